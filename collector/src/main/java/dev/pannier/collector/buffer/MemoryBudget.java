@@ -1,0 +1,50 @@
+package dev.pannier.collector.buffer;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/// The one bound (`memory`) on bytes held: request bodies, decompression, batches and clients'
+/// buffers. Thread-safe.
+public final class MemoryBudget {
+  private final long limitBytes;
+  private final AtomicLong heldBytes = new AtomicLong();
+
+  public MemoryBudget(long limitBytes) {
+    if (limitBytes <= 0) {
+      throw new IllegalArgumentException("limitBytes <= 0: " + limitBytes);
+    }
+    this.limitBytes = limitBytes;
+  }
+
+  /// Takes `bytes` if they are free now; never waits.
+  public boolean tryReserve(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("bytes < 0: " + bytes);
+    }
+    while (true) {
+      long held = heldBytes.get();
+      if (bytes > limitBytes - held) {
+        return false;
+      }
+      if (heldBytes.compareAndSet(held, held + bytes)) {
+        return true;
+      }
+    }
+  }
+
+  /// Gives back what [#tryReserve] took.
+  public void release(long bytes) {
+    long held = heldBytes.addAndGet(-bytes);
+    if (bytes < 0 || held < 0) {
+      throw new IllegalStateException(
+          "released more than was reserved: " + bytes + ", left " + held);
+    }
+  }
+
+  public long heldBytes() {
+    return heldBytes.get();
+  }
+
+  public long limitBytes() {
+    return limitBytes;
+  }
+}

@@ -1,0 +1,23 @@
+package dev.pannier.collector.config;
+
+import org.jspecify.annotations.Nullable;
+
+/// `sources.otlp`. Both ports speak HTTP/1.1 and HTTP/2; the path decides.
+///
+/// @param grpc        null where it is switched off (`none`)
+/// @param http        null where it is switched off (`none`)
+/// @param acknowledge when a client gets its answer
+/// @param maxRequest  bytes of a request's body, before and after decompression
+public record OtlpSource(
+    Configuration.@Nullable Address grpc,
+    Configuration.@Nullable Address http,
+    Acknowledge acknowledge,
+    int maxRequest) {
+
+  public enum Acknowledge {
+    /// Every shipper has confirmed.
+    DELIVERED,
+    /// It is held in memory.
+    ACCEPTED
+  }
+}

@@ -1,0 +1,17 @@
+package dev.pannier.parsers;
+
+/// Parses one record: a line, or several lines that multiline handling joined, without the last
+/// line end.
+///
+/// An instance keeps scratch space and belongs to one thread. It may push fields before it finds
+/// that the record does not parse: then it answers with a result whose [ParseResult#parsed()] is
+/// false, and the caller undoes what was pushed and ships the bytes as they are.
+public interface LineParser {
+  /// @param buffer UTF-8 bytes; not modified, not kept
+  /// @return what came of it; never throws for any input
+  ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink);
+
+  /// Whether a line begins a new record, as opposed to continuing the one before it (an indented
+  /// line, a `Caused by:`, a line of a pattern's message). This is what `multiline: auto` asks.
+  boolean startsRecord(byte[] buffer, int offset, int length);
+}

@@ -1,0 +1,35 @@
+package dev.pannier.shippers;
+
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+
+/// What came of one attempt to ship a batch. Reasons are for people and carry no secret.
+public sealed interface Outcome {
+  /// The destination has confirmed every record.
+  record Accepted() implements Outcome {}
+
+  /// The destination has taken the batch but refused some of its records for good; they are not
+  /// sent again.
+  record PartlyAccepted(long rejected, String reason) implements Outcome {}
+
+  /// It may work later.
+  ///
+  /// @param retryAfterNanos how long the destination asked to wait; 0 where it said nothing
+  /// @param unconfirmed     the indexes of the records that have to be sent again, where others
+  ///     were confirmed; null for all
+  record Retryable(String reason, long retryAfterNanos, @Nullable BitSet unconfirmed)
+      implements Outcome {}
+
+  /// Larger than the destination takes. The caller splits by records, or truncates a single record,
+  /// and sends again.
+  ///
+  /// @param limitBytes  the limit for one message, 0 where it is not known
+  /// @param unconfirmed the indexes of the records that have to be sent again, where others
+  ///     were confirmed; null for all
+  record TooLarge(int limitBytes, String reason, @Nullable BitSet unconfirmed) implements Outcome {}
+
+  /// It will never work for this batch: it is rejected whole.
+  record Permanent(String reason) implements Outcome {}
+
+  Outcome ACCEPTED = new Accepted();
+}

@@ -1,0 +1,24 @@
+package dev.pannier.shippers;
+
+import dev.pannier.shippers.batch.Batch;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/// Ships batches to one destination. One thread calls `connect`, `ship` and `close`; outcomes may
+/// come from any other. Batches with the same [Batch#key()] reach the destination in the order of
+/// the calls as long as every outcome is [Outcome.Accepted].
+public interface Shipper {
+  /// Reaches the destination without sending a record: opens connections, asks for topics, logs in.
+  /// Blocks for a few seconds at most. `Accepted` when the destination answers; `Retryable` or
+  /// `Permanent` with a line that says what to do. It is called until it succeeds before the first
+  /// `ship`, and may be called again after failures.
+  Outcome connect();
+
+  /// One attempt. May block while the client's own buffers are full. `outcome` is called exactly
+  /// once, also when the shipper is closed meanwhile; it must not block. The batch's bytes are not
+  /// read after that.
+  void ship(Batch batch, Consumer<Outcome> outcome);
+
+  /// Sends what was accepted for sending within `timeout`, then lets go of everything. Idempotent.
+  void close(Duration timeout);
+}

@@ -1,0 +1,103 @@
+package dev.pannier.shippers;
+
+import dev.pannier.shippers.batch.Signal;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What one shipper is configured with, complete: every default is filled in.
+public sealed interface ShipperSettings {
+  /// The shipper's name in configuration, metrics, thread names and `/status`.
+  String name();
+
+  /// The signals that it takes.
+  Set<Signal> signals();
+
+  /// How a batch becomes messages.
+  enum Encoding {
+    /// One message a batch: the OTLP request itself.
+    OTLP_PROTO,
+    /// One message a batch: the OTLP request in its JSON mapping.
+    OTLP_JSON,
+    /// One flat JSON object a record.
+    JSON,
+    /// The original bytes of the line, one message a line; for tailed logs only.
+    RAW
+  }
+
+  /// The field names of [Encoding#JSON].
+  enum FieldNames {
+    LOGSTASH,
+    ECS,
+    OTEL
+  }
+
+  enum Protocol {
+    GRPC,
+    HTTP_PROTOBUF,
+    HTTP_JSON
+  }
+
+  enum Compression {
+    NONE,
+    GZIP
+  }
+
+  /// @param topics     a topic or a template (`logs.${resource:service.name}`) for each signal
+  /// @param encodings  for each signal
+  /// @param key        `source`, `trace_id`, `none`, `resource:KEY` or `attribute:KEY`
+  /// @param properties the producer's properties, `bootstrap.servers` among them; may hold secrets
+  record Kafka(
+      String name,
+      Map<Signal, String> topics,
+      Map<Signal, Encoding> encodings,
+      FieldNames names,
+      String key,
+      Map<String, String> properties)
+      implements ShipperSettings {
+    @Override
+    public Set<Signal> signals() {
+      return topics.keySet();
+    }
+  }
+
+  /// @param endpoint `http://` or `https://`, host and port; for HTTP a path before `/v1/logs`
+  /// @param headers  sent with each request; may hold secrets
+  /// @param timeout  of one attempt
+  record Otlp(
+      String name,
+      URI endpoint,
+      Protocol protocol,
+      Compression compression,
+      Map<String, String> headers,
+      @Nullable Tls tls,
+      Duration timeout,
+      Set<Signal> signals)
+      implements ShipperSettings {}
+
+  /// PEM files.
+  ///
+  /// @param ca   the authorities trusted instead of the JDK's
+  /// @param cert the client's certificate chain, for mTLS; with `key`
+  record Tls(@Nullable Path ca, @Nullable Path cert, @Nullable Path key) {}
+
+  /// @param path     a folder; below it a file for each signal, or a template
+  ///     (`${resource:service.name}/logs.jsonl`)
+  /// @param encoding [Encoding#OTLP_JSON], [Encoding#JSON] or [Encoding#RAW], a line each
+  /// @param maxBytes of all files together: the oldest rotated file goes first
+  record File(
+      String name,
+      String path,
+      Encoding encoding,
+      FieldNames names,
+      long maxBytes,
+      Set<Signal> signals)
+      implements ShipperSettings {}
+
+  /// Standard output, a line a batch for [Encoding#OTLP_JSON].
+  record Stdout(String name, Encoding encoding, FieldNames names, Set<Signal> signals)
+      implements ShipperSettings {}
+}
