@@ -14,6 +14,12 @@ public enum Counter {
       "{record}",
       Owner.SOURCE,
       "Records dropped by a processor."),
+  /// Records of a signal that no shipper takes.
+  SOURCE_UNROUTED(
+      "pannier.source.records.unrouted",
+      "{record}",
+      Owner.SOURCE,
+      "Records of a signal that no shipper takes."),
   /// Records shipped as they are because their parser gave up; the reason is the parser's.
   SOURCE_UNPARSED(
       "pannier.source.records.unparsed", "{record}", Owner.SOURCE, "Records shipped unparsed."),

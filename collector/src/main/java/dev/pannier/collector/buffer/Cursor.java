@@ -1,0 +1,69 @@
+package dev.pannier.collector.buffer;
+
+import dev.pannier.shippers.batch.Signal;
+import java.util.ArrayDeque;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// One shipper's place in the buffer. It takes entries in the order of their sequence numbers, and
+/// tells of each in the same order that it is done with it. [#next] and [#done] belong to the
+/// shipper's thread; the rest is thread-safe.
+public final class Cursor {
+  private final MemoryBuffer buffer;
+  private final String shipper;
+  private final Set<Signal> signals;
+  private volatile Runnable onAppend = () -> {};
+
+  // Guarded by the buffer's lock.
+  final ArrayDeque<Entry> waiting = new ArrayDeque<>();
+  int waitingFileBatches;
+  long waitingFileBytes;
+  long openBatches;
+  long openRecords;
+
+  Cursor(MemoryBuffer buffer, String shipper, Set<Signal> signals) {
+    this.buffer = buffer;
+    this.shipper = shipper;
+    this.signals = Set.copyOf(signals);
+  }
+
+  public String shipper() {
+    return shipper;
+  }
+
+  boolean takes(Signal signal) {
+    return signals.contains(signal);
+  }
+
+  /// Called, from any thread, after an entry was added. One listener, set before the first append.
+  public void onAppend(Runnable listener) {
+    onAppend = listener;
+  }
+
+  void appended() {
+    onAppend.run();
+  }
+
+  /// The next entry, if there is one.
+  public @Nullable Entry next() {
+    return buffer.next(this);
+  }
+
+  /// The shipper needs the entry no longer.
+  ///
+  /// @param rejected how many of its records the destination refused for good
+  /// @param reason   why, where any was, else empty
+  public void done(Entry entry, long rejected, String reason) {
+    buffer.done(this, entry, rejected, reason);
+  }
+
+  /// Records waiting or taken, and not done.
+  public long openRecords() {
+    return buffer.openRecords(this);
+  }
+
+  /// Batches waiting or taken, and not done.
+  public long openBatches() {
+    return buffer.openBatches(this);
+  }
+}

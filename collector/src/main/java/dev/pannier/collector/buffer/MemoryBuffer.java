@@ -1,0 +1,199 @@
+package dev.pannier.collector.buffer;
+
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Batches that some shipper is not done with, in memory alone. Every shipper has a [Cursor] over
+/// them; a batch leaves when the last shipper that takes its signal is done. What is held is bounded
+/// by the [MemoryBudget], from which those who append have reserved it: with several shippers the
+/// slowest lags until the budget is used up, and then sets the pace for files and requests alike.
+///
+/// The acknowledgements of batches with the same key are told in the order of their appends: they
+/// have the same signal, so the same shippers, and every shipper is done with them in order.
+public final class MemoryBuffer implements Buffer {
+  /// This much waiting behind what a shipper has in flight keeps it busy while a tailer wakes up and
+  /// reads the next batch. More would only make batches smaller and memory fuller. Only what comes
+  /// from files counts: requests in the queue must not keep files from being read.
+  static final int ENOUGH_BATCHES = 2;
+
+  static final long ENOUGH_BYTES = 512 * 1024;
+
+  private final MemoryBudget budget;
+  private final Ledger ledger;
+  private final Metrics metrics;
+  private final List<Cursor> cursors;
+  private final Map<Signal, List<Cursor>> takers = new EnumMap<>(Signal.class);
+  private final long fileBytesLimit;
+  private final Object lock = new Object();
+  private volatile Runnable onRoom = () -> {};
+  private volatile boolean roomForFiles;
+
+  // Guarded by the lock.
+  private long lastSequence;
+  private long fileBytesHeld;
+
+  /// @param shippers by name, the signals that each takes
+  public MemoryBuffer(
+      MemoryBudget budget, Ledger ledger, Metrics metrics, Map<String, Set<Signal>> shippers) {
+    this.budget = budget;
+    this.ledger = ledger;
+    this.metrics = metrics;
+    List<Cursor> made = new ArrayList<>();
+    shippers.forEach((name, signals) -> made.add(new Cursor(this, name, signals)));
+    this.cursors = List.copyOf(made);
+    for (Signal signal : Signal.values()) {
+      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
+    }
+    // A shipper that is down lets files fill memory up to here; the rest stays for requests of
+    // signals that other shippers take.
+    this.fileBytesLimit = budget.limitBytes() / 2;
+    this.roomForFiles = roomNow();
+  }
+
+  /// The place of one of the shippers that the buffer was made with.
+  public Cursor cursor(String shipper) {
+    for (Cursor cursor : cursors) {
+      if (cursor.shipper().equals(shipper)) {
+        return cursor;
+      }
+    }
+    throw new IllegalArgumentException("no such shipper: " + shipper);
+  }
+
+  @Override
+  public boolean hasRoomForFiles() {
+    return roomForFiles;
+  }
+
+  /// Called a little more often than promised: after each batch that made room, also where there was
+  /// room before, since a tailer may wait for the budget alone.
+  @Override
+  public void onRoom(Runnable listener) {
+    onRoom = listener;
+  }
+
+  @Override
+  public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    List<Cursor> takers = takers(batch.signal());
+    Entry entry;
+    synchronized (lock) {
+      lastSequence++;
+      entry = new Entry(lastSequence, batch, reservedBytes, acknowledgement, takers.size());
+      ledger.appended(batch, takers);
+      for (Cursor cursor : takers) {
+        cursor.waiting.add(entry);
+        cursor.openBatches++;
+        cursor.openRecords += batch.records();
+        if (entry.fromFile()) {
+          cursor.waitingFileBatches++;
+          cursor.waitingFileBytes += batch.length();
+        }
+      }
+      if (entry.fromFile()) {
+        fileBytesHeld += reservedBytes;
+      }
+      roomForFiles = roomNow();
+    }
+    if (takers.isEmpty()) {
+      metrics.adder(Counter.SOURCE_UNROUTED, batch.source()).add(batch.records());
+      leave(entry);
+    }
+    for (Cursor cursor : takers) {
+      cursor.appended();
+    }
+    return entry.sequence();
+  }
+
+  /// Counts records that a processor dropped, for every shipper that would have had them.
+  public void filtered(String source, Signal signal, long records) {
+    ledger.filtered(source, takers(signal), records);
+  }
+
+  @Nullable Entry next(Cursor cursor) {
+    boolean hadRoom;
+    boolean hasRoom;
+    Entry entry;
+    synchronized (lock) {
+      entry = cursor.waiting.poll();
+      if (entry == null) {
+        return null;
+      }
+      hadRoom = roomForFiles;
+      if (entry.fromFile()) {
+        cursor.waitingFileBatches--;
+        cursor.waitingFileBytes -= entry.batch().length();
+      }
+      hasRoom = roomNow();
+      roomForFiles = hasRoom;
+    }
+    if (hasRoom && !hadRoom) {
+      onRoom.run();
+    }
+    return entry;
+  }
+
+  void done(Cursor cursor, Entry entry, long rejected, String reason) {
+    boolean last;
+    synchronized (lock) {
+      ledger.done(entry.batch(), cursor.shipper(), rejected);
+      cursor.openBatches--;
+      cursor.openRecords -= entry.batch().records();
+      last = entry.shipperDone(rejected, reason);
+    }
+    if (last) {
+      leave(entry);
+    }
+  }
+
+  private void leave(Entry entry) {
+    budget.release(entry.reservedBytes());
+    boolean hasRoom;
+    synchronized (lock) {
+      if (entry.fromFile()) {
+        fileBytesHeld -= entry.reservedBytes();
+      }
+      hasRoom = roomNow();
+      roomForFiles = hasRoom;
+    }
+    entry.acknowledge();
+    if (hasRoom) {
+      onRoom.run();
+    }
+  }
+
+  long openRecords(Cursor cursor) {
+    synchronized (lock) {
+      return cursor.openRecords;
+    }
+  }
+
+  long openBatches(Cursor cursor) {
+    synchronized (lock) {
+      return cursor.openBatches;
+    }
+  }
+
+  private boolean roomNow() {
+    if (fileBytesHeld >= fileBytesLimit) {
+      return false;
+    }
+    for (Cursor cursor : takers(Signal.LOGS)) {
+      if (cursor.waitingFileBatches < ENOUGH_BATCHES && cursor.waitingFileBytes < ENOUGH_BYTES) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private List<Cursor> takers(Signal signal) {
+    return takers.getOrDefault(signal, List.of());
+  }
+}

@@ -1,0 +1,385 @@
+package dev.pannier.collector.dispatch;
+
+import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.Entry;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.batch.Batch;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes batches from the buffer to one shipper, and owns retry. A batch is sent until the
+/// destination confirms it or refuses it for good; there is no last attempt, since memory's bound
+/// holds sources back meanwhile.
+///
+/// ```
+///   buffer ── next ──▸ [ shipment  shipment  shipment ] ── ship ──▸ shipper
+///             done ◂── contiguous prefix      ▴────────── outcome ────┘
+/// ```
+///
+/// Order: shipments of one key never overtake one that failed. After a failure nothing new is sent,
+/// what is in flight is waited for, and after the pause all that is not confirmed goes again, in the
+/// order of the buffer. A shipper that keeps the order of what it has in flight (`pipelined`) has
+/// several shipments of a key in flight; any other has one.
+///
+/// One thread calls everything but [#status], [#trouble], [#drain] and [#drained].
+public final class Dispatcher {
+  private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+
+  /// While draining, no wait is longer: the time that is left is short.
+  static final long LONGEST_WAIT_DRAINING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /// A destination that answers with a failure is no longer "ready" after this: a single refused
+  /// attempt (a broker that restarts, a server that asks to wait) is no reason to.
+  static final long READY_FOR_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private static final long NOT_FAILING = Long.MIN_VALUE;
+
+  private final Shipper shipper;
+  private final Cursor cursor;
+  private final Backoff backoff;
+  private final int maxInFlight;
+  private final boolean pipelined;
+  private final ArrayDeque<Shipment> window = new ArrayDeque<>();
+  private final Queue<Attempt.Answer> answers = new ConcurrentLinkedQueue<>();
+  private final LongAdder records;
+  private final LongAdder bytes;
+  private final LongAdder rejected;
+  private final LongAdder retries;
+  private final MergedWarning refusals;
+  private final MergedWarning failures;
+
+  private boolean connected;
+  private boolean paused;
+  private long pausedUntilNanos;
+  private int connectFailures;
+  private int inFlight;
+  private boolean drainSeen;
+
+  private volatile Runnable onAnswer = () -> {};
+  private volatile boolean draining;
+  private volatile boolean drained;
+  private volatile ShipperStatus.State state = ShipperStatus.State.CONNECTING;
+  private volatile int inFlightShown;
+  private volatile long failingSinceNanos = NOT_FAILING;
+  private volatile String lastError = "";
+
+  /// @param maxInFlight batches handed to the shipper and not answered, at most
+  /// @param pipelined   whether the shipper keeps the order of several batches with the same key
+  ///     that are in flight together, so that one which fails is not overtaken by those behind it
+  /// @param random      for the jitter of waits
+  public Dispatcher(
+      Shipper shipper,
+      Cursor cursor,
+      Metrics metrics,
+      RandomGenerator random,
+      int maxInFlight,
+      boolean pipelined) {
+    if (maxInFlight < 1) {
+      throw new IllegalArgumentException("maxInFlight < 1: " + maxInFlight);
+    }
+    this.shipper = shipper;
+    this.cursor = cursor;
+    this.backoff = new Backoff(random);
+    this.maxInFlight = maxInFlight;
+    this.pipelined = pipelined;
+    this.records = metrics.adder(Counter.SHIPPER_RECORDS, name());
+    this.bytes = metrics.adder(Counter.SHIPPER_BYTES, name());
+    this.rejected = metrics.adder(Counter.SHIPPER_REJECTED, name());
+    this.retries = metrics.adder(Counter.SHIPPER_RETRIES, name());
+    this.refusals = new MergedWarning(LOG, name(), "records refused for good:");
+    this.failures = new MergedWarning(LOG, name(), "attempts that failed and are made again:");
+  }
+
+  public String name() {
+    return cursor.shipper();
+  }
+
+  /// Called, from any thread, when there is work. One listener, set before the first [#doWork].
+  public void onWork(Runnable listener) {
+    onAnswer = listener;
+    cursor.onAppend(listener);
+  }
+
+  /// One round.
+  ///
+  /// @return 0 if there was nothing to do; then nothing is to be done for [#waitNanos], unless the
+  ///     listener of [#onWork] is called
+  public int doWork(long nowNanos) {
+    if (draining && !drainSeen) {
+      drainSeen = true;
+      pausedUntilNanos = nowNanos;
+    }
+    int work = takeAnswers(nowNanos);
+    if (connected) {
+      work += send(nowNanos);
+    } else if (!pausing(nowNanos)) {
+      connect(nowNanos);
+      work++;
+    }
+    work += settle();
+    refusals.tick(nowNanos);
+    failures.tick(nowNanos);
+    drained = draining && cursor.openBatches() == 0;
+    return work;
+  }
+
+  /// For how long there is nothing to do after a [#doWork] that returned 0.
+  public long waitNanos(long nowNanos) {
+    boolean waits = !connected || (paused && inFlight == 0);
+    return waits ? Math.max(0, pausedUntilNanos - nowNanos) : Long.MAX_VALUE;
+  }
+
+  /// From now on waits are short: what the buffer holds has to leave soon.
+  public void drain() {
+    draining = true;
+    onAnswer.run();
+  }
+
+  /// Whether nothing was left in the last round after [#drain].
+  public boolean drained() {
+    return drained;
+  }
+
+  /// Closes the shipper, and says what was not delivered.
+  ///
+  /// @param timeout for what the shipper has accepted
+  /// @return the records that are not confirmed
+  public long close(long nowNanos, Duration timeout) {
+    try {
+      shipper.close(timeout);
+    } catch (RuntimeException e) {
+      LOG.warn("shipper {}: it could not be closed properly", name(), e);
+    }
+    takeAnswers(nowNanos);
+    settle();
+    refusals.flush(nowNanos);
+    failures.flush(nowNanos);
+    state = ShipperStatus.State.CLOSED;
+    long left = cursor.openRecords();
+    if (left > 0) {
+      LOG.warn(
+          "shipper {}: {} records were not confirmed before the end (what was read from files is"
+              + " read again at the next start): {}",
+          name(),
+          left,
+          lastError.isEmpty() ? "out of time" : lastError);
+    }
+    return left;
+  }
+
+  public ShipperStatus status(long nowNanos) {
+    return new ShipperStatus(
+        name(),
+        state,
+        records.sum(),
+        inFlightShown,
+        cursor.openRecords(),
+        lastError,
+        TimeUnit.NANOSECONDS.toSeconds(failingNanos(nowNanos)));
+  }
+
+  /// What keeps the destination from being ready, in one line; null if nothing does.
+  public @Nullable String trouble(long nowNanos) {
+    return switch (state) {
+      case CONNECTING -> "shipper " + name() + " has not reached its destination yet: " + lastError;
+      case SHIPPING -> null;
+      case RETRYING ->
+          failingNanos(nowNanos) < READY_FOR_NANOS
+              ? null
+              : "shipper " + name() + " fails: " + lastError;
+      case CLOSED -> "shipper " + name() + " is closed";
+    };
+  }
+
+  private long failingNanos(long nowNanos) {
+    long since = failingSinceNanos;
+    return since == NOT_FAILING ? 0 : Math.max(0, nowNanos - since);
+  }
+
+  private void connect(long nowNanos) {
+    Outcome outcome;
+    try {
+      outcome = shipper.connect();
+    } catch (RuntimeException e) {
+      LOG.error("shipper {}: connecting failed unexpectedly", name(), e);
+      outcome = new Outcome.Retryable("connecting failed: " + e, 0, null);
+    }
+    switch (outcome) {
+      case Outcome.Accepted _, Outcome.PartlyAccepted _ -> {
+        connected = true;
+        LOG.info("shipper {}: the destination answers", name());
+        succeeded(nowNanos);
+      }
+      case Outcome.Retryable retry ->
+          connectFailed(nowNanos, retry.reason(), retry.retryAfterNanos());
+      case Outcome.TooLarge tooLarge -> connectFailed(nowNanos, tooLarge.reason(), 0);
+      case Outcome.Permanent permanent -> connectFailed(nowNanos, permanent.reason(), 0);
+    }
+  }
+
+  private void connectFailed(long nowNanos, String reason, long askedNanos) {
+    // Also what looks permanent (a topic that is missing, a login that is refused) may heal.
+    connectFailures++;
+    failing(nowNanos, reason);
+    pause(nowNanos, backoff.waitNanos(connectFailures, askedNanos));
+  }
+
+  private int send(long nowNanos) {
+    if (paused) {
+      if (inFlight > 0 || pausing(nowNanos)) {
+        return 0;
+      }
+      paused = false;
+    }
+    int sent = 0;
+    while (window.size() < maxInFlight) {
+      Entry entry = cursor.next();
+      if (entry == null) {
+        break;
+      }
+      window.add(new Shipment(entry));
+    }
+    for (Shipment shipment : window) {
+      if (shipment.waiting() && !blocked(shipment)) {
+        ship(shipment);
+        sent++;
+        takeAnswers(nowNanos);
+        if (paused) {
+          break;
+        }
+      }
+    }
+    return sent;
+  }
+
+  private boolean blocked(Shipment shipment) {
+    if (shipment.key().isEmpty()) {
+      return false;
+    }
+    for (Shipment earlier : window) {
+      if (earlier == shipment) {
+        return false;
+      }
+      if (!earlier.done()
+          && earlier.key().equals(shipment.key())
+          && !(pipelined && earlier.wholeInFlight())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void ship(Shipment shipment) {
+    Attempt attempt = new Attempt(shipment, answers, onAnswer);
+    shipment.sent();
+    inFlight++;
+    inFlightShown = inFlight;
+    try {
+      shipper.ship(shipment.part(), attempt);
+    } catch (RuntimeException e) {
+      LOG.error("shipper {}: shipping failed unexpectedly", name(), e);
+      attempt.accept(new Outcome.Retryable("shipping failed: " + e, 0, null));
+    }
+  }
+
+  private int takeAnswers(long nowNanos) {
+    int taken = 0;
+    for (Attempt.Answer answer = answers.poll(); answer != null; answer = answers.poll()) {
+      inFlight--;
+      taken++;
+      answered(nowNanos, answer.shipment(), answer.outcome());
+    }
+    inFlightShown = inFlight;
+    return taken;
+  }
+
+  private void answered(long nowNanos, Shipment shipment, Outcome outcome) {
+    Batch part = shipment.part();
+    switch (outcome) {
+      case Outcome.Accepted _ -> {
+        bytes.add(part.length());
+        shipment.settled(0, "");
+        succeeded(nowNanos);
+      }
+      case Outcome.PartlyAccepted partly -> {
+        bytes.add(part.length());
+        long refused = Math.clamp(partly.rejected(), 0, part.records());
+        refuse(nowNanos, shipment, refused, partly.reason());
+        succeeded(nowNanos);
+      }
+      case Outcome.Retryable retry -> {
+        retries.increment();
+        int times = shipment.failed(part);
+        failing(nowNanos, retry.reason());
+        pause(nowNanos, backoff.waitNanos(times, retry.retryAfterNanos()));
+      }
+      case Outcome.TooLarge tooLarge ->
+          refuse(nowNanos, shipment, part.records(), tooLarge.reason());
+      case Outcome.Permanent permanent ->
+          refuse(nowNanos, shipment, part.records(), permanent.reason());
+    }
+  }
+
+  private void refuse(long nowNanos, Shipment shipment, long refused, String reason) {
+    shipment.settled(refused, reason);
+    if (refused > 0) {
+      lastError = reason;
+      refusals.add(nowNanos, refused, "from " + shipment.entry().batch().source() + ": " + reason);
+    }
+  }
+
+  private void succeeded(long nowNanos) {
+    long failedFor = failingNanos(nowNanos);
+    if (connected && failedFor >= READY_FOR_NANOS) {
+      long seconds = TimeUnit.NANOSECONDS.toSeconds(failedFor);
+      LOG.info("shipper {}: works again after {} s", name(), seconds);
+    }
+    state = ShipperStatus.State.SHIPPING;
+    failingSinceNanos = NOT_FAILING;
+  }
+
+  private void failing(long nowNanos, String reason) {
+    lastError = reason;
+    state = connected ? ShipperStatus.State.RETRYING : ShipperStatus.State.CONNECTING;
+    if (failingSinceNanos == NOT_FAILING) {
+      failingSinceNanos = nowNanos;
+    }
+    failures.add(nowNanos, 1, reason);
+  }
+
+  private void pause(long nowNanos, long waitNanos) {
+    long wait = draining ? Math.min(waitNanos, LONGEST_WAIT_DRAINING_NANOS) : waitNanos;
+    pausedUntilNanos = paused ? Math.max(pausedUntilNanos, nowNanos + wait) : nowNanos + wait;
+    paused = true;
+  }
+
+  private boolean pausing(long nowNanos) {
+    return paused && pausedUntilNanos - nowNanos > 0;
+  }
+
+  /// Tells the buffer of the shipments at the front that are done.
+  private int settle() {
+    int settled = 0;
+    for (Shipment first = window.peekFirst();
+        first != null && first.done();
+        first = window.peekFirst()) {
+      window.removeFirst();
+      records.add(first.shipped());
+      rejected.add(first.rejected());
+      cursor.done(first.entry(), first.rejected(), first.reason());
+      settled++;
+    }
+    return settled;
+  }
+}

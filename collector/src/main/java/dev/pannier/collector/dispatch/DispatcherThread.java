@@ -1,0 +1,101 @@
+package dev.pannier.collector.dispatch;
+
+import dev.pannier.collector.health.Health;
+import dev.pannier.collector.health.Heart;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The thread of one [Dispatcher], `pannier-ship-` and the shipper's name.
+public final class DispatcherThread {
+  private static final Logger LOG = LoggerFactory.getLogger(DispatcherThread.class);
+
+  /// Comes round at least this often, to show that it lives.
+  private static final long LONGEST_PARK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /// A round may block in the destination's client, which has timeouts of its own.
+  private static final long LONGEST_ROUND_NANOS = TimeUnit.MINUTES.toNanos(5);
+
+  private final Dispatcher dispatcher;
+  private final LongSupplier nanoClock;
+  private final Heart heart;
+  private final Thread thread;
+  private final CountDownLatch drained = new CountDownLatch(1);
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile Duration closeTimeout = Duration.ZERO;
+  private volatile boolean closing;
+  private volatile long undelivered;
+
+  public DispatcherThread(Dispatcher dispatcher, LongSupplier nanoClock, Health health) {
+    this.dispatcher = dispatcher;
+    this.nanoClock = nanoClock;
+    this.thread = new Thread(this::run, "pannier-ship-" + dispatcher.name());
+    this.heart = health.register(thread.getName());
+    health.condition(() -> dispatcher.trouble(nanoClock.getAsLong()));
+    dispatcher.onWork(() -> LockSupport.unpark(thread));
+  }
+
+  public void start() {
+    thread.start();
+  }
+
+  /// Asks to ship what the buffer holds, without waiting for it; for several shippers, ask all and
+  /// then wait for each. Nothing is to be appended any more.
+  public void drain() {
+    dispatcher.drain();
+  }
+
+  /// Waits until nothing is left after [#drain].
+  ///
+  /// @return whether nothing is left
+  public boolean awaitDrained(Duration timeout) throws InterruptedException {
+    return drained.await(timeout.toNanos(), TimeUnit.NANOSECONDS) && dispatcher.drained();
+  }
+
+  /// Ends the thread and closes the shipper. Waits for at most about twice `timeout`.
+  ///
+  /// @param timeout for what the shipper has in flight
+  /// @return the records that were not delivered; they have been logged
+  public long close(Duration timeout) throws InterruptedException {
+    closeTimeout = timeout;
+    closing = true;
+    LockSupport.unpark(thread);
+    if (!ended.await(timeout.toNanos() * 2, TimeUnit.NANOSECONDS)) {
+      undelivered = dispatcher.status(nanoClock.getAsLong()).openRecords();
+      LOG.warn(
+          "shipper {}: its client does not return; {} records were not confirmed",
+          dispatcher.name(),
+          undelivered);
+    }
+    return undelivered;
+  }
+
+  private void run() {
+    try {
+      while (!closing) {
+        long nowNanos = nanoClock.getAsLong();
+        heart.beat(nowNanos, LONGEST_ROUND_NANOS);
+        int work = dispatcher.doWork(nowNanos);
+        if (dispatcher.drained()) {
+          drained.countDown();
+        }
+        if (work == 0) {
+          LockSupport.parkNanos(this, Math.min(LONGEST_PARK_NANOS, dispatcher.waitNanos(nowNanos)));
+        }
+      }
+      undelivered = dispatcher.close(nanoClock.getAsLong(), closeTimeout);
+      heart.stopped();
+    } catch (Throwable e) {
+      // Whatever it is, health has to show that this shipper ships no more.
+      heart.failed("ended by " + e);
+      LOG.error("shipper {}: its loop has ended", dispatcher.name(), e);
+    } finally {
+      drained.countDown();
+      ended.countDown();
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package dev.pannier.collector.dispatch;
+
+import dev.pannier.collector.buffer.Entry;
+import dev.pannier.shippers.batch.Batch;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/// One batch on its way through a dispatcher: what of it is not confirmed, in parts once it was
+/// split. Parts go one after the other.
+final class Shipment {
+  private final Entry entry;
+  private final Deque<Batch> parts = new ArrayDeque<>();
+  private boolean inFlight;
+  private boolean divided;
+  private int failures;
+  private long rejected;
+  private String reason = "";
+
+  Shipment(Entry entry) {
+    this.entry = entry;
+    parts.add(entry.batch());
+  }
+
+  Entry entry() {
+    return entry;
+  }
+
+  String key() {
+    return entry.batch().key();
+  }
+
+  /// What is in flight, or goes next.
+  Batch part() {
+    return parts.getFirst();
+  }
+
+  boolean done() {
+    return parts.isEmpty();
+  }
+
+  boolean waiting() {
+    return !inFlight && !parts.isEmpty();
+  }
+
+  /// Whether all of it has been handed to the shipper, once.
+  boolean wholeInFlight() {
+    return inFlight && !divided && failures == 0;
+  }
+
+  void sent() {
+    inFlight = true;
+  }
+
+  /// The part in flight is settled: its records were confirmed, or refused.
+  void settled(long rejectedRecords, String why) {
+    inFlight = false;
+    failures = 0;
+    parts.removeFirst();
+    if (rejectedRecords > 0) {
+      rejected += rejectedRecords;
+      reason = why;
+    }
+  }
+
+  /// The part in flight failed, and `again` is what of it has to be sent.
+  ///
+  /// @return how often it has failed in a row
+  int failed(Batch again) {
+    inFlight = false;
+    parts.removeFirst();
+    parts.addFirst(again);
+    failures++;
+    return failures;
+  }
+
+  /// The part in flight is too large, and goes as these instead.
+  void divide(Iterable<Batch> smaller) {
+    inFlight = false;
+    divided = true;
+    parts.removeFirst();
+    Deque<Batch> rest = new ArrayDeque<>(parts);
+    parts.clear();
+    smaller.forEach(parts::addLast);
+    parts.addAll(rest);
+  }
+
+  long rejected() {
+    return rejected;
+  }
+
+  String reason() {
+    return reason;
+  }
+
+  long shipped() {
+    return entry.batch().records() - rejected;
+  }
+}

@@ -1,0 +1,246 @@
+package dev.pannier.collector.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class DispatcherTest {
+  private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+
+  private final MemoryBudget budget = new MemoryBudget(1 << 20);
+  private final Ledger ledger = new Ledger();
+  private final Metrics metrics = new Metrics();
+  private final MemoryBuffer buffer =
+      new MemoryBuffer(budget, ledger, metrics, Map.of("out", Set.of(Signal.LOGS)));
+  private final FakeShipper shipper = new FakeShipper();
+  private final List<String> told = new ArrayList<>();
+  private long now;
+
+  @Test
+  void connectsBeforeItShips() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    shipper.connect = new Outcome.Retryable("no broker at kafka:9092", 0, null);
+    append(Batches.fromFile("a", "1"));
+    run(dispatcher);
+    assertThat(shipper.calls).isEmpty();
+    assertThat(dispatcher.status(now).state()).isEqualTo(ShipperStatus.State.CONNECTING);
+    assertThat(dispatcher.trouble(now)).contains("out").contains("no broker at kafka:9092");
+
+    shipper.connect = Outcome.ACCEPTED;
+    now += SECOND;
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(1);
+    assertThat(dispatcher.trouble(now)).isNull();
+  }
+
+  @Test
+  void triesToConnectForeverAndEverMoreSeldom() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    shipper.connect = new Outcome.Permanent("login refused");
+    for (int i = 0; i < 1_000; i++) {
+      run(dispatcher);
+      now += SECOND / 10;
+    }
+    assertThat(shipper.connects).isBetween(10, 20);
+    now += 30 * SECOND;
+    int before = shipper.connects;
+    run(dispatcher);
+    assertThat(shipper.connects).isEqualTo(before + 1);
+  }
+
+  @Test
+  void hasAtMostTheGivenNumberInFlight() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    for (int i = 0; i < 5; i++) {
+      append(Batches.fromFile("a", "" + i));
+    }
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(2);
+    shipper.accept(1);
+    run(dispatcher);
+    assertThat(told).isEmpty();
+    shipper.accept(0);
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 0 ", "1: 0 ");
+    assertThat(shipper.calls).hasSize(2);
+  }
+
+  @Test
+  void failedBatchIsSentAgainAfterAPauseAndBeforeWhatCameLater() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    append(Batches.fromFile("a", "1"));
+    append(Batches.fromFile("b", "2"));
+    run(dispatcher);
+    shipper.retry(0, "overloaded");
+    append(Batches.fromFile("a", "3"));
+    run(dispatcher);
+    assertThat(shipper.calls).as("the one that was in flight").hasSize(1);
+    now += SECOND;
+    run(dispatcher);
+    assertThat(shipper.calls).as("it is waited for").hasSize(1);
+    shipper.accept(0);
+    run(dispatcher);
+    shipper.accept(0);
+    run(dispatcher);
+    shipper.accept(0);
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("2", "1", "3");
+    assertThat(told).containsExactly("0: 0 ", "1: 0 ", "2: 0 ");
+    assertThat(metrics.value(Counter.SHIPPER_RETRIES, "out")).isEqualTo(1);
+  }
+
+  @Test
+  void waitsAsLongAsTheDestinationAsks() {
+    Dispatcher dispatcher = dispatcher(1, true);
+    append(Batches.fromFile("a", "1"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.get(0), new Outcome.Retryable("busy", 7 * SECOND, null));
+    run(dispatcher);
+    assertThat(dispatcher.waitNanos(now)).isEqualTo(7 * SECOND);
+    now += 7 * SECOND - 1;
+    run(dispatcher);
+    assertThat(shipper.calls).isEmpty();
+    now += 1;
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(1);
+  }
+
+  @Test
+  void unpipelinedShipperHasOneBatchOfAKeyInFlight() {
+    Dispatcher dispatcher = dispatcher(8, false);
+    append(Batches.fromFile("a", "1"));
+    append(Batches.fromFile("a", "2"));
+    append(Batches.received("3"));
+    append(Batches.received("4"));
+    append(Batches.fromFile("b", "5"));
+    run(dispatcher);
+    assertThat(shipper.calls.stream().flatMap(call -> FakeShipper.bodies(call.batch()).stream()))
+        .containsExactly("1", "3", "4", "5");
+  }
+
+  @Test
+  void refusedBatchIsCountedAndNothingBehindItWaits() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    append(Batches.fromFile("a", "1", "2"));
+    append(Batches.fromFile("a", "3"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.get(0), new Outcome.Permanent("not authorized"));
+    run(dispatcher);
+    shipper.accept(0);
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("3");
+    assertThat(told).containsExactly("0: 2 not authorized", "1: 0 ");
+    assertThat(metrics.value(Counter.SHIPPER_REJECTED, "out")).isEqualTo(2);
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 3, 1, 0, 2, 0));
+  }
+
+  @Test
+  void partlyAcceptedCountsWhatWasRefused() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    append(Batches.fromFile("a", "1", "2", "3"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.get(0), new Outcome.PartlyAccepted(1, "bad id"));
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 1 bad id");
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 3, 2, 0, 1, 0));
+  }
+
+  @Test
+  void shipperThatThrowsIsTriedAgain() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    append(Batches.fromFile("a", "1"));
+    shipper.onShip =
+        batch -> {
+          throw new IllegalStateException("broken");
+        };
+    run(dispatcher);
+    assertThat(dispatcher.status(now).lastError()).contains("broken");
+    now += 6 * SECOND;
+    assertThat(dispatcher.trouble(now)).contains("broken");
+    shipper.onShip = batch -> Outcome.ACCEPTED;
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 0 ");
+  }
+
+  @Test
+  void outcomeThatIsToldTwiceCountsOnce() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    append(Batches.fromFile("a", "1"));
+    append(Batches.fromFile("b", "2"));
+    run(dispatcher);
+    FakeShipper.Call first = shipper.calls.get(0);
+    shipper.answer(first, Outcome.ACCEPTED);
+    shipper.answer(first, Outcome.ACCEPTED);
+    run(dispatcher);
+    assertThat(dispatcher.status(now).inFlightBatches()).isEqualTo(1);
+    assertThat(told).containsExactly("0: 0 ");
+  }
+
+  @Test
+  void drainingDoesNotWaitOutAPause() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    append(Batches.fromFile("a", "1"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.get(0), new Outcome.Retryable("busy", 60 * SECOND, null));
+    run(dispatcher);
+    dispatcher.drain();
+    run(dispatcher);
+    assertThat(dispatcher.drained()).isFalse();
+    shipper.answer(shipper.calls.get(0), new Outcome.Retryable("busy", 60 * SECOND, null));
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    shipper.accept(0);
+    run(dispatcher);
+    assertThat(dispatcher.drained()).isTrue();
+  }
+
+  @Test
+  void closeCountsWhatWasNotDelivered() {
+    Dispatcher dispatcher = dispatcher(1, false);
+    append(Batches.fromFile("a", "1", "2"));
+    append(Batches.fromFile("a", "3"));
+    run(dispatcher);
+    assertThat(dispatcher.close(now, Duration.ofSeconds(1))).isEqualTo(3);
+    assertThat(shipper.closed).isTrue();
+    assertThat(told).isEmpty();
+    assertThat(dispatcher.status(now).state()).isEqualTo(ShipperStatus.State.CLOSED);
+  }
+
+  private Dispatcher dispatcher(int maxInFlight, boolean pipelined) {
+    return new Dispatcher(
+        shipper, buffer.cursor("out"), metrics, new Random(1), maxInFlight, pipelined);
+  }
+
+  private void append(Batch batch) {
+    assertThat(budget.tryReserve(batch.length())).isTrue();
+    int number = appended++;
+    buffer.append(
+        batch,
+        batch.length(),
+        (rejected, reason) -> told.add(number + ": " + rejected + " " + reason));
+  }
+
+  private int appended;
+
+  private void run(Dispatcher dispatcher) {
+    while (dispatcher.doWork(now) > 0) {
+      assertThat(budget.heldBytes()).isNotNegative();
+    }
+  }
+}
