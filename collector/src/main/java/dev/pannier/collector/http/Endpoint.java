@@ -1,0 +1,37 @@
+package dev.pannier.collector.http;
+
+import dev.pannier.collector.buffer.MemoryBudget;
+
+/// A handler and the bounds of what reaches it; may listen on several addresses. Its counts belong
+/// to the server's thread.
+public final class Endpoint {
+  final HttpHandler handler;
+  final MemoryBudget budget;
+  final int maxConnections;
+  final int maxStreams;
+  final int maxBodyBytes;
+  int connections;
+
+  /// @param budget         for the bodies of requests
+  /// @param maxConnections more are told to come back later
+  /// @param maxStreams     requests at once on one HTTP/2 connection
+  /// @param maxBodyBytes   of a request's body as sent, above which it is refused with 413
+  public Endpoint(
+      HttpHandler handler,
+      MemoryBudget budget,
+      int maxConnections,
+      int maxStreams,
+      int maxBodyBytes) {
+    this.handler = handler;
+    this.budget = budget;
+    this.maxConnections = maxConnections;
+    this.maxStreams = maxStreams;
+    this.maxBodyBytes = maxBodyBytes;
+  }
+
+  /// For a few small requests without bodies, with memory of its own: it answers when the
+  /// sidecar's memory is full.
+  public static Endpoint small(HttpHandler handler) {
+    return new Endpoint(handler, new MemoryBudget(256 * 1024), 16, 8, 16 * 1024);
+  }
+}

@@ -1,0 +1,21 @@
+package dev.pannier.collector.http;
+
+/// Answers an endpoint's requests. Every method is called on the server's one thread and must not
+/// block; answers may come later and from any thread.
+@FunctionalInterface
+public interface HttpHandler {
+  /// A complete request. Its body's bytes stay reserved until it is answered, unless the handler
+  /// takes them over with [HttpRequest#takeBody].
+  void handle(HttpRequest request, HttpResponder responder);
+
+  /// A request whose head is known and whose body was not taken. The request's body is empty.
+  ///
+  /// @param status 400, 408, 413 or 503
+  /// @param reason a sentence for people
+  default void refuse(HttpRequest request, int status, String reason, HttpResponder responder) {
+    responder.respond(HttpResponse.text(status, reason + "\n"));
+  }
+
+  /// Called at least each 50 ms while a request waits for its answer.
+  default void tick(long nowNanos) {}
+}
