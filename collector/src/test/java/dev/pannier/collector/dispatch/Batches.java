@@ -24,6 +24,12 @@ final class Batches {
     return Batch.received(Signal.LOGS, bytes, 0, bytes.length, bodies.length, "otlp");
   }
 
+  /// Of another signal; the bytes are those of logs nevertheless, so that fakes can read them.
+  static Batch received(Signal signal, String... bodies) {
+    byte[] bytes = encode(bodies);
+    return Batch.received(signal, bytes, 0, bytes.length, bodies.length, "otlp");
+  }
+
   private static byte[] encode(String... bodies) {
     ScopeLogs.Builder scope = ScopeLogs.newBuilder();
     for (String body : bodies) {

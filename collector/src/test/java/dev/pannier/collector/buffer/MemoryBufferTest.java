@@ -1,0 +1,167 @@
+package dev.pannier.collector.buffer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class MemoryBufferTest {
+  private final MemoryBudget budget = new MemoryBudget(10_000);
+  private final Ledger ledger = new Ledger();
+  private final Metrics metrics = new Metrics();
+  private final List<String> told = new ArrayList<>();
+
+  @Test
+  void batchLeavesWhenTheLastShipperIsDone() {
+    MemoryBuffer buffer = buffer("fast", "slow");
+    append(buffer, file("a", 3), 100);
+    Cursor fast = buffer.cursor("fast");
+    Cursor slow = buffer.cursor("slow");
+    Entry entry = take(fast);
+    fast.done(entry, 0, "");
+    assertThat(told).isEmpty();
+    assertThat(budget.heldBytes()).isEqualTo(100);
+    slow.done(take(slow), 2, "too old");
+    assertThat(told).containsExactly("a 2 too old");
+    assertThat(budget.heldBytes()).isZero();
+    assertThat(ledger.snapshot())
+        .containsExactly(
+            new Ledger.Row("app", "fast", 3, 3, 0, 0, 0),
+            new Ledger.Row("app", "slow", 3, 1, 0, 2, 0));
+  }
+
+  @Test
+  void bytesAreFreeWhenTheAcknowledgementIsTold() {
+    MemoryBuffer buffer = buffer("out");
+    assertThat(budget.tryReserve(100)).isTrue();
+    List<Long> held = new ArrayList<>();
+    buffer.append(file("a", 1), 100, (rejected, reason) -> held.add(budget.heldBytes()));
+    Cursor cursor = buffer.cursor("out");
+    cursor.done(take(cursor), 0, "");
+    assertThat(held).containsExactly(0L);
+  }
+
+  @Test
+  void batchThatNoShipperTakesIsAcknowledgedAtOnceAndCounted() {
+    MemoryBuffer buffer = buffer("out");
+    append(buffer, new Batch(Signal.TRACES, new byte[9], 0, 9, 4, "otlp", "", new byte[0]), 9);
+    assertThat(told).containsExactly(" 0 ");
+    assertThat(budget.heldBytes()).isZero();
+    assertThat(buffer.cursor("out").next()).isNull();
+    assertThat(metrics.value(Counter.SOURCE_UNROUTED, "otlp")).isEqualTo(4);
+    assertThat(ledger.snapshot()).isEmpty();
+  }
+
+  @Test
+  void sequenceNumbersRise() {
+    MemoryBuffer buffer = buffer("out");
+    append(buffer, file("a", 1), 1);
+    append(buffer, file("b", 1), 1);
+    Cursor cursor = buffer.cursor("out");
+    assertThat(take(cursor).sequence()).isLessThan(take(cursor).sequence());
+  }
+
+  @Test
+  void filesWaitWhileEnoughOfThemWaitsForEveryShipper() {
+    MemoryBuffer buffer = buffer("fast", "slow");
+    List<String> room = new ArrayList<>();
+    buffer.onRoom(() -> room.add("room"));
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    append(buffer, file("a", 1), 1);
+    append(buffer, file("a", 1), 1);
+    assertThat(buffer.hasRoomForFiles()).isFalse();
+    take(buffer.cursor("fast"));
+    assertThat(buffer.hasRoomForFiles()).as("one of them would run dry").isTrue();
+    assertThat(room).hasSize(1);
+  }
+
+  @Test
+  void oneLargeBatchIsEnough() {
+    MemoryBudget large = new MemoryBudget(8 << 20);
+    MemoryBuffer buffer =
+        new MemoryBuffer(large, ledger, metrics, Map.of("out", Set.of(Signal.LOGS)));
+    byte[] bytes = new byte[(int) MemoryBuffer.ENOUGH_BYTES];
+    buffer.append(
+        new Batch(Signal.LOGS, bytes, 0, bytes.length, 1, "app", "a", new byte[1]),
+        0,
+        (rejected, reason) -> {});
+    assertThat(buffer.hasRoomForFiles()).isFalse();
+  }
+
+  @Test
+  void requestsDoNotKeepFilesWaiting() {
+    MemoryBuffer buffer = buffer("out");
+    for (int i = 0; i < 100; i++) {
+      append(buffer, Batch.received(Signal.LOGS, new byte[9], 0, 9, 1, "otlp"), 9);
+    }
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+  }
+
+  @Test
+  void filesLeaveHalfOfMemoryToRequestsHoweverSlowAShipperIs() {
+    MemoryBuffer buffer = buffer("fast", "slow");
+    Cursor fast = buffer.cursor("fast");
+    int batches = 0;
+    while (buffer.hasRoomForFiles()) {
+      append(buffer, file("a", 1), 1_000);
+      fast.done(take(fast), 0, "");
+      batches++;
+    }
+    assertThat(batches).isEqualTo(5);
+    Cursor slow = buffer.cursor("slow");
+    slow.done(take(slow), 0, "");
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+  }
+
+  @Test
+  void filesAreNotReadForShippersThatTakeNoLogs() {
+    MemoryBuffer buffer =
+        new MemoryBuffer(budget, ledger, metrics, Map.of("traces", Set.of(Signal.TRACES)));
+    assertThat(buffer.hasRoomForFiles()).isFalse();
+  }
+
+  @Test
+  void filteredRecordsCountForEveryShipperThatWouldHaveHadThem() {
+    MemoryBuffer buffer =
+        new MemoryBuffer(
+            budget,
+            ledger,
+            metrics,
+            Map.of("logs", Set.of(Signal.LOGS), "traces", Set.of(Signal.TRACES)));
+    buffer.filtered("app", Signal.LOGS, 5);
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "logs", 5, 0, 5, 0, 0));
+  }
+
+  private MemoryBuffer buffer(String... shippers) {
+    Map<String, Set<Signal>> signals = new LinkedHashMap<>();
+    for (String shipper : shippers) {
+      signals.put(shipper, Set.of(Signal.LOGS));
+    }
+    return new MemoryBuffer(budget, ledger, metrics, signals);
+  }
+
+  private void append(MemoryBuffer buffer, Batch batch, long reserved) {
+    assertThat(budget.tryReserve(reserved)).isTrue();
+    buffer.append(
+        batch,
+        reserved,
+        (rejected, reason) -> told.add(batch.key() + " " + rejected + " " + reason));
+  }
+
+  private static Batch file(String key, int records) {
+    return new Batch(Signal.LOGS, new byte[9], 0, 9, records, "app", key, new byte[1]);
+  }
+
+  private static Entry take(Cursor cursor) {
+    return Objects.requireNonNull(cursor.next());
+  }
+}
