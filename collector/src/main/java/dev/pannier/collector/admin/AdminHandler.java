@@ -1,0 +1,101 @@
+package dev.pannier.collector.admin;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.pannier.collector.health.Health;
+import dev.pannier.collector.http.Headers;
+import dev.pannier.collector.http.HttpHandler;
+import dev.pannier.collector.http.HttpRequest;
+import dev.pannier.collector.http.HttpResponder;
+import dev.pannier.collector.http.HttpResponse;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The admin address:
+///
+/// | path | answers | to |
+/// |---|---|---|
+/// | `/livez` | 200, or 503 with a line for each loop that is dead | anybody |
+/// | `/readyz` | 200, or 503 with a line for each thing that is amiss | anybody |
+/// | `/metrics` | Prometheus text format 0.0.4 | anybody |
+/// | `/status` | JSON: sources, files, shippers, ledger | loopback, or who brings the token |
+public final class AdminHandler implements HttpHandler {
+  private static final String BEARER = "Bearer ";
+
+  private final Health health;
+  private final byte @Nullable [] token;
+  private final MetricsPage metrics;
+  private final StatusPage status;
+
+  /// @param token     what `Authorization: Bearer` has to bring from elsewhere than loopback; null
+  ///     where nobody else may see `/status`
+  /// @param nanoClock the process's uptime counts from now on
+  public AdminHandler(Health health, View view, @Nullable String token, LongSupplier nanoClock) {
+    this.health = health;
+    this.token = token == null ? null : token.getBytes(UTF_8);
+    Uptime uptime = new Uptime(nanoClock);
+    this.metrics = new MetricsPage(view, uptime);
+    this.status = new StatusPage(view, uptime);
+  }
+
+  @Override
+  public void handle(HttpRequest request, HttpResponder responder) {
+    responder.respond(answer(request));
+  }
+
+  private HttpResponse answer(HttpRequest request) {
+    String path = request.path();
+    boolean known =
+        switch (path) {
+          case "/livez", "/readyz", "/metrics", "/status" -> true;
+          default -> false;
+        };
+    if (!known) {
+      return HttpResponse.text(404, "no such page; there are /livez /readyz /metrics /status\n");
+    }
+    if (!request.method().equals("GET")) {
+      return text(405, "only GET\n", "allow", "GET");
+    }
+    return switch (path) {
+      case "/livez" -> state(health.dead(), "alive");
+      case "/readyz" -> state(health.unready(), "ready");
+      case "/metrics" -> HttpResponse.of(200, MetricsPage.CONTENT_TYPE, metrics.render());
+      default -> statusFor(request);
+    };
+  }
+
+  private static HttpResponse state(List<String> problems, String fine) {
+    return problems.isEmpty()
+        ? HttpResponse.text(200, fine + "\n")
+        : HttpResponse.text(503, String.join("\n", problems) + "\n");
+  }
+
+  private HttpResponse statusFor(HttpRequest request) {
+    if (!request.client().isLoopbackAddress()) {
+      if (token == null) {
+        return HttpResponse.text(403, "/status answers loopback only: admin.token is not set\n");
+      }
+      if (!hasToken(request.header("authorization"), token)) {
+        return text(401, "/status wants admin.token\n", "www-authenticate", "Bearer");
+      }
+    }
+    return HttpResponse.of(200, "application/json", status.render());
+  }
+
+  private static boolean hasToken(@Nullable String authorization, byte[] token) {
+    if (authorization == null
+        || !authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+      return false;
+    }
+    byte[] brought = authorization.substring(BEARER.length()).strip().getBytes(UTF_8);
+    // Takes as long for a wrong first byte as for a wrong last one.
+    return MessageDigest.isEqual(token, brought);
+  }
+
+  private static HttpResponse text(int status, String body, String header, String value) {
+    Headers headers = Headers.of("content-type", "text/plain; charset=utf-8", header, value);
+    return new HttpResponse(status, headers, body.getBytes(UTF_8), Headers.NONE);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.pannier.collector.admin;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.pannier.collector.dispatch.ShipperStatus;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import java.util.Comparator;
+import java.util.List;
+
+/// `/metrics`. A source and a shipper are labels, never a file.
+final class MetricsPage {
+  static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+  private static final Comparator<Metrics.Sample> IN_ORDER =
+      Comparator.comparing((Metrics.Sample sample) -> sample.key().counter())
+          .thenComparing(sample -> sample.key().owner())
+          .thenComparing(sample -> sample.key().reason());
+
+  private final View view;
+  private final Uptime uptime;
+
+  MetricsPage(View view, Uptime uptime) {
+    this.view = view;
+    this.uptime = uptime;
+  }
+
+  byte[] render() {
+    Exposition out = new Exposition();
+    counters(out);
+    sources(out);
+    shippers(out);
+    process(out);
+    return out.toString().getBytes(UTF_8);
+  }
+
+  private void counters(Exposition out) {
+    List<Metrics.Sample> samples = view.metrics().samples().stream().sorted(IN_ORDER).toList();
+    Counter last = null;
+    for (Metrics.Sample sample : samples) {
+      Counter counter = sample.key().counter();
+      if (counter != last) {
+        out.counter(counter.metric(), counter.unit(), counter.help());
+        last = counter;
+      }
+      String label = counter.owner().label();
+      out.sample(sample.value(), label, sample.key().owner(), "reason", sample.key().reason());
+    }
+  }
+
+  private void sources(Exposition out) {
+    out.gauge("pannier.source.lag", "By", "Bytes of files that not every shipper has confirmed.");
+    for (SourceStatus source : view.sources().get()) {
+      out.sample(source.lagBytes(), "source", source.name());
+    }
+  }
+
+  private void shippers(Exposition out) {
+    List<ShipperStatus> shippers = view.shippers().get();
+    out.gauge("pannier.shipper.records.in_flight", "{record}", "Records waiting or in flight.");
+    for (ShipperStatus shipper : shippers) {
+      out.sample(shipper.openRecords(), "shipper", shipper.name());
+    }
+    out.gauge("pannier.shipper.batches.in_flight", "{batch}", "Batches sent and not answered.");
+    for (ShipperStatus shipper : shippers) {
+      out.sample(shipper.inFlightBatches(), "shipper", shipper.name());
+    }
+    out.gauge("pannier.shipper.failing", "s", "For how long no attempt has succeeded.");
+    for (ShipperStatus shipper : shippers) {
+      out.sample(shipper.failingSeconds(), "shipper", shipper.name());
+    }
+  }
+
+  private void process(Exposition out) {
+    out.gauge("pannier.memory.held", "By", "Bytes held of the setting `memory`.");
+    out.sample(view.budget().heldBytes());
+    out.gauge("pannier.memory.limit", "By", "The setting `memory`.");
+    out.sample(view.budget().limitBytes());
+    long resident = ResidentMemory.bytes();
+    if (resident > 0) {
+      out.gauge("process.memory.usage", "By", "Resident memory of the process.");
+      out.sample(resident);
+    }
+    Runtime runtime = Runtime.getRuntime();
+    out.gauge("jvm.memory.used", "By", "Java heap in use.");
+    out.sample(runtime.totalMemory() - runtime.freeMemory(), "jvm_memory_type", "heap");
+    out.gauge("process.uptime", "s", "Since the start of the process.");
+    out.sample(uptime.seconds());
+  }
+}

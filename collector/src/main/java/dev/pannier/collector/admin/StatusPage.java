@@ -1,0 +1,110 @@
+package dev.pannier.collector.admin;
+
+import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.dispatch.ShipperStatus;
+import dev.pannier.collector.metrics.Counter;
+import java.io.ByteArrayOutputStream;
+import java.util.Comparator;
+import java.util.List;
+import tools.jackson.core.JsonEncoding;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/// `/status`.
+final class StatusPage {
+  /// Files a source, those with most lag.
+  static final int MOST_FILES = 100;
+
+  private static final Comparator<SourceStatus.File> MOST_LAG_FIRST =
+      Comparator.comparingLong(SourceStatus.File::lagBytes)
+          .reversed()
+          .thenComparing(SourceStatus.File::path);
+
+  private final JsonFactory json = new JsonFactory();
+  private final View view;
+  private final Uptime uptime;
+
+  StatusPage(View view, Uptime uptime) {
+    this.view = view;
+    this.uptime = uptime;
+  }
+
+  byte[] render() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(4096);
+    try (JsonGenerator out =
+        json.createGenerator(ObjectWriteContext.empty(), bytes, JsonEncoding.UTF8)) {
+      out.writeStartObject();
+      out.writeStringProperty("version", view.version());
+      out.writeNumberProperty("uptime_seconds", Math.round(uptime.seconds() * 1000) / 1000.0);
+      out.writeObjectPropertyStart("memory");
+      out.writeNumberProperty("limit_bytes", view.budget().limitBytes());
+      out.writeNumberProperty("held_bytes", view.budget().heldBytes());
+      out.writeEndObject();
+      out.writeArrayPropertyStart("sources");
+      for (SourceStatus source : view.sources().get()) {
+        write(out, source);
+      }
+      out.writeEndArray();
+      out.writeArrayPropertyStart("shippers");
+      for (ShipperStatus shipper : view.shippers().get()) {
+        write(out, shipper);
+      }
+      out.writeEndArray();
+      out.writeArrayPropertyStart("ledger");
+      for (Ledger.Row row : view.ledger().snapshot()) {
+        write(out, row);
+      }
+      out.writeEndArray();
+      out.writeEndObject();
+    }
+    return bytes.toByteArray();
+  }
+
+  private void write(JsonGenerator out, SourceStatus source) {
+    out.writeStartObject();
+    out.writeStringProperty("name", source.name());
+    out.writeNumberProperty("records", view.metrics().value(Counter.SOURCE_RECORDS, source.name()));
+    out.writeNumberProperty("bytes", view.metrics().value(Counter.SOURCE_BYTES, source.name()));
+    out.writeNumberProperty("lag_bytes", source.lagBytes());
+    out.writeNumberProperty("files_total", source.files().size());
+    out.writeArrayPropertyStart("files");
+    List<SourceStatus.File> shown =
+        source.files().stream().sorted(MOST_LAG_FIRST).limit(MOST_FILES).toList();
+    for (SourceStatus.File file : shown) {
+      out.writeStartObject();
+      out.writeStringProperty("path", file.path());
+      out.writeNumberProperty("position_bytes", file.positionBytes());
+      out.writeNumberProperty("size_bytes", file.sizeBytes());
+      out.writeNumberProperty("lag_bytes", file.lagBytes());
+      out.writeStringProperty("problem", file.problem());
+      out.writeEndObject();
+    }
+    out.writeEndArray();
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, ShipperStatus shipper) {
+    out.writeStartObject();
+    out.writeStringProperty("name", shipper.name());
+    out.writeStringProperty("state", shipper.state().label());
+    out.writeNumberProperty("records", shipper.records());
+    out.writeNumberProperty("in_flight", shipper.openRecords());
+    out.writeNumberProperty("in_flight_batches", shipper.inFlightBatches());
+    out.writeStringProperty("last_error", shipper.lastError());
+    out.writeNumberProperty("failing_seconds", shipper.failingSeconds());
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, Ledger.Row row) {
+    out.writeStartObject();
+    out.writeStringProperty("source", row.source());
+    out.writeStringProperty("shipper", row.shipper());
+    out.writeNumberProperty("read", row.read());
+    out.writeNumberProperty("shipped", row.shipped());
+    out.writeNumberProperty("filtered", row.filtered());
+    out.writeNumberProperty("rejected", row.rejected());
+    out.writeNumberProperty("in_flight", row.inFlight());
+    out.writeEndObject();
+  }
+}

@@ -1,0 +1,20 @@
+package dev.pannier.collector.admin;
+
+import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.dispatch.ShipperStatus;
+import dev.pannier.collector.metrics.Metrics;
+import java.util.List;
+import java.util.function.Supplier;
+
+/// Where the pages get what they show. The suppliers are asked on the server's thread: they must
+/// not block.
+///
+/// @param version of the sidecar
+public record View(
+    String version,
+    Metrics metrics,
+    Ledger ledger,
+    MemoryBudget budget,
+    Supplier<List<SourceStatus>> sources,
+    Supplier<List<ShipperStatus>> shippers) {}
