@@ -1,0 +1,174 @@
+package dev.pannier.collector.config;
+
+import dev.pannier.collector.config.Configuration.Address;
+import dev.pannier.collector.config.Configuration.Admin;
+import dev.pannier.collector.config.Configuration.Shutdown;
+import dev.pannier.parsers.ParserSpec;
+import dev.pannier.shippers.ShipperSettings;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/// Reads a configuration: a YAML file (YAML 1.2), or none, and the environment.
+public final class ConfigurationLoader {
+  private static final long MAX_FILE_BYTES = Units.MIB;
+  private static final long MEMORY = 24 * Units.MIB;
+  private static final long MIN_MEMORY = 4 * Units.MIB;
+  private static final long MAX_MEMORY = 16 * Units.GIB;
+  private static final Duration DEADLINE = Duration.ofSeconds(20);
+  private static final Duration QUIET = Duration.ofSeconds(1);
+
+  private final Map<String, String> environment;
+  private final Problems problems;
+
+  private ConfigurationLoader(Map<String, String> environment, Problems problems) {
+    this.environment = environment;
+    this.problems = problems;
+  }
+
+  /// Reads the whole configuration, with every default filled in.
+  ///
+  /// @param file        null for none: the defaults and the environment alone
+  /// @param environment as `System.getenv()` gives it
+  /// @return never with an exception: a file that cannot be read is a problem, too
+  public static Loaded load(@Nullable Path file, Map<String, String> environment) {
+    Problems problems = new Problems(file == null ? "defaults" : file.toString());
+    ConfigurationLoader loader = new ConfigurationLoader(environment, problems);
+    Placeholders placeholders = new Placeholders(environment);
+    Node document = file == null ? null : loader.document(file);
+    Section root;
+    if (document instanceof MappingNode mapping) {
+      root = Section.of(problems, placeholders, "", 1, mapping);
+    } else {
+      root = Section.empty(problems, placeholders, "", 1);
+      if (document != null
+          && !new Value(problems, placeholders, "", 1, document, false).isEmpty()) {
+        problems.add(Value.lineOf(document, 1), "yaml", "the file has no keys");
+      }
+    }
+    Configuration configuration = loader.configuration(root);
+    return problems.any()
+        ? new Loaded.Invalid(problems.inOrder())
+        : new Loaded.Valid(configuration, problems.warnings());
+  }
+
+  private @Nullable Node document(Path file) {
+    try {
+      if (Files.isDirectory(file)) {
+        problems.add(0, "yaml", "is a directory");
+        return null;
+      }
+      if (Files.size(file) > MAX_FILE_BYTES) {
+        problems.add(0, "yaml", "size > 1MiB (" + Files.size(file) + " bytes)");
+        return null;
+      }
+      String text =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+              .toString();
+      Optional<Node> node =
+          new Compose(LoadSettings.builder().build())
+              .composeString(text.startsWith("\uFEFF") ? text.substring(1) : text);
+      return node.orElse(null);
+    } catch (CharacterCodingException e) {
+      problems.add(0, "yaml", "is not UTF-8");
+    } catch (IOException e) {
+      problems.add(
+          0,
+          "yaml",
+          Files.exists(file)
+              ? "cannot be read: " + e.getClass().getSimpleName()
+              : "there is no such file");
+    } catch (MarkedYamlEngineException e) {
+      int line = e.getProblemMark().or(e::getContextMark).map(mark -> mark.getLine() + 1).orElse(0);
+      problems.add(line, "yaml", Problems.shown(Objects.requireNonNullElse(e.getProblem(), "")));
+    } catch (YamlEngineException e) {
+      problems.add(0, "yaml", Problems.shown(Objects.requireNonNullElse(e.getMessage(), "")));
+    }
+    return null;
+  }
+
+  private Configuration configuration(Section root) {
+    Configuration.Resource resource =
+        ResourceReader.read(root.section("resource"), environment, problems);
+    long memory = root.size("memory", MIN_MEMORY, MAX_MEMORY, MEMORY);
+    Path stateDirectory = stateDirectory(root.section("state"));
+    Map<String, ParserSpec> parsers = ParsersReader.read(root.section("parsers"));
+    long quarter = Math.min(memory / 4, Integer.MAX_VALUE / 2);
+    AddressReader addresses = new AddressReader();
+    Section sources = root.section("sources");
+    List<FileSource> files = new FilesReader(parsers, quarter, environment, problems).read(sources);
+    OtlpSource otlp = OtlpReader.read(sources, addresses, memory, quarter);
+    sources.finish();
+    List<ProcessorSettings> processors = ProcessorsReader.read(root.value("processors"));
+    buffer(root.section("buffer"));
+    LoopGuard loops = new LoopGuard(otlp);
+    Value shippersValue = root.value("shippers");
+    List<ShipperSettings> shippers =
+        shippersValue == null
+            ? new EnvironmentShippers(environment, problems).read(loops)
+            : ShippersReader.read(shippersValue, loops);
+    Admin admin = admin(root.section("admin"), addresses);
+    Shutdown shutdown = shutdown(root.section("shutdown"));
+    root.finish();
+    return new Configuration(
+        resource, memory, stateDirectory, files, otlp, processors, shippers, admin, shutdown);
+  }
+
+  private Path stateDirectory(Section section) {
+    Value value = section.value("directory");
+    Path directory = value == null ? null : value.absolutePath();
+    section.finish();
+    return directory == null ? StateDirectory.byDefault(environment) : directory;
+  }
+
+  /// The only buffer is memory: its key says so, and leaves room for others.
+  private static void buffer(Section section) {
+    section.choice("type", Map.of("memory", true), true);
+    section.finish();
+  }
+
+  private static Admin admin(Section section, AddressReader addresses) {
+    Address fallback = new Address("127.0.0.1", 8686);
+    Address listen = addresses.read(section, "listen", fallback, false);
+    Value tokenValue = section.value("token");
+    String token = tokenValue == null ? null : tokenValue.secret().text();
+    if (tokenValue != null && token != null && token.isEmpty()) {
+      tokenValue.problem("is empty");
+    }
+    section.finish();
+    return new Admin(listen == null ? fallback : listen, token);
+  }
+
+  private static Shutdown shutdown(Section section) {
+    Duration hour = Duration.ofHours(1);
+    Duration deadline = section.duration("deadline", Duration.ofSeconds(1), hour, DEADLINE);
+    Duration quiet = section.duration("quiet", Duration.ZERO, hour, QUIET);
+    Value written = section.value("quiet");
+    if (written == null) {
+      written = section.value("deadline");
+    }
+    if (written != null && quiet.compareTo(deadline) > 0) {
+      written.problemShown(
+          "quiet > deadline (" + Units.write(quiet) + " > " + Units.write(deadline) + ")");
+    }
+    section.finish();
+    return new Shutdown(deadline, quiet);
+  }
+}

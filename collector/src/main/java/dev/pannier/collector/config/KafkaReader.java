@@ -1,0 +1,228 @@
+package dev.pannier.collector.config;
+
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.ShipperSettings.FieldNames;
+import dev.pannier.shippers.batch.Signal;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigValue;
+import org.jspecify.annotations.Nullable;
+
+/// Reads a shipper of the type `kafka`.
+final class KafkaReader {
+  static final String BOOTSTRAP_SERVERS = "bootstrap.servers";
+
+  private static final Map<String, Encoding> ENCODINGS =
+      Names.choices(Encoding.values(), value -> value.name().toLowerCase(Locale.ROOT));
+
+  /// Kafka's own rule for a topic's name (`org.apache.kafka.common.internals.Topic`).
+  private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+
+  private static final Pattern KEY =
+      Pattern.compile("source|trace_id|none|resource:.+|attribute:.+");
+
+  /// What the promises of delivery rest on, and what has a key of its own.
+  private static final Set<String> OURS =
+      Set.of(
+          BOOTSTRAP_SERVERS,
+          "acks",
+          "enable.idempotence",
+          "key.serializer",
+          "value.serializer",
+          "transactional.id",
+          "partitioner.class");
+
+  private KafkaReader() {}
+
+  /// The topics that the OpenTelemetry Collector's Kafka receiver reads by default.
+  static Map<Signal, String> defaultTopics() {
+    Map<Signal, String> topics = new EnumMap<>(Signal.class);
+    topics.put(Signal.LOGS, "otlp_logs");
+    topics.put(Signal.TRACES, "otlp_spans");
+    topics.put(Signal.METRICS, "otlp_metrics");
+    return topics;
+  }
+
+  static Map<Signal, Encoding> defaultEncodings() {
+    Map<Signal, Encoding> encodings = new EnumMap<>(Signal.class);
+    for (Signal signal : Signal.values()) {
+      encodings.put(signal, Encoding.OTLP_PROTO);
+    }
+    return encodings;
+  }
+
+  static ShipperSettings read(String name, Section section) {
+    Map<String, String> properties = new LinkedHashMap<>();
+    Value servers = section.required("bootstrap_servers");
+    if (servers != null) {
+      properties.put(BOOTSTRAP_SERVERS, servers(servers));
+    }
+    Set<Signal> signals = ShippersReader.signals(section);
+    Map<Signal, String> topics = topics(section.value("topics"), signals);
+    Map<Signal, Encoding> encodings = encodings(section.value("encoding"), signals);
+    FieldNames names = section.choice("names", ShippersReader.FIELD_NAMES, FieldNames.LOGSTASH);
+    String key = key(section.value("key"));
+    section.choice("delivery", Map.of("at_least_once", true), true);
+    Section own = section.section("properties");
+    Map<String, String> written = own.texts(false);
+    check(own, written);
+    properties.putAll(written);
+    topics.keySet().retainAll(signals);
+    encodings.keySet().retainAll(signals);
+    return new ShipperSettings.Kafka(
+        name,
+        Collections.unmodifiableMap(topics),
+        Collections.unmodifiableMap(encodings),
+        names,
+        key,
+        Collections.unmodifiableMap(properties));
+  }
+
+  private static String servers(Value value) {
+    StringBuilder servers = new StringBuilder();
+    for (Value element : value.list()) {
+      for (String server : element.text("").split(",", -1)) {
+        if (AddressReader.parse(server.strip()) == null) {
+          element.problem("no address: host:port, or a list of them");
+        }
+        servers.append(servers.isEmpty() ? "" : ",").append(server.strip());
+      }
+    }
+    return servers.toString();
+  }
+
+  private static Map<Signal, String> topics(@Nullable Value value, Set<Signal> signals) {
+    Map<Signal, String> topics = defaultTopics();
+    if (value == null) {
+      return topics;
+    }
+    if (!value.isSection()) {
+      String topic = topic(value);
+      for (Signal signal : signals) {
+        topics.put(signal, topic);
+      }
+      return topics;
+    }
+    Section section = value.section();
+    for (Signal signal : Signal.values()) {
+      Value topic = section.value(signal.label());
+      if (topic != null) {
+        notTaken(topic, signal, signals);
+        topics.put(signal, topic(topic));
+      }
+    }
+    section.finish();
+    return topics;
+  }
+
+  private static String topic(Value value) {
+    String topic = value.template();
+    if (topic == null) {
+      return "";
+    }
+    Templates.check(topic, value);
+    if (!topic.contains("${")
+        && (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals(".."))) {
+      value.problem("no topic: up to 249 of letters, digits, '.', '_' and '-'");
+    }
+    return topic;
+  }
+
+  private static Map<Signal, Encoding> encodings(@Nullable Value value, Set<Signal> signals) {
+    Map<Signal, Encoding> encodings = defaultEncodings();
+    if (value == null) {
+      return encodings;
+    }
+    if (!value.isSection()) {
+      Encoding encoding = value.choice(ENCODINGS, Encoding.OTLP_PROTO);
+      for (Signal signal : signals) {
+        encodings.put(signal, encoding);
+      }
+      if (encoding == Encoding.RAW && !signals.equals(Set.of(Signal.LOGS))) {
+        value.problem("raw is for logs only: write encoding: {logs: raw}, or add signals: [logs]");
+      }
+      return encodings;
+    }
+    Section section = value.section();
+    for (Signal signal : Signal.values()) {
+      Value encoding = section.value(signal.label());
+      if (encoding != null) {
+        notTaken(encoding, signal, signals);
+        encodings.put(signal, encoding.choice(ENCODINGS, Encoding.OTLP_PROTO));
+        if (signal != Signal.LOGS && encodings.get(signal) == Encoding.RAW) {
+          encoding.problem("raw is for logs only");
+        }
+      }
+    }
+    section.finish();
+    return encodings;
+  }
+
+  private static void notTaken(Value value, Signal signal, Set<Signal> signals) {
+    if (!signals.contains(signal)) {
+      value.problem("signals leaves out " + signal.label());
+    }
+  }
+
+  private static String key(@Nullable Value value) {
+    String key = value == null ? null : value.text();
+    if (value == null || key == null) {
+      return "source";
+    }
+    if (!KEY.matcher(key).matches()) {
+      value.problem("unknown value, known are source, trace_id, none, resource:KEY, attribute:KEY");
+    }
+    return key;
+  }
+
+  /// Asks Kafka's own definition of a producer about each property.
+  private static void check(Section section, Map<String, String> properties) {
+    Map<String, String> asked = new TreeMap<>(properties);
+    for (Map.Entry<String, Value> entry : section.all().entrySet()) {
+      String property = entry.getKey();
+      if (OURS.contains(property)) {
+        entry
+            .getValue()
+            .problemShown(
+                property.equals(BOOTSTRAP_SERVERS)
+                    ? "has its own key, bootstrap_servers"
+                    : "is set by the sidecar itself, since delivery rests on it");
+        asked.remove(property);
+      } else if (!ProducerConfig.configNames().contains(property)) {
+        entry
+            .getValue()
+            .problemShown(
+                "no property of a Kafka producer"
+                    + Suggestion.among(ProducerConfig.configNames(), property));
+        asked.remove(property);
+      }
+    }
+    Map<String, List<String>> errors = new HashMap<>();
+    for (ConfigValue result : ProducerConfig.configDef().validate(asked)) {
+      errors.put(result.name(), result.errorMessages());
+    }
+    for (String property : asked.keySet()) {
+      Value value = section.all().get(property);
+      if (value == null || errors.getOrDefault(property, List.of()).isEmpty()) {
+        continue;
+      }
+      // Kafka's message holds the value.
+      String detail = String.join("; ", errors.getOrDefault(property, List.of()));
+      if (Secrets.isSecret(property)) {
+        value.secret().problem("Kafka does not take this value");
+      } else {
+        value.problemShown(Problems.shown(detail));
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package dev.pannier.collector.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// Where positions and identity live.
+public final class StateDirectory {
+  private static final Path PREFERRED = Path.of("/var/lib/pannier");
+
+  private StateDirectory() {}
+
+  /// `/var/lib/pannier` where it can be written, else `$XDG_STATE_HOME/pannier`, which is
+  /// `~/.local/state/pannier` where the variable is not set (XDG Base Directory Specification).
+  static Path byDefault(Map<String, String> environment) {
+    return byDefault(PREFERRED, environment);
+  }
+
+  static Path byDefault(Path preferred, Map<String, String> environment) {
+    Path existing = preferred;
+    while (existing.getParent() != null && !Files.exists(existing)) {
+      existing = existing.getParent();
+    }
+    if (Files.isDirectory(existing) && Files.isWritable(existing)) {
+      return preferred;
+    }
+    String state = environment.getOrDefault("XDG_STATE_HOME", "");
+    if (state.startsWith("/")) {
+      return Path.of(state, "pannier");
+    }
+    String home = environment.getOrDefault("HOME", "");
+    return home.startsWith("/") ? Path.of(home, ".local", "state", "pannier") : preferred;
+  }
+
+  /// Makes the directory where it is missing and sees that a file can be written in it.
+  ///
+  /// @throws IOException with a message that says what to do
+  public static void prepare(Path directory) throws IOException {
+    Path probe = directory.resolve(".writable");
+    try {
+      Files.createDirectories(directory);
+      Files.write(probe, new byte[] {1});
+      Files.delete(probe);
+    } catch (IOException e) {
+      throw new IOException(
+          "state.directory "
+              + directory
+              + " cannot be written ("
+              + e.getClass().getSimpleName()
+              + "): mount a writable volume there, or set state.directory to one",
+          e);
+    }
+  }
+}

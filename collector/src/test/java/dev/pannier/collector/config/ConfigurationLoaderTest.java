@@ -1,0 +1,414 @@
+package dev.pannier.collector.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.config.Configuration.Address;
+import dev.pannier.collector.config.Configuration.Admin;
+import dev.pannier.collector.config.Configuration.Shutdown;
+import dev.pannier.collector.config.FileSource.Multiline;
+import dev.pannier.collector.config.FileSource.OnOversize;
+import dev.pannier.collector.config.FileSource.StartAt;
+import dev.pannier.collector.config.OtlpSource.Acknowledge;
+import dev.pannier.collector.config.ProcessorSettings.Add;
+import dev.pannier.collector.config.ProcessorSettings.Drop;
+import dev.pannier.collector.config.ProcessorSettings.Redact;
+import dev.pannier.collector.config.ProcessorSettings.When;
+import dev.pannier.parsers.ParserSpec;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Compression;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.ShipperSettings.FieldNames;
+import dev.pannier.shippers.ShipperSettings.Protocol;
+import dev.pannier.shippers.ShipperSettings.Tls;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConfigurationLoaderTest {
+  private static final Path SAMPLES = Path.of("../config-samples");
+  private static final Set<Signal> ALL = Set.of(Signal.values());
+
+  @TempDir Path folder;
+
+  private static Configuration valid(Loaded loaded) {
+    assertThat(loaded).isInstanceOf(Loaded.Valid.class);
+    return ((Loaded.Valid) loaded).configuration();
+  }
+
+  private Configuration read(String yaml, Map<String, String> environment) throws IOException {
+    return valid(ConfigurationLoader.load(write(yaml), environment));
+  }
+
+  private Path write(String yaml) throws IOException {
+    return Files.writeString(folder.resolve("pannier.yaml"), yaml);
+  }
+
+  @Test
+  void withoutAFileEverythingHasItsDefault() {
+    Map<String, String> environment = Map.of("XDG_STATE_HOME", folder.toString());
+
+    Configuration configuration = valid(ConfigurationLoader.load(null, environment));
+
+    assertThat(configuration)
+        .isEqualTo(
+            new Configuration(
+                new Configuration.Resource(Map.of("service.name", "unknown_service")),
+                24 << 20,
+                StateDirectory.byDefault(environment),
+                List.of(
+                    new FileSource(
+                        "app",
+                        List.of("/var/log/app/*.log"),
+                        List.of(),
+                        new ParserSpec.Auto(),
+                        new Multiline.Auto(),
+                        Duration.ofMillis(100),
+                        StartAt.BEGINNING,
+                        StandardCharsets.UTF_8,
+                        ZoneOffset.UTC,
+                        1 << 20,
+                        OnOversize.SPLIT)),
+                new OtlpSource(
+                    new Address("127.0.0.1", 4317),
+                    new Address("127.0.0.1", 4318),
+                    Acknowledge.DELIVERED,
+                    4 << 20),
+                List.of(),
+                List.of(
+                    new ShipperSettings.Stdout(
+                        "stdout", Encoding.OTLP_JSON, FieldNames.LOGSTASH, ALL)),
+                new Admin(new Address("127.0.0.1", 8686), null),
+                new Shutdown(Duration.ofSeconds(20), Duration.ofSeconds(1))));
+  }
+
+  @Test
+  void anEmptyFileAndEmptySectionsAreTheDefaults() throws IOException {
+    Configuration defaults = valid(ConfigurationLoader.load(null, Map.of()));
+
+    assertThat(read("", Map.of())).isEqualTo(defaults);
+    assertThat(read("# nothing\n---\n", Map.of())).isEqualTo(defaults);
+    assertThat(read("sources:\n  files:\n  otlp:\nparsers:\nbuffer:\nadmin:\n", Map.of()))
+        .isEqualTo(defaults);
+  }
+
+  @Test
+  void shipperDefaults() throws IOException {
+    Configuration configuration =
+        read(
+            """
+            shippers:
+              k: {type: kafka, bootstrap_servers: "kafka:9092"}
+              o: {type: otlp, endpoint: "http://backend:4317"}
+              f: {type: file, path: /archive/}
+              s: {type: stdout}
+            """,
+            Map.of());
+
+    assertThat(configuration.shippers())
+        .containsExactly(
+            new ShipperSettings.Kafka(
+                "k",
+                Map.of(
+                    Signal.LOGS, "otlp_logs",
+                    Signal.TRACES, "otlp_spans",
+                    Signal.METRICS, "otlp_metrics"),
+                Map.of(
+                    Signal.LOGS, Encoding.OTLP_PROTO,
+                    Signal.TRACES, Encoding.OTLP_PROTO,
+                    Signal.METRICS, Encoding.OTLP_PROTO),
+                FieldNames.LOGSTASH,
+                "source",
+                Map.of("bootstrap.servers", "kafka:9092")),
+            new ShipperSettings.Otlp(
+                "o",
+                URI.create("http://backend:4317"),
+                Protocol.GRPC,
+                Compression.NONE,
+                Map.of(),
+                null,
+                Duration.ofSeconds(10),
+                ALL),
+            new ShipperSettings.File(
+                "f", "/archive/", Encoding.OTLP_JSON, FieldNames.LOGSTASH, 1L << 30, ALL),
+            new ShipperSettings.Stdout("s", Encoding.OTLP_JSON, FieldNames.LOGSTASH, ALL));
+  }
+
+  /// Each key of the sample has another value than its default, and each lands in its field.
+  @Test
+  void everyKeyLandsInItsField() {
+    Configuration configuration =
+        valid(ConfigurationLoader.load(SAMPLES.resolve("everything.yaml"), Map.of()));
+
+    assertThat(configuration.resource().attributes())
+        .containsExactly(
+            Map.entry("service.name", "checkout"),
+            Map.entry("deployment.environment.name", "prod"),
+            Map.entry("team", "payments"));
+    assertThat(configuration.memoryBytes()).isEqualTo(48 << 20);
+    assertThat(configuration.stateDirectory()).isEqualTo(Path.of("/var/lib/pannier/checkout"));
+    assertThat(configuration.files())
+        .containsExactly(
+            new FileSource(
+                "orders",
+                List.of("/var/log/app/orders/*.log", "/var/log/app/*.txt"),
+                List.of("/var/log/app/orders/*-gc.log"),
+                new ParserSpec.Logback("%d{ISO8601} [%thread] %-5level %logger{36} - %msg%n"),
+                new Multiline.Start("^\\d{4}-"),
+                Duration.ofMillis(250),
+                StartAt.END,
+                Charset.forName("GB18030"),
+                ZoneId.of("Asia/Shanghai"),
+                2 << 20,
+                OnOversize.TRUNCATE),
+            new FileSource(
+                "audit",
+                List.of("/var/log/app/audit.log"),
+                List.of(),
+                new ParserSpec.Regex(
+                    "^(?<time>\\S+) (?<user>\\w+) (?<body>.*)$",
+                    "yyyy-MM-dd'T'HH:mm:ss",
+                    "Europe/Berlin"),
+                new Multiline.Continue("^\\s"),
+                Duration.ofMillis(100),
+                StartAt.BEGINNING,
+                StandardCharsets.UTF_8,
+                ZoneOffset.UTC,
+                1 << 20,
+                OnOversize.SPLIT),
+            new FileSource(
+                "access",
+                List.of("/var/log/app/access.log"),
+                List.of(),
+                new ParserSpec.Raw(),
+                new Multiline.None(),
+                Duration.ofMillis(100),
+                StartAt.BEGINNING,
+                StandardCharsets.UTF_8,
+                ZoneOffset.UTC,
+                1 << 20,
+                OnOversize.DROP));
+    assertThat(configuration.otlp())
+        .isEqualTo(
+            new OtlpSource(
+                new Address("127.0.0.1", 14317),
+                new Address("::1", 14318),
+                Acknowledge.ACCEPTED,
+                8 << 20));
+    assertThat(configuration.processors())
+        .containsExactly(
+            new Redact(
+                List.of("credit_card", "jwt"),
+                List.of("AKIA[0-9A-Z]{16}"),
+                "***",
+                new When("com.example.*", 0)),
+            new Add(Map.of("cluster", "blue"), new When(null, 17)),
+            new Drop(new When("org.apache.kafka.*", 13)));
+    assertThat(configuration.shippers())
+        .containsExactly(
+            new ShipperSettings.Kafka(
+                "events",
+                Map.of(Signal.LOGS, "logs.${resource:service.name}", Signal.TRACES, "spans"),
+                Map.of(Signal.LOGS, Encoding.JSON, Signal.TRACES, Encoding.OTLP_JSON),
+                FieldNames.ECS,
+                "resource:service.name",
+                Map.of(
+                    "bootstrap.servers", "kafka-0:9092,kafka-1:9092",
+                    "compression.type", "zstd",
+                    "linger.ms", "5")),
+            new ShipperSettings.Otlp(
+                "backend",
+                URI.create("https://otel-collector:4318/base"),
+                Protocol.HTTP_JSON,
+                Compression.GZIP,
+                Map.of("x-tenant", "payments"),
+                new Tls(
+                    Path.of("/etc/pannier/ca.pem"),
+                    Path.of("/etc/pannier/tls.crt"),
+                    Path.of("/etc/pannier/tls.key")),
+                Duration.ofSeconds(3),
+                Set.of(Signal.TRACES, Signal.METRICS)),
+            new ShipperSettings.File(
+                "archive",
+                "/var/lib/pannier/archive/",
+                Encoding.JSON,
+                FieldNames.OTEL,
+                64 << 20,
+                Set.of(Signal.LOGS)),
+            new ShipperSettings.Stdout(
+                "console", Encoding.RAW, FieldNames.ECS, Set.of(Signal.LOGS)));
+    assertThat(configuration.admin())
+        .isEqualTo(new Admin(new Address("0.0.0.0", 18686), "example"));
+    assertThat(configuration.shutdown())
+        .isEqualTo(new Shutdown(Duration.ofSeconds(45), Duration.ofSeconds(2)));
+  }
+
+  static Stream<Path> samples() throws IOException {
+    try (Stream<Path> files = Files.list(SAMPLES)) {
+      return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList().stream();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void eachSampleIsValid(Path sample) {
+    assertThat(ConfigurationLoader.load(sample, Map.of())).isInstanceOf(Loaded.Valid.class);
+  }
+
+  @Test
+  void sourcesCanBeSwitchedOff() throws IOException {
+    Configuration configuration = read("sources: {files: none, otlp: none}", Map.of());
+
+    assertThat(configuration.files()).isEmpty();
+    assertThat(configuration.otlp()).isNull();
+    assertThat(read("sources: {otlp: {grpc: none}}", Map.of()).otlp())
+        .isEqualTo(
+            new OtlpSource(null, new Address("127.0.0.1", 4318), Acknowledge.DELIVERED, 4 << 20));
+  }
+
+  @Test
+  void aSmallMemoryLowersTheDefaultsThatRestOnIt() throws IOException {
+    Configuration configuration = read("memory: 4MiB", Map.of());
+
+    assertThat(configuration.otlp()).extracting("maxRequest").isEqualTo(1 << 20);
+    assertThat(configuration.files().getFirst().maxRecord()).isEqualTo(1 << 20);
+  }
+
+  @Test
+  void placeholdersStandInAnyValue() throws IOException {
+    Path secret = Files.writeString(folder.resolve("secret"), "s3cret\n");
+    Configuration configuration =
+        read(
+            """
+            memory: ${env:MEMORY:-32}MiB
+            sources: {otlp: {grpc: "127.0.0.1:${env:PORT}"}}
+            admin: {token: "${file:%s}"}
+            resource: {service_name: "${env:EMPTY:-a}-${env:EMPTY:-b}"}
+            """
+                .formatted(secret),
+            Map.of("PORT", "14317", "EMPTY", ""));
+
+    assertThat(configuration.memoryBytes()).isEqualTo(32 << 20);
+    assertThat(configuration.otlp()).extracting("grpc").isEqualTo(new Address("127.0.0.1", 14317));
+    assertThat(configuration.admin().token()).isEqualTo("s3cret");
+    assertThat(configuration.resource().attributes()).containsEntry("service.name", "a-b");
+  }
+
+  @Test
+  void theServicesNameComesFromTheFileThenFromItsVariableThenFromTheAttributes()
+      throws IOException {
+    String attributes = "service.name=c,k8s.pod.name=pod%201";
+
+    assertThat(read("", Map.of("OTEL_RESOURCE_ATTRIBUTES", attributes)).resource().attributes())
+        .containsExactly(Map.entry("service.name", "c"), Map.entry("k8s.pod.name", "pod 1"));
+    assertThat(
+            read("", Map.of("OTEL_RESOURCE_ATTRIBUTES", attributes, "OTEL_SERVICE_NAME", "b"))
+                .resource()
+                .attributes())
+        .containsEntry("service.name", "b");
+    assertThat(
+            read(
+                    "resource: {service_name: a, attributes: {k8s.pod.name: own}}",
+                    Map.of("OTEL_RESOURCE_ATTRIBUTES", attributes, "OTEL_SERVICE_NAME", "b"))
+                .resource()
+                .attributes())
+        .containsExactly(Map.entry("service.name", "a"), Map.entry("k8s.pod.name", "own"));
+  }
+
+  @Test
+  void resourceAttributesThatCannotBeReadAreIgnoredAsAWholeWithAWarning() {
+    Loaded loaded = ConfigurationLoader.load(null, Map.of("OTEL_RESOURCE_ATTRIBUTES", "a=1,b=%zz"));
+
+    assertThat(valid(loaded).resource().attributes())
+        .containsExactly(Map.entry("service.name", "unknown_service"));
+    assertThat(((Loaded.Valid) loaded).warnings())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "environment: OTEL_RESOURCE_ATTRIBUTES: ignored, since one pair is no key=value in"
+                + " percent-encoding (b=%zz)");
+  }
+
+  @Test
+  void timesWithoutAZoneAreReadInTheZoneOfTheEnvironment() throws IOException {
+    assertThat(read("", Map.of("TZ", "Asia/Tokyo")).files().getFirst().zone())
+        .isEqualTo(ZoneId.of("Asia/Tokyo"));
+    assertThat(read("", Map.of("TZ", ":Asia/Tokyo")).files().getFirst().zone())
+        .isEqualTo(ZoneId.of("Asia/Tokyo"));
+  }
+
+  @Test
+  void withoutShippersTheEnvironmentDecides() throws IOException {
+    Configuration configuration =
+        read(
+            "",
+            Map.of(
+                "PANNIER_KAFKA_BOOTSTRAP_SERVERS", "k1:9092,k2:9092",
+                "OTEL_EXPORTER_OTLP_ENDPOINT", "https://backend:4317",
+                "OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20x, tenant=a",
+                "OTEL_EXPORTER_OTLP_COMPRESSION", "gzip",
+                "OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem",
+                "OTEL_EXPORTER_OTLP_TIMEOUT", "2500"));
+
+    assertThat(configuration.shippers()).hasSize(2);
+    assertThat(configuration.shippers().getFirst())
+        .isInstanceOfSatisfying(
+            ShipperSettings.Kafka.class,
+            kafka ->
+                assertThat(kafka.properties())
+                    .containsExactly(Map.entry("bootstrap.servers", "k1:9092,k2:9092")));
+    assertThat(configuration.shippers().getLast())
+        .isEqualTo(
+            new ShipperSettings.Otlp(
+                "otlp",
+                URI.create("https://backend:4317"),
+                Protocol.GRPC,
+                Compression.GZIP,
+                Map.of("authorization", "Bearer x", "tenant", "a"),
+                new Tls(Path.of("/ca.pem"), null, null),
+                Duration.ofMillis(2500),
+                ALL));
+  }
+
+  @Test
+  void theProtocolOfTheEnvironmentIsHttpUnlessItOrThePortSaysOtherwise() throws IOException {
+    assertThat(protocol(Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://backend:9000")))
+        .isEqualTo(Protocol.HTTP_PROTOBUF);
+    assertThat(
+            protocol(
+                Map.of(
+                    "OTEL_EXPORTER_OTLP_ENDPOINT", "http://backend:9000",
+                    "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")))
+        .isEqualTo(Protocol.GRPC);
+  }
+
+  private Protocol protocol(Map<String, String> environment) throws IOException {
+    return ((ShipperSettings.Otlp) read("", environment).shippers().getFirst()).protocol();
+  }
+
+  @Test
+  void theStateLivesWhereItCanBeWritten() throws IOException {
+    Path parent = folder.resolve("state");
+
+    assertThat(StateDirectory.byDefault(parent, Map.of())).isEqualTo(parent);
+    Path unwritable = Files.writeString(folder.resolve("file"), "").resolve("pannier");
+    assertThat(StateDirectory.byDefault(unwritable, Map.of("XDG_STATE_HOME", "/s", "HOME", "/h")))
+        .isEqualTo(Path.of("/s/pannier"));
+    assertThat(StateDirectory.byDefault(unwritable, Map.of("HOME", "/h")))
+        .isEqualTo(Path.of("/h/.local/state/pannier"));
+    assertThat(StateDirectory.byDefault(unwritable, Map.of())).isEqualTo(unwritable);
+  }
+}
