@@ -1,10 +1,22 @@
 package dev.pannier.collector;
 
+import dev.pannier.collector.cli.PannierCommand;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+
 /// The command line's entry point.
 public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    System.exit(2);
+    System.exit(
+        PannierCommand.execute(
+            args,
+            System.getenv(),
+            new FileInputStream(FileDescriptor.in),
+            new FileOutputStream(FileDescriptor.out),
+            System.err,
+            configuration -> 0));
   }
 }

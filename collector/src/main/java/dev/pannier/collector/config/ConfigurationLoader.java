@@ -70,11 +70,11 @@ public final class ConfigurationLoader {
   private @Nullable Node document(Path file) {
     try {
       if (Files.isDirectory(file)) {
-        problems.add(0, "yaml", "is a directory");
+        problems.add(0, "file", "is a directory");
         return null;
       }
       if (Files.size(file) > MAX_FILE_BYTES) {
-        problems.add(0, "yaml", "size > 1MiB (" + Files.size(file) + " bytes)");
+        problems.add(0, "file", "size > 1MiB (" + Files.size(file) + " bytes)");
         return null;
       }
       String text =
@@ -87,11 +87,11 @@ public final class ConfigurationLoader {
               .composeString(text.startsWith("\uFEFF") ? text.substring(1) : text);
       return node.orElse(null);
     } catch (CharacterCodingException e) {
-      problems.add(0, "yaml", "is not UTF-8");
+      problems.add(0, "file", "is not UTF-8");
     } catch (IOException e) {
       problems.add(
           0,
-          "yaml",
+          "file",
           Files.exists(file)
               ? "cannot be read: " + e.getClass().getSimpleName()
               : "there is no such file");

@@ -1,0 +1,75 @@
+package dev.pannier.collector.cli;
+
+import dev.pannier.collector.config.Configuration;
+import dev.pannier.collector.config.Loaded;
+import dev.pannier.collector.config.Problem;
+import dev.pannier.collector.config.StateDirectory;
+import dev.pannier.collector.logging.SidecarLogging;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "run",
+    description = "Run the sidecar in the foreground; SIGTERM drains it.",
+    mixinStandardHelpOptions = true)
+final class RunCommand implements Callable<Integer> {
+  /// What is alive on the heap beside what `memory` bounds.
+  private static final int BASE_MIB = 16;
+
+  private final Map<String, String> environment;
+  private final PrintWriter messages;
+  private final Sidecars sidecars;
+
+  @Option(
+      names = {"-c", "--config"},
+      paramLabel = "FILE",
+      description = "The configuration; without it the defaults and the environment.")
+  private @Nullable Path config;
+
+  RunCommand(Map<String, String> environment, PrintWriter messages, Sidecars sidecars) {
+    this.environment = environment;
+    this.messages = messages;
+    this.sidecars = sidecars;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Loaded.Valid loaded = PannierCommand.load(config, environment, messages);
+    if (loaded == null) {
+      return PannierCommand.WRONG;
+    }
+    Configuration configuration = loaded.configuration();
+    long heapMiB = Runtime.getRuntime().maxMemory() >> 20;
+    long memoryMiB = configuration.memoryBytes() >> 20;
+    // The JVM counts one survivor space less than -Xmx, a tenth of the young generation at most.
+    if (heapMiB < (memoryMiB + BASE_MIB) * 9 / 10) {
+      messages.printf(
+          "memory: %dMiB does not fit into a heap of %dMiB: start the JVM with -Xmx%dm%n",
+          memoryMiB, heapMiB, memoryMiB + BASE_MIB);
+      return PannierCommand.WRONG;
+    }
+    try {
+      StateDirectory.prepare(configuration.stateDirectory());
+    } catch (IOException e) {
+      messages.println(e.getMessage());
+      return PannierCommand.WRONG;
+    }
+    Logger log = LoggerFactory.getLogger(RunCommand.class);
+    for (Problem warning : loaded.warnings()) {
+      log.warn("{}", warning);
+    }
+    try {
+      return sidecars.run(configuration);
+    } finally {
+      SidecarLogging.stop();
+    }
+  }
+}

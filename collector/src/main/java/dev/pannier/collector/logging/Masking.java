@@ -1,0 +1,64 @@
+package dev.pannier.collector.logging;
+
+import dev.pannier.collector.config.Secrets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.TokenStreamContext;
+
+/// Hides secrets in whatever is logged, whoever logs it: `name=value` and `name: value` where the
+/// name ends as a secret's does ([Secrets#isSecret]), `Authorization`, and bearer tokens.
+final class Masking {
+  /// A longer text is cut: what one line of the log may hold is bounded.
+  static final int MAX_CHARACTERS = 16 * 1024;
+
+  private static final Pattern JAAS =
+      Pattern.compile("(?i)(jaas\\.config[\"']?\\s{0,4}[=:]\\s{0,4})[^\\n;]+");
+
+  private static final Pattern NAMED =
+      Pattern.compile(
+          "(?i)((?:password|secret|key|token|authorization)[\"']?\\s{0,4}[=:]\\s{0,4})"
+              + "(?:(?:bearer|basic)\\s{1,4})?"
+              + "(?:\"[^\"]*\"|'[^']*'|[^\\s,;})\\]&\"']+)");
+
+  private static final Pattern BEARER =
+      Pattern.compile("(?i)\\b((?:bearer|basic) {1,4})[A-Za-z0-9+/=._~-]{8,}");
+
+  private Masking() {}
+
+  /// @return the text without its secrets, at most [#MAX_CHARACTERS] long; null where there is
+  ///     nothing to change
+  static @Nullable Object maskValue(TokenStreamContext context, @Nullable Object value) {
+    if (!(value instanceof CharSequence characters)) {
+      return null;
+    }
+    String text = characters.toString();
+    String masked = mask(text);
+    return masked.equals(text) ? null : masked;
+  }
+
+  static @Nullable Object maskField(TokenStreamContext context) {
+    return context.hasCurrentName() && Secrets.isSecret(context.currentName())
+        ? Secrets.MASK
+        : null;
+  }
+
+  static String mask(String text) {
+    String masked = text;
+    if (text.length() > MAX_CHARACTERS) {
+      masked = text.substring(0, MAX_CHARACTERS) + "…";
+    }
+    if (mayHoldSecret(masked)) {
+      String mask = "$1" + Matcher.quoteReplacement(Secrets.MASK);
+      masked = JAAS.matcher(masked).replaceAll(mask);
+      masked = NAMED.matcher(masked).replaceAll(mask);
+      masked = BEARER.matcher(masked).replaceAll(mask);
+    }
+    return masked;
+  }
+
+  /// Spares the expressions where no name can be followed by a value, and no scheme by a token.
+  private static boolean mayHoldSecret(String text) {
+    return text.indexOf('=') >= 0 || text.indexOf(':') >= 0 || text.indexOf(' ') >= 0;
+  }
+}

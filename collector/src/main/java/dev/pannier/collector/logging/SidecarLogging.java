@@ -1,0 +1,81 @@
+package dev.pannier.collector.logging;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ConfiguratorRank;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import net.logstash.logback.encoder.LogstashEncoder;
+import net.logstash.logback.fieldnames.LogstashCommonFieldNames;
+import net.logstash.logback.mask.MaskingJsonGeneratorDecorator;
+import net.logstash.logback.stacktrace.ShortenedThrowableConverter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Sets up Logback in code, found as a service: reading it from XML costs more of the start than
+/// everything that it says. A `logback.xml` on the class path comes first.
+///
+/// One JSON object a line in logstash-logback-encoder's names: `@timestamp` (UTC), `level`,
+/// `level_value`, `logger_name`, `thread_name`, `message`, `stack_trace`, and `repeated` where a line
+/// stands for several.
+@ConfiguratorRank(ConfiguratorRank.CUSTOM_NORMAL_PRIORITY)
+public final class SidecarLogging extends ContextAwareBase implements Configurator {
+  private static final int MAX_STACK_TRACE_CHARACTERS = 8192;
+
+  @Override
+  public ExecutionStatus configure(LoggerContext context) {
+    if (SidecarLogging.class.getResource("/logback.xml") != null) {
+      return ExecutionStatus.INVOKE_NEXT_IF_ANY;
+    }
+    // OkHttp and protobuf log through java.util.logging, which reads this when it is first used.
+    System.setProperty("java.util.logging.config.class", JulBridge.class.getName());
+    context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
+    context.getLogger("dev.pannier").setLevel(Level.INFO);
+    // Below WARN the client dumps its whole configuration; its warnings of single requests are
+    // repeated, in clearer words, by who asked for them.
+    context.getLogger("org.apache.kafka").setLevel(Level.WARN);
+    context.getLogger("org.apache.kafka.clients.producer.internals.Sender").setLevel(Level.ERROR);
+
+    MergingAppender merging = new MergingAppender(console(context));
+    merging.setContext(context);
+    merging.start();
+    context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(merging);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  private static ConsoleAppender<ILoggingEvent> console(LoggerContext context) {
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setTarget("System.err");
+    console.setEncoder(encoder(context));
+    console.start();
+    return console;
+  }
+
+  static LogstashEncoder encoder(LoggerContext context) {
+    LogstashEncoder encoder = new LogstashEncoder();
+    encoder.setContext(context);
+    encoder.setTimeZone("UTC");
+    encoder.setFindAndRegisterJacksonModules(false);
+    encoder.getFieldNames().setVersion(LogstashCommonFieldNames.IGNORE_FIELD_INDICATOR);
+    ShortenedThrowableConverter stackTrace = new ShortenedThrowableConverter();
+    stackTrace.setMaxLength(MAX_STACK_TRACE_CHARACTERS);
+    encoder.setThrowableConverter(stackTrace);
+    MaskingJsonGeneratorDecorator masking = new MaskingJsonGeneratorDecorator();
+    masking.addValueMasker(Masking::maskValue);
+    masking.addFieldMasker(Masking::maskField);
+    encoder.addDecorator(masking);
+    masking.start();
+    encoder.start();
+    return encoder;
+  }
+
+  /// Writes what is held back; nothing is logged after it.
+  public static void stop() {
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      context.stop();
+    }
+  }
+}
