@@ -4,13 +4,13 @@ package dev.pannier.collector.http;
 /// block; answers may come later and from any thread.
 @FunctionalInterface
 public interface HttpHandler {
-  /// A complete request. Its body's bytes stay reserved until it is answered, unless the handler
-  /// takes them over with [HttpRequest#takeBody].
+  /// A complete request. Its body is let go of when the call returns, unless the handler
+  /// takes it over with [HttpRequest#takeBody].
   void handle(HttpRequest request, HttpResponder responder);
 
   /// A request whose head is known and whose body was not taken. The request's body is empty.
   ///
-  /// @param status 400, 408, 413 or 503
+  /// @param status 408, 413 or 503, or 400 for a body that is broken
   /// @param reason a sentence for people
   default void refuse(HttpRequest request, int status, String reason, HttpResponder responder) {
     responder.respond(HttpResponse.text(status, reason + "\n"));

@@ -2,7 +2,8 @@ package dev.pannier.collector.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-/// An answer. The server adds `date`, `content-length` and what the connection needs.
+/// An answer. The server adds `content-length` and what the connection needs; no `date`, since the
+/// server has no clock of the day (RFC 9110, section 6.6.1).
 ///
 /// @param status   200 to 599
 /// @param body     not to be changed any more

@@ -1,0 +1,334 @@
+package dev.pannier.collector.http;
+
+import dev.pannier.collector.config.Configuration.Address;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The server: one selector, one thread, any number of addresses. In a round each connection is
+/// read from once, so a flood on one of them keeps the others waiting for a round and no longer.
+///
+/// [#doWork] and [#await] are the loop, [#start] is the thread around them.
+public final class HttpServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
+
+  private static final int READ_BYTES = 64 * 1024;
+  private static final int BACKLOG = 256;
+  private static final int ACCEPTS_A_ROUND = 64;
+
+  /// How many connections above an endpoint's limit are held while they are told so.
+  private static final int MAX_REFUSED = 32;
+
+  private static final long TICK_NANOS = 50_000_000L;
+  private static final long IDLE_TICK_NANOS = 1_000_000_000L;
+
+  /// How long accepting pauses after the system had no more descriptors.
+  private static final long ACCEPT_PAUSE_NANOS = 1_000_000_000L;
+
+  private final ServerSettings settings;
+  private final LongSupplier nanoClock;
+  private final Selector selector;
+  private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(READ_BYTES);
+  private final Queue<Exchange> answers = new ConcurrentLinkedQueue<>();
+  private final Set<Endpoint> endpoints = new LinkedHashSet<>();
+  private final Set<ClientSocket> sockets = new LinkedHashSet<>();
+
+  private long nextTickNanos;
+  private long acceptAgainNanos;
+  private boolean acceptPaused;
+  private int refusedConnections;
+  private boolean busy;
+
+  private volatile boolean shutDownAsked;
+  private boolean shuttingDown;
+  private volatile boolean stopped;
+  private @Nullable Thread thread;
+
+  private HttpServer(ServerSettings settings, LongSupplier nanoClock) throws IOException {
+    this.settings = settings;
+    this.nanoClock = nanoClock;
+    this.selector = Selector.open();
+    this.nextTickNanos = nanoClock.getAsLong();
+  }
+
+  /// @param nanoClock monotonic, as [System#nanoTime]
+  public static HttpServer open(ServerSettings settings, LongSupplier nanoClock)
+      throws IOException {
+    return new HttpServer(settings, nanoClock);
+  }
+
+  /// Listens on an address. Before [#start], or on the loop's thread.
+  ///
+  /// @return the address, with the port that was chosen where it was 0
+  /// @throws IOException that names the address, where it is in use or not of this machine
+  public Address listen(Address address, Endpoint endpoint) throws IOException {
+    InetSocketAddress wanted = new InetSocketAddress(address.host(), address.port());
+    ServerSocketChannel channel = ServerSocketChannel.open();
+    try {
+      if (wanted.isUnresolved()) {
+        throw new IOException("unknown host");
+      }
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      channel.bind(wanted, BACKLOG);
+      channel.configureBlocking(false);
+      channel.register(selector, SelectionKey.OP_ACCEPT, endpoint);
+      endpoints.add(endpoint);
+      return new Address(address.host(), channel.socket().getLocalPort());
+    } catch (IOException e) {
+      channel.close();
+      throw new IOException(
+          "cannot listen on " + address.host() + ":" + address.port() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// One round: what has come is read and handled, what was answered is sent. Never waits.
+  ///
+  /// @return how much was done; 0 for nothing
+  public int doWork(long nowNanos) throws IOException {
+    int work = 0;
+    selector.selectNow();
+    Iterator<SelectionKey> selected = selector.selectedKeys().iterator();
+    while (selected.hasNext()) {
+      SelectionKey key = selected.next();
+      selected.remove();
+      work++;
+      if (!key.isValid()) {
+        continue;
+      }
+      busy = true;
+      if (key.attachment() instanceof ClientSocket socket) {
+        socket.ready(nowNanos);
+      } else if (key.isAcceptable()) {
+        accept(key, nowNanos);
+      }
+    }
+    work += sendAnswers(nowNanos);
+    if (shutDownAsked && !shuttingDown) {
+      beginShutDown(nowNanos);
+    }
+    if (nowNanos - nextTickNanos >= 0) {
+      nextTickNanos = nowNanos + TICK_NANOS;
+      tick(nowNanos);
+      work += sendAnswers(nowNanos);
+    }
+    return work;
+  }
+
+  /// Waits for something to do: until a client or an answer comes, or time limits have to be
+  /// looked after.
+  public void await(long nowNanos) throws IOException {
+    long waitNanos = busy ? nextTickNanos - nowNanos : IDLE_TICK_NANOS;
+    if (answers.isEmpty() && !stopped && waitNanos > 0) {
+      selector.select(Math.max(1, waitNanos / 1_000_000));
+    }
+  }
+
+  /// Runs the loop on a thread of its own.
+  public void start() {
+    Thread started = Thread.ofPlatform().name("pannier-http").unstarted(this::run);
+    thread = started;
+    started.start();
+  }
+
+  private void run() {
+    try {
+      while (!stopped) {
+        long nowNanos = nanoClock.getAsLong();
+        if (doWork(nowNanos) == 0) {
+          await(nowNanos);
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.error("the server has ended", e);
+    } finally {
+      closeAll();
+    }
+  }
+
+  /// Whether the loop's thread runs.
+  public boolean isAlive() {
+    Thread started = thread;
+    return started != null && started.isAlive();
+  }
+
+  /// Takes no new connections and requests, lets those under way end until the deadline, then
+  /// closes everything.
+  public void close(Duration deadline) {
+    shutDownAsked = true;
+    selector.wakeup();
+    Thread started = thread;
+    try {
+      if (started != null && deadline.isPositive()) {
+        started.join(deadline);
+      }
+      stopped = true;
+      selector.wakeup();
+      if (started != null) {
+        started.join();
+      } else {
+        closeAll();
+      }
+    } catch (InterruptedException e) {
+      stopped = true;
+      selector.wakeup();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Closes at once.
+  @Override
+  public void close() {
+    close(Duration.ZERO);
+  }
+
+  private void accept(SelectionKey key, long nowNanos) {
+    ServerSocketChannel server = (ServerSocketChannel) key.channel();
+    Endpoint endpoint = (Endpoint) key.attachment();
+    for (int i = 0; i < ACCEPTS_A_ROUND; i++) {
+      SocketChannel channel;
+      try {
+        channel = server.accept();
+      } catch (IOException e) {
+        LOG.warn("no connection can be accepted for a second: {}", e.getMessage());
+        key.interestOps(0);
+        acceptPaused = true;
+        acceptAgainNanos = nowNanos + ACCEPT_PAUSE_NANOS;
+        return;
+      }
+      if (channel == null) {
+        return;
+      }
+      try {
+        open(channel, endpoint, nowNanos);
+      } catch (IOException e) {
+        LOG.debug("closing a socket", e);
+      }
+    }
+  }
+
+  private void open(SocketChannel channel, Endpoint endpoint, long nowNanos) throws IOException {
+    boolean refused = endpoint.connections >= endpoint.maxConnections;
+    if (refused && refusedConnections >= MAX_REFUSED) {
+      channel.close();
+      return;
+    }
+    try {
+      channel.configureBlocking(false);
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      InetSocketAddress client = (InetSocketAddress) channel.getRemoteAddress();
+      SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
+      Connection connection =
+          new Connection(
+              endpoint, settings, client.getAddress(), refused, this::answered, nowNanos);
+      ClientSocket socket = new ClientSocket(key, readBuffer, connection, refused);
+      connection.socket = socket;
+      key.attach(socket);
+      sockets.add(socket);
+    } catch (IOException e) {
+      channel.close(); // the client went while it was accepted
+      return;
+    }
+    if (refused) {
+      refusedConnections++;
+    } else {
+      endpoint.connections++;
+    }
+  }
+
+  private void answered(Exchange exchange) {
+    answers.add(exchange);
+    if (Thread.currentThread() != thread) {
+      selector.wakeup();
+    }
+  }
+
+  private int sendAnswers(long nowNanos) {
+    int sent = 0;
+    Exchange exchange;
+    while ((exchange = answers.poll()) != null) {
+      sent++;
+      Connection connection = exchange.connection();
+      connection.answer(exchange, nowNanos);
+      ClientSocket socket = connection.socket;
+      if (socket != null) {
+        socket.flush(nowNanos);
+      }
+    }
+    return sent;
+  }
+
+  private void tick(long nowNanos) {
+    for (Endpoint endpoint : endpoints) {
+      endpoint.handler.tick(nowNanos);
+    }
+    busy = false;
+    for (Iterator<ClientSocket> each = sockets.iterator(); each.hasNext(); ) {
+      ClientSocket socket = each.next();
+      socket.tick(nowNanos);
+      busy |= socket.isBusy();
+      if (socket.isClosed()) {
+        each.remove();
+        if (socket.refused) {
+          refusedConnections--;
+        } else {
+          socket.endpoint.connections--;
+        }
+      }
+    }
+    if (acceptPaused && nowNanos - acceptAgainNanos > 0) {
+      acceptPaused = false;
+      for (SelectionKey key : selector.keys()) {
+        if (key.isValid() && key.attachment() instanceof Endpoint) {
+          key.interestOps(SelectionKey.OP_ACCEPT);
+        }
+      }
+    }
+    if (shuttingDown && sockets.isEmpty()) {
+      stopped = true;
+    }
+  }
+
+  private void beginShutDown(long nowNanos) throws IOException {
+    shuttingDown = true;
+    for (SelectionKey key : selector.keys()) {
+      if (key.attachment() instanceof Endpoint) {
+        key.cancel();
+        key.channel().close();
+      }
+    }
+    for (ClientSocket socket : sockets) {
+      socket.connection.shutDown(nowNanos);
+      socket.flush(nowNanos);
+    }
+  }
+
+  private void closeAll() {
+    for (ClientSocket socket : sockets) {
+      socket.close();
+    }
+    sockets.clear();
+    try {
+      for (SelectionKey key : selector.keys()) {
+        key.channel().close();
+      }
+      selector.close();
+    } catch (IOException e) {
+      LOG.warn("closing the server", e);
+    }
+  }
+}
