@@ -1,0 +1,187 @@
+package dev.pannier.collector.tail;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Changes told by Linux (inotify(7)), and an eventfd(2) to wake the sleeper. The JDK's own
+/// WatchService needs a second thread, tells of changes with a long tail, and cannot be woken.
+///
+/// An event, as the kernel lays it out:
+/// ```
+/// 0 int wd · 4 int mask · 8 int cookie · 12 int length · 16 name, filled up with zeros to length
+/// ```
+/// Names are not looked at: the tailer asks each file for its size, which costs less than finding
+/// the file by its name.
+final class Inotify implements ChangeWatch {
+  /// How close two ends of a sleep for events may be. Under 20,000 writes a second an event each
+  /// would cost more than polling, and make batches of one line.
+  static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+  private static final int NON_BLOCKING = 0x800;
+  private static final int CLOSE_ON_EXEC = 0x80000;
+
+  private static final int IN_MODIFY = 0x2;
+  private static final int IN_ATTRIB = 0x4;
+  private static final int IN_MOVED = 0xC0;
+  private static final int IN_CREATE = 0x100;
+  private static final int IN_DELETE = 0x200;
+  private static final int IN_DELETE_SELF = 0x400;
+  private static final int IN_MOVE_SELF = 0x800;
+  private static final int IN_ONLYDIR = 0x1000000;
+  private static final int CONTENT = IN_MODIFY | IN_ATTRIB;
+  private static final int NAMES = IN_MOVED | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
+
+  private static final int POLL_IN = 1;
+  private static final int EVENT_HEAD = 16;
+  private static final int EVENTS_SIZE = 16 << 10;
+
+  private final Libc libc;
+  private final LongSupplier nanoClock;
+  private final int events;
+  private final int waker;
+  private final MemorySegment eventBytes;
+  private final MemorySegment counter;
+  private final MemorySegment one;
+
+  /// Two `struct pollfd {int fd; short events; short revents}`: the waker, then the events.
+  private final MemorySegment pollFds;
+
+  /// `struct timespec {long seconds; long nanos}`.
+  private final MemorySegment timeout;
+
+  private final AtomicBoolean woken = new AtomicBoolean();
+  private boolean closed; // guarded by this
+  private boolean pendingEvents;
+  private long gatheredUntil;
+
+  private Inotify(Libc libc, LongSupplier nanoClock, int events, int waker) {
+    this.libc = libc;
+    this.nanoClock = nanoClock;
+    this.events = events;
+    this.waker = waker;
+    gatheredUntil = nanoClock.getAsLong();
+    // Freed by the collector: a late wake() must never meet freed memory.
+    Arena arena = Arena.ofAuto();
+    eventBytes = arena.allocate(EVENTS_SIZE, Long.BYTES);
+    counter = arena.allocate(JAVA_LONG);
+    one = arena.allocateFrom(JAVA_LONG, 1);
+    timeout = arena.allocate(2 * JAVA_LONG.byteSize(), Long.BYTES);
+    pollFds = arena.allocate(2 * Long.BYTES, Long.BYTES);
+    pollFds.set(JAVA_INT, 0, waker);
+    pollFds.set(JAVA_SHORT, 4, (short) POLL_IN);
+    pollFds.set(JAVA_INT, 8, events);
+    pollFds.set(JAVA_SHORT, 12, (short) POLL_IN);
+  }
+
+  /// @return null where there is no inotify, or its limits (`fs.inotify.max_user_instances`, open
+  ///     files) are used up
+  static @Nullable Inotify open(LongSupplier nanoClock) {
+    Libc libc = Libc.open();
+    if (libc == null) {
+      return null;
+    }
+    int events = libc.inotifyInit(NON_BLOCKING | CLOSE_ON_EXEC);
+    int waker = events < 0 ? -1 : libc.eventfd(0, NON_BLOCKING | CLOSE_ON_EXEC);
+    if (waker < 0) {
+      if (events >= 0) {
+        libc.close(events);
+      }
+      return null;
+    }
+    return new Inotify(libc, nanoClock, events, waker);
+  }
+
+  @Override
+  public boolean watch(Path directory) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment path = arena.allocateFrom(directory.toString());
+      return libc.inotifyAddWatch(events, path, CONTENT | NAMES | IN_ONLYDIR) >= 0;
+    }
+  }
+
+  @Override
+  public int await(long timeoutNanos) {
+    long begin = nanoClock.getAsLong();
+    long gather = gatheredUntil - begin;
+    if (gather > 0) {
+      // Events that come now wait in the kernel; a wake-up does not.
+      poll(1, Math.min(gather, timeoutNanos));
+    }
+    int result = woken.get() ? takeWake() : 0;
+    long left = timeoutNanos - Math.max(0, nanoClock.getAsLong() - begin);
+    int ready = poll(2, result != 0 || pendingEvents ? 0 : Math.max(0, left));
+    if (ready > 0 && pollFds.get(JAVA_SHORT, 6) != 0) {
+      result |= takeWake();
+    }
+    if (ready > 0 && pollFds.get(JAVA_SHORT, 14) != 0) {
+      result |= takeEvents();
+      gatheredUntil = nanoClock.getAsLong() + GATHER_NANOS;
+    }
+    return result;
+  }
+
+  private int poll(int count, long nanos) {
+    timeout.set(JAVA_LONG, 0, nanos / 1_000_000_000L);
+    timeout.set(JAVA_LONG, 8, nanos % 1_000_000_000L);
+    // A signal ends it early, which the caller takes for an end of the time.
+    return libc.ppoll(pollFds, count, timeout);
+  }
+
+  private int takeWake() {
+    // First the count, then the flag: a wake() in between finds the flag still up and leaves it at
+    // that; what it was about is seen by the caller, who looks at everything after this.
+    libc.read(waker, counter, Long.BYTES);
+    woken.set(false);
+    return WOKEN;
+  }
+
+  /// Takes what one read gives; the rest is left for the next time.
+  private int takeEvents() {
+    long length = libc.read(events, eventBytes, EVENTS_SIZE);
+    pendingEvents = length > EVENTS_SIZE / 2;
+    int result = 0;
+    for (long at = 0; at + EVENT_HEAD <= length; ) {
+      int mask = eventBytes.get(JAVA_INT, at + 4);
+      if ((mask & CONTENT) != 0) {
+        result |= MODIFIED;
+      }
+      if ((mask & ~CONTENT) != 0) {
+        // A name, or IN_Q_OVERFLOW, IN_IGNORED, IN_UNMOUNT: anything may have changed.
+        result |= LISTING | MODIFIED;
+      }
+      at += EVENT_HEAD + Integer.toUnsignedLong(eventBytes.get(JAVA_INT, at + 12));
+    }
+    return result;
+  }
+
+  @Override
+  public void wake() {
+    if (!woken.compareAndSet(false, true)) {
+      return;
+    }
+    // The lock keeps a late call from writing into whatever has the number of a closed file.
+    synchronized (this) {
+      if (!closed) {
+        libc.write(waker, one, Long.BYTES);
+      }
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      libc.close(events);
+      libc.close(waker);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package dev.pannier.collector.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+@EnabledOnOs(OS.LINUX)
+@Timeout(60)
+class ChangeWatchTest {
+  private static final long LONG = TimeUnit.SECONDS.toNanos(30);
+
+  @TempDir Path directory;
+  private Inotify inotify;
+
+  @BeforeEach
+  void open() {
+    inotify = Objects.requireNonNull(Inotify.open(System::nanoTime));
+  }
+
+  @AfterEach
+  void close() {
+    inotify.close();
+  }
+
+  @Test
+  void newNameIsToldAsListing() throws IOException {
+    assertThat(inotify.watch(directory)).isTrue();
+    Files.createFile(directory.resolve("app.log"));
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+  }
+
+  @Test
+  void appendedBytesAreToldAsModified() throws IOException {
+    Path file = Files.createFile(directory.resolve("app.log"));
+    inotify.watch(directory);
+    Files.writeString(file, "one\n", StandardOpenOption.APPEND);
+    assertThat(inotify.await(LONG)).isEqualTo(ChangeWatch.MODIFIED);
+    assertThat(inotify.await(0)).isZero();
+  }
+
+  @Test
+  void renameAndDeleteAreToldAsListing() throws IOException {
+    Path file = Files.createFile(directory.resolve("app.log"));
+    inotify.watch(directory);
+    Files.move(file, directory.resolve("app.log.1"));
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+    Files.delete(directory.resolve("app.log.1"));
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+  }
+
+  @Test
+  void directoryMadeAnewIsWatchedAgainByAskingAgain() throws IOException {
+    Path inner = Files.createDirectory(directory.resolve("inner"));
+    inotify.watch(inner);
+    Files.delete(inner);
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+    assertThat(inotify.watch(inner)).isFalse();
+    Files.createDirectory(inner);
+    assertThat(inotify.watch(inner)).isTrue();
+    assertThat(inotify.watch(inner)).isTrue();
+    drain();
+    Files.createFile(inner.resolve("app.log"));
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+  }
+
+  @Test
+  void manyEventsAreTakenWithoutLosingAnyKind() throws IOException {
+    inotify.watch(directory);
+    for (int i = 0; i < 2_000; i++) {
+      Files.createFile(directory.resolve("a-rather-long-name-for-a-log-file-" + i + ".log"));
+    }
+    assertThat(drain()).isEqualTo(ChangeWatch.LISTING | ChangeWatch.MODIFIED);
+  }
+
+  @Test
+  void wakeBeforeSleepEndsItOnceOnly() {
+    inotify.wake();
+    inotify.wake();
+    assertThat(inotify.await(LONG)).isEqualTo(ChangeWatch.WOKEN);
+    assertThat(inotify.await(0)).isZero();
+  }
+
+  @Test
+  void wakesFromManyThreadsAreNeverLost() throws InterruptedException {
+    int rounds = 2_000;
+    for (ChangeWatch watch : new ChangeWatch[] {inotify, new Polling()}) {
+      Thread[] wakers = new Thread[2];
+      int[] asked = new int[wakers.length];
+      Object lock = new Object();
+      for (int i = 0; i < wakers.length; i++) {
+        int id = i;
+        wakers[i] =
+            new Thread(
+                () -> {
+                  for (int round = 1; round <= rounds; round++) {
+                    synchronized (lock) {
+                      asked[id] = round;
+                    }
+                    watch.wake();
+                  }
+                });
+        wakers[i].start();
+      }
+      // The sleeper looks after each wake-up; were one lost, it would sleep on for 30 s.
+      long begin = System.nanoTime();
+      boolean done = false;
+      while (!done) {
+        watch.await(LONG);
+        synchronized (lock) {
+          done = asked[0] == rounds && asked[1] == rounds;
+        }
+      }
+      assertThat(System.nanoTime() - begin).isLessThan(LONG);
+      for (Thread waker : wakers) {
+        waker.join();
+      }
+    }
+  }
+
+  @Test
+  void wakeAfterCloseWritesNowhere() {
+    inotify.close();
+    inotify.wake();
+    inotify.close();
+  }
+
+  @Test
+  void missingDirectoryAndPlainFileAreNotWatched() throws IOException {
+    assertThat(inotify.watch(directory.resolve("missing"))).isFalse();
+    assertThat(inotify.watch(Files.createFile(directory.resolve("app.log")))).isFalse();
+  }
+
+  @Test
+  void pollingTellsTheCallerToLookForItself() {
+    try (Polling polling = new Polling()) {
+      assertThat(polling.watch(directory)).isFalse();
+      assertThat(polling.await(0)).isEqualTo(ChangeWatch.MODIFIED);
+      polling.wake();
+      assertThat(polling.await(LONG)).isEqualTo(ChangeWatch.WOKEN | ChangeWatch.MODIFIED);
+    }
+  }
+
+  private int drain() {
+    int seen = 0;
+    for (int told = inotify.await(0); told != 0; told = inotify.await(0)) {
+      seen |= told;
+    }
+    return seen;
+  }
+}
