@@ -83,7 +83,7 @@ public final class ConfigurationLoader {
               .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
               .toString();
       Optional<Node> node =
-          new Compose(LoadSettings.builder().build())
+          new Compose(LoadSettings.builder().setAllowNonScalarKeys(true).build())
               .composeString(text.startsWith("\uFEFF") ? text.substring(1) : text);
       return node.orElse(null);
     } catch (CharacterCodingException e) {

@@ -216,12 +216,12 @@ final class KafkaReader {
       if (value == null || errors.getOrDefault(property, List.of()).isEmpty()) {
         continue;
       }
-      // Kafka's message holds the value.
-      String detail = String.join("; ", errors.getOrDefault(property, List.of()));
-      if (Secrets.isSecret(property)) {
+      if (Secrets.isSecret(property) || value.isSecret()) {
         value.secret().problem("Kafka does not take this value");
       } else {
-        value.problemShown(Problems.shown(detail));
+        // It holds the value; further ones follow from it.
+        value.problemShown(
+            errors.getOrDefault(property, List.of()).getFirst().lines().findFirst().orElse(""));
       }
     }
   }

@@ -47,8 +47,10 @@ final class Value {
     return new Value(problems, placeholders, path, line, node, true);
   }
 
-  String path() {
-    return path;
+  /// Whether the value must not be shown: by its name, or because it comes from a mounted file.
+  boolean isSecret() {
+    return secret
+        || (node instanceof ScalarNode scalar && Placeholders.fromFile(scalar.getValue()));
   }
 
   boolean isList() {
@@ -74,10 +76,9 @@ final class Value {
 
   /// Tells what is wrong, with the value where there is one to show.
   void problem(String what) {
-    if (node instanceof ScalarNode scalar) {
-      boolean hidden = secret || Placeholders.fromFile(scalar.getValue());
+    if (node instanceof ScalarNode scalar && !isEmpty()) {
       String shown =
-          hidden
+          isSecret()
               ? Secrets.MASK
               : Problems.shown(placeholders.replace(scalar.getValue(), ignored -> {}));
       problems.add(line, path, what + " (" + shown + ")");
