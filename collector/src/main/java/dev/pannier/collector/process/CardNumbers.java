@@ -1,0 +1,71 @@
+package dev.pannier.collector.process;
+
+/// Payment card numbers (ISO/IEC 7812): 13 to 19 digits whose last is the Luhn check digit, plain
+/// or in groups with a space or a dash between. The first digit is 2 to 6, 8 or 9, as those of
+/// issued cards are; that spares times in milliseconds and the like.
+///
+/// ```
+///   4111 1111 1111 1111      12-4111-1111-1111-1111 (found behind the 12)
+/// ```
+///
+/// A match begins and ends where a group does, so a part of a longer number is none.
+final class CardNumbers implements SecretPattern {
+  private static final int MIN_DIGITS = 13;
+  private static final int MAX_DIGITS = 19;
+
+  /// What the doubled digit of Luhn's sum adds up to.
+  private static final int[] DOUBLED = {0, 2, 4, 6, 8, 1, 3, 5, 7, 9};
+
+  @Override
+  public long find(byte[] bytes, int start, int from, int end) {
+    for (int at = from; at < end; at++) {
+      if (isDigit(bytes[at]) && (at == start || !isDigit(bytes[at - 1]))) {
+        int matchEnd = startsWithDigitOfCard(bytes[at]) ? cardEnd(bytes, at, end) : -1;
+        if (matchEnd >= 0) {
+          return SecretPattern.match(at, matchEnd);
+        }
+        while (at + 1 < end && isDigit(bytes[at + 1])) {
+          at++;
+        }
+      }
+    }
+    return NONE;
+  }
+
+  /// @return the end of the longest card number that begins here, or -1
+  private static int cardEnd(byte[] bytes, int first, int end) {
+    int longest = -1;
+    int digits = 0;
+    // Luhn doubles every second digit from the right. Where the right end is still unknown, both
+    // sums are kept: one in which the digit read last is doubled, one in which it is not.
+    int lastDoubled = 0;
+    int lastPlain = 0;
+    for (int at = first; at < end; at++) {
+      byte b = bytes[at];
+      if (isDigit(b)) {
+        digits++;
+        if (digits > MAX_DIGITS) {
+          return longest;
+        }
+        int plain = lastDoubled + (b - '0');
+        lastDoubled = lastPlain + DOUBLED[b - '0'];
+        lastPlain = plain;
+        boolean groupEnds = at + 1 == end || !isDigit(bytes[at + 1]);
+        if (groupEnds && digits >= MIN_DIGITS && lastPlain % 10 == 0) {
+          longest = at + 1;
+        }
+      } else if ((b != ' ' && b != '-') || at + 1 == end || !isDigit(bytes[at + 1])) {
+        return longest;
+      }
+    }
+    return longest;
+  }
+
+  private static boolean startsWithDigitOfCard(byte b) {
+    return b != '0' && b != '1' && b != '7';
+  }
+
+  private static boolean isDigit(byte b) {
+    return b >= '0' && b <= '9';
+  }
+}

@@ -1,0 +1,62 @@
+package dev.pannier.collector.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.concurrent.TimeUnit;
+import org.jcodings.specific.UTF8Encoding;
+import org.joni.Matcher;
+import org.joni.Option;
+import org.joni.Regex;
+import org.joni.Syntax;
+import org.joni.exception.JOniException;
+import org.joni.exception.TimeoutException;
+
+/// A regular expression of the user's, in Java's syntax, with a bound on its time. What could not
+/// be searched within it (or is no UTF-8) counts as one match: it may hold what must not be shipped.
+final class CustomPattern implements SecretPattern {
+  /// For one search; a pattern that backtracks without end must not hold up a source.
+  static final long LONGEST_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private final Regex regex;
+
+  /// @throws IllegalArgumentException if it is no regular expression
+  CustomPattern(String expression) {
+    byte[] bytes = expression.getBytes(UTF_8);
+    try {
+      regex = new Regex(bytes, 0, bytes.length, Option.NONE, UTF8Encoding.INSTANCE, Syntax.Java);
+    } catch (JOniException e) {
+      throw new IllegalArgumentException(
+          "not a regular expression: " + e.getMessage() + " (" + expression + ")", e);
+    }
+  }
+
+  @Override
+  public long find(byte[] bytes, int start, int from, int end) {
+    Matcher matcher = regex.matcher(bytes, start, end, LONGEST_NANOS);
+    int at = from;
+    try {
+      while (at < end) {
+        int found = matcher.searchInterruptible(at, end, Option.NONE);
+        if (found < 0) {
+          return NONE;
+        }
+        int first = start + matcher.getBegin();
+        int matchEnd = start + matcher.getEnd();
+        if (matchEnd > first) {
+          return SecretPattern.match(first, matchEnd);
+        }
+        // An empty match hides nothing: go on behind the next character.
+        at = first + 1;
+        while (at < end && (bytes[at] & 0xC0) == 0x80) {
+          at++;
+        }
+      }
+      return NONE;
+    } catch (TimeoutException | ArrayIndexOutOfBoundsException e) {
+      return SecretPattern.match(from, end);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return SecretPattern.match(from, end);
+    }
+  }
+}

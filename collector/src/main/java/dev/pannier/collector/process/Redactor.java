@@ -1,0 +1,73 @@
+package dev.pannier.collector.process;
+
+import java.io.ByteArrayOutputStream;
+import java.util.List;
+
+/// Replaces what any of its patterns matches; matches that overlap are replaced as one. Stateless.
+final class Redactor {
+  private final List<SecretPattern> patterns;
+  private final byte[] replacement;
+
+  Redactor(List<SecretPattern> patterns, byte[] replacement) {
+    this.patterns = List.copyOf(patterns);
+    this.replacement = replacement;
+  }
+
+  /// Whether anything in the string in `[start, end)` has to be replaced. Allocates nothing.
+  boolean matches(byte[] bytes, int start, int end) {
+    for (SecretPattern pattern : patterns) {
+      if (pattern.find(bytes, start, start, end) != SecretPattern.NONE) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Writes the string in `[start, end)` with its matches replaced.
+  void redact(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
+    long[] next = new long[patterns.size()];
+    for (int i = 0; i < next.length; i++) {
+      next[i] = patterns.get(i).find(bytes, start, start, end);
+    }
+    int copied = start;
+    for (int i = earliest(next); i >= 0; i = earliest(next)) {
+      int first = SecretPattern.first(next[i]);
+      int matchEnd = overlapEnd(next, SecretPattern.end(next[i]), bytes, start, end);
+      out.write(bytes, copied, first - copied);
+      out.write(replacement, 0, replacement.length);
+      copied = matchEnd;
+    }
+    out.write(bytes, copied, end - copied);
+  }
+
+  /// Consumes all matches that begin before `matchEnd`.
+  ///
+  /// @return the end of the last of them
+  private int overlapEnd(long[] next, int matchEnd, byte[] bytes, int start, int end) {
+    int last = matchEnd;
+    boolean grown = true;
+    while (grown) {
+      grown = false;
+      for (int i = 0; i < next.length; i++) {
+        while (next[i] != SecretPattern.NONE && SecretPattern.first(next[i]) < last) {
+          int itsEnd = SecretPattern.end(next[i]);
+          grown |= itsEnd > last;
+          last = Math.max(last, itsEnd);
+          next[i] = patterns.get(i).find(bytes, start, itsEnd, end);
+        }
+      }
+    }
+    return last;
+  }
+
+  private static int earliest(long[] next) {
+    int earliest = -1;
+    for (int i = 0; i < next.length; i++) {
+      // The first byte is in the upper half, so matches compare by it.
+      if (next[i] != SecretPattern.NONE && (earliest < 0 || next[i] < next[earliest])) {
+        earliest = i;
+      }
+    }
+    return earliest;
+  }
+}
