@@ -38,7 +38,7 @@ public enum Counter {
       "By",
       Owner.SOURCE,
       "Bytes that vanished before they were read."),
-  /// Requests refused, by reason (`memory`, `too_large`, `invalid`, `timeout`).
+  /// Requests refused, by reason (`memory`, `too_large`, `invalid`, `timeout`, `shutdown`).
   SOURCE_REFUSED_REQUESTS(
       "pannier.source.requests.refused", "{request}", Owner.SOURCE, "Requests refused."),
   /// Records of a received request that were refused on their own (`partial_success`).

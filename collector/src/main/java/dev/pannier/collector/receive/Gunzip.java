@@ -1,0 +1,183 @@
+package dev.pannier.collector.receive;
+
+import dev.pannier.collector.buffer.MemoryBudget;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/// Unpacks gzip (RFC 1952) into memory that is reserved first and never more than a limit. The
+/// size that the trailer announces is believed as far as deflate could have reached it, so that an
+/// honest body is unpacked into one array of its size. One thread; holds native memory.
+final class Gunzip implements AutoCloseable {
+  enum Result {
+    UNPACKED,
+    BROKEN,
+    TOO_LARGE,
+    NO_MEMORY
+  }
+
+  private static final int HEADER_BYTES = 10;
+  private static final int TRAILER_BYTES = 8;
+
+  /// What deflate makes of one byte at most.
+  private static final long MAX_RATIO = 1032;
+
+  private static final int FIRST_CAPACITY = 4096;
+  private static final byte[] EMPTY = {};
+
+  private static final int FLAG_HEADER_CRC = 2;
+  private static final int FLAG_EXTRA = 4;
+  private static final int FLAG_NAME = 8;
+  private static final int FLAG_COMMENT = 16;
+
+  private final MemoryBudget budget;
+  private final int maxBytes;
+  private final Inflater inflater = new Inflater(true);
+
+  private byte[] unpacked = EMPTY;
+  private int length;
+
+  Gunzip(MemoryBudget budget, int maxBytes) {
+    this.budget = budget;
+    this.maxBytes = maxBytes;
+  }
+
+  /// Unpacks `in[offset, offset + inLength)`. After [Result#UNPACKED] the caller owns [#bytes()],
+  /// all of whose length is reserved.
+  Result unpack(byte[] in, int offset, int inLength) {
+    unpacked = EMPTY;
+    length = 0;
+    Result result;
+    try {
+      result = members(in, offset, offset + inLength);
+    } catch (DataFormatException e) {
+      result = Result.BROKEN;
+    }
+    if (result != Result.UNPACKED) {
+      budget.release(unpacked.length);
+      unpacked = EMPTY;
+    }
+    return result;
+  }
+
+  byte[] bytes() {
+    return unpacked;
+  }
+
+  int length() {
+    return length;
+  }
+
+  @Override
+  public void close() {
+    inflater.end();
+  }
+
+  private Result members(byte[] in, int start, int end) throws DataFormatException {
+    int offset = start;
+    do {
+      int data = endOfHeader(in, offset, end);
+      if (data < 0 || end - data < TRAILER_BYTES) {
+        return Result.BROKEN;
+      }
+      if (offset == start) {
+        long announced = int32(in, end - 4) & 0xffff_ffffL;
+        if (announced > maxBytes) {
+          return Result.TOO_LARGE;
+        }
+        boolean credible = announced > 0 && announced <= MAX_RATIO * (end - start);
+        // A byte more than announced, so that inflating can see that nothing follows.
+        if (!grow((int) (credible ? announced : Math.min(FIRST_CAPACITY, maxBytes)) + 1)) {
+          return Result.NO_MEMORY;
+        }
+      }
+      int memberStart = length;
+      inflater.reset();
+      inflater.setInput(in, data, end - data);
+      Result result = inflate();
+      if (result != Result.UNPACKED) {
+        return result;
+      }
+      int trailer = end - inflater.getRemaining();
+      if (end - trailer < TRAILER_BYTES
+          || int32(in, trailer) != crc(memberStart)
+          || int32(in, trailer + 4) != length - memberStart) {
+        return Result.BROKEN;
+      }
+      offset = trailer + TRAILER_BYTES;
+    } while (offset < end);
+    return Result.UNPACKED;
+  }
+
+  private Result inflate() throws DataFormatException {
+    while (!inflater.finished()) {
+      int count = inflater.inflate(unpacked, length, unpacked.length - length);
+      length += count;
+      if (length > maxBytes) {
+        return Result.TOO_LARGE;
+      }
+      if (count > 0 || inflater.finished()) {
+        continue;
+      }
+      if (inflater.needsInput() || inflater.needsDictionary()) {
+        return Result.BROKEN;
+      }
+      if (!grow((int) Math.min(maxBytes + 1L, 2L * unpacked.length))) {
+        return Result.NO_MEMORY;
+      }
+    }
+    return Result.UNPACKED;
+  }
+
+  private boolean grow(int capacity) {
+    if (!budget.tryReserve(capacity)) {
+      return false;
+    }
+    int before = unpacked.length;
+    unpacked = Arrays.copyOf(unpacked, capacity);
+    budget.release(before);
+    return true;
+  }
+
+  private int crc(int memberStart) {
+    CRC32 crc = new CRC32();
+    crc.update(unpacked, memberStart, length - memberStart);
+    return (int) crc.getValue();
+  }
+
+  /// Where a member's deflated data begins; -1 where its header is broken.
+  private static int endOfHeader(byte[] in, int start, int end) {
+    if (end - start < HEADER_BYTES
+        || in[start] != 0x1f
+        || in[start + 1] != (byte) 0x8b
+        || in[start + 2] != 8) {
+      return -1;
+    }
+    int flags = in[start + 3];
+    int next = start + HEADER_BYTES;
+    if ((flags & FLAG_EXTRA) != 0) {
+      next = end - next < 2 ? end : next + 2 + (in[next] & 0xff) + ((in[next + 1] & 0xff) << 8);
+    }
+    for (int flag : new int[] {FLAG_NAME, FLAG_COMMENT}) {
+      if ((flags & flag) != 0) {
+        while (next < end && in[next] != 0) {
+          next++;
+        }
+        next++;
+      }
+    }
+    if ((flags & FLAG_HEADER_CRC) != 0) {
+      next += 2;
+    }
+    return next < end ? next : -1;
+  }
+
+  /// Four bytes, little-endian.
+  private static int int32(byte[] in, int offset) {
+    return (in[offset] & 0xff)
+        | (in[offset + 1] & 0xff) << 8
+        | (in[offset + 2] & 0xff) << 16
+        | in[offset + 3] << 24;
+  }
+}
