@@ -4,7 +4,6 @@ import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.Loaded;
 import dev.pannier.collector.config.Problem;
 import dev.pannier.collector.config.StateDirectory;
-import dev.pannier.collector.logging.SidecarLogging;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -40,6 +39,30 @@ final class RunCommand implements Callable<Integer> {
     this.sidecars = sidecars;
   }
 
+  /// Reads the usual ways to write this command: `run`, with `--config FILE`, `--config=FILE` or
+  /// `-c FILE`.
+  ///
+  /// @return false for any other, which picocli has to judge
+  boolean takes(String[] arguments) {
+    if (arguments.length == 0 || !arguments[0].equals("run")) {
+      return false;
+    }
+    String file = null;
+    if (arguments.length == 2 && arguments[1].startsWith("--config=")) {
+      file = arguments[1].substring("--config=".length());
+    } else if (arguments.length == 3
+        && (arguments[1].equals("--config") || arguments[1].equals("-c"))) {
+      file = arguments[2];
+    } else if (arguments.length != 1) {
+      return false;
+    }
+    if (file != null && (file.isEmpty() || file.startsWith("-"))) {
+      return false;
+    }
+    config = file == null ? null : Path.of(file);
+    return true;
+  }
+
   @Override
   public Integer call() throws Exception {
     Loaded.Valid loaded = PannierCommand.load(config, environment, messages);
@@ -66,10 +89,6 @@ final class RunCommand implements Callable<Integer> {
     for (Problem warning : loaded.warnings()) {
       log.warn("{}", warning);
     }
-    try {
-      return sidecars.run(configuration);
-    } finally {
-      SidecarLogging.stop();
-    }
+    return sidecars.run(configuration);
   }
 }

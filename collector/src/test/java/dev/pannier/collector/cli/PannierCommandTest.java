@@ -1,0 +1,140 @@
+package dev.pannier.collector.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.config.Configuration;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PannierCommandTest {
+  @TempDir Path folder;
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private final List<Configuration> ran = new ArrayList<>();
+
+  private int pannier(String... arguments) {
+    return PannierCommand.execute(
+        arguments,
+        Map.of("XDG_STATE_HOME", folder.toString()),
+        new ByteArrayInputStream(new byte[0]),
+        out,
+        err,
+        configuration -> {
+          ran.add(configuration);
+          return 0;
+        });
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private String file(String yaml) throws IOException {
+    return Files.writeString(folder.resolve("p.yaml"), yaml).toString();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--config FILE", "--config=FILE", "-c FILE", "-cFILE", "-c=FILE"})
+  void runTakesItsConfigurationInEachWayThatPeopleWriteIt(String options) throws IOException {
+    String file = file("memory: 12MiB\nstate: {directory: " + folder + "/state}\n");
+
+    int code = pannier(("run " + options.replace("FILE", file)).split(" "));
+
+    assertThat(err()).isEmpty();
+    assertThat(code).isZero();
+    assertThat(ran).singleElement().extracting(Configuration::memoryBytes).isEqualTo(12L << 20);
+  }
+
+  @Test
+  void runWithoutAFileHasTheDefaults() {
+    assertThat(pannier("run")).isZero();
+    assertThat(ran).singleElement().extracting(Configuration::memoryBytes).isEqualTo(24L << 20);
+  }
+
+  @Test
+  void runWithAProblemTellsItAndEndsWith2() throws IOException {
+    assertThat(pannier("run", "--config", file("memori: 1"))).isEqualTo(2);
+    assertThat(err()).endsWith("p.yaml:1: memori: unknown key, did you mean memory?\n");
+    assertThat(out()).isEmpty();
+    assertThat(ran).isEmpty();
+  }
+
+  @Test
+  void runSaysWhatToMountWhereItsStateCannotBeWritten() throws IOException {
+    Path directory = Files.writeString(folder.resolve("file"), "").resolve("state");
+
+    assertThat(pannier("run", "-c", file("state: {directory: " + directory + "}"))).isEqualTo(2);
+    assertThat(err())
+        .contains("state.directory " + directory + " cannot be written")
+        .contains("mount a writable volume there");
+    assertThat(ran).isEmpty();
+  }
+
+  @Test
+  void runSaysWhichHeapTheMemoryNeeds() throws IOException {
+    assertThat(pannier("run", "-c", file("memory: 1024GiB"))).isEqualTo(2);
+    err.reset();
+    assertThat(pannier("run", "-c", file("memory: 16GiB"))).isEqualTo(2);
+    assertThat(err()).contains("memory: 16384MiB does not fit into a heap of ", "-Xmx16400m");
+  }
+
+  @Test
+  void aFailureIsOneLineAndExitCode1() {
+    int code =
+        PannierCommand.execute(
+            new String[] {"run"},
+            Map.of("XDG_STATE_HOME", folder.toString()),
+            new ByteArrayInputStream(new byte[0]),
+            out,
+            err,
+            configuration -> {
+              throw new IOException("port in use");
+            });
+
+    assertThat(code).isEqualTo(1);
+    assertThat(err()).isEqualTo("pannier: port in use\n");
+  }
+
+  @Test
+  void validateTellsEachProblemOrThatThereIsNone() throws IOException {
+    String good = file("memory: 12MiB");
+    assertThat(pannier("validate", "--config", good)).isZero();
+    assertThat(out()).isEqualTo(good + ": valid\n");
+
+    assertThat(pannier("validate", "--config", file("memory: 1\na: b\n"))).isEqualTo(2);
+    assertThat(err().lines()).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "rnu", "run --conf x", "run --config", "run x", "validate -x"})
+  void wrongUsageIsToldAndEndsWith2(String arguments) {
+    assertThat(pannier(arguments.isEmpty() ? new String[0] : arguments.split(" "))).isEqualTo(2);
+    assertThat(err()).isNotEmpty();
+    assertThat(out()).isEmpty();
+    assertThat(ran).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "run --help", "validate --help", "--version", "run -h"})
+  void helpAndVersionGoToStandardOutput(String arguments) {
+    assertThat(pannier(arguments.split(" "))).isZero();
+    assertThat(out()).isNotEmpty();
+    assertThat(err()).isEmpty();
+  }
+}
