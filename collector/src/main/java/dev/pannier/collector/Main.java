@@ -1,6 +1,7 @@
 package dev.pannier.collector;
 
 import dev.pannier.collector.cli.PannierCommand;
+import dev.pannier.collector.logging.SidecarLogging;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -10,13 +11,15 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    System.exit(
+    int code =
         PannierCommand.execute(
             args,
             System.getenv(),
             new FileInputStream(FileDescriptor.in),
             new FileOutputStream(FileDescriptor.out),
             System.err,
-            configuration -> 0));
+            configuration -> 0);
+    SidecarLogging.stop();
+    System.exit(code);
   }
 }

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
@@ -165,11 +164,7 @@ final class FilesReader {
     if (pattern == null) {
       return "";
     }
-    try {
-      Pattern.compile(pattern);
-    } catch (PatternSyntaxException e) {
-      value.problem("no regular expression: " + e.getDescription());
-    }
+    Expressions.check(pattern, value, true);
     return pattern;
   }
 

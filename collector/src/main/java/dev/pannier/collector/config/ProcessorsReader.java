@@ -9,8 +9,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /// Reads `processors`: a list of mappings with one key each, the processor's kind.
@@ -98,13 +96,7 @@ final class ProcessorsReader {
     if (regex == null) {
       return "";
     }
-    try {
-      if (Pattern.compile(regex).matcher("").find()) {
-        value.problem("matches the empty text");
-      }
-    } catch (PatternSyntaxException e) {
-      value.problem("no regular expression: " + e.getDescription());
-    }
+    Expressions.check(regex, value, false);
     return regex;
   }
 

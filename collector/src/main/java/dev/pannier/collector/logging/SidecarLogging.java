@@ -11,8 +11,8 @@ import net.logstash.logback.encoder.LogstashEncoder;
 import net.logstash.logback.fieldnames.LogstashCommonFieldNames;
 import net.logstash.logback.mask.MaskingJsonGeneratorDecorator;
 import net.logstash.logback.stacktrace.ShortenedThrowableConverter;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Sets up Logback in code, found as a service: reading it from XML costs more of the start than
 /// everything that it says. A `logback.xml` on the class path comes first.
@@ -23,6 +23,8 @@ import org.slf4j.LoggerFactory;
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_NORMAL_PRIORITY)
 public final class SidecarLogging extends ContextAwareBase implements Configurator {
   private static final int MAX_STACK_TRACE_CHARACTERS = 8192;
+
+  private static volatile @Nullable LoggerContext configured;
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
@@ -42,6 +44,7 @@ public final class SidecarLogging extends ContextAwareBase implements Configurat
     merging.setContext(context);
     merging.start();
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(merging);
+    configured = context;
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
@@ -72,9 +75,10 @@ public final class SidecarLogging extends ContextAwareBase implements Configurat
     return encoder;
   }
 
-  /// Writes what is held back; nothing is logged after it.
+  /// Writes what is held back, if anything was logged at all; nothing is logged after it.
   public static void stop() {
-    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+    LoggerContext context = configured;
+    if (context != null) {
       context.stop();
     }
   }

@@ -135,8 +135,8 @@ class ProblemsTest {
             "p.yaml:1: sources.files[0].multiline: needs one of start and continue, and not both"),
         wrong(
             "sources: {files: [{multiline: {start: 'a('}}]}",
-            "p.yaml:1: sources.files[0].multiline.start: no regular expression: Unclosed group"
-                + " (a()"),
+            "p.yaml:1: sources.files[0].multiline.start: no regular expression: end pattern with"
+                + " unmatched parenthesis (a()"),
         wrong(
             "sources: {files: [{charset: utf-88, zone: Asia/Shangai, start_at: start}]}",
             "p.yaml:1: sources.files[0].start_at: unknown value, known are beginning, end (start)",
