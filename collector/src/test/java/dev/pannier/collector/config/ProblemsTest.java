@@ -360,7 +360,7 @@ class ProblemsTest {
   }
 
   /// Whatever the file holds, it is read or its problems are told.
-  @Property(tries = 500)
+  @Property(tries = 200)
   void noInputMakesItThrow(@ForAll @Size(max = 200) byte[] input) throws IOException {
     Path file = Files.createTempFile("pannier", ".yaml");
     try {
@@ -374,7 +374,7 @@ class ProblemsTest {
   }
 
   /// One character of a valid file replaced: the mistakes that people make.
-  @Property(tries = 500)
+  @Property(tries = 200)
   void noTypingErrorMakesItThrow(@ForAll int position, @ForAll char typed) throws IOException {
     String sample = Files.readString(Path.of("../config-samples/everything.yaml"));
     int at = Math.floorMod(position, sample.length());
