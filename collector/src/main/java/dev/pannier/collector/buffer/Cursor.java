@@ -57,6 +57,14 @@ public final class Cursor {
     buffer.done(this, entry, rejected, reason);
   }
 
+  /// Memory for copies of what the shipper has taken: it is held beyond the budget if need be,
+  /// which keeps sources waiting until it is given back.
+  ///
+  /// @param bytes more than before; negative for less
+  public void hold(long bytes) {
+    buffer.hold(bytes);
+  }
+
   /// Records waiting or taken, and not done.
   public long openRecords() {
     return buffer.openRecords(this);

@@ -31,7 +31,16 @@ public final class MemoryBudget {
     }
   }
 
-  /// Gives back what [#tryReserve] took.
+  /// Takes `bytes` even where they are not free: for copies of what is held already, without which
+  /// it could not leave. Until as much is given back, [#tryReserve] refuses everybody.
+  public void reserve(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("bytes < 0: " + bytes);
+    }
+    heldBytes.addAndGet(bytes);
+  }
+
+  /// Gives back what [#tryReserve] or [#reserve] took.
   public void release(long bytes) {
     long held = heldBytes.addAndGet(-bytes);
     if (bytes < 0 || held < 0) {

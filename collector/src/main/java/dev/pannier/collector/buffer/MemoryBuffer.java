@@ -169,6 +169,14 @@ public final class MemoryBuffer implements Buffer {
     }
   }
 
+  void hold(long bytes) {
+    if (bytes > 0) {
+      budget.reserve(bytes);
+    } else {
+      budget.release(-bytes);
+    }
+  }
+
   long openRecords(Cursor cursor) {
     synchronized (lock) {
       return cursor.openRecords;

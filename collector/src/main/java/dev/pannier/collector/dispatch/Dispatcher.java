@@ -9,6 +9,7 @@ import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -55,8 +56,10 @@ public final class Dispatcher {
   private final LongAdder records;
   private final LongAdder bytes;
   private final LongAdder rejected;
+  private final LongAdder truncated;
   private final LongAdder retries;
   private final MergedWarning refusals;
+  private final MergedWarning truncations;
   private final MergedWarning failures;
 
   private boolean connected;
@@ -96,8 +99,10 @@ public final class Dispatcher {
     this.records = metrics.adder(Counter.SHIPPER_RECORDS, name());
     this.bytes = metrics.adder(Counter.SHIPPER_BYTES, name());
     this.rejected = metrics.adder(Counter.SHIPPER_REJECTED, name());
+    this.truncated = metrics.adder(Counter.SHIPPER_TRUNCATED, name());
     this.retries = metrics.adder(Counter.SHIPPER_RETRIES, name());
     this.refusals = new MergedWarning(LOG, name(), "records refused for good:");
+    this.truncations = new MergedWarning(LOG, name(), "records cut to fit:");
     this.failures = new MergedWarning(LOG, name(), "attempts that failed and are made again:");
   }
 
@@ -129,6 +134,7 @@ public final class Dispatcher {
     }
     work += settle();
     refusals.tick(nowNanos);
+    truncations.tick(nowNanos);
     failures.tick(nowNanos);
     drained = draining && cursor.openBatches() == 0;
     return work;
@@ -164,6 +170,7 @@ public final class Dispatcher {
     takeAnswers(nowNanos);
     settle();
     refusals.flush(nowNanos);
+    truncations.flush(nowNanos);
     failures.flush(nowNanos);
     state = ShipperStatus.State.CLOSED;
     long left = cursor.openRecords();
@@ -298,7 +305,15 @@ public final class Dispatcher {
     for (Attempt.Answer answer = answers.poll(); answer != null; answer = answers.poll()) {
       inFlight--;
       taken++;
-      answered(nowNanos, answer.shipment(), answer.outcome());
+      Shipment shipment = answer.shipment();
+      long before = shipment.copiedBytes();
+      try {
+        answered(nowNanos, shipment, answer.outcome());
+      } catch (IllegalArgumentException e) {
+        // It has to be taken apart, but it is no OTLP: nothing can be made of it.
+        refuse(nowNanos, shipment, shipment.part().records(), e.toString());
+      }
+      cursor.hold(shipment.copiedBytes() - before);
     }
     inFlightShown = inFlight;
     return taken;
@@ -318,25 +333,61 @@ public final class Dispatcher {
         refuse(nowNanos, shipment, refused, partly.reason());
         succeeded(nowNanos);
       }
-      case Outcome.Retryable retry -> {
-        retries.increment();
-        int times = shipment.failed(part);
-        failing(nowNanos, retry.reason());
-        pause(nowNanos, backoff.waitNanos(times, retry.retryAfterNanos()));
-      }
-      case Outcome.TooLarge tooLarge ->
-          refuse(nowNanos, shipment, part.records(), tooLarge.reason());
+      case Outcome.Retryable retry -> again(nowNanos, shipment, retry);
+      case Outcome.TooLarge tooLarge -> smaller(nowNanos, shipment, tooLarge);
       case Outcome.Permanent permanent ->
           refuse(nowNanos, shipment, part.records(), permanent.reason());
     }
+  }
+
+  /// The part's rest waits for its next attempt.
+  private void again(long nowNanos, Shipment shipment, Outcome.Retryable retry) {
+    Batch part = shipment.part();
+    Batch rest = Pieces.rest(part, retry.unconfirmed());
+    if (rest == null) {
+      bytes.add(part.length());
+      shipment.settled(0, "");
+      return;
+    }
+    retries.increment();
+    bytes.add(part.length() - rest.length());
+    int times = shipment.failed(rest);
+    failing(nowNanos, retry.reason());
+    pause(nowNanos, backoff.waitNanos(times, retry.retryAfterNanos()));
+  }
+
+  /// The part's rest goes in pieces, or as a record that was cut.
+  private void smaller(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
+    Batch part = shipment.part();
+    Batch rest = Pieces.rest(part, tooLarge.unconfirmed());
+    if (rest == null) {
+      bytes.add(part.length());
+      shipment.settled(0, "");
+      return;
+    }
+    bytes.add(part.length() - rest.length());
+    List<Batch> pieces = Pieces.smaller(rest, tooLarge.limitBytes());
+    if (pieces.isEmpty()) {
+      refuse(nowNanos, shipment, 1, tooLarge.reason());
+      return;
+    }
+    if (pieces.size() == 1 && !shipment.partIsCut()) {
+      truncated.increment();
+      truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+    }
+    shipment.divide(pieces);
   }
 
   private void refuse(long nowNanos, Shipment shipment, long refused, String reason) {
     shipment.settled(refused, reason);
     if (refused > 0) {
       lastError = reason;
-      refusals.add(nowNanos, refused, "from " + shipment.entry().batch().source() + ": " + reason);
+      refusals.add(nowNanos, refused, about(shipment, reason));
     }
+  }
+
+  private static String about(Shipment shipment, String reason) {
+    return "from " + shipment.entry().batch().source() + ": " + reason;
   }
 
   private void succeeded(long nowNanos) {

@@ -4,6 +4,7 @@ import dev.pannier.collector.buffer.Entry;
 import dev.pannier.shippers.batch.Batch;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 
 /// One batch on its way through a dispatcher: what of it is not confirmed, in parts once it was
 /// split. Parts go one after the other.
@@ -12,6 +13,7 @@ final class Shipment {
   private final Deque<Batch> parts = new ArrayDeque<>();
   private boolean inFlight;
   private boolean divided;
+  private boolean partIsCut;
   private int failures;
   private long rejected;
   private String reason = "";
@@ -54,6 +56,7 @@ final class Shipment {
   /// The part in flight is settled: its records were confirmed, or refused.
   void settled(long rejectedRecords, String why) {
     inFlight = false;
+    partIsCut = false;
     failures = 0;
     parts.removeFirst();
     if (rejectedRecords > 0) {
@@ -73,15 +76,31 @@ final class Shipment {
     return failures;
   }
 
-  /// The part in flight is too large, and goes as these instead.
-  void divide(Iterable<Batch> smaller) {
+  /// The part in flight is too large, and goes as these instead: several, or one that was cut.
+  void divide(List<Batch> smaller) {
     inFlight = false;
     divided = true;
     parts.removeFirst();
-    Deque<Batch> rest = new ArrayDeque<>(parts);
-    parts.clear();
-    smaller.forEach(parts::addLast);
-    parts.addAll(rest);
+    for (Batch piece : smaller.reversed()) {
+      parts.addFirst(piece);
+    }
+    partIsCut = smaller.size() == 1;
+  }
+
+  /// Whether the part in flight is a record that was cut.
+  boolean partIsCut() {
+    return partIsCut;
+  }
+
+  /// Bytes of the parts that are copies.
+  long copiedBytes() {
+    long copied = 0;
+    for (Batch part : parts) {
+      if (part.bytes() != entry.batch().bytes()) {
+        copied += part.length();
+      }
+    }
+    return copied;
   }
 
   long rejected() {

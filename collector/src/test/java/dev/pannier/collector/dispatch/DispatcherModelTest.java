@@ -10,6 +10,7 @@ import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -185,6 +186,18 @@ class DispatcherModelTest {
           case 2 -> {
             refused.add(bodies.getFirst());
             yield new Outcome.PartlyAccepted(1, "the first");
+          }
+          case 3 -> {
+            // The last half, so that the records that are sent again keep their order.
+            BitSet unconfirmed = new BitSet();
+            unconfirmed.set(batch.records() / 2, batch.records());
+            yield new Outcome.Retryable("half", 0, unconfirmed);
+          }
+          case 4 -> {
+            if (batch.records() == 1) {
+              refused.addAll(bodies);
+            }
+            yield new Outcome.TooLarge(batch.length() / 2, "too large", null);
           }
           default -> Outcome.ACCEPTED;
         };

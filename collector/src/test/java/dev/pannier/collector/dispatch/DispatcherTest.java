@@ -12,6 +12,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -29,6 +30,8 @@ class DispatcherTest {
       new MemoryBuffer(budget, ledger, metrics, Map.of("out", Set.of(Signal.LOGS)));
   private final FakeShipper shipper = new FakeShipper();
   private final List<String> told = new ArrayList<>();
+  private int appended;
+  private long appendedBytes;
   private long now;
 
   @Test
@@ -161,6 +164,95 @@ class DispatcherTest {
   }
 
   @Test
+  void onlyUnconfirmedRecordsAreSentAgain() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    append(Batches.fromFile("a", "1", "2", "3", "4"));
+    run(dispatcher);
+    BitSet unconfirmed = new BitSet();
+    unconfirmed.set(1);
+    unconfirmed.set(3);
+    shipper.answer(shipper.calls.get(0), new Outcome.Retryable("busy", 0, unconfirmed));
+    run(dispatcher);
+    assertThat(budget.heldBytes()).as("the copy counts, too").isGreaterThan(appendedBytes);
+    now += SECOND;
+    run(dispatcher);
+    assertThat(FakeShipper.bodies(shipper.calls.get(0).batch())).containsExactly("2", "4");
+    shipper.accept(0);
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("1", "3", "2", "4");
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 4, 4, 0, 0, 0));
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void batchOfWhichEveryRecordIsConfirmedIsDoneWhateverTheOutcomeIsCalled() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    append(Batches.fromFile("a", "1", "2"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.get(0), new Outcome.Retryable("late", 0, new BitSet()));
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 0 ");
+  }
+
+  @Test
+  void batchThatIsTooLargeGoesInPiecesThatFitAndNothingOvertakesIt() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    int limit = Batches.fromFile("a", "1", "2", "3").length();
+    shipper.onShip =
+        batch ->
+            batch.length() > limit
+                ? new Outcome.TooLarge(limit, "above max.message.bytes", null)
+                : Outcome.ACCEPTED;
+    append(Batches.fromFile("a", "1", "2", "3", "4", "5", "6", "7"));
+    append(Batches.fromFile("a", "8"));
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("1", "2", "3", "4", "5", "6", "7", "8");
+    assertThat(told).containsExactly("0: 0 ", "1: 0 ");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void recordThatCannotFitIsCutAndCounted() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    shipper.onShip =
+        batch ->
+            batch.length() > 1_000 ? new Outcome.TooLarge(0, "too large", null) : Outcome.ACCEPTED;
+    append(Batches.fromFile("a", "x".repeat(5_000), "small"));
+    run(dispatcher);
+    assertThat(shipper.arrived).hasSize(2);
+    assertThat(shipper.arrived.get(0)).matches("x{500,1000}");
+    assertThat(shipper.arrived.get(1)).isEqualTo("small");
+    assertThat(metrics.value(Counter.SHIPPER_TRUNCATED, "out")).isEqualTo(1);
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 2, 2, 0, 0, 0));
+  }
+
+  @Test
+  void recordThatIsTooLargeEvenWhenCutIsRejectedAndNothingBehindItWaits() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    shipper.onShip =
+        batch ->
+            FakeShipper.bodies(batch).getFirst().startsWith("x")
+                ? new Outcome.TooLarge(400, "too large", null)
+                : Outcome.ACCEPTED;
+    append(Batches.fromFile("a", "x".repeat(5_000)));
+    append(Batches.fromFile("a", "next"));
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("next");
+    assertThat(told).containsExactly("0: 1 too large", "1: 0 ");
+  }
+
+  @Test
+  void bytesThatHaveToBeTakenApartButAreNoOtlpAreRejected() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    append(Batch.received(Signal.LOGS, new byte[] {7, 7, 7}, 0, 3, 2, "otlp"));
+    shipper.onShip = batch -> null;
+    run(dispatcher);
+    shipper.calls.remove(0).outcome().accept(new Outcome.TooLarge(1, "too large", null));
+    run(dispatcher);
+    assertThat(told).singleElement().asString().startsWith("0: 2 ");
+  }
+
+  @Test
   void shipperThatThrowsIsTriedAgain() {
     Dispatcher dispatcher = dispatcher(4, false);
     append(Batches.fromFile("a", "1"));
@@ -229,14 +321,13 @@ class DispatcherTest {
 
   private void append(Batch batch) {
     assertThat(budget.tryReserve(batch.length())).isTrue();
+    appendedBytes += batch.length();
     int number = appended++;
     buffer.append(
         batch,
         batch.length(),
         (rejected, reason) -> told.add(number + ": " + rejected + " " + reason));
   }
-
-  private int appended;
 
   private void run(Dispatcher dispatcher) {
     while (dispatcher.doWork(now) > 0) {

@@ -1,0 +1,53 @@
+package dev.pannier.collector.dispatch;
+
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.BatchSplitter;
+import dev.pannier.shippers.batch.RecordTruncator;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What is sent after an attempt that was not, or not wholly, successful.
+final class Pieces {
+  /// No destination is made for less; a record that is still too large then will never fit.
+  private static final int SMALLEST_BYTES = 256;
+
+  private static final int MOST_PIECES = 64;
+
+  private Pieces() {}
+
+  /// What of `part` is not confirmed.
+  ///
+  /// @param unconfirmed numbers of records; null for all
+  /// @return null if every record is confirmed
+  static @Nullable Batch rest(Batch part, @Nullable BitSet unconfirmed) {
+    if (unconfirmed == null) {
+      return part;
+    }
+    int left = unconfirmed.get(0, part.records()).cardinality();
+    if (left == 0) {
+      return null;
+    }
+    return left == part.records() ? part : BatchSplitter.select(part, unconfirmed);
+  }
+
+  /// Smaller batches that hold the records of one that was too large: several, or one whose only
+  /// record is cut.
+  ///
+  /// @param limitBytes of the destination, for one message, which is not always the batch's
+  ///     encoding; 0 where it is not known
+  /// @return empty where a record cannot be made to fit
+  static List<Batch> smaller(Batch batch, int limitBytes) {
+    // A message has a key and headers, too.
+    int target = limitBytes - limitBytes / 8;
+    boolean overTarget = target > 0 && batch.length() > target;
+    if (batch.records() > 1) {
+      int pieces = overTarget ? Math.ceilDiv(batch.length(), target) : 2;
+      int most = Math.min(batch.records(), MOST_PIECES);
+      return BatchSplitter.split(batch, Math.clamp(pieces, 2, most));
+    }
+    int cutTo = overTarget ? target : batch.length() / 2;
+    Batch cut = cutTo < SMALLEST_BYTES ? null : RecordTruncator.truncate(batch, cutTo);
+    return cut == null ? List.of() : List.of(cut);
+  }
+}
