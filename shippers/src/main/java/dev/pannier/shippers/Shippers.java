@@ -1,0 +1,19 @@
+package dev.pannier.shippers;
+
+import dev.pannier.shippers.kafka.KafkaShipper;
+
+/// Makes the shipper that settings ask for.
+public final class Shippers {
+  private Shippers() {}
+
+  /// Opens nothing yet: [Shipper#connect] does.
+  ///
+  /// @param memoryBytes what the shipper's client may hold: batches that wait or are in flight
+  public static Shipper open(ShipperSettings settings, long memoryBytes) {
+    return switch (settings) {
+      case ShipperSettings.Kafka kafka -> new KafkaShipper(kafka, memoryBytes);
+      case ShipperSettings.Otlp _, ShipperSettings.File _, ShipperSettings.Stdout _ ->
+          throw new UnsupportedOperationException(settings.getClass().getSimpleName());
+    };
+  }
+}

@@ -1,0 +1,128 @@
+package dev.pannier.shippers.kafka;
+
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.batch.Batch;
+import java.util.BitSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One batch on its way: collects what became of its messages, from the calling thread and from the
+/// producer's, and makes one outcome of it when the last is known.
+final class Delivery {
+  private final Batch batch;
+  private final Consumer<Outcome> outcome;
+
+  /// Messages whose end is not known, and one more while messages are still being sent.
+  private int pending = 1;
+
+  private @Nullable BitSet retried;
+  private @Nullable BitSet tooLarge;
+  private @Nullable BitSet refused;
+  private String retryReason = "";
+  private String tooLargeReason = "";
+  private String refusedReason = "";
+  private int limitBytes;
+  private boolean told;
+
+  Delivery(Batch batch, Consumer<Outcome> outcome) {
+    this.batch = batch;
+    this.outcome = outcome;
+  }
+
+  String key() {
+    return batch.key();
+  }
+
+  synchronized void sending() {
+    pending++;
+  }
+
+  /// @return whether that was the last
+  synchronized boolean ended() {
+    pending--;
+    return pending == 0;
+  }
+
+  /// Whether messages are on their way, beside the one of which the caller knows the end.
+  synchronized boolean hasOthersPending() {
+    return pending > 1;
+  }
+
+  /// @param records the message's records; null for all of the batch
+  /// @param limit   for [KafkaFailure.Kind#TOO_LARGE]: what may pass
+  synchronized void failed(@Nullable BitSet records, KafkaFailure failure, int limit) {
+    switch (failure.kind()) {
+      case RETRY -> {
+        retried = with(retried, records);
+        retryReason = failure.reason();
+      }
+      case TOO_LARGE -> {
+        tooLarge = with(tooLarge, records);
+        tooLargeReason = failure.reason();
+        limitBytes = limit;
+      }
+      case REFUSED -> {
+        refused = with(refused, records);
+        refusedReason = failure.reason();
+      }
+    }
+  }
+
+  private BitSet with(@Nullable BitSet set, @Nullable BitSet records) {
+    BitSet all = set == null ? new BitSet(batch.records()) : set;
+    if (records == null) {
+      all.set(0, batch.records());
+    } else {
+      all.or(records);
+    }
+    return all;
+  }
+
+  /// Tells the outcome, after [#ended] returned true.
+  void complete() {
+    tell(outcome());
+  }
+
+  /// Tells this outcome, unless one has been told: the producer is gone and calls back no more.
+  void abandon(Outcome instead) {
+    tell(instead);
+  }
+
+  private void tell(Outcome which) {
+    synchronized (this) {
+      if (told) {
+        return;
+      }
+      told = true;
+    }
+    outcome.accept(which);
+  }
+
+  /// What was refused for good goes again with the rest while there is a rest: it is refused again,
+  /// and counted when nothing else is left.
+  private synchronized Outcome outcome() {
+    if (retried != null) {
+      return new Outcome.Retryable(retryReason, 0, rest(retried, tooLarge, refused));
+    }
+    if (tooLarge != null) {
+      return new Outcome.TooLarge(limitBytes, tooLargeReason, rest(tooLarge, refused, null));
+    }
+    if (refused != null) {
+      int count = refused.cardinality();
+      return count == batch.records()
+          ? new Outcome.Permanent(refusedReason)
+          : new Outcome.PartlyAccepted(count, refusedReason);
+    }
+    return Outcome.ACCEPTED;
+  }
+
+  private @Nullable BitSet rest(BitSet first, @Nullable BitSet second, @Nullable BitSet third) {
+    if (second != null) {
+      first.or(second);
+    }
+    if (third != null) {
+      first.or(third);
+    }
+    return first.cardinality() == batch.records() ? null : first;
+  }
+}

@@ -1,0 +1,123 @@
+package dev.pannier.shippers.kafka;
+
+import dev.pannier.shippers.Reasons;
+import org.apache.kafka.clients.producer.BufferExhaustedException;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.BrokerNotAvailableException;
+import org.apache.kafka.common.errors.ClusterAuthorizationException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.NotEnoughReplicasAfterAppendException;
+import org.apache.kafka.common.errors.NotEnoughReplicasException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/// What an exception of the producer means for a message.
+///
+/// What somebody can mend outside (a topic, an access rule, a password, a broker) is retried for
+/// ever: the data is kept until then. Only what is wrong with the message itself is refused.
+///
+/// @param kind     what is to be done with the message
+/// @param reason   for people: what is wrong and what helps; without secrets
+/// @param producerIsDone whether this producer can send no more, and a new one has to take over
+record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
+  enum Kind {
+    RETRY,
+    TOO_LARGE,
+    REFUSED
+  }
+
+  /// Words failures for one cluster.
+  ///
+  /// @param servers   `bootstrap.servers`, as configured
+  /// @param mechanism `sasl.mechanism`, empty where there is no login
+  record Words(String servers, String mechanism, Reasons reasons) {
+    KafkaFailure of(Throwable error, String topic) {
+      boolean done =
+          !(error instanceof RetriableException
+              || error instanceof TopicAuthorizationException
+              || error instanceof InvalidTopicException
+              || kind(error) != Kind.RETRY);
+      return new KafkaFailure(kind(error), reason(error, topic), done);
+    }
+
+    private static Kind kind(Throwable error) {
+      return switch (error) {
+        case RecordTooLargeException _, RecordBatchTooLargeException _ -> Kind.TOO_LARGE;
+        case InvalidTimestampException _, InvalidRecordException _, SerializationException _ ->
+            Kind.REFUSED;
+        default -> Kind.RETRY;
+      };
+    }
+
+    private String reason(Throwable error, String topic) {
+      String says = reasons.clean(error.getMessage());
+      return switch (error) {
+        case SaslAuthenticationException _ ->
+            servers + " refused the login (" + mechanism + "), check sasl.jaas.config: " + says;
+        case SslAuthenticationException _ ->
+            "TLS with "
+                + servers
+                + " failed, check ssl.truststore and ssl.keystore: "
+                + reasons.of(error);
+        case AuthenticationException _ -> servers + " refused the login: " + says;
+        case TopicAuthorizationException _ ->
+            servers
+                + " does not let us write to the topic "
+                + topic
+                + ": allow WRITE and DESCRIBE on it";
+        case ClusterAuthorizationException _ ->
+            servers + " does not let us write: allow IDEMPOTENT_WRITE on the cluster";
+        case InvalidTopicException _ -> servers + " takes no topic named " + topic;
+        case UnknownTopicOrPartitionException _ -> unknownTopic(topic);
+        case BufferExhaustedException _ ->
+            servers
+                + " confirms more slowly than messages come, the producer's buffer is full: "
+                + says;
+        case TimeoutException timeout
+            when timeout.getCause() instanceof UnknownTopicOrPartitionException ->
+            unknownTopic(topic);
+        case TimeoutException timeout when timeout.getCause() != null ->
+            reason(timeout.getCause(), topic);
+        case TimeoutException _ ->
+            servers + " did not answer in time, topic " + topic + ": " + says;
+        case NotEnoughReplicasException _, NotEnoughReplicasAfterAppendException _ ->
+            servers
+                + ": the topic "
+                + topic
+                + " has fewer in-sync replicas than min.insync.replicas";
+        case BrokerNotAvailableException _ -> servers + " is not available: " + says;
+        case RecordTooLargeException _, RecordBatchTooLargeException _ ->
+            servers
+                + " takes no message as large for the topic "
+                + topic
+                + " (its max.message.bytes): "
+                + says;
+        case InvalidTimestampException _ ->
+            servers + " refused a message's timestamp for the topic " + topic + ": " + says;
+        case InvalidRecordException _ ->
+            servers
+                + " refused a message for the topic "
+                + topic
+                + " (a compacted topic needs a key): "
+                + says;
+        default -> servers + ", topic " + topic + ": " + reasons.of(error);
+      };
+    }
+
+    String unknownTopic(String topic) {
+      return servers
+          + " has no topic "
+          + topic
+          + ": create it, or allow auto.create.topics.enable on the brokers";
+    }
+  }
+}

@@ -1,0 +1,338 @@
+package dev.pannier.shippers.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.apache.kafka.clients.producer.ProducerConfig.COMPRESSION_TYPE_CONFIG;
+
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Reasons;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Ships to Kafka. One attempt is what the producer does within `delivery.timeout.ms`, its own
+/// retries included.
+///
+/// Order: any number of batches may be in flight, and those of one [Batch#key()] arrive in the order
+/// of the calls, also when one fails: as soon as a message has failed for good while messages of the
+/// same key are behind it, the producer is closed at once, so that those fail, too. From the failure
+/// on, `ship` answers `Retryable` until everything in flight has been answered; the caller then
+/// sends again from the first that failed, and a new producer takes over.
+public final class KafkaShipper implements Shipper {
+  private static final Logger LOG = LoggerFactory.getLogger(KafkaShipper.class);
+  private static final int SMALLEST_LEARNT_LIMIT_BYTES = 4096;
+
+  private final ShipperSettings.Kafka settings;
+  private final Map<String, Object> properties;
+  private final Function<Map<String, Object>, Producer<byte[], byte[]>> producers;
+  private final KafkaFailure.Words words;
+  private final String servers;
+  private final int limitBytes;
+
+  /// Half of what the broker has refused as too large, by topic.
+  private final Map<String, Integer> learntLimits = new ConcurrentHashMap<>();
+
+  private final Object lock = new Object();
+
+  /// In the order of the calls. Guarded by `lock`.
+  private final ArrayDeque<Delivery> inFlight = new ArrayDeque<>();
+
+  /// Set by the first failure, until nothing is in flight. Guarded by `lock`.
+  private @Nullable KafkaFailure failure;
+
+  /// Whether the next call starts with a new producer. Guarded by `lock`.
+  private boolean producerIsDone;
+
+  private @Nullable Producer<byte[], byte[]> producer;
+  private boolean closed;
+
+  /// @param memoryBytes what may wait in the producer or be in flight; `buffer.memory` of the user's
+  ///     properties overrides it
+  public KafkaShipper(ShipperSettings.Kafka settings, long memoryBytes) {
+    this(settings, memoryBytes, KafkaProducer::new);
+  }
+
+  KafkaShipper(
+      ShipperSettings.Kafka settings,
+      long memoryBytes,
+      Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
+    this.settings = settings;
+    this.properties = ProducerProperties.of(settings, memoryBytes);
+    this.producers = producers;
+    this.servers = property(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, "Kafka");
+    this.words =
+        new KafkaFailure.Words(
+            servers,
+            property("sasl.mechanism", "GSSAPI"),
+            Reasons.withoutSecretsOf(settings.properties()));
+    this.limitBytes = ProducerProperties.largestMessageBytes(properties);
+  }
+
+  private String property(String name, String otherwise) {
+    return String.valueOf(properties.getOrDefault(name, otherwise));
+  }
+
+  @Override
+  public Outcome connect() {
+    if (closed) {
+      return closedOutcome();
+    }
+    String topic = "";
+    try {
+      String unusable = Compressors.problem(property(COMPRESSION_TYPE_CONFIG, "none"));
+      if (!unusable.isEmpty()) {
+        return new Outcome.Retryable(unusable, 0, null);
+      }
+      Producer<byte[], byte[]> current = producer();
+      for (Signal signal : settings.signals()) {
+        topic = topic(signal);
+        List<?> partitions = current.partitionsFor(topic);
+        if (partitions.isEmpty()) {
+          return new Outcome.Retryable(words.unknownTopic(topic), 0, null);
+        }
+      }
+      return Outcome.ACCEPTED;
+    } catch (TimeoutException e) {
+      boolean answered = e.getCause() != null || hasReceived();
+      return new Outcome.Retryable(
+          answered ? words.of(e, topic).reason() : Reachability.of(servers), 0, null);
+    } catch (KafkaException e) {
+      return new Outcome.Retryable(connectFailed(e, topic), 0, null);
+    }
+  }
+
+  private String connectFailed(KafkaException e, String topic) {
+    KafkaFailure why = words.of(e, topic);
+    synchronized (lock) {
+      producerIsDone |= why.producerIsDone();
+    }
+    String unresolved = producer == null ? Reachability.unresolved(servers) : "";
+    return unresolved.isEmpty() ? why.reason() : unresolved;
+  }
+
+  /// Whether a broker has ever sent a byte.
+  private boolean hasReceived() {
+    Producer<byte[], byte[]> current = producer;
+    return current != null
+        && current.metrics().entrySet().stream()
+            .anyMatch(
+                metric ->
+                    metric.getKey().name().equals("incoming-byte-total")
+                        && metric.getKey().group().equals("producer-metrics")
+                        && metric.getValue().metricValue() instanceof Double bytes
+                        && bytes > 0);
+  }
+
+  @Override
+  public void ship(Batch batch, Consumer<Outcome> outcome) {
+    if (closed) {
+      outcome.accept(closedOutcome());
+      return;
+    }
+    String topic = topic(batch.signal());
+    Message message = Message.otlpProto(topic, batch, key(batch));
+    int limit = Math.min(limitBytes, learntLimits.getOrDefault(topic, Integer.MAX_VALUE));
+    if (message.size() > limit) {
+      outcome.accept(tooLarge(message, topic, limit));
+      return;
+    }
+    Delivery delivery = new Delivery(batch, outcome);
+    KafkaFailure earlier;
+    synchronized (lock) {
+      earlier = failure;
+      if (earlier == null) {
+        inFlight.addLast(delivery);
+      }
+    }
+    if (earlier != null) {
+      outcome.accept(new Outcome.Retryable(earlier.reason(), 0, null));
+      return;
+    }
+    send(delivery, message);
+    ended(delivery);
+  }
+
+  private String topic(Signal signal) {
+    return Objects.requireNonNull(settings.topics().get(signal), signal::label);
+  }
+
+  private byte @Nullable [] key(Batch batch) {
+    return settings.key().equals("source") && !batch.key().isEmpty()
+        ? batch.key().getBytes(UTF_8)
+        : null;
+  }
+
+  private static Outcome tooLarge(Message message, String topic, int limit) {
+    return new Outcome.TooLarge(
+        Math.max(1, limit - message.overhead()),
+        "a message of "
+            + message.size()
+            + " bytes for the topic "
+            + topic
+            + " is above the limit of "
+            + limit
+            + " (max.request.size, buffer.memory, or what the broker refused before)",
+        null);
+  }
+
+  private void send(Delivery delivery, Message message) {
+    delivery.sending();
+    Sent sent = new Sent(delivery, message, Thread.currentThread());
+    try {
+      Producer<byte[], byte[]> current = producer();
+      sent.producer = current;
+      // The callback tells what the future would.
+      var _ = current.send(message.record(), sent);
+    } catch (RuntimeException | LinkageError e) {
+      sent.ended(e);
+    }
+  }
+
+  private Producer<byte[], byte[]> producer() {
+    boolean replace;
+    synchronized (lock) {
+      replace = producerIsDone;
+      producerIsDone = false;
+    }
+    Producer<byte[], byte[]> current = producer;
+    if (current != null && replace) {
+      producer = null;
+      current.close(Duration.ZERO);
+      current = null;
+    }
+    if (current == null) {
+      current = producers.apply(properties);
+      producer = current;
+    }
+    return current;
+  }
+
+  private void failed(Sent sent, KafkaFailure why, boolean othersFollow) {
+    Delivery delivery = sent.delivery;
+    String topic = sent.message.record().topic();
+    int learnt = 0;
+    if (why.kind() == KafkaFailure.Kind.TOO_LARGE) {
+      learnt = Math.max(SMALLEST_LEARNT_LIMIT_BYTES, sent.message.size() / 2);
+      learntLimits.merge(topic, learnt, Math::min);
+    }
+    delivery.failed(sent.message.records(), why, learnt);
+    if (why.kind() == KafkaFailure.Kind.REFUSED) {
+      return;
+    }
+    boolean overtaking;
+    synchronized (lock) {
+      failure = why;
+      overtaking = !delivery.key().isEmpty() && (othersFollow || hasFollower(delivery));
+      producerIsDone |= overtaking || why.producerIsDone();
+    }
+    Producer<byte[], byte[]> current = sent.producer;
+    if (overtaking && current != null) {
+      current.close(Duration.ZERO);
+    }
+  }
+
+  /// Whether a batch of the same key is in flight behind this one. With the lock.
+  private boolean hasFollower(Delivery delivery) {
+    boolean behind = false;
+    for (Delivery other : inFlight) {
+      if (behind && other.key().equals(delivery.key())) {
+        return true;
+      }
+      behind |= other == delivery;
+    }
+    return false;
+  }
+
+  private void ended(Delivery delivery) {
+    if (!delivery.ended()) {
+      return;
+    }
+    // The outcome comes before the failure is forgotten: until the caller knows, nothing overtakes.
+    delivery.complete();
+    synchronized (lock) {
+      inFlight.remove(delivery);
+      if (inFlight.isEmpty()) {
+        failure = null;
+      }
+    }
+  }
+
+  @Override
+  public void close(Duration timeout) {
+    closed = true;
+    Producer<byte[], byte[]> current = producer;
+    producer = null;
+    if (current != null) {
+      try {
+        current.close(timeout);
+      } catch (KafkaException e) {
+        LOG.warn("shipper {}: {}", settings.name(), words.of(e, "").reason());
+      }
+    }
+    List<Delivery> left;
+    synchronized (lock) {
+      left = List.copyOf(inFlight);
+      inFlight.clear();
+    }
+    for (Delivery delivery : left) {
+      delivery.abandon(closedOutcome());
+    }
+  }
+
+  private static Outcome closedOutcome() {
+    return new Outcome.Retryable("the shipper is closed", 0, null);
+  }
+
+  /// Waits for the end of one message.
+  private final class Sent implements Callback {
+    final Delivery delivery;
+    final Message message;
+    final Thread sender;
+    @Nullable Producer<byte[], byte[]> producer;
+    private boolean ended;
+
+    Sent(Delivery delivery, Message message, Thread sender) {
+      this.delivery = delivery;
+      this.message = message;
+      this.sender = sender;
+    }
+
+    @Override
+    public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception exception) {
+      ended(exception);
+    }
+
+    void ended(@Nullable Throwable error) {
+      synchronized (this) {
+        if (ended) {
+          return;
+        }
+        ended = true;
+      }
+      if (error != null) {
+        // What fails in the thread that sends has nothing behind it: sending stops there.
+        boolean othersFollow = Thread.currentThread() != sender && delivery.hasOthersPending();
+        failed(this, words.of(error, message.record().topic()), othersFollow);
+      }
+      KafkaShipper.this.ended(delivery);
+    }
+  }
+}

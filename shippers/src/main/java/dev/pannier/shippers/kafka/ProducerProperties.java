@@ -1,0 +1,77 @@
+package dev.pannier.shippers.kafka;
+
+import dev.pannier.shippers.ShipperSettings;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.producer.ProducerConfig;
+
+/// The producer's properties: ours, and above them the user's.
+///
+/// | property | ours | why |
+/// |---|---|---|
+/// | `acks`, `enable.idempotence` | `all`, `true` | confirmed is on every in-sync replica, once, in order |
+/// | `max.in.flight.requests.per.connection` | 5 | the most that idempotence keeps in order |
+/// | `linger.ms` | 0 | batches are made before the producer: waiting gains nothing, and costs 5 ms |
+/// | `compression.type` | `lz4` | the cheapest that compresses logs well |
+/// | `batch.size` | 64 KiB | for one record a message; a larger message gets a buffer of its size |
+/// | `max.block.ms` | 5 s | how long the calling thread waits for metadata or for buffer |
+/// | `request.timeout.ms`, `delivery.timeout.ms` | 10 s, 30 s | one attempt, with the client's own retries, ends |
+/// | `metric.reporters` | none | JMX costs memory, and nobody reads it in a sidecar |
+/// | `enable.metrics.push` | `false` | the sidecar has metrics of its own |
+final class ProducerProperties {
+  static final int MAX_BLOCK_MS = 5_000;
+  static final int DELIVERY_TIMEOUT_MS = 30_000;
+  static final int REQUEST_TIMEOUT_MS = 10_000;
+  static final int MAX_REQUEST_BYTES = 1024 * 1024;
+
+  private static final int BATCH_BYTES = 64 * 1024;
+  private static final String BYTES = "org.apache.kafka.common.serialization.ByteArraySerializer";
+
+  private ProducerProperties() {}
+
+  /// @param memoryBytes `buffer.memory`: what may wait in the producer or be in flight
+  static Map<String, Object> of(ShipperSettings.Kafka settings, long memoryBytes) {
+    Map<String, Object> properties = new HashMap<>();
+    properties.put(ProducerConfig.CLIENT_ID_CONFIG, "pannier-" + settings.name());
+    properties.put(ProducerConfig.ACKS_CONFIG, "all");
+    properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
+    properties.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, "5");
+    properties.put(ProducerConfig.LINGER_MS_CONFIG, "0");
+    properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+    properties.put(ProducerConfig.BATCH_SIZE_CONFIG, String.valueOf(BATCH_BYTES));
+    properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, String.valueOf(memoryBytes));
+    properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, String.valueOf(MAX_REQUEST_BYTES));
+    properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, String.valueOf(MAX_BLOCK_MS));
+    properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, String.valueOf(DELIVERY_TIMEOUT_MS));
+    properties.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, "1000");
+    properties.put(ProducerConfig.METRIC_REPORTER_CLASSES_CONFIG, "");
+    properties.put(ProducerConfig.ENABLE_METRICS_PUSH_CONFIG, "false");
+    properties.putAll(settings.properties());
+    // The producer demands linger + request ≤ delivery: a shorter delivery brings a shorter
+    // request.
+    long delivery = number(properties, ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
+    long linger = number(properties, ProducerConfig.LINGER_MS_CONFIG);
+    properties.putIfAbsent(
+        ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
+        String.valueOf(Math.clamp(delivery - linger, 1, REQUEST_TIMEOUT_MS)));
+    properties.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, BYTES);
+    properties.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, BYTES);
+    return properties;
+  }
+
+  /// @return 0 where it is no number; the producer itself then says so
+  private static long number(Map<String, Object> properties, String name) {
+    try {
+      return Long.parseLong(String.valueOf(properties.get(name)).strip());
+    } catch (NumberFormatException e) {
+      return 0;
+    }
+  }
+
+  /// The largest message that the producer takes, before compression.
+  static int largestMessageBytes(Map<String, Object> properties) {
+    long request = number(properties, ProducerConfig.MAX_REQUEST_SIZE_CONFIG);
+    long memory = number(properties, ProducerConfig.BUFFER_MEMORY_CONFIG);
+    return Math.clamp(Math.min(request, memory), 1, Integer.MAX_VALUE);
+  }
+}
