@@ -1,0 +1,125 @@
+package dev.pannier.collector.tail;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.GZIPInputStream;
+
+/// What a gzip'd file holds (RFC 1952, any number of members); positions count the bytes before
+/// compression, so those of the file that was compressed go on here.
+///
+/// It is read forwards. What the last read gave is kept, since the tailer asks again for what it
+/// could not use; a position before that begins the file anew.
+final class GzipContent implements Content {
+  private static final int COMPRESSED_BUFFER = 8 << 10;
+  private static final int SKIP_STEP = 32 << 10;
+
+  private final Path path;
+  private InputStream in;
+
+  /// Uncompressed bytes `[windowStart, windowStart + windowLength)`; the stream stands at its end.
+  private byte[] window = new byte[0];
+
+  private long windowStart;
+  private int windowLength;
+  private boolean ended;
+
+  private GzipContent(Path path, InputStream in) {
+    this.path = path;
+    this.in = in;
+  }
+
+  /// @throws IOException where it is not there, not readable or not gzip
+  static GzipContent open(Path path) throws IOException {
+    return new GzipContent(path, stream(path));
+  }
+
+  private static InputStream stream(Path path) throws IOException {
+    InputStream file = Files.newInputStream(path, StandardOpenOption.READ);
+    try {
+      return new GZIPInputStream(file, COMPRESSED_BUFFER);
+    } catch (IOException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /// Known once it was read to its end.
+  @Override
+  public long size() {
+    return ended ? windowStart + windowLength : Long.MAX_VALUE;
+  }
+
+  @Override
+  public int read(byte[] buffer, int offset, int length, long position) throws IOException {
+    if (position < windowStart) {
+      in.close();
+      in = stream(path);
+      ended = false;
+      windowStart = 0;
+      windowLength = 0;
+    }
+    skipTo(position);
+    int known = (int) Math.min(length, windowStart + windowLength - position);
+    if (known < 0) {
+      return -1;
+    }
+    int knownFrom = (int) (position - windowStart);
+    System.arraycopy(window, knownFrom, buffer, offset, known);
+    int fresh = 0;
+    if (known < length && !ended) {
+      fresh = fill(buffer, offset + known, length - known);
+      keep(buffer, offset, known + fresh, position);
+    }
+    int total = known + fresh;
+    return total == 0 && length > 0 ? -1 : total;
+  }
+
+  private void skipTo(long position) throws IOException {
+    byte[] skipped = new byte[0];
+    while (windowStart + windowLength < position && !ended) {
+      if (skipped.length == 0) {
+        skipped = new byte[SKIP_STEP];
+      }
+      long left = position - windowStart - windowLength;
+      int count = fill(skipped, 0, (int) Math.min(left, SKIP_STEP));
+      windowStart += windowLength + count;
+      windowLength = 0;
+    }
+  }
+
+  private void keep(byte[] buffer, int offset, int length, long position) {
+    if (window.length < length) {
+      window = new byte[length];
+    }
+    System.arraycopy(buffer, offset, window, 0, length);
+    windowStart = position;
+    windowLength = length;
+  }
+
+  /// Reads until there is enough or no more.
+  private int fill(byte[] buffer, int offset, int length) throws IOException {
+    int count = 0;
+    try {
+      while (count < length) {
+        int now = in.read(buffer, offset + count, length - count);
+        if (now < 0) {
+          ended = true;
+          break;
+        }
+        count += now;
+      }
+    } catch (EOFException e) {
+      throw new IOException("gzip ends too early (not completely written?): " + path, e);
+    }
+    return count;
+  }
+
+  @Override
+  public void close() throws IOException {
+    in.close();
+  }
+}
