@@ -1,0 +1,141 @@
+package dev.pannier.collector.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The script `pannier` in a checkout of its own, whose `java` prints its arguments and whose `mvn`
+/// writes the files that a build would.
+class LauncherTest {
+  private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+
+  @TempDir Path folder;
+
+  private Path checkout;
+  private Path jar;
+
+  private record Run(int code, List<String> out, String err) {}
+
+  @BeforeEach
+  void checkOut() throws IOException {
+    checkout = Files.createDirectories(folder.resolve("check out"));
+    Files.createDirectories(checkout.resolve(".ci"));
+    Files.copy(ROOT.resolve("pannier"), checkout.resolve("pannier"));
+    Files.copy(ROOT.resolve(".ci/jdk"), checkout.resolve(".ci/jdk"));
+    Files.writeString(checkout.resolve("pom.xml"), "");
+    for (String module : List.of("parsers", "shippers", "collector", "integration-tests")) {
+      Files.createDirectories(checkout.resolve(module).resolve("src/main"));
+      Files.writeString(checkout.resolve(module).resolve("pom.xml"), "");
+    }
+    jar = checkout.resolve("collector/target/pannier/lib/pannier-collector.jar");
+    Files.createDirectories(jar.getParent());
+    script(
+        "jdk/bin/java", "printf '%s\\n' \"$@\"; echo MALLOC_ARENA_MAX=$MALLOC_ARENA_MAX; exit 7");
+    script("jdk/bin/javac", "exit 1");
+    Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"25.0.1\"\n");
+    script("bin/mvn", "echo \"mvn $*\"; touch '" + jar + "'; exit ${MVN_CODE:-0}");
+  }
+
+  private void script(String name, String body) throws IOException {
+    Path script = folder.resolve(name);
+    Files.createDirectories(script.getParent());
+    Files.writeString(script, "#!/usr/bin/env bash\n" + body + "\n");
+    assertThat(script.toFile().setExecutable(true)).isTrue();
+  }
+
+  private Run pannier(Map<String, String> environment, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(checkout.resolve("pannier").toString()));
+    command.addAll(List.of(arguments));
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    builder.environment().put("PANNIER_JAVA_HOME", folder.resolve("jdk").toString());
+    builder.environment().put("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
+    builder.environment().remove("PANNIER_JVM_OPTIONS");
+    builder.environment().putAll(environment);
+    int code = builder.start().waitFor();
+    return new Run(code, Files.readAllLines(out, UTF_8), Files.readString(err, UTF_8));
+  }
+
+  private void built() throws IOException {
+    Files.writeString(jar, "");
+  }
+
+  @Test
+  void startsTheSidecarWithItsSettingsAndArgumentsAndHandsOnItsExitCode() throws Exception {
+    built();
+
+    Run run = pannier(Map.of(), "run", "--config", "a file.yaml");
+
+    assertThat(run.code()).isEqualTo(7);
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out())
+        .containsExactly(
+            "@" + checkout + "/collector/target/pannier/jvm.options",
+            "-jar",
+            jar.toString(),
+            "run",
+            "--config",
+            "a file.yaml",
+            "MALLOC_ARENA_MAX=1");
+  }
+
+  @Test
+  void buildsWhatIsMissingAndSaysSoOnStandardError() throws Exception {
+    Run run = pannier(Map.of(), "run");
+
+    assertThat(run.code()).isEqualTo(7);
+    assertThat(run.err()).contains("pannier: building the sidecar", "-pl collector -am package");
+    assertThat(run.out()).doesNotContain("mvn").contains("run");
+    assertThat(pannier(Map.of(), "run").err()).isEmpty();
+  }
+
+  @Test
+  void buildsAgainWhenASourceIsNewer() throws Exception {
+    built();
+    Path source = Files.writeString(checkout.resolve("shippers/src/main/X.java"), "");
+    Files.setLastModifiedTime(source, FileTime.from(Instant.now().plus(Duration.ofSeconds(2))));
+    Files.setLastModifiedTime(jar, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+
+    assertThat(pannier(Map.of(), "run").err()).contains("building the sidecar");
+  }
+
+  @Test
+  void aBuildThatFailsEndsWith1AndStartsNothing() throws Exception {
+    Run run = pannier(Map.of("MVN_CODE", "1"), "run");
+
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).contains("the build failed");
+  }
+
+  @Test
+  void theHeapFitsTheMemoryOfTheFile() throws Exception {
+    built();
+    Files.writeString(folder.resolve("p.yaml"), "a: b\nmemory: 64MiB   # more\n");
+    Files.writeString(folder.resolve("q.yaml"), "memory: ${env:MEMORY}\n");
+
+    assertThat(pannier(Map.of(), "run", "--config", "p.yaml").out()).contains("-Xmx80m");
+    assertThat(pannier(Map.of(), "run", "--config=p.yaml").out()).contains("-Xmx80m");
+    assertThat(pannier(Map.of(), "run", "-c", "q.yaml").out())
+        .noneMatch(argument -> argument.startsWith("-Xmx"));
+    assertThat(pannier(Map.of("PANNIER_JVM_OPTIONS", "-Xmx99m -Da=b"), "run", "-c", "p.yaml").out())
+        .containsSubsequence("-Xmx80m", "-Xmx99m", "-Da=b", "-jar");
+  }
+}
