@@ -6,9 +6,7 @@ import dev.pannier.shippers.ShipperSettings.FieldNames;
 import dev.pannier.shippers.batch.Signal;
 import java.util.Collections;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +28,8 @@ final class KafkaReader {
 
   private static final Pattern KEY =
       Pattern.compile("source|trace_id|none|resource:.+|attribute:.+");
+
+  private static final int MAX_IN_FLIGHT = 5;
 
   /// What the promises of delivery rest on, and what has a key of its own.
   private static final Set<String> OURS =
@@ -185,44 +185,69 @@ final class KafkaReader {
     return key;
   }
 
-  /// Asks Kafka's own definition of a producer about each property.
+  /// Asks Kafka's own definition of a producer about each property, then sees to the relations
+  /// between them.
   private static void check(Section section, Map<String, String> properties) {
-    Map<String, String> asked = new TreeMap<>(properties);
-    for (Map.Entry<String, Value> entry : section.all().entrySet()) {
-      String property = entry.getKey();
-      if (OURS.contains(property)) {
-        entry
-            .getValue()
-            .problemShown(
-                property.equals(BOOTSTRAP_SERVERS)
-                    ? "has its own key, bootstrap_servers"
-                    : "is set by the sidecar itself, since delivery rests on it");
-        asked.remove(property);
-      } else if (!ProducerConfig.configNames().contains(property)) {
-        entry
-            .getValue()
-            .problemShown(
-                "no property of a Kafka producer"
-                    + Suggestion.among(ProducerConfig.configNames(), property));
-        asked.remove(property);
+    Map<String, String> asked = new TreeMap<>();
+    for (Map.Entry<String, String> entry : properties.entrySet()) {
+      Value value = section.all().get(entry.getKey());
+      String unwelcome = unwelcome(entry.getKey());
+      if (value != null && unwelcome != null) {
+        value.problemShown(unwelcome);
+      } else {
+        asked.put(entry.getKey(), entry.getValue());
       }
     }
-    Map<String, List<String>> errors = new HashMap<>();
     for (ConfigValue result : ProducerConfig.configDef().validate(asked)) {
-      errors.put(result.name(), result.errorMessages());
-    }
-    for (String property : asked.keySet()) {
-      Value value = section.all().get(property);
-      if (value == null || errors.getOrDefault(property, List.of()).isEmpty()) {
+      Value value = asked.containsKey(result.name()) ? section.all().get(result.name()) : null;
+      if (value == null || result.errorMessages().isEmpty()) {
         continue;
       }
-      if (Secrets.isSecret(property) || value.isSecret()) {
+      if (Secrets.isSecret(result.name()) || value.isSecret()) {
         value.secret().problem("Kafka does not take this value");
       } else {
-        // It holds the value; further ones follow from it.
-        value.problemShown(
-            errors.getOrDefault(property, List.of()).getFirst().lines().findFirst().orElse(""));
+        // The first message holds the value; further ones follow from it.
+        value.problemShown(result.errorMessages().getFirst().lines().findFirst().orElse(""));
       }
+    }
+    relations(section, asked);
+  }
+
+  /// @return why the property may not be set; null where it may
+  private static @Nullable String unwelcome(String property) {
+    if (property.equals(BOOTSTRAP_SERVERS)) {
+      return "has its own key, bootstrap_servers";
+    }
+    if (OURS.contains(property)) {
+      return "is set by the sidecar itself, since delivery rests on it";
+    }
+    return ProducerConfig.configNames().contains(property)
+        ? null
+        : "no property of a Kafka producer"
+            + Suggestion.among(ProducerConfig.configNames(), property);
+  }
+
+  private static void relations(Section section, Map<String, String> properties) {
+    String inFlight = ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION;
+    Value inFlightValue = section.value(inFlight);
+    if (inFlightValue != null && number(properties, inFlight) > MAX_IN_FLIGHT) {
+      inFlightValue.problem(inFlight + " > 5, above which order is lost");
+    }
+    Value delivery = section.value(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
+    long request = number(properties, ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG);
+    long linger = number(properties, ProducerConfig.LINGER_MS_CONFIG);
+    if (delivery != null
+        && number(properties, ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG) < request + linger) {
+      delivery.problem("delivery.timeout.ms < request.timeout.ms + linger.ms");
+    }
+  }
+
+  /// @return 0 where it is not there, or is no number, which Kafka has said
+  private static long number(Map<String, String> properties, String name) {
+    try {
+      return Long.parseLong(properties.getOrDefault(name, "0").strip());
+    } catch (NumberFormatException e) {
+      return 0;
     }
   }
 }

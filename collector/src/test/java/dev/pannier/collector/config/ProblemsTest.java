@@ -222,6 +222,14 @@ class ProblemsTest {
             "p.yaml:10: shippers.x.properties.compression.type: Invalid value zip for configuration"
                 + " compression.type: String must be one of: none, gzip, snappy, lz4, zstd"),
         wrong(
+            "shippers:\n  x:\n    type: kafka\n    bootstrap_servers: k:1\n    properties:\n"
+                + "      max.in.flight.requests.per.connection: 6\n"
+                + "      delivery.timeout.ms: 1000\n      request.timeout.ms: 2000",
+            "p.yaml:6: shippers.x.properties.max.in.flight.requests.per.connection:"
+                + " max.in.flight.requests.per.connection > 5, above which order is lost (6)",
+            "p.yaml:7: shippers.x.properties.delivery.timeout.ms: delivery.timeout.ms <"
+                + " request.timeout.ms + linger.ms (1000)"),
+        wrong(
             "shippers:\n"
                 + "  x: {type: otlp, endpoint: 'backend:4317', protocol: http, compression: zstd}",
             "p.yaml:2: shippers.x.endpoint: no endpoint: http://host:port or https://host:port"
