@@ -1,0 +1,197 @@
+package dev.pannier.shippers.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import io.opentelemetry.proto.common.v1.AnyValue;
+import io.opentelemetry.proto.common.v1.ArrayValue;
+import io.opentelemetry.proto.logs.v1.LogRecord;
+import io.opentelemetry.proto.logs.v1.ResourceLogs;
+import io.opentelemetry.proto.logs.v1.ScopeLogs;
+import io.opentelemetry.proto.trace.v1.ResourceSpans;
+import io.opentelemetry.proto.trace.v1.ScopeSpans;
+import io.opentelemetry.proto.trace.v1.Span;
+import java.util.BitSet;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class RequestCheckTest {
+  private static final int NO_LIMIT = Integer.MAX_VALUE;
+  private static final ByteString TRACE_ID = ByteString.copyFromUtf8("0123456789abcdef");
+  private static final ByteString SPAN_ID = ByteString.copyFromUtf8("01234567");
+
+  @Property(tries = 300)
+  void everyRecordIsCountedAndFound(@ForAll Signal signal, @ForAll long seed) {
+    Message request = Requests.random(signal, seed);
+    Batch batch = Requests.batch(signal, request);
+
+    assertThat(check(batch, NO_LIMIT))
+        .isEqualTo(new CheckedRequest.WellFormed(batch.records(), null, 0, 0));
+
+    RecordReader reader = new RecordReader().over(batch);
+    for (Message record : Requests.records(request)) {
+      assertThat(reader.next()).isTrue();
+      assertThat(
+              ByteString.copyFrom(
+                  reader.bytes(), reader.recordStart(), reader.recordEnd() - reader.recordStart()))
+          .isEqualTo(record.toByteString());
+    }
+    assertThat(reader.next()).isFalse();
+    assertThat(reader.index()).isEqualTo(batch.records() - 1);
+  }
+
+  @Property(tries = 3000)
+  void whatTheOfficialParserRefusesIsMalformedToo(@ForAll Signal signal, @ForAll long seed) {
+    Random random = new Random(seed);
+    byte[] bytes = Requests.random(signal, random.nextInt(50)).toByteArray();
+    for (int i = bytes.length == 0 ? 0 : random.nextInt(3); i > 0; i--) {
+      bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+    }
+    int length = bytes.length - (bytes.length == 0 ? 0 : random.nextInt(bytes.length) / 5);
+
+    CheckedRequest checked = RequestCheck.check(signal, bytes, 0, length, NO_LIMIT);
+
+    if (checked instanceof CheckedRequest.WellFormed wellFormed) {
+      try {
+        Message parsed = Requests.parse(signal, bytes, 0, length);
+        if (signal != Signal.METRICS) {
+          // A metric with two kinds of data keeps only the last kind when it is parsed.
+          assertThat(Requests.records(parsed)).hasSize(wellFormed.records());
+        }
+      } catch (InvalidProtocolBufferException e) {
+        assertThat(e).hasMessageContaining("UTF-8");
+      }
+    }
+  }
+
+  @Property(tries = 2000)
+  void anyBytesAreJudgedWithoutAnException(
+      @ForAll Signal signal, @ForAll @Size(max = 60) byte[] bytes) {
+    RequestCheck.check(signal, bytes, 0, bytes.length, 10);
+    RecordReader reader = new RecordReader().over(signal, bytes, 0, bytes.length);
+    int records = 0;
+    while (reader.next()) {
+      records++;
+    }
+    assertThat(records).isLessThanOrEqualTo(bytes.length);
+  }
+
+  @Test
+  void logRecordWithBrokenIdIsRefusedAndOneWithoutIdsIsNot() {
+    Batch batch =
+        logs(
+            LogRecord.newBuilder(),
+            LogRecord.newBuilder().setTraceId(SPAN_ID),
+            LogRecord.newBuilder().setTraceId(TRACE_ID).setSpanId(SPAN_ID),
+            LogRecord.newBuilder().setSpanId(TRACE_ID));
+
+    assertThat(check(batch, NO_LIMIT))
+        .isEqualTo(new CheckedRequest.WellFormed(4, bits(1, 3), 2, 0));
+  }
+
+  @Test
+  void spanWithoutIdsIsRefused() {
+    ByteString zero = ByteString.copyFrom(new byte[16]);
+    Batch batch =
+        spans(
+            Span.newBuilder().setTraceId(TRACE_ID).setSpanId(SPAN_ID),
+            Span.newBuilder().setTraceId(TRACE_ID),
+            Span.newBuilder().setTraceId(zero).setSpanId(SPAN_ID),
+            Span.newBuilder()
+                .setTraceId(TRACE_ID)
+                .setSpanId(SPAN_ID)
+                .addLinks(Span.Link.newBuilder().setTraceId(SPAN_ID)));
+
+    assertThat(check(batch, NO_LIMIT))
+        .isEqualTo(new CheckedRequest.WellFormed(4, bits(1, 2, 3), 3, 0));
+  }
+
+  @Test
+  void recordAboveTheLimitIsRefused() {
+    Batch batch =
+        logs(
+            LogRecord.newBuilder().setEventName("x".repeat(98)),
+            LogRecord.newBuilder().setEventName("x".repeat(99)));
+
+    assertThat(check(batch, 100)).isEqualTo(new CheckedRequest.WellFormed(2, bits(1), 0, 1));
+  }
+
+  @Test
+  void malformedRequestIsNamedWithItsOffset() {
+    byte[] bytes = {0x7F, 0x0A, 5, 0x12, 3, 0x12, 9, 0};
+
+    assertThat(RequestCheck.check(Signal.LOGS, bytes, 1, 7, NO_LIMIT))
+        .isEqualTo(new CheckedRequest.Malformed("a length beyond its message", 4));
+  }
+
+  @Test
+  void nestingIsBounded() {
+    AnyValue value = AnyValue.getDefaultInstance();
+    for (int i = 0; i < 60; i++) {
+      value = AnyValue.newBuilder().setArrayValue(ArrayValue.newBuilder().addValues(value)).build();
+    }
+
+    assertThat(check(logs(LogRecord.newBuilder().setBody(value)), NO_LIMIT))
+        .isInstanceOfSatisfying(
+            CheckedRequest.Malformed.class,
+            malformed -> assertThat(malformed.reason()).contains("deeper than 100"));
+  }
+
+  @Test
+  void unknownFieldsAreFine() throws Exception {
+    byte[] bytes = new byte[64];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    out.writeString(900, "new");
+    out.writeInt64(901, -1);
+    out.writeFixed32(902, 1);
+    out.flush();
+
+    assertThat(RequestCheck.check(Signal.LOGS, bytes, 0, out.getTotalBytesWritten(), NO_LIMIT))
+        .isEqualTo(new CheckedRequest.WellFormed(0, null, 0, 0));
+  }
+
+  private static CheckedRequest check(Batch batch, int maxRecordBytes) {
+    return RequestCheck.check(
+        batch.signal(), batch.bytes(), batch.offset(), batch.length(), maxRecordBytes);
+  }
+
+  private static Batch logs(LogRecord.Builder... records) {
+    ScopeLogs.Builder scope = ScopeLogs.newBuilder();
+    for (LogRecord.Builder record : records) {
+      scope.addLogRecords(record);
+    }
+    return Requests.batch(
+        Signal.LOGS,
+        ExportLogsServiceRequest.newBuilder()
+            .addResourceLogs(ResourceLogs.newBuilder().addScopeLogs(scope))
+            .build());
+  }
+
+  private static Batch spans(Span.Builder... records) {
+    ScopeSpans.Builder scope = ScopeSpans.newBuilder();
+    for (Span.Builder record : records) {
+      scope.addSpans(record);
+    }
+    return Requests.batch(
+        Signal.TRACES,
+        ExportTraceServiceRequest.newBuilder()
+            .addResourceSpans(ResourceSpans.newBuilder().addScopeSpans(scope))
+            .build());
+  }
+
+  private static BitSet bits(int... set) {
+    BitSet bits = new BitSet();
+    for (int bit : set) {
+      bits.set(bit);
+    }
+    return bits;
+  }
+}
