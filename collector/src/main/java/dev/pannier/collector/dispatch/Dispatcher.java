@@ -33,6 +33,8 @@ import org.slf4j.LoggerFactory;
 /// order of the buffer. A shipper that keeps the order of what it has in flight (`pipelined`) has
 /// several shipments of a key in flight; any other has one.
 ///
+/// A batch without records is done when those before it are.
+///
 /// One thread calls everything but [#status], [#trouble], [#drain] and [#drained].
 public final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);

@@ -20,7 +20,9 @@ final class Shipment {
 
   Shipment(Entry entry) {
     this.entry = entry;
-    parts.add(entry.batch());
+    if (entry.batch().records() > 0) {
+      parts.add(entry.batch());
+    }
   }
 
   Entry entry() {

@@ -1,10 +1,11 @@
 package dev.pannier.collector.process;
 
+import dev.pannier.shippers.batch.StringEdit;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 
 /// Replaces what any of its patterns matches; matches that overlap are replaced as one. Stateless.
-final class Redactor {
+final class Redactor implements StringEdit {
   private final List<SecretPattern> patterns;
   private final byte[] replacement;
 
@@ -13,8 +14,9 @@ final class Redactor {
     this.replacement = replacement;
   }
 
-  /// Whether anything in the string in `[start, end)` has to be replaced. Allocates nothing.
-  boolean matches(byte[] bytes, int start, int end) {
+  /// Allocates nothing, unless a custom pattern is among the patterns.
+  @Override
+  public boolean changes(byte[] bytes, int start, int end) {
     for (SecretPattern pattern : patterns) {
       if (pattern.find(bytes, start, start, end) != SecretPattern.NONE) {
         return true;
@@ -23,8 +25,8 @@ final class Redactor {
     return false;
   }
 
-  /// Writes the string in `[start, end)` with its matches replaced.
-  void redact(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
+  @Override
+  public void write(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
     long[] next = new long[patterns.size()];
     for (int i = 0; i < next.length; i++) {
       next[i] = patterns.get(i).find(bytes, start, start, end);

@@ -253,6 +253,19 @@ class DispatcherTest {
   }
 
   @Test
+  void batchWithoutRecordsIsNotShippedAndWaitsForThoseBeforeIt() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    append(Batches.fromFile("a", "1"));
+    append(Batches.fromFile("a", "2").with(new byte[0], 0, 0, 0));
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(1);
+    assertThat(told).isEmpty();
+    shipper.accept(0);
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 0 ", "1: 0 ");
+  }
+
+  @Test
   void shipperThatThrowsIsTriedAgain() {
     Dispatcher dispatcher = dispatcher(4, false);
     append(Batches.fromFile("a", "1"));

@@ -264,11 +264,11 @@ class RedactorTest {
     byte[] bytes = new byte[text.length + 8];
     Arrays.fill(bytes, (byte) '4');
     System.arraycopy(text, 0, bytes, 4, text.length);
-    if (!redactor.matches(bytes, 4, 4 + text.length)) {
+    if (!redactor.changes(bytes, 4, 4 + text.length)) {
       return text;
     }
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    redactor.redact(bytes, 4, 4 + text.length, out);
+    redactor.write(bytes, 4, 4 + text.length, out);
     return out.toByteArray();
   }
 }

@@ -1,0 +1,77 @@
+package dev.pannier.collector.process;
+
+import dev.pannier.collector.buffer.Acknowledgement;
+import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The buffer as sources see it where there are processors: each batch is processed on its source's
+/// thread, then appended.
+///
+/// Memory: a rewritten batch takes the place of the one that was read. Its bytes are taken from the
+/// budget before the old ones are given back, beyond the limit if need be, since it cannot wait.
+/// Processors that add a lot to many small records overdraw the budget by that much for one batch
+/// a source, until shippers have caught up.
+///
+/// A batch that lost all its records is appended empty: its acknowledgement must not overtake those
+/// of earlier batches of its file.
+public final class ProcessingBuffer implements Buffer {
+  private static final Logger LOG = LoggerFactory.getLogger(ProcessingBuffer.class);
+  private static final byte[] NOTHING = {};
+
+  private final Processors processors;
+  private final MemoryBuffer buffer;
+  private final MemoryBudget budget;
+  private final Metrics metrics;
+
+  public ProcessingBuffer(
+      Processors processors, MemoryBuffer buffer, MemoryBudget budget, Metrics metrics) {
+    this.processors = processors;
+    this.buffer = buffer;
+    this.budget = budget;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public boolean hasRoomForFiles() {
+    return buffer.hasRoomForFiles();
+  }
+
+  @Override
+  public void onRoom(Runnable listener) {
+    buffer.onRoom(listener);
+  }
+
+  @Override
+  public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    Batch processed;
+    Acknowledgement told = acknowledgement;
+    try {
+      processed = processors.apply(batch);
+    } catch (IllegalArgumentException e) {
+      // Nothing that could not be looked at is shipped: it might hold what has to be redacted.
+      LOG.warn(
+          "source {}: a batch that is no OTLP was dropped: {}", batch.source(), e.getMessage());
+      processed = null;
+      told = (rejected, reason) -> acknowledgement.delivered(batch.records(), "no OTLP logs");
+    }
+    if (batch.equals(processed)) {
+      return buffer.append(batch, reservedBytes, acknowledgement);
+    }
+    Batch rest = processed == null ? batch.with(NOTHING, 0, 0, 0) : processed;
+    int dropped = batch.records() - rest.records();
+    if (dropped > 0) {
+      metrics.adder(Counter.SOURCE_FILTERED, batch.source()).add(dropped);
+      buffer.filtered(batch.source(), batch.signal(), dropped);
+    }
+    int held = rest.bytes().length;
+    budget.reserve(held);
+    budget.release(reservedBytes);
+    return buffer.append(rest, held, told);
+  }
+}

@@ -1,0 +1,167 @@
+package dev.pannier.collector.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.pannier.collector.config.ProcessorSettings;
+import dev.pannier.shippers.batch.AttributesEncoder;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.LogsEditor;
+import dev.pannier.shippers.batch.RecordEdit;
+import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.batch.StringEdit;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The configured processors, in their order. Immutable, so thread-safe.
+///
+/// Conditions look only at a record's logger and severity, which no processor changes. So what
+/// happens to a record follows from the set of processors whose condition it meets: a bit each.
+public final class Processors {
+  /// One bit each in a `long`.
+  static final int MOST = 64;
+
+  private static final int HIGHEST_SEVERITY = 24;
+
+  private final List<ProcessorSettings> settings;
+  private final List<Condition> conditions = new ArrayList<>();
+
+  /// For each of `settings`; one without patterns where it is no `redact`.
+  private final List<Redactor> redactors = new ArrayList<>();
+
+  /// For each severity, the processors that take it.
+  private final long[] bySeverity = new long[HIGHEST_SEVERITY + 1];
+
+  private Processors(List<ProcessorSettings> settings) {
+    this.settings = List.copyOf(settings);
+    for (int i = 0; i < settings.size(); i++) {
+      Condition condition = new Condition(settings.get(i).when());
+      conditions.add(condition);
+      for (int severity = 0; severity <= HIGHEST_SEVERITY; severity++) {
+        if (condition.takesSeverity(severity)) {
+          bySeverity[severity] |= 1L << i;
+        }
+      }
+      redactors.add(redactor(settings.get(i)));
+    }
+  }
+
+  /// @throws IllegalArgumentException if there are more than 64, or a pattern is none
+  public static Processors create(List<ProcessorSettings> settings) {
+    if (settings.size() > MOST) {
+      throw new IllegalArgumentException("more than " + MOST + " processors: " + settings.size());
+    }
+    return new Processors(settings);
+  }
+
+  /// Processes a batch. Records that do not change keep their bytes.
+  ///
+  /// @return the same object where nothing changes, as always for traces and metrics; null where
+  ///     every record was dropped; else a copy, with fewer records if some were dropped
+  /// @throws IllegalArgumentException if the batch is no OTLP request
+  public @Nullable Batch apply(Batch batch) {
+    if (settings.isEmpty() || batch.signal() != Signal.LOGS) {
+      return batch;
+    }
+    return LogsEditor.edit(batch, new Run());
+  }
+
+  private static Redactor redactor(ProcessorSettings processor) {
+    if (!(processor instanceof ProcessorSettings.Redact redact)) {
+      return new Redactor(List.of(), new byte[0]);
+    }
+    List<SecretPattern> patterns = new ArrayList<>();
+    for (String name : redact.builtIn()) {
+      patterns.add(
+          switch (name) {
+            case "credit_card" -> new CardNumbers();
+            case "email" -> new EmailAddresses();
+            case "jwt" -> new JsonWebTokens();
+            case "bearer_token" -> new BearerTokens();
+            default -> throw new IllegalArgumentException("no such pattern: " + name);
+          });
+    }
+    for (String expression : redact.custom()) {
+      patterns.add(new CustomPattern(expression));
+    }
+    return new Redactor(patterns, redact.replace().getBytes(UTF_8));
+  }
+
+  private long byLogger(byte[] bytes, int start, int end) {
+    long taken = 0;
+    for (int i = 0; i < conditions.size(); i++) {
+      if (conditions.get(i).takesLogger(bytes, start, end)) {
+        taken |= 1L << i;
+      }
+    }
+    return taken;
+  }
+
+  /// What the processors in `taken` do together.
+  private @Nullable RecordEdit edit(long taken) {
+    List<Redactor> redacting = new ArrayList<>();
+    Map<String, String> added = new LinkedHashMap<>();
+    for (int i = 0; i < settings.size(); i++) {
+      if ((taken >>> i & 1) == 0) {
+        continue;
+      }
+      switch (settings.get(i)) {
+        case ProcessorSettings.Drop _ -> {
+          return RecordEdit.DROP;
+        }
+        case ProcessorSettings.Add add -> added.putAll(add.attributes());
+        case ProcessorSettings.Redact _ -> {
+          Redactor redactor = redactors.get(i);
+          redacting.add(redactor);
+          added.replaceAll((key, value) -> redact(redactor, value));
+        }
+      }
+    }
+    if (redacting.isEmpty() && added.isEmpty()) {
+      return null;
+    }
+    StringEdit strings =
+        switch (redacting.size()) {
+          case 0 -> null;
+          case 1 -> redacting.getFirst();
+          default -> new RedactorChain(redacting);
+        };
+    List<byte[]> replaced = added.keySet().stream().map(key -> key.getBytes(UTF_8)).toList();
+    return new RecordEdit(false, strings, replaced, AttributesEncoder.encode(added));
+  }
+
+  private static String redact(Redactor redactor, String value) {
+    byte[] text = value.getBytes(UTF_8);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    redactor.write(text, 0, text.length, out);
+    return out.toString(UTF_8);
+  }
+
+  /// One batch: remembers what it found for the last logger and set of processors, since records
+  /// in a row mostly have the same.
+  private final class Run implements LogsEditor.Chooser {
+    private int loggerStart = -1;
+    private int loggerEnd = -1;
+    private long takenByLogger;
+    private long lastTaken;
+    private @Nullable RecordEdit lastEdit;
+
+    @Override
+    public @Nullable RecordEdit edit(int severity, byte[] bytes, int start, int end) {
+      if (start != loggerStart || end != loggerEnd) {
+        loggerStart = start;
+        loggerEnd = end;
+        takenByLogger = byLogger(bytes, start, end);
+      }
+      long taken = takenByLogger & bySeverity[Math.clamp(severity, 0, HIGHEST_SEVERITY)];
+      if (taken != lastTaken) {
+        lastTaken = taken;
+        lastEdit = Processors.this.edit(taken);
+      }
+      return lastEdit;
+    }
+  }
+}

@@ -1,0 +1,285 @@
+package dev.pannier.collector.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.pannier.collector.config.ProcessorSettings;
+import dev.pannier.collector.config.ProcessorSettings.Add;
+import dev.pannier.collector.config.ProcessorSettings.Drop;
+import dev.pannier.collector.config.ProcessorSettings.Redact;
+import dev.pannier.collector.config.ProcessorSettings.When;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
+import io.opentelemetry.proto.common.v1.AnyValue;
+import io.opentelemetry.proto.common.v1.ArrayValue;
+import io.opentelemetry.proto.common.v1.InstrumentationScope;
+import io.opentelemetry.proto.common.v1.KeyValue;
+import io.opentelemetry.proto.common.v1.KeyValueList;
+import io.opentelemetry.proto.logs.v1.LogRecord;
+import io.opentelemetry.proto.logs.v1.ResourceLogs;
+import io.opentelemetry.proto.logs.v1.ScopeLogs;
+import io.opentelemetry.proto.logs.v1.SeverityNumber;
+import io.opentelemetry.proto.resource.v1.Resource;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ProcessorsTest {
+  private static final String CARD = "4111 1111 1111 1111";
+
+  @Test
+  void batchIsTheSameObjectWhereNothingChanges() {
+    Batch batch = batch(List.of(record("a", 9, "hello")));
+    assertThat(processors().apply(batch)).isSameAs(batch);
+    assertThat(processors(redact(null)).apply(batch)).isSameAs(batch);
+    assertThat(processors(new Drop(new When("b", 0))).apply(batch)).isSameAs(batch);
+    assertThat(processors(new Add(Map.of("k", "v"), new When(null, 9))).apply(batch))
+        .isSameAs(batch);
+  }
+
+  @Test
+  void tracesAndMetricsPassUntouched() {
+    Batch batch = Batch.received(Signal.TRACES, new byte[] {7}, 0, 1, 1, "otlp");
+    assertThat(processors(new Drop(null)).apply(batch)).isSameAs(batch);
+  }
+
+  @Test
+  void batchWithoutAnyRecordLeftIsNull() {
+    Batch batch = batch(List.of(record("a", 9, "x"), record("b", 9, "y")));
+    assertThat(processors(new Drop(null)).apply(batch)).isNull();
+  }
+
+  @Test
+  void recordsOfUnknownSeverityAreBelowNothing() {
+    Batch batch = batch(List.of(record("a", 0, "unknown"), record("a", 5, "debug")));
+    assertThat(bodies(processors(new Drop(new When(null, 9))).apply(batch)))
+        .containsExactly("unknown");
+  }
+
+  @Test
+  void stringsAreRedactedWhereverTheyAre() {
+    AnyValue nested =
+        AnyValue.newBuilder()
+            .setKvlistValue(
+                KeyValueList.newBuilder()
+                    .addValues(attribute("in", text("card " + CARD)))
+                    .addValues(
+                        attribute(
+                            "list",
+                            AnyValue.newBuilder()
+                                .setArrayValue(
+                                    ArrayValue.newBuilder()
+                                        .addValues(text(CARD))
+                                        .addValues(AnyValue.newBuilder().setIntValue(4)))
+                                .build())))
+            .build();
+    LogRecord record =
+        LogRecord.newBuilder()
+            .setBody(text("paid with " + CARD))
+            .addAttributes(attribute("plain", text(CARD)))
+            .addAttributes(attribute("map", nested))
+            .addAttributes(
+                attribute(
+                    "bytes",
+                    AnyValue.newBuilder().setBytesValue(ByteString.copyFromUtf8(CARD)).build()))
+            .addAttributes(attribute("number", AnyValue.newBuilder().setIntValue(4111).build()))
+            .setTimeUnixNano(5)
+            .build();
+    Batch redacted = processors(redact(null)).apply(batch(List.of(new Logged("a", record))));
+    LogRecord found = records(redacted).getFirst().record();
+    assertThat(found.toString()).doesNotContain("4111 ").contains("number");
+    assertThat(found.getBody().getStringValue()).isEqualTo("paid with [gone]");
+    assertThat(found.getAttributes(0).getValue()).isEqualTo(text("[gone]"));
+    KeyValueList map = found.getAttributes(1).getValue().getKvlistValue();
+    assertThat(map.getValues(0).getValue()).isEqualTo(text("card [gone]"));
+    assertThat(map.getValues(1).getValue().getArrayValue().getValues(0)).isEqualTo(text("[gone]"));
+    assertThat(found.getAttributes(2).getValue().getBytesValue().toStringUtf8())
+        .isEqualTo("[gone]");
+    assertThat(found.getAttributes(3)).isEqualTo(record.getAttributes(3));
+    assertThat(found.getTimeUnixNano()).isEqualTo(5);
+  }
+
+  @Test
+  void addedAttributeReplacesTheOneOfItsName() {
+    LogRecord record =
+        LogRecord.newBuilder()
+            .addAttributes(attribute("team", AnyValue.newBuilder().setIntValue(3).build()))
+            .addAttributes(attribute("other", text("stays")))
+            .build();
+    Batch batch = batch(List.of(new Logged("a", record)));
+    assertThat(
+            records(processors(new Add(Map.of("team", "payments"), null)).apply(batch))
+                .getFirst()
+                .record()
+                .getAttributesList())
+        .containsExactly(attribute("other", text("stays")), attribute("team", text("payments")));
+  }
+
+  @Test
+  void laterProcessorsSeeWhatEarlierOnesMade() {
+    Add add = new Add(Map.of("owner", "jane@example.com"), null);
+    Batch batch = batch(List.of(record("a", 9, "x")));
+    assertThat(owner(processors(add, redact(null)).apply(batch))).isEqualTo("[gone]");
+    assertThat(owner(processors(redact(null), add).apply(batch))).isEqualTo("jane@example.com");
+    Redact first = new Redact(List.of(), List.of("x"), "y", null);
+    Redact second = new Redact(List.of(), List.of("y"), "z", null);
+    assertThat(bodies(processors(first, second).apply(batch))).containsExactly("z");
+  }
+
+  @Test
+  void mistakesAreNamed() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> processors(new Redact(List.of("iban"), List.of(), "", null)))
+        .withMessageContaining("iban");
+    Drop[] many = new Drop[65];
+    Arrays.fill(many, new Drop(null));
+    assertThatIllegalArgumentException().isThrownBy(() -> processors(many));
+  }
+
+  @Property(tries = 300)
+  void everyRecordIsDroppedChangedOrLeftExactlyAsConfigured(@ForAll("logged") List<Logged> input) {
+    When drop = new When("org.kafka.*", 13);
+    When add = new When("com.?cme*", 0);
+    Batch batch = batch(input);
+    Batch output =
+        processors(
+                new Drop(drop),
+                new Redact(List.of("credit_card"), List.of(), "[gone]", new When(null, 17)),
+                new Add(Map.of("team", "payments"), add))
+            .apply(batch);
+    List<Logged> expected = new ArrayList<>();
+    for (Logged logged : input) {
+      int severity = logged.record().getSeverityNumberValue();
+      boolean dropped = logged.logger().startsWith("org.kafka.") && severity > 0 && severity < 13;
+      if (dropped) {
+        continue;
+      }
+      LogRecord.Builder record = logged.record().toBuilder();
+      if (severity > 0 && severity < 17) {
+        String body = record.getBody().getStringValue();
+        record.setBody(text(body.replace(CARD, "[gone]")));
+      }
+      if (logged.logger().matches("com\\..cme.*")) {
+        record.addAttributes(attribute("team", text("payments")));
+      }
+      expected.add(new Logged(logged.logger(), record.build()));
+    }
+    assertThat(records(output)).isEqualTo(expected);
+    assertThat(output == null ? 0 : output.records()).isEqualTo(expected.size());
+  }
+
+  @Property(tries = 300)
+  void bytesThatAreNoRequestAreRefusedOrLeft(@ForAll byte[] bytes) {
+    Batch batch = Batch.received(Signal.LOGS, bytes, 0, bytes.length, 1, "otlp");
+    try {
+      processors(redact(null), new Drop(new When("x", 0))).apply(batch);
+    } catch (IllegalArgumentException e) {
+      assertThat(e).hasMessageStartingWith("not a protobuf message");
+    }
+  }
+
+  @Provide
+  Arbitrary<List<Logged>> logged() {
+    Arbitrary<String> loggers =
+        Arbitraries.of(
+            "", "org.kafka.Client", "org.kafka", "com.acme", "com.acme.Shop", "com.ucme");
+    Arbitrary<Integer> severities = Arbitraries.integers().between(0, 24);
+    Arbitrary<String> bodies =
+        Arbitraries.of("", "hello", "card " + CARD, CARD + "," + CARD, "größe 漢", "4111 1111");
+    return Combinators.combine(loggers, severities, bodies)
+        .as(ProcessorsTest::record)
+        .list()
+        .ofMinSize(1)
+        .ofMaxSize(12);
+  }
+
+  record Logged(String logger, LogRecord record) {}
+
+  private static Logged record(String logger, int severity, String body) {
+    return new Logged(
+        logger,
+        LogRecord.newBuilder()
+            .setSeverityNumber(SeverityNumber.forNumber(severity))
+            .setBody(text(body))
+            .build());
+  }
+
+  private static Processors processors(ProcessorSettings... settings) {
+    return Processors.create(List.of(settings));
+  }
+
+  private static Redact redact(@Nullable When when) {
+    return new Redact(
+        List.of("credit_card", "email", "jwt", "bearer_token"), List.of(), "[gone]", when);
+  }
+
+  private static AnyValue text(String text) {
+    return AnyValue.newBuilder().setStringValue(text).build();
+  }
+
+  private static KeyValue attribute(String key, AnyValue value) {
+    return KeyValue.newBuilder().setKey(key).setValue(value).build();
+  }
+
+  /// A scope for each record, in two resources.
+  static Batch batch(List<Logged> records) {
+    ExportLogsServiceRequest.Builder request = ExportLogsServiceRequest.newBuilder();
+    for (int i = 0; i < records.size(); i++) {
+      if (i % 2 == 0) {
+        request.addResourceLogs(ResourceLogs.newBuilder().setResource(Resource.newBuilder()));
+      }
+      request
+          .getResourceLogsBuilder(request.getResourceLogsCount() - 1)
+          .addScopeLogs(
+              ScopeLogs.newBuilder()
+                  .setScope(InstrumentationScope.newBuilder().setName(records.get(i).logger()))
+                  .addLogRecords(records.get(i).record()));
+    }
+    byte[] encoded = request.build().toByteArray();
+    byte[] bytes = new byte[encoded.length + 5];
+    System.arraycopy(encoded, 0, bytes, 2, encoded.length);
+    return new Batch(
+        Signal.LOGS, bytes, 2, encoded.length, records.size(), "app", "k", new byte[] {1});
+  }
+
+  static List<Logged> records(@Nullable Batch batch) {
+    if (batch == null) {
+      return List.of();
+    }
+    try {
+      return ExportLogsServiceRequest.parseFrom(
+              ByteBuffer.wrap(batch.bytes(), batch.offset(), batch.length()))
+          .getResourceLogsList()
+          .stream()
+          .flatMap(resource -> resource.getScopeLogsList().stream())
+          .flatMap(
+              scope ->
+                  scope.getLogRecordsList().stream()
+                      .map(record -> new Logged(scope.getScope().getName(), record)))
+          .toList();
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private static List<String> bodies(@Nullable Batch batch) {
+    return records(batch).stream().map(r -> r.record().getBody().getStringValue()).toList();
+  }
+
+  private static String owner(@Nullable Batch batch) {
+    return records(batch).getFirst().record().getAttributes(0).getValue().getStringValue();
+  }
+}
