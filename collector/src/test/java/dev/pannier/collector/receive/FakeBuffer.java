@@ -1,0 +1,55 @@
+package dev.pannier.collector.receive;
+
+import dev.pannier.collector.buffer.Acknowledgement;
+import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.shippers.batch.Batch;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Takes batches and confirms them at once, or when told to.
+final class FakeBuffer implements Buffer {
+  private record Held(long reservedBytes, Acknowledgement acknowledgement) {}
+
+  private final MemoryBudget budget;
+  private final boolean confirming;
+  private final List<Batch> batches = new ArrayList<>();
+  private final List<Held> held = new ArrayList<>();
+
+  FakeBuffer(MemoryBudget budget, boolean confirming) {
+    this.budget = budget;
+    this.confirming = confirming;
+  }
+
+  @Override
+  public boolean hasRoomForFiles() {
+    return true;
+  }
+
+  @Override
+  public void onRoom(Runnable listener) {}
+
+  @Override
+  public synchronized long append(
+      Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    batches.add(batch);
+    held.add(new Held(reservedBytes, acknowledgement));
+    if (confirming) {
+      confirm(0, "");
+    }
+    return batches.size();
+  }
+
+  /// Tells all that wait.
+  synchronized void confirm(long rejected, String reason) {
+    for (Held each : held) {
+      budget.release(each.reservedBytes());
+      each.acknowledgement().delivered(rejected, reason);
+    }
+    held.clear();
+  }
+
+  synchronized List<Batch> batches() {
+    return List.copyOf(batches);
+  }
+}
