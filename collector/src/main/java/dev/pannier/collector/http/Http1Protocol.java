@@ -131,7 +131,10 @@ final class Http1Protocol implements Protocol {
     while (readLine(in)) {
       checkHeadLimits();
       int length = lineLength - lineStart;
-      if (length == 2 && line[lineStart] == '\r') {
+      if (length < 2 || line[lineLength - 2] != '\r') {
+        throw new BadRequest(400, "a line does not end in CR LF");
+      }
+      if (length == 2) {
         if (lineStart > 0) {
           beginRequest();
           return;

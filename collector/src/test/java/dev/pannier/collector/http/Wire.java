@@ -1,0 +1,124 @@
+package dev.pannier.collector.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.pannier.collector.buffer.MemoryBudget;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+
+/// One connection without a socket and its clock, and a handler that says what it was asked.
+final class Wire implements HttpHandler {
+  static final int MAX_BODY = 10_000;
+
+  final MemoryBudget budget;
+  final Connection connection;
+
+  /// `POST /path abc`
+  final List<String> requests = new ArrayList<>();
+
+  /// The responders of requests whose path begins with `/later`.
+  final List<HttpResponder> later = new ArrayList<>();
+
+  final ServerSettings settings =
+      new ServerSettings(
+          2000, 500, 10, Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(20));
+
+  long nowNanos = 1;
+  private final Queue<Exchange> answers = new ArrayDeque<>();
+
+  Wire() {
+    this(100_000);
+  }
+
+  Wire(long budgetBytes) {
+    budget = new MemoryBudget(budgetBytes);
+    connection =
+        new Connection(
+            new Endpoint(this, budget, 10, 5, MAX_BODY),
+            settings,
+            InetAddress.getLoopbackAddress(),
+            false,
+            answers::add,
+            nowNanos);
+  }
+
+  @Override
+  public void handle(HttpRequest request, HttpResponder responder) {
+    String body = new String(request.body(), 0, request.bodyLength(), ISO_8859_1);
+    requests.add(request.method() + " " + request.path() + " " + body);
+    if (request.path().startsWith("/later")) {
+      later.add(responder);
+    } else if (request.path().startsWith("/grpc")) {
+      responder.respond(
+          new HttpResponse(
+              200,
+              Headers.of("content-type", "application/grpc"),
+              new byte[5],
+              Headers.of("grpc-status", "0")));
+    } else {
+      responder.respond(HttpResponse.text(200, body.isEmpty() ? "ok" : body));
+    }
+  }
+
+  /// Sends bytes to the server and lets it answer.
+  Wire send(byte[] bytes) {
+    connection.received(ByteBuffer.wrap(bytes), nowNanos);
+    settle();
+    return this;
+  }
+
+  Wire send(String text) {
+    return send(text.getBytes(ISO_8859_1));
+  }
+
+  void settle() {
+    Exchange exchange;
+    while ((exchange = answers.poll()) != null) {
+      connection.answer(exchange, nowNanos);
+    }
+  }
+
+  void pass(Duration time) {
+    nowNanos += time.toNanos();
+    connection.tick(nowNanos);
+    settle();
+  }
+
+  /// What the server has sent since the last call, with room for more.
+  byte[] received() {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    while (connection.output.pending() > 0) {
+      all.writeBytes(drain(connection.output));
+      connection.writable(nowNanos);
+    }
+    return all.toByteArray();
+  }
+
+  String text() {
+    return new String(received(), ISO_8859_1);
+  }
+
+  /// The client goes.
+  void hangUp() {
+    connection.abandon();
+    settle();
+  }
+
+  static byte[] drain(Output output) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      output.writeTo(Channels.newChannel(out));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return out.toByteArray();
+  }
+}
