@@ -1,0 +1,196 @@
+package dev.pannier.collector.checkpoint;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import java.util.zip.CRC32C;
+
+/// The positions file of one state directory, `positions`:
+/// ```
+/// 50 4E 52 50   magic "PNRP"
+/// 00 01         version
+/// 8 bytes       volume id, random, made with the file
+/// 4 bytes       number of generations, then each as SavedGeneration writes it
+/// 4 bytes       CRC32C of all before
+/// ```
+/// Integers are big-endian. It is replaced whole: written to `positions.tmp` (a crash leaves the old
+/// file), synced (a crash after the rename finds the new content, not zeros), renamed (one or the
+/// other, never half), and the directory synced (the rename itself survives).
+///
+/// One process at a time: the lock on `lock` is held until [#close]. Not thread-safe.
+public final class PositionStore implements Closeable {
+  private static final int MAGIC = 0x504E5250;
+  private static final int VERSION = 1;
+  private static final int MAX_BYTES = 256 << 20;
+  private static final String NAME = "positions";
+
+  private final Path directory;
+  private final FileChannel lockChannel;
+  private long volume;
+  private List<SavedGeneration> loaded = List.of();
+
+  private PositionStore(Path directory, FileChannel lockChannel) {
+    this.directory = directory;
+    this.lockChannel = lockChannel;
+  }
+
+  /// Opens the store, making the directory and a volume id where there is none. A file that cannot
+  /// be read is kept aside and told.
+  ///
+  /// @param notice takes a line about what was found amiss
+  /// @throws IOException where the directory cannot be written or another process has it; the
+  ///     message is for people
+  public static PositionStore open(Path directory, RandomGenerator random, Consumer<String> notice)
+      throws IOException {
+    Files.createDirectories(directory);
+    FileChannel channel =
+        FileChannel.open(
+            directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    PositionStore store = new PositionStore(directory, channel);
+    try {
+      if (!locked(channel)) {
+        throw new IOException(
+            "another pannier uses " + directory + ": give each its own state.directory");
+      }
+      store.load(random, notice);
+      return store;
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static boolean locked(FileChannel channel) throws IOException {
+    try {
+      FileLock lock = channel.tryLock();
+      return lock != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
+  }
+
+  private void load(RandomGenerator random, Consumer<String> notice) throws IOException {
+    Path file = directory.resolve(NAME);
+    byte[] bytes;
+    try {
+      if (Files.size(file) > MAX_BYTES) {
+        throw new IOException("larger than " + MAX_BYTES + " bytes");
+      }
+      bytes = Files.readAllBytes(file);
+      decode(bytes);
+      return;
+    } catch (NoSuchFileException e) {
+      loaded = List.of();
+    } catch (IOException e) {
+      Path aside = directory.resolve(NAME + ".unreadable");
+      Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+      loaded = List.of();
+      notice.accept(
+          "positions in "
+              + file
+              + " cannot be read ("
+              + e.getMessage()
+              + "): kept as "
+              + aside.getFileName()
+              + ", files are read from start_at");
+    }
+    volume = random.nextLong();
+    save(List.of());
+  }
+
+  private void decode(byte[] bytes) throws IOException {
+    int body = bytes.length - Integer.BYTES;
+    if (body < 18) {
+      throw new IOException("cut short at " + bytes.length + " bytes");
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, 0, body);
+    if ((int) crc.getValue() != ByteBuffer.wrap(bytes).getInt(body)) {
+      throw new IOException("checksum differs");
+    }
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, 0, body));
+    if (in.readInt() != MAGIC) {
+      throw new IOException("not a positions file");
+    }
+    int version = in.readUnsignedShort();
+    if (version != VERSION) {
+      throw new IOException("version " + version + ", this pannier reads " + VERSION);
+    }
+    volume = in.readLong();
+    int count = in.readInt();
+    List<SavedGeneration> generations = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      generations.add(SavedGeneration.read(in));
+    }
+    loaded = List.copyOf(generations);
+  }
+
+  /// The volume's id, part of `log.record.uid` and of Kafka's key.
+  public long volume() {
+    return volume;
+  }
+
+  /// What the file held when the store was opened.
+  public List<SavedGeneration> loaded() {
+    return loaded;
+  }
+
+  /// Replaces what is stored. When it returns, it is on disk.
+  public void save(Collection<SavedGeneration> generations) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(64 + 256 * generations.size());
+    DataOutputStream out = new DataOutputStream(bytes);
+    out.writeInt(MAGIC);
+    out.writeShort(VERSION);
+    out.writeLong(volume);
+    out.writeInt(generations.size());
+    for (SavedGeneration generation : generations) {
+      generation.write(out);
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.toByteArray());
+    out.writeInt((int) crc.getValue());
+    Path temporary = directory.resolve(NAME + ".tmp");
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
+      while (content.hasRemaining()) {
+        channel.write(content);
+      }
+      channel.force(true);
+    }
+    Files.move(
+        temporary,
+        directory.resolve(NAME),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    lockChannel.close();
+  }
+}

@@ -1,0 +1,57 @@
+package dev.pannier.collector.checkpoint;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
+/// What is kept of one file generation: the content that began at one moment under one name, and
+/// goes on through rename, copy and gzip.
+///
+/// @param id           random, never used for other content
+/// @param source       the name of the source that read it
+/// @param path         where it was first seen
+/// @param acknowledged every byte before it is delivered
+/// @param sizeBytes    as last seen
+/// @param finished     read to its end, and gone from its path
+/// @param seenSeconds  when it was last seen, in seconds since the epoch
+public record SavedGeneration(
+    long id,
+    String source,
+    long device,
+    long inode,
+    String path,
+    Fingerprint fingerprint,
+    Anchor acknowledged,
+    long sizeBytes,
+    boolean finished,
+    long seenSeconds) {
+
+  void write(DataOutput out) throws IOException {
+    out.writeLong(id);
+    out.writeUTF(source);
+    out.writeLong(device);
+    out.writeLong(inode);
+    out.writeUTF(path);
+    fingerprint.write(out);
+    out.writeLong(acknowledged.position());
+    out.writeByte(acknowledged.length());
+    out.writeLong(acknowledged.hash());
+    out.writeLong(sizeBytes);
+    out.writeBoolean(finished);
+    out.writeLong(seenSeconds);
+  }
+
+  static SavedGeneration read(DataInput in) throws IOException {
+    return new SavedGeneration(
+        in.readLong(),
+        in.readUTF(),
+        in.readLong(),
+        in.readLong(),
+        in.readUTF(),
+        Fingerprint.read(in),
+        new Anchor(in.readLong(), in.readUnsignedByte(), in.readLong()),
+        in.readLong(),
+        in.readBoolean(),
+        in.readLong());
+  }
+}

@@ -1,0 +1,16 @@
+package dev.pannier.collector.tail;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// A file's place on its device. No identity by itself: a deleted file's inode is used again at
+/// once.
+record FileKey(long device, long inode) {
+  /// @throws IOException where the file is not there or may not be looked at
+  static FileKey of(Path path) throws IOException {
+    Map<String, Object> attributes = Files.readAttributes(path, "unix:dev,ino");
+    return new FileKey((long) attributes.get("dev"), (long) attributes.get("ino"));
+  }
+}

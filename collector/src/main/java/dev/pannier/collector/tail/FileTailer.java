@@ -1,0 +1,528 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.parsers.LineParser;
+import dev.pannier.parsers.ParseResult;
+import dev.pannier.shippers.batch.Batch;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/// The tail loop. It reads a file only while the buffer has room, so what is not needed yet stays in
+/// the file; a batch is of one generation, and closes when it is full or the file has no more.
+///
+/// All methods belong to one thread, but for those that say otherwise.
+final class FileTailer {
+  static final int MAX_BATCH_RECORDS = 512;
+  static final int BATCH_BYTES = 256 * 1024;
+  static final int CHUNK_BYTES = 256 * 1024;
+  static final int MAX_DETACHED = 256;
+  static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /// A renamed file may still be written to until the application opens the new one.
+  private static final long DETACHED_QUIET_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /// So long a file's first lines may take to say which parser is theirs.
+  private static final long CHOOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final int SPARE_BUFFERS = 8;
+
+  private final Generations generations;
+  private final PositionStore store;
+  private final Buffer buffer;
+  private final MemoryBudget budget;
+  private final UnaryOperator<@Nullable Batch> processors;
+  private final byte[] resource;
+  private final InstantSource clock;
+  private final Consumer<String> notice;
+  private final Runnable wake;
+  private final BatchBuilder builder;
+  private final Queue<TailedFile.Range> acknowledged = new ConcurrentLinkedQueue<>();
+  private final Queue<byte[]> spareBuffers = new ConcurrentLinkedQueue<>();
+  private final List<TailedFile> visiting = new ArrayList<>();
+  private byte[] chunk = new byte[CHUNK_BYTES];
+  private int nextVisit;
+  private boolean positionsMoved;
+  private boolean ending;
+  private boolean looked;
+  private boolean roomLeft;
+  private boolean storeBroken;
+  private long nextLookNanos = Long.MIN_VALUE;
+  private long nextSaveNanos = Long.MIN_VALUE;
+  private volatile long lastActivityNanos;
+  private volatile boolean caughtUp;
+
+  /// @param processors applied to each batch; null from it means that no record is left
+  /// @param wake       ends the thread's sleep, called from any thread
+  FileTailer(
+      Generations generations,
+      PositionStore store,
+      Buffer buffer,
+      MemoryBudget budget,
+      UnaryOperator<@Nullable Batch> processors,
+      byte[] resource,
+      boolean keepsRaw,
+      InstantSource clock,
+      Consumer<String> notice,
+      Runnable wake) {
+    this.generations = generations;
+    this.store = store;
+    this.buffer = buffer;
+    this.budget = budget;
+    this.processors = processors;
+    this.resource = resource;
+    this.clock = clock;
+    this.notice = notice;
+    this.wake = wake;
+    builder = new BatchBuilder(keepsRaw);
+  }
+
+  /// One round.
+  ///
+  /// @param look whether names may have changed
+  /// @return how much was done; 0 when there is nothing to do before something changes
+  int doWork(long nowNanos, boolean look) {
+    int work = takeAcknowledgements();
+    if (look || nowNanos >= nextLookNanos) {
+      generations.look(nowNanos, clock.instant().getEpochSecond());
+      nextLookNanos = nowNanos + LOOK_NANOS;
+      looked = true;
+      limitDetached();
+    }
+    if (generations.takeChanged()) {
+      positionsMoved = true;
+      if (generations.live().stream().anyMatch(file -> !file.stored)) {
+        save(nowNanos);
+      }
+    }
+    work += visitAll(nowNanos);
+    if (positionsMoved && nowNanos >= nextSaveNanos) {
+      save(nowNanos);
+    }
+    if (work > 0) {
+      lastActivityNanos = nowNanos;
+    }
+    return work;
+  }
+
+  /// Whether names were looked at since the last call.
+  boolean takeLooked() {
+    boolean was = looked;
+    looked = false;
+    return was;
+  }
+
+  /// Whether the last round ended for want of files, not of room.
+  boolean roomLeft() {
+    return roomLeft;
+  }
+
+  /// How long there is nothing to do unless something changes.
+  long waitNanos(long nowNanos) {
+    long due = nextLookNanos;
+    if (positionsMoved) {
+      due = Math.min(due, nextSaveNanos);
+    }
+    for (TailedFile file : generations.live()) {
+      if (file.held) {
+        due = Math.min(due, file.grewNanos + file.source.settings.flushAfter().toNanos());
+      } else if (file.content != null && file.parser == null && file.sizeBytes > 0) {
+        due = Math.min(due, file.grewNanos + CHOOSE_NANOS);
+      }
+    }
+    return Math.max(0, due - nowNanos);
+  }
+
+  /// When something was read or acknowledged last. Any thread.
+  long lastActivityNanos() {
+    return lastActivityNanos;
+  }
+
+  /// Whether every file was read to its end and every record has left. Any thread.
+  boolean caughtUp() {
+    return caughtUp;
+  }
+
+  /// From now on, what has no end yet is a record: the process is about to stop.
+  void finishHeld() {
+    ending = true;
+  }
+
+  /// Stores the positions now.
+  void savePositions(long nowNanos) {
+    takeAcknowledgements();
+    save(nowNanos);
+  }
+
+  void close() {
+    for (TailedFile file : generations.live()) {
+      file.close();
+    }
+  }
+
+  private int takeAcknowledgements() {
+    int taken = 0;
+    for (TailedFile.Range range = acknowledged.poll(); range != null; range = acknowledged.poll()) {
+      range.done = true;
+      if (range.file.advance()) {
+        positionsMoved = true;
+        generations.advanced(range.file);
+      }
+      taken++;
+    }
+    return taken;
+  }
+
+  private void save(long nowNanos) {
+    nextSaveNanos = nowNanos + SAVE_NANOS;
+    try {
+      store.save(generations.toStore());
+      positionsMoved = false;
+      for (TailedFile file : generations.live()) {
+        file.stored = true;
+      }
+      if (storeBroken) {
+        storeBroken = false;
+        notice.accept("positions can be stored again");
+      }
+    } catch (IOException e) {
+      positionsMoved = true;
+      if (!storeBroken) {
+        storeBroken = true;
+        notice.accept(
+            "positions cannot be stored ("
+                + e.getMessage()
+                + "): new files wait, and a restart would repeat what was shipped meanwhile;"
+                + " free space in state.directory or make it writable");
+      }
+    }
+  }
+
+  /// The oldest rotated files beyond the limit are given up, and reported.
+  private void limitDetached() {
+    List<TailedFile> detached = new ArrayList<>();
+    for (TailedFile file : generations.live()) {
+      if (file.detached) {
+        detached.add(file);
+      }
+    }
+    for (int i = 0; i < detached.size() - MAX_DETACHED; i++) {
+      generations.giveUp(detached.get(i));
+    }
+  }
+
+  /// Every file gets a turn; the next round begins where this one ran out of room.
+  private int visitAll(long nowNanos) {
+    visiting.clear();
+    visiting.addAll(generations.live());
+    int count = visiting.size();
+    int work = 0;
+    boolean all = true;
+    if (nextVisit >= count) {
+      nextVisit = 0;
+    }
+    for (int i = 0; i < count; i++) {
+      TailedFile file = visiting.get((nextVisit + i) % count);
+      if (!file.stored) {
+        all = false;
+        continue;
+      }
+      if (!buffer.hasRoomForFiles() || !budget.tryReserve(BATCH_BYTES)) {
+        nextVisit = (nextVisit + i) % count;
+        caughtUp = false;
+        roomLeft = false;
+        return work;
+      }
+      reserved = BATCH_BYTES;
+      try {
+        work += visit(file, nowNanos);
+      } catch (IOException e) {
+        generations.problem(file, e);
+      } finally {
+        budget.release(reserved);
+      }
+      all &= isDone(file);
+    }
+    caughtUp = all;
+    roomLeft = true;
+    return work;
+  }
+
+  /// What is reserved for the batch that is being built.
+  private int reserved;
+
+  private static boolean isDone(TailedFile file) {
+    return file.finished
+        || (file.read.position() >= file.sizeBytes && file.pending.isEmpty() && !file.held);
+  }
+
+  private int visit(TailedFile file, long nowNanos) throws IOException {
+    Content content = file.content;
+    if (content == null) {
+      return 0;
+    }
+    long size = content.size();
+    long position = file.read.position();
+    if (size < position) {
+      generations.replaced(file, content, nowNanos);
+      return 1;
+    }
+    if (size != file.sizeBytes) {
+      file.grewNanos = nowNanos;
+    }
+    long quiet = nowNanos - file.grewNanos;
+    boolean last = ending || (file.detached && quiet > DETACHED_QUIET_NANOS);
+    if (size == position) {
+      file.sizeBytes = size;
+      file.held = false;
+      if (last && file.detached && file.pending.isEmpty()) {
+        generations.finish(file);
+        return 1;
+      }
+      return 0;
+    }
+    boolean flush = last || (file.held && quiet >= file.source.settings.flushAfter().toNanos());
+    if (size == file.leftAtSize && !flush && !(file.parser == null && quiet > CHOOSE_NANOS)) {
+      return 0;
+    }
+    if (!generations.verify(file, content, size)) {
+      generations.replaced(file, content, nowNanos);
+      return 1;
+    }
+    file.sizeBytes = size;
+    return read(file, content, last, flush, quiet);
+  }
+
+  private int read(TailedFile file, Content content, boolean last, boolean flush, long quiet)
+      throws IOException {
+    long position = file.read.position();
+    int length = fill(content, position);
+    if (length <= 0) {
+      return 0;
+    }
+    boolean atEnd = position + length >= file.sizeBytes;
+    int begin = prepare(file, position, length, atEnd && (last || quiet > CHOOSE_NANOS));
+    LineParser parser = file.parser;
+    Transcoder charset = file.charset;
+    if (parser == null || charset == null) {
+      file.leftAtSize = file.sizeBytes;
+      return 0;
+    }
+    RecordFramer framer = file.source.framer;
+    int from = begin;
+    boolean more = true;
+    boolean room = true;
+    while (more && room) {
+      framer.reset(
+          chunk, from, length, file.cursor, charset, file.rule, last && atEnd, flush && atEnd);
+      more = fillBatch(file, parser, charset, framer, position);
+      int to = filledTo;
+      if (to > from || (from == begin && begin > 0)) {
+        append(file, position, to);
+      }
+      from = to;
+      room = buffer.hasRoomForFiles() && reserved == BATCH_BYTES;
+    }
+    boolean exhausted = !more;
+    if (exhausted && from == 0 && length == chunk.length) {
+      grow(file.source.settings.maxRecord());
+      return 1;
+    }
+    if (exhausted && atEnd) {
+      file.leftAtSize = file.read.position() < file.sizeBytes ? file.sizeBytes : -1;
+      file.held = framer.holdsRecord();
+    } else {
+      file.leftAtSize = -1;
+    }
+    return from > 0 ? 1 : 0;
+  }
+
+  private int fill(Content content, long position) throws IOException {
+    int length = 0;
+    while (length < chunk.length) {
+      int read = content.read(chunk, length, chunk.length - length, position + length);
+      if (read <= 0) {
+        break;
+      }
+      length += read;
+    }
+    return length;
+  }
+
+  /// A record longer than the chunk needs a larger one, up to what the limit asks for.
+  private void grow(int maxRecord) {
+    int largest = maxRecord + CHUNK_BYTES;
+    if (chunk.length >= largest) {
+      throw new IllegalStateException("no record end within max_record " + maxRecord);
+    }
+    chunk = new byte[(int) Math.min(largest, 2L * chunk.length)];
+  }
+
+  /// Chooses charset and parser at a file's first bytes.
+  ///
+  /// @return where its text begins in the chunk: after a byte order mark
+  private int prepare(TailedFile file, long position, int length, boolean decide) {
+    Transcoder charset = file.charset;
+    if (charset == null) {
+      charset = file.source.charset.forHead(chunk, length);
+      file.charset = charset;
+    }
+    int begin = position == 0 ? charset.markLength(chunk, length) : 0;
+    if (file.parser == null) {
+      int headEnd = charset.boundary(chunk, begin, length);
+      charset.toUtf8(chunk, begin, headEnd);
+      byte[] head = charset.bytes();
+      if (charset.from() > 0) {
+        head = Arrays.copyOfRange(head, charset.from(), charset.to());
+      }
+      LineParser parser =
+          file.source.parsers.choose(
+              head, charset.to() - charset.from(), decide || length == chunk.length);
+      file.parser = parser;
+      if (parser != null) {
+        file.rule = file.source.rule(parser, charset);
+      }
+    }
+    return begin;
+  }
+
+  private byte[] batchBuffer = new byte[BATCH_BYTES];
+  private int filledTo;
+
+  /// Fills one batch from the framer.
+  ///
+  /// @return whether there may be more records in the chunk
+  private boolean fillBatch(
+      TailedFile file, LineParser parser, Transcoder charset, RecordFramer framer, long position) {
+    Instant now = clock.instant();
+    long observedNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
+    builder.start(batchBuffer, resource);
+    filledTo = framer.consumed();
+    while (builder.records() < MAX_BATCH_RECORDS) {
+      FileCursor.Skip skip = file.cursor.skip;
+      boolean splitting = file.cursor.splitting;
+      boolean found = framer.next();
+      if (!found) {
+        filledTo = framer.consumed();
+        file.source.oversize.add(framer.oversized());
+        return false;
+      }
+      int start = framer.start();
+      int end = framer.end();
+      boolean replaced = charset.toUtf8(chunk, start, end);
+      while (!builder.add(
+          file,
+          parser,
+          charset.bytes(),
+          charset.from(),
+          charset.to() - charset.from(),
+          chunk,
+          start,
+          end - start,
+          framer.truncated(),
+          position + start,
+          observedNanos)) {
+        if (builder.records() > 0) {
+          file.cursor.skip = skip;
+          file.cursor.splitting = splitting;
+          return true;
+        }
+        enlargeBatch();
+      }
+      if (replaced) {
+        file.source.badCharacters.increment();
+      }
+      file.source.oversize.add(framer.oversized());
+      filledTo = framer.consumed();
+    }
+    return true;
+  }
+
+  /// One record is larger than a batch: a buffer for it alone.
+  private void enlargeBatch() {
+    batchBuffer = new byte[Math.multiplyExact(2, batchBuffer.length)];
+    builder.start(batchBuffer, resource);
+  }
+
+  private void append(TailedFile file, long position, int to) {
+    int records = builder.records();
+    long bytes = position + to - file.read.position();
+    Anchor end = Anchor.at(position + to, chunk, 0, to);
+    Batch batch =
+        builder.finish(
+            file.source.name(),
+            file.key,
+            Positions.encode(file.generation, file.read.position(), position + to));
+    file.read = end;
+    TailedFile.Range range = file.track(end);
+    file.source.records.add(records);
+    file.source.bytes.add(bytes);
+    for (ParseResult result : ParseResult.values()) {
+      long count = builder.takeCount(result);
+      if (count > 0 && result != ParseResult.PARSED) {
+        file.source.unparsed(result).add(count);
+      }
+    }
+    Batch processed = batch == null ? null : processors.apply(batch);
+    if (processed == null) {
+      acknowledged.add(range);
+      return;
+    }
+    handOver(processed, range);
+  }
+
+  /// A batch that fills less than half of its buffer is copied, and the buffer stays here.
+  private void handOver(Batch batch, TailedFile.Range range) {
+    byte[] taken = batch.bytes();
+    boolean ours = taken == batchBuffer;
+    Batch shipped = batch;
+    if (batch.length() <= taken.length / 2) {
+      taken = new byte[batch.length()];
+      System.arraycopy(batch.bytes(), batch.offset(), taken, 0, taken.length);
+      shipped = batch.with(taken, 0, taken.length, batch.records());
+      ours = false;
+    }
+    int held = taken.length;
+    int missing = held - reserved;
+    if (missing > 0 && !budget.tryReserve(missing)) {
+      // A single record larger than a batch: it passes the bound rather than never.
+      held = reserved;
+    } else {
+      reserved = Math.max(reserved, held);
+    }
+    reserved -= held;
+    byte[] handed = ours ? taken : null;
+    if (ours) {
+      byte[] spare = spareBuffers.poll();
+      batchBuffer = spare == null ? new byte[BATCH_BYTES] : spare;
+    }
+    buffer.append(
+        shipped,
+        held,
+        (rejected, reason) -> {
+          if (handed != null
+              && handed.length == BATCH_BYTES
+              && spareBuffers.size() < SPARE_BUFFERS) {
+            spareBuffers.add(handed);
+          }
+          acknowledged.add(range);
+          wake.run();
+        });
+    if (reserved < BATCH_BYTES && budget.tryReserve(BATCH_BYTES - reserved)) {
+      reserved = BATCH_BYTES;
+    }
+  }
+}

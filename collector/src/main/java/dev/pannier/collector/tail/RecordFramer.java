@@ -1,0 +1,250 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.config.FileSource.OnOversize;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/// Finds records in a range of a file's bytes: lines, joined where a rule says that one continues
+/// the one before, and cut where they are too long. It keeps nothing between ranges; what it did not
+/// consume is given again.
+///
+/// ```
+/// |consumed|  start ... end  |CR| LF |  ...  limit
+///                                    ^ consumed after next()
+/// ```
+final class RecordFramer {
+  private final int maxRecord;
+  private final OnOversize onOversize;
+
+  private byte[] buffer = new byte[0];
+  private int limit;
+  private boolean last;
+  private boolean flush;
+  private @Nullable LineStart rule;
+  private Transcoder charset = Transcoder.of(StandardCharsets.UTF_8);
+  private FileCursor cursor = new FileCursor();
+
+  private int consumed;
+  private int start;
+  private int end;
+  private boolean truncated;
+  private long oversized;
+  private boolean holdsRecord;
+
+  RecordFramer(int maxRecord, OnOversize onOversize) {
+    this.maxRecord = maxRecord;
+    this.onOversize = onOversize;
+  }
+
+  /// @param cursor what has to be remembered of the file between ranges
+  /// @param rule   tells lines that begin a record; null where each line is one
+  /// @param last   nothing will follow these bytes: what has no end yet is a record
+  /// @param flush  what follows has been waited for long enough: complete lines are a record
+  void reset(
+      byte[] buffer,
+      int from,
+      int to,
+      FileCursor cursor,
+      Transcoder charset,
+      @Nullable LineStart rule,
+      boolean last,
+      boolean flush) {
+    this.buffer = buffer;
+    this.limit = to;
+    this.cursor = cursor;
+    this.charset = charset;
+    this.rule = rule;
+    this.last = last;
+    this.flush = flush;
+    consumed = from;
+  }
+
+  /// Finds the next record.
+  ///
+  /// @return false where there is none before more bytes come; [#consumed()] may have moved all the
+  ///     same, over what was skipped
+  boolean next() {
+    truncated = false;
+    holdsRecord = false;
+    oversized = 0;
+    if (!skip()) {
+      return false;
+    }
+    int opened = -1;
+    int openEnd = -1;
+    int openAfter = -1;
+    int lineStart = consumed;
+    while (true) {
+      int newline = charset.newline(buffer, lineStart, limit);
+      boolean complete = newline >= 0;
+      if (!complete && !(last && lineStart < limit)) {
+        if (opened >= 0 && (last || flush)) {
+          return emit(opened, openEnd, openAfter, true);
+        }
+        int first = opened >= 0 ? opened : lineStart;
+        holdsRecord = opened >= 0;
+        return limit - first > maxRecord && cut(first, limit);
+      }
+      int lineEnd = complete ? charset.withoutCarriageReturn(buffer, lineStart, newline) : limit;
+      int after = complete ? newline + charset.unit() : limit;
+      LineStart joins = rule;
+      if (joins == null) {
+        return emit(lineStart, lineEnd, after, complete);
+      }
+      if (opened >= 0 && joins.startsRecord(buffer, lineStart, lineEnd - lineStart)) {
+        return emit(opened, openEnd, openAfter, true);
+      }
+      if (opened >= 0 && lineEnd - opened > maxRecord && openEnd - opened <= maxRecord) {
+        return overlong(opened, openEnd, openAfter, lineEnd);
+      }
+      if (opened < 0) {
+        opened = lineStart;
+      }
+      openEnd = lineEnd;
+      openAfter = after;
+      if (openEnd - opened > maxRecord) {
+        return emit(opened, openEnd, openAfter, complete);
+      }
+      lineStart = after;
+      if (!complete) {
+        return emit(opened, openEnd, openAfter, false);
+      }
+    }
+  }
+
+  /// A record of several lines would outgrow the limit with its next line.
+  private boolean overlong(int from, int to, int after, int nextLineEnd) {
+    switch (onOversize) {
+      case SPLIT -> {
+        count(nextLineEnd - from);
+        set(from, to, after);
+        return true;
+      }
+      case TRUNCATE -> {
+        return cut(from, nextLineEnd);
+      }
+      case DROP -> {
+        count(nextLineEnd - from);
+        cursor.skip = FileCursor.Skip.CONTINUATIONS;
+        consumed = after;
+        return next0();
+      }
+    }
+    throw new AssertionError(onOversize);
+  }
+
+  /// After something was dropped: the count must outlive the next step.
+  private boolean next0() {
+    long counted = oversized;
+    boolean found = next();
+    oversized += counted;
+    return found;
+  }
+
+  private boolean emit(int from, int to, int after, boolean endsLine) {
+    if (to - from <= maxRecord) {
+      set(from, to, after);
+      if (endsLine) {
+        cursor.splitting = false;
+      }
+      return true;
+    }
+    return cut(from, to);
+  }
+
+  /// The first `maxRecord` bytes of `[from, to)`, by the source's policy.
+  private boolean cut(int from, int to) {
+    int boundary = charset.boundary(buffer, from, from + maxRecord);
+    count(to - from);
+    switch (onOversize) {
+      case SPLIT -> {
+        cursor.splitting = true;
+        set(from, boundary, boundary);
+        return true;
+      }
+      case TRUNCATE -> {
+        truncated = true;
+        cursor.skip = FileCursor.Skip.LINE;
+        set(from, boundary, boundary);
+        return true;
+      }
+      case DROP -> {
+        cursor.skip = FileCursor.Skip.LINE;
+        consumed = boundary;
+        return next0();
+      }
+    }
+    throw new AssertionError(onOversize);
+  }
+
+  private void count(int length) {
+    if (!cursor.splitting && length > 0) {
+      oversized++;
+    }
+  }
+
+  private void set(int from, int to, int after) {
+    start = from;
+    end = to;
+    consumed = after;
+  }
+
+  /// Passes over the rest of a record that was truncated or dropped.
+  ///
+  /// @return false where its end has not come yet
+  private boolean skip() {
+    if (cursor.skip == FileCursor.Skip.LINE) {
+      int newline = charset.newline(buffer, consumed, limit);
+      if (newline < 0) {
+        consumed = charset.boundary(buffer, consumed, limit);
+        return false;
+      }
+      consumed = newline + charset.unit();
+      cursor.skip = rule == null ? FileCursor.Skip.NOTHING : FileCursor.Skip.CONTINUATIONS;
+    }
+    while (cursor.skip == FileCursor.Skip.CONTINUATIONS) {
+      LineStart joins = rule;
+      int newline = charset.newline(buffer, consumed, limit);
+      if (newline < 0 && !(last && consumed < limit)) {
+        return false;
+      }
+      int lineEnd = newline < 0 ? limit : charset.withoutCarriageReturn(buffer, consumed, newline);
+      if (joins == null || joins.startsRecord(buffer, consumed, lineEnd - consumed)) {
+        cursor.skip = FileCursor.Skip.NOTHING;
+      } else {
+        consumed = newline < 0 ? limit : newline + charset.unit();
+      }
+    }
+    return true;
+  }
+
+  /// The record's first byte.
+  int start() {
+    return start;
+  }
+
+  /// The position after its last byte, without the line end.
+  int end() {
+    return end;
+  }
+
+  /// Where to go on.
+  int consumed() {
+    return consumed;
+  }
+
+  /// Whether the rest of this record is left out.
+  boolean truncated() {
+    return truncated;
+  }
+
+  /// Whether the last call held back whole lines, since the next one may continue them.
+  boolean holdsRecord() {
+    return holdsRecord;
+  }
+
+  /// How many records above the limit the last call came across for the first time.
+  long oversized() {
+    return oversized;
+  }
+}

@@ -1,0 +1,63 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.health.Health;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Puts the tail together.
+///
+/// @param resource   the encoded `Resource` of tailed records
+/// @param keepsRaw   whether a shipper needs the lines' original bytes
+/// @param processors applied to each batch; null from it means that no record is left
+public record Tail(
+    PositionStore store,
+    Buffer buffer,
+    MemoryBudget budget,
+    UnaryOperator<@Nullable Batch> processors,
+    Function<FileSource, ParserChooser> parsers,
+    byte[] resource,
+    boolean keepsRaw,
+    Metrics metrics,
+    Health health,
+    InstantSource clock,
+    LongSupplier nanoClock,
+    RandomGenerator random) {
+  private static final Logger LOG = LoggerFactory.getLogger(Tail.class);
+
+  /// @return the thread, not started
+  public TailThread thread(List<FileSource> files) {
+    List<TailSource> sources =
+        files.stream().map(file -> TailSource.of(file, parsers.apply(file), metrics)).toList();
+    Generations generations =
+        new Generations(sources, store.volume(), store.loaded(), random, LOG::warn);
+    Inotify inotify = Inotify.open(nanoClock);
+    ChangeWatch watch = inotify == null ? new Polling() : inotify;
+    FileTailer tailer =
+        new FileTailer(
+            generations,
+            store,
+            buffer,
+            budget,
+            processors,
+            resource,
+            keepsRaw,
+            clock,
+            LOG::warn,
+            watch::wake);
+    buffer.onRoom(watch::wake);
+    return new TailThread(tailer, generations, watch, nanoClock, health);
+  }
+}

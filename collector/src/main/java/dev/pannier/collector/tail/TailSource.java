@@ -1,0 +1,87 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.parsers.LineParser;
+import dev.pannier.parsers.ParseResult;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/// One entry of `sources.files` at work: what its files share.
+final class TailSource {
+  final FileSource settings;
+  final Globs globs;
+  final RecordFramer framer;
+  final Transcoder charset;
+  final ParserChooser parsers;
+  final LongAdder records;
+  final LongAdder bytes;
+  final LongAdder badCharacters;
+  final LongAdder lostBytes;
+  final LongAdder oversize;
+  private final Map<ParseResult, LongAdder> unparsed = new EnumMap<>(ParseResult.class);
+  private final @Nullable LineStart explicitRule;
+
+  /// @param explicitRule the rule of `multiline.start` or `multiline.continue`, else null
+  TailSource(
+      FileSource settings,
+      ParserChooser parsers,
+      @Nullable LineStart explicitRule,
+      Metrics metrics) {
+    this.settings = settings;
+    this.parsers = parsers;
+    this.explicitRule = explicitRule;
+    globs = new Globs(settings.include(), settings.exclude());
+    framer = new RecordFramer(settings.maxRecord(), settings.onOversize());
+    charset = Transcoder.of(settings.charset());
+    records = metrics.adder(Counter.SOURCE_RECORDS, name());
+    bytes = metrics.adder(Counter.SOURCE_BYTES, name());
+    badCharacters = metrics.adder(Counter.SOURCE_BAD_CHARACTERS, name());
+    lostBytes = metrics.adder(Counter.SOURCE_LOST_BYTES, name());
+    oversize =
+        metrics.adder(
+            Counter.SOURCE_OVERSIZE,
+            name(),
+            settings.onOversize().name().toLowerCase(Locale.ROOT));
+    for (ParseResult result : ParseResult.values()) {
+      unparsed.put(
+          result, metrics.adder(Counter.SOURCE_UNPARSED, name(), result.label()));
+    }
+  }
+
+  static TailSource of(FileSource settings, ParserChooser parsers, Metrics metrics) {
+    return new TailSource(settings, parsers, null, metrics);
+  }
+
+  String name() {
+    return settings.name();
+  }
+
+  LongAdder unparsed(ParseResult result) {
+    return Objects.requireNonNull(unparsed.get(result));
+  }
+
+  /// The rule that joins a file's lines; null where each line is a record.
+  @Nullable LineStart rule(LineParser parser, Transcoder fileCharset) {
+    LineStart rule =
+        switch (settings.multiline()) {
+          case FileSource.Multiline.None() -> null;
+          case FileSource.Multiline.Auto() -> parser::startsRecord;
+          case FileSource.Multiline.Start start -> explicitRule;
+          case FileSource.Multiline.Continue continuation -> explicitRule;
+        };
+    if (rule == null) {
+      return null;
+    }
+    return (buffer, offset, length) -> {
+      fileCharset.toUtf8(buffer, offset, offset + length);
+      return rule.startsRecord(
+          fileCharset.bytes(), fileCharset.from(), fileCharset.to() - fileCharset.from());
+    };
+  }
+}

@@ -1,0 +1,130 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.admin.SourceStatus;
+import dev.pannier.collector.health.Health;
+import dev.pannier.collector.health.Heart;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The thread `pannier-tail` around the tail loop. It sleeps until a watched folder changes, the
+/// buffer has room again or a batch was acknowledged, and looks by itself once a second in case an
+/// event was missed. It is never interrupted: that would close the files it reads.
+public final class TailThread {
+  private static final Logger LOG = LoggerFactory.getLogger(TailThread.class);
+
+  /// Where the file system tells nothing, files are looked at this often.
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  private final FileTailer tailer;
+  private final Generations generations;
+  private final LongSupplier nanoClock;
+  private final Heart heart;
+  private final ChangeWatch watch;
+  private final Thread thread = new Thread(this::run, "pannier-tail");
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile boolean stopping;
+  private volatile boolean ending;
+  private volatile boolean quiet;
+  private volatile List<SourceStatus> status = List.of();
+
+  TailThread(
+      FileTailer tailer,
+      Generations generations,
+      ChangeWatch watch,
+      LongSupplier nanoClock,
+      Health health) {
+    this.tailer = tailer;
+    this.generations = generations;
+    this.watch = watch;
+    this.nanoClock = nanoClock;
+    heart = health.register(thread.getName());
+  }
+
+  public void start() {
+    thread.start();
+  }
+
+  /// Whether there was nothing to read, and nothing waited for room, for `nanos`. A partial last
+  /// line does not count as something to read.
+  public boolean quietFor(long nanos) {
+    return quiet && nanoClock.getAsLong() - tailer.lastActivityNanos() >= nanos;
+  }
+
+  /// From now on, what has no end yet is a record: the process is about to stop.
+  public void finishHeld() {
+    ending = true;
+    watch.wake();
+  }
+
+  /// Whether every file was read to its end and every record is acknowledged.
+  public boolean caughtUp() {
+    return tailer.caughtUp();
+  }
+
+  /// A recent view of each source's files.
+  public List<SourceStatus> status() {
+    return status;
+  }
+
+  /// Stops reading, stores the positions and closes the files.
+  ///
+  /// @return whether it ended within `timeoutNanos`
+  public boolean stop(long timeoutNanos) throws InterruptedException {
+    stopping = true;
+    watch.wake();
+    return ended.await(timeoutNanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void run() {
+    try {
+      loop();
+      tailer.savePositions(nanoClock.getAsLong());
+      heart.stopped();
+    } catch (Throwable e) {
+      // Whatever it is, health has to show that nothing is read any more.
+      heart.failed("ended by " + e);
+      LOG.error("the tail loop has ended", e);
+    } finally {
+      tailer.close();
+      watch.close();
+      ended.countDown();
+    }
+  }
+
+  private void loop() {
+    boolean look = true;
+    boolean told = false;
+    while (!stopping) {
+      long nowNanos = nanoClock.getAsLong();
+      heart.beat(nowNanos);
+      if (ending) {
+        tailer.finishHeld();
+      }
+      int work = tailer.doWork(nowNanos, look);
+      if (tailer.takeLooked()) {
+        told = true;
+        for (Path folder : generations.folders()) {
+          told &= watch.watch(folder);
+        }
+        status = generations.status();
+      }
+      look = false;
+      quiet = work == 0 && tailer.roomLeft();
+      if (work == 0) {
+        long limit = told ? FileTailer.LOOK_NANOS : POLL_NANOS;
+        int changes = watch.await(Math.min(limit, tailer.waitNanos(nowNanos)));
+        look = (changes & ChangeWatch.LISTING) != 0;
+      }
+    }
+  }
+
+  /// Ends the sleep that is under way. Any thread.
+  void wake() {
+    watch.wake();
+  }
+}

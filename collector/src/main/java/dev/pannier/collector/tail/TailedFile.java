@@ -1,0 +1,144 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Fingerprint;
+import dev.pannier.collector.checkpoint.SavedGeneration;
+import dev.pannier.parsers.LineParser;
+import dev.pannier.shippers.batch.AttributesEncoder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// One file generation that is being read: offsets and identity, no content.
+final class TailedFile {
+  /// What a batch covered, up to a position.
+  static final class Range {
+    final TailedFile file;
+    final Anchor end;
+    boolean done;
+
+    Range(TailedFile file, Anchor end) {
+      this.file = file;
+      this.end = end;
+    }
+  }
+
+  final TailSource source;
+  final long generation;
+  final Path path;
+  final byte[] uidPrefix;
+  final byte[] attributes;
+  final String key;
+  final FileCursor cursor = new FileCursor();
+  final ArrayDeque<Range> pending = new ArrayDeque<>(2);
+
+  /// Where its bytes are; changes when the content goes on in a copy.
+  FileKey place;
+
+  @Nullable Content content;
+  Fingerprint fingerprint;
+
+  /// How far it was read into batches.
+  Anchor read;
+
+  /// How far it was acknowledged.
+  Anchor acknowledged;
+
+  long sizeBytes;
+
+  /// The size at the last read that left something for later.
+  long leftAtSize = -1;
+
+  /// A whole record is held back, since the next line may continue it.
+  boolean held;
+
+  long grewNanos;
+
+  /// Nothing new comes under its path: it was renamed, deleted, or is a copy.
+  boolean detached;
+
+  boolean finished;
+
+  /// Its id is on disk.
+  boolean stored;
+
+  long seenSeconds;
+  @Nullable LineParser parser;
+  @Nullable LineStart rule;
+  @Nullable Transcoder charset;
+
+  TailedFile(
+      TailSource source,
+      long volume,
+      long generation,
+      Path path,
+      FileKey place,
+      Fingerprint fingerprint,
+      Anchor position,
+      long nowNanos) {
+    this.source = source;
+    this.generation = generation;
+    this.path = path;
+    this.place = place;
+    this.fingerprint = fingerprint;
+    this.read = position;
+    this.acknowledged = position;
+    this.grewNanos = nowNanos;
+    uidPrefix = BatchBuilder.uidPrefix(volume, generation);
+    key = String.format("%016x/%016x", volume, generation);
+    Map<String, String> names = new LinkedHashMap<>();
+    names.put("log.file.name", String.valueOf(path.getFileName()));
+    names.put("log.file.path", path.toString());
+    attributes = AttributesEncoder.encode(names);
+  }
+
+  /// Remembers that everything up to `end` is under way.
+  Range track(Anchor end) {
+    Range range = new Range(this, end);
+    pending.add(range);
+    return range;
+  }
+
+  /// Moves the acknowledged position over the contiguous prefix.
+  ///
+  /// @return whether it moved
+  boolean advance() {
+    boolean moved = false;
+    for (Range first = pending.peek(); first != null && first.done; first = pending.peek()) {
+      acknowledged = first.end;
+      pending.remove();
+      moved = true;
+    }
+    return moved;
+  }
+
+  SavedGeneration saved() {
+    return new SavedGeneration(
+        generation,
+        source.name(),
+        place.device(),
+        place.inode(),
+        path.toString(),
+        fingerprint,
+        acknowledged,
+        sizeBytes,
+        finished,
+        seenSeconds);
+  }
+
+  void close() {
+    Content open = content;
+    content = null;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        // It was only read from: nothing can be lost by a failing close.
+        held = false;
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.pannier.parsers;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+/// Lines that go on with the record before them whatever its format: indented ones, and those of a
+/// printed exception (`java.lang.Throwable.printStackTrace`) that are not indented.
+final class Continuations {
+  private static final byte[][] EXCEPTION_STARTS = {
+    "Caused by: ".getBytes(US_ASCII), "Suppressed: ".getBytes(US_ASCII)
+  };
+  private static final byte[][] THROWABLE_ENDS = {
+    "Exception".getBytes(US_ASCII), "Error".getBytes(US_ASCII), "Throwable".getBytes(US_ASCII)
+  };
+
+  private Continuations() {}
+
+  static boolean continues(byte[] buffer, int offset, int length) {
+    if (length == 0) {
+      return false;
+    }
+    byte first = buffer[offset];
+    if (first == ' ' || first == '\t') {
+      return true;
+    }
+    for (byte[] start : EXCEPTION_STARTS) {
+      if (startsWith(buffer, offset, length, start)) {
+        return true;
+      }
+    }
+    return isThrowable(buffer, offset, length);
+  }
+
+  /// `com.example.SomeException` or `com.example.SomeException: message`, as the first line of a
+  /// printed exception: a dotted name whose last part ends like a throwable's.
+  static boolean isThrowable(byte[] buffer, int offset, int length) {
+    int end = offset;
+    boolean dotted = false;
+    while (end < offset + length && isNamePart(buffer[end])) {
+      dotted |= buffer[end] == '.';
+      end++;
+    }
+    if (!dotted || (end < offset + length && buffer[end] != ':')) {
+      return false;
+    }
+    for (byte[] ending : THROWABLE_ENDS) {
+      int from = end - ending.length;
+      if (from > offset && startsWith(buffer, from, ending.length, ending)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isNamePart(byte b) {
+    return (b >= 'a' && b <= 'z')
+        || (b >= 'A' && b <= 'Z')
+        || (b >= '0' && b <= '9')
+        || b == '.'
+        || b == '$'
+        || b == '_';
+  }
+
+  private static boolean startsWith(byte[] buffer, int offset, int length, byte[] start) {
+    if (length < start.length) {
+      return false;
+    }
+    for (int i = 0; i < start.length; i++) {
+      if (buffer[offset + i] != start[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
