@@ -11,6 +11,13 @@ record FileKey(long device, long inode) {
   /// @throws IOException where the file is not there or may not be looked at
   static FileKey of(Path path) throws IOException {
     Map<String, Object> attributes = Files.readAttributes(path, "unix:dev,ino");
-    return new FileKey((long) attributes.get("dev"), (long) attributes.get("ino"));
+    return new FileKey(number(attributes, "dev"), number(attributes, "ino"));
+  }
+
+  private static long number(Map<String, Object> attributes, String name) throws IOException {
+    if (attributes.get(name) instanceof Long number) {
+      return number;
+    }
+    throw new IOException("the file system tells no " + name);
   }
 }

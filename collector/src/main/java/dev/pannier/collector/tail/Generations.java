@@ -205,6 +205,11 @@ final class Generations {
       TailedFile file = live.get(place);
       if (file != null) {
         file.seenSeconds = nowSeconds;
+        if (attributes.isRegularFile() && attributes.size() > file.sizeBytes) {
+          // Known even while there is no room to read: were it emptied now, this much was lost.
+          file.sizeBytes = attributes.size();
+          file.grewNanos = nowNanos;
+        }
         return;
       }
       Long generation = knownPlaces.get(place);
@@ -577,8 +582,8 @@ final class Generations {
         }
         content.close();
       } catch (NoSuchFileException | AccessDeniedException e) {
-        // Gone or closed to us: not what is looked for.
-        continue;
+        // Gone, or closed to us: not what is looked for.
+        problems.remove(path);
       }
     }
     return null;

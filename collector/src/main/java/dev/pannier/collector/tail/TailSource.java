@@ -45,12 +45,9 @@ final class TailSource {
     lostBytes = metrics.adder(Counter.SOURCE_LOST_BYTES, name());
     oversize =
         metrics.adder(
-            Counter.SOURCE_OVERSIZE,
-            name(),
-            settings.onOversize().name().toLowerCase(Locale.ROOT));
+            Counter.SOURCE_OVERSIZE, name(), settings.onOversize().name().toLowerCase(Locale.ROOT));
     for (ParseResult result : ParseResult.values()) {
-      unparsed.put(
-          result, metrics.adder(Counter.SOURCE_UNPARSED, name(), result.label()));
+      unparsed.put(result, metrics.adder(Counter.SOURCE_UNPARSED, name(), result.label()));
     }
   }
 

@@ -1,0 +1,226 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.buffer.Acknowledgement;
+import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.parsers.LineParser;
+import dev.pannier.parsers.ParseResult;
+import dev.pannier.parsers.ParserSpec;
+import dev.pannier.parsers.RecordSink;
+import dev.pannier.shippers.batch.Batch;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
+import io.opentelemetry.proto.logs.v1.LogRecord;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+
+/// A tail loop over a real folder, driven by hand: a clock that only the test moves, and a
+/// destination that confirms when the test says so.
+final class TailHarness implements AutoCloseable {
+  /// A batch on its way.
+  record Sent(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {}
+
+  final Path logs;
+  final Path state;
+  final Metrics metrics = new Metrics();
+  final MemoryBudget budget = new MemoryBudget(24 << 20);
+  final List<String> notices = new ArrayList<>();
+  final List<Sent> unconfirmed = new ArrayList<>();
+  final List<LogRecord> records = new ArrayList<>();
+  boolean room = true;
+  boolean confirms = true;
+  long nanos = TimeUnit.DAYS.toNanos(1);
+  FileSource source;
+  private final Random random = new Random(7);
+  private PositionStore store;
+  private FileTailer tailer;
+  private Generations generations;
+
+  TailHarness(Path folder) {
+    this(folder, source(folder, new FileSource.Multiline.None()));
+  }
+
+  TailHarness(Path folder, FileSource source) {
+    logs = folder.resolve("logs");
+    state = folder.resolve("state");
+    this.source = source;
+    try {
+      java.nio.file.Files.createDirectories(logs);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    open();
+  }
+
+  static FileSource source(Path folder, FileSource.Multiline multiline) {
+    return source(folder, multiline, 1 << 20, FileSource.OnOversize.SPLIT, StandardCharsets.UTF_8);
+  }
+
+  static FileSource source(
+      Path folder,
+      FileSource.Multiline multiline,
+      int maxRecord,
+      FileSource.OnOversize onOversize,
+      Charset charset) {
+    return new FileSource(
+        "app",
+        List.of(folder.resolve("logs") + "/*.log"),
+        List.of(),
+        new ParserSpec.Raw(),
+        multiline,
+        Duration.ofMillis(100),
+        FileSource.StartAt.BEGINNING,
+        charset,
+        ZoneOffset.UTC,
+        maxRecord,
+        onOversize);
+  }
+
+  private void open() {
+    try {
+      store = PositionStore.open(state, random, notices::add);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    LineParser raw = new RawLines();
+    List<TailSource> sources = List.of(TailSource.of(source, (head, length, last) -> raw, metrics));
+    generations = new Generations(sources, store.volume(), store.loaded(), random, notices::add);
+    tailer =
+        new FileTailer(
+            generations,
+            store,
+            new Destination(),
+            budget,
+            batch -> batch,
+            new byte[0],
+            false,
+            () -> Instant.ofEpochSecond(1_800_000_000, nanos % 1_000_000_000),
+            notices::add,
+            () -> {});
+  }
+
+  /// Looks at names and reads until there is nothing to do.
+  void run() {
+    boolean look = true;
+    while (tailer.doWork(nanos, look) > 0) {
+      look = false;
+    }
+  }
+
+  void pass(Duration time) {
+    nanos += time.toNanos();
+    run();
+  }
+
+  /// Stops without a last word, and starts again from what is stored.
+  void crashAndRestart() {
+    close();
+    unconfirmed.clear();
+    open();
+  }
+
+  void stopAndRestart() {
+    tailer.finishHeld();
+    run();
+    tailer.savePositions(nanos);
+    crashAndRestart();
+  }
+
+  void confirmAll() {
+    List<Sent> sent = List.copyOf(unconfirmed);
+    unconfirmed.clear();
+    sent.forEach(this::confirm);
+    run();
+  }
+
+  private void confirm(Sent sent) {
+    budget.release(sent.reservedBytes());
+    sent.acknowledgement().delivered(0, "");
+  }
+
+  List<String> bodies() {
+    return records.stream().map(record -> record.getBody().getStringValue()).toList();
+  }
+
+  List<String> uids() {
+    return records.stream()
+        .flatMap(record -> record.getAttributesList().stream())
+        .filter(attribute -> attribute.getKey().equals("log.record.uid"))
+        .map(attribute -> attribute.getValue().getStringValue())
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    tailer.close();
+    try {
+      store.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private final class Destination implements Buffer {
+    private long sequence;
+
+    @Override
+    public boolean hasRoomForFiles() {
+      return room;
+    }
+
+    @Override
+    public void onRoom(Runnable listener) {}
+
+    @Override
+    public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+      try {
+        ExportLogsServiceRequest request =
+            ExportLogsServiceRequest.parseFrom(
+                ByteBuffer.wrap(batch.bytes(), batch.offset(), batch.length()));
+        request
+            .getResourceLogsList()
+            .forEach(
+                resource ->
+                    resource
+                        .getScopeLogsList()
+                        .forEach(scope -> records.addAll(scope.getLogRecordsList())));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      Sent sent = new Sent(batch, reservedBytes, acknowledgement);
+      if (confirms) {
+        confirm(sent);
+      } else {
+        unconfirmed.add(sent);
+      }
+      return ++sequence;
+    }
+  }
+
+  /// Indented lines continue a record.
+  private static final class RawLines implements LineParser {
+    @Override
+    public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
+      sink.body(buffer, offset, length);
+      return ParseResult.PARSED;
+    }
+
+    @Override
+    public boolean startsRecord(byte[] buffer, int offset, int length) {
+      return length == 0 || buffer[offset] != ' ';
+    }
+  }
+}
