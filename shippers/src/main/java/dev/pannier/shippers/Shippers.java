@@ -1,6 +1,8 @@
 package dev.pannier.shippers;
 
 import dev.pannier.shippers.kafka.KafkaShipper;
+import dev.pannier.shippers.otlp.OtlpShipper;
+import java.time.InstantSource;
 
 /// Makes the shipper that settings ask for.
 public final class Shippers {
@@ -9,10 +11,11 @@ public final class Shippers {
   /// Opens nothing yet: [Shipper#connect] does.
   ///
   /// @param memoryBytes what the shipper's client may hold: batches that wait or are in flight
-  public static Shipper open(ShipperSettings settings, long memoryBytes) {
+  public static Shipper open(ShipperSettings settings, long memoryBytes, InstantSource clock) {
     return switch (settings) {
       case ShipperSettings.Kafka kafka -> new KafkaShipper(kafka, memoryBytes);
-      case ShipperSettings.Otlp _, ShipperSettings.File _, ShipperSettings.Stdout _ ->
+      case ShipperSettings.Otlp otlp -> new OtlpShipper(otlp, clock);
+      case ShipperSettings.File _, ShipperSettings.Stdout _ ->
           throw new UnsupportedOperationException(settings.getClass().getSimpleName());
     };
   }

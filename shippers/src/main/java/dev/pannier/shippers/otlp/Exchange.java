@@ -1,0 +1,121 @@
+package dev.pannier.shippers.otlp;
+
+import dev.pannier.shippers.Reasons;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Compression;
+import dev.pannier.shippers.ShipperSettings.Protocol;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.time.InstantSource;
+import java.util.Map;
+import javax.net.ssl.SSLException;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/// Makes requests of batches, and outcomes of answers and of connections that break.
+final class Exchange {
+  /// An answer holds a count and a message.
+  static final long MAX_ANSWER_BYTES = 64 * 1024;
+
+  private final ShipperSettings.Otlp settings;
+  private final HttpUrl base;
+  private final String endpoint;
+  private final boolean grpc;
+  private final MediaType type;
+  private final Reasons reasons;
+  private final GrpcAnswers grpcAnswers;
+  private final HttpAnswers httpAnswers;
+
+  Exchange(ShipperSettings.Otlp settings, InstantSource clock) {
+    this.settings = settings;
+    this.base = HttpUrl.get(settings.endpoint().toString());
+    this.endpoint = base.scheme() + "://" + settings.endpoint().getHost() + ":" + base.port();
+    this.grpc = settings.protocol() == Protocol.GRPC;
+    this.type =
+        MediaType.get(
+            switch (settings.protocol()) {
+              case GRPC -> "application/grpc";
+              case HTTP_PROTOBUF -> "application/x-protobuf";
+              case HTTP_JSON -> "application/json";
+            });
+    this.reasons = Reasons.withoutValues(settings.headers().values());
+    this.grpcAnswers = new GrpcAnswers(endpoint, reasons);
+    this.httpAnswers = new HttpAnswers(endpoint, reasons, clock);
+  }
+
+  Request request(Signal signal, byte[] bytes, int offset, int length) {
+    boolean gzip = settings.compression() == Compression.GZIP;
+    Request.Builder request =
+        new Request.Builder().url(url(signal)).header("user-agent", "pannier");
+    for (Map.Entry<String, String> header : settings.headers().entrySet()) {
+      request.header(header.getKey(), header.getValue());
+    }
+    if (grpc) {
+      long millis = Math.min(settings.timeout().toMillis(), 99_999_999);
+      request.header("te", "trailers").header("grpc-timeout", millis + "m");
+    }
+    if (gzip) {
+      request.header(grpc ? "grpc-encoding" : "content-encoding", "gzip");
+    }
+    return request.post(new OtlpBody(type, bytes, offset, length, gzip, grpc)).build();
+  }
+
+  private HttpUrl url(Signal signal) {
+    String service =
+        switch (signal) {
+          case LOGS -> "logs.v1.LogsService";
+          case TRACES -> "trace.v1.TraceService";
+          case METRICS -> "metrics.v1.MetricsService";
+        };
+    if (grpc) {
+      return base.newBuilder()
+          .encodedPath("/opentelemetry.proto.collector." + service + "/Export")
+          .build();
+    }
+    String path = base.encodedPath();
+    String prefix = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    return base.newBuilder().encodedPath(prefix + "/v1/" + signal.label()).build();
+  }
+
+  /// Reads the answer to its end, and closes it.
+  Answer answer(Response response) {
+    try (response) {
+      return grpc ? grpcAnswers.read(response) : httpAnswers.read(response);
+    } catch (IOException e) {
+      return broken(e);
+    } catch (IllegalArgumentException e) {
+      return Answer.retry(endpoint + " answers what is no OTLP: " + reasons.of(e), 0);
+    }
+  }
+
+  /// What a connection that failed means: nothing about the data.
+  Answer broken(IOException error) {
+    String says = reasons.of(error);
+    return Answer.retry(
+        switch (error) {
+          case UnknownHostException _ -> endpoint + ": no such host";
+          case SSLException _ ->
+              "TLS with " + endpoint + " failed, check tls.ca, tls.cert and tls.key: " + says;
+          case ConnectException _ -> endpoint + " cannot be reached: " + says;
+          case InterruptedIOException _ ->
+              endpoint + " did not answer within " + settings.timeout().toMillis() + " ms";
+          default ->
+              "the connection to "
+                  + endpoint
+                  + " broke"
+                  + (grpc ? " (does it speak gRPC there?)" : "")
+                  + ": "
+                  + says;
+        },
+        0);
+  }
+
+  Answer unusable(String what, Exception error) {
+    return Answer.retry(endpoint + ": " + what + ": " + reasons.of(error), 0);
+  }
+}

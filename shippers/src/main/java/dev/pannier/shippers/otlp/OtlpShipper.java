@@ -1,0 +1,224 @@
+package dev.pannier.shippers.otlp;
+
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+import okhttp3.Call;
+import okhttp3.Callback;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/// Ships to an OTLP backend, one request a batch, up to four at a time.
+///
+/// Order: a backend may handle concurrent requests in any order, so batches of one [Batch#key()] go
+/// one after the other; the next waits here until the one before it was taken. When that fails,
+/// those that waited are answered `Retryable` unsent, and the caller sends again from the first that
+/// failed. Batches without a key go as they come.
+public final class OtlpShipper implements Shipper {
+  private static final byte[] EMPTY = {};
+  private static final Duration CANCELLING = Duration.ofSeconds(1);
+
+  private final ShipperSettings.Otlp settings;
+  private final Exchange exchange;
+  private final Lanes<Shipment> lanes = new Lanes<>();
+  private final Set<Shipment> open = ConcurrentHashMap.newKeySet();
+
+  /// All are free when nothing is open.
+  private final Semaphore free = new Semaphore(Integer.MAX_VALUE);
+
+  private final Object clientLock = new Object();
+  private @Nullable OtlpClient client;
+  private volatile boolean closed;
+
+  /// @param clock for `Retry-After` as a date
+  public OtlpShipper(ShipperSettings.Otlp settings, InstantSource clock) {
+    this.settings = settings;
+    this.exchange = new Exchange(settings, clock);
+  }
+
+  /// Sends an empty request for each signal: nothing is stored, and the whole way is tried.
+  @Override
+  public Outcome connect() {
+    if (closed) {
+      return closedOutcome();
+    }
+    Outcome missing = null;
+    for (Signal signal : settings.signals()) {
+      Answer answer = tryEmpty(signal);
+      if (answer.outcome() instanceof Outcome.Retryable) {
+        return answer.outcome();
+      }
+      if (!answer.noService()) {
+        return Outcome.ACCEPTED;
+      }
+      missing = answer.outcome();
+    }
+    // With one of several signals the others are shipped; with none the endpoint is wrong.
+    return missing instanceof Outcome.Permanent(String reason)
+        ? new Outcome.Retryable(reason, 0, null)
+        : Outcome.ACCEPTED;
+  }
+
+  private Answer tryEmpty(Signal signal) {
+    try {
+      Request request = exchange.request(signal, EMPTY, 0, 0);
+      return exchange.answer(client().http().newCall(request).execute());
+    } catch (IOException e) {
+      return broken(e);
+    }
+  }
+
+  @Override
+  public void ship(Batch batch, Consumer<Outcome> outcome) {
+    if (closed) {
+      outcome.accept(closedOutcome());
+      return;
+    }
+    Shipment shipment = new Shipment(batch, outcome);
+    free.acquireUninterruptibly();
+    open.add(shipment);
+    if (lanes.enter(batch.key(), shipment)) {
+      start(shipment);
+    }
+  }
+
+  private void start(Shipment shipment) {
+    Batch batch = shipment.batch;
+    try {
+      Request request =
+          exchange.request(batch.signal(), batch.bytes(), batch.offset(), batch.length());
+      client().http().newCall(request).enqueue(shipment);
+    } catch (IOException e) {
+      shipment.end(broken(e).outcome());
+    }
+  }
+
+  private OtlpClient client() throws IOException {
+    synchronized (clientLock) {
+      if (closed) {
+        throw new IOException("the shipper is closed");
+      }
+      if (client == null) {
+        client = new OtlpClient(settings);
+      }
+      return client;
+    }
+  }
+
+  private Answer broken(IOException error) {
+    if (error instanceof SSLException) {
+      // Certificates are renewed under the same name: the next attempt reads them again.
+      synchronized (clientLock) {
+        if (client != null && open.size() <= 1) {
+          client.close();
+          client = null;
+        }
+      }
+    }
+    return exchange.broken(error);
+  }
+
+  @Override
+  public void close(Duration timeout) {
+    if (closed) {
+      return;
+    }
+    boolean idle = await(timeout);
+    closed = true;
+    OtlpClient last;
+    synchronized (clientLock) {
+      last = client;
+      client = null;
+    }
+    if (last != null) {
+      if (!idle) {
+        last.cancelAll();
+        await(CANCELLING);
+      }
+      last.close();
+    }
+    for (Shipment shipment : open) {
+      shipment.tell(closedOutcome());
+    }
+  }
+
+  private boolean await(Duration timeout) {
+    try {
+      if (free.tryAcquire(Integer.MAX_VALUE, timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+        free.release(Integer.MAX_VALUE);
+        return true;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return false;
+  }
+
+  private static Outcome closedOutcome() {
+    return new Outcome.Retryable("the shipper is closed", 0, null);
+  }
+
+  /// A batch whose outcome is not told.
+  private final class Shipment implements Callback {
+    private final Batch batch;
+    private final Consumer<Outcome> outcome;
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    Shipment(Batch batch, Consumer<Outcome> outcome) {
+      this.batch = batch;
+      this.outcome = outcome;
+    }
+
+    @Override
+    public void onResponse(Call call, Response response) {
+      end(exchange.answer(response).outcome());
+    }
+
+    @Override
+    public void onFailure(Call call, IOException error) {
+      end(broken(error).outcome());
+    }
+
+    private void end(Outcome what) {
+      // Told before the lane moves on: whatever the caller sends now goes behind those that wait.
+      tell(what);
+      switch (what) {
+        case Outcome.Accepted _, Outcome.PartlyAccepted _, Outcome.Permanent _ -> {
+          Shipment next = lanes.next(batch.key());
+          if (next != null) {
+            start(next);
+          }
+        }
+        case Outcome.Retryable retry -> abandon(retry.reason());
+        case Outcome.TooLarge tooLarge -> abandon(tooLarge.reason());
+      }
+    }
+
+    private void abandon(String reason) {
+      for (Shipment waiting : lanes.abandon(batch.key())) {
+        waiting.tell(new Outcome.Retryable("waits behind another: " + reason, 0, null));
+      }
+    }
+
+    private void tell(Outcome what) {
+      if (told.compareAndSet(false, true)) {
+        open.remove(this);
+        outcome.accept(what);
+        free.release();
+      }
+    }
+  }
+}
