@@ -119,7 +119,7 @@ record TlsFiles(SSLSocketFactory sockets, X509TrustManager trust) {
       String how =
           kind.startsWith("ENCRYPTED")
               ? "is encrypted, which is not supported; mount it decrypted: openssl pkcs8 -in KEY"
-                    + " -out NEW"
+                  + " -out NEW"
               : "is not in PKCS #8; convert it: openssl pkcs8 -topk8 -nocrypt -in KEY -out NEW";
       throw new IOException(file + " " + how);
     }
