@@ -174,7 +174,11 @@ final class FilesReader {
       return StandardCharsets.UTF_8;
     }
     try {
-      return Charset.forName(name);
+      Charset charset = Charset.forName(name);
+      if (!Charsets.isSupported(charset)) {
+        value.problem("a charset in which a line's end cannot be told by its bytes");
+      }
+      return charset;
     } catch (IllegalCharsetNameException | UnsupportedCharsetException e) {
       value.problem("unknown charset");
       return StandardCharsets.UTF_8;

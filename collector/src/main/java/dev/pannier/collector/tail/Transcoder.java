@@ -1,5 +1,6 @@
 package dev.pannier.collector.tail;
 
+import dev.pannier.collector.config.Charsets;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -8,7 +9,6 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +62,7 @@ final class Transcoder {
   ///
   /// @throws IllegalArgumentException for a charset whose lines cannot be found by their bytes
   static Transcoder of(Charset charset) {
-    if (!isSupported(charset)) {
+    if (!Charsets.isSupported(charset)) {
       throw new IllegalArgumentException("charset has no ASCII line ends: " + charset);
     }
     if (charset.equals(StandardCharsets.UTF_8)) {
@@ -74,25 +74,6 @@ final class Transcoder {
     }
     boolean oneByte = charset.newEncoder().maxBytesPerChar() == 1;
     return new Transcoder(oneByte ? Kind.ONE_BYTE : Kind.SEVERAL_BYTES, charset);
-  }
-
-  static boolean isSupported(Charset charset) {
-    if (isUtf16(charset)) {
-      return true;
-    }
-    // These switch to other characters by an escape sequence, so a byte alone says nothing.
-    String name = charset.name().toLowerCase(Locale.ROOT);
-    if (!charset.canEncode() || name.contains("2022") || name.contains("hz-gb")) {
-      return false;
-    }
-    byte[] ascii = new byte[128];
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < ascii.length; i++) {
-      ascii[i] = (byte) i;
-      text.append((char) i);
-    }
-    return new String(ascii, charset).contentEquals(text)
-        && Arrays.equals(text.toString().getBytes(charset), ascii);
   }
 
   private static boolean isUtf16(Charset charset) {

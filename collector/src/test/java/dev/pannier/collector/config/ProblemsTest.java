@@ -144,6 +144,10 @@ class ProblemsTest {
             "p.yaml:1: sources.files[0].zone: unknown time zone, it is written like Europe/Berlin,"
                 + " UTC or +02:00 (Asia/Shangai)"),
         wrong(
+            "sources: {files: [{charset: ISO-2022-JP}]}",
+            "p.yaml:1: sources.files[0].charset: a charset in which a line's end cannot be told by"
+                + " its bytes (ISO-2022-JP)"),
+        wrong(
             "sources: {otlp: {grpc: 4317, http: '127.0.0.1:70000'}}",
             "p.yaml:1: sources.otlp.grpc: no address: host:port, with a port up to 65535 (4317)",
             "p.yaml:1: sources.otlp.http: no address: host:port, with a port up to 65535"

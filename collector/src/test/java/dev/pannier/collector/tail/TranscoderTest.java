@@ -9,6 +9,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pannier.collector.config.Charsets;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -184,10 +185,10 @@ class TranscoderTest {
 
   @Test
   void charsetsWhoseLinesCannotBeFoundAreRefused() {
-    assertThat(Transcoder.isSupported(US_ASCII)).isTrue();
+    assertThat(Charsets.isSupported(US_ASCII)).isTrue();
     for (String name : List.of("ISO-2022-JP", "UTF-32", "IBM037", "x-COMPOUND_TEXT")) {
       if (Charset.isSupported(name)) {
-        assertThat(Transcoder.isSupported(Charset.forName(name))).as(name).isFalse();
+        assertThat(Charsets.isSupported(Charset.forName(name))).as(name).isFalse();
       }
     }
     assertThatThrownBy(() -> Transcoder.of(Charset.forName("UTF-32")))
