@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// 1. the path, the method and the content type say which signal and which [Form] it is;
 /// 2. gRPC's frame is taken off and gzip unpacked, JSON becomes protobuf;
 /// 3. the bytes are checked; records that cannot be accepted are taken out;
-/// 4. log records pass the processors;
-/// 5. the batch goes to the buffer, and the client is answered when it is confirmed, or told to
+/// 4. the batch goes to the buffer, and the client is answered when it is confirmed, or told to
 ///    come back after [#CONFIRM_NANOS], while the batch stays under way.
 ///
 /// All but acknowledgements runs on the server's thread.
@@ -50,7 +48,6 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
   private final Buffer buffer;
   private final MemoryBudget budget;
   private final Metrics metrics;
-  private final Function<Batch, @Nullable Batch> logProcessors;
   private final LongSupplier nanoClock;
   private final RequestReader reader;
   private final DrainRate drainRate;
@@ -62,21 +59,18 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
   private volatile long lastRequestNanos;
   private volatile boolean accepting = true;
 
-  /// @param logProcessors what a batch of logs becomes, with the same array where nothing changed;
-  ///     null where no record is left. It counts what it drops. Called on the server's thread
-  /// @param nanoClock     monotonic, the server's
+  /// @param buffer    what it is given is processed there, too, where processors are configured
+  /// @param nanoClock monotonic, the server's
   public OtlpReceiver(
       OtlpSource settings,
       Buffer buffer,
       MemoryBudget budget,
       Metrics metrics,
-      Function<Batch, @Nullable Batch> logProcessors,
       LongSupplier nanoClock) {
     this.settings = settings;
     this.buffer = buffer;
     this.budget = budget;
     this.metrics = metrics;
-    this.logProcessors = logProcessors;
     this.nanoClock = nanoClock;
     this.reader = new RequestReader(budget, settings.maxRequest());
     this.lastRequestNanos = nanoClock.getAsLong();
@@ -196,40 +190,19 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
     bytes.add(received.requestBytes());
     refusedRecords.add(received.refused());
     Batch batch = received.batch();
-    long reserved = received.reservedBytes();
-    if (batch != null && signal == Signal.LOGS) {
-      Batch processed = logProcessors.apply(batch);
-      if (processed != null && processed.bytes() != batch.bytes()) {
-        // The processors' own array takes the place of the request's. It is held already, so it
-        // is accounted for even where that leaves less free than nothing for a moment.
-        if (!budget.tryReserve(processed.bytes().length)) {
-          budget.release(reserved);
-          refuse(form, Refusal.NO_MEMORY, "no memory is free for the request now", responder);
-          return;
-        }
-        budget.release(reserved);
-        reserved = processed.bytes().length;
-      }
-      batch = processed;
-    }
     if (batch == null) {
-      budget.release(reserved);
+      budget.release(received.reservedBytes());
       responder.respond(Answers.success(form, signal, received.refused(), received.reason()));
-      return;
+    } else {
+      append(request, form, batch, received, responder);
     }
-    append(request, form, batch, reserved, received, responder);
   }
 
   private void append(
-      HttpRequest request,
-      Form form,
-      Batch batch,
-      long reserved,
-      Received received,
-      HttpResponder responder) {
+      HttpRequest request, Form form, Batch batch, Received received, HttpResponder responder) {
     if (settings.acknowledge() == OtlpSource.Acknowledge.ACCEPTED) {
       int length = batch.length();
-      buffer.append(batch, reserved, (rejected, reason) -> drained(length));
+      buffer.append(batch, received.reservedBytes(), (rejected, reason) -> drained(length));
       responder.respond(
           Answers.success(form, batch.signal(), received.refused(), received.reason()));
       return;
@@ -247,7 +220,7 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
             nanoClock.getAsLong() + Math.min(CONFIRM_NANOS, timeoutNanos),
             timeoutNanos < CONFIRM_NANOS ? Refusal.DEADLINE : Refusal.NOT_CONFIRMED);
     waiting.add(client);
-    buffer.append(batch, reserved, client);
+    buffer.append(batch, received.reservedBytes(), client);
   }
 
   private void refuse(

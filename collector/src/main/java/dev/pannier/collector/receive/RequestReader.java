@@ -3,7 +3,13 @@ package dev.pannier.collector.receive;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.http.HttpRequest;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.CheckedRequest;
+import dev.pannier.shippers.batch.RequestCheck;
 import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.batch.Splitter;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class RequestReader implements AutoCloseable {
   /// gRPC's frame: compressed (1 byte), length (4 bytes, big-endian), message.
   static final int GRPC_PREFIX = 5;
+
+  /// Bytes of a record; a larger one is refused alone. It is what a tailed record has at most.
+  static final int MAX_RECORD = 1024 * 1024;
 
   private final MemoryBudget budget;
   private final int maxRequest;
@@ -74,16 +83,47 @@ final class RequestReader implements AutoCloseable {
       budget.release(reserved);
       return Received.refused(Refusal.WRONG_TYPE, "JSON is not read yet");
     }
-    int records = RecordCounter.count(signal, bytes, offset, length);
-    if (records < 0) {
+    return switch (RequestCheck.check(signal, bytes, offset, length, MAX_RECORD)) {
+      case CheckedRequest.Malformed malformed -> {
+        budget.release(reserved);
+        yield Received.refused(
+            Refusal.INVALID,
+            "no OTLP request: " + malformed.reason() + " at byte " + malformed.offset());
+      }
+      case CheckedRequest.WellFormed request -> {
+        int records = request.records();
+        Batch batch = Batch.received(signal, bytes, offset, length, records, OtlpReceiver.SOURCE);
+        if (request.refused() != null) {
+          yield withoutRefused(batch, request.refused(), request, reserved);
+        }
+        yield new Received(records == 0 ? null : batch, reserved, length, 0, "", null);
+      }
+    };
+  }
+
+  /// Takes the refused records out; what is left is an array of its own.
+  private Received withoutRefused(
+      Batch batch, BitSet refused, CheckedRequest.WellFormed request, long reserved) {
+    // What is left is at most as large as the whole.
+    long needed = batch.length();
+    if (!budget.tryReserve(needed)) {
       budget.release(reserved);
-      return Received.refused(Refusal.INVALID, "the body is no OTLP request");
+      return noMemory();
     }
-    if (records == 0) {
-      return new Received(null, reserved, length, 0, "", null);
+    Batch left = Splitter.without(batch, refused);
+    budget.release(reserved);
+    return new Received(left, needed, batch.length(), refused.cardinality(), why(request), null);
+  }
+
+  private static String why(CheckedRequest.WellFormed request) {
+    List<String> reasons = new ArrayList<>(2);
+    if (request.invalidIds() > 0) {
+      reasons.add(request.invalidIds() + " with an invalid trace or span id");
     }
-    Batch batch = Batch.received(signal, bytes, offset, length, records, OtlpReceiver.SOURCE);
-    return new Received(batch, reserved, length, 0, "", null);
+    if (request.tooLarge() > 0) {
+      reasons.add(request.tooLarge() + " above " + MAX_RECORD + " bytes");
+    }
+    return "refused records: " + String.join(", ", reasons);
   }
 
   private Received tooLarge() {
