@@ -309,12 +309,7 @@ public final class Dispatcher {
       taken++;
       Shipment shipment = answer.shipment();
       long before = shipment.copiedBytes();
-      try {
-        answered(nowNanos, shipment, answer.outcome());
-      } catch (IllegalArgumentException e) {
-        // It has to be taken apart, but it is no OTLP: nothing can be made of it.
-        refuse(nowNanos, shipment, shipment.part().records(), e.toString());
-      }
+      answered(nowNanos, shipment, answer.outcome());
       cursor.hold(shipment.copiedBytes() - before);
     }
     inFlightShown = inFlight;
@@ -370,14 +365,15 @@ public final class Dispatcher {
     bytes.add(part.length() - rest.length());
     List<Batch> pieces = Pieces.smaller(rest, tooLarge.limitBytes());
     if (pieces.isEmpty()) {
-      refuse(nowNanos, shipment, 1, tooLarge.reason());
+      refuse(nowNanos, shipment, rest.records(), tooLarge.reason());
       return;
     }
-    if (pieces.size() == 1 && !shipment.partIsCut()) {
+    boolean cut = rest.records() == 1;
+    if (cut && !shipment.partIsCut()) {
       truncated.increment();
       truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
     }
-    shipment.divide(pieces);
+    shipment.divide(pieces, cut);
   }
 
   private void refuse(long nowNanos, Shipment shipment, long refused, String reason) {

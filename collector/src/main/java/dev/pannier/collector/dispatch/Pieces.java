@@ -1,8 +1,8 @@
 package dev.pannier.collector.dispatch;
 
 import dev.pannier.shippers.batch.Batch;
-import dev.pannier.shippers.batch.BatchSplitter;
-import dev.pannier.shippers.batch.RecordTruncator;
+import dev.pannier.shippers.batch.Splitter;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 final class Pieces {
   /// No destination is made for less; a record that is still too large then will never fit.
   private static final int SMALLEST_BYTES = 256;
-
-  private static final int MOST_PIECES = 64;
 
   private Pieces() {}
 
@@ -24,11 +22,7 @@ final class Pieces {
     if (unconfirmed == null) {
       return part;
     }
-    int left = unconfirmed.get(0, part.records()).cardinality();
-    if (left == 0) {
-      return null;
-    }
-    return left == part.records() ? part : BatchSplitter.select(part, unconfirmed);
+    return Splitter.select(part, unconfirmed);
   }
 
   /// Smaller batches that hold the records of one that was too large: several, or one whose only
@@ -42,12 +36,24 @@ final class Pieces {
     int target = limitBytes - limitBytes / 8;
     boolean overTarget = target > 0 && batch.length() > target;
     if (batch.records() > 1) {
-      int pieces = overTarget ? Math.ceilDiv(batch.length(), target) : 2;
-      int most = Math.min(batch.records(), MOST_PIECES);
-      return BatchSplitter.split(batch, Math.clamp(pieces, 2, most));
+      List<Batch> pieces = new ArrayList<>();
+      for (Batch half : Splitter.halves(batch)) {
+        divide(half, overTarget ? target : Integer.MAX_VALUE, pieces);
+      }
+      return pieces;
     }
     int cutTo = overTarget ? target : batch.length() / 2;
-    Batch cut = cutTo < SMALLEST_BYTES ? null : RecordTruncator.truncate(batch, cutTo);
+    Batch cut = cutTo < SMALLEST_BYTES ? null : Splitter.truncate(batch, cutTo);
     return cut == null ? List.of() : List.of(cut);
+  }
+
+  private static void divide(Batch batch, int target, List<Batch> pieces) {
+    if (batch.records() == 1 || batch.length() <= target) {
+      pieces.add(batch);
+      return;
+    }
+    for (Batch half : Splitter.halves(batch)) {
+      divide(half, target, pieces);
+    }
   }
 }

@@ -79,14 +79,14 @@ final class Shipment {
   }
 
   /// The part in flight is too large, and goes as these instead: several, or one that was cut.
-  void divide(List<Batch> smaller) {
+  void divide(List<Batch> smaller, boolean cut) {
     inFlight = false;
     divided = true;
     parts.removeFirst();
     for (Batch piece : smaller.reversed()) {
       parts.addFirst(piece);
     }
-    partIsCut = smaller.size() == 1;
+    partIsCut = cut;
   }
 
   /// Whether the part in flight is a record that was cut.

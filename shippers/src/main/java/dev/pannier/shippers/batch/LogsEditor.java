@@ -7,10 +7,12 @@ import org.jspecify.annotations.Nullable;
 /// batch in which none changes is not copied at all.
 ///
 /// ```
-/// ScopeLogs   1 scope { 1 name }, 2 log_records
+/// request 1 ResourceLogs ▸ 2 ScopeLogs { 1 scope { 1 name } } ▸ 2 LogRecord
 /// LogRecord   2 severity_number, 5 body (AnyValue), 6 attributes (KeyValue)
 /// ```
 public final class LogsEditor {
+  private static final int SCOPE_LOGS = 2;
+
   /// Says what to do with each record.
   @FunctionalInterface
   public interface Chooser {
@@ -24,8 +26,15 @@ public final class LogsEditor {
 
   private final byte[] bytes;
   private final Chooser chooser;
+  private final FieldReader[] levels = {new FieldReader(), new FieldReader(), new FieldReader()};
+  private final FieldReader recordFields = new FieldReader();
+  private final FieldReader innerFields = new FieldReader();
   private int kept;
   private @Nullable ValueEditor values;
+
+  // Of the `ScopeLogs` that is being read.
+  private int loggerStart;
+  private int loggerEnd;
 
   private LogsEditor(byte[] bytes, Chooser chooser) {
     this.bytes = bytes;
@@ -38,115 +47,130 @@ public final class LogsEditor {
   public static @Nullable Batch edit(Batch batch, Chooser chooser) {
     LogsEditor editor = new LogsEditor(batch.bytes(), chooser);
     int end = batch.offset() + batch.length();
-    if (!editor.changes(batch.offset(), end, 0, 0, 0)) {
+    if (!editor.changes(batch.offset(), end, 0)) {
       return batch;
     }
-    Output out = new Output(batch.length() + batch.length() / 8);
-    editor.copy(batch.offset(), end, 0, 0, 0, out);
-    return editor.kept == 0 ? null : batch.with(out.bytes(), 0, out.size(), editor.kept);
+    ByteOutput out = new ByteOutput(batch.length() + batch.length() / 8);
+    editor.copy(batch.offset(), end, 0, out);
+    return editor.kept == 0 ? null : batch.with(out.bytes(), 0, out.length(), editor.kept);
+  }
+
+  /// @throws IllegalArgumentException if the reader has stopped before its message's end
+  static void checkRead(FieldReader fields) {
+    if (fields.isBroken()) {
+      throw new IllegalArgumentException("not a protobuf message");
+    }
   }
 
   /// @param level 0 for the request, 1 for `ResourceLogs`, 2 for `ScopeLogs`
-  private boolean changes(int start, int end, int level, int loggerStart, int loggerEnd) {
-    Fields fields = new Fields(bytes, start, end);
+  private boolean changes(int start, int end, int level) {
+    if (level == SCOPE_LOGS) {
+      findLogger(start, end);
+    }
+    FieldReader fields = levels[level].over(bytes, start, end);
     while (fields.next()) {
       if (leadsToRecords(fields, level)) {
-        int from = fields.valueStart();
-        int to = fields.end();
-        boolean changes;
-        if (level < 2) {
-          long logger = level == 1 ? logger(from, to) : 0;
-          changes = changes(from, to, level + 1, (int) (logger >>> 32), (int) logger);
-        } else {
-          RecordEdit edit = chooser.edit(severity(from, to), bytes, loggerStart, loggerEnd);
-          changes = edit != null && changes(edit, from, to);
-        }
+        boolean changes =
+            level < SCOPE_LOGS
+                ? changes(fields.start(), fields.end(), level + 1)
+                : changes(choose(fields.start(), fields.end()), fields.start(), fields.end());
         if (changes) {
           return true;
         }
       }
     }
+    checkRead(fields);
     return false;
   }
 
-  private void copy(int start, int end, int level, int loggerStart, int loggerEnd, Output out) {
-    Fields fields = new Fields(bytes, start, end);
+  private void copy(int start, int end, int level, ByteOutput out) {
+    if (level == SCOPE_LOGS) {
+      findLogger(start, end);
+    }
+    FieldReader fields = levels[level].over(bytes, start, end);
     while (fields.next()) {
-      int from = fields.valueStart();
-      int to = fields.end();
       if (!leadsToRecords(fields, level)) {
-        out.copy(bytes, fields.start(), to);
-      } else if (level < 2) {
-        int before = out.size();
+        copyField(fields, out);
+      } else if (level == SCOPE_LOGS) {
+        copyRecord(fields, out);
+      } else {
+        int before = out.length();
         int keptBefore = kept;
-        int content = out.begin(fields.tag(), to - from);
-        long logger = level == 1 ? logger(from, to) : 0;
-        copy(from, to, level + 1, (int) (logger >>> 32), (int) logger, out);
-        out.end(content, to - from);
+        long opened = out.open(fields.number(), fields.end() - fields.start());
+        copy(fields.start(), fields.end(), level + 1, out);
+        out.close(opened);
         if (kept == keptBefore) {
           out.truncate(before);
         }
-      } else {
-        RecordEdit edit = chooser.edit(severity(from, to), bytes, loggerStart, loggerEnd);
-        if (edit == null || !changes(edit, from, to)) {
-          out.copy(bytes, fields.start(), to);
-          kept++;
-        } else if (!edit.drop()) {
-          int content = out.begin(fields.tag(), to - from);
-          copyRecord(edit, from, to, out);
-          out.end(content, to - from);
-          kept++;
-        }
       }
+    }
+    checkRead(fields);
+  }
+
+  private void copyRecord(FieldReader record, ByteOutput out) {
+    RecordEdit edit = choose(record.start(), record.end());
+    if (edit == null || !changes(edit, record.start(), record.end())) {
+      copyField(record, out);
+      kept++;
+    } else if (!edit.drop()) {
+      long opened = out.open(record.number(), record.end() - record.start());
+      copyEdited(edit, record.start(), record.end(), out);
+      out.close(opened);
+      kept++;
     }
   }
 
-  private boolean changes(RecordEdit edit, int start, int end) {
+  private void copyField(FieldReader fields, ByteOutput out) {
+    out.write(bytes, fields.fieldStart(), fields.end() - fields.fieldStart());
+  }
+
+  private boolean changes(@Nullable RecordEdit edit, int start, int end) {
+    if (edit == null) {
+      return false;
+    }
     if (edit.drop() || edit.add().length > 0) {
       return true;
     }
     ValueEditor editor = values(edit.strings());
-    Fields fields = new Fields(bytes, start, end);
+    FieldReader fields = recordFields.over(bytes, start, end);
     while (fields.next()) {
-      int from = fields.valueStart();
-      int to = fields.end();
-      if (fields.is(5, Fields.LENGTH)) {
-        if (editor != null && editor.changesValue(bytes, from, to)) {
-          return true;
-        }
-      } else if (fields.is(6, Fields.LENGTH)) {
-        if (removes(edit, from, to)
-            || (editor != null && editor.changesKeyValue(bytes, from, to))) {
-          return true;
-        }
+      boolean changes =
+          isAttribute(fields)
+              ? removes(edit, fields)
+                  || (editor != null && editor.changesKeyValue(bytes, fields.start(), fields.end()))
+              : isBody(fields)
+                  && editor != null
+                  && editor.changesValue(bytes, fields.start(), fields.end());
+      if (changes) {
+        return true;
       }
     }
+    checkRead(fields);
     return false;
   }
 
-  private void copyRecord(RecordEdit edit, int start, int end, Output out) {
+  private void copyEdited(RecordEdit edit, int start, int end, ByteOutput out) {
     ValueEditor editor = values(edit.strings());
-    Fields fields = new Fields(bytes, start, end);
+    FieldReader fields = recordFields.over(bytes, start, end);
     while (fields.next()) {
-      int from = fields.valueStart();
-      int to = fields.end();
-      boolean attribute = fields.is(6, Fields.LENGTH);
-      if (attribute && removes(edit, from, to)) {
+      boolean attribute = isAttribute(fields);
+      if (attribute && removes(edit, fields)) {
         continue;
       }
-      if (editor != null && (attribute || fields.is(5, Fields.LENGTH))) {
-        int content = out.begin(fields.tag(), to - from);
-        if (attribute) {
-          editor.copyKeyValue(bytes, from, to, out);
-        } else {
-          editor.copyValue(bytes, from, to, out);
-        }
-        out.end(content, to - from);
-      } else {
-        out.copy(bytes, fields.start(), to);
+      if (editor == null || !(attribute || isBody(fields))) {
+        copyField(fields, out);
+        continue;
       }
+      long opened = out.open(fields.number(), fields.end() - fields.start());
+      if (attribute) {
+        editor.copyKeyValue(bytes, fields.start(), fields.end(), out);
+      } else {
+        editor.copyValue(bytes, fields.start(), fields.end(), out);
+      }
+      out.close(opened);
     }
-    out.copy(edit.add(), 0, edit.add().length);
+    checkRead(fields);
+    out.write(edit.add());
   }
 
   /// Records in a row mostly have the same edit.
@@ -160,15 +184,15 @@ public final class LogsEditor {
     return values;
   }
 
-  private boolean removes(RecordEdit edit, int start, int end) {
+  private boolean removes(RecordEdit edit, FieldReader attribute) {
     if (edit.remove().isEmpty()) {
       return false;
     }
-    Fields fields = new Fields(bytes, start, end);
+    FieldReader fields = innerFields.over(bytes, attribute.start(), attribute.end());
     while (fields.next()) {
-      if (fields.is(1, Fields.LENGTH)) {
+      if (isMessage(fields, 1)) {
         for (byte[] key : edit.remove()) {
-          if (Arrays.equals(bytes, fields.valueStart(), fields.end(), key, 0, key.length)) {
+          if (Arrays.equals(bytes, fields.start(), fields.end(), key, 0, key.length)) {
             return true;
           }
         }
@@ -177,35 +201,49 @@ public final class LogsEditor {
     return false;
   }
 
-  private int severity(int start, int end) {
-    int severity = 0;
-    Fields fields = new Fields(bytes, start, end);
+  private @Nullable RecordEdit choose(int start, int end) {
+    long severity = 0;
+    FieldReader fields = recordFields.over(bytes, start, end);
     while (fields.next()) {
-      if (fields.is(2, Fields.VARINT)) {
-        severity = (int) fields.varintValue();
+      if (fields.number() == 2 && fields.wireType() == FieldReader.VARINT) {
+        severity = fields.value();
       }
     }
-    return severity;
+    checkRead(fields);
+    return chooser.edit((int) severity, bytes, loggerStart, loggerEnd);
   }
 
-  /// @return where the scope's name begins in the upper half and where it ends in the lower
-  private long logger(int start, int end) {
-    long logger = 0;
-    Fields fields = new Fields(bytes, start, end);
+  /// The scope may follow its records.
+  private void findLogger(int start, int end) {
+    loggerStart = start;
+    loggerEnd = start;
+    FieldReader fields = recordFields.over(bytes, start, end);
     while (fields.next()) {
-      if (fields.is(1, Fields.LENGTH)) {
-        Fields scope = new Fields(bytes, fields.valueStart(), fields.end());
+      if (isMessage(fields, 1)) {
+        FieldReader scope = innerFields.over(bytes, fields.start(), fields.end());
         while (scope.next()) {
-          if (scope.is(1, Fields.LENGTH)) {
-            logger = (long) scope.valueStart() << 32 | scope.end();
+          if (isMessage(scope, 1)) {
+            loggerStart = scope.start();
+            loggerEnd = scope.end();
           }
         }
       }
     }
-    return logger;
   }
 
-  private static boolean leadsToRecords(Fields fields, int level) {
-    return fields.is(level == 0 ? 1 : 2, Fields.LENGTH);
+  private static boolean leadsToRecords(FieldReader fields, int level) {
+    return isMessage(fields, level == 0 ? 1 : 2);
+  }
+
+  private static boolean isBody(FieldReader fields) {
+    return isMessage(fields, 5);
+  }
+
+  private static boolean isAttribute(FieldReader fields) {
+    return isMessage(fields, 6);
+  }
+
+  private static boolean isMessage(FieldReader fields, int number) {
+    return fields.number() == number && fields.wireType() == FieldReader.BYTES;
   }
 }

@@ -3,16 +3,26 @@ package dev.pannier.shippers.batch;
 import java.io.ByteArrayOutputStream;
 
 /// Applies a [StringEdit] to `KeyValue` and `AnyValue` messages
-/// (`opentelemetry/proto/common/v1/common.proto`):
+/// (`opentelemetry/proto/common/v1/common.proto`). Allocates nothing where nothing changes.
 /// ```
 /// KeyValue    1 key, 2 AnyValue
-/// AnyValue    1 string_value, 5 array_value { 1 AnyValue }, 6 kvlist_value { 1 KeyValue }, 7 bytes_value
+/// AnyValue    1 string_value, 5 array_value, 6 kvlist_value, 7 bytes_value
+/// array, list 1 AnyValue, 1 KeyValue
 /// ```
 final class ValueEditor {
-  /// Of maps and arrays in each other; what lies deeper is copied as it is.
-  private static final int MAX_DEPTH = 100;
+  /// Of messages in each other; what lies deeper is copied as it is.
+  private static final int MAX_DEPTH = 200;
+
+  /// What a message is.
+  private enum Type {
+    KEY_VALUE,
+    VALUE,
+    ARRAY,
+    MAP
+  }
 
   private final StringEdit edit;
+  private final FieldReader[] readers = new FieldReader[MAX_DEPTH];
   private final ByteArrayOutputStream scratch = new ByteArrayOutputStream();
 
   ValueEditor(StringEdit edit) {
@@ -24,120 +34,88 @@ final class ValueEditor {
   }
 
   boolean changesKeyValue(byte[] bytes, int start, int end) {
-    return changesKeyValue(bytes, start, end, 0);
+    return changes(Type.KEY_VALUE, bytes, start, end, 0);
   }
 
   boolean changesValue(byte[] bytes, int start, int end) {
-    return changesValue(bytes, start, end, 0);
+    return changes(Type.VALUE, bytes, start, end, 0);
   }
 
-  void copyKeyValue(byte[] bytes, int start, int end, Output out) {
-    copyKeyValue(bytes, start, end, 0, out);
+  void copyKeyValue(byte[] bytes, int start, int end, ByteOutput out) {
+    copy(Type.KEY_VALUE, bytes, start, end, 0, out);
   }
 
-  void copyValue(byte[] bytes, int start, int end, Output out) {
-    copyValue(bytes, start, end, 0, out);
+  void copyValue(byte[] bytes, int start, int end, ByteOutput out) {
+    copy(Type.VALUE, bytes, start, end, 0, out);
   }
 
-  private boolean changesKeyValue(byte[] bytes, int start, int end, int depth) {
-    Fields fields = new Fields(bytes, start, end);
+  private boolean changes(Type type, byte[] bytes, int start, int end, int depth) {
+    FieldReader fields = reader(depth).over(bytes, start, end);
     while (fields.next()) {
-      if (fields.is(2, Fields.LENGTH)
-          && changesValue(bytes, fields.valueStart(), fields.end(), depth)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private boolean changesValue(byte[] bytes, int start, int end, int depth) {
-    Fields fields = new Fields(bytes, start, end);
-    while (fields.next()) {
-      boolean changes =
-          isString(fields)
-              ? edit.changes(bytes, fields.valueStart(), fields.end())
-              : isNested(fields, depth)
-                  && changesElements(fields, bytes, fields.valueStart(), fields.end(), depth + 1);
-      if (changes) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private boolean changesElements(Fields of, byte[] bytes, int start, int end, int depth) {
-    Fields fields = new Fields(bytes, start, end);
-    while (fields.next()) {
-      if (fields.is(1, Fields.LENGTH)) {
-        int valueStart = fields.valueStart();
-        boolean changes =
-            of.number() == 5
-                ? changesValue(bytes, valueStart, fields.end(), depth)
-                : changesKeyValue(bytes, valueStart, fields.end(), depth);
-        if (changes) {
+      if (isString(type, fields)) {
+        if (edit.changes(bytes, fields.start(), fields.end())) {
+          return true;
+        }
+      } else {
+        Type inner = inner(type, fields, depth);
+        if (inner != type && changes(inner, bytes, fields.start(), fields.end(), depth + 1)) {
           return true;
         }
       }
     }
+    LogsEditor.checkRead(fields);
     return false;
   }
 
-  private void copyKeyValue(byte[] bytes, int start, int end, int depth, Output out) {
-    Fields fields = new Fields(bytes, start, end);
+  private void copy(Type type, byte[] bytes, int start, int end, int depth, ByteOutput out) {
+    FieldReader fields = reader(depth).over(bytes, start, end);
     while (fields.next()) {
-      if (fields.is(2, Fields.LENGTH)) {
-        int length = fields.end() - fields.valueStart();
-        int content = out.begin(fields.tag(), length);
-        copyValue(bytes, fields.valueStart(), fields.end(), depth, out);
-        out.end(content, length);
-      } else {
-        out.copy(bytes, fields.start(), fields.end());
-      }
-    }
-  }
-
-  private void copyValue(byte[] bytes, int start, int end, int depth, Output out) {
-    Fields fields = new Fields(bytes, start, end);
-    while (fields.next()) {
-      int valueStart = fields.valueStart();
-      if (isString(fields) && edit.changes(bytes, valueStart, fields.end())) {
+      int from = fields.start();
+      if (isString(type, fields) && edit.changes(bytes, from, fields.end())) {
         scratch.reset();
-        edit.write(bytes, valueStart, fields.end(), scratch);
-        out.field(fields.tag(), scratch.toByteArray(), 0, scratch.size());
-      } else if (isNested(fields, depth)) {
-        int length = fields.end() - valueStart;
-        int content = out.begin(fields.tag(), length);
-        copyElements(fields, bytes, valueStart, fields.end(), depth + 1, out);
-        out.end(content, length);
-      } else {
-        out.copy(bytes, fields.start(), fields.end());
-      }
-    }
-  }
-
-  private void copyElements(Fields of, byte[] bytes, int start, int end, int depth, Output out) {
-    Fields fields = new Fields(bytes, start, end);
-    while (fields.next()) {
-      if (!fields.is(1, Fields.LENGTH)) {
-        out.copy(bytes, fields.start(), fields.end());
+        edit.write(bytes, from, fields.end(), scratch);
+        out.field(fields.number(), scratch.toByteArray(), 0, scratch.size());
         continue;
       }
-      int length = fields.end() - fields.valueStart();
-      int content = out.begin(fields.tag(), length);
-      if (of.number() == 5) {
-        copyValue(bytes, fields.valueStart(), fields.end(), depth, out);
+      Type inner = inner(type, fields, depth);
+      if (inner == type) {
+        out.write(bytes, fields.fieldStart(), fields.end() - fields.fieldStart());
       } else {
-        copyKeyValue(bytes, fields.valueStart(), fields.end(), depth, out);
+        long opened = out.open(fields.number(), fields.end() - from);
+        copy(inner, bytes, from, fields.end(), depth + 1, out);
+        out.close(opened);
       }
-      out.end(content, length);
     }
+    LogsEditor.checkRead(fields);
   }
 
-  private static boolean isString(Fields fields) {
-    return fields.is(1, Fields.LENGTH) || fields.is(7, Fields.LENGTH);
+  private FieldReader reader(int depth) {
+    FieldReader reader = readers[depth];
+    if (reader == null) {
+      reader = new FieldReader();
+      readers[depth] = reader;
+    }
+    return reader;
   }
 
-  private static boolean isNested(Fields fields, int depth) {
-    return depth < MAX_DEPTH && (fields.is(5, Fields.LENGTH) || fields.is(6, Fields.LENGTH));
+  private static boolean isString(Type type, FieldReader fields) {
+    return type == Type.VALUE
+        && fields.wireType() == FieldReader.BYTES
+        && (fields.number() == 1 || fields.number() == 7);
+  }
+
+  /// @return the type of the message in the field; `type` itself, which is never in itself, where
+  ///     there is none to look into
+  private static Type inner(Type type, FieldReader fields, int depth) {
+    if (fields.wireType() != FieldReader.BYTES || depth + 1 == MAX_DEPTH) {
+      return type;
+    }
+    int number = fields.number();
+    return switch (type) {
+      case KEY_VALUE -> number == 2 ? Type.VALUE : type;
+      case VALUE -> number == 5 ? Type.ARRAY : number == 6 ? Type.MAP : type;
+      case ARRAY -> number == 1 ? Type.VALUE : type;
+      case MAP -> number == 1 ? Type.KEY_VALUE : type;
+    };
   }
 }
