@@ -18,7 +18,7 @@ public final class Main {
             new FileInputStream(FileDescriptor.in),
             new FileOutputStream(FileDescriptor.out),
             System.err,
-            configuration -> 0);
+            SidecarProcess::run);
     SidecarLogging.stop();
     System.exit(code);
   }

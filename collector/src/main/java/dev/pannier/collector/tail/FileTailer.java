@@ -17,8 +17,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /// The tail loop. It reads a file only while the buffer has room, so what is not needed yet stays in
 /// the file; a batch is of one generation, and closes when it is full or the file has no more.
@@ -44,7 +42,6 @@ final class FileTailer {
   private final PositionStore store;
   private final Buffer buffer;
   private final MemoryBudget budget;
-  private final UnaryOperator<@Nullable Batch> processors;
   private final byte[] resource;
   private final InstantSource clock;
   private final Consumer<String> notice;
@@ -65,14 +62,12 @@ final class FileTailer {
   private volatile long lastActivityNanos;
   private volatile boolean caughtUp;
 
-  /// @param processors applied to each batch; null from it means that no record is left
-  /// @param wake       ends the thread's sleep, called from any thread
+  /// @param wake ends the thread's sleep, called from any thread
   FileTailer(
       Generations generations,
       PositionStore store,
       Buffer buffer,
       MemoryBudget budget,
-      UnaryOperator<@Nullable Batch> processors,
       byte[] resource,
       boolean keepsRaw,
       InstantSource clock,
@@ -82,7 +77,6 @@ final class FileTailer {
     this.store = store;
     this.buffer = buffer;
     this.budget = budget;
-    this.processors = processors;
     this.resource = resource;
     this.clock = clock;
     this.notice = notice;
@@ -476,12 +470,12 @@ final class FileTailer {
         file.source.unparsed(result).add(count);
       }
     }
-    Batch processed = batch == null ? null : processors.apply(batch);
-    if (processed == null) {
+    if (batch == null) {
+      // Only bytes that were passed over; they wait for their turn like any others.
       acknowledged.add(range);
-      return;
+    } else {
+      handOver(batch, range);
     }
-    handOver(processed, range);
   }
 
   /// A batch that fills less than half of its buffer is copied, and the buffer stays here.

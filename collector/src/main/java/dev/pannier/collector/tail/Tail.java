@@ -6,14 +6,11 @@ import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.metrics.Metrics;
-import dev.pannier.shippers.batch.Batch;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,12 +18,11 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param resource   the encoded `Resource` of tailed records
 /// @param keepsRaw   whether a shipper needs the lines' original bytes
-/// @param processors applied to each batch; null from it means that no record is left
+/// @param parsers    for each source, what chooses the parser of its files
 public record Tail(
     PositionStore store,
     Buffer buffer,
     MemoryBudget budget,
-    UnaryOperator<@Nullable Batch> processors,
     Function<FileSource, ParserChooser> parsers,
     byte[] resource,
     boolean keepsRaw,
@@ -47,16 +43,7 @@ public record Tail(
     ChangeWatch watch = inotify == null ? new Polling() : inotify;
     FileTailer tailer =
         new FileTailer(
-            generations,
-            store,
-            buffer,
-            budget,
-            processors,
-            resource,
-            keepsRaw,
-            clock,
-            LOG::warn,
-            watch::wake);
+            generations, store, buffer, budget, resource, keepsRaw, clock, LOG::warn, watch::wake);
     buffer.onRoom(watch::wake);
     return new TailThread(tailer, generations, watch, nanoClock, health);
   }

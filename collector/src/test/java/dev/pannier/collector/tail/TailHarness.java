@@ -104,7 +104,6 @@ final class TailHarness implements AutoCloseable {
             store,
             new Destination(),
             budget,
-            batch -> batch,
             new byte[0],
             false,
             () -> Instant.ofEpochSecond(1_800_000_000, nanos % 1_000_000_000),

@@ -1,0 +1,94 @@
+package dev.pannier.collector;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+
+/// The end of the process: asked for once, it has until the deadline; asked for twice, it is now.
+final class Shutdown {
+  private static final long CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  /// The last part of the deadline is for closing clients and storing positions.
+  private static final int CLOSING_PART = 8;
+
+  private final LongSupplier nanoClock;
+  private final long deadlineNanos;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private int asked;
+  private long askedAtNanos;
+
+  Shutdown(Duration deadline, LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
+    this.deadlineNanos = deadline.toNanos();
+  }
+
+  /// A signal has come. Any thread.
+  void ask() {
+    lock.lock();
+    try {
+      if (asked == 0) {
+        askedAtNanos = nanoClock.getAsLong();
+      }
+      asked++;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits for the first signal.
+  ///
+  /// @return whether it has come
+  boolean await(Duration time) throws InterruptedException {
+    lock.lock();
+    try {
+      long left = time.toNanos();
+      while (asked == 0 && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+      return asked > 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits for a condition, as long as there is time.
+  void waitUntil(BooleanSupplier condition) throws InterruptedException {
+    lock.lock();
+    try {
+      while (!condition.getAsBoolean() && left().isPositive()) {
+        changed.awaitNanos(CHECK_NANOS);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// What is left for draining; zero after the second signal.
+  Duration left() {
+    lock.lock();
+    try {
+      if (asked > 1) {
+        return Duration.ZERO;
+      }
+      long passed = nanoClock.getAsLong() - askedAtNanos;
+      return Duration.ofNanos(Math.max(0, deadlineNanos - deadlineNanos / CLOSING_PART - passed));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// What each of the last steps may take.
+  Duration closing() {
+    lock.lock();
+    try {
+      return asked > 1 ? Duration.ZERO : Duration.ofNanos(deadlineNanos / CLOSING_PART / 3);
+    } finally {
+      lock.unlock();
+    }
+  }
+}

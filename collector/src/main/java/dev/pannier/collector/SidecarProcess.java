@@ -1,0 +1,47 @@
+package dev.pannier.collector;
+
+import dev.pannier.collector.config.Configuration;
+import java.io.IOException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One sidecar from its start to the signal that ends it.
+final class SidecarProcess {
+  private static final Logger LOG = LoggerFactory.getLogger(SidecarProcess.class);
+  private static final Duration TEND = Duration.ofSeconds(1);
+
+  private SidecarProcess() {}
+
+  /// Runs until SIGTERM or SIGINT, then drains; a second signal ends it at once with its positions
+  /// stored.
+  ///
+  /// @return 0 where everything was delivered, 1 where something was left, 2 where
+  ///     `state.directory` cannot be used
+  static int run(Configuration configuration) throws InterruptedException, IOException {
+    Shutdown shutdown = new Shutdown(configuration.shutdown().deadline(), System::nanoTime);
+    for (String name : new String[] {"TERM", "INT"}) {
+      Signals.handle(name, shutdown::ask);
+    }
+    Sidecar sidecar;
+    try {
+      sidecar = new Sidecar(configuration, version());
+    } catch (IOException e) {
+      LOG.error("{}", e.getMessage());
+      return 2;
+    }
+    sidecar.start();
+    while (!shutdown.await(TEND)) {
+      sidecar.tend();
+    }
+    LOG.info(
+        "stopping: draining for at most {} s", configuration.shutdown().deadline().toSeconds());
+    long left = sidecar.stop(shutdown);
+    return left == 0 ? 0 : 1;
+  }
+
+  private static String version() {
+    String version = SidecarProcess.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+}
