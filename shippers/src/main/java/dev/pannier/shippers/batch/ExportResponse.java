@@ -18,26 +18,28 @@ public record ExportResponse(long rejected, String message) {
   /// @throws IllegalArgumentException if the bytes are no protobuf message
   public static ExportResponse of(byte[] bytes) {
     ExportResponse response = SUCCESS;
-    Fields fields = new Fields(bytes, 0, bytes.length);
+    FieldReader fields = new FieldReader().over(bytes, 0, bytes.length);
     while (fields.next()) {
-      if (fields.is(1, Fields.LENGTH)) {
-        response = partialSuccess(bytes, fields.valueStart(), fields.end());
+      if (fields.isBytes(1)) {
+        response = partialSuccess(bytes, fields.start(), fields.end());
       }
     }
+    fields.requireWhole();
     return response;
   }
 
   private static ExportResponse partialSuccess(byte[] bytes, int start, int end) {
     long rejected = 0;
     String message = "";
-    Fields fields = new Fields(bytes, start, end);
+    FieldReader fields = new FieldReader().over(bytes, start, end);
     while (fields.next()) {
-      if (fields.is(1, Fields.VARINT)) {
-        rejected = fields.varintValue();
-      } else if (fields.is(2, Fields.LENGTH)) {
-        message = new String(bytes, fields.valueStart(), fields.end() - fields.valueStart(), UTF_8);
+      if (fields.isVarint(1)) {
+        rejected = fields.value();
+      } else if (fields.isBytes(2)) {
+        message = new String(bytes, fields.start(), fields.end() - fields.start(), UTF_8);
       }
     }
+    fields.requireWhole();
     return new ExportResponse(rejected, message);
   }
 }

@@ -105,8 +105,24 @@ public final class FieldReader {
     return broken;
   }
 
+  /// @throws IllegalArgumentException if the bytes are no protobuf ([#isBroken()])
+  void requireWhole() {
+    if (broken) {
+      throw new IllegalArgumentException("not a protobuf message: broken before offset " + limit);
+    }
+  }
+
   public int number() {
     return number;
+  }
+
+  /// Whether it is the field of this number and of wire type 2.
+  boolean isBytes(int number) {
+    return this.number == number && wireType == BYTES;
+  }
+
+  boolean isVarint(int number) {
+    return this.number == number && wireType == VARINT;
   }
 
   public int wireType() {

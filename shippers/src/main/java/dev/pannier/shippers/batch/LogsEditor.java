@@ -55,13 +55,6 @@ public final class LogsEditor {
     return editor.kept == 0 ? null : batch.with(out.bytes(), 0, out.length(), editor.kept);
   }
 
-  /// @throws IllegalArgumentException if the reader has stopped before its message's end
-  static void checkRead(FieldReader fields) {
-    if (fields.isBroken()) {
-      throw new IllegalArgumentException("not a protobuf message");
-    }
-  }
-
   /// @param level 0 for the request, 1 for `ResourceLogs`, 2 for `ScopeLogs`
   private boolean changes(int start, int end, int level) {
     if (level == SCOPE_LOGS) {
@@ -79,7 +72,7 @@ public final class LogsEditor {
         }
       }
     }
-    checkRead(fields);
+    fields.requireWhole();
     return false;
   }
 
@@ -104,7 +97,7 @@ public final class LogsEditor {
         }
       }
     }
-    checkRead(fields);
+    fields.requireWhole();
   }
 
   private void copyRecord(FieldReader record, ByteOutput out) {
@@ -145,7 +138,7 @@ public final class LogsEditor {
         return true;
       }
     }
-    checkRead(fields);
+    fields.requireWhole();
     return false;
   }
 
@@ -169,7 +162,7 @@ public final class LogsEditor {
       }
       out.close(opened);
     }
-    checkRead(fields);
+    fields.requireWhole();
     out.write(edit.add());
   }
 
@@ -190,7 +183,7 @@ public final class LogsEditor {
     }
     FieldReader fields = innerFields.over(bytes, attribute.start(), attribute.end());
     while (fields.next()) {
-      if (isMessage(fields, 1)) {
+      if (fields.isBytes(1)) {
         for (byte[] key : edit.remove()) {
           if (Arrays.equals(bytes, fields.start(), fields.end(), key, 0, key.length)) {
             return true;
@@ -205,11 +198,11 @@ public final class LogsEditor {
     long severity = 0;
     FieldReader fields = recordFields.over(bytes, start, end);
     while (fields.next()) {
-      if (fields.number() == 2 && fields.wireType() == FieldReader.VARINT) {
+      if (fields.isVarint(2)) {
         severity = fields.value();
       }
     }
-    checkRead(fields);
+    fields.requireWhole();
     return chooser.edit((int) severity, bytes, loggerStart, loggerEnd);
   }
 
@@ -219,10 +212,10 @@ public final class LogsEditor {
     loggerEnd = start;
     FieldReader fields = recordFields.over(bytes, start, end);
     while (fields.next()) {
-      if (isMessage(fields, 1)) {
+      if (fields.isBytes(1)) {
         FieldReader scope = innerFields.over(bytes, fields.start(), fields.end());
         while (scope.next()) {
-          if (isMessage(scope, 1)) {
+          if (scope.isBytes(1)) {
             loggerStart = scope.start();
             loggerEnd = scope.end();
           }
@@ -232,18 +225,14 @@ public final class LogsEditor {
   }
 
   private static boolean leadsToRecords(FieldReader fields, int level) {
-    return isMessage(fields, level == 0 ? 1 : 2);
+    return fields.isBytes(level == 0 ? 1 : 2);
   }
 
   private static boolean isBody(FieldReader fields) {
-    return isMessage(fields, 5);
+    return fields.isBytes(5);
   }
 
   private static boolean isAttribute(FieldReader fields) {
-    return isMessage(fields, 6);
-  }
-
-  private static boolean isMessage(FieldReader fields, int number) {
-    return fields.number() == number && fields.wireType() == FieldReader.BYTES;
+    return fields.isBytes(6);
   }
 }

@@ -25,15 +25,16 @@ public record RpcStatus(String message, long retryDelayNanos) {
   public static RpcStatus of(byte[] bytes) {
     String message = "";
     long delay = NO_RETRY_INFO;
-    Fields fields = new Fields(bytes, 0, bytes.length);
+    FieldReader fields = new FieldReader().over(bytes, 0, bytes.length);
     while (fields.next()) {
-      if (fields.is(2, Fields.LENGTH)) {
+      if (fields.isBytes(2)) {
         message = text(bytes, fields);
-      } else if (fields.is(3, Fields.LENGTH)) {
-        long found = retryDelay(bytes, fields.valueStart(), fields.end());
+      } else if (fields.isBytes(3)) {
+        long found = retryDelay(bytes, fields.start(), fields.end());
         delay = found == NO_RETRY_INFO ? delay : found;
       }
     }
+    fields.requireWhole();
     return new RpcStatus(message, delay);
   }
 
@@ -41,42 +42,45 @@ public record RpcStatus(String message, long retryDelayNanos) {
     String type = "";
     int valueStart = end;
     int valueEnd = end;
-    Fields any = new Fields(bytes, start, end);
+    FieldReader any = new FieldReader().over(bytes, start, end);
     while (any.next()) {
-      if (any.is(1, Fields.LENGTH)) {
+      if (any.isBytes(1)) {
         type = text(bytes, any);
-      } else if (any.is(2, Fields.LENGTH)) {
-        valueStart = any.valueStart();
+      } else if (any.isBytes(2)) {
+        valueStart = any.start();
         valueEnd = any.end();
       }
     }
+    any.requireWhole();
     if (!type.endsWith(RETRY_INFO)) {
       return NO_RETRY_INFO;
     }
     long delay = 0;
-    Fields info = new Fields(bytes, valueStart, valueEnd);
+    FieldReader info = new FieldReader().over(bytes, valueStart, valueEnd);
     while (info.next()) {
-      if (info.is(1, Fields.LENGTH)) {
-        delay = duration(bytes, info.valueStart(), info.end());
+      if (info.isBytes(1)) {
+        delay = duration(bytes, info.start(), info.end());
       }
     }
+    info.requireWhole();
     return delay;
   }
 
   private static long duration(byte[] bytes, int start, int end) {
     long nanos = 0;
-    Fields duration = new Fields(bytes, start, end);
+    FieldReader duration = new FieldReader().over(bytes, start, end);
     while (duration.next()) {
-      if (duration.is(1, Fields.VARINT)) {
-        nanos += TimeUnit.SECONDS.toNanos(duration.varintValue());
-      } else if (duration.is(2, Fields.VARINT)) {
-        nanos += Math.clamp(duration.varintValue(), 0, 999_999_999);
+      if (duration.isVarint(1)) {
+        nanos += TimeUnit.SECONDS.toNanos(duration.value());
+      } else if (duration.isVarint(2)) {
+        nanos += Math.clamp(duration.value(), 0, 999_999_999);
       }
     }
+    duration.requireWhole();
     return Math.max(0, nanos);
   }
 
-  private static String text(byte[] bytes, Fields field) {
-    return new String(bytes, field.valueStart(), field.end() - field.valueStart(), UTF_8);
+  private static String text(byte[] bytes, FieldReader field) {
+    return new String(bytes, field.start(), field.end() - field.start(), UTF_8);
   }
 }

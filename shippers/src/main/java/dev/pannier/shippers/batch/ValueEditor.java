@@ -63,7 +63,7 @@ final class ValueEditor {
         }
       }
     }
-    LogsEditor.checkRead(fields);
+    fields.requireWhole();
     return false;
   }
 
@@ -86,7 +86,7 @@ final class ValueEditor {
         out.close(opened);
       }
     }
-    LogsEditor.checkRead(fields);
+    fields.requireWhole();
   }
 
   private FieldReader reader(int depth) {
@@ -99,9 +99,7 @@ final class ValueEditor {
   }
 
   private static boolean isString(Type type, FieldReader fields) {
-    return type == Type.VALUE
-        && fields.wireType() == FieldReader.BYTES
-        && (fields.number() == 1 || fields.number() == 7);
+    return type == Type.VALUE && (fields.isBytes(1) || fields.isBytes(7));
   }
 
   /// @return the type of the message in the field; `type` itself, which is never in itself, where
