@@ -113,8 +113,7 @@ final class Sidecar {
       receiver = null;
       otlpListener = null;
     } else {
-      OtlpReceiver made =
-          new OtlpReceiver(otlp, buffer, budget, metrics, batch -> batch, nanoClock);
+      OtlpReceiver made = new OtlpReceiver(otlp, buffer, budget, metrics, nanoClock);
       receiver = made;
       otlpListener = new Listener("otlp", made::listen, nanoClock, health);
     }
