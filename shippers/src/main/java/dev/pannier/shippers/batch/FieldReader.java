@@ -100,6 +100,25 @@ public final class FieldReader {
     return !broken;
   }
 
+  /// Steps to the next number of a packed field, over whose content this reader was put.
+  ///
+  /// @param wireType of the numbers
+  public boolean nextPacked(int wireType) {
+    if (position >= limit) {
+      return false;
+    }
+    if (wireType == VARINT) {
+      value = varint();
+      return !broken;
+    }
+    if (limit - position < Long.BYTES) {
+      return fail();
+    }
+    value = (long) LONG.get(bytes, position);
+    position += Long.BYTES;
+    return true;
+  }
+
   /// Whether the bytes ended inside a field or are no protobuf. The fields before were read.
   public boolean isBroken() {
     return broken;

@@ -61,7 +61,7 @@ final class MessageType {
     }
   }
 
-  private static final int MAX_NUMBER = 16;
+  static final int MAX_NUMBER = 16;
 
   final String name;
 

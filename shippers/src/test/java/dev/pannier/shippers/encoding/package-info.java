@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pannier.shippers.encoding;
+
+import org.jspecify.annotations.NullMarked;
