@@ -1,0 +1,47 @@
+package dev.pannier.shippers;
+
+import java.time.Duration;
+import java.util.List;
+
+/// A destination under a test's control, for [ShipperContract].
+public interface Destination extends AutoCloseable {
+  /// Configured into the shipper where it holds a secret.
+  String SECRET = "s3cr3t-v4lue";
+
+  /// How it answers.
+  enum Mode {
+    ACCEPT,
+    /// Takes data and never answers.
+    HOLD,
+    /// Fails the third batch since the mode was set, for a reason that may pass; accepts the others.
+    FAIL_THIRD,
+    /// Says that the data is larger than it takes.
+    TOO_LARGE,
+    /// Refuses the data for good.
+    REFUSE,
+    /// Fails, quoting what it knows of secrets.
+    TELL_SECRET
+  }
+
+  /// A new shipper to it.
+  Shipper shipper();
+
+  void mode(Mode mode);
+
+  /// From now on it cannot be reached.
+  void down() throws Exception;
+
+  /// It can be reached again.
+  void up() throws Exception;
+
+  /// The bodies of the log records that it has stored, in their order.
+  List<String> stored() throws Exception;
+
+  @Override
+  void close();
+
+  /// Longer than an attempt takes.
+  default Duration patience() {
+    return Duration.ofSeconds(30);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pannier.shippers.file;
+
+import org.jspecify.annotations.NullMarked;

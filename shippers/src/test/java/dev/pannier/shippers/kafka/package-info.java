@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pannier.shippers.kafka;
+
+import org.jspecify.annotations.NullMarked;

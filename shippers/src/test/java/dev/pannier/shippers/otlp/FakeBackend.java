@@ -1,0 +1,196 @@
+package dev.pannier.shippers.otlp;
+
+import com.google.protobuf.ByteString;
+import dev.pannier.shippers.Batches;
+import dev.pannier.shippers.Destination;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Compression;
+import dev.pannier.shippers.ShipperSettings.Protocol;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import mockwebserver3.Dispatcher;
+import mockwebserver3.MockResponse;
+import mockwebserver3.MockWebServer;
+import mockwebserver3.RecordedRequest;
+import okhttp3.Headers;
+import okio.Buffer;
+import okio.BufferedSource;
+import okio.GzipSource;
+import okio.Okio;
+
+/// A backend that decodes what it gets with the official classes.
+final class FakeBackend extends Dispatcher implements Destination {
+  private final Protocol protocol;
+  private final Compression compression;
+  private final List<String> stored = new ArrayList<>();
+  private final CountDownLatch released = new CountDownLatch(1);
+  private final AtomicInteger requests = new AtomicInteger();
+  private final int port;
+  private MockWebServer server;
+  private volatile Mode mode = Mode.ACCEPT;
+
+  FakeBackend(Protocol protocol, Compression compression) throws IOException {
+    this.protocol = protocol;
+    this.compression = compression;
+    this.port = freePort();
+    this.server = start(port);
+  }
+
+  private MockWebServer start(int onPort) throws IOException {
+    MockWebServer started = new MockWebServer();
+    started.setProtocols(
+        List.of(
+            protocol == Protocol.GRPC
+                ? okhttp3.Protocol.H2_PRIOR_KNOWLEDGE
+                : okhttp3.Protocol.HTTP_1_1));
+    started.setDispatcher(this);
+    started.start(onPort);
+    return started;
+  }
+
+  ShipperSettings.Otlp settings() {
+    return new ShipperSettings.Otlp(
+        "backend",
+        URI.create("http://localhost:" + port + "/prefix/"),
+        protocol,
+        compression,
+        Map.of("authorization", "Bearer " + SECRET, "x-team", "payments"),
+        null,
+        Duration.ofSeconds(10),
+        EnumSet.allOf(Signal.class));
+  }
+
+  @Override
+  public Shipper shipper() {
+    return new OtlpShipper(settings(), InstantSource.system());
+  }
+
+  @Override
+  public void mode(Mode mode) {
+    requests.set(0);
+    this.mode = mode;
+  }
+
+  @Override
+  public void down() {
+    server.close();
+  }
+
+  @Override
+  public void up() throws IOException {
+    server = start(port);
+  }
+
+  /// Asked for 0, the test server would not reuse its address afterwards.
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Override
+  public synchronized List<String> stored() {
+    return List.copyOf(stored);
+  }
+
+  @Override
+  public MockResponse dispatch(RecordedRequest request) throws InterruptedException {
+    boolean empty = payload(request).isEmpty();
+    int number = requests.incrementAndGet();
+    return switch (mode) {
+      case ACCEPT -> accept(request);
+      case FAIL_THIRD -> number == 3 ? failure(14, 503, "overloaded") : accept(request);
+      case HOLD -> {
+        if (!empty) {
+          released.await();
+        }
+        yield failure(14, 503, "held");
+      }
+      case TOO_LARGE -> failure(8, 413, "grpc: received message larger than max (20 vs. 10)");
+      case REFUSE -> failure(3, 400, "bad data");
+      case TELL_SECRET ->
+          failure(16, 401, "no such token: " + request.getHeaders().get("authorization"));
+    };
+  }
+
+  private MockResponse accept(RecordedRequest request) {
+    synchronized (this) {
+      stored.addAll(Batches.bodies(payload(request)));
+    }
+    return grpc()
+        ? grpcAnswer(0, "", new byte[0]).build()
+        : new MockResponse.Builder()
+            .code(200)
+            .addHeader("content-type", "application/x-protobuf")
+            .build();
+  }
+
+  private boolean grpc() {
+    return protocol == Protocol.GRPC;
+  }
+
+  private MockResponse failure(int grpcStatus, int httpStatus, String message) {
+    return grpc()
+        ? new MockResponse.Builder()
+            .addHeader("content-type", "application/grpc")
+            .addHeader("grpc-status", grpcStatus)
+            .addHeader("grpc-message", message)
+            .build()
+        : new MockResponse.Builder()
+            .code(httpStatus)
+            .addHeader("content-type", "text/plain")
+            .body(message)
+            .build();
+  }
+
+  /// An answer with a message and its status in trailers.
+  static MockResponse.Builder grpcAnswer(int status, String message, byte[] response) {
+    Buffer body = new Buffer();
+    body.writeByte(0).writeInt(response.length).write(response);
+    return new MockResponse.Builder()
+        .addHeader("content-type", "application/grpc+proto")
+        .body(body)
+        .trailers(Headers.of("grpc-status", String.valueOf(status), "grpc-message", message));
+  }
+
+  /// The request message, out of framing and compression.
+  static ByteString payload(RecordedRequest request) {
+    try (Buffer body = new Buffer()) {
+      okio.ByteString raw = request.getBody();
+      if (raw != null) {
+        body.write(raw);
+      }
+      boolean gzip = "gzip".equals(request.getHeaders().get("content-encoding"));
+      if (String.valueOf(request.getHeaders().get("content-type")).startsWith("application/grpc")) {
+        gzip = body.readByte() == 1;
+        int length = body.readInt();
+        if (length != body.size()) {
+          throw new IOException("length " + length + " of " + body.size());
+        }
+      }
+      try (BufferedSource plain = Okio.buffer(gzip ? new GzipSource(body) : body)) {
+        return ByteString.copyFrom(plain.readByteArray());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    released.countDown();
+    server.close();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pannier.shippers.otlp;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pannier.shippers;
+
+import org.jspecify.annotations.NullMarked;
