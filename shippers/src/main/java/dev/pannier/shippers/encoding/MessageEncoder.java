@@ -3,10 +3,10 @@ package dev.pannier.shippers.encoding;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.ShipperSettings.FieldNames;
 import dev.pannier.shippers.batch.Batch;
-import dev.pannier.shippers.batch.BatchSplitter;
 import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.OtlpJsonWriter;
 import dev.pannier.shippers.batch.RecordReader;
+import dev.pannier.shippers.batch.Splitter;
 import java.util.BitSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -136,14 +136,17 @@ public final class MessageEncoder {
       request(all);
       return true;
     }
-    if (!rest.hasNext()) {
-      return end();
+    while (rest.hasNext()) {
+      Map.Entry<List<@Nullable String>, BitSet> next = rest.next();
+      group = next.getKey();
+      groupRecords = next.getValue();
+      Batch part = Splitter.select(all, next.getValue());
+      if (part != null) {
+        request(part);
+        return true;
+      }
     }
-    Map.Entry<List<@Nullable String>, BitSet> next = rest.next();
-    group = next.getKey();
-    groupRecords = next.getValue();
-    request(BatchSplitter.select(all, next.getValue()));
-    return true;
+    return end();
   }
 
   private void request(Batch part) {
