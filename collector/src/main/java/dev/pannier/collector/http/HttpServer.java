@@ -166,11 +166,16 @@ public final class HttpServer implements AutoCloseable {
     return started != null && started.isAlive();
   }
 
+  /// Takes no new connections and requests from here on.
+  void shutDown() {
+    shutDownAsked = true;
+    selector.wakeup();
+  }
+
   /// Takes no new connections and requests, lets those under way end until the deadline, then
   /// closes everything.
   public void close(Duration deadline) {
-    shutDownAsked = true;
-    selector.wakeup();
+    shutDown();
     Thread started = thread;
     try {
       if (started != null && deadline.isPositive()) {
@@ -311,6 +316,7 @@ public final class HttpServer implements AutoCloseable {
         key.channel().close();
       }
     }
+    selector.selectNow(); // lets go of the addresses: a registered channel is closed by its selector
     for (ClientSocket socket : sockets) {
       socket.connection.shutDown(nowNanos);
       socket.flush(nowNanos);

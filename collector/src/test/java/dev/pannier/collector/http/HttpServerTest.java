@@ -1,0 +1,186 @@
+package dev.pannier.collector.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.config.Configuration.Address;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// The server with real sockets, its loop run by the test.
+class HttpServerTest {
+  private static final String GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  private static final Address ANY = new Address("127.0.0.1", 0);
+
+  private final MemoryBudget budget = new MemoryBudget(1024 * 1024);
+  private final List<HttpResponder> later = new ArrayList<>();
+  private final Endpoint endpoint = new Endpoint(this::handle, budget, 3, 10, 500_000);
+  private final List<Socket> clients = new ArrayList<>();
+  private long nowNanos = 1;
+  private HttpServer server;
+  private Address address;
+
+  @BeforeEach
+  void open() throws IOException {
+    server = HttpServer.open(ServerSettings.DEFAULTS, () -> nowNanos);
+    address = server.listen(ANY, endpoint);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    for (Socket client : clients) {
+      client.close();
+    }
+    server.close();
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  private void handle(HttpRequest request, HttpResponder responder) {
+    if (request.path().equals("/later")) {
+      later.add(responder);
+    } else {
+      responder.respond(HttpResponse.text(200, "got " + request.bodyLength()));
+    }
+  }
+
+  private Socket connect(Address to) throws IOException {
+    Socket client = new Socket(to.host(), to.port());
+    client.setSoTimeout(20_000);
+    clients.add(client);
+    return client;
+  }
+
+  private Socket send(Address to, String text) throws IOException {
+    Socket client = connect(to);
+    client.getOutputStream().write(text.getBytes(ISO_8859_1));
+    return client;
+  }
+
+  /// Runs the loop until the client has something to read.
+  private String read(Socket client) throws IOException {
+    InputStream in = client.getInputStream();
+    while (in.available() == 0) {
+      round();
+    }
+    byte[] bytes = new byte[in.available()];
+    return new String(bytes, 0, in.read(bytes), ISO_8859_1);
+  }
+
+  private void round() throws IOException {
+    nowNanos++;
+    server.doWork(nowNanos);
+  }
+
+  @Test
+  void requestsAreAnsweredOverAKeptConnection() throws IOException {
+    Socket client = send(address, GET);
+    assertThat(read(client)).startsWith("HTTP/1.1 200 OK").endsWith("got 0");
+    client.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(client)).startsWith("HTTP/1.1 200 OK").endsWith("got 0");
+  }
+
+  @Test
+  void aLargeBodyArrivesWhole() throws Exception {
+    String head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n";
+    Socket client = send(address, head);
+    Thread sender =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    client.getOutputStream().write(new byte[400_000]);
+                  } catch (IOException e) {
+                    throw new AssertionError(e);
+                  }
+                });
+    assertThat(read(client)).endsWith("got 400000");
+    sender.join();
+  }
+
+  @Test
+  void anAnswerFromAnotherThreadWakesTheServer() throws Exception {
+    Socket client = send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (later.isEmpty()) {
+      round();
+    }
+    Thread.ofPlatform().start(() -> later.get(0).respond(HttpResponse.text(200, "late"))).join();
+    assertThat(read(client)).endsWith("late");
+  }
+
+  @Test
+  void oneConnectionTooManyIsToldSoAndOthersGoOn() throws IOException {
+    for (int i = 0; i < 3; i++) {
+      assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    }
+    Socket tooMany = send(address, GET);
+    assertThat(read(tooMany)).startsWith("HTTP/1.1 503 ").contains("retry-after: 1");
+    Socket tooManyToo = connect(address);
+    tooManyToo.getOutputStream().write(Frames.hello().bytes());
+    String frames = read(tooManyToo);
+    assertThat(new Frames().read(frames.getBytes(ISO_8859_1))).contains("0 GOAWAY NO_ERROR");
+    Address admin = server.listen(ANY, Endpoint.small(this::handle));
+    assertThat(read(send(admin, GET))).startsWith("HTTP/1.1 200 OK");
+    clients.get(0).close();
+    while (endpoint.connections == 3) {
+      nowNanos += 50_000_000;
+      round();
+    }
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+  }
+
+  @Test
+  void theLastAnswerIsReadByAClientThatStillSends() throws IOException {
+    Socket client = send(address, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n");
+    client.getOutputStream().write(new byte[10_000]);
+    assertThat(read(client)).startsWith("HTTP/1.1 413 ");
+    client.getOutputStream().write(new byte[10_000]);
+    assertThat(endpoint.connections).isEqualTo(1);
+    nowNanos += 2_000_000_000;
+    round();
+    assertThat(endpoint.connections).isZero();
+  }
+
+  @Test
+  void anAddressInUseIsNamed() {
+    assertThatThrownBy(() -> server.listen(address, endpoint))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("cannot listen on 127.0.0.1:" + address.port());
+    assertThatThrownBy(() -> server.listen(new Address("no.such.host.invalid", 1), endpoint))
+        .hasMessage("cannot listen on no.such.host.invalid:1: unknown host");
+  }
+
+  @Test
+  void closingLetsARequestUnderWayEnd() throws IOException {
+    Socket client = send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (later.isEmpty()) {
+      round();
+    }
+    server.shutDown();
+    round();
+    assertThatThrownBy(() -> connect(address)).isInstanceOf(IOException.class);
+    later.get(0).respond(HttpResponse.text(200, "late"));
+    assertThat(read(client)).contains("connection: close").endsWith("late");
+  }
+
+  @Test
+  void theThreadEndsWhenTheServerIsClosed() throws IOException {
+    HttpServer own = HttpServer.open(ServerSettings.DEFAULTS, System::nanoTime);
+    Address ownAddress = own.listen(ANY, endpoint);
+    own.start();
+    assertThat(own.isAlive()).isTrue();
+    Socket client = send(ownAddress, GET);
+    assertThat(client.getInputStream().read()).isEqualTo('H');
+    client.close();
+    own.close(Duration.ofSeconds(20));
+    assertThat(own.isAlive()).isFalse();
+  }
+}
