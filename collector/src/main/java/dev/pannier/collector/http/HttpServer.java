@@ -316,7 +316,8 @@ public final class HttpServer implements AutoCloseable {
         key.channel().close();
       }
     }
-    selector.selectNow(); // lets go of the addresses: a registered channel is closed by its selector
+    selector
+        .selectNow(); // lets go of the addresses: a registered channel is closed by its selector
     for (ClientSocket socket : sockets) {
       socket.connection.shutDown(nowNanos);
       socket.flush(nowNanos);
