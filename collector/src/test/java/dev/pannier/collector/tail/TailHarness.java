@@ -210,7 +210,7 @@ final class TailHarness implements AutoCloseable {
   }
 
   /// Indented lines continue a record.
-  private static final class RawLines implements LineParser {
+  static final class RawLines implements LineParser {
     @Override
     public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
       sink.body(buffer, offset, length);
