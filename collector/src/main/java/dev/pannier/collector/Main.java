@@ -18,7 +18,8 @@ public final class Main {
             new FileInputStream(FileDescriptor.in),
             new FileOutputStream(FileDescriptor.out),
             System.err,
-            SidecarProcess::run);
+            SidecarProcess::run,
+            FileParsers::chooser);
     SidecarLogging.stop();
     System.exit(code);
   }

@@ -1,14 +1,17 @@
 package dev.pannier.collector.cli;
 
 import dev.pannier.collector.config.ConfigurationLoader;
+import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.config.Loaded;
 import dev.pannier.collector.config.Problem;
+import dev.pannier.collector.tail.ParserChooser;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -36,6 +39,8 @@ public final class PannierCommand implements Runnable {
   ///
   /// @param arguments   as `main` has them
   /// @param environment as `System.getenv()` gives it
+  /// @param sidecars    what `run` runs
+  /// @param parsers     makes what chooses the parser of a source's files
   /// @return the exit code
   public static int execute(
       String[] arguments,
@@ -43,7 +48,8 @@ public final class PannierCommand implements Runnable {
       InputStream in,
       OutputStream out,
       OutputStream err,
-      Sidecars sidecars) {
+      Sidecars sidecars,
+      Function<FileSource, ParserChooser> parsers) {
     PrintWriter messages = new PrintWriter(err, true, StandardCharsets.UTF_8);
     RunCommand run = new RunCommand(environment, messages, sidecars);
     // Picocli takes 100 ms to start, which every start of a sidecar would pay.
@@ -58,7 +64,8 @@ public final class PannierCommand implements Runnable {
     CommandLine line =
         new CommandLine(new PannierCommand())
             .addSubcommand(run)
-            .addSubcommand(new ValidateCommand(environment, messages));
+            .addSubcommand(new ValidateCommand(environment, messages))
+            .addSubcommand(new ParseCommand(environment, in, out, messages, parsers));
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(messages);
     line.setExecutionExceptionHandler(

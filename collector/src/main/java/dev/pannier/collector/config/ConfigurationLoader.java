@@ -61,10 +61,23 @@ public final class ConfigurationLoader {
         problems.add(Value.lineOf(document, 1), "yaml", "the file has no keys");
       }
     }
-    Configuration configuration = loader.configuration(root);
+    Map<String, ParserSpec> parsers = ParsersReader.read(root.section("parsers"));
+    Configuration configuration = loader.configuration(root, parsers);
     return problems.any()
         ? new Loaded.Invalid(problems.inOrder())
-        : new Loaded.Valid(configuration, problems.warnings());
+        : new Loaded.Valid(configuration, problems.warnings(), parsers);
+  }
+
+  /// A source of files with this parser, and the defaults in all else.
+  ///
+  /// @param environment for `TZ`; where that is no time zone, it is UTC
+  public static FileSource defaultSource(ParserSpec parser, Map<String, String> environment) {
+    Problems problems = new Problems("defaults");
+    Section none = Section.empty(problems, new Placeholders(environment), "", 1);
+    return new FilesReader(Map.of(), MEMORY / 4, environment, problems)
+        .read(none)
+        .getFirst()
+        .withParser(parser);
   }
 
   private @Nullable Node document(Path file) {
@@ -104,12 +117,11 @@ public final class ConfigurationLoader {
     return null;
   }
 
-  private Configuration configuration(Section root) {
+  private Configuration configuration(Section root, Map<String, ParserSpec> parsers) {
     Configuration.Resource resource =
         ResourceReader.read(root.section("resource"), environment, problems);
     long memory = root.size("memory", MIN_MEMORY, MAX_MEMORY, MEMORY);
     Path stateDirectory = stateDirectory(root.section("state"));
-    Map<String, ParserSpec> parsers = ParsersReader.read(root.section("parsers"));
     long quarter = Math.min(memory / 4, Integer.MAX_VALUE / 2);
     AddressReader addresses = new AddressReader();
     Section sources = root.section("sources");

@@ -28,6 +28,21 @@ public record FileSource(
     int maxRecord,
     OnOversize onOversize) {
 
+  FileSource withParser(ParserSpec other) {
+    return new FileSource(
+        name,
+        include,
+        exclude,
+        other,
+        multiline,
+        flushAfter,
+        startAt,
+        charset,
+        zone,
+        maxRecord,
+        onOversize);
+  }
+
   public enum StartAt {
     BEGINNING,
     END

@@ -35,9 +35,10 @@ public final class SidecarLogging extends ContextAwareBase implements Configurat
     System.setProperty("java.util.logging.config.class", JulBridge.class.getName());
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
     context.getLogger("dev.pannier").setLevel(Level.INFO);
-    // Below WARN the client dumps its whole configuration; its warnings of single requests are
-    // repeated, in clearer words, by who asked for them.
+    // Below WARN the client dumps its whole configuration; what it warns of single requests and
+    // connections is said once, in clearer words, by who asked for them.
     context.getLogger("org.apache.kafka").setLevel(Level.WARN);
+    context.getLogger("org.apache.kafka.clients.NetworkClient").setLevel(Level.ERROR);
     context.getLogger("org.apache.kafka.clients.producer.internals.Sender").setLevel(Level.ERROR);
 
     MergingAppender merging = new MergingAppender(console(context));

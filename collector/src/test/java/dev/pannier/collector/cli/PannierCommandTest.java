@@ -3,6 +3,10 @@ package dev.pannier.collector.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.config.Configuration;
+import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.tail.ParserChooser;
+import dev.pannier.parsers.LineParser;
+import dev.pannier.parsers.Parsers;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,18 +27,25 @@ class PannierCommandTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private final List<Configuration> ran = new ArrayList<>();
+  private String in = "";
+
+  private static ParserChooser chooser(FileSource source) {
+    LineParser parser = Parsers.create(source.parser(), source.zone());
+    return (head, length, last) -> parser;
+  }
 
   private int pannier(String... arguments) {
     return PannierCommand.execute(
         arguments,
         Map.of("XDG_STATE_HOME", folder.toString()),
-        new ByteArrayInputStream(new byte[0]),
+        new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
         out,
         err,
         configuration -> {
           ran.add(configuration);
           return 0;
-        });
+        },
+        PannierCommandTest::chooser);
   }
 
   private String out() {
@@ -105,7 +116,8 @@ class PannierCommandTest {
             err,
             configuration -> {
               throw new IOException("port in use");
-            });
+            },
+            PannierCommandTest::chooser);
 
     assertThat(code).isEqualTo(1);
     assertThat(err()).isEqualTo("pannier: port in use\n");
@@ -136,5 +148,52 @@ class PannierCommandTest {
     assertThat(pannier(arguments.split(" "))).isZero();
     assertThat(out()).isNotEmpty();
     assertThat(err()).isEmpty();
+  }
+
+  @Test
+  void parseWritesARequestOfOneRecordForEachRecord() {
+    in = "first\n  goes on\nsecond \"quoted\"\n";
+
+    assertThat(pannier("parse", "--parser", "raw")).isZero();
+
+    assertThat(err()).isEmpty();
+    assertThat(out().lines())
+        .hasSize(2)
+        .allSatisfy(line -> assertThat(line).startsWith("{\"resourceLogs\":[{\"resource\":"));
+    assertThat(out().lines().findFirst().orElseThrow())
+        .contains("\"body\":{\"stringValue\":\"first\\n  goes on\"}", "unknown_service");
+    assertThat(out()).contains("second \\\"quoted\\\"");
+  }
+
+  @Test
+  void parseTakesAFileAndTheParserAndSettingsOfAConfiguration() throws IOException {
+    String config =
+        file(
+            """
+            parsers: {mine: {type: regex, pattern: '^(?<body>.*)$'}}
+            sources: {files: [{parser: mine, multiline: none, charset: ISO-8859-1}]}
+            """);
+    Path lines =
+        Files.writeString(folder.resolve("x.log"), "é\n  b\n", StandardCharsets.ISO_8859_1);
+
+    assertThat(pannier("parse", "--config", config, "--parser", "mine", lines.toString())).isZero();
+
+    assertThat(err()).isEmpty();
+    assertThat(out().lines()).hasSize(2);
+    assertThat(out()).contains("\"é\"", "\"x.log\"");
+  }
+
+  @Test
+  void parseNamesTheParsersThereAre() {
+    assertThat(pannier("parse", "--parser", "grok")).isEqualTo(2);
+    assertThat(err())
+        .isEqualTo(
+            "no parser grok: there are auto, raw, json, logstash; --config FILE brings its own\n");
+  }
+
+  @Test
+  void parseOfAFileThatIsNotThereEndsWith2() {
+    assertThat(pannier("parse", "--parser", "raw", folder + "/missing")).isEqualTo(2);
+    assertThat(err()).contains("missing: cannot be read");
   }
 }
