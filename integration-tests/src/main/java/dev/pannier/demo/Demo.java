@@ -2,6 +2,7 @@ package dev.pannier.demo;
 
 import dev.pannier.consumers.OtlpProtoConsumer;
 import io.opentelemetry.proto.logs.v1.LogRecord;
+import java.io.Console;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -38,9 +39,11 @@ public final class Demo {
     this.folder = folder;
   }
 
+  @SuppressWarnings("SystemConsoleNull") // it still is null where the console module is missing
   public static void main(String[] arguments) throws Exception {
     int seconds = 20;
-    boolean headless = !System.console().isTerminal();
+    Console console = System.console();
+    boolean headless = console == null || !console.isTerminal();
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
         case "--headless" -> headless = true;
