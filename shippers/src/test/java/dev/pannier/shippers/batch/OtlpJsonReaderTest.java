@@ -1,0 +1,178 @@
+package dev.pannier.shippers.batch;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.JsonFormat;
+import io.opentelemetry.proto.logs.v1.LogRecord;
+import java.util.HexFormat;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OtlpJsonReaderTest {
+  private static final int NO_LIMIT = 1 << 24;
+
+  @Property(tries = 300)
+  void whatTheWriterWritesIsReadBack(@ForAll Signal signal, @ForAll long seed) {
+    Message request = Requests.random(signal, seed);
+    ByteOutput out = new ByteOutput(64);
+    new OtlpJsonWriter().write(Requests.batch(signal, request), out);
+
+    assertThat(read(signal, out.toBytes())).isEqualTo(request);
+  }
+
+  @Property(tries = 300)
+  void whatTheOfficialPrinterWritesIsRead(
+      @ForAll Signal signal, @ForAll long seed, @ForAll boolean originalNames) throws Exception {
+    Message request = Requests.random(signal, seed);
+    JsonFormat.Printer printer = JsonFormat.printer();
+    String json = (originalNames ? printer.preservingProtoFieldNames() : printer).print(request);
+
+    assertThat(read(signal, IdsAsBase64.backToHex(json).getBytes(UTF_8))).isEqualTo(request);
+  }
+
+  @Property(tries = 3000)
+  void anyBytesAreReadOrNamed(@ForAll Signal signal, @ForAll long seed) {
+    Random random = new Random(seed);
+    ByteOutput out = new ByteOutput(64);
+    Message request = Requests.random(signal, random.nextInt(50));
+    new OtlpJsonWriter().write(Requests.batch(signal, request), out);
+    byte[] json = out.toBytes();
+    String alphabet = "{}[]\",:0123456789-eE.\\untrfalse/ \u0001\u00ff";
+    for (int i = random.nextInt(4); i > 0; i--) {
+      json[random.nextInt(json.length)] = (byte) alphabet.charAt(random.nextInt(alphabet.length()));
+    }
+    int length = json.length - random.nextInt(json.length) / 4;
+
+    switch (OtlpJsonReader.read(signal, json, 0, length, NO_LIMIT)) {
+      case JsonRequest.Read read ->
+          assertThat(RequestCheck.check(signal, read.bytes(), 0, read.length(), NO_LIMIT))
+              .isInstanceOf(CheckedRequest.WellFormed.class);
+      case JsonRequest.Malformed malformed -> {
+        assertThat(malformed.reason()).isNotBlank();
+        assertThat(malformed.offset()).isBetween(0L, (long) length);
+      }
+      case JsonRequest.TooLarge tooLarge -> throw new AssertionError(tooLarge);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"timeUnixNano\":\"18446744073709551615\" | timeUnixNano -1",
+        "\"timeUnixNano\":1.5e3 | timeUnixNano 1500",
+        "\"time_unix_nano\":7 | timeUnixNano 7",
+        "\"severityNumber\":\"SEVERITY_NUMBER_WARN2\" | severity 14",
+        "\"severityNumber\":9 | severity 9",
+        "\"traceId\":\"AABBccdd00112233445566778899aAbB\" | trace aabbccdd00112233445566778899aabb",
+        "\"unknown\":{\"a\":[1,{}]},\"timeUnixNano\":3 | timeUnixNano 3",
+        "\"timeUnixNano\":null,\"body\":null,\"attributes\":null | timeUnixNano 0",
+        "\"flags\":4294967295 | flags -1",
+        "\"body\":{\"bytesValue\":\"_-8\"} | bytes ffef",
+        "\"body\":{\"doubleValue\":\"-Infinity\"} | double -Infinity",
+        "\"body\":{\"intValue\":\"-9223372036854775808\"} | int -9223372036854775808",
+        "\"body\":{\"stringValue\":\"\\ud800x\"} | string \uFFFDx"
+      })
+  void leniencyOfTheMapping(String fields, String expected) {
+    LogRecord log = log(fields);
+    String[] what = expected.split(" ", 2);
+    String actual =
+        switch (what[0]) {
+          case "timeUnixNano" -> Long.toString(log.getTimeUnixNano());
+          case "severity" -> Integer.toString(log.getSeverityNumberValue());
+          case "trace" -> HexFormat.of().formatHex(log.getTraceId().toByteArray());
+          case "flags" -> Integer.toString(log.getFlags());
+          case "bytes" -> HexFormat.of().formatHex(log.getBody().getBytesValue().toByteArray());
+          case "double" -> Double.toString(log.getBody().getDoubleValue());
+          case "int" -> Long.toString(log.getBody().getIntValue());
+          default -> log.getBody().getStringValue();
+        };
+    assertThat(actual).isEqualTo(what[1]);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"timeUnixNano\":\"x\" | timeUnixNano is no number",
+        "\"timeUnixNano\":-1 | timeUnixNano is no integer of its size: -1",
+        "\"timeUnixNano\":{} | timeUnixNano is no number",
+        "\"timeUnixNano\":1e999 | timeUnixNano is no integer of its size: 1e999",
+        "\"flags\":4294967296 | flags is out of its range: 4294967296",
+        "\"traceId\":\"abc\" | traceId is no hexadecimal id",
+        "\"traceId\":7 | traceId is no string",
+        "\"body\":7 | body is no object",
+        "\"attributes\":{} | attributes is no array",
+        "\"body\":{\"bytesValue\":\"*\"} | bytesValue is no base64",
+        "\"body\":{\"boolValue\":1} | boolValue is neither true nor false"
+      })
+  void mistakesAreNamed(String fields, String reason) {
+    assertThat(OtlpJsonReader.read(Signal.LOGS, json(fields), 0, json(fields).length, NO_LIMIT))
+        .isInstanceOfSatisfying(
+            JsonRequest.Malformed.class,
+            malformed -> {
+              assertThat(malformed.reason()).isEqualTo(reason);
+              assertThat(malformed.offset()).isGreaterThan(50);
+            });
+  }
+
+  @Test
+  void nestingIsBounded() {
+    String json = "\"body\":" + "{\"arrayValue\":{\"values\":[".repeat(90) + "]}}".repeat(90);
+
+    assertThat(OtlpJsonReader.read(Signal.LOGS, json(json), 0, json(json).length, NO_LIMIT))
+        .isInstanceOfSatisfying(
+            JsonRequest.Malformed.class,
+            malformed -> assertThat(malformed.reason()).contains("deeper than 100"));
+  }
+
+  @Test
+  void moreThanOneObjectIsNoRequest() {
+    byte[] json = "{}{}".getBytes(UTF_8);
+
+    assertThat(OtlpJsonReader.read(Signal.LOGS, json, 0, 4, NO_LIMIT))
+        .isInstanceOfSatisfying(
+            JsonRequest.Malformed.class,
+            malformed -> assertThat(malformed.reason()).isEqualTo("more after the JSON object"));
+    assertThat(OtlpJsonReader.read(Signal.LOGS, json, 2, 2, NO_LIMIT))
+        .isInstanceOf(JsonRequest.Read.class);
+  }
+
+  @Test
+  void whatWouldTakeTooMuchIsToldApart() {
+    byte[] json = json("\"body\":{\"stringValue\":\"" + "x".repeat(200) + "\"}");
+
+    assertThat(OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, 100))
+        .isEqualTo(new JsonRequest.TooLarge());
+  }
+
+  private static LogRecord log(String fields) {
+    return (LogRecord) Requests.records(read(Signal.LOGS, json(fields))).getFirst();
+  }
+
+  private static byte[] json(String fields) {
+    return ("{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{" + fields + "}]}]}]}")
+        .getBytes(UTF_8);
+  }
+
+  private static Message read(Signal signal, byte[] json) {
+    JsonRequest request = OtlpJsonReader.read(signal, json, 0, json.length, NO_LIMIT);
+    if (!(request instanceof JsonRequest.Read read)) {
+      throw new AssertionError(request + " in " + new String(json, UTF_8));
+    }
+    try {
+      return Requests.parse(signal, read.bytes(), 0, read.length());
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
