@@ -62,6 +62,13 @@ public final class Fingerprint {
     return step >= 0 && Hash.update(Hash.SEED, head, 0, SHORTEST_STEP << step) == steps[step];
   }
 
+  /// Whether both may be heads of the same content, as far as their common steps tell. Costs next to
+  /// nothing: it is asked of every pair of a new file and a known one.
+  public boolean agreesWith(Fingerprint other) {
+    int common = Math.min(steps.length, other.steps.length);
+    return common == 0 || steps[common - 1] == other.steps[common - 1];
+  }
+
   private static int stepsWithin(int length) {
     int count = 0;
     while (SHORTEST_STEP << count <= length) {

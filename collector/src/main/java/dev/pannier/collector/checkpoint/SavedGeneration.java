@@ -26,6 +26,12 @@ public record SavedGeneration(
     boolean finished,
     long seenSeconds) {
 
+  /// The same, seen again.
+  public SavedGeneration seenAt(long seconds) {
+    return new SavedGeneration(
+        id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, finished, seconds);
+  }
+
   void write(DataOutput out) throws IOException {
     out.writeLong(id);
     out.writeUTF(source);

@@ -3,6 +3,7 @@ package dev.pannier.collector.tail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,10 @@ final class FileContent implements Content {
     this.channel = channel;
   }
 
+  /// @param path without a symbolic link at its end: one is not followed
   static FileContent open(Path path) throws IOException {
-    return new FileContent(FileChannel.open(path, StandardOpenOption.READ));
+    return new FileContent(
+        FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
   }
 
   @Override

@@ -33,6 +33,13 @@ final class FileTailer {
   /// A renamed file may still be written to until the application opens the new one.
   private static final long DETACHED_QUIET_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  /// So long a rotated file is kept open after its last byte. One that still has a name is opened
+  /// again when it grows later; one that has none takes disk space as long as it is open.
+  private static final long DETACHED_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /// So long the lines of a new file wait for the last ones of the file that had its path before.
+  private static final long PREDECESSOR_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   /// So long a file's first lines may take to say which parser is theirs.
   private static final long CHOOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -230,7 +237,7 @@ final class FileTailer {
     }
     for (int i = 0; i < count; i++) {
       TailedFile file = visiting.get((nextVisit + i) % count);
-      if (!file.stored) {
+      if (!file.stored || waits(file, nowNanos)) {
         all = false;
         continue;
       }
@@ -255,6 +262,29 @@ final class FileTailer {
     return work;
   }
 
+  /// Whether the file that was rotated away from this one's path has lines that come first.
+  private boolean waits(TailedFile file, long nowNanos) {
+    TailedFile before = file.predecessor;
+    if (before == null) {
+      return false;
+    }
+    boolean waits = !isRead(before) && nowNanos - file.metNanos < PREDECESSOR_NANOS;
+    if (!waits) {
+      file.predecessor = null;
+    }
+    return waits;
+  }
+
+  private static boolean isRead(TailedFile file) {
+    Content content = file.content;
+    try {
+      return content == null || content.size() <= file.read.position();
+    } catch (IOException e) {
+      // It is reported where it is read; the next one need not wait for it.
+      return true;
+    }
+  }
+
   /// What is reserved for the batch that is being built.
   private int reserved;
 
@@ -270,19 +300,22 @@ final class FileTailer {
     }
     long size = content.size();
     long position = file.read.position();
-    if (size < position) {
-      generations.replaced(file, content, nowNanos);
+    if (size < position || (size == position && file.suspect && !check(file, content))) {
+      generations.replaced(file, nowNanos);
       return 1;
     }
-    if (size != file.sizeBytes) {
+    boolean endKnown = size != Long.MAX_VALUE;
+    if (endKnown && size != file.sizeBytes) {
       file.grewNanos = nowNanos;
+      file.sizeBytes = size;
     }
     long quiet = nowNanos - file.grewNanos;
     boolean last = ending || (file.detached && quiet > DETACHED_QUIET_NANOS);
     if (size == position) {
-      file.sizeBytes = size;
       file.held = false;
-      if (last && file.detached && file.pending.isEmpty()) {
+      if (file.detached
+          && file.pending.isEmpty()
+          && (ending || quiet > DETACHED_CLOSE_NANOS || content instanceof GzipContent)) {
         generations.finish(file);
         return 1;
       }
@@ -292,21 +325,29 @@ final class FileTailer {
     if (size == file.leftAtSize && !flush && !(file.parser == null && quiet > CHOOSE_NANOS)) {
       return 0;
     }
-    if (!generations.verify(file, content, size)) {
-      generations.replaced(file, content, nowNanos);
+    int length = fill(content, position);
+    // Only now: what was read is surely of the content that is checked after it.
+    if (!check(file, content)) {
+      generations.replaced(file, nowNanos);
       return 1;
     }
-    file.sizeBytes = size;
-    return read(file, content, last, flush, quiet);
-  }
-
-  private int read(TailedFile file, Content content, boolean last, boolean flush, long quiet)
-      throws IOException {
-    long position = file.read.position();
-    int length = fill(content, position);
-    if (length <= 0) {
+    if (length == 0) {
       return 0;
     }
+    if (!endKnown) {
+      file.sizeBytes = content.size() == Long.MAX_VALUE ? position + length + 1 : content.size();
+    }
+    return read(file, length, last, flush, quiet);
+  }
+
+  private boolean check(TailedFile file, Content content) throws IOException {
+    file.suspect = false;
+    return generations.verify(file, content);
+  }
+
+  /// Makes batches of what lies in the chunk.
+  private int read(TailedFile file, int length, boolean last, boolean flush, long quiet) {
+    long position = file.read.position();
     boolean atEnd = position + length >= file.sizeBytes;
     int begin = prepare(file, position, length, atEnd && (last || quiet > CHOOSE_NANOS));
     LineParser parser = file.parser;
@@ -371,6 +412,7 @@ final class FileTailer {
   private int prepare(TailedFile file, long position, int length, boolean decide) {
     Transcoder charset = file.charset;
     if (charset == null) {
+      // A file that was empty when it was met: these are its first bytes.
       charset = file.source.charset.forHead(chunk, length);
       file.charset = charset;
     }

@@ -6,50 +6,48 @@ import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.StartAt;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileVisitOption;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumSet;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// Finds files and tells which generation each one is. Long, since the rules decide one question
-/// together: whose content lies under this inode?
+/// Tells which generation each file is. Long, since the rules decide one question together: whose
+/// content lies under this inode?
 ///
-/// 1. An inode that is held open is the generation that it was: it cannot be used again.
+/// 1. An inode that is held open is the generation that it was: it cannot be used again. It can be
+///    emptied and filled again, which shows by its size, its head or the bytes before the position.
 /// 2. One known from before is the same generation if its head and the bytes before the position
 ///    are the same; otherwise it was emptied or used again, and begins a new generation.
-/// 3. A new inode whose content begins like a known generation of a related name in the same
-///    folder is a copy of it: never read by itself, but read on where the generation stopped once
-///    its own content is gone.
-/// 4. Anything else begins a new generation.
+/// 3. A new inode whose content begins like a known generation of the same folder is a copy of it:
+///    never read by itself, but read on where the generation stopped once its own content is gone.
+/// 4. Gzip'd content is read only as the rest of a known generation.
+/// 5. Anything else begins a new generation.
 final class Generations {
-  /// A copy of so many bytes less than its original, that has not grown for so long, is none.
+  /// What looks like a copy, but is shorter than its original and has not grown for so long, is
+  /// none.
   private static final long COPYING_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  /// Rotated generations that are remembered, so that their copies are not read again.
+  /// Rotated generations that are remembered after their files are gone, so that a copy that turns
+  /// up later is not read again.
   private static final int MAX_KNOWN = 1_000;
 
   private static final long MAX_KNOWN_SECONDS = TimeUnit.DAYS.toSeconds(7);
-  private static final int MAX_FOLDER_ENTRIES = 10_000;
+
+  /// A rotated file that matches nothing any more is looked at for so long after its last change.
+  private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
 
   /// A file that looks like a copy.
   private record Suspect(long generation, long sizeBytes, long sinceNanos) {}
@@ -58,15 +56,23 @@ final class Generations {
   private final long volume;
   private final RandomGenerator random;
   private final Consumer<String> notice;
+  private final Discovery discovery;
   private final Map<FileKey, TailedFile> live = new LinkedHashMap<>();
+
+  /// The youngest generation of each path.
+  private final Map<Path, TailedFile> current = new HashMap<>();
+
   private final Map<Long, SavedGeneration> known = new LinkedHashMap<>();
   private final Map<FileKey, Long> knownPlaces = new HashMap<>();
   private final Map<FileKey, Suspect> suspects = new HashMap<>();
-  private final Map<Path, FileKey> seen = new HashMap<>();
-  private final Map<Path, String> problems = new TreeMap<>();
-  private final Set<Path> folders = new LinkedHashSet<>();
+  private final Set<FileKey> seen = new HashSet<>();
+
+  /// Files that are surely copies, with the time of their last change.
+  private final Map<FileKey, Long> copies = new HashMap<>();
+
   private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
   private final byte[] check = new byte[Anchor.MAX_LENGTH];
+  private long nextOrder;
   private boolean looked;
   private boolean changed;
 
@@ -80,6 +86,7 @@ final class Generations {
     this.volume = volume;
     this.random = random;
     this.notice = notice;
+    discovery = new Discovery(sources);
     for (SavedGeneration generation : saved) {
       remember(generation);
     }
@@ -91,12 +98,12 @@ final class Generations {
 
   /// The folders in which a change may concern a source.
   Set<Path> folders() {
-    return folders;
+    return discovery.folders();
   }
 
   /// Files that match and cannot be read, with what to do.
   Map<Path, String> problems() {
-    return problems;
+    return discovery.problems();
   }
 
   /// Whether anything to be stored has changed since the last call.
@@ -106,272 +113,247 @@ final class Generations {
     return was;
   }
 
-  /// Everything that is worth storing.
+  /// Everything that is worth storing, from the oldest to the youngest.
   List<SavedGeneration> toStore() {
     List<SavedGeneration> all = new ArrayList<>(known.values());
-    for (TailedFile file : live.values()) {
-      all.add(file.saved());
-    }
+    live.values().stream()
+        .sorted(Comparator.comparingLong(file -> file.order))
+        .forEach(file -> all.add(file.saved()));
     return all;
   }
 
   /// Looks at every source's folders: new files, renamed ones, those that are gone.
   void look(long nowNanos, long nowSeconds) {
+    discovery.walk();
     seen.clear();
-    problems.clear();
-    folders.clear();
-    for (TailSource source : sources) {
-      for (Path root : source.globs.roots()) {
-        walk(source, root, nowNanos, nowSeconds);
+    Map<FileKey, Discovery.Found> strangers = new LinkedHashMap<>();
+    for (Discovery.Found found : discovery.found().values()) {
+      seen.add(found.place());
+      TailedFile file = live.get(found.place());
+      if (file == null) {
+        strangers.putIfAbsent(found.place(), found);
+      } else {
+        notice(file, found, nowNanos, nowSeconds);
       }
     }
+    detach(nowNanos);
     if (!looked) {
-      looked = true;
-      resumeRotated(nowNanos);
+      resumeAll(strangers, nowNanos, nowSeconds);
     }
+    // The oldest first, so that its lines are: those of a rotated file before those of the next.
+    strangers.values().stream()
+        .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
+        .forEach(found -> meet(found, nowNanos, nowSeconds));
+    looked = true;
+    reopenGrown(nowNanos, nowSeconds);
+    suspects.keySet().retainAll(seen);
+    copies.keySet().retainAll(seen);
+    forget(nowSeconds);
+  }
+
+  private static void notice(
+      TailedFile file, Discovery.Found found, long nowNanos, long nowSeconds) {
+    file.seenSeconds = nowSeconds;
+    if (file.modifiedMillis != found.modifiedMillis()) {
+      file.modifiedMillis = found.modifiedMillis();
+      file.suspect = true;
+    }
+    if (found.sizeBytes() > file.sizeBytes && !(file.content instanceof GzipContent)) {
+      // Known even while there is no room to read: were it emptied now, this much was lost.
+      file.sizeBytes = found.sizeBytes();
+      file.grewNanos = nowNanos;
+    }
+  }
+
+  private void detach(long nowNanos) {
     for (TailedFile file : live.values()) {
-      if (!file.detached && !file.place.equals(seen.get(file.path))) {
+      Discovery.Found now = discovery.found().get(file.path);
+      if (!file.detached && (now == null || !now.place().equals(file.place))) {
         file.detached = true;
         file.grewNanos = nowNanos;
       }
     }
-    suspects.keySet().retainAll(seen.values());
-    forget(nowSeconds);
   }
 
-  private void walk(TailSource source, Path root, long nowNanos, long nowSeconds) {
-    Path real;
-    try {
-      real = root.toRealPath();
-    } catch (IOException e) {
-      return;
-    }
-    try {
-      Files.walkFileTree(
-          root,
-          EnumSet.noneOf(FileVisitOption.class),
-          source.globs.depth(),
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes) {
-              folders.add(dir);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
-              if (source.globs.matches(path) && !seen.containsKey(path)) {
-                consider(source, real, path, attributes, nowNanos, nowSeconds);
-              }
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFileFailed(Path path, IOException e) {
-              if (!(e instanceof NoSuchFileException)) {
-                problems.put(path, whatToDo(e));
-              }
-              return FileVisitResult.CONTINUE;
-            }
-          });
-    } catch (IOException e) {
-      problems.put(root, whatToDo(e));
-    }
-  }
-
-  private static String whatToDo(IOException e) {
-    return e instanceof AccessDeniedException
-        ? "permission denied: let the sidecar's user or group read it (securityContext.fsGroup)"
-        : String.valueOf(e.getMessage());
-  }
-
-  private void consider(
-      TailSource source,
-      Path realRoot,
-      Path path,
-      BasicFileAttributes attributes,
-      long nowNanos,
-      long nowSeconds) {
-    try {
-      if (attributes.isSymbolicLink() && !path.toRealPath().startsWith(realRoot)) {
-        problems.put(path, "symbolic link out of " + realRoot + ": not followed");
-        return;
+  /// At the start: every stored generation, from the oldest to the youngest, is looked for at its
+  /// inode, then by its content.
+  private void resumeAll(Map<FileKey, Discovery.Found> strangers, long nowNanos, long nowSeconds) {
+    for (SavedGeneration saved : List.copyOf(known.values())) {
+      FileKey place = new FileKey(saved.device(), saved.inode());
+      Discovery.Found found = strangers.get(place);
+      TailSource source = source(saved.source());
+      if (saved.finished() || source == null) {
+        continue;
       }
-      if (!attributes.isRegularFile() && !Files.isRegularFile(path)) {
-        return;
+      if (found != null) {
+        strangers.remove(place);
+        meet(found, nowNanos, nowSeconds);
+        continue;
       }
-      FileKey place = FileKey.of(path);
-      seen.put(path, place);
-      TailedFile file = live.get(place);
-      if (file != null) {
-        file.seenSeconds = nowSeconds;
-        if (attributes.isRegularFile() && attributes.size() > file.sizeBytes) {
-          // Known even while there is no room to read: were it emptied now, this much was lost.
-          file.sizeBytes = attributes.size();
-          file.grewNanos = nowNanos;
+      Path path = Path.of(saved.path());
+      Path folder = path.getParent();
+      if (folder == null || !Files.isReadable(folder)) {
+        // Perhaps mounted later: then it is met like any other.
+        continue;
+      }
+      try {
+        Probe same =
+            ContentFinder.first(
+                folder,
+                live.keySet(),
+                (file, where) -> where.equals(place),
+                probe -> probe.continues(saved.fingerprint(), saved.acknowledged()));
+        if (same != null) {
+          resume(source, saved, same, nowNanos).detached = true;
+        } else {
+          lost(saved, source, nowNanos);
         }
-        return;
+      } catch (IOException e) {
+        problems().put(path, Discovery.whatToDo(e));
       }
-      Long generation = knownPlaces.get(place);
-      SavedGeneration saved = generation == null ? null : known.get(generation);
-      if (saved != null && saved.finished() && Files.size(path) == saved.sizeBytes()) {
-        return;
-      }
-      meet(source, path, place, saved, nowNanos, nowSeconds);
-    } catch (NoSuchFileException e) {
-      seen.remove(path);
-    } catch (IOException e) {
-      problems.put(path, whatToDo(e));
     }
   }
 
   /// A file that is not being read: whose content is it?
-  private void meet(
-      TailSource source,
-      Path path,
-      FileKey place,
-      @Nullable SavedGeneration saved,
-      long nowNanos,
-      long nowSeconds)
-      throws IOException {
-    FileContent content = FileContent.open(path);
-    boolean kept = false;
-    try {
-      if (!FileKey.of(path).equals(place)) {
-        seen.remove(path);
+  private void meet(Discovery.Found found, long nowNanos, long nowSeconds) {
+    Long generation = knownPlaces.get(found.place());
+    SavedGeneration saved = generation == null ? null : known.get(generation);
+    if (saved != null && saved.finished() && found.sizeBytes() == saved.sizeBytes()) {
+      touch(saved, nowSeconds);
+      return;
+    }
+    if (saved == null && copies.getOrDefault(found.place(), -1L) == found.modifiedMillis()) {
+      return;
+    }
+    try (Probe probe = Probe.open(found.real(), found.place())) {
+      if (!FileKey.of(found.real()).equals(found.place())) {
         return;
       }
-      long size = content.size();
-      int headLength = Math.max(0, content.read(head, 0, head.length, 0));
-      if (saved != null && continues(saved, content, headLength, size)) {
-        resume(source, saved, place, content, nowNanos).seenSeconds = nowSeconds;
-        kept = true;
+      TailSource source = found.source();
+      if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
+        if (!(saved.finished() && probe.isGzip())) {
+          TailedFile file = resume(source, saved, probe, nowNanos);
+          file.seenSeconds = nowSeconds;
+          file.detached = !found.path().equals(file.path);
+        }
         return;
       }
-      if (isGzip(headLength) || isCopy(path, place, content, headLength, size, nowNanos)) {
-        return;
-      }
-      boolean fromEnd = !looked && saved == null && source.settings.startAt() == StartAt.END;
-      Anchor start = fromEnd ? Anchor.unknown(size) : Anchor.START;
-      begin(source, path, place, content, headLength, start, nowNanos).seenSeconds = nowSeconds;
-      kept = true;
       if (saved != null && !saved.finished()) {
         lost(saved, source, nowNanos);
       }
-    } finally {
-      if (!kept) {
-        content.close();
+      if (probe.isGzip()) {
+        copies.put(found.place(), found.modifiedMillis());
+        return;
       }
+      if (isCopy(found, probe, nowNanos, nowSeconds)) {
+        return;
+      }
+      boolean fromEnd = !looked && saved == null && source.settings.startAt() == StartAt.END;
+      Anchor start = fromEnd ? Anchor.unknown(probe.size()) : Anchor.START;
+      begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
+    } catch (NoSuchFileException e) {
+      seen.remove(found.place());
+    } catch (IOException e) {
+      problems().put(found.path(), Discovery.whatToDo(e));
     }
   }
 
-  private TailedFile begin(
-      TailSource source,
-      Path path,
-      FileKey place,
-      FileContent content,
-      int headLength,
-      Anchor start,
-      long nowNanos) {
+  private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos) {
     TailedFile file =
         new TailedFile(
             source,
             volume,
             random.nextLong(),
             path,
-            place,
-            Fingerprint.of(head, headLength),
+            probe.place(),
+            probe.fingerprint(),
             start,
+            nextOrder++,
             nowNanos);
-    file.content = content;
-    live.put(place, file);
-    suspects.remove(place);
-    changed = true;
+    file.predecessor = current.put(path, file);
+    enter(file, probe);
+    suspects.remove(probe.place());
     return file;
   }
 
-  private TailedFile resume(
-      TailSource source, SavedGeneration saved, FileKey place, Content content, long nowNanos) {
+  private TailedFile resume(TailSource source, SavedGeneration saved, Probe probe, long nowNanos) {
     TailedFile file =
         new TailedFile(
             source,
             volume,
             saved.id(),
             Path.of(saved.path()),
-            place,
+            probe.place(),
             saved.fingerprint(),
             saved.acknowledged(),
+            nextOrder++,
             nowNanos);
-    file.content = content;
     file.stored = true;
     file.sizeBytes = saved.sizeBytes();
-    live.put(place, file);
+    file.seenSeconds = saved.seenSeconds();
     known.remove(saved.id());
-    knownPlaces.remove(new FileKey(saved.device(), saved.inode()));
-    changed = true;
+    knownPlaces.remove(new FileKey(saved.device(), saved.inode()), saved.id());
+    if (!looked) {
+      // At the start they come by their age.
+      file.predecessor = current.put(file.path, file);
+    }
+    enter(file, probe);
     return file;
   }
 
-  /// Whether the content is that of the generation, as far as it was acknowledged.
-  private boolean continues(SavedGeneration saved, Content content, int headLength, long size)
-      throws IOException {
-    return size >= saved.acknowledged().position()
-        && saved.fingerprint().isHeadOf(head, headLength)
-        && holds(content, saved.acknowledged());
+  private void enter(TailedFile file, Probe probe) {
+    if (probe.headLength() >= 2) {
+      file.charset = file.source.charset.forHead(probe.head(), probe.headLength());
+    }
+    file.content = probe.take();
+    live.put(file.place, file);
+    changed = true;
   }
 
-  private boolean holds(Content content, Anchor anchor) throws IOException {
-    int length = anchor.length();
-    return length == 0
-        || (content.read(check, 0, length, anchor.position() - length) == length
-            && anchor.matches(check));
-  }
-
-  /// Whether an open file still is what it was; its size is not below what was read.
-  boolean verify(TailedFile file, Content content, long size) throws IOException {
-    int known = file.fingerprint.length();
-    int wanted = (int) Math.min(size, Fingerprint.MAX_LENGTH);
-    int headLength = Math.max(0, content.read(head, 0, wanted, 0));
-    if (!file.fingerprint.isHeadOf(head, headLength) || !holds(content, file.read)) {
+  /// Whether an open file still is what it was.
+  boolean verify(TailedFile file, Content content) throws IOException {
+    if (content instanceof GzipContent) {
+      return true;
+    }
+    int length = Math.max(0, content.read(head, 0, head.length, 0));
+    if (!file.fingerprint.isHeadOf(head, length) || !Probe.holds(content, file.read, check)) {
       return false;
     }
-    if (headLength > known) {
-      file.fingerprint = Fingerprint.of(head, headLength);
+    if (length > file.fingerprint.length()) {
+      file.fingerprint = Fingerprint.of(head, length);
       changed = true;
     }
     return true;
   }
 
-  private boolean isGzip(int headLength) {
-    return headLength >= 2 && head[0] == 0x1F && (head[1] & 0xFF) == 0x8B;
-  }
-
-  private boolean isCopy(
-      Path path, FileKey place, Content content, int headLength, long size, long nowNanos)
+  private boolean isCopy(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
       throws IOException {
     for (TailedFile file : live.values()) {
-      if (isRelated(path, file.path)
-          && looksLike(file.fingerprint, file.sizeBytes, headLength, size)) {
-        if (size >= file.read.position()) {
-          if (!holds(content, file.read)) {
-            continue;
-          }
-        } else if (settled(place, file.generation, size, nowNanos)) {
-          continue;
-        }
-        return true;
-      }
-    }
-    for (SavedGeneration saved : known.values()) {
-      if (isRelated(path, Path.of(saved.path()))
-          && looksLike(saved.fingerprint(), saved.sizeBytes(), headLength, size)) {
-        if (size < saved.acknowledged().position()) {
-          if (!settled(place, saved.id(), size, nowNanos)) {
+      if (looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)) {
+        if (probe.size() >= file.read.position()) {
+          if (probe.continues(file.fingerprint, file.read)) {
+            rememberCopy(found, file.fingerprint);
             return true;
           }
-        } else if (holds(content, saved.acknowledged())) {
-          if (saved.finished() && size > saved.acknowledged().position()) {
-            readOn(saved, place, path, nowNanos);
+        } else if (!settled(probe, file.generation, nowNanos)) {
+          return true;
+        }
+      }
+    }
+    for (SavedGeneration saved : List.copyOf(known.values())) {
+      Path path = Path.of(saved.path());
+      if (looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
+        if (probe.size() < saved.acknowledged().position()) {
+          if (!settled(probe, saved.id(), nowNanos)) {
+            return true;
+          }
+        } else if (probe.continues(saved.fingerprint(), saved.acknowledged())) {
+          TailSource source = source(saved.source());
+          if (probe.size() > saved.acknowledged().position() && source != null) {
+            // Its own content is gone, and goes on in this copy.
+            resume(source, saved, probe, nowNanos).detached = true;
+          } else {
+            touch(saved, nowSeconds);
           }
           return true;
         }
@@ -380,48 +362,51 @@ final class Generations {
     return false;
   }
 
-  /// A rotated generation goes on in this copy.
-  private void readOn(SavedGeneration saved, FileKey place, Path path, long nowNanos)
-      throws IOException {
-    TailSource source = source(saved.source());
-    if (source != null) {
-      resume(source, saved, place, FileContent.open(path), nowNanos).detached = true;
+  /// A whole head and the bytes before the position leave no doubt.
+  private void rememberCopy(Discovery.Found found, Fingerprint begun) {
+    if (begun.length() == Fingerprint.MAX_LENGTH) {
+      copies.put(found.place(), found.modifiedMillis());
     }
   }
 
   /// Whether what looked like a copy under way has stopped growing short of its original.
-  private boolean settled(FileKey place, long generation, long size, long nowNanos) {
-    Suspect before = suspects.get(place);
+  private boolean settled(Probe probe, long generation, long nowNanos) throws IOException {
+    Suspect before = suspects.get(probe.place());
+    long size = probe.size();
     if (before == null || before.generation() != generation || before.sizeBytes() != size) {
-      suspects.put(place, new Suspect(generation, size, nowNanos));
+      suspects.put(probe.place(), new Suspect(generation, size, nowNanos));
       return false;
     }
     return nowNanos - before.sinceNanos() > COPYING_NANOS;
   }
 
-  /// Whether content of this size, whose head was read, can be a copy of the whole or of a part.
-  private boolean looksLike(Fingerprint fingerprint, long originalSize, int headLength, long size) {
-    if (fingerprint.length() >= Fingerprint.SHORTEST_STEP) {
-      return headLength >= fingerprint.length()
-          ? fingerprint.isHeadOf(head, headLength)
-          : fingerprint.beginsLike(head, headLength);
+  /// Whether a file's head is that of a generation, or of a copy of it that is still being written.
+  /// A head of a few bytes says little: then the names have to be related and the sizes the same.
+  private static boolean looksLike(
+      Path original, Fingerprint begun, long originalSize, Path copy, Probe probe)
+      throws IOException {
+    if (begun.length() == 0
+        || !begun.agreesWith(probe.fingerprint())
+        || !isBeside(copy, original)) {
+      return false;
     }
-    return fingerprint.length() > 0
-        && size == originalSize
-        && size == fingerprint.length()
-        && fingerprint.isHeadOf(head, headLength);
+    if (begun.length() < Fingerprint.SHORTEST_STEP) {
+      return probe.size() == originalSize
+          && stem(copy).equals(stem(original))
+          && begun.isHeadOf(probe.head(), probe.headLength());
+    }
+    return probe.headLength() >= begun.length()
+        ? begun.isHeadOf(probe.head(), probe.headLength())
+        : begun.beginsLike(probe.head(), probe.headLength());
   }
 
-  /// Whether one may be a copy of the other: the same folder, another name, and both begin with the
-  /// same word (`app.log`, `app.log.1`, `app-20261123.log`).
-  private static boolean isRelated(Path copy, Path original) {
+  private static boolean isBeside(Path copy, Path original) {
     Path folder = copy.getParent();
-    return folder != null
-        && folder.equals(original.getParent())
-        && !copy.equals(original)
-        && stem(copy).equals(stem(original));
+    return folder != null && folder.equals(original.getParent()) && !copy.equals(original);
   }
 
+  /// What the names of a file and of its copies have in common: the first word (`app.log`,
+  /// `app.log.1`, `app-20261123.log`).
   private static String stem(Path path) {
     String name = String.valueOf(path.getFileName());
     int end = 0;
@@ -433,30 +418,32 @@ final class Generations {
 
   /// The content under an open file is another one: it was emptied, and perhaps filled again. What
   /// was written between the last read and that moment is only in a copy, if there is one.
-  void replaced(TailedFile old, Content content, long nowNanos) throws IOException {
-    live.remove(old.place);
+  void replaced(TailedFile old, long nowNanos) throws IOException {
     FileKey place = old.place;
-    if (!old.detached) {
-      int headLength =
-          Math.max(0, content.read(head, 0, (int) Math.min(content.size(), head.length), 0));
-      begin(old.source, old.path, place, (FileContent) content, headLength, Anchor.START, nowNanos);
-    } else {
-      content.close();
-    }
-    old.content = null;
-    if (!moveToCopy(old, nowNanos)) {
-      report(old);
-      finish(old);
+    live.remove(place);
+    old.close();
+    try {
+      if (!moveToCopy(old, place, nowNanos)) {
+        report(old);
+        finish(old);
+      }
+    } finally {
+      // What lies there now is met as if it were new, at once.
+      Discovery.Found found = discovery.found().get(old.path);
+      if (found != null && found.place().equals(place)) {
+        knownPlaces.remove(place);
+        meet(found, nowNanos, old.seenSeconds);
+      }
     }
   }
 
-  private boolean moveToCopy(TailedFile old, long nowNanos) throws IOException {
-    Continuation found = findContinuation(old.path, old.fingerprint, old.read);
-    if (found == null) {
+  private boolean moveToCopy(TailedFile old, FileKey from, long nowNanos) throws IOException {
+    Probe copy = findContinuation(old.path, from, old.fingerprint, old.read);
+    if (copy == null) {
       return false;
     }
-    old.place = found.place();
-    old.content = found.content();
+    old.place = copy.place();
+    old.content = copy.take();
     old.detached = true;
     old.grewNanos = nowNanos;
     old.leftAtSize = -1;
@@ -465,128 +452,54 @@ final class Generations {
     return true;
   }
 
-  /// Bytes of a generation that nobody can read any more.
-  private void report(TailedFile file) {
-    long lost = file.sizeBytes - file.read.position();
-    if (lost > 0) {
-      file.source.lostBytes.add(lost);
-      notice.accept(lostLine(file.path.toString(), file.read.position(), file.sizeBytes));
+  private @Nullable Probe findContinuation(
+      Path original, FileKey except, Fingerprint begun, Anchor read) throws IOException {
+    Path folder = original.getParent();
+    if (begun.length() == 0 || folder == null) {
+      return null;
     }
+    boolean byName = begun.length() < Fingerprint.SHORTEST_STEP;
+    return ContentFinder.first(
+        folder,
+        live.keySet(),
+        (path, place) ->
+            !place.equals(except)
+                && !path.equals(original)
+                && (!byName || stem(path).equals(stem(original))),
+        probe -> probe.continues(begun, read));
   }
 
-  private static String lostLine(String path, long from, long to) {
-    return path
-        + ": bytes "
-        + from
-        + " to "
-        + to
-        + " were gone before they could be read (emptied or deleted, and no copy was found)";
-  }
-
-  /// A saved generation whose inode holds other content now.
+  /// A saved generation whose inode is gone or holds other content now.
   private void lost(SavedGeneration saved, TailSource source, long nowNanos) throws IOException {
-    known.remove(saved.id());
-    knownPlaces.remove(new FileKey(saved.device(), saved.inode()), saved.id());
-    Continuation found =
-        findContinuation(Path.of(saved.path()), saved.fingerprint(), saved.acknowledged());
-    if (found != null) {
-      resume(source, saved, found.place(), found.content(), nowNanos).detached = true;
+    FileKey place = new FileKey(saved.device(), saved.inode());
+    Probe copy =
+        findContinuation(Path.of(saved.path()), place, saved.fingerprint(), saved.acknowledged());
+    if (copy != null) {
+      resume(source, saved, copy, nowNanos).detached = true;
       return;
     }
-    long bytes = saved.sizeBytes() - saved.acknowledged().position();
-    if (bytes > 0) {
-      source.lostBytes.add(bytes);
-      notice.accept(lostLine(saved.path(), saved.acknowledged().position(), saved.sizeBytes()));
-    }
+    known.remove(saved.id());
+    knownPlaces.remove(place, saved.id());
+    report(source, saved.path(), saved.acknowledged().position(), saved.sizeBytes());
     changed = true;
   }
 
-  /// Generations that were rotated while nobody looked, under whatever name they have now.
-  private void resumeRotated(long nowNanos) {
-    for (SavedGeneration saved : List.copyOf(known.values())) {
-      TailSource source = source(saved.source());
-      if (saved.finished() || source == null) {
-        continue;
-      }
-      try {
-        Continuation found = findInode(saved);
-        if (found != null) {
-          resume(source, saved, found.place(), found.content(), nowNanos).detached = true;
-        } else {
-          lost(saved, source, nowNanos);
-        }
-      } catch (IOException e) {
-        problems.put(Path.of(saved.path()), whatToDo(e));
-      }
-    }
+  private void report(TailedFile file) {
+    report(file.source, file.path.toString(), file.read.position(), file.sizeBytes);
   }
 
-  /// Where a generation's content goes on.
-  private record Continuation(FileKey place, Content content) {}
-
-  private @Nullable Continuation findInode(SavedGeneration saved) throws IOException {
-    FileKey wanted = new FileKey(saved.device(), saved.inode());
-    return search(
-        Path.of(saved.path()),
-        (path, place, content, headLength, size) ->
-            place.equals(wanted) && continues(saved, content, headLength, size));
-  }
-
-  private @Nullable Continuation findContinuation(
-      Path original, Fingerprint fingerprint, Anchor read) throws IOException {
-    if (fingerprint.length() == 0) {
-      return null;
+  /// Bytes of a generation that nobody can read any more.
+  private void report(TailSource source, String path, long from, long to) {
+    if (to > from) {
+      source.lostBytes.add(to - from);
+      notice.accept(
+          path
+              + ": bytes "
+              + from
+              + " to "
+              + to
+              + " were gone before they could be read (emptied or deleted, and no copy was found)");
     }
-    return search(
-        original,
-        (path, place, content, headLength, size) ->
-            isRelated(path, original)
-                && fingerprint.isHeadOf(head, headLength)
-                && size >= read.position()
-                && holds(content, read));
-  }
-
-  private interface Test {
-    boolean matches(Path path, FileKey place, Content content, int headLength, long size)
-        throws IOException;
-  }
-
-  /// Looks for content in the folder of a file; what is being read already is no candidate.
-  private @Nullable Continuation search(Path near, Test test) throws IOException {
-    Path folder = near.getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      return null;
-    }
-    List<Path> entries = new ArrayList<>();
-    try (var stream = Files.newDirectoryStream(folder)) {
-      for (Path entry : stream) {
-        if (entries.size() == MAX_FOLDER_ENTRIES) {
-          break;
-        }
-        entries.add(entry);
-      }
-    }
-    for (Path path : entries) {
-      if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-        continue;
-      }
-      try {
-        FileKey place = FileKey.of(path);
-        if (live.containsKey(place)) {
-          continue;
-        }
-        FileContent content = FileContent.open(path);
-        int headLength = Math.max(0, content.read(head, 0, head.length, 0));
-        if (test.matches(path, place, content, headLength, content.size())) {
-          return new Continuation(place, content);
-        }
-        content.close();
-      } catch (NoSuchFileException | AccessDeniedException e) {
-        // Gone, or closed to us: not what is looked for.
-        problems.remove(path);
-      }
-    }
-    return null;
   }
 
   private @Nullable TailSource source(String name) {
@@ -603,26 +516,60 @@ final class Generations {
     file.finished = true;
     file.close();
     live.remove(file.place, file);
+    current.remove(file.path, file);
     remember(file.saved());
     changed = true;
   }
 
-  /// A rotated file that is one too many: what was not read of it is reported.
+  /// A rotated file that is one too many, or cannot be read: what was not read of it is reported.
   void giveUp(TailedFile file) {
     report(file);
     finish(file);
   }
 
+  /// An application that does not reopen its log writes on into the renamed file, perhaps after a
+  /// long silence.
+  private void reopenGrown(long nowNanos, long nowSeconds) {
+    for (Discovery.Other other : discovery.others()) {
+      if (TimeUnit.SECONDS.toMillis(nowSeconds) - other.modifiedMillis() > MAX_RENAMED_MILLIS) {
+        continue;
+      }
+      try {
+        FileKey place = FileKey.of(other.path());
+        Long generation = knownPlaces.get(place);
+        SavedGeneration saved = generation == null ? null : known.get(generation);
+        TailSource source = saved == null ? null : source(saved.source());
+        if (saved == null || source == null || other.sizeBytes() <= saved.sizeBytes()) {
+          continue;
+        }
+        try (Probe probe = Probe.open(other.path(), place)) {
+          if (!probe.isGzip() && probe.continues(saved.fingerprint(), saved.acknowledged())) {
+            resume(source, saved, probe, nowNanos).detached = true;
+          }
+        }
+      } catch (NoSuchFileException e) {
+        problems().remove(other.path());
+      } catch (IOException e) {
+        problems().put(other.path(), Discovery.whatToDo(e));
+      }
+    }
+  }
+
   /// The acknowledged position has moved, perhaps after the generation was finished.
   void advanced(TailedFile file) {
-    if (file.finished) {
+    if (file.finished && known.containsKey(file.generation)) {
       remember(file.saved());
     }
   }
 
   /// Reading failed; it is tried again.
   void problem(TailedFile file, IOException e) {
-    problems.put(file.path, whatToDo(e));
+    if (file.content instanceof GzipContent) {
+      notice.accept(file.path + ": its rest cannot be read: " + e.getMessage());
+      giveUp(file);
+    } else {
+      problems().put(file.path, Discovery.whatToDo(e));
+    }
   }
 
   private void remember(SavedGeneration saved) {
@@ -630,14 +577,25 @@ final class Generations {
     knownPlaces.put(new FileKey(saved.device(), saved.inode()), saved.id());
   }
 
+  /// It is still there, so it must not be forgotten.
+  private void touch(SavedGeneration saved, long nowSeconds) {
+    if (nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS / 7) {
+      known.replace(saved.id(), saved.seenAt(nowSeconds));
+      changed = true;
+    }
+  }
+
   private void forget(long nowSeconds) {
     Iterator<SavedGeneration> oldest = known.values().iterator();
     int surplus = known.size() - MAX_KNOWN;
     while (oldest.hasNext()) {
       SavedGeneration saved = oldest.next();
-      if (surplus > 0 || nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS) {
+      FileKey place = new FileKey(saved.device(), saved.inode());
+      boolean old = nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS;
+      boolean there = seen.contains(place) && saved.id() == knownPlaces.getOrDefault(place, 0L);
+      if ((surplus > 0 || old) && !there) {
         oldest.remove();
-        knownPlaces.remove(new FileKey(saved.device(), saved.inode()), saved.id());
+        knownPlaces.remove(place, saved.id());
         surplus--;
         changed = true;
       }
@@ -651,18 +609,19 @@ final class Generations {
       List<SourceStatus.File> files = new ArrayList<>();
       for (TailedFile file : live.values()) {
         if (file.source == source) {
-          String problem = problems.getOrDefault(file.path, "");
+          String problem = problems().getOrDefault(file.path, "");
           files.add(
               new SourceStatus.File(
                   file.path.toString(), file.acknowledged.position(), file.sizeBytes, problem));
         }
       }
-      problems.forEach(
-          (path, problem) -> {
-            if (source.globs.matches(path) && !seen.containsKey(path)) {
-              files.add(new SourceStatus.File(path.toString(), 0, 0, problem));
-            }
-          });
+      problems()
+          .forEach(
+              (path, problem) -> {
+                if (source.globs.concerns(path) && !current.containsKey(path)) {
+                  files.add(new SourceStatus.File(path.toString(), 0, 0, problem));
+                }
+              });
       all.add(new SourceStatus(source.name(), files));
     }
     return all;

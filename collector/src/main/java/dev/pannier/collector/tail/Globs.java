@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
@@ -52,6 +53,13 @@ final class Globs {
   boolean matches(Path path) {
     return include.stream().anyMatch(matcher -> matcher.matches(path))
         && exclude.stream().noneMatch(matcher -> matcher.matches(path));
+  }
+
+  /// Whether what is amiss with a path is of interest to whoever wrote the globs.
+  boolean concerns(Path path) {
+    return matches(path)
+        || roots.stream().anyMatch(root -> root.equals(path))
+        || Files.isDirectory(path);
   }
 
   private static Path root(String glob) {

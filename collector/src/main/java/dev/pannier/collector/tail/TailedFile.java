@@ -66,6 +66,21 @@ final class TailedFile {
   boolean stored;
 
   long seenSeconds;
+
+  /// When its last change was told by its folder, and whether that was looked into.
+  long modifiedMillis;
+
+  boolean suspect;
+
+  /// Its age among all generations.
+  final long order;
+
+  final long metNanos;
+
+  /// What was under its path before and is read first, so that lines keep their order through a
+  /// rotation.
+  @Nullable TailedFile predecessor;
+
   @Nullable LineParser parser;
   @Nullable LineStart rule;
   @Nullable Transcoder charset;
@@ -78,6 +93,7 @@ final class TailedFile {
       FileKey place,
       Fingerprint fingerprint,
       Anchor position,
+      long order,
       long nowNanos) {
     this.source = source;
     this.generation = generation;
@@ -86,7 +102,9 @@ final class TailedFile {
     this.fingerprint = fingerprint;
     this.read = position;
     this.acknowledged = position;
+    this.order = order;
     this.grewNanos = nowNanos;
+    this.metNanos = nowNanos;
     uidPrefix = BatchBuilder.uidPrefix(volume, generation);
     key = String.format("%016x/%016x", volume, generation);
     Map<String, String> names = new LinkedHashMap<>();

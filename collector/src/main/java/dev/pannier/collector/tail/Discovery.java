@@ -1,0 +1,173 @@
+package dev.pannier.collector.tail;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// Walks the sources' folders: which files match, what else lies beside them, what cannot be read.
+final class Discovery {
+  /// A file that matches a source.
+  ///
+  /// @param real where it is, after symbolic links
+  record Found(
+      TailSource source,
+      Path path,
+      Path real,
+      FileKey place,
+      long sizeBytes,
+      long modifiedMillis) {}
+
+  /// A file beside them that matches nothing.
+  record Other(Path path, long sizeBytes, long modifiedMillis) {}
+
+  private final List<TailSource> sources;
+  private final Map<Path, Found> found = new LinkedHashMap<>();
+  private final List<Other> others = new ArrayList<>();
+  private final Map<Path, String> problems = new TreeMap<>();
+  private final Set<Path> folders = new LinkedHashSet<>();
+
+  Discovery(List<TailSource> sources) {
+    this.sources = sources;
+  }
+
+  /// Looks anew at everything.
+  void walk() {
+    found.clear();
+    others.clear();
+    problems.clear();
+    folders.clear();
+    for (TailSource source : sources) {
+      for (Path root : source.globs.roots()) {
+        walk(source, root);
+      }
+    }
+  }
+
+  /// By path, in the order of the walk.
+  Map<Path, Found> found() {
+    return found;
+  }
+
+  List<Other> others() {
+    return others;
+  }
+
+  /// The folders in which a change may concern a source.
+  Set<Path> folders() {
+    return folders;
+  }
+
+  /// What matches and cannot be read, with what to do; others may add to it until the next walk.
+  Map<Path, String> problems() {
+    return problems;
+  }
+
+  private void walk(TailSource source, Path root) {
+    Path real;
+    try {
+      real = root.toRealPath();
+    } catch (NoSuchFileException e) {
+      problems.put(root, "no such folder: mount the application's log volume there");
+      return;
+    } catch (IOException e) {
+      problems.put(root, whatToDo(e));
+      return;
+    }
+    try {
+      Files.walkFileTree(
+          root,
+          EnumSet.noneOf(FileVisitOption.class),
+          source.globs.depth(),
+          new Visitor(source, real));
+    } catch (IOException e) {
+      problems.put(root, whatToDo(e));
+    }
+  }
+
+  private final class Visitor extends SimpleFileVisitor<Path> {
+    private final TailSource source;
+    private final Path realRoot;
+
+    Visitor(TailSource source, Path realRoot) {
+      this.source = source;
+      this.realRoot = realRoot;
+    }
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+      folders.add(folder);
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+      if (!source.globs.matches(path)) {
+        if (attributes.isRegularFile()) {
+          others.add(new Other(path, attributes.size(), attributes.lastModifiedTime().toMillis()));
+        }
+      } else if (!found.containsKey(path)) {
+        try {
+          add(path, attributes);
+        } catch (NoSuchFileException e) {
+          // Gone meanwhile.
+          found.remove(path);
+        } catch (IOException e) {
+          problems.put(path, whatToDo(e));
+        }
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    private void add(Path path, BasicFileAttributes attributes) throws IOException {
+      Path real = path;
+      BasicFileAttributes target = attributes;
+      if (attributes.isSymbolicLink()) {
+        real = path.toRealPath();
+        if (!real.startsWith(realRoot)) {
+          problems.put(path, "symbolic link out of " + realRoot + ": not followed");
+          return;
+        }
+        target = Files.readAttributes(real, BasicFileAttributes.class);
+      }
+      if (target.isRegularFile()) {
+        found.put(
+            path,
+            new Found(
+                source,
+                path,
+                real,
+                FileKey.of(real),
+                target.size(),
+                target.lastModifiedTime().toMillis()));
+      }
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path path, IOException e) {
+      if (!(e instanceof NoSuchFileException)) {
+        problems.put(path, whatToDo(e));
+      }
+      return FileVisitResult.CONTINUE;
+    }
+  }
+
+  static String whatToDo(IOException e) {
+    return e instanceof AccessDeniedException
+        ? "permission denied: let the sidecar's user or group read it (securityContext.fsGroup)"
+        : String.valueOf(e.getMessage());
+  }
+}

@@ -1,0 +1,125 @@
+package dev.pannier.collector.tail;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.GZIPOutputStream;
+
+/// An application's side: one log file that is written to and rotated in every way there is.
+final class LogDirectory {
+  private final Path folder;
+  final Path file;
+
+  LogDirectory(Path folder, String name) {
+    this.folder = folder;
+    this.file = folder.resolve(name);
+  }
+
+  void write(String text) {
+    write(text.getBytes(UTF_8));
+  }
+
+  void write(byte[] bytes) {
+    try {
+      Files.write(file, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  boolean exists() {
+    return Files.exists(file);
+  }
+
+  /// `app.log` becomes `app.log.1`, and those before move up, compressed ones too.
+  Path rename() {
+    shift();
+    return move(file, numbered(1));
+  }
+
+  /// As rename, and the rotated file is compressed under the name with `.gz`.
+  Path renameAndGzip() {
+    return gzip(rename());
+  }
+
+  Path gzip(Path plain) {
+    Path gzip = plain.resolveSibling(plain.getFileName() + ".gz");
+    try {
+      try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(gzip))) {
+        Files.copy(plain, out);
+      }
+      Files.delete(plain);
+      return gzip;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// `app.log` is copied to `app.log.1` and emptied; the writer goes on in the same file.
+  Path copyAndTruncate() {
+    shift();
+    return copyAndTruncate(numbered(1));
+  }
+
+  Path copyAndTruncate(Path copy) {
+    try {
+      Files.copy(file, copy);
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(0);
+      }
+      return copy;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void delete() {
+    delete(file);
+  }
+
+  void delete(Path path) {
+    try {
+      Files.delete(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Path move(Path from, Path to) {
+    try {
+      return Files.move(from, to);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  long inode() {
+    try {
+      return (long) Files.getAttribute(file, "unix:ino");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Path numbered(int number) {
+    return folder.resolve(file.getFileName() + "." + number);
+  }
+
+  private void shift() {
+    for (int number = 30; number >= 1; number--) {
+      Path gzip = folder.resolve(file.getFileName() + "." + number + ".gz");
+      if (Files.exists(gzip)) {
+        move(gzip, folder.resolve(file.getFileName() + "." + (number + 1) + ".gz"));
+      }
+      if (Files.exists(numbered(number))) {
+        move(numbered(number), numbered(number + 1));
+      }
+    }
+  }
+}
