@@ -1,5 +1,7 @@
 package dev.pannier.shippers;
 
+import dev.pannier.shippers.file.FileShipper;
+import dev.pannier.shippers.file.StdoutShipper;
 import dev.pannier.shippers.kafka.KafkaShipper;
 import dev.pannier.shippers.otlp.OtlpShipper;
 import java.time.InstantSource;
@@ -15,8 +17,8 @@ public final class Shippers {
     return switch (settings) {
       case ShipperSettings.Kafka kafka -> new KafkaShipper(kafka, memoryBytes);
       case ShipperSettings.Otlp otlp -> new OtlpShipper(otlp, clock);
-      case ShipperSettings.File _, ShipperSettings.Stdout _ ->
-          throw new UnsupportedOperationException(settings.getClass().getSimpleName());
+      case ShipperSettings.File file -> new FileShipper(file);
+      case ShipperSettings.Stdout stdout -> new StdoutShipper(stdout);
     };
   }
 }

@@ -1,9 +1,11 @@
 package dev.pannier.shippers;
 
+import dev.pannier.shippers.encoding.Lookup;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,38 +24,37 @@ public final class Template {
   /// Distinct results, those of defaults aside.
   public static final int MAX_RESULTS = 100;
 
-  /// Kafka's longest name of a topic; also below what file systems take.
-  public static final int MAX_CHARS = 249;
+  /// Kafka's longest name of a topic.
+  private static final int MAX_TOPIC_CHARS = 249;
+
+  /// Linux's longest path.
+  private static final int MAX_PATH_CHARS = 4095;
 
   private static final int MAX_VALUE_CHARS = 100;
   private static final String MISSING = "unknown";
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^}]*)}");
   private static final Pattern REFERENCE =
-      Pattern.compile("(resource|attribute):(.+?)(?::-([A-Za-z0-9._-]+))?");
+      Pattern.compile("((?:resource|attribute):.+?)(?::-([A-Za-z0-9._-]+))?");
+  private static final String HARMLESS = "[A-Za-z0-9._-]+";
   private static final Pattern HARMFUL = Pattern.compile("[^A-Za-z0-9._-]|\\.{2,}");
 
-  /// Where a value comes from.
-  public enum Origin {
-    RESOURCE,
-    ATTRIBUTE
-  }
-
-  /// @param key the attribute's name
-  public record Placeholder(Origin origin, String key, String fallback) {}
-
   private final List<String> literals;
-  private final List<Placeholder> placeholders;
+  private final List<Lookup> lookups;
+  private final List<String> fallbacks;
   private final String fallback;
   private final Set<String> results = new HashSet<>();
 
-  /// @throws IllegalArgumentException with what [#problem] says
-  public Template(String template) {
+  private final int maxChars;
+
+  private Template(String template, int maxChars) {
+    this.maxChars = maxChars;
     String problem = problem(template);
     if (problem != null) {
       throw new IllegalArgumentException(problem);
     }
     List<String> texts = new ArrayList<>();
-    List<Placeholder> found = new ArrayList<>();
+    List<Lookup> found = new ArrayList<>();
+    List<String> defaults = new ArrayList<>();
     Matcher matcher = PLACEHOLDER.matcher(template);
     int end = 0;
     while (matcher.find()) {
@@ -61,20 +62,30 @@ public final class Template {
       end = matcher.end();
       Matcher reference = REFERENCE.matcher(matcher.group(1));
       if (reference.matches()) {
-        found.add(placeholder(reference));
+        found.addAll(Lookup.parse(reference.group(1)));
+        String otherwise = harmless(reference.group(2));
+        defaults.add(otherwise.isEmpty() ? MISSING : otherwise);
       }
     }
     texts.add(template.substring(end));
     this.literals = List.copyOf(texts);
-    this.placeholders = List.copyOf(found);
-    this.fallback = join(new String[found.size()]);
+    this.lookups = List.copyOf(found);
+    this.fallbacks = List.copyOf(defaults);
+    this.fallback = join(index -> null);
   }
 
-  private static Placeholder placeholder(Matcher reference) {
-    Origin origin = reference.group(1).equals("resource") ? Origin.RESOURCE : Origin.ATTRIBUTE;
-    String otherwise = reference.group(3);
-    return new Placeholder(
-        origin, reference.group(2), otherwise == null ? MISSING : harmless(otherwise));
+  /// A topic, of at most 249 characters.
+  ///
+  /// @throws IllegalArgumentException with what [#problem] says
+  public static Template topic(String template) {
+    return new Template(template, MAX_TOPIC_CHARS);
+  }
+
+  /// A file's path. Values add no folder of their own to it.
+  ///
+  /// @throws IllegalArgumentException with what [#problem] says
+  public static Template path(String template) {
+    return new Template(template, MAX_PATH_CHARS);
   }
 
   /// What is wrong with a template.
@@ -97,25 +108,20 @@ public final class Template {
     if (rest.indexOf("${") >= 0) {
       return "${ without its }";
     }
-    if (rest.length() > MAX_CHARS) {
-      return "longer than " + MAX_CHARS + " characters";
-    }
     return template.isEmpty() ? "empty" : null;
   }
 
-  /// Whether it is the same for every record.
-  public boolean isFixed() {
-    return placeholders.isEmpty();
+  /// What its placeholders stand for, in the order of the text; empty where every record has the
+  /// same result.
+  public List<Lookup> lookups() {
+    return lookups;
   }
 
-  /// In the order of the text.
-  public List<Placeholder> placeholders() {
-    return placeholders;
-  }
-
-  /// @param values one a placeholder, null where a record has none
-  public String resolve(@Nullable String[] values) {
-    if (placeholders.isEmpty()) {
+  /// The result for a record.
+  ///
+  /// @param values what has been found for the lookup at an index, null for nothing
+  public String resolve(IntFunction<@Nullable String> values) {
+    if (lookups.isEmpty()) {
       return fallback;
     }
     String result = join(values);
@@ -129,15 +135,23 @@ public final class Template {
     return result;
   }
 
-  private String join(@Nullable String[] values) {
-    StringBuilder result = new StringBuilder(literals.getFirst());
-    for (int i = 0; i < placeholders.size(); i++) {
-      String value = harmless(values[i]);
-      result.append(value.isEmpty() ? placeholders.get(i).fallback() : value);
-      result.append(literals.get(i + 1));
+  /// Matches every result that this template can have, and nothing outside its folder.
+  public Pattern pattern() {
+    StringBuilder pattern = new StringBuilder();
+    for (int i = 0; i < literals.size(); i++) {
+      pattern.append(i == 0 ? "" : HARMLESS).append(Pattern.quote(literals.get(i)));
     }
-    if (result.length() > MAX_CHARS) {
-      result.setLength(MAX_CHARS);
+    return Pattern.compile(pattern.toString());
+  }
+
+  private String join(IntFunction<@Nullable String> values) {
+    StringBuilder result = new StringBuilder(literals.getFirst());
+    for (int i = 0; i < lookups.size(); i++) {
+      String value = harmless(values.apply(i));
+      result.append(value.isEmpty() ? fallbacks.get(i) : value).append(literals.get(i + 1));
+    }
+    if (result.length() > maxChars) {
+      result.setLength(maxChars);
     }
     return result.toString();
   }

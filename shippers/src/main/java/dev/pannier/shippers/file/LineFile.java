@@ -8,6 +8,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One file that whole lines are appended to, by one process.
@@ -22,12 +24,27 @@ final class LineFile implements AutoCloseable {
 
   private final Path path;
   private final FileChannel channel;
+  private final @Nullable Object identity;
   private long size;
 
-  private LineFile(Path path, FileChannel channel, long size) {
+  private LineFile(Path path, FileChannel channel, long size) throws IOException {
     this.path = path;
     this.channel = channel;
+    this.identity = identity(path);
     this.size = size;
+  }
+
+  private static @Nullable Object identity(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+  }
+
+  /// Whether its path still leads to it: somebody may have deleted or moved it.
+  boolean isThere() {
+    try {
+      return Objects.equals(identity, identity(path));
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /// Opens or creates it, and cuts off a line without end.

@@ -1,0 +1,196 @@
+package dev.pannier.shippers.file;
+
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.Template;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.ByteOutput;
+import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.encoding.MessageEncoder;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes lines to files. A batch is confirmed when it is on the disk (`fdatasync`).
+///
+/// `path` is a folder, with `logs.jsonl`, `traces.jsonl` and `metrics.jsonl` in it (`.log` for raw
+/// lines), or, where it ends in `.jsonl`, `.json`, `.ndjson`, `.log` or `.txt`, a file. Placeholders
+/// may stand in either.
+///
+/// Order: everything is written in the order of the calls, on the caller's thread.
+public final class FileShipper implements Shipper {
+  private static final Logger LOG = LoggerFactory.getLogger(FileShipper.class);
+  private static final Pattern IS_FILE = Pattern.compile(".*\\.(jsonl|json|ndjson|log|txt)");
+  private static final int KEPT_BYTES = 256 * 1024;
+
+  private final ShipperSettings.File settings;
+  private final Map<Signal, Template> paths = new EnumMap<>(Signal.class);
+  private final Path folder;
+  private final FileSet files;
+  private final MessageEncoder encoder;
+  private final Map<Path, Lines> lines = new LinkedHashMap<>();
+  private boolean closed;
+
+  /// Lines of one batch for one file.
+  private static final class Lines {
+    final ByteOutput bytes = new ByteOutput(1024);
+    final BitSet records = new BitSet();
+  }
+
+  public FileShipper(ShipperSettings.File settings) {
+    this.settings = settings;
+    String path = settings.path();
+    String extension = settings.encoding() == Encoding.RAW ? ".log" : ".jsonl";
+    StringBuilder ours = new StringBuilder();
+    Template first = Template.path(path);
+    for (Signal signal : settings.signals()) {
+      String file =
+          IS_FILE.matcher(path).matches()
+              ? path
+              : path + (path.endsWith("/") ? "" : "/") + signal.label() + extension;
+      Template template = Template.path(normal(file));
+      first = template;
+      paths.put(signal, template);
+      ours.append(ours.isEmpty() ? "" : "|").append(template.pattern().pattern());
+    }
+    String fixed = path.substring(0, (path + "${").indexOf("${"));
+    boolean isFolder = !IS_FILE.matcher(fixed).matches() && fixed.equals(path);
+    Path start = Path.of(isFolder ? fixed + "/" : fixed.substring(0, fixed.lastIndexOf('/') + 1));
+    this.folder = start.normalize();
+    this.files = new FileSet(folder, Pattern.compile(ours.toString()), settings.maxBytes());
+    this.encoder = new MessageEncoder(settings.encoding(), settings.names(), first.lookups());
+  }
+
+  /// Without double slashes, as paths that are found in folders are.
+  private static String normal(String path) {
+    return path.replaceAll("/{2,}", "/");
+  }
+
+  @Override
+  public Outcome connect() {
+    if (closed) {
+      return closedOutcome();
+    }
+    try {
+      files.scan();
+      if (!Files.isWritable(folder)) {
+        throw new AccessDeniedException(folder.toString());
+      }
+      return Outcome.ACCEPTED;
+    } catch (IOException e) {
+      return failed(e, null);
+    }
+  }
+
+  @Override
+  public void ship(Batch batch, Consumer<Outcome> outcome) {
+    outcome.accept(closed ? closedOutcome() : write(batch));
+  }
+
+  private Outcome write(Batch batch) {
+    try {
+      encode(batch);
+      for (Map.Entry<Path, Lines> file : lines.entrySet()) {
+        int length = file.getValue().bytes.length();
+        if (length > settings.maxBytes()) {
+          return new Outcome.TooLarge(
+              Math.clamp(settings.maxBytes(), 1, Integer.MAX_VALUE),
+              length
+                  + " bytes for "
+                  + file.getKey()
+                  + " are above max_bytes "
+                  + settings.maxBytes(),
+              null);
+        }
+      }
+      BitSet open = new BitSet();
+      open.set(0, batch.records());
+      for (Map.Entry<Path, Lines> file : lines.entrySet()) {
+        Lines content = file.getValue();
+        try {
+          files.append(file.getKey(), content.bytes.bytes(), content.bytes.length());
+        } catch (IOException e) {
+          return failed(e, open.cardinality() == batch.records() ? null : open);
+        }
+        open.andNot(content.records);
+      }
+      return Outcome.ACCEPTED;
+    } finally {
+      forget();
+    }
+  }
+
+  private void encode(Batch batch) {
+    Template template = Objects.requireNonNull(paths.get(batch.signal()), batch.signal()::label);
+    encoder.start(batch);
+    while (encoder.next()) {
+      Path path = Path.of(template.resolve(encoder::lookup));
+      Lines file = lines.computeIfAbsent(path, unused -> new Lines());
+      file.bytes.write(encoder.value(), encoder.valueOffset(), encoder.valueLength());
+      file.bytes.write('\n');
+      BitSet records = encoder.isRecord() ? null : encoder.records();
+      if (encoder.isRecord()) {
+        file.records.set(encoder.recordIndex());
+      } else if (records == null) {
+        file.records.set(0, batch.records());
+      } else {
+        file.records.or(records);
+      }
+    }
+  }
+
+  /// One file's buffer stays for the next batch.
+  private void forget() {
+    if (lines.size() > 1) {
+      lines.clear();
+    }
+    for (Lines file : lines.values()) {
+      file.bytes.clear(KEPT_BYTES);
+      file.records.clear();
+    }
+  }
+
+  private Outcome failed(IOException error, @org.jspecify.annotations.Nullable BitSet unconfirmed) {
+    String what =
+        switch (error) {
+          case AccessDeniedException denied ->
+              denied.getFile() + " may not be written: mount a volume there that may";
+          case FileAlreadyExistsException there -> there.getFile() + " is no folder";
+          case FileSystemException other ->
+              other.getFile()
+                  + ": "
+                  + Objects.requireNonNullElse(other.getReason(), other.toString());
+          default -> String.valueOf(error.getMessage());
+        };
+    return new Outcome.Retryable(what, 0, unconfirmed);
+  }
+
+  private static Outcome closedOutcome() {
+    return new Outcome.Retryable("the shipper is closed", 0, null);
+  }
+
+  @Override
+  public void close(Duration timeout) {
+    closed = true;
+    try {
+      files.close();
+    } catch (IOException e) {
+      LOG.warn("shipper {}: a file could not be closed: {}", settings.name(), e.toString());
+    }
+  }
+}
