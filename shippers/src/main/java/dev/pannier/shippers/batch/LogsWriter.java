@@ -32,7 +32,10 @@ public final class LogsWriter {
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
   private static final byte[] NOTHING = {};
-  private static final int MAX_DEPTH = 64;
+
+  /// A map in a map is three messages, a map in an array two, and protobuf's readers stop at 100.
+  private static final int MAX_DEPTH = 30;
+
   private static final int STRETCHED = 4;
   private static final int MAX_STRETCHED = (1 << 28) - 1;
 
@@ -59,7 +62,14 @@ public final class LogsWriter {
   private final int[] lengthPositions = new int[2 * MAX_DEPTH];
   private final boolean[] isArray = new boolean[MAX_DEPTH];
   private final boolean[] inKeyValue = new boolean[MAX_DEPTH];
+
+  /// From the tag of the `KeyValue` to that of the map's or array's length.
+  private final int[] keyValueGap = new int[MAX_DEPTH];
+
   private int depth;
+
+  /// How many maps and arrays are open below the deepest that is written.
+  private int tooDeep;
 
   /// Begins a request.
   ///
@@ -144,17 +154,26 @@ public final class LogsWriter {
 
   public void attribute(
       byte[] key, int keyOffset, int keyLength, byte[] text, int offset, int length) {
+    if (tooDeep > 0) {
+      return;
+    }
     entry(key, keyOffset, keyLength, 1 + Varints.width(length) + length);
     bytes(0x0A, text, offset, length);
   }
 
   public void attributeBytes(
       byte[] key, int keyOffset, int keyLength, byte[] bytes, int offset, int length) {
+    if (tooDeep > 0) {
+      return;
+    }
     entry(key, keyOffset, keyLength, 1 + Varints.width(length) + length);
     bytes(0x3A, bytes, offset, length);
   }
 
   public void attribute(byte[] key, int keyOffset, int keyLength, long value) {
+    if (tooDeep > 0) {
+      return;
+    }
     int width = Varints.width(value);
     entry(key, keyOffset, keyLength, 1 + width);
     if (has(1 + width)) {
@@ -164,11 +183,17 @@ public final class LogsWriter {
   }
 
   public void attribute(byte[] key, int keyOffset, int keyLength, double value) {
+    if (tooDeep > 0) {
+      return;
+    }
     entry(key, keyOffset, keyLength, 9);
     fixed64(0x21, Double.doubleToRawLongBits(value));
   }
 
   public void attribute(byte[] key, int keyOffset, int keyLength, boolean value) {
+    if (tooDeep > 0) {
+      return;
+    }
     entry(key, keyOffset, keyLength, 2);
     if (has(2)) {
       buffer[position++] = 0x10;
@@ -176,6 +201,8 @@ public final class LogsWriter {
     }
   }
 
+  /// Opens a map. Below 30 levels of maps and arrays nothing is written: what is nested deeper is
+  /// left out, since no reader of protobuf would take the record with it.
   public void beginMap(byte[] key, int keyOffset, int keyLength) {
     begin(key, keyOffset, keyLength, false);
   }
@@ -186,6 +213,10 @@ public final class LogsWriter {
 
   /// Closes the map or array opened last.
   public void end() {
+    if (tooDeep > 0) {
+      tooDeep--;
+      return;
+    }
     if (depth == 0) {
       throw new IllegalStateException("end() without beginMap or beginArray");
     }
@@ -199,13 +230,12 @@ public final class LogsWriter {
     }
   }
 
-  private final int[] keyValueGap = new int[MAX_DEPTH];
-
   /// Opens `KeyValue{key, AnyValue{array or map}}`, or only the `AnyValue` inside an array; the
   /// lengths are stretched, since they are known at the end only.
   private void begin(byte[] key, int keyOffset, int keyLength, boolean array) {
     if (depth == MAX_DEPTH) {
-      throw new IllegalStateException("maps and arrays nested deeper than " + MAX_DEPTH);
+      tooDeep++;
+      return;
     }
     boolean element = depth > 0 && isArray[depth - 1];
     int keySize = element ? 0 : 1 + STRETCHED + 1 + Varints.width(keyLength) + keyLength;
@@ -268,6 +298,7 @@ public final class LogsWriter {
     position = recordStart + 1 + RECORD_LENGTH_WIDTH;
     full = position > buffer.length;
     depth = 0;
+    tooDeep = 0;
     recordLoggerLength = 0;
   }
 
@@ -276,7 +307,7 @@ public final class LogsWriter {
   /// @return false where the buffer had no room for it: the record was discarded, and the request
   ///     holds those before it
   public boolean endRecord() {
-    while (depth > 0) {
+    while (depth > 0 || tooDeep > 0) {
       end();
     }
     if (full) {
@@ -344,6 +375,7 @@ public final class LogsWriter {
   public void discardRecord() {
     position = recordStart;
     depth = 0;
+    tooDeep = 0;
     full = false;
   }
 
