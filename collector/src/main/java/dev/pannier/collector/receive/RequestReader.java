@@ -4,6 +4,8 @@ import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.http.HttpRequest;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.CheckedRequest;
+import dev.pannier.shippers.batch.JsonRequest;
+import dev.pannier.shippers.batch.OtlpJsonReader;
 import dev.pannier.shippers.batch.RequestCheck;
 import dev.pannier.shippers.batch.Signal;
 import dev.pannier.shippers.batch.Splitter;
@@ -55,7 +57,7 @@ final class RequestReader implements AutoCloseable {
     }
     if (!compressed) {
       byte[] body = request.body();
-      return check(form, signal, body, offset, length, request.takeBody());
+      return content(form, signal, body, offset, length, request.takeBody());
     }
     if (encoding == null || !encoding.toLowerCase(Locale.ROOT).endsWith("gzip")) {
       return Received.refused(Refusal.WRONG_TYPE, "the encoding has to be gzip");
@@ -64,7 +66,7 @@ final class RequestReader implements AutoCloseable {
       case UNPACKED -> {
         budget.release(request.takeBody());
         byte[] unpacked = gunzip.bytes();
-        yield check(form, signal, unpacked, 0, gunzip.length(), unpacked.length);
+        yield content(form, signal, unpacked, 0, gunzip.length(), unpacked.length);
       }
       case BROKEN -> Received.refused(Refusal.INVALID, "the body is no gzip");
       case TOO_LARGE -> tooLarge();
@@ -77,12 +79,46 @@ final class RequestReader implements AutoCloseable {
     gunzip.close();
   }
 
-  private Received check(
+  /// From here on `reserved` is this class's to release, or to hand on.
+  private Received content(
       Form form, Signal signal, byte[] bytes, int offset, int length, long reserved) {
-    if (form == Form.JSON) {
-      budget.release(reserved);
-      return Received.refused(Refusal.WRONG_TYPE, "JSON is not read yet");
+    if (form != Form.JSON) {
+      return check(signal, bytes, offset, length, length, reserved);
     }
+    // Mostly the protobuf is smaller than its JSON.
+    long held = Math.min(length, maxRequest);
+    if (!budget.tryReserve(held)) {
+      budget.release(reserved);
+      return noMemory();
+    }
+    JsonRequest read = OtlpJsonReader.read(signal, bytes, offset, length, maxRequest);
+    budget.release(reserved);
+    return switch (read) {
+      case JsonRequest.Malformed malformed -> {
+        budget.release(held);
+        yield Received.refused(
+            Refusal.INVALID,
+            "no OTLP request: " + malformed.reason() + " near byte " + malformed.offset());
+      }
+      case JsonRequest.TooLarge tooLarge -> {
+        budget.release(held);
+        yield tooLarge();
+      }
+      case JsonRequest.Read request -> {
+        byte[] protobuf = request.bytes();
+        if (protobuf.length > held && !budget.tryReserve(protobuf.length - held)) {
+          budget.release(held);
+          yield noMemory();
+        }
+        budget.release(Math.max(0, held - protobuf.length));
+        yield check(signal, protobuf, 0, request.length(), length, protobuf.length);
+      }
+    };
+  }
+
+  /// @param requestBytes the request's size, which is not `length` where it was JSON
+  private Received check(
+      Signal signal, byte[] bytes, int offset, int length, int requestBytes, long reserved) {
     return switch (RequestCheck.check(signal, bytes, offset, length, MAX_RECORD)) {
       case CheckedRequest.Malformed malformed -> {
         budget.release(reserved);
@@ -94,16 +130,20 @@ final class RequestReader implements AutoCloseable {
         int records = request.records();
         Batch batch = Batch.received(signal, bytes, offset, length, records, OtlpReceiver.SOURCE);
         if (request.refused() != null) {
-          yield withoutRefused(batch, request.refused(), request, reserved);
+          yield withoutRefused(batch, request.refused(), request, requestBytes, reserved);
         }
-        yield new Received(records == 0 ? null : batch, reserved, length, 0, "", null);
+        yield new Received(records == 0 ? null : batch, reserved, requestBytes, 0, "", null);
       }
     };
   }
 
   /// Takes the refused records out; what is left is an array of its own.
   private Received withoutRefused(
-      Batch batch, BitSet refused, CheckedRequest.WellFormed request, long reserved) {
+      Batch batch,
+      BitSet refused,
+      CheckedRequest.WellFormed request,
+      int requestBytes,
+      long reserved) {
     // What is left is at most as large as the whole.
     long needed = batch.length();
     if (!budget.tryReserve(needed)) {
@@ -112,7 +152,7 @@ final class RequestReader implements AutoCloseable {
     }
     Batch left = Splitter.without(batch, refused);
     budget.release(reserved);
-    return new Received(left, needed, batch.length(), refused.cardinality(), why(request), null);
+    return new Received(left, needed, requestBytes, refused.cardinality(), why(request), null);
   }
 
   private static String why(CheckedRequest.WellFormed request) {

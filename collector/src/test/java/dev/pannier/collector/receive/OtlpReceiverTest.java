@@ -203,6 +203,46 @@ class OtlpReceiverTest {
   }
 
   @Test
+  void jsonBecomesProtobufAndIsAnsweredInJson() throws Exception {
+    byte[] json =
+        """
+        {"resourceLogs":[{"scopeLogs":[{"logRecords":[
+          {"timeUnixNano":"1700000000000000001","severityNumber":9,"body":{"stringValue":"grün"},
+           "traceId":"000102030405060708090A0B0C0D0E0F","unknown":[{}]}]}]}]}
+        """
+            .getBytes(UTF_8);
+    Client client = send("POST", "/v1/logs", json, withType("application/json; charset=utf-8"));
+    Batch batch = buffer.batches().get(0);
+    LogRecord read =
+        ExportLogsServiceRequest.parseFrom(content(batch))
+            .getResourceLogs(0)
+            .getScopeLogs(0)
+            .getLogRecords(0);
+    assertThat(read.getTimeUnixNano()).isEqualTo(1700000000000000001L);
+    assertThat(read.getBody().getStringValue()).isEqualTo("grün");
+    assertThat(read.getTraceId().byteAt(15)).isEqualTo((byte) 15);
+    assertThat(metrics.value(Counter.SOURCE_BYTES, "otlp")).isEqualTo(json.length);
+    buffer.confirm(1, "\"no\"");
+    assertThat(client.header("content-type")).isEqualTo("application/json");
+    assertThat(new String(client.answer().body(), UTF_8))
+        .isEqualTo(
+            "{\"partialSuccess\":{\"rejectedLogRecords\":\"1\",\"errorMessage\":\"\\\"no\\\"\"}}");
+    byte[] packed = gzip(json);
+    Client again =
+        send("POST", "/v1/logs", packed, withType("application/json", "content-encoding", "gzip"));
+    buffer.confirm(0, "");
+    assertThat(new String(again.answer().body(), UTF_8)).isEqualTo("{}");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'{\"resourceLogs\":7}'", "'{'", "[]", "''", "'\0\1'"})
+  void jsonThatIsNoRequestIsRefusedInJson(String json) {
+    Client client = send("POST", "/v1/logs", json.getBytes(UTF_8), withType("application/json"));
+    assertThat(client.answer().status()).isEqualTo(400);
+    assertThat(new String(client.answer().body(), UTF_8)).startsWith("{\"code\":3,\"message\":");
+  }
+
+  @Test
   void whatADestinationRejectsIsTold() throws Exception {
     Client http = post(logs("one", "two"));
     Client grpc = call(logs("one", "two"), false);
