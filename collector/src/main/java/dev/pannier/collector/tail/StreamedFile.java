@@ -58,6 +58,7 @@ public final class StreamedFile {
             new FileKey(0, 0),
             Fingerprint.EMPTY,
             Anchor.START,
+            0,
             0);
   }
 
