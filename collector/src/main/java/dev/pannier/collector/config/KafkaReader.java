@@ -3,6 +3,7 @@ package dev.pannier.collector.config;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.ShipperSettings.FieldNames;
+import dev.pannier.shippers.Template;
 import dev.pannier.shippers.batch.Signal;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -25,6 +26,8 @@ final class KafkaReader {
 
   /// Kafka's own rule for a topic's name (`org.apache.kafka.common.internals.Topic`).
   private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{[^}]*}");
 
   private static final Pattern KEY =
       Pattern.compile("source|trace_id|none|resource:.+|attribute:.+");
@@ -130,9 +133,14 @@ final class KafkaReader {
     if (topic == null) {
       return "";
     }
-    Templates.check(topic, value);
-    if (!topic.contains("${")
-        && (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals(".."))) {
+    String wrong = Template.problem(topic);
+    if (wrong != null) {
+      value.problem(wrong);
+      return topic;
+    }
+    // A placeholder's value is made of the same characters.
+    String sample = PLACEHOLDER.matcher(topic).replaceAll("x");
+    if (!TOPIC.matcher(sample).matches() || sample.equals(".") || sample.equals("..")) {
       value.problem("no topic: up to 249 of letters, digits, '.', '_' and '-'");
     }
     return topic;

@@ -3,6 +3,7 @@ package dev.pannier.collector.config;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.ShipperSettings.FieldNames;
+import dev.pannier.shippers.Template;
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -85,8 +86,9 @@ final class ShippersReader {
     if (path != null && text != null && !text.startsWith("/")) {
       path.problem("not an absolute path");
     }
-    if (path != null && text != null) {
-      Templates.check(text, path);
+    String wrong = text == null ? null : Template.problem(text);
+    if (path != null && wrong != null) {
+      path.problem(wrong);
     }
     Set<Signal> signals = signals(section);
     return new ShipperSettings.File(

@@ -206,8 +206,12 @@ class ProblemsTest {
             "p.yaml:7: shippers.x.topics.logs: no topic: up to 249 of letters, digits, '.', '_' and"
                 + " '-' (a b)",
             "p.yaml:7: shippers.x.topics.traces: ${ without its } (x${)",
-            "p.yaml:7: shippers.x.topics.metrics: unknown ${env}, known are ${resource:KEY},"
-                + " ${attribute:KEY} (${env})"),
+            "p.yaml:7: shippers.x.topics.metrics: unknown ${env}, known are ${resource:KEY}"
+                + " and ${attribute:KEY}, with :-default behind KEY (${env})"),
+        wrong(
+            "shippers:\n  x: {type: kafka, bootstrap_servers: 'k:1', topics: 'l/${resource:a}'}",
+            "p.yaml:2: shippers.x.topics: no topic: up to 249 of letters, digits, '.', '_' and '-'"
+                + " (l/${resource:a})"),
         wrong(
             "shippers:\n  x:\n    type: kafka\n    bootstrap_servers: k:1\n    signals: [logs]\n"
                 + "    topics: {traces: t}",
