@@ -18,7 +18,7 @@ final class FlatLog {
   private static final int HIGHEST_SEVERITY = 24;
 
   private final LogNames names;
-  private final FlatObject object = new FlatObject();
+  private final FlatObject object;
   private final FieldReader fields = new FieldReader();
   private final FieldReader scope = new FieldReader();
   private final AnyValue bodyValue = new AnyValue();
@@ -38,6 +38,7 @@ final class FlatLog {
 
   FlatLog(FieldNames names) {
     this.names = new LogNames(names);
+    this.object = new FlatObject(this.names.all());
   }
 
   void write(RecordReader reader, RecordView record, ByteOutput out) {
@@ -64,7 +65,7 @@ final class FlatLog {
     if (eventEnd > eventStart) {
       object.text(names.eventName, bytes, eventStart, eventEnd);
     }
-    object.resource(record.resource(), names);
+    object.resource(record.resource(), record.resourceVersion(), names);
     object.attributes(record.attributes(), names);
     object.end();
   }

@@ -5,19 +5,18 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.pannier.shippers.batch.Attributes;
 import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.JsonText;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One flat JSON object that is being written. No key comes twice: the first one has its plain name,
-/// a later one gets a prefix that says where it comes from, and what clashes even then is left out.
+/// One flat JSON object that is being written. No key comes twice: the standard fields' names are
+/// theirs even where they are absent, then come the resource's attributes, then the others. A key
+/// that is taken gets a prefix that says where it comes from; what clashes even then is left out.
 /// Each member ends in a comma; the last one's is taken back.
 final class FlatObject {
   private static final byte[] RESOURCE_PREFIX = "resource.".getBytes(US_ASCII);
   private static final byte[] ATTRIBUTE_PREFIX = "attributes.".getBytes(US_ASCII);
   private static final byte[] NO_PREFIX = {};
-
-  private final KeySet keys = new KeySet();
-  private final ValueWriter values = new ValueWriter();
-  private ByteOutput out = new ByteOutput(16);
+  private static final int NO_VERSION = -1;
 
   /// What an attribute's key becomes.
   interface Renaming {
@@ -26,6 +25,45 @@ final class FlatObject {
 
     /// Whether the attribute does not appear.
     boolean isHidden(byte[] bytes, int keyStart, int keyEnd);
+  }
+
+  private final ValueWriter values = new ValueWriter();
+
+  /// The standard fields' names, one after the other, and behind them the members of the resource:
+  /// mostly it is the same in the next record, so its text is kept.
+  private final ByteOutput known = new ByteOutput(1024);
+
+  private final KeySet knownKeys = new KeySet();
+
+  /// Where each name ends in `known`.
+  private final int[] nameEnds;
+
+  private final int resourceStart;
+  private int resourceVersion = NO_VERSION;
+
+  private final KeySet keys = new KeySet();
+  private ByteOutput out = known;
+
+  /// @param names of the standard fields
+  FlatObject(List<byte[]> names) {
+    nameEnds = new int[names.size()];
+    for (int i = 0; i < nameEnds.length; i++) {
+      known.write(names.get(i));
+      nameEnds[i] = known.length();
+    }
+    resourceStart = known.length();
+    knowNames();
+  }
+
+  private void knowNames() {
+    knownKeys.clear();
+    known.truncate(resourceStart);
+    int start = 0;
+    for (int end : nameEnds) {
+      byte[] bytes = known.bytes();
+      knownKeys.add(KeySet.hash(bytes, start, end), bytes, start, end);
+      start = end;
+    }
   }
 
   void begin(ByteOutput out) {
@@ -42,11 +80,22 @@ final class FlatObject {
     out.write('}');
   }
 
-  /// Begins a member whose value is written by the caller, who then calls [#endMember].
+  /// Begins the member of a standard field, whose value is written by the caller, who then calls
+  /// [#endMember].
   ///
-  /// @return false where there is one with this name already; then nothing is to be written
+  /// @return false where it is there already; then nothing is to be written
   boolean member(byte[] name) {
-    return key(NO_PREFIX, name, 0, name.length);
+    int before = out.length();
+    out.write('"');
+    out.write(name);
+    int hash = KeySet.hash(out.bytes(), before + 1, out.length());
+    if (!keys.add(hash, out.bytes(), before + 1, out.length())) {
+      out.truncate(before);
+      return false;
+    }
+    out.write('"');
+    out.write(':');
+    return true;
   }
 
   void endMember() {
@@ -78,15 +127,23 @@ final class FlatObject {
     }
   }
 
+  /// The resource's attributes, before those of the record.
+  ///
+  /// @param version another one for other attributes, from 0
+  void resource(Attributes attributes, int version, Renaming renaming) {
+    if (version != resourceVersion) {
+      resourceVersion = version;
+      knowNames();
+      attributes(attributes, renaming, RESOURCE_PREFIX, known);
+    }
+    out.write(known.bytes(), resourceStart, known.length() - resourceStart);
+  }
+
   void attributes(Attributes attributes, Renaming renaming) {
-    attributes(attributes, renaming, ATTRIBUTE_PREFIX);
+    attributes(attributes, renaming, ATTRIBUTE_PREFIX, out);
   }
 
-  void resource(Attributes attributes, Renaming renaming) {
-    attributes(attributes, renaming, RESOURCE_PREFIX);
-  }
-
-  private void attributes(Attributes attributes, Renaming renaming, byte[] prefix) {
+  private void attributes(Attributes attributes, Renaming renaming, byte[] prefix, ByteOutput to) {
     byte[] bytes = attributes.bytes();
     for (int i = 0; i < attributes.count(); i++) {
       int start = attributes.keyStart(i);
@@ -95,26 +152,34 @@ final class FlatObject {
         continue;
       }
       byte[] name = renaming.name(bytes, start, end);
-      if ((name != null && key(NO_PREFIX, name, 0, name.length))
-          || (name == null && key(NO_PREFIX, bytes, start, end))
-          || key(prefix, bytes, start, end)) {
-        values.json(bytes, attributes.valueStart(i), attributes.valueEnd(i), out);
-        endMember();
+      if ((name != null && key(NO_PREFIX, name, 0, name.length, to))
+          || (name == null && key(NO_PREFIX, bytes, start, end, to))
+          || key(prefix, bytes, start, end, to)) {
+        values.json(bytes, attributes.valueStart(i), attributes.valueEnd(i), to);
+        to.write(',');
       }
     }
   }
 
-  private boolean key(byte[] prefix, byte[] bytes, int start, int end) {
-    int before = out.length();
-    out.write('"');
-    out.write(prefix);
-    JsonText.escaped(out, bytes, start, end);
-    if (!keys.add(out.bytes(), before + 1, out.length())) {
-      out.truncate(before);
+  private boolean key(byte[] prefix, byte[] bytes, int start, int end, ByteOutput to) {
+    int before = to.length();
+    to.write('"');
+    to.write(prefix);
+    JsonText.escaped(to, bytes, start, end);
+    byte[] written = to.bytes();
+    int keyEnd = to.length();
+    int hash = KeySet.hash(written, before + 1, keyEnd);
+    boolean isNew =
+        to == known
+            ? knownKeys.add(hash, written, before + 1, keyEnd)
+            : !knownKeys.contains(hash, known.bytes(), written, before + 1, keyEnd)
+                && keys.add(hash, written, before + 1, keyEnd);
+    if (!isNew) {
+      to.truncate(before);
       return false;
     }
-    out.write('"');
-    out.write(':');
+    to.write('"');
+    to.write(':');
     return true;
   }
 }

@@ -6,6 +6,7 @@ import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.FieldReader;
 import dev.pannier.shippers.batch.JsonText;
 import dev.pannier.shippers.batch.RecordReader;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A metric's data point as flat JSON: `timestamp`, `start_time`, `name`, `type`, `unit`,
@@ -54,7 +55,30 @@ final class FlatPoint implements FlatObject.Renaming {
   private static final byte[] TRUE = bytes("true");
   private static final byte[] FALSE = bytes("false");
 
-  private final FlatObject object = new FlatObject();
+  private final FlatObject object =
+      new FlatObject(
+          List.of(
+              TIMESTAMP,
+              START_TIME,
+              NAME,
+              TYPE,
+              UNIT,
+              TEMPORALITY,
+              MONOTONIC,
+              VALUE,
+              COUNT,
+              SUM_NAME,
+              MIN,
+              MAX,
+              BOUNDS,
+              BUCKET_COUNTS,
+              SCALE,
+              ZERO_COUNT,
+              ZERO_THRESHOLD,
+              POSITIVE,
+              NEGATIVE,
+              QUANTILES,
+              FlatSpan.SCOPE_NAME));
   private final FieldReader fields = new FieldReader();
   private final FieldReader inner = new FieldReader();
   private final FieldReader packed = new FieldReader();
@@ -77,7 +101,7 @@ final class FlatPoint implements FlatObject.Renaming {
     }
     lists(type, reader, out);
     FlatSpan.scope(object, inner, reader);
-    object.resource(record.resource(), this);
+    object.resource(record.resource(), record.resourceVersion(), this);
     object.attributes(record.attributes(), this);
     object.end();
   }

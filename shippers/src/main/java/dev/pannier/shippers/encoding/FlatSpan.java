@@ -7,6 +7,7 @@ import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.FieldReader;
 import dev.pannier.shippers.batch.JsonText;
 import dev.pannier.shippers.batch.RecordReader;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A span as flat JSON: `trace_id`, `span_id`, `parent_span_id`, `name`, `kind`, `start_time`,
@@ -32,7 +33,7 @@ final class FlatSpan implements FlatObject.Renaming {
   private static final byte[] DURATION_MS = bytes("duration_ms");
   private static final byte[] STATUS = bytes("status");
   private static final byte[] STATUS_MESSAGE = bytes("status_message");
-  private static final byte[] SCOPE_NAME = bytes("scope.name");
+  static final byte[] SCOPE_NAME = bytes("scope.name");
   private static final byte[] EVENTS = bytes("events");
   private static final byte[] LINKS = bytes("links");
   private static final byte[] TIME = bytes("time");
@@ -40,8 +41,22 @@ final class FlatSpan implements FlatObject.Renaming {
   private static final int LINK_FIELD = 13;
   private static final int NANOS_A_MILLISECOND = 1_000_000;
 
-  private final FlatObject object = new FlatObject();
-  private final FlatObject inner = new FlatObject();
+  private final FlatObject object =
+      new FlatObject(
+          List.of(
+              TRACE_ID,
+              SPAN_ID,
+              PARENT_SPAN_ID,
+              NAME,
+              KIND,
+              START_TIME,
+              DURATION_MS,
+              STATUS,
+              STATUS_MESSAGE,
+              SCOPE_NAME,
+              EVENTS,
+              LINKS));
+  private final FlatObject inner = new FlatObject(List.of(TRACE_ID, SPAN_ID, TIME, NAME));
   private final Attributes innerAttributes = new Attributes();
   private final FieldReader fields = new FieldReader();
   private final FieldReader innerFields = new FieldReader();
@@ -88,7 +103,7 @@ final class FlatSpan implements FlatObject.Renaming {
     object.endMember();
     status(bytes);
     scope(object, innerFields, reader);
-    object.resource(record.resource(), this);
+    object.resource(record.resource(), record.resourceVersion(), this);
     object.attributes(record.attributes(), this);
     array(EVENT_FIELD, EVENTS, reader, out);
     array(LINK_FIELD, LINKS, reader, out);

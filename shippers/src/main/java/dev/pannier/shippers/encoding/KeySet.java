@@ -1,15 +1,20 @@
 package dev.pannier.shippers.encoding;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/// The keys that one JSON object has so far, as ranges of the bytes written. Emptied in no time and
-/// used again; grows with the largest object.
+/// The keys that one JSON object has so far, as ranges of bytes that its user keeps. Emptied in no
+/// time and used again; grows with the largest object.
 final class KeySet {
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final int FIRST_SLOTS = 128;
 
   /// Not known outside, so that nobody can send keys that all fall into one slot.
-  private final long multiplier = new SplittableRandom().nextLong() | 1;
+  private static final long MULTIPLIER = new SplittableRandom().nextLong() | 1;
 
   /// Three numbers a slot: the round in which it was taken, where the key begins and where it ends.
   private int[] slots = new int[3 * FIRST_SLOTS];
@@ -26,49 +31,70 @@ final class KeySet {
     }
   }
 
-  /// @param bytes the object's bytes, the same (or a longer copy) in all calls since [#clear]
+  /// @param hash  of the key, by [#hash]
+  /// @param bytes hold all keys added since [#clear], at the places that were told
   /// @return false where the key in `[start, end)` is there already
-  boolean add(byte[] bytes, int start, int end) {
+  boolean add(int hash, byte[] bytes, int start, int end) {
     if (6 * (count + 1) > slots.length) {
       grow(bytes);
     }
-    if (!insert(slots, bytes, start, end)) {
+    int slot = slot(hash, bytes, bytes, start, end);
+    if (slots[slot] == round) {
       return false;
     }
+    take(slots, slot, start, end);
     count++;
     return true;
   }
 
-  private boolean insert(int[] into, byte[] bytes, int start, int end) {
-    int mask = into.length / 3 - 1;
-    int slot = hash(bytes, start, end) & mask;
-    while (into[3 * slot] == round) {
-      if (Arrays.equals(bytes, into[3 * slot + 1], into[3 * slot + 2], bytes, start, end)) {
-        return false;
-      }
+  /// Whether the key in `[start, end)` of `other` was added.
+  boolean contains(int hash, byte[] bytes, byte[] other, int start, int end) {
+    return slots[slot(hash, bytes, other, start, end)] == round;
+  }
+
+  /// @return the slot of the key, or the free one in which it would be
+  private int slot(int hash, byte[] bytes, byte[] other, int start, int end) {
+    int mask = slots.length / 3 - 1;
+    int slot = hash & mask;
+    while (slots[3 * slot] == round
+        && !Arrays.equals(bytes, slots[3 * slot + 1], slots[3 * slot + 2], other, start, end)) {
       slot = (slot + 1) & mask;
     }
-    into[3 * slot] = round;
-    into[3 * slot + 1] = start;
-    into[3 * slot + 2] = end;
-    return true;
+    return 3 * slot;
+  }
+
+  private void take(int[] into, int slot, int start, int end) {
+    into[slot] = round;
+    into[slot + 1] = start;
+    into[slot + 2] = end;
   }
 
   private void grow(byte[] bytes) {
-    int[] grown = new int[2 * slots.length];
-    for (int at = 0; at < slots.length; at += 3) {
-      if (slots[at] == round) {
-        insert(grown, bytes, slots[at + 1], slots[at + 2]);
+    int[] before = slots;
+    slots = new int[2 * before.length];
+    for (int at = 0; at < before.length; at += 3) {
+      if (before[at] == round) {
+        int start = before[at + 1];
+        int end = before[at + 2];
+        take(slots, slot(hash(bytes, start, end), bytes, bytes, start, end), start, end);
       }
     }
-    slots = grown;
   }
 
-  private int hash(byte[] bytes, int start, int end) {
-    long hash = multiplier;
-    for (int at = start; at < end; at++) {
-      hash = (hash + bytes[at]) * multiplier;
+  static int hash(byte[] bytes, int start, int end) {
+    long hash = (end - start + MULTIPLIER) * MULTIPLIER;
+    int at = start;
+    for (; at <= end - Long.BYTES; at += Long.BYTES) {
+      hash = mixed(hash ^ (long) LONG.get(bytes, at));
     }
-    return (int) (hash >>> Integer.SIZE);
+    for (; at < end; at++) {
+      hash = (hash + bytes[at]) * MULTIPLIER;
+    }
+    return (int) (mixed(hash) >>> Integer.SIZE);
+  }
+
+  private static long mixed(long hash) {
+    long product = hash * MULTIPLIER;
+    return product ^ product >>> Integer.SIZE;
   }
 }

@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.pannier.shippers.ShipperSettings.FieldNames;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The names of a log record's fields in flat JSON.
@@ -75,6 +78,24 @@ final class LogNames implements FlatObject.Renaming {
     message = isEcs ? bytes("error.message") : null;
     version = isOtel ? null : bytes(isEcs ? "ecs.version" : "@version");
     versionText = bytes(isEcs ? "1.2.0" : "1");
+  }
+
+  /// The names of the fields that are no attributes.
+  List<byte[]> all() {
+    return Stream.of(
+            time,
+            observed,
+            version,
+            severityText,
+            severityNumber,
+            body,
+            logger,
+            traceId,
+            spanId,
+            flags,
+            eventName)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   @Override

@@ -21,6 +21,7 @@ final class RecordView {
   private byte[] bytes = new byte[0];
   private int resourceStart;
   private int resourceEnd;
+  private int resourceVersion;
   private int traceId;
   private int spanId;
   private int flags;
@@ -37,6 +38,7 @@ final class RecordView {
       resourceStart = reader.resourceStart();
       resourceEnd = reader.resourceEnd();
       resource.over(bytes, resourceStart, resourceEnd, 1);
+      resourceVersion = (resourceVersion + 1) & Integer.MAX_VALUE;
     }
     attributes.clear(bytes);
     traceId = -1;
@@ -89,6 +91,11 @@ final class RecordView {
 
   Attributes resource() {
     return resource;
+  }
+
+  /// Changes with the resource.
+  int resourceVersion() {
+    return resourceVersion;
   }
 
   Attributes attributes() {
