@@ -18,16 +18,27 @@ final class CardNumbers implements SecretPattern {
 
   @Override
   public long find(byte[] bytes, int start, int from, int end) {
-    for (int at = from; at < end; at++) {
-      if (isDigit(bytes[at]) && (at == start || !isDigit(bytes[at - 1]))) {
-        int matchEnd = startsWithDigitOfCard(bytes[at]) ? cardEnd(bytes, at, end) : -1;
+    int at = from;
+    while (at + MIN_DIGITS <= end) {
+      // What cannot be part of a number is looked for from the far end of the shortest one: in text
+      // that is found at once, and all before it is skipped.
+      int last = at + MIN_DIGITS - 1;
+      while (last >= at && (isDigit(bytes[last]) || isSeparator(bytes[last]))) {
+        last--;
+      }
+      if (last >= at) {
+        at = last + 1;
+        continue;
+      }
+      if (isDigit(bytes[at])
+          && (at == start || !isDigit(bytes[at - 1]))
+          && startsWithDigitOfCard(bytes[at])) {
+        int matchEnd = cardEnd(bytes, at, end);
         if (matchEnd >= 0) {
           return SecretPattern.match(at, matchEnd);
         }
-        while (at + 1 < end && isDigit(bytes[at + 1])) {
-          at++;
-        }
       }
+      at++;
     }
     return NONE;
   }
@@ -54,7 +65,7 @@ final class CardNumbers implements SecretPattern {
         if (groupEnds && digits >= MIN_DIGITS && lastPlain % 10 == 0) {
           longest = at + 1;
         }
-      } else if ((b != ' ' && b != '-') || at + 1 == end || !isDigit(bytes[at + 1])) {
+      } else if (!isSeparator(b) || at + 1 == end || !isDigit(bytes[at + 1])) {
         return longest;
       }
     }
@@ -63,6 +74,10 @@ final class CardNumbers implements SecretPattern {
 
   private static boolean startsWithDigitOfCard(byte b) {
     return b != '0' && b != '1' && b != '7';
+  }
+
+  private static boolean isSeparator(byte b) {
+    return b == ' ' || b == '-';
   }
 
   private static boolean isDigit(byte b) {

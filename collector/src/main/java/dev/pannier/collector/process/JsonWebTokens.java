@@ -12,15 +12,22 @@ final class JsonWebTokens implements SecretPattern {
 
   @Override
   public long find(byte[] bytes, int start, int from, int end) {
-    for (int at = from; at + 3 <= end; at++) {
-      if (bytes[at] == 'e'
-          && bytes[at + 1] == 'y'
-          && bytes[at + 2] == 'J'
-          && (at == start || !isBase64Url(bytes[at - 1]))) {
-        int tokenEnd = tokenEnd(bytes, at, end);
-        if (tokenEnd >= 0) {
-          return SecretPattern.match(at, tokenEnd);
+    int at = from;
+    while (at + 3 <= end) {
+      // The third byte says how far the next `eyJ` is at least.
+      byte third = bytes[at + 2];
+      if (third == 'J') {
+        if (bytes[at] == 'e'
+            && bytes[at + 1] == 'y'
+            && (at == start || !isBase64Url(bytes[at - 1]))) {
+          int tokenEnd = tokenEnd(bytes, at, end);
+          if (tokenEnd >= 0) {
+            return SecretPattern.match(at, tokenEnd);
+          }
         }
+        at += 3;
+      } else {
+        at += third == 'y' ? 1 : third == 'e' ? 2 : 3;
       }
     }
     return NONE;

@@ -6,11 +6,11 @@ import java.util.List;
 
 /// Replaces what any of its patterns matches; matches that overlap are replaced as one. Stateless.
 final class Redactor implements StringEdit {
-  private final List<SecretPattern> patterns;
+  private final SecretPattern[] patterns;
   private final byte[] replacement;
 
   Redactor(List<SecretPattern> patterns, byte[] replacement) {
-    this.patterns = List.copyOf(patterns);
+    this.patterns = patterns.toArray(SecretPattern[]::new);
     this.replacement = replacement;
   }
 
@@ -27,9 +27,9 @@ final class Redactor implements StringEdit {
 
   @Override
   public void write(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
-    long[] next = new long[patterns.size()];
+    long[] next = new long[patterns.length];
     for (int i = 0; i < next.length; i++) {
-      next[i] = patterns.get(i).find(bytes, start, start, end);
+      next[i] = patterns[i].find(bytes, start, start, end);
     }
     int copied = start;
     for (int i = earliest(next); i >= 0; i = earliest(next)) {
@@ -55,7 +55,7 @@ final class Redactor implements StringEdit {
           int itsEnd = SecretPattern.end(next[i]);
           grown |= itsEnd > last;
           last = Math.max(last, itsEnd);
-          next[i] = patterns.get(i).find(bytes, start, itsEnd, end);
+          next[i] = patterns[i].find(bytes, start, itsEnd, end);
         }
       }
     }

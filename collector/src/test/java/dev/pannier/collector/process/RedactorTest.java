@@ -206,6 +206,27 @@ class RedactorTest {
     assertThat(decoded.replaceAll("[^ä漢😀]", "")).isEqualTo(text.replaceAll("[^ä漢😀]", ""));
   }
 
+  @Property
+  void whatIsToBeFoundIsFoundBehindAndBeforeAnyText(
+      @ForAll("noise") String before,
+      @ForAll("secrets") String secret,
+      @ForAll("noise") String after) {
+    String redacted =
+        redact(before + "\"" + secret + "\"" + after, ALL.toArray(SecretPattern[]::new));
+    assertThat(redacted).doesNotContain(secret).contains("§\"");
+  }
+
+  @Provide
+  Arbitrary<String> noise() {
+    return Arbitraries.strings().withChars("eyJbearBEAR@.4 -|").ofMaxLength(30);
+  }
+
+  @Provide
+  Arbitrary<String> secrets() {
+    return Arbitraries.of(
+        "4111111111111111", "4111 1111-1111 1111", "a@b.io", "eyJh.eyJi.sig", "Bearer abc123");
+  }
+
   @Provide
   Arbitrary<String> lively() {
     Arbitrary<String> part =
