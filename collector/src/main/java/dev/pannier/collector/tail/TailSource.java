@@ -52,7 +52,7 @@ final class TailSource {
   }
 
   static TailSource of(FileSource settings, ParserChooser parsers, Metrics metrics) {
-    return new TailSource(settings, parsers, null, metrics);
+    return new TailSource(settings, parsers, LinePattern.of(settings.multiline()), metrics);
   }
 
   String name() {

@@ -82,6 +82,16 @@ class StreamedFileTest {
   }
 
   @Test
+  void aConfiguredPatternJoinsLines() throws IOException {
+    byte[] bytes = utf8("1 a\nb\n2 c\n");
+
+    assertThat(read(bytes, 100, new Multiline.Start("^\\d"), StandardCharsets.UTF_8))
+        .containsExactly("1 a\nb", "2 c");
+    assertThat(read(bytes, 100, new Multiline.Continue("^[a-z]"), StandardCharsets.UTF_8))
+        .containsExactly("1 a\nb", "2 c");
+  }
+
+  @Test
   void marksOfByteOrderAreNoText() throws IOException {
     assertThat(read(utf8("\uFEFFa\nb\n"), 1, new Multiline.None(), StandardCharsets.UTF_8))
         .containsExactly("a", "b");

@@ -1,0 +1,54 @@
+package dev.pannier.collector.tail;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.pannier.collector.config.FileSource.Multiline;
+import java.util.concurrent.TimeUnit;
+import org.jcodings.specific.UTF8Encoding;
+import org.joni.Matcher;
+import org.joni.Option;
+import org.joni.Regex;
+import org.joni.Syntax;
+import org.joni.exception.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// `multiline.start` or `multiline.continue`: a regular expression, found anywhere in the line,
+/// tells whether it begins or continues a record. A line that takes too long to tell begins one.
+final class LinePattern implements LineStart {
+  /// For one line; a pattern that backtracks without end must not hold up a source.
+  static final long LONGEST_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private final Regex regex;
+  private final boolean continues;
+
+  private LinePattern(String pattern, boolean continues) {
+    byte[] bytes = pattern.getBytes(UTF_8);
+    regex = new Regex(bytes, 0, bytes.length, Option.NONE, UTF8Encoding.INSTANCE, Syntax.Java);
+    this.continues = continues;
+  }
+
+  /// @return null where the configuration names no pattern
+  static @Nullable LinePattern of(Multiline multiline) {
+    return switch (multiline) {
+      case Multiline.Auto() -> null;
+      case Multiline.None() -> null;
+      case Multiline.Start(String pattern) -> new LinePattern(pattern, false);
+      case Multiline.Continue(String pattern) -> new LinePattern(pattern, true);
+    };
+  }
+
+  @Override
+  public boolean startsRecord(byte[] buffer, int offset, int length) {
+    int end = offset + length;
+    Matcher matcher = regex.matcher(buffer, offset, end, LONGEST_NANOS);
+    try {
+      boolean found = matcher.searchInterruptible(offset, end, Option.NONE) >= 0;
+      return continues != found;
+    } catch (TimeoutException e) {
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
+  }
+}

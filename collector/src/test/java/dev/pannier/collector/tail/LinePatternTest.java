@@ -1,0 +1,39 @@
+package dev.pannier.collector.tail;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.config.FileSource.Multiline;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+class LinePatternTest {
+  private static boolean starts(Multiline multiline, String line) {
+    byte[] bytes = ("12" + line + "12").getBytes(UTF_8);
+    return Objects.requireNonNull(LinePattern.of(multiline))
+        .startsRecord(bytes, 2, bytes.length - 4);
+  }
+
+  @Test
+  void aLineWithTheStartBeginsARecordAndAnyOtherContinuesIt() {
+    Multiline start = new Multiline.Start("^\\d{4}-");
+
+    assertThat(starts(start, "2026-01-01 x")).isTrue();
+    assertThat(starts(start, "  at x")).isFalse();
+    assertThat(starts(start, "")).isFalse();
+  }
+
+  @Test
+  void aLineWithTheContinuationContinuesAndAnyOtherBeginsARecord() {
+    Multiline continued = new Multiline.Continue("^(\\s|Caused)");
+
+    assertThat(starts(continued, "  at x")).isFalse();
+    assertThat(starts(continued, "Caused by: é")).isFalse();
+    assertThat(starts(continued, "2026 x")).isTrue();
+  }
+
+  @Test
+  void aPatternThatBacktracksWithoutEndGivesUpAndBeginsARecord() {
+    assertThat(starts(new Multiline.Start("(x+x+)+y"), "x".repeat(100))).isTrue();
+  }
+}
