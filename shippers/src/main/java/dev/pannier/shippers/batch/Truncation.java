@@ -119,7 +119,7 @@ final class Truncation {
       MessageType.Field field = type.field(fields.number());
       if (field == null || fields.wireType() != FieldReader.BYTES) {
         out.write(batch.bytes(), fields.fieldStart(), fields.end() - fields.fieldStart());
-      } else if (type != recordType || atMost >= 0 || !field.repeated()) {
+      } else if (type != recordType || !field.repeated() || (atMost >= 0 && !isMark(fields))) {
         write(out, type, field, fields, atMost, depth);
       }
     }
@@ -154,6 +154,11 @@ final class Truncation {
     } else {
       out.write(bytes, fields.fieldStart(), end - fields.fieldStart());
     }
+  }
+
+  /// A record that was cut before has the mark already.
+  private boolean isMark(FieldReader fields) {
+    return Arrays.equals(batch.bytes(), fields.start(), fields.end(), MARK, 0, MARK.length);
   }
 
   private static int attributesOf(MessageType type) {

@@ -117,6 +117,27 @@ class SplitterTest {
   }
 
   @Test
+  void recordCutTwiceIsMarkedOnce() {
+    LogRecord log =
+        LogRecord.newBuilder()
+            .setBody(AnyValue.newBuilder().setStringValue("x".repeat(5000)))
+            .build();
+    ExportLogsServiceRequest request =
+        ExportLogsServiceRequest.newBuilder()
+            .addResourceLogs(
+                ResourceLogs.newBuilder().addScopeLogs(ScopeLogs.newBuilder().addLogRecords(log)))
+            .build();
+    Batch once =
+        Objects.requireNonNull(Splitter.truncate(Requests.batch(Signal.LOGS, request), 1000));
+
+    Batch twice = Objects.requireNonNull(Splitter.truncate(once, 500));
+
+    LogRecord read = (LogRecord) Requests.records(Requests.parse(twice)).getFirst();
+    assertThat(read.getAttributesList()).hasSize(1);
+    assertThat(read.getBody().getStringValue()).matches("x{400,500}");
+  }
+
+  @Test
   void whatCannotFitIsSaid() {
     Batch batch = Requests.batch(Signal.TRACES, ExportTraceServiceRequest.getDefaultInstance());
 
