@@ -103,9 +103,9 @@ public final class Dispatcher {
     this.rejected = metrics.adder(Counter.SHIPPER_REJECTED, name());
     this.truncated = metrics.adder(Counter.SHIPPER_TRUNCATED, name());
     this.retries = metrics.adder(Counter.SHIPPER_RETRIES, name());
-    this.refusals = new MergedWarning(LOG, name(), "records refused for good:");
-    this.truncations = new MergedWarning(LOG, name(), "records cut to fit:");
-    this.failures = new MergedWarning(LOG, name(), "attempts that failed and are made again:");
+    this.refusals = new MergedWarning(LOG, name(), "records refused for good");
+    this.truncations = new MergedWarning(LOG, name(), "records cut to fit");
+    this.failures = new MergedWarning(LOG, name(), "attempts failed and are made again");
   }
 
   public String name() {

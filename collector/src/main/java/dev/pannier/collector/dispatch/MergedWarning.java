@@ -16,7 +16,7 @@ final class MergedWarning {
   private long untold;
   private String lastReason = "";
 
-  /// @param what what happened, as in `rejected 3 records`: the part before the count
+  /// @param what what is counted, as in `shipper events: 3 records refused for good: …`
   MergedWarning(Logger log, String shipper, String what) {
     this.log = log;
     this.shipper = shipper;
@@ -54,7 +54,7 @@ final class MergedWarning {
   }
 
   private void tell(long nowNanos) {
-    log.warn("shipper {}: {} {}: {}", shipper, what, untold, lastReason);
+    log.warn("shipper {}: {} {}: {}", shipper, untold, what, lastReason);
     toldNanos = nowNanos;
     untold = 0;
   }
