@@ -1,13 +1,22 @@
 package dev.pannier.collector.config;
 
 import dev.pannier.parsers.ParserSpec;
+import dev.pannier.parsers.Parsers;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reads `parsers`: the user's own, beside the built-in ones.
 final class ParsersReader {
   private static final Map<String, ParserSpec> BUILT_IN = builtIn();
+
+  private static final Set<String> EPOCHS = Set.of("epoch_s", "epoch_ms");
 
   private ParsersReader() {}
 
@@ -63,7 +72,7 @@ final class ParsersReader {
   private static @Nullable ParserSpec logback(Section section) {
     Value pattern = section.required("pattern");
     String text = pattern == null ? null : pattern.template();
-    return pattern == null || text == null ? null : new ParserSpec.Logback(text);
+    return pattern == null || text == null ? null : compiled(new ParserSpec.Logback(text), pattern);
   }
 
   private static @Nullable ParserSpec regex(Section section) {
@@ -71,12 +80,42 @@ final class ParsersReader {
     String text = pattern == null ? null : pattern.template();
     Section time = section.section("time");
     Value layout = time.value("layout");
-    String layoutText = layout == null ? null : layout.text();
+    String layoutText = layout == null ? null : layout(layout);
     Value zone = time.value("zone");
-    var zoneId = zone == null ? null : zone.zone();
+    ZoneId zoneId = zone == null ? null : zone.zone();
     time.finish();
     return pattern == null || text == null
         ? null
-        : new ParserSpec.Regex(text, layoutText, zoneId == null ? null : zoneId.getId());
+        : compiled(
+            new ParserSpec.Regex(text, layoutText, zoneId == null ? null : zoneId.getId()),
+            pattern);
+  }
+
+  /// @return null after a problem
+  private static @Nullable String layout(Value value) {
+    String layout = value.text();
+    if (layout == null || EPOCHS.contains(layout)) {
+      return layout;
+    }
+    try {
+      var unused = DateTimeFormatter.ofPattern(layout, Locale.ROOT);
+      return layout;
+    } catch (IllegalArgumentException e) {
+      value.problem(
+          "no layout of a time, as java.time's DateTimeFormatter has them, epoch_s or epoch_ms");
+      return null;
+    }
+  }
+
+  /// Makes the parser once, to see whether its pattern can be understood.
+  private static ParserSpec compiled(ParserSpec spec, Value pattern) {
+    try {
+      Parsers.create(spec, ZoneOffset.UTC);
+    } catch (IllegalArgumentException e) {
+      pattern.problem(
+          "cannot be understood: "
+              + Problems.shown(Objects.requireNonNullElse(e.getMessage(), "")));
+    }
+    return spec;
   }
 }

@@ -161,6 +161,12 @@ class ProblemsTest {
         wrong(
             "parsers: {json: {type: regex, pattern: x}}",
             "p.yaml:1: parsers.json: is the name of a built-in parser"),
+        wrong(
+            "parsers: {x: {type: regex, pattern: a, time: {layout: 'jj', zone: X}}}",
+            "p.yaml:1: parsers.x.time.layout: no layout of a time, as java.time's"
+                + " DateTimeFormatter has them, epoch_s or epoch_ms (jj)",
+            "p.yaml:1: parsers.x.time.zone: unknown time zone, it is written like Europe/Berlin,"
+                + " UTC or +02:00 (X)"),
         wrong("parsers: {x: {type: logback}}", "p.yaml:1: parsers.x.pattern: missing"),
         wrong("parsers: {x: {pattern: y}}", "p.yaml:1: parsers.x.type: missing"),
         // Processors.
