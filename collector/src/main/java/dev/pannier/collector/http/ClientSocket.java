@@ -51,6 +51,17 @@ final class ClientSocket {
     }
   }
 
+  /// Sends what an exchange of the connection was answered with.
+  void answer(Exchange exchange, long nowNanos) {
+    try {
+      connection.answer(exchange, nowNanos);
+      flush(nowNanos);
+    } catch (RuntimeException e) {
+      LOG.error("a connection is closed after a fault of the server", e);
+      close();
+    }
+  }
+
   private void read(long nowNanos) {
     int wanted = lingering ? readBuffer.capacity() : connection.wantedBytes();
     if (wanted == 0) {

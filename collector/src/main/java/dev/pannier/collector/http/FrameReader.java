@@ -26,9 +26,9 @@ final class FrameReader {
     this.protocol = protocol;
   }
 
-  /// Whether the last frame is not complete.
+  /// Whether a frame's header is here, and its payload is not complete.
   boolean isWithinFrame() {
-    return headerLength > 0;
+    return headerLength == FrameType.HEADER_BYTES;
   }
 
   /// Consumes all of `in`, unless an error ends the connection.

@@ -44,6 +44,10 @@ final class Http2Protocol implements Protocol {
 
   private long nowNanos;
   private long activeNanos;
+
+  /// When the last frame began, or the header block that it continues.
+  private long frameNanos;
+
   private boolean settingsReceived;
   private boolean goingAway;
   private int lastStream;
@@ -77,6 +81,7 @@ final class Http2Protocol implements Protocol {
     this.allowance = new Allowance(nowNanos);
     this.nowNanos = nowNanos;
     this.activeNanos = nowNanos;
+    this.frameNanos = nowNanos;
     writer.settings(
         FrameType.SETTINGS_MAX_CONCURRENT_STREAMS,
         connection.endpoint.maxStreams,
@@ -126,6 +131,9 @@ final class Http2Protocol implements Protocol {
     }
     if (!settingsReceived && (type != FrameType.SETTINGS || (flags & FrameType.FLAG_ACK) != 0)) {
       throw protocolError("the first frame is not SETTINGS");
+    }
+    if (blockStream == 0) {
+      frameNanos = nowNanos;
     }
     if (blockStream != 0 && (type != FrameType.CONTINUATION || stream != blockStream)) {
       throw protocolError("a header block is interrupted");
@@ -683,8 +691,9 @@ final class Http2Protocol implements Protocol {
     nowNanos = now;
     ServerSettings settings = connection.settings;
     long requestNanos = settings.requestTimeout().toNanos();
-    if ((!settingsReceived || blockStream != 0) && now - activeNanos > requestNanos) {
-      goAway(ErrorCode.NO_ERROR, "nothing came for too long");
+    boolean expecting = !settingsReceived || blockStream != 0 || reader.isWithinFrame();
+    if (expecting && now - frameNanos > requestNanos) {
+      goAway(ErrorCode.NO_ERROR, "a frame or a header block took too long");
       abandon();
       connection.closeAfterOutput();
       return;

@@ -267,11 +267,9 @@ public final class HttpServer implements AutoCloseable {
     Exchange exchange;
     while ((exchange = answers.poll()) != null) {
       sent++;
-      Connection connection = exchange.connection();
-      connection.answer(exchange, nowNanos);
-      ClientSocket socket = connection.socket;
+      ClientSocket socket = exchange.connection().socket;
       if (socket != null) {
-        socket.flush(nowNanos);
+        socket.answer(exchange, nowNanos);
       }
     }
     return sent;
@@ -279,7 +277,11 @@ public final class HttpServer implements AutoCloseable {
 
   private void tick(long nowNanos) {
     for (Endpoint endpoint : endpoints) {
-      endpoint.handler.tick(nowNanos);
+      try {
+        endpoint.handler.tick(nowNanos);
+      } catch (RuntimeException e) {
+        LOG.error("a handler failed to look after its time limits", e);
+      }
     }
     busy = false;
     for (Iterator<ClientSocket> each = sockets.iterator(); each.hasNext(); ) {

@@ -42,6 +42,9 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
 
   private static final int MAX_STREAMS = 100;
 
+  /// What a batch under way costs besides its bytes: any number of small requests stay in bounds.
+  private static final int BATCH_BYTES = 1024;
+
   private static final String GRPC_PATH = "/opentelemetry.proto.collector.";
 
   private final OtlpSource settings;
@@ -185,6 +188,11 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
       refuse(form, refusal, received.reason(), responder);
       return;
     }
+    if (received.batch() != null && !budget.tryReserve(BATCH_BYTES)) {
+      budget.release(received.reservedBytes());
+      refuse(form, Refusal.NO_MEMORY, "no memory is free for the request now", responder);
+      return;
+    }
     long taken = received.records() + received.refused();
     records.add(taken);
     bytes.add(received.requestBytes());
@@ -200,9 +208,10 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
 
   private void append(
       HttpRequest request, Form form, Batch batch, Received received, HttpResponder responder) {
+    long reserved = received.reservedBytes() + BATCH_BYTES;
     if (settings.acknowledge() == OtlpSource.Acknowledge.ACCEPTED) {
       int length = batch.length();
-      buffer.append(batch, received.reservedBytes(), (rejected, reason) -> drained(length));
+      buffer.append(batch, reserved, (rejected, reason) -> drained(length));
       responder.respond(
           Answers.success(form, batch.signal(), received.refused(), received.reason()));
       return;
@@ -220,7 +229,7 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
             nanoClock.getAsLong() + Math.min(CONFIRM_NANOS, timeoutNanos),
             timeoutNanos < CONFIRM_NANOS ? Refusal.DEADLINE : Refusal.NOT_CONFIRMED);
     waiting.add(client);
-    buffer.append(batch, received.reservedBytes(), client);
+    buffer.append(batch, reserved, client);
   }
 
   private void refuse(

@@ -231,6 +231,19 @@ class Http2ProtocolTest {
   }
 
   @Test
+  void aHeaderBlockThatTricklesInEndsTheConnection() {
+    client.frame(FrameType.HEADERS, 0, 1, "8286");
+    exchange();
+    for (int i = 0; i < 5; i++) {
+      wire.pass(Duration.ofSeconds(5));
+      client.frame(FrameType.CONTINUATION, 0, 1, "84");
+      wire.send(client.bytes());
+    }
+    assertThat(client.read(wire.received())).containsExactly("0 GOAWAY NO_ERROR");
+    assertThat(wire.connection.isClosing()).isTrue();
+  }
+
+  @Test
   void whoTakesNothingOfItsAnswerLosesIt() {
     client.frame(FrameType.SETTINGS, 0, 0, "000400000000").request(1, true, "GET", "/");
     exchange();

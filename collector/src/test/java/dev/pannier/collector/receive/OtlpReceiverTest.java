@@ -333,6 +333,17 @@ class OtlpReceiverTest {
   }
 
   @Test
+  void smallRequestsWithoutEndAreRefusedWhenMemoryIsFull() {
+    Client last = post(logs("x"));
+    for (int i = 0; i < 2000 && last.isOpen(); i++) {
+      last = post(logs("x"));
+    }
+    assertThat(last.answer().status()).isEqualTo(503);
+    assertThat(buffer.batches()).hasSizeBetween(500, 1024);
+    assertThat(metrics.value(Counter.SOURCE_RECORDS, "otlp")).isEqualTo(buffer.batches().size());
+  }
+
+  @Test
   void aClientsOwnDeadlineIsKept() {
     Client client = call(logs("one"), false, "grpc-timeout", "1500m");
     nowNanos += 3 * SECOND / 2;
