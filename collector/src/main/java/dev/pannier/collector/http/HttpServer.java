@@ -9,6 +9,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -89,7 +90,7 @@ public final class HttpServer implements AutoCloseable {
       channel.register(selector, SelectionKey.OP_ACCEPT, endpoint);
       endpoints.add(endpoint);
       return new Address(address.host(), channel.socket().getLocalPort());
-    } catch (IOException e) {
+    } catch (IOException | UnsupportedAddressTypeException e) {
       channel.close();
       throw new IOException(
           "cannot listen on " + address.host() + ":" + address.port() + ": " + e.getMessage(), e);

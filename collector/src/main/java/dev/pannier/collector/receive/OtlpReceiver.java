@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Receives OTLP over gRPC and HTTP, on either address. What it does with a request, in order:
 ///
@@ -31,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// All but acknowledgements runs on the server's thread.
 public final class OtlpReceiver implements HttpHandler, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OtlpReceiver.class);
+
   /// The source's name in metrics and `/status`.
   public static final String SOURCE = "otlp";
 
@@ -97,10 +101,25 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
             settings.maxRequest() + RequestReader.GRPC_PREFIX);
     List<Address> bound = new ArrayList<>(2);
     if (settings.grpc() != null) {
-      bound.add(server.listen(settings.grpc(), endpoint));
+      bound.add(listen(server, settings.grpc(), endpoint));
     }
     if (settings.http() != null) {
-      bound.add(server.listen(settings.http(), endpoint));
+      bound.add(listen(server, settings.http(), endpoint));
+    }
+    return bound;
+  }
+
+  /// Clients take `localhost` for 127.0.0.1 or for ::1, and some try no more than one of them: who
+  /// listens on the one listens on the other, too, where the machine has it.
+  private static Address listen(HttpServer server, Address address, Endpoint endpoint)
+      throws IOException {
+    Address bound = server.listen(address, endpoint);
+    if (address.host().equals("127.0.0.1") || address.host().equals("localhost")) {
+      try {
+        server.listen(new Address("::1", bound.port()), endpoint);
+      } catch (IOException e) {
+        LOG.debug("IPv6's loopback address is not listened on: {}", e.getMessage());
+      }
     }
     return bound;
   }

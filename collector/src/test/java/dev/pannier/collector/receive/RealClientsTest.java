@@ -2,6 +2,7 @@ package dev.pannier.collector.receive;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.google.protobuf.ByteString;
 import dev.pannier.collector.buffer.MemoryBudget;
@@ -33,6 +34,10 @@ import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -41,6 +46,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -189,6 +195,18 @@ class RealClientsTest {
       assertThat(response.statusCode()).isEqualTo(404);
       assertThat(response.body())
           .isEqualTo("{\"code\":12,\"message\":\"nothing here: /v1/nothing\"}");
+    }
+  }
+
+  @Test
+  void whoTakesLocalhostForIpv6IsServedWhereTheMachineHasIt() throws Exception {
+    boolean hasIpv6 =
+        NetworkInterface.networkInterfaces()
+            .flatMap(NetworkInterface::inetAddresses)
+            .anyMatch(each -> each instanceof Inet6Address && each.isLoopbackAddress());
+    assumeThat(hasIpv6).isTrue();
+    try (Socket socket = new Socket(InetAddress.ofLiteral("::1"), httpPort)) {
+      assertThat(socket.isConnected()).isTrue();
     }
   }
 
