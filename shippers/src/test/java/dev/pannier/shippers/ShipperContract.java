@@ -158,11 +158,11 @@ public abstract class ShipperContract {
   }
 
   /// Takes a batch's outcome, and counts how often it came.
-  protected static final class Told implements Consumer<Outcome> {
+  public static final class Told implements Consumer<Outcome> {
     private final List<Outcome> outcomes = new ArrayList<>();
     private final Duration patience;
 
-    Told(Duration patience) {
+    public Told(Duration patience) {
       this.patience = patience;
     }
 
@@ -176,7 +176,7 @@ public abstract class ShipperContract {
       return outcomes.size();
     }
 
-    synchronized Outcome await() throws InterruptedException {
+    public synchronized Outcome await() throws InterruptedException {
       long deadlineNanos = System.nanoTime() + patience.toNanos();
       while (outcomes.isEmpty()) {
         long left = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());

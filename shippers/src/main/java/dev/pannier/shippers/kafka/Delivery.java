@@ -18,7 +18,7 @@ final class Delivery {
   private @Nullable BitSet retried;
   private @Nullable BitSet tooLarge;
   private @Nullable BitSet refused;
-  private String retryReason = "";
+  private @Nullable KafkaFailure retry;
   private String tooLargeReason = "";
   private String refusedReason = "";
   private int limitBytes;
@@ -43,38 +43,38 @@ final class Delivery {
     return pending == 0;
   }
 
+  /// Why a message of it has to be sent again; null if none has.
+  synchronized @Nullable KafkaFailure retry() {
+    return retry;
+  }
+
   /// Whether messages are on their way, beside the one of which the caller knows the end.
   synchronized boolean hasOthersPending() {
     return pending > 1;
   }
 
-  /// @param records the message's records; null for all of the batch
-  /// @param limit   for [KafkaFailure.Kind#TOO_LARGE]: what may pass
-  synchronized void failed(@Nullable BitSet records, KafkaFailure failure, int limit) {
+  /// @param limit for [KafkaFailure.Kind#TOO_LARGE]: what may pass
+  synchronized void failed(Message message, KafkaFailure failure, int limit) {
     switch (failure.kind()) {
       case RETRY -> {
-        retried = with(retried, records);
-        retryReason = failure.reason();
+        retried = with(retried, message);
+        retry = failure;
       }
       case TOO_LARGE -> {
-        tooLarge = with(tooLarge, records);
+        tooLarge = with(tooLarge, message);
         tooLargeReason = failure.reason();
         limitBytes = limit;
       }
       case REFUSED -> {
-        refused = with(refused, records);
+        refused = with(refused, message);
         refusedReason = failure.reason();
       }
     }
   }
 
-  private BitSet with(@Nullable BitSet set, @Nullable BitSet records) {
+  private BitSet with(@Nullable BitSet set, Message message) {
     BitSet all = set == null ? new BitSet(batch.records()) : set;
-    if (records == null) {
-      all.set(0, batch.records());
-    } else {
-      all.or(records);
-    }
+    message.addTo(all, batch.records());
     return all;
   }
 
@@ -101,8 +101,8 @@ final class Delivery {
   /// What was refused for good goes again with the rest while there is a rest: it is refused again,
   /// and counted when nothing else is left.
   private synchronized Outcome outcome() {
-    if (retried != null) {
-      return new Outcome.Retryable(retryReason, 0, rest(retried, tooLarge, refused));
+    if (retried != null && retry != null) {
+      return new Outcome.Retryable(retry.reason(), 0, rest(retried, tooLarge, refused));
     }
     if (tooLarge != null) {
       return new Outcome.TooLarge(limitBytes, tooLargeReason, rest(tooLarge, refused, null));

@@ -1,6 +1,5 @@
 package dev.pannier.shippers.kafka;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.apache.kafka.clients.producer.ProducerConfig.COMPRESSION_TYPE_CONFIG;
 
 import dev.pannier.shippers.Outcome;
@@ -11,6 +10,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,6 +24,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +47,10 @@ public final class KafkaShipper implements Shipper {
   private final KafkaFailure.Words words;
   private final String servers;
   private final int limitBytes;
+  private final Map<Signal, Route> routes = new EnumMap<>(Signal.class);
+
+  /// Whether messages of one batch key have an order to keep.
+  private final boolean ordered;
 
   /// Half of what the broker has refused as too large, by topic.
   private final Map<String, Integer> learntLimits = new ConcurrentHashMap<>();
@@ -83,6 +88,10 @@ public final class KafkaShipper implements Shipper {
             servers,
             property("sasl.mechanism", "GSSAPI"),
             Reasons.withoutSecretsOf(settings.properties()));
+    this.ordered = !settings.key().equals("none");
+    for (Signal signal : settings.signals()) {
+      routes.put(signal, new Route(settings, signal));
+    }
     this.limitBytes = ProducerProperties.largestMessageBytes(properties);
   }
 
@@ -102,12 +111,19 @@ public final class KafkaShipper implements Shipper {
         return new Outcome.Retryable(unusable, 0, null);
       }
       Producer<byte[], byte[]> current = producer();
-      for (Signal signal : settings.signals()) {
-        topic = topic(signal);
-        List<?> partitions = current.partitionsFor(topic);
-        if (partitions.isEmpty()) {
-          return new Outcome.Retryable(words.unknownTopic(topic), 0, null);
+      boolean asked = false;
+      for (Route route : routes.values()) {
+        String fixed = route.fixedTopic();
+        if (fixed != null) {
+          topic = fixed;
+          asked = true;
+          if (current.partitionsFor(topic).isEmpty()) {
+            return new Outcome.Retryable(words.unknownTopic(topic), 0, null);
+          }
         }
+      }
+      if (!asked) {
+        reach(current);
       }
       return Outcome.ACCEPTED;
     } catch (TimeoutException e) {
@@ -116,6 +132,20 @@ public final class KafkaShipper implements Shipper {
           answered ? words.of(e, topic).reason() : Reachability.of(servers), 0, null);
     } catch (KafkaException e) {
       return new Outcome.Retryable(connectFailed(e, topic), 0, null);
+    }
+  }
+
+  /// Where all topics depend on the records: asks for one that nearly every cluster has. That we may
+  /// not see it is an answer, too.
+  private void reach(Producer<byte[], byte[]> current) {
+    try {
+      var _ = current.partitionsFor("__consumer_offsets");
+    } catch (TopicAuthorizationException e) {
+      LOG.debug("reached", e);
+    } catch (TimeoutException e) {
+      if (e.getCause() == null && !hasReceived()) {
+        throw e;
+      }
     }
   }
 
@@ -147,12 +177,22 @@ public final class KafkaShipper implements Shipper {
       outcome.accept(closedOutcome());
       return;
     }
-    String topic = topic(batch.signal());
-    Message message = Message.otlpProto(topic, batch, key(batch));
-    int limit = Math.min(limitBytes, learntLimits.getOrDefault(topic, Integer.MAX_VALUE));
-    if (message.size() > limit) {
-      outcome.accept(tooLarge(message, topic, limit));
+    Route route = Objects.requireNonNull(routes.get(batch.signal()), batch.signal()::label);
+    List<Message> messages;
+    try {
+      messages = route.messages(batch);
+    } catch (IllegalArgumentException e) {
+      // Broken bytes do not become whole by trying again.
+      outcome.accept(new Outcome.Permanent("the batch is no OTLP request: " + e.getMessage()));
       return;
+    }
+    for (Message message : messages) {
+      int limit =
+          Math.min(limitBytes, learntLimits.getOrDefault(message.topic(), Integer.MAX_VALUE));
+      if (message.size() > limit) {
+        outcome.accept(tooLarge(message, limit));
+        return;
+      }
     }
     Delivery delivery = new Delivery(batch, outcome);
     KafkaFailure earlier;
@@ -166,27 +206,19 @@ public final class KafkaShipper implements Shipper {
       outcome.accept(new Outcome.Retryable(earlier.reason(), 0, null));
       return;
     }
-    send(delivery, message);
+    for (Message message : messages) {
+      send(delivery, message);
+    }
     ended(delivery);
   }
 
-  private String topic(Signal signal) {
-    return Objects.requireNonNull(settings.topics().get(signal), signal::label);
-  }
-
-  private byte @Nullable [] key(Batch batch) {
-    return settings.key().equals("source") && !batch.key().isEmpty()
-        ? batch.key().getBytes(UTF_8)
-        : null;
-  }
-
-  private static Outcome tooLarge(Message message, String topic, int limit) {
+  private static Outcome tooLarge(Message message, int limit) {
     return new Outcome.TooLarge(
         Math.max(1, limit - message.overhead()),
         "a message of "
             + message.size()
             + " bytes for the topic "
-            + topic
+            + message.topic()
             + " is above the limit of "
             + limit
             + " (max.request.size, buffer.memory, or what the broker refused before)",
@@ -194,6 +226,12 @@ public final class KafkaShipper implements Shipper {
   }
 
   private void send(Delivery delivery, Message message) {
+    KafkaFailure earlier = delivery.retry();
+    if (earlier != null) {
+      // The message would overtake the one that failed.
+      delivery.failed(message, earlier, 0);
+      return;
+    }
     delivery.sending();
     Sent sent = new Sent(delivery, message, Thread.currentThread());
     try {
@@ -227,20 +265,20 @@ public final class KafkaShipper implements Shipper {
 
   private void failed(Sent sent, KafkaFailure why, boolean othersFollow) {
     Delivery delivery = sent.delivery;
-    String topic = sent.message.record().topic();
+    String topic = sent.message.topic();
     int learnt = 0;
     if (why.kind() == KafkaFailure.Kind.TOO_LARGE) {
       learnt = Math.max(SMALLEST_LEARNT_LIMIT_BYTES, sent.message.size() / 2);
       learntLimits.merge(topic, learnt, Math::min);
     }
-    delivery.failed(sent.message.records(), why, learnt);
+    delivery.failed(sent.message, why, learnt);
     if (why.kind() == KafkaFailure.Kind.REFUSED) {
       return;
     }
     boolean overtaking;
     synchronized (lock) {
       failure = why;
-      overtaking = !delivery.key().isEmpty() && (othersFollow || hasFollower(delivery));
+      overtaking = ordered && !delivery.key().isEmpty() && (othersFollow || hasFollower(delivery));
       producerIsDone |= overtaking || why.producerIsDone();
     }
     Producer<byte[], byte[]> current = sent.producer;
@@ -330,7 +368,7 @@ public final class KafkaShipper implements Shipper {
       if (error != null) {
         // What fails in the thread that sends has nothing behind it: sending stops there.
         boolean othersFollow = Thread.currentThread() != sender && delivery.hasOthersPending();
-        failed(this, words.of(error, message.record().topic()), othersFollow);
+        failed(this, words.of(error, message.topic()), othersFollow);
       }
       KafkaShipper.this.ended(delivery);
     }

@@ -2,19 +2,17 @@ package dev.pannier.shippers.kafka;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.pannier.shippers.batch.Batch;
-import java.util.Arrays;
 import java.util.BitSet;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
-import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
 
-/// One message to Kafka.
+/// One message to Kafka, and the batch's records that it holds.
 ///
-/// @param records the indexes of the batch's records that it holds; null for all
-record Message(ProducerRecord<byte[], byte[]> record, @Nullable BitSet records) {
-  static final String ENCODING_HEADER = "encoding";
+/// @param index   of its only record, [#SEVERAL] otherwise
+/// @param records the indexes of several; null for all
+record Message(ProducerRecord<byte[], byte[]> record, int index, @Nullable BitSet records) {
+  static final int SEVERAL = -1;
 
   /// What a message has around its key, value and headers at most, alone in its batch: the header of
   /// a record batch (61) and a record's lengths, timestamp and offset (21), in Kafka's protocol,
@@ -24,18 +22,21 @@ record Message(ProducerRecord<byte[], byte[]> record, @Nullable BitSet records) 
   /// Two lengths as varints.
   private static final int HEADER_OVERHEAD_BYTES = 10;
 
-  private static final byte[] OTLP_PROTO = "otlp_proto".getBytes(UTF_8);
+  String topic() {
+    return record.topic();
+  }
 
-  /// The batch's own bytes.
-  static Message otlpProto(String topic, Batch batch, byte @Nullable [] key) {
-    boolean exact = batch.offset() == 0 && batch.length() == batch.bytes().length;
-    byte[] value =
-        exact
-            ? batch.bytes()
-            : Arrays.copyOfRange(batch.bytes(), batch.offset(), batch.offset() + batch.length());
-    ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, key, value);
-    record.headers().add(new RecordHeader(ENCODING_HEADER, OTLP_PROTO));
-    return new Message(record, null);
+  /// Sets the bits of its records.
+  ///
+  /// @param all how many the batch has
+  void addTo(BitSet set, int all) {
+    if (index != SEVERAL) {
+      set.set(index);
+    } else if (records != null) {
+      set.or(records);
+    } else {
+      set.set(0, all);
+    }
   }
 
   /// An upper bound of what Kafka counts against `max.request.size`.
@@ -49,11 +50,14 @@ record Message(ProducerRecord<byte[], byte[]> record, @Nullable BitSet records) 
     int bytes = OVERHEAD_BYTES + (key == null ? 0 : key.length);
     for (Header header : record.headers()) {
       byte[] value = header.value();
+      // As if each character took three bytes in UTF-8.
       bytes +=
-          HEADER_OVERHEAD_BYTES
-              + header.key().getBytes(UTF_8).length
-              + (value == null ? 0 : value.length);
+          HEADER_OVERHEAD_BYTES + 3 * header.key().length() + (value == null ? 0 : value.length);
     }
     return bytes;
+  }
+
+  static byte @Nullable [] bytes(@Nullable String text) {
+    return text == null || text.isEmpty() ? null : text.getBytes(UTF_8);
   }
 }

@@ -4,6 +4,9 @@ import dev.pannier.shippers.Reasons;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Compression;
 import dev.pannier.shippers.ShipperSettings.Protocol;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.ByteOutput;
+import dev.pannier.shippers.batch.OtlpJsonWriter;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -21,6 +24,9 @@ import okhttp3.Response;
 final class Exchange {
   /// An answer holds a count and a message.
   static final long MAX_ANSWER_BYTES = 64 * 1024;
+
+  private static final byte[] EMPTY = {};
+  private static final byte[] EMPTY_JSON = {'{', '}'};
 
   private final ShipperSettings.Otlp settings;
   private final HttpUrl base;
@@ -48,7 +54,22 @@ final class Exchange {
     this.httpAnswers = new HttpAnswers(endpoint, reasons, clock);
   }
 
-  Request request(Signal signal, byte[] bytes, int offset, int length) {
+  Request request(Batch batch) {
+    if (settings.protocol() == Protocol.HTTP_JSON) {
+      ByteOutput json = new ByteOutput(batch.length() * 2);
+      new OtlpJsonWriter().write(batch, json);
+      return request(batch.signal(), json.bytes(), 0, json.length());
+    }
+    return request(batch.signal(), batch.bytes(), batch.offset(), batch.length());
+  }
+
+  /// A request without any record.
+  Request empty(Signal signal) {
+    byte[] bytes = settings.protocol() == Protocol.HTTP_JSON ? EMPTY_JSON : EMPTY;
+    return request(signal, bytes, 0, bytes.length);
+  }
+
+  private Request request(Signal signal, byte[] bytes, int offset, int length) {
     boolean gzip = settings.compression() == Compression.GZIP;
     Request.Builder request =
         new Request.Builder().url(url(signal)).header("user-agent", "pannier");
@@ -113,9 +134,5 @@ final class Exchange {
                   + says;
         },
         0);
-  }
-
-  Answer unusable(String what, Exception error) {
-    return Answer.retry(endpoint + ": " + what + ": " + reasons.of(error), 0);
   }
 }

@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 /// those that waited are answered `Retryable` unsent, and the caller sends again from the first that
 /// failed. Batches without a key go as they come.
 public final class OtlpShipper implements Shipper {
-  private static final byte[] EMPTY = {};
   private static final Duration CANCELLING = Duration.ofSeconds(1);
 
   private final ShipperSettings.Otlp settings;
@@ -74,7 +73,7 @@ public final class OtlpShipper implements Shipper {
 
   private Answer tryEmpty(Signal signal) {
     try {
-      Request request = exchange.request(signal, EMPTY, 0, 0);
+      Request request = exchange.empty(signal);
       return exchange.answer(client().http().newCall(request).execute());
     } catch (IOException e) {
       return broken(e);
@@ -96,13 +95,14 @@ public final class OtlpShipper implements Shipper {
   }
 
   private void start(Shipment shipment) {
-    Batch batch = shipment.batch;
     try {
-      Request request =
-          exchange.request(batch.signal(), batch.bytes(), batch.offset(), batch.length());
+      Request request = exchange.request(shipment.batch);
       client().http().newCall(request).enqueue(shipment);
     } catch (IOException e) {
       shipment.end(broken(e).outcome());
+    } catch (RuntimeException e) {
+      // Whatever it is, those that wait behind it must not wait for ever.
+      shipment.end(new Outcome.Retryable("no request could be made: " + e, 0, null));
     }
   }
 

@@ -1,0 +1,113 @@
+package dev.pannier.shippers.kafka;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.Template;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.ServiceName;
+import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.encoding.Lookup;
+import dev.pannier.shippers.encoding.MessageEncoder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+import org.jspecify.annotations.Nullable;
+
+/// Makes the messages of one signal's batches: topic, key, value and headers.
+///
+/// | header | |
+/// |---|---|
+/// | `encoding` | `otlp_proto`, `otlp_json`, `json` or `raw`: how to read the value |
+/// | `service.name` | where all records of the message have the same |
+/// | `traceparent` | W3C, where the message is one record with a trace context |
+///
+/// One thread.
+final class Route {
+  static final String ENCODING = "encoding";
+  static final String SERVICE_NAME = "service.name";
+  static final String TRACEPARENT = "traceparent";
+
+  private final Template topic;
+  private final boolean keyIsSource;
+
+  /// Among the encoder's lookups, -1 if there is none.
+  private final int keyLookup;
+
+  private final int topicLookups;
+  private final int serviceLookup;
+  private final MessageEncoder encoder;
+  private final ServiceName serviceName = new ServiceName();
+  private final Header encodingHeader;
+
+  Route(ShipperSettings.Kafka settings, Signal signal) {
+    Encoding encoding = Objects.requireNonNull(settings.encodings().get(signal), signal::label);
+    this.topic =
+        Template.topic(Objects.requireNonNull(settings.topics().get(signal), signal::label));
+    this.keyIsSource = settings.key().equals("source");
+    List<Lookup> lookups = new ArrayList<>(Lookup.parse(settings.key()));
+    this.keyLookup = lookups.size() - 1;
+    this.topicLookups = lookups.size();
+    lookups.addAll(topic.lookups());
+    if (encoding == Encoding.JSON || encoding == Encoding.RAW) {
+      lookups.add(new Lookup(Lookup.Of.RESOURCE, SERVICE_NAME));
+      this.serviceLookup = lookups.size() - 1;
+    } else {
+      // Looked up for each record it would cost a pass over all of them.
+      this.serviceLookup = -1;
+    }
+    this.encoder = new MessageEncoder(encoding, settings.names(), lookups);
+    this.encodingHeader =
+        new RecordHeader(ENCODING, encoding.name().toLowerCase(Locale.ROOT).getBytes(US_ASCII));
+  }
+
+  /// The topic of every message; null where it depends on them.
+  @Nullable String fixedTopic() {
+    return topic.lookups().isEmpty() ? topic.resolve(index -> null) : null;
+  }
+
+  /// All messages, in the order of the records: they are sent when all are known to fit.
+  List<Message> messages(Batch batch) {
+    byte[] sourceKey = keyIsSource ? Message.bytes(batch.key()) : null;
+    byte[] batchService = encoder.isRecord() ? null : serviceName.of(batch);
+    List<Message> messages = new ArrayList<>(encoder.isRecord() ? batch.records() : 1);
+    encoder.start(batch);
+    while (encoder.next()) {
+      byte[] key = keyLookup < 0 ? sourceKey : Message.bytes(encoder.lookup(keyLookup));
+      byte[] service =
+          serviceLookup < 0 ? batchService : Message.bytes(encoder.lookup(serviceLookup));
+      ProducerRecord<byte[], byte[]> record =
+          new ProducerRecord<>(
+              topic.resolve(index -> encoder.lookup(topicLookups + index)), key, value());
+      record.headers().add(encodingHeader);
+      if (service != null) {
+        record.headers().add(new RecordHeader(SERVICE_NAME, service));
+      }
+      byte[] traceparent = encoder.traceparent();
+      if (traceparent != null) {
+        record.headers().add(new RecordHeader(TRACEPARENT, traceparent));
+      }
+      messages.add(
+          encoder.isRecord()
+              ? new Message(record, encoder.recordIndex(), null)
+              : new Message(record, Message.SEVERAL, encoder.records()));
+    }
+    return messages;
+  }
+
+  /// Kafka's serializer takes an array as a whole.
+  private byte[] value() {
+    byte[] bytes = encoder.value();
+    int start = encoder.valueOffset();
+    int length = encoder.valueLength();
+    return start == 0 && length == bytes.length && !encoder.isRecord()
+        ? bytes
+        : Arrays.copyOfRange(bytes, start, start + length);
+  }
+}

@@ -1,0 +1,224 @@
+package dev.pannier.shippers.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.pannier.shippers.Batches;
+import dev.pannier.shippers.Destination;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.ShipperSettings.FieldNames;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// A cluster behind Kafka's own producer interface: each producer has a thread that answers sends in
+/// their order, as Kafka's has, and fails what is left when it is closed without time.
+final class FakeCluster implements Destination {
+  static final String TOPIC = "otlp_logs";
+
+  final List<ProducerRecord<byte[], byte[]>> stored = new ArrayList<>();
+
+  /// An error for a record; null to store it. From the producer's thread.
+  volatile Function<ProducerRecord<byte[], byte[]>, @Nullable RuntimeException> answers =
+      record -> null;
+
+  /// Thrown when a topic is asked for.
+  volatile @Nullable RuntimeException metadataError;
+
+  volatile boolean holding;
+  int producers;
+  private int sends;
+  private final int closedPort = closedPort();
+
+  private static int closedPort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  ShipperSettings.Kafka settings(
+      String topic, Encoding encoding, String key, Map<String, String> more) {
+    Map<String, String> properties = new LinkedHashMap<>(more);
+    properties.put("bootstrap.servers", "127.0.0.1:" + closedPort);
+    properties.put(
+        "sasl.jaas.config",
+        "org.example.Login required username=\"u\" password=\"" + SECRET + "\";");
+    Map<Signal, String> topics = new EnumMap<>(Signal.class);
+    Map<Signal, Encoding> encodings = new EnumMap<>(Signal.class);
+    for (Signal signal : Signal.values()) {
+      topics.put(signal, topic);
+      encodings.put(signal, encoding);
+    }
+    return new ShipperSettings.Kafka(
+        "events", topics, encodings, FieldNames.LOGSTASH, key, properties);
+  }
+
+  KafkaShipper shipper(ShipperSettings.Kafka settings) {
+    return new KafkaShipper(settings, 8 << 20, properties -> new Connection());
+  }
+
+  @Override
+  public KafkaShipper shipper() {
+    return shipper(settings(TOPIC, Encoding.OTLP_PROTO, "source", Map.of()));
+  }
+
+  @Override
+  public synchronized void mode(Mode mode) {
+    sends = 0;
+    holding = mode == Mode.HOLD;
+    answers =
+        switch (mode) {
+          case ACCEPT, HOLD -> record -> null;
+          case FAIL_THIRD -> record -> nextSend() == 3 ? new TimeoutException("expired") : null;
+          case TOO_LARGE -> record -> new RecordTooLargeException("above 10 bytes");
+          case REFUSE -> record -> new InvalidTimestampException("too old");
+          case TELL_SECRET -> record -> new SaslAuthenticationException("wrong password " + SECRET);
+        };
+  }
+
+  private synchronized int nextSend() {
+    sends++;
+    return sends;
+  }
+
+  @Override
+  public void down() {
+    metadataError = new TimeoutException("Topic not present in metadata");
+    answers = record -> new TimeoutException("expired");
+  }
+
+  @Override
+  public void up() {
+    metadataError = null;
+    answers = record -> null;
+  }
+
+  @Override
+  public List<String> stored() {
+    synchronized (stored) {
+      return stored.stream()
+          .flatMap(
+              record ->
+                  Batches.bodies(com.google.protobuf.ByteString.copyFrom(record.value())).stream())
+          .toList();
+    }
+  }
+
+  /// Values, for encodings of text.
+  List<String> texts() {
+    synchronized (stored) {
+      return stored.stream().map(record -> new String(record.value(), UTF_8)).toList();
+    }
+  }
+
+  @Override
+  public void close() {
+    // Its threads end with their producers.
+  }
+
+  private record Send(ProducerRecord<byte[], byte[]> record, Callback callback) {}
+
+  private final class Connection extends MockProducer<byte[], byte[]> {
+    private final LinkedBlockingQueue<Send> queue = new LinkedBlockingQueue<>();
+    private final Thread thread = new Thread(this::run, "kafka-producer-network-thread");
+    private volatile boolean closing;
+    private volatile boolean closedByForce;
+
+    Connection() {
+      producers++;
+      thread.start();
+    }
+
+    @Override
+    public List<PartitionInfo> partitionsFor(String topic) {
+      RuntimeException error = metadataError;
+      if (error != null) {
+        throw error;
+      }
+      return List.of(new PartitionInfo(topic, 0, null, null, null));
+    }
+
+    @Override
+    public synchronized Future<RecordMetadata> send(
+        ProducerRecord<byte[], byte[]> record, @Nullable Callback callback) {
+      if (closing || callback == null) {
+        throw new IllegalStateException("Cannot perform operation after producer has been closed");
+      }
+      queue.add(new Send(record, callback));
+      return new CompletableFuture<>();
+    }
+
+    private void run() {
+      while (!closedByForce && !(closing && queue.isEmpty())) {
+        try {
+          Send send = holding ? null : queue.poll(5, TimeUnit.MILLISECONDS);
+          if (send != null) {
+            answer(send);
+          } else if (holding) {
+            thread.join(5);
+          }
+        } catch (InterruptedException e) {
+          return;
+        }
+      }
+      for (Send send = queue.poll(); send != null; send = queue.poll()) {
+        send.callback.onCompletion(null, new KafkaException("Producer is closed forcefully."));
+      }
+    }
+
+    private void answer(Send send) {
+      RuntimeException error = answers.apply(send.record);
+      if (error == null) {
+        synchronized (stored) {
+          stored.add(send.record);
+        }
+      }
+      send.callback.onCompletion(null, error);
+    }
+
+    @Override
+    public void close(Duration timeout) {
+      synchronized (this) {
+        closing = true;
+      }
+      closedByForce |= timeout.isZero();
+      if (Thread.currentThread() == thread) {
+        return;
+      }
+      try {
+        if (!timeout.isZero()) {
+          thread.join(timeout.toMillis());
+        }
+        closedByForce = true;
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

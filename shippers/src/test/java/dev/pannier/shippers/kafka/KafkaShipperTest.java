@@ -1,0 +1,320 @@
+package dev.pannier.shippers.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.pannier.shippers.Batches;
+import dev.pannier.shippers.Destination;
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.RemoteShipperContract;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
+import io.opentelemetry.proto.common.v1.AnyValue;
+import io.opentelemetry.proto.logs.v1.LogRecord;
+import io.opentelemetry.proto.logs.v1.ResourceLogs;
+import io.opentelemetry.proto.logs.v1.ScopeLogs;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.OutOfOrderSequenceException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.header.Header;
+import org.junit.jupiter.api.Test;
+
+class KafkaShipperTest extends RemoteShipperContract {
+  private final FakeCluster cluster = new FakeCluster();
+
+  @Override
+  protected Destination destination() {
+    return cluster;
+  }
+
+  @Override
+  protected Set<String> threadNames() {
+    return Set.of("kafka-producer");
+  }
+
+  private Outcome shipWith(Shipper with, Batch batch) throws InterruptedException {
+    Told told = new Told(cluster.patience());
+    with.ship(batch, told);
+    return told.await();
+  }
+
+  private KafkaShipper shipper(String topic, Encoding encoding, String key) {
+    return cluster.shipper(cluster.settings(topic, encoding, key, Map.of()));
+  }
+
+  private static Map<String, String> headers(ProducerRecord<byte[], byte[]> record) {
+    Map<String, String> headers = new TreeMap<>();
+    for (Header header : record.headers()) {
+      headers.put(header.key(), new String(header.value(), UTF_8));
+    }
+    return headers;
+  }
+
+  @Test
+  void otlpIsOneMessageWithTheBatchesBytesKeyedByItsSource() throws Exception {
+    Batch batch = Batches.logs("vol/1", "one", "two");
+    assertThat(shipWith(cluster.shipper(), batch)).isEqualTo(Outcome.ACCEPTED);
+
+    ProducerRecord<byte[], byte[]> record = cluster.stored.getFirst();
+    assertThat(cluster.stored).hasSize(1);
+    assertThat(record.topic()).isEqualTo(FakeCluster.TOPIC);
+    assertThat(record.key()).isEqualTo("vol/1".getBytes(UTF_8));
+    assertThat(ByteString.copyFrom(record.value()))
+        .isEqualTo(ByteString.copyFrom(batch.bytes(), batch.offset(), batch.length()));
+    assertThat(headers(record))
+        .isEqualTo(Map.of("encoding", "otlp_proto", "service.name", "checkout"));
+  }
+
+  @Test
+  void aBatchWithoutSourceHasNoKey() throws Exception {
+    assertThat(shipWith(cluster.shipper(), Batches.logs("", "one"))).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.stored.getFirst().key()).isNull();
+  }
+
+  @Test
+  void rawIsTheLineOfEachRecord() throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, "resource:service.name");
+    assertThat(shipWith(raw, Batches.logs("k", "one", "", "two"))).isEqualTo(Outcome.ACCEPTED);
+
+    assertThat(cluster.texts()).containsExactly("one", "", "two");
+    for (ProducerRecord<byte[], byte[]> record : cluster.stored) {
+      assertThat(record.key()).isEqualTo("checkout".getBytes(UTF_8));
+      assertThat(headers(record)).isEqualTo(Map.of("encoding", "raw", "service.name", "checkout"));
+    }
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void aRecordWithATraceCarriesTraceparent() throws Exception {
+    LogRecord record =
+        LogRecord.newBuilder()
+            .setBody(AnyValue.newBuilder().setStringValue("hi"))
+            .setTraceId(ByteString.fromHex("0102030405060708090a0b0c0d0e0f10"))
+            .setSpanId(ByteString.fromHex("1112131415161718"))
+            .setFlags(1)
+            .build();
+    byte[] bytes =
+        ExportLogsServiceRequest.newBuilder()
+            .addResourceLogs(
+                ResourceLogs.newBuilder()
+                    .addScopeLogs(ScopeLogs.newBuilder().addLogRecords(record)))
+            .build()
+            .toByteArray();
+    Shipper json = shipper("flat", Encoding.JSON, "trace_id");
+
+    Batch batch = Batch.received(Signal.LOGS, bytes, 0, bytes.length, 1, "otlp");
+    assertThat(shipWith(json, batch)).isEqualTo(Outcome.ACCEPTED);
+
+    assertThat(headers(cluster.stored.getFirst()))
+        .isEqualTo(
+            Map.of(
+                "encoding",
+                "json",
+                "traceparent",
+                "00-0102030405060708090a0b0c0d0e0f10-1112131415161718-01"));
+    assertThat(cluster.stored.getFirst().key())
+        .isEqualTo("0102030405060708090a0b0c0d0e0f10".getBytes(UTF_8));
+    json.close(Duration.ZERO);
+  }
+
+  @Test
+  void aTopicByTemplateTakesEachResourceToItsOwn() throws Exception {
+    byte[] bytes =
+        Batches.request("cart", "one").toBuilder()
+            .mergeFrom(Batches.request("check out!", "two"))
+            .mergeFrom(Batches.request("cart", "three"))
+            .build()
+            .toByteArray();
+    Shipper byService = shipper("logs.${resource:service.name}", Encoding.OTLP_PROTO, "none");
+    assertThat(byService.connect()).isEqualTo(Outcome.ACCEPTED);
+
+    Batch batch = Batch.received(Signal.LOGS, bytes, 0, bytes.length, 3, "otlp");
+    assertThat(shipWith(byService, batch)).isEqualTo(Outcome.ACCEPTED);
+
+    assertThat(cluster.stored)
+        .extracting(ProducerRecord::topic)
+        .containsExactly("logs.cart", "logs.check_out_");
+    assertThat(cluster.stored()).containsExactly("one", "three", "two");
+    byService.close(Duration.ZERO);
+  }
+
+  @Test
+  void onlyWhatIsNotConfirmedIsToBeSentAgain() throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, "none");
+    cluster.answers =
+        record ->
+            new String(record.value(), UTF_8).equals("two") ? new TimeoutException("late") : null;
+
+    assertThat(shipWith(raw, Batches.logs("k", "one", "two", "three")))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b010})));
+    assertThat(cluster.texts()).containsExactly("one", "three");
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void whereOrderCountsWhatIsBehindInTheSameBatchIsNotConfirmedEither() throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, "source");
+    cluster.holding = true;
+    cluster.answers =
+        record ->
+            new String(record.value(), UTF_8).equals("two") ? new TimeoutException("late") : null;
+    Told told = new Told(cluster.patience());
+    raw.ship(Batches.logs("k", "one", "two", "three"), told);
+    cluster.holding = false;
+
+    assertThat(told.await())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b110})));
+    assertThat(cluster.texts()).containsExactly("one");
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void aMessageThatIsTooLargeKeepsTheWholeBatchFromBeingSent() throws Exception {
+    Shipper raw =
+        cluster.shipper(
+            cluster.settings("lines", Encoding.RAW, "source", Map.of("max.request.size", "1000")));
+
+    assertThat(shipWith(raw, Batches.logs("k", "one", "x".repeat(1000))))
+        .isInstanceOfSatisfying(
+            Outcome.TooLarge.class,
+            tooLarge -> {
+              assertThat(tooLarge.limitBytes()).isBetween(700, 999);
+              assertThat(tooLarge.unconfirmed()).isNull();
+              assertThat(tooLarge.reason()).contains("lines", "1000");
+            });
+    assertThat(cluster.stored).isEmpty();
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void whatTheBrokerFoundTooLargeIsSplitBeforehandFromThenOn() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    cluster.answers = record -> new RecordTooLargeException("no");
+    Batch batch = Batches.logs("k", "x".repeat(20_000));
+    assertThat(shipWith(shipper, batch)).isInstanceOf(Outcome.TooLarge.class);
+
+    cluster.answers = record -> null;
+    assertThat(shipWith(shipper, batch))
+        .isInstanceOfSatisfying(
+            Outcome.TooLarge.class, again -> assertThat(again.limitBytes()).isLessThan(21_000));
+    assertThat(shipWith(shipper, Batches.logs("k", "small"))).isEqualTo(Outcome.ACCEPTED);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void aProducerThatCanSendNoMoreIsReplaced() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(shipWith(shipper, Batches.logs("k", "one"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.answers = record -> new OutOfOrderSequenceException("fenced");
+    assertThat(shipWith(shipper, Batches.logs("k", "two"))).isInstanceOf(Outcome.Retryable.class);
+    cluster.answers = record -> null;
+
+    assertThat(shipWith(shipper, Batches.logs("k", "two"))).isEqualTo(Outcome.ACCEPTED);
+
+    assertThat(cluster.producers).isEqualTo(2);
+    assertThat(cluster.stored()).containsExactly("one", "two");
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void aTopicThatIsMissingKeepsTheProducer() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    cluster.answers =
+        record -> new TimeoutException("late", new UnknownTopicOrPartitionException("no"));
+    assertThat(shipWith(shipper, Batches.logs("k", "one")))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.reason()).contains("no topic otlp_logs", "create it"));
+    cluster.answers = record -> null;
+    assertThat(shipWith(shipper, Batches.logs("k", "one"))).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.producers).isEqualTo(1);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void connectTellsApartWhatIsWrong() {
+    Map<RuntimeException, String> lines =
+        Map.of(
+            new TimeoutException("t"), "refuses connections",
+            new TimeoutException("t", new UnknownTopicOrPartitionException("u")), "has no topic",
+            new SaslAuthenticationException("bad " + Destination.SECRET), "refused the login",
+            new SslAuthenticationException("handshake"), "TLS with",
+            new TopicAuthorizationException(Set.of("otlp_logs")), "allow WRITE and DESCRIBE");
+    lines.forEach(
+        (error, line) -> {
+          KafkaShipper shipper = cluster.shipper();
+          cluster.metadataError = error;
+          assertThat(shipper.connect())
+              .isInstanceOfSatisfying(
+                  Outcome.Retryable.class,
+                  retry ->
+                      assertThat(retry.reason())
+                          .contains(line, "127.0.0.1:")
+                          .doesNotContain(Destination.SECRET, "\n"));
+          shipper.close(Duration.ZERO);
+        });
+  }
+
+  @Test
+  void aBatchThatIsNoOtlpIsRefusedWhereItHasToBeTakenApart() throws Exception {
+    Shipper byTrace = shipper("t", Encoding.OTLP_PROTO, "trace_id");
+    byte[] bytes = Batches.request("cart", "one").toByteArray();
+    Batch cut = Batch.received(Signal.LOGS, bytes, 0, bytes.length - 3, 1, "otlp");
+
+    Outcome outcome = shipWith(byTrace, cut);
+
+    assertThat(outcome).isNotNull();
+    byTrace.close(Duration.ZERO);
+  }
+
+  @Test
+  void kafkaTakesOurPropertiesAndTheUsersComeFirst() {
+    Map<String, Object> properties =
+        ProducerProperties.of(
+            cluster.settings(
+                "t",
+                Encoding.RAW,
+                "source",
+                Map.of("linger.ms", "7", "delivery.timeout.ms", "2000", "client.id", "mine")),
+            123_456);
+
+    ProducerConfig config = new ProducerConfig(properties);
+
+    assertThat(config.getLong(ProducerConfig.LINGER_MS_CONFIG)).isEqualTo(7);
+    assertThat(config.getInt(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG)).isEqualTo(1993);
+    assertThat(config.getLong(ProducerConfig.BUFFER_MEMORY_CONFIG)).isEqualTo(123_456);
+    assertThat(config.getString(ProducerConfig.ACKS_CONFIG)).isEqualTo("-1");
+    assertThat(config.getBoolean(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG)).isTrue();
+    assertThat(config.getString(ProducerConfig.CLIENT_ID_CONFIG)).isEqualTo("mine");
+    assertThat(config.getString(ProducerConfig.COMPRESSION_TYPE_CONFIG)).isEqualTo("lz4");
+    assertThat(List.of(ProducerProperties.largestMessageBytes(properties)))
+        .containsExactly(123_456);
+  }
+
+  @Test
+  void everyCompressionWorksHere() {
+    for (String type : List.of("none", "gzip", "lz4", "zstd", "snappy")) {
+      assertThat(Compressors.problem(type)).as(type).isEmpty();
+    }
+  }
+}
