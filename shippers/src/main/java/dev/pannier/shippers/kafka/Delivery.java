@@ -12,8 +12,8 @@ final class Delivery {
   private final Batch batch;
   private final Consumer<Outcome> outcome;
 
-  /// Messages whose end is not known, and one more while messages are still being sent.
-  private int pending = 1;
+  /// Messages whose end is not known, or that are not sent yet.
+  private int pending;
 
   private @Nullable BitSet retried;
   private @Nullable BitSet tooLarge;
@@ -24,8 +24,9 @@ final class Delivery {
   private int limitBytes;
   private boolean told;
 
-  Delivery(Batch batch, Consumer<Outcome> outcome) {
+  Delivery(Batch batch, int messages, Consumer<Outcome> outcome) {
     this.batch = batch;
+    this.pending = messages;
     this.outcome = outcome;
   }
 
@@ -33,10 +34,8 @@ final class Delivery {
     return batch.key();
   }
 
-  synchronized void sending() {
-    pending++;
-  }
-
+  /// One message has come to its end.
+  ///
   /// @return whether that was the last
   synchronized boolean ended() {
     pending--;

@@ -194,7 +194,11 @@ public final class KafkaShipper implements Shipper {
         return;
       }
     }
-    Delivery delivery = new Delivery(batch, outcome);
+    if (messages.isEmpty()) {
+      outcome.accept(Outcome.ACCEPTED);
+      return;
+    }
+    Delivery delivery = new Delivery(batch, messages.size(), outcome);
     KafkaFailure earlier;
     synchronized (lock) {
       earlier = failure;
@@ -209,7 +213,6 @@ public final class KafkaShipper implements Shipper {
     for (Message message : messages) {
       send(delivery, message);
     }
-    ended(delivery);
   }
 
   private static Outcome tooLarge(Message message, int limit) {
@@ -230,9 +233,9 @@ public final class KafkaShipper implements Shipper {
     if (earlier != null) {
       // The message would overtake the one that failed.
       delivery.failed(message, earlier, 0);
+      ended(delivery);
       return;
     }
-    delivery.sending();
     Sent sent = new Sent(delivery, message, Thread.currentThread());
     try {
       Producer<byte[], byte[]> current = producer();
