@@ -35,18 +35,15 @@ import org.slf4j.LoggerFactory;
 ///
 /// A batch without records is done when those before it are.
 ///
+/// Long for a class of this project: what each outcome does to the shipments behind it is kept
+/// together.
+///
 /// One thread calls everything but [#status], [#trouble], [#drain] and [#drained].
 public final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
   /// While draining, no wait is longer: the time that is left is short.
   static final long LONGEST_WAIT_DRAINING_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-  /// A destination that answers with a failure is no longer "ready" after this: a single refused
-  /// attempt (a broker that restarts, a server that asks to wait) is no reason to.
-  static final long READY_FOR_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-  private static final long NOT_FAILING = Long.MIN_VALUE;
 
   private final Shipper shipper;
   private final Cursor cursor;
@@ -62,9 +59,8 @@ public final class Dispatcher {
   private final LongAdder retries;
   private final MergedWarning refusals;
   private final MergedWarning truncations;
-  private final MergedWarning failures;
+  private final Destination destination;
 
-  private boolean connected;
   private boolean paused;
   private long pausedUntilNanos;
   private int connectFailures;
@@ -74,10 +70,7 @@ public final class Dispatcher {
   private volatile Runnable onAnswer = () -> {};
   private volatile boolean draining;
   private volatile boolean drained;
-  private volatile ShipperStatus.State state = ShipperStatus.State.CONNECTING;
   private volatile int inFlightShown;
-  private volatile long failingSinceNanos = NOT_FAILING;
-  private volatile String lastError = "";
 
   /// @param maxInFlight batches handed to the shipper and not answered, at most
   /// @param pipelined   whether the shipper keeps the order of several batches with the same key
@@ -105,7 +98,7 @@ public final class Dispatcher {
     this.retries = metrics.adder(Counter.SHIPPER_RETRIES, name());
     this.refusals = new MergedWarning(LOG, name(), "records refused for good");
     this.truncations = new MergedWarning(LOG, name(), "records cut to fit");
-    this.failures = new MergedWarning(LOG, name(), "attempts failed and are made again");
+    this.destination = new Destination(LOG, name());
   }
 
   public String name() {
@@ -128,7 +121,7 @@ public final class Dispatcher {
       pausedUntilNanos = nowNanos;
     }
     int work = takeAnswers(nowNanos);
-    if (connected) {
+    if (destination.isConnected()) {
       work += send(nowNanos);
     } else if (!pausing(nowNanos)) {
       connect(nowNanos);
@@ -137,14 +130,14 @@ public final class Dispatcher {
     work += settle();
     refusals.tick(nowNanos);
     truncations.tick(nowNanos);
-    failures.tick(nowNanos);
+    destination.tick(nowNanos);
     drained = draining && cursor.openBatches() == 0;
     return work;
   }
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
-    boolean waits = !connected || (paused && inFlight == 0);
+    boolean waits = !destination.isConnected() || (paused && inFlight == 0);
     return waits ? Math.max(0, pausedUntilNanos - nowNanos) : Long.MAX_VALUE;
   }
 
@@ -173,8 +166,7 @@ public final class Dispatcher {
     settle();
     refusals.flush(nowNanos);
     truncations.flush(nowNanos);
-    failures.flush(nowNanos);
-    state = ShipperStatus.State.CLOSED;
+    destination.closed(nowNanos);
     long left = cursor.openRecords();
     if (left > 0) {
       LOG.warn(
@@ -182,7 +174,7 @@ public final class Dispatcher {
               + " read again at the next start): {}",
           name(),
           left,
-          lastError.isEmpty() ? "out of time" : lastError);
+          destination.lastError().isEmpty() ? "out of time" : destination.lastError());
     }
     return left;
   }
@@ -190,30 +182,17 @@ public final class Dispatcher {
   public ShipperStatus status(long nowNanos) {
     return new ShipperStatus(
         name(),
-        state,
+        destination.state(),
         records.sum(),
         inFlightShown,
         cursor.openRecords(),
-        lastError,
-        TimeUnit.NANOSECONDS.toSeconds(failingNanos(nowNanos)));
+        destination.lastError(),
+        destination.failingSeconds(nowNanos));
   }
 
   /// What keeps the destination from being ready, in one line; null if nothing does.
   public @Nullable String trouble(long nowNanos) {
-    return switch (state) {
-      case CONNECTING -> "shipper " + name() + " has not reached its destination yet: " + lastError;
-      case SHIPPING -> null;
-      case RETRYING ->
-          failingNanos(nowNanos) < READY_FOR_NANOS
-              ? null
-              : "shipper " + name() + " fails: " + lastError;
-      case CLOSED -> "shipper " + name() + " is closed";
-    };
-  }
-
-  private long failingNanos(long nowNanos) {
-    long since = failingSinceNanos;
-    return since == NOT_FAILING ? 0 : Math.max(0, nowNanos - since);
+    return destination.trouble(nowNanos);
   }
 
   private void connect(long nowNanos) {
@@ -226,9 +205,7 @@ public final class Dispatcher {
     }
     switch (outcome) {
       case Outcome.Accepted _, Outcome.PartlyAccepted _ -> {
-        connected = true;
-        LOG.info("shipper {}: the destination answers", name());
-        succeeded(nowNanos);
+        destination.succeeded(nowNanos);
       }
       case Outcome.Retryable retry ->
           connectFailed(nowNanos, retry.reason(), retry.retryAfterNanos());
@@ -240,7 +217,7 @@ public final class Dispatcher {
   private void connectFailed(long nowNanos, String reason, long askedNanos) {
     // Also what looks permanent (a topic that is missing, a login that is refused) may heal.
     connectFailures++;
-    failing(nowNanos, reason);
+    destination.failed(nowNanos, reason);
     pause(nowNanos, backoff.waitNanos(connectFailures, askedNanos));
   }
 
@@ -322,13 +299,13 @@ public final class Dispatcher {
       case Outcome.Accepted _ -> {
         bytes.add(part.length());
         shipment.settled(0, "");
-        succeeded(nowNanos);
+        destination.succeeded(nowNanos);
       }
       case Outcome.PartlyAccepted partly -> {
         bytes.add(part.length());
         long refused = Math.clamp(partly.rejected(), 0, part.records());
         refuse(nowNanos, shipment, refused, partly.reason());
-        succeeded(nowNanos);
+        destination.succeeded(nowNanos);
       }
       case Outcome.Retryable retry -> again(nowNanos, shipment, retry);
       case Outcome.TooLarge tooLarge -> smaller(nowNanos, shipment, tooLarge);
@@ -349,7 +326,7 @@ public final class Dispatcher {
     retries.increment();
     bytes.add(part.length() - rest.length());
     int times = shipment.failed(rest);
-    failing(nowNanos, retry.reason());
+    destination.failed(nowNanos, retry.reason());
     pause(nowNanos, backoff.waitNanos(times, retry.retryAfterNanos()));
   }
 
@@ -379,32 +356,13 @@ public final class Dispatcher {
   private void refuse(long nowNanos, Shipment shipment, long refused, String reason) {
     shipment.settled(refused, reason);
     if (refused > 0) {
-      lastError = reason;
+      destination.refused(reason);
       refusals.add(nowNanos, refused, about(shipment, reason));
     }
   }
 
   private static String about(Shipment shipment, String reason) {
     return "from " + shipment.entry().batch().source() + ": " + reason;
-  }
-
-  private void succeeded(long nowNanos) {
-    long failedFor = failingNanos(nowNanos);
-    if (connected && failedFor >= READY_FOR_NANOS) {
-      long seconds = TimeUnit.NANOSECONDS.toSeconds(failedFor);
-      LOG.info("shipper {}: works again after {} s", name(), seconds);
-    }
-    state = ShipperStatus.State.SHIPPING;
-    failingSinceNanos = NOT_FAILING;
-  }
-
-  private void failing(long nowNanos, String reason) {
-    lastError = reason;
-    state = connected ? ShipperStatus.State.RETRYING : ShipperStatus.State.CONNECTING;
-    if (failingSinceNanos == NOT_FAILING) {
-      failingSinceNanos = nowNanos;
-    }
-    failures.add(nowNanos, 1, reason);
   }
 
   private void pause(long nowNanos, long waitNanos) {
