@@ -1,0 +1,63 @@
+package dev.pannier.parsers;
+
+/// Comparisons and numbers on ASCII bytes.
+final class Ascii {
+  private Ascii() {}
+
+  /// Whether the text is the upper-case `name`, letters' case aside.
+  static boolean equalsUpper(byte[] text, int offset, byte[] name) {
+    for (int i = 0; i < name.length; i++) {
+      int b = text[offset + i];
+      if ((b >= 'a' && b <= 'z' ? b - 32 : b) != name[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static boolean isDigit(byte b) {
+    return b >= '0' && b <= '9';
+  }
+
+  /// @return the number of `count` digits, -1 where they are not all digits
+  static int digits(byte[] text, int offset, int count) {
+    int value = 0;
+    for (int i = offset; i < offset + count; i++) {
+      if (!isDigit(text[i])) {
+        return -1;
+      }
+      value = value * 10 + text[i] - '0';
+    }
+    return value;
+  }
+
+  /// @return the value of a hexadecimal digit, -1 if it is none
+  static int hex(byte b) {
+    if (b >= '0' && b <= '9') {
+      return b - '0';
+    }
+    int lower = b | 0x20;
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+  }
+
+  static int indexOf(byte[] text, int from, int to, byte[] wanted) {
+    for (int i = from; i <= to - wanted.length; i++) {
+      if (startsWith(text, i, to, wanted)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  static boolean startsWith(byte[] text, int from, int to, byte[] wanted) {
+    if (to - from < wanted.length) {
+      return false;
+    }
+    for (int i = 0; i < wanted.length; i++) {
+      if (text[from + i] != wanted[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

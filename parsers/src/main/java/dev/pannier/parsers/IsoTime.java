@@ -1,0 +1,81 @@
+package dev.pannier.parsers;
+
+import java.time.ZoneId;
+
+/// ISO 8601 as logs have it: `2026-11-23T14:00:00.123456789+08:00`, with a blank for the T, a comma
+/// for the point, and the fraction or the offset left out. Keeps where it stopped; one thread.
+final class IsoTime {
+  private final LocalTime zone;
+  private int end;
+
+  IsoTime(ZoneId zone) {
+    this.zone = new LocalTime(zone);
+  }
+
+  /// @return nanoseconds from the epoch; [LocalTime#NONE] where the text does not begin with a time
+  long parse(byte[] text, int from, int to) {
+    if (to - from < 19
+        || text[from + 4] != '-'
+        || text[from + 7] != '-'
+        || (text[from + 10] != 'T' && text[from + 10] != ' ')
+        || text[from + 13] != ':'
+        || text[from + 16] != ':') {
+      return LocalTime.NONE;
+    }
+    long local =
+        LocalTime.seconds(
+            Ascii.digits(text, from, 4),
+            Ascii.digits(text, from + 5, 2),
+            Ascii.digits(text, from + 8, 2),
+            Ascii.digits(text, from + 11, 2),
+            Ascii.digits(text, from + 14, 2),
+            Ascii.digits(text, from + 17, 2));
+    if (local == LocalTime.NONE) {
+      return LocalTime.NONE;
+    }
+    int at = from + 19;
+    int nanos = 0;
+    if (at + 1 < to && (text[at] == '.' || text[at] == ',') && Ascii.isDigit(text[at + 1])) {
+      int scale = 100_000_000;
+      at++;
+      while (at < to && Ascii.isDigit(text[at])) {
+        nanos += (text[at] - '0') * scale;
+        scale /= 10;
+        at++;
+      }
+    }
+    end = at;
+    if (at < to && text[at] == 'Z') {
+      end = at + 1;
+      return local * 1_000_000_000L + nanos;
+    }
+    if (at < to && (text[at] == '+' || text[at] == '-')) {
+      int offset = offset(text, at, to);
+      if (offset != Integer.MIN_VALUE) {
+        return (local - offset) * 1_000_000_000L + nanos;
+      }
+    }
+    return zone.nanos(local, nanos);
+  }
+
+  /// `+08`, `+0800` or `+08:00`.
+  private int offset(byte[] text, int at, int to) {
+    if (to - at < 3 || Ascii.digits(text, at + 1, 2) < 0) {
+      return Integer.MIN_VALUE;
+    }
+    int seconds = Ascii.digits(text, at + 1, 2) * 3_600;
+    int next = at + 3;
+    int minutesAt = next < to && text[next] == ':' ? next + 1 : next;
+    if (to - minutesAt >= 2 && Ascii.digits(text, minutesAt, 2) >= 0) {
+      seconds += Ascii.digits(text, minutesAt, 2) * 60;
+      next = minutesAt + 2;
+    }
+    end = next;
+    return text[at] == '-' ? -seconds : seconds;
+  }
+
+  /// Where the last time that was parsed ends.
+  int end() {
+    return end;
+  }
+}

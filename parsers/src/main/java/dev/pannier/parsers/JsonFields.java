@@ -1,0 +1,123 @@
+package dev.pannier.parsers;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Where well-known top-level fields of JSON log lines go. The names are logstash-logback-encoder's,
+/// the Elastic Common Schema's, Log4j's JsonTemplateLayout's and the common short ones.
+final class JsonFields {
+  enum Role {
+    ATTRIBUTE,
+    TIME,
+    LEVEL,
+    MESSAGE,
+    LOGGER,
+    THREAD,
+    STACK_TRACE,
+    EXCEPTION_TYPE,
+    EXCEPTION_MESSAGE,
+    TRACE_ID,
+    SPAN_ID,
+    TRACE_FLAGS,
+    DECIMAL_TRACE_ID,
+    DECIMAL_SPAN_ID,
+    FUNCTION,
+    FILE,
+    LINE,
+    LEFT_OUT
+  }
+
+  private record Entry(byte[] name, Role role) {}
+
+  private final Entry[][] buckets = new Entry[64][];
+
+  private JsonFields(Map<String, Role> roles) {
+    Arrays.fill(buckets, new Entry[0]);
+    roles.forEach(
+        (name, role) -> {
+          byte[] bytes = name.getBytes(UTF_8);
+          int bucket = bucket(bytes, 0, bytes.length);
+          Entry[] longer = Arrays.copyOf(buckets[bucket], buckets[bucket].length + 1);
+          longer[longer.length - 1] = new Entry(bytes, role);
+          buckets[bucket] = longer;
+        });
+  }
+
+  static JsonFields logstash() {
+    Map<String, Role> roles = common();
+    roles.put("@version", Role.LEFT_OUT);
+    roles.put("level_value", Role.LEFT_OUT);
+    return new JsonFields(roles);
+  }
+
+  static JsonFields json() {
+    Map<String, Role> roles = common();
+    roles.put("@version", Role.LEFT_OUT);
+    roles.put("level_value", Role.LEFT_OUT);
+    for (String name : new String[] {"timestamp", "time", "ts", "date", "instant", "eventTime"}) {
+      roles.put(name, Role.TIME);
+    }
+    for (String name : new String[] {"severity", "log.level", "lvl", "loglevel"}) {
+      roles.put(name, Role.LEVEL);
+    }
+    for (String name : new String[] {"msg", "body", "text"}) {
+      roles.put(name, Role.MESSAGE);
+    }
+    for (String name : new String[] {"logger", "log.logger", "loggerName", "logger.name"}) {
+      roles.put(name, Role.LOGGER);
+    }
+    for (String name : new String[] {"thread", "process.thread.name", "threadName"}) {
+      roles.put(name, Role.THREAD);
+    }
+    for (String name : new String[] {"stacktrace", "error.stack_trace", "exception.stacktrace"}) {
+      roles.put(name, Role.STACK_TRACE);
+    }
+    roles.put("error.type", Role.EXCEPTION_TYPE);
+    roles.put("error.message", Role.EXCEPTION_MESSAGE);
+    return new JsonFields(roles);
+  }
+
+  private static Map<String, Role> common() {
+    Map<String, Role> roles = new LinkedHashMap<>();
+    roles.put("@timestamp", Role.TIME);
+    roles.put("level", Role.LEVEL);
+    roles.put("message", Role.MESSAGE);
+    roles.put("logger_name", Role.LOGGER);
+    roles.put("thread_name", Role.THREAD);
+    roles.put("stack_trace", Role.STACK_TRACE);
+    roles.put("caller_method_name", Role.FUNCTION);
+    roles.put("caller_file_name", Role.FILE);
+    roles.put("caller_line_number", Role.LINE);
+    for (String name : new String[] {"trace_id", "traceId", "trace.id", "X-B3-TraceId"}) {
+      roles.put(name, Role.TRACE_ID);
+    }
+    for (String name : new String[] {"span_id", "spanId", "span.id", "X-B3-SpanId"}) {
+      roles.put(name, Role.SPAN_ID);
+    }
+    roles.put("trace_flags", Role.TRACE_FLAGS);
+    roles.put("traceFlags", Role.TRACE_FLAGS);
+    roles.put("dd.trace_id", Role.DECIMAL_TRACE_ID);
+    roles.put("dd.span_id", Role.DECIMAL_SPAN_ID);
+    return roles;
+  }
+
+  Role role(byte[] name, int offset, int length) {
+    for (Entry entry : buckets[bucket(name, offset, length)]) {
+      if (entry.name.length == length
+          && Arrays.equals(entry.name, 0, length, name, offset, offset + length)) {
+        return entry.role;
+      }
+    }
+    return Role.ATTRIBUTE;
+  }
+
+  private static int bucket(byte[] name, int offset, int length) {
+    if (length == 0) {
+      return 0;
+    }
+    return (name[offset] * 31 + name[offset + length - 1] * 7 + length) & 63;
+  }
+}

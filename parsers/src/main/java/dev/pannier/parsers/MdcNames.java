@@ -1,0 +1,42 @@
+package dev.pannier.parsers;
+
+/// Entries of the MDC: trace context goes to the record's own fields, everything else becomes an
+/// attribute.
+final class MdcNames {
+  private final JsonFields fields = JsonFields.logstash();
+
+  void push(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] text,
+      int offset,
+      int length,
+      RecordSink sink) {
+    boolean taken =
+        switch (fields.role(key, keyOffset, keyLength)) {
+          case TRACE_ID -> TraceIds.trace(text, offset, length, sink);
+          case SPAN_ID -> TraceIds.span(text, offset, length, sink);
+          case TRACE_FLAGS -> TraceIds.flags(text, offset, length, sink);
+          case DECIMAL_TRACE_ID -> TraceIds.decimalTrace(text, offset, length, sink);
+          case DECIMAL_SPAN_ID -> TraceIds.decimalSpan(text, offset, length, sink);
+          case ATTRIBUTE,
+              TIME,
+              LEVEL,
+              MESSAGE,
+              LOGGER,
+              THREAD,
+              STACK_TRACE,
+              EXCEPTION_TYPE,
+              EXCEPTION_MESSAGE,
+              FUNCTION,
+              FILE,
+              LINE,
+              LEFT_OUT ->
+              false;
+        };
+    if (!taken) {
+      sink.attribute(key, keyOffset, keyLength, text, offset, length);
+    }
+  }
+}

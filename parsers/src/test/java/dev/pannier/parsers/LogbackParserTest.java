@@ -1,0 +1,163 @@
+package dev.pannier.parsers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.PatternLayout;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class LogbackParserTest {
+  static final List<String> AUTO = AutoDetect.PATTERNS;
+
+  private static String layout(
+      String pattern, Level level, String message, @Nullable Exception exception) {
+    LoggerContext context = new LoggerContext();
+    PatternLayout layout = new PatternLayout();
+    layout.setContext(context);
+    layout.setPattern(pattern.replace("%pid", "4711").replace("%X{app}", "shop"));
+    layout.start();
+    LoggingEvent event =
+        new LoggingEvent(
+            "fqcn", context.getLogger("com.example.shop.Cart"), level, message, exception, null);
+    event.setThreadName("main worker");
+    event.setInstant(Instant.parse("2026-11-23T14:00:00.123Z"));
+    event.setMDCPropertyMap(Map.of("user", "ann", "trace_id", "00f067aa0ba902b7"));
+    String text = layout.doLayout(event);
+    return text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+  }
+
+  private static LineParser parser(String pattern) {
+    return Parsers.create(new ParserSpec.Logback(pattern), ZoneId.systemDefault());
+  }
+
+  @ParameterizedTest
+  @FieldSource("AUTO")
+  void everyPatternThatIsChosenByItselfReadsWhatTheRealLayoutWrites(String pattern) {
+    Map<String, String> fields =
+        Fields.parse(parser(pattern), layout(pattern, Level.WARN, "a - b : c [d] e", null));
+
+    assertThat(fields)
+        .contains(entry("severity", "13 WARN"), entry("body", "a - b : c [d] e"))
+        .doesNotContainKey("result");
+    assertThat(fields.get("logger")).endsWith("Cart");
+    if (pattern.contains("yyyy-MM-dd HH:mm:ss.SSS")) {
+      assertThat(fields).contains(entry("time", "1795442400123000000"));
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("AUTO")
+  void theFirstLinesTellThePattern(String pattern) {
+    String head =
+        layout(pattern, Level.INFO, "one", null)
+            + "\n"
+            + layout(pattern, Level.ERROR, "two", new IOException("x"))
+            + "\n";
+    byte[] bytes = head.getBytes(StandardCharsets.UTF_8);
+    ParserSpec chosen = AutoDetect.choose(bytes, bytes.length, false);
+
+    assertThat(chosen).isInstanceOf(ParserSpec.Logback.class);
+    LineParser parser = Parsers.create(Objects.requireNonNull(chosen), ZoneId.of("UTC"));
+    assertThat(Fields.parse(parser, layout(pattern, Level.INFO, "three", null)))
+        .contains(entry("severity", "9 INFO"), entry("body", "three"));
+  }
+
+  @Test
+  void anExceptionLeavesTheBodyAndBecomesAttributes() {
+    String pattern = "%d %-5level [%thread] %logger{36} [%X{user:-none}] [%X{trace_id}] - %msg%n";
+    String text =
+        layout(
+            pattern,
+            Level.ERROR,
+            "first\n  second",
+            new IllegalStateException("it is\nbroken", new IOException("inner")));
+
+    Map<String, String> fields = Fields.parse(parser(pattern), text);
+
+    assertThat(fields)
+        .contains(
+            entry("body", "first\n  second"),
+            entry("@user", "ann"),
+            entry("trace", "000000000000000000f067aa0ba902b7"),
+            entry("@thread.name", "main worker"),
+            entry("@exception.type", "java.lang.IllegalStateException"),
+            entry("@exception.message", "it is\nbroken"));
+    assertThat(fields.get("@exception.stacktrace"))
+        .contains("Caused by: java.io.IOException: inner");
+  }
+
+  @Test
+  void onlyALineOfThePatternStartsARecord() {
+    LineParser parser = parser("%d{HH:mm:ss.SSS} [%thread] %-5level %logger - %msg%n");
+
+    assertThat(starts(parser, "14:00:00.123 [main] INFO  com.example.A - hello")).isTrue();
+    assertThat(starts(parser, "java.lang.IllegalStateException: no")).isFalse();
+    assertThat(starts(parser, "second line of the message")).isFalse();
+    assertThat(starts(parser, "")).isFalse();
+  }
+
+  private static boolean starts(LineParser parser, String line) {
+    byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+    return parser.startsRecord(bytes, 0, bytes.length);
+  }
+
+  @Test
+  void mistakesInThePatternAreNamed() {
+    assertThatThrownBy(() -> parser("%d %nonsense %msg"))
+        .isInstanceOf(BadParserException.class)
+        .hasMessageContaining("%nonsense at column 4");
+    assertThatThrownBy(() -> parser("%d{QQQ} %msg")).hasMessageContaining("letter Q");
+    assertThatThrownBy(() -> parser("${X} %msg")).hasMessageContaining("variable at column 1");
+    assertThatThrownBy(() -> parser("%highlight(%msg")).hasMessageContaining("')' is missing");
+  }
+
+  @Property(tries = 1000)
+  void noBytesMakeItThrow(@ForAll byte[] bytes) {
+    LineParser parser = parser("%d{HH:mm:ss} [%t] %-5p %c{1}.%M(%L\\) %X - %m%n");
+    assertThat(parser.parse(bytes, 0, bytes.length, new Fields())).isNotNull();
+    parser.startsRecord(bytes, 0, bytes.length);
+  }
+
+  @Test
+  void aRegularExpressionsGroupsGoWhereTheirNamesSay() {
+    LineParser parser =
+        Parsers.create(
+            new ParserSpec.Regex(
+                "^(?<time>\\S+) (?<severity>\\w+) (?<user>\\w+) (?<body>.*)$",
+                "yyyy-MM-dd'T'HH:mm:ss",
+                "Asia/Shanghai"),
+            ZoneId.of("UTC"));
+
+    assertThat(Fields.parse(parser, "2026-11-23T22:00:00 warning ann did\nthis"))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "13 warning"),
+            entry("@user", "ann"),
+            entry("body", "did\nthis"));
+    assertThat(Fields.parse(parser, "nothing")).containsOnly(entry("result", "NO_MATCH"));
+  }
+
+  @Test
+  void anExpressionThatTakesTooLongGivesUp() {
+    LineParser parser =
+        Parsers.create(new ParserSpec.Regex("^(?<body>(?<x>a+)+)\\k<x>b$", null, null), ZoneId.of("UTC"));
+
+    assertThat(Fields.parse(parser, "a".repeat(5000) + "c").get("result")).isEqualTo("TIMED_OUT");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pannier.parsers;
+
+import org.jspecify.annotations.NullMarked;
