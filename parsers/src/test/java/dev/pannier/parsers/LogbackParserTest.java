@@ -156,7 +156,8 @@ class LogbackParserTest {
   @Test
   void anExpressionThatTakesTooLongGivesUp() {
     LineParser parser =
-        Parsers.create(new ParserSpec.Regex("^(?<body>(?<x>a+)+)\\k<x>b$", null, null), ZoneId.of("UTC"));
+        Parsers.create(
+            new ParserSpec.Regex("^(?<body>(?<x>a+)+)\\k<x>b$", null, null), ZoneId.of("UTC"));
 
     assertThat(Fields.parse(parser, "a".repeat(5000) + "c").get("result")).isEqualTo("TIMED_OUT");
   }
