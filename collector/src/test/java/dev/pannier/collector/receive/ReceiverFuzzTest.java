@@ -80,7 +80,8 @@ class ReceiverFuzzTest {
     assertThat(budget.heldBytes()).isZero();
     for (Batch batch : buffer.batches()) {
       // Not as a request: text is passed on as it came, and the generated classes want UTF-8.
-      UnknownFieldSet.parseFrom(ByteString.copyFrom(batch.bytes(), batch.offset(), batch.length()));
+      ByteString bytes = ByteString.copyFrom(batch.bytes(), batch.offset(), batch.length());
+      assertThat(UnknownFieldSet.parseFrom(bytes).hasField(1)).isTrue();
     }
   }
 
