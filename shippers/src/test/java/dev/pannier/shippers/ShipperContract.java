@@ -161,7 +161,7 @@ public abstract class ShipperContract {
     long deadlineNanos = System.nanoTime() + destination.patience().toNanos();
     Outcome outcome;
     do {
-      Thread.yield();
+      Thread.onSpinWait();
       Told told = new Told(destination.patience());
       with.ship(batch, told);
       outcome = told.await();
