@@ -109,7 +109,7 @@ public final class MessageEncoder {
   public boolean next() {
     Batch all = batch;
     if (all == null || isDone) {
-      return false;
+      return end();
     }
     if (!isRecord()) {
       return nextRequest(all);

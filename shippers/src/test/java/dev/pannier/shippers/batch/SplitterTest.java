@@ -83,6 +83,22 @@ class SplitterTest {
     }
   }
 
+  @Property(tries = 2000)
+  void damagedRequestIsCutWithoutAnException(@ForAll Signal signal, @ForAll long seed) {
+    Random random = new Random(seed);
+    byte[] bytes = Requests.random(signal, random.nextInt(50)).toByteArray();
+    for (int i = bytes.length == 0 ? 0 : 1 + random.nextInt(4); i > 0; i--) {
+      bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+    }
+    Batch batch = Batch.received(signal, bytes, 0, bytes.length, 1 + random.nextInt(9), "otlp");
+
+    for (Batch half : Splitter.halves(batch)) {
+      assertThat(half.length()).isLessThanOrEqualTo(batch.length());
+    }
+    Batch cut = Splitter.truncate(batch, bytes.length / 2);
+    assertThat(cut == null || cut.length() <= bytes.length / 2).isTrue();
+  }
+
   @Test
   void longestTextIsCutFirstAndNoCharacterInTwo() {
     LogRecord log =

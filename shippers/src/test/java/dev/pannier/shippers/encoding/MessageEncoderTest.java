@@ -39,6 +39,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
@@ -304,6 +305,27 @@ class MessageEncoderTest {
           new String(encoder.value(), encoder.valueOffset(), encoder.valueLength(), UTF_8);
       JsonFormat.parser().merge(json, Struct.newBuilder());
     }
+  }
+
+  @Property(tries = 2000)
+  void damagedRequestBecomesValidMessages(
+      @ForAll Signal signal, @ForAll Encoding encoding, @ForAll long seed) throws Exception {
+    Random random = new Random(seed);
+    byte[] bytes = Requests.random(signal, random.nextInt(50)).toByteArray();
+    for (int i = bytes.length == 0 ? 0 : 1 + random.nextInt(4); i > 0; i--) {
+      bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+    }
+    MessageEncoder encoder =
+        new MessageEncoder(encoding, FieldNames.ECS, Lookup.parse("resource:service.name"));
+    encoder.start(Batch.received(signal, bytes, 0, bytes.length, 5, "otlp"));
+    while (encoder.next()) {
+      String message =
+          new String(encoder.value(), encoder.valueOffset(), encoder.valueLength(), UTF_8);
+      if (encoding == Encoding.JSON || encoding == Encoding.OTLP_JSON) {
+        JsonFormat.parser().merge(message, Struct.newBuilder());
+      }
+    }
+    assertThat(encoder.value()).isEmpty();
   }
 
   @Property(tries = 1000)
