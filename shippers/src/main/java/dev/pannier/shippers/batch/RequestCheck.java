@@ -76,7 +76,7 @@ public final class RequestCheck {
       }
       Field field = tag >>> 32 == 0 ? type.field((int) (tag >>> 3)) : null;
       if (tag >>> 3 == 0 || tag >>> 32 != 0) {
-        return malformed("no field number", at);
+        return malformed("no field number in " + type.name, at);
       }
       if (!field(type, field, (int) tag & 7, at, end, depth)) {
         return false;
@@ -111,7 +111,7 @@ public final class RequestCheck {
           }
         }
         if (length < 0 || length > end - position) {
-          return malformed("a length beyond its message", at);
+          return malformed("a length beyond its " + type.name, at);
         }
         int content = position;
         int contentEnd = content + (int) length;
@@ -124,7 +124,7 @@ public final class RequestCheck {
         return malformed("wire type " + wireType, at);
       }
     }
-    return position <= end || malformed("a number beyond its message", at);
+    return position <= end || malformed("a number beyond its " + type.name, at);
   }
 
   private boolean content(MessageType type, Field field, int from, int end, int depth) {

@@ -129,7 +129,7 @@ class RequestCheckTest {
     byte[] bytes = {0x7F, 0x0A, 5, 0x12, 3, 0x12, 9, 0};
 
     assertThat(RequestCheck.check(Signal.LOGS, bytes, 1, 7, NO_LIMIT))
-        .isEqualTo(new CheckedRequest.Malformed("a length beyond its message", 4));
+        .isEqualTo(new CheckedRequest.Malformed("a length beyond its ScopeLogs", 4));
   }
 
   @Test
