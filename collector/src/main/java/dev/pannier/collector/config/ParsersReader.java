@@ -1,22 +1,18 @@
 package dev.pannier.collector.config;
 
+import dev.pannier.parsers.BadParserException;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.parsers.Parsers;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reads `parsers`: the user's own, beside the built-in ones.
 final class ParsersReader {
   private static final Map<String, ParserSpec> BUILT_IN = builtIn();
-
-  private static final Set<String> EPOCHS = Set.of("epoch_s", "epoch_ms");
 
   private ParsersReader() {}
 
@@ -72,7 +68,11 @@ final class ParsersReader {
   private static @Nullable ParserSpec logback(Section section) {
     Value pattern = section.required("pattern");
     String text = pattern == null ? null : pattern.template();
-    return pattern == null || text == null ? null : compiled(new ParserSpec.Logback(text), pattern);
+    if (pattern == null || text == null) {
+      return null;
+    }
+    ParserSpec spec = new ParserSpec.Logback(text);
+    return compiles(spec, pattern) ? spec : null;
   }
 
   private static @Nullable ParserSpec regex(Section section) {
@@ -80,42 +80,37 @@ final class ParsersReader {
     String text = pattern == null ? null : pattern.template();
     Section time = section.section("time");
     Value layout = time.value("layout");
-    String layoutText = layout == null ? null : layout(layout);
+    String layoutText = layout == null ? null : layout.text();
     Value zone = time.value("zone");
     ZoneId zoneId = zone == null ? null : zone.zone();
+    String zoneText = zoneId == null ? null : zoneId.getId();
     time.finish();
-    return pattern == null || text == null
-        ? null
-        : compiled(
-            new ParserSpec.Regex(text, layoutText, zoneId == null ? null : zoneId.getId()),
-            pattern);
-  }
-
-  /// @return null after a problem
-  private static @Nullable String layout(Value value) {
-    String layout = value.text();
-    if (layout == null || EPOCHS.contains(layout)) {
-      return layout;
-    }
-    try {
-      var unused = DateTimeFormatter.ofPattern(layout, Locale.ROOT);
-      return layout;
-    } catch (IllegalArgumentException e) {
-      value.problem(
-          "no layout of a time, as java.time's DateTimeFormatter has them, epoch_s or epoch_ms");
+    if (pattern == null || text == null) {
       return null;
     }
+    ParserSpec spec = new ParserSpec.Regex(text, null, zoneText);
+    if (!compiles(spec, pattern) || layout == null || layoutText == null) {
+      return spec;
+    }
+    spec = new ParserSpec.Regex(text, layoutText, zoneText);
+    return compiles(spec, layout) ? spec : null;
   }
 
-  /// Makes the parser once, to see whether its pattern can be understood.
-  private static ParserSpec compiled(ParserSpec spec, Value pattern) {
+  /// Makes the parser once, to see whether it can be made.
+  ///
+  /// @param culprit what is wrong if it cannot
+  private static boolean compiles(ParserSpec spec, Value culprit) {
     try {
       Parsers.create(spec, ZoneOffset.UTC);
-    } catch (IllegalArgumentException e) {
-      pattern.problem(
-          "cannot be understood: "
-              + Problems.shown(Objects.requireNonNullElse(e.getMessage(), "")));
+      return true;
+    } catch (BadParserException e) {
+      if (culprit.isSecret()) {
+        culprit.problem("no such parser can be made");
+      } else {
+        // The message holds what it is about.
+        culprit.problemShown(Objects.requireNonNullElse(e.getMessage(), ""));
+      }
+      return false;
     }
-    return spec;
   }
 }

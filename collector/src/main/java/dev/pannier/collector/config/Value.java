@@ -89,7 +89,7 @@ final class Value {
 
   /// Tells what is wrong, in words that show the value already.
   void problemShown(String what) {
-    problems.add(line, path, what);
+    problems.add(line, path, what.replaceAll("\\p{Cntrl}", "?"));
   }
 
   /// The text with placeholders replaced; null after a problem. Any `${…}` that is left is a

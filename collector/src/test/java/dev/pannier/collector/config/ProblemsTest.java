@@ -159,14 +159,18 @@ class ProblemsTest {
             "state: {directory: state}", "p.yaml:1: state.directory: not an absolute path (state)"),
         // Parsers.
         wrong(
-            "parsers: {json: {type: regex, pattern: x}}",
+            "parsers: {json: {type: regex, pattern: '(?<a>b)'}}",
             "p.yaml:1: parsers.json: is the name of a built-in parser"),
         wrong(
-            "parsers: {x: {type: regex, pattern: a, time: {layout: 'jj', zone: X}}}",
-            "p.yaml:1: parsers.x.time.layout: no layout of a time, as java.time's"
-                + " DateTimeFormatter has them, epoch_s or epoch_ms (jj)",
-            "p.yaml:1: parsers.x.time.zone: unknown time zone, it is written like Europe/Berlin,"
-                + " UTC or +02:00 (X)"),
+            "parsers:\n  x: {type: regex, pattern: '(?<a>b', time: {layout: jj, zone: X}}\n"
+                + "  y: {type: regex, pattern: '(?<a>b)', time: {layout: jj}}\n"
+                + "  z: {type: logback, pattern: '%d{ISO8601 %msg'}",
+            "p.yaml:2: parsers.x.time.zone: unknown time zone, it is written like Europe/Berlin,"
+                + " UTC or +02:00 (X)",
+            "p.yaml:2: parsers.x.pattern: pattern '(?<a>b': end pattern with unmatched"
+                + " parenthesis",
+            "p.yaml:3: parsers.y.time.layout: time layout 'jj': Unknown pattern letter: j",
+            "p.yaml:4: parsers.z.pattern: pattern: '{' at column 3 has no '}'"),
         wrong("parsers: {x: {type: logback}}", "p.yaml:1: parsers.x.pattern: missing"),
         wrong("parsers: {x: {pattern: y}}", "p.yaml:1: parsers.x.type: missing"),
         // Processors.
