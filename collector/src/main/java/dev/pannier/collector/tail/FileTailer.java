@@ -103,13 +103,9 @@ final class FileTailer {
       looked = true;
       limitDetached();
     }
-    if (generations.takeChanged()) {
-      positionsMoved = true;
-      if (generations.live().stream().anyMatch(file -> !file.stored)) {
-        save(nowNanos);
-      }
-    }
+    storeNew(nowNanos);
     work += visitAll(nowNanos);
+    storeNew(nowNanos);
     if (positionsMoved && nowNanos >= nextSaveNanos) {
       save(nowNanos);
     }
@@ -117,6 +113,16 @@ final class FileTailer {
       lastActivityNanos = nowNanos;
     }
     return work;
+  }
+
+  /// A generation's id is on disk before its first record leaves.
+  private void storeNew(long nowNanos) {
+    if (generations.takeChanged()) {
+      positionsMoved = true;
+      if (generations.live().stream().anyMatch(file -> !file.stored)) {
+        save(nowNanos);
+      }
+    }
   }
 
   /// Whether names were looked at since the last call.

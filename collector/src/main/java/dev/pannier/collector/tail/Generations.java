@@ -67,7 +67,7 @@ final class Generations {
   private final Map<FileKey, Suspect> suspects = new HashMap<>();
   private final Set<FileKey> seen = new HashSet<>();
 
-  /// Files that are surely copies, with the time of their last change.
+  /// Files in which there is nothing to read, with the time of their last change.
   private final Map<FileKey, Long> copies = new HashMap<>();
 
   private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
@@ -137,6 +137,11 @@ final class Generations {
       }
     }
     detach(nowNanos);
+    // Before strangers are met: one of them may be what is left of a file that was emptied. And
+    // even while there is no room to read: the next change may be to the name.
+    for (TailedFile file : List.copyOf(live.values())) {
+      checkSuspect(file, nowNanos);
+    }
     if (!looked) {
       resumeAll(strangers, nowNanos, nowSeconds);
     }
@@ -162,6 +167,21 @@ final class Generations {
       // Known even while there is no room to read: were it emptied now, this much was lost.
       file.sizeBytes = found.sizeBytes();
       file.grewNanos = nowNanos;
+    }
+  }
+
+  private void checkSuspect(TailedFile file, long nowNanos) {
+    Content content = file.content;
+    if (content == null || !file.suspect) {
+      return;
+    }
+    file.suspect = false;
+    try {
+      if (content.size() < file.read.position() || !verify(file, content)) {
+        replaced(file, nowNanos);
+      }
+    } catch (IOException e) {
+      problem(file, e);
     }
   }
 
@@ -216,13 +236,16 @@ final class Generations {
 
   /// A file that is not being read: whose content is it?
   private void meet(Discovery.Found found, long nowNanos, long nowSeconds) {
-    Long generation = knownPlaces.get(found.place());
-    SavedGeneration saved = generation == null ? null : known.get(generation);
-    if (saved != null && saved.finished() && found.sizeBytes() == saved.sizeBytes()) {
-      touch(saved, nowSeconds);
+    if (live.containsKey(found.place())) {
+      // Meanwhile found to be the rest of another.
       return;
     }
-    if (saved == null && copies.getOrDefault(found.place(), -1L) == found.modifiedMillis()) {
+    Long generation = knownPlaces.get(found.place());
+    SavedGeneration saved = generation == null ? null : known.get(generation);
+    if (copies.getOrDefault(found.place(), -1L) == found.modifiedMillis()) {
+      if (saved != null) {
+        touch(saved, nowSeconds);
+      }
       return;
     }
     try (Probe probe = Probe.open(found.real(), found.place())) {
@@ -231,7 +254,9 @@ final class Generations {
       }
       TailSource source = found.source();
       if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
-        if (!(saved.finished() && probe.isGzip())) {
+        if (saved.finished() && probe.size() == saved.sizeBytes()) {
+          copies.put(found.place(), found.modifiedMillis());
+        } else if (!saved.finished() || !probe.isGzip()) {
           TailedFile file = resume(source, saved, probe, nowNanos);
           file.seenSeconds = nowSeconds;
           file.detached = !found.path().equals(file.path);
@@ -320,6 +345,10 @@ final class Generations {
       return false;
     }
     if (length > file.fingerprint.length()) {
+      if (file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
+        // So little tells it from nothing: a crash would leave only its inode to know it by.
+        file.stored = false;
+      }
       file.fingerprint = Fingerprint.of(head, length);
       changed = true;
     }

@@ -37,6 +37,10 @@ final class LogDirectory {
     return Files.exists(file);
   }
 
+  boolean isEmpty() {
+    return file.toFile().exists() && file.toFile().length() == 0;
+  }
+
   /// `app.log` becomes `app.log.1`, and those before move up, compressed ones too.
   Path rename() {
     shift();
