@@ -34,7 +34,7 @@ public final class Template {
   private static final String MISSING = "unknown";
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^}]*)}");
   private static final Pattern REFERENCE =
-      Pattern.compile("((?:resource|attribute):.+?)(?::-([A-Za-z0-9._-]+))?");
+      Pattern.compile("((?:resource|attribute):[^:]+)(?::-([A-Za-z0-9._-]+))?");
   private static final String HARMLESS = "[A-Za-z0-9._-]+";
   private static final Pattern HARMFUL = Pattern.compile("[^A-Za-z0-9._-]|\\.{2,}");
 

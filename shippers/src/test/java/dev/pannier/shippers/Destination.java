@@ -13,7 +13,8 @@ public interface Destination extends AutoCloseable {
     ACCEPT,
     /// Takes data and never answers.
     HOLD,
-    /// Fails the third batch since the mode was set, for a reason that may pass; accepts the others.
+    /// Fails the third batch since the mode was set, for a reason that may pass, but not before
+    /// [#handedOver]; accepts the others.
     FAIL_THIRD,
     /// Says that the data is larger than it takes.
     TOO_LARGE,
@@ -27,6 +28,11 @@ public interface Destination extends AutoCloseable {
   Shipper shipper();
 
   void mode(Mode mode);
+
+  /// The shipper has been given all batches: with [Mode#FAIL_THIRD] the third may fail.
+  default void handedOver() {
+    // Only destinations that judge what they get have something to wait for.
+  }
 
   /// From now on it cannot be reached.
   void down() throws Exception;

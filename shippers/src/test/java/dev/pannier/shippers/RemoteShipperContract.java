@@ -29,6 +29,7 @@ public abstract class RemoteShipperContract extends ShipperContract {
       for (Batch batch : open) {
         told.add(start(batch));
       }
+      destination.handedOver();
       List<Batch> again = new ArrayList<>();
       for (int i = 0; i < told.size(); i++) {
         if (!(told.get(i).await() instanceof Outcome.Accepted)) {

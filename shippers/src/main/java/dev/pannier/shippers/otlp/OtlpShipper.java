@@ -112,7 +112,11 @@ public final class OtlpShipper implements Shipper {
         throw new IOException("the shipper is closed");
       }
       if (client == null) {
-        client = new OtlpClient(settings);
+        try {
+          client = new OtlpClient(settings);
+        } catch (IOException e) {
+          throw new SSLException("a file of tls cannot be used", e);
+        }
       }
       return client;
     }

@@ -100,7 +100,7 @@ record TlsFiles(SSLSocketFactory sockets, X509TrustManager trust) {
     try (ByteArrayInputStream bytes = new ByteArrayInputStream(Files.readAllBytes(file))) {
       certificates = CertificateFactory.getInstance("X.509").generateCertificates(bytes);
     } catch (CertificateException e) {
-      throw new IOException(file + " holds no PEM certificates", e);
+      throw new IOException(file + " holds no certificate in PEM: " + e.getMessage());
     }
     if (certificates.isEmpty()) {
       throw new IOException(file + " holds no certificate");

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +50,7 @@ final class FakeCluster implements Destination {
   volatile @Nullable RuntimeException metadataError;
 
   volatile boolean holding;
+  private final CountDownLatch handedOver = new CountDownLatch(1);
   int producers;
   private int sends;
   private final int closedPort = closedPort();
@@ -94,11 +96,25 @@ final class FakeCluster implements Destination {
     answers =
         switch (mode) {
           case ACCEPT, HOLD -> record -> null;
-          case FAIL_THIRD -> record -> nextSend() == 3 ? new TimeoutException("expired") : null;
+          case FAIL_THIRD -> record -> nextSend() == 3 ? expired() : null;
           case TOO_LARGE -> record -> new RecordTooLargeException("above 10 bytes");
           case REFUSE -> record -> new InvalidTimestampException("too old");
           case TELL_SECRET -> record -> new SaslAuthenticationException("wrong password " + SECRET);
         };
+  }
+
+  private RuntimeException expired() {
+    try {
+      handedOver.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return new TimeoutException("expired");
+  }
+
+  @Override
+  public void handedOver() {
+    handedOver.countDown();
   }
 
   private synchronized int nextSend() {

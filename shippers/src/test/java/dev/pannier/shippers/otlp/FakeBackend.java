@@ -36,6 +36,7 @@ final class FakeBackend extends Dispatcher implements Destination {
   private final Compression compression;
   private final List<String> stored = new ArrayList<>();
   private final CountDownLatch released = new CountDownLatch(1);
+  private final CountDownLatch handedOver = new CountDownLatch(1);
   private final AtomicInteger requests = new AtomicInteger();
   private final int port;
   private MockWebServer server;
@@ -84,6 +85,11 @@ final class FakeBackend extends Dispatcher implements Destination {
   }
 
   @Override
+  public void handedOver() {
+    handedOver.countDown();
+  }
+
+  @Override
   public void down() {
     server.close();
   }
@@ -111,7 +117,13 @@ final class FakeBackend extends Dispatcher implements Destination {
     int number = requests.incrementAndGet();
     return switch (mode) {
       case ACCEPT -> accept(request);
-      case FAIL_THIRD -> number == 3 ? failure(14, 503, "overloaded") : accept(request);
+      case FAIL_THIRD -> {
+        if (number != 3) {
+          yield accept(request);
+        }
+        handedOver.await();
+        yield failure(14, 503, "overloaded");
+      }
       case HOLD -> {
         if (!empty) {
           released.await();

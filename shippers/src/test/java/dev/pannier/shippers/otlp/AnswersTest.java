@@ -1,0 +1,245 @@
+package dev.pannier.shippers.otlp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Reasons;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsPartialSuccess;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import okhttp3.Headers;
+import okhttp3.MediaType;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AnswersTest {
+  private static final Reasons REASONS = Reasons.withoutValues(List.of());
+  private static final Instant NOW = Instant.parse("2026-03-01T10:00:00Z");
+
+  private final GrpcAnswers grpc = new GrpcAnswers("http://b:4317", REASONS);
+  private final HttpAnswers http =
+      new HttpAnswers("http://b:4318", REASONS, InstantSource.fixed(NOW));
+
+  private static Response response(int code, Map<String, String> headers, byte[] body) {
+    return new Response.Builder()
+        .request(new Request.Builder().url("http://b:4318/v1/logs").build())
+        .protocol(Protocol.HTTP_1_1)
+        .code(code)
+        .message("")
+        .headers(Headers.of(headers))
+        .body(ResponseBody.create(body, (MediaType) null))
+        .build();
+  }
+
+  private Outcome grpc(int status, Map<String, String> more) throws IOException {
+    Map<String, String> headers = new java.util.TreeMap<>(more);
+    headers.put("content-type", "application/grpc");
+    headers.put("grpc-status", String.valueOf(status));
+    return grpc.read(response(200, headers, new byte[0])).outcome();
+  }
+
+  private Outcome http(int code, Map<String, String> headers, byte[] body) throws IOException {
+    return http.read(response(code, headers, body)).outcome();
+  }
+
+  /// `google.rpc.Status` with a `RetryInfo` of 2.5 s, put together from its specification.
+  private static String retryInfo() {
+    com.google.protobuf.Any any =
+        com.google.protobuf.Any.newBuilder()
+            .setTypeUrl("type.googleapis.com/google.rpc.RetryInfo")
+            .setValue(
+                // RetryInfo.retry_delay is its field 1.
+                com.google.protobuf.BytesValue.of(
+                        com.google.protobuf.Duration.newBuilder()
+                            .setSeconds(2)
+                            .setNanos(500_000_000)
+                            .build()
+                            .toByteString())
+                    .toByteString())
+            .build();
+    com.google.protobuf.UnknownFieldSet status =
+        com.google.protobuf.UnknownFieldSet.newBuilder()
+            .addField(
+                1, com.google.protobuf.UnknownFieldSet.Field.newBuilder().addVarint(14).build())
+            .addField(
+                3,
+                com.google.protobuf.UnknownFieldSet.Field.newBuilder()
+                    .addLengthDelimited(any.toByteString())
+                    .build())
+            .build();
+    return Base64.getEncoder().withoutPadding().encodeToString(status.toByteArray());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4, 10, 11, 14, 15})
+  void grpcStatusesThatTheSpecificationRetriesAreRetried(int status) throws IOException {
+    assertThat(grpc(status, Map.of("grpc-message", "busy%21")))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> {
+              assertThat(retry.retryAfterNanos()).isZero();
+              assertThat(retry.reason()).startsWith("http://b:4317 answers").endsWith(": busy!");
+            });
+    assertThat(grpc(status, Map.of("grpc-status-details-bin", retryInfo())))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.retryAfterNanos()).isEqualTo(2_500_000_000L));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 5, 6, 9, 12, 13, 99})
+  void otherGrpcStatusesArePermanent(int status) throws IOException {
+    assertThat(grpc(status, Map.of())).isInstanceOf(Outcome.Permanent.class);
+  }
+
+  @Test
+  void resourceExhaustedDependsOnRetryInfoAndOnWhatItSaysOfSize() throws IOException {
+    assertThat(grpc(8, Map.of("grpc-status-details-bin", retryInfo())))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.retryAfterNanos()).isEqualTo(2_500_000_000L));
+    assertThat(grpc(8, Map.of("grpc-message", "received message larger than max (9 vs. 4)")))
+        .isInstanceOf(Outcome.TooLarge.class);
+    assertThat(grpc(8, Map.of("grpc-message", "gRPC message exceeds maximum size 4194304: 9")))
+        .isInstanceOf(Outcome.TooLarge.class);
+    assertThat(grpc(8, Map.of("grpc-message", "out of disk")))
+        .isInstanceOf(Outcome.Permanent.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {7, 16})
+  void aRefusedLoginOverGrpcWaitsForAnother(int status) throws IOException {
+    assertThat(grpc(status, Map.of())).isInstanceOf(Outcome.Retryable.class);
+  }
+
+  @Test
+  void grpcMessageWithPartialSuccessIsPartlyAccepted() throws IOException {
+    byte[] response = partial(3, "too old").toByteArray();
+    byte[] body = new byte[5 + response.length];
+    body[4] = (byte) response.length;
+    System.arraycopy(response, 0, body, 5, response.length);
+    Map<String, String> headers = Map.of("content-type", "application/grpc", "grpc-status", "0");
+
+    assertThat(grpc.read(response(200, headers, body)).outcome())
+        .isEqualTo(new Outcome.PartlyAccepted(3, "http://b:4317 refused 3 records: too old"));
+  }
+
+  @Test
+  void whatIsNoGrpcIsToldApart() throws IOException {
+    Answer answer = grpc.read(response(200, Map.of("content-type", "text/html"), new byte[0]));
+    assertThat(answer.noService()).isTrue();
+    assertThat(answer.outcome().toString()).contains("does not speak gRPC");
+  }
+
+  @Test
+  void aProxysAnswerWithoutGrpcStatusIsMapped() throws IOException {
+    assertThat(grpc.read(response(503, Map.of(), new byte[0])).outcome())
+        .isInstanceOf(Outcome.Retryable.class);
+    assertThat(grpc.read(response(500, Map.of(), new byte[0])).outcome())
+        .isInstanceOf(Outcome.Permanent.class);
+  }
+
+  private static ExportLogsServiceResponse partial(long rejected, String message) {
+    return ExportLogsServiceResponse.newBuilder()
+        .setPartialSuccess(
+            ExportLogsPartialSuccess.newBuilder()
+                .setRejectedLogRecords(rejected)
+                .setErrorMessage(message))
+        .build();
+  }
+
+  @Test
+  void httpPartialSuccessIsReadInProtobufAndInJson() throws IOException {
+    Outcome expected = new Outcome.PartlyAccepted(7, "http://b:4318 refused 7 records: bad ids");
+    assertThat(
+            http(
+                200,
+                Map.of("content-type", "application/x-protobuf"),
+                partial(7, "bad ids").toByteArray()))
+        .isEqualTo(expected);
+    String json = com.google.protobuf.util.JsonFormat.printer().print(partial(7, "bad ids"));
+    assertThat(
+            http(
+                200,
+                Map.of("content-type", "application/json; charset=utf-8"),
+                ByteString.copyFromUtf8(json).toByteArray()))
+        .isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{}", "{\"partialSuccess\":{}}", "[1,2", "\u0001\u0002"})
+  void anEmptyOrBrokenBodyOfASuccessIsASuccess(String body) throws IOException {
+    byte[] bytes = ByteString.copyFromUtf8(body).toByteArray();
+    for (String type : List.of("application/json", "application/x-protobuf", "text/html")) {
+      assertThat(http(200, Map.of("content-type", type), bytes)).isEqualTo(Outcome.ACCEPTED);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {429, 502, 503, 504})
+  void httpStatusesThatTheSpecificationRetriesAreRetried(int code) throws IOException {
+    assertThat(http(code, Map.of("retry-after", "17"), new byte[0]))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry ->
+                assertThat(retry.retryAfterNanos()).isEqualTo(Duration.ofSeconds(17).toNanos()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {301, 400, 404, 405, 411, 500, 501})
+  void otherHttpStatusesArePermanent(int code) throws IOException {
+    assertThat(http(code, Map.of(), new byte[0])).isInstanceOf(Outcome.Permanent.class);
+  }
+
+  @Test
+  void aRefusedLoginOverHttpWaitsForAnotherAndLargeIsLarge() throws IOException {
+    assertThat(http(401, Map.of(), new byte[0])).isInstanceOf(Outcome.Retryable.class);
+    assertThat(http(403, Map.of(), new byte[0])).isInstanceOf(Outcome.Retryable.class);
+    assertThat(http(413, Map.of(), new byte[0])).isInstanceOf(Outcome.TooLarge.class);
+  }
+
+  @Test
+  void retryAfterIsSecondsOrADate() {
+    assertThat(http.retryAfterNanos("Sun, 01 Mar 2026 10:00:30 GMT"))
+        .isEqualTo(Duration.ofSeconds(30).toNanos());
+    assertThat(http.retryAfterNanos("Sun, 01 Mar 2026 09:00:00 GMT")).isZero();
+    assertThat(http.retryAfterNanos("999999999")).isEqualTo(Duration.ofHours(1).toNanos());
+    assertThat(http.retryAfterNanos("soon")).isZero();
+    assertThat(http.retryAfterNanos(null)).isZero();
+  }
+
+  @Test
+  void anErrorsTextIsTakenFromItsBody() throws IOException {
+    assertThat(
+            http(
+                    400,
+                    Map.of("content-type", "application/json"),
+                    ByteString.copyFromUtf8("{\"code\":3,\"message\":\"no\\nsuch\"}").toByteArray())
+                .toString())
+        .contains("http://b:4318 answers 400 at /v1/logs: no such");
+  }
+
+  @Test
+  void anAnswerWithoutEndIsNotReadToIt() throws IOException {
+    byte[] huge = new byte[1 << 20];
+    assertThat(http(200, Map.of("content-type", "application/json"), huge))
+        .isEqualTo(Outcome.ACCEPTED);
+  }
+
+  @Test
+  void statusMessagesArePercentDecoded() {
+    assertThat(GrpcAnswers.percentDecoded("100%25 %C3%BC %zz %")).isEqualTo("100% ü %zz %");
+  }
+}
