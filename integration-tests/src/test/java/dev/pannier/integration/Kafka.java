@@ -1,0 +1,128 @@
+package dev.pannier.integration;
+
+import dev.pannier.demo.ChildProcess;
+import dev.pannier.demo.Demo;
+import dev.pannier.demo.Ports;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.jspecify.annotations.Nullable;
+
+/// A real broker (KRaft, one node). The tests share one; who wants to stop it starts an own one.
+final class Kafka implements AutoCloseable {
+  private static final AtomicInteger TOPICS = new AtomicInteger();
+  private static @Nullable Kafka shared;
+
+  private final Path folder;
+  private final int port;
+  private final int controllerPort;
+  private final String[] settings;
+  private ChildProcess process;
+
+  private Kafka(Path folder, int port, int controllerPort, String... settings) throws IOException {
+    this.folder = folder;
+    this.port = port;
+    this.controllerPort = controllerPort;
+    this.settings = settings;
+    this.process = Demo.broker(folder, port, controllerPort, settings);
+  }
+
+  /// The broker that all test classes of the run share: topics are made by who uses them. It ends
+  /// with this process.
+  static synchronized Kafka shared() throws Exception {
+    if (shared == null) {
+      Path folder = Files.createTempDirectory("pannier-broker");
+      Kafka started = start(folder, "auto.create.topics.enable=false");
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    started.close();
+                    remove(folder);
+                  }));
+      shared = started;
+    }
+    return shared;
+  }
+
+  static Kafka start(Path folder, String... settings) throws Exception {
+    List<Integer> ports = Ports.free(2);
+    Kafka kafka = new Kafka(folder, ports.get(0), ports.get(1), settings);
+    kafka.awaitUp();
+    return kafka;
+  }
+
+  private static void remove(Path folder) {
+    try (Stream<Path> tree = Files.walk(folder)) {
+      tree.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  String servers() {
+    return "127.0.0.1:" + port;
+  }
+
+  /// Ends it at once, as a crash would.
+  void kill() throws InterruptedException {
+    process.kill();
+  }
+
+  /// Starts it again with what it had.
+  void restart() throws Exception {
+    process = Demo.broker(folder, port, controllerPort, settings);
+    awaitUp();
+  }
+
+  void awaitUp() throws Exception {
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (true) {
+      try (Admin admin =
+          Admin.create(
+              Map.of(
+                  "bootstrap.servers",
+                  servers(),
+                  "default.api.timeout.ms",
+                  "2000",
+                  "request.timeout.ms",
+                  "1000"))) {
+        admin.describeCluster().nodes().get(2, TimeUnit.SECONDS);
+        return;
+      } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+        if (!process.isAlive() || System.nanoTime() > deadline) {
+          throw new IllegalStateException("no broker: " + process.lastWords(), e);
+        }
+      }
+    }
+  }
+
+  /// Makes a topic of one partition with a name of its own.
+  String topic(String prefix, String... settings) throws Exception {
+    String name = prefix + "-" + TOPICS.incrementAndGet();
+    NewTopic topic = new NewTopic(name, Optional.of(1), Optional.empty());
+    if (settings.length == 2) {
+      topic.configs(Map.of(settings[0], settings[1]));
+    }
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
+      admin.createTopics(List.of(topic)).all().get(20, TimeUnit.SECONDS);
+    }
+    return name;
+  }
+
+  @Override
+  public void close() {
+    process.close();
+  }
+}

@@ -1,0 +1,185 @@
+package dev.pannier.integration;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
+import io.opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import io.opentelemetry.proto.trace.v1.Span;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import javax.net.ssl.SSLSocketFactory;
+import mockwebserver3.Dispatcher;
+import mockwebserver3.MockResponse;
+import mockwebserver3.MockWebServer;
+import mockwebserver3.RecordedRequest;
+import okhttp3.Headers;
+import okhttp3.Protocol;
+import okio.Buffer;
+import okio.BufferedSource;
+import okio.GzipSource;
+import okio.Okio;
+
+/// An OTLP backend over gRPC or HTTP that decodes what it gets with the official classes.
+final class OtlpBackend extends Dispatcher implements AutoCloseable {
+  private final MockWebServer server = new MockWebServer();
+  private final boolean grpc;
+  private final List<String> bodies = new ArrayList<>();
+  private final List<Span> spans = new ArrayList<>();
+  private final List<String> metrics = new ArrayList<>();
+  private final List<Headers> headers = new ArrayList<>();
+  private int refusals;
+
+  private OtlpBackend(boolean grpc) {
+    this.grpc = grpc;
+    server.setDispatcher(this);
+  }
+
+  static OtlpBackend grpc() throws IOException {
+    OtlpBackend backend = new OtlpBackend(true);
+    backend.server.setProtocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE));
+    backend.server.start();
+    return backend;
+  }
+
+  static OtlpBackend http() throws IOException {
+    OtlpBackend backend = new OtlpBackend(false);
+    backend.server.setProtocols(List.of(Protocol.HTTP_1_1));
+    backend.server.start();
+    return backend;
+  }
+
+  /// Asks for the client's certificate, too.
+  static OtlpBackend mutualTls(boolean grpc, SSLSocketFactory sockets) throws IOException {
+    OtlpBackend backend = new OtlpBackend(grpc);
+    backend.server.useHttps(sockets);
+    backend.server.requireClientAuth();
+    backend.server.start();
+    return backend;
+  }
+
+  int port() {
+    return server.getPort();
+  }
+
+  /// Answers the next requests with "come again".
+  synchronized void refuse(int requests) {
+    refusals = requests;
+  }
+
+  synchronized int refusalsLeft() {
+    return refusals;
+  }
+
+  synchronized List<String> bodies() {
+    return List.copyOf(bodies);
+  }
+
+  synchronized List<Span> spans() {
+    return List.copyOf(spans);
+  }
+
+  synchronized List<String> metrics() {
+    return List.copyOf(metrics);
+  }
+
+  synchronized List<Headers> headers() {
+    return List.copyOf(headers);
+  }
+
+  @Override
+  public synchronized MockResponse dispatch(RecordedRequest request) {
+    if (refusals > 0) {
+      refusals--;
+      return grpc
+          ? new MockResponse.Builder()
+              .addHeader("content-type", "application/grpc")
+              .addHeader("grpc-status", "14")
+              .addHeader("grpc-message", "come again")
+              .build()
+          : new MockResponse.Builder().code(503).addHeader("retry-after", "1").build();
+    }
+    try {
+      take(String.valueOf(request.getUrl().encodedPath()), payload(request));
+    } catch (InvalidProtocolBufferException e) {
+      return new MockResponse.Builder().code(400).body(String.valueOf(e.getMessage())).build();
+    }
+    headers.add(request.getHeaders());
+    if (!grpc) {
+      return new MockResponse.Builder()
+          .code(200)
+          .addHeader("content-type", "application/x-protobuf")
+          .build();
+    }
+    return new MockResponse.Builder()
+        .addHeader("content-type", "application/grpc+proto")
+        .body(new Buffer().writeByte(0).writeInt(0))
+        .trailers(Headers.of("grpc-status", "0"))
+        .build();
+  }
+
+  private void take(String path, ByteString payload) throws InvalidProtocolBufferException {
+    switch (path) {
+      case "/v1/logs", "/opentelemetry.proto.collector.logs.v1.LogsService/Export" ->
+          ExportLogsServiceRequest.parseFrom(payload)
+              .getResourceLogsList()
+              .forEach(
+                  resource ->
+                      resource
+                          .getScopeLogsList()
+                          .forEach(
+                              scope ->
+                                  scope
+                                      .getLogRecordsList()
+                                      .forEach(log -> bodies.add(log.getBody().getStringValue()))));
+      case "/v1/traces", "/opentelemetry.proto.collector.trace.v1.TraceService/Export" ->
+          ExportTraceServiceRequest.parseFrom(payload)
+              .getResourceSpansList()
+              .forEach(
+                  resource ->
+                      resource
+                          .getScopeSpansList()
+                          .forEach(scope -> spans.addAll(scope.getSpansList())));
+      case "/v1/metrics", "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" ->
+          ExportMetricsServiceRequest.parseFrom(payload)
+              .getResourceMetricsList()
+              .forEach(
+                  resource ->
+                      resource
+                          .getScopeMetricsList()
+                          .forEach(
+                              scope ->
+                                  scope
+                                      .getMetricsList()
+                                      .forEach(metric -> metrics.add(metric.getName()))));
+      default -> throw new AssertionError("no such path: " + path);
+    }
+  }
+
+  /// The request's message, out of gRPC's frame (flag, length) and of gzip.
+  private ByteString payload(RecordedRequest request) {
+    okio.ByteString raw = request.getBody();
+    try (Buffer body = new Buffer()) {
+      if (raw != null) {
+        body.write(raw);
+      }
+      boolean gzip = "gzip".equals(request.getHeaders().get("content-encoding"));
+      if (grpc && body.size() >= 5) {
+        gzip = body.readByte() == 1;
+        body.readInt();
+      }
+      try (BufferedSource plain = Okio.buffer(gzip ? new GzipSource(body) : body)) {
+        return ByteString.copyFrom(plain.readByteArray());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}

@@ -1,0 +1,159 @@
+package dev.pannier.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The end of the process and its next start: what was shipped is not shipped again, what was not is.
+class RestartIT {
+  private static Kafka kafka;
+
+  @TempDir private Path folder;
+  private String topic;
+
+  @BeforeAll
+  static void broker() throws Exception {
+    kafka = Kafka.shared();
+  }
+
+  @BeforeEach
+  void ownTopic() throws Exception {
+    topic = kafka.topic("restart");
+  }
+
+  private Sidecar sidecar() throws Exception {
+    return new Sidecar(folder)
+        .configure(
+            Sidecar.files("parser: raw")
+                + """
+                shippers:
+                  events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs]}
+                """
+                    .formatted(kafka.servers(), topic));
+  }
+
+  private static List<String> append(Path file, String prefix, int count) throws Exception {
+    List<String> lines = IntStream.range(0, count).mapToObj(i -> prefix + " " + i).toList();
+    Files.write(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    return lines;
+  }
+
+  @Test
+  void nothingIsLostOrRepeatedOverSigterm() throws Exception {
+    List<String> written = new ArrayList<>();
+    try (Sidecar sidecar = sidecar();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      for (int run = 0; run < 3; run++) {
+        written.addAll(append(sidecar.log("app.log"), "before start " + run, 700));
+        sidecar.start();
+        written.addAll(append(sidecar.log("app.log"), "while running " + run, 700));
+        assertThat(sidecar.stop()).isZero();
+      }
+      assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
+    }
+  }
+
+  @Test
+  void aKilledSidecarLosesNothing() throws Exception {
+    List<String> written = new ArrayList<>();
+    try (Sidecar sidecar = sidecar();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      for (int run = 0; run < 3; run++) {
+        sidecar.start();
+        written.addAll(append(sidecar.log("app.log"), "run " + run, 5_000));
+        int seen = run * 5_000;
+        read.await(topic -> topic.logs().size() > seen);
+        sidecar.kill();
+      }
+      sidecar.start();
+      read.await(topic -> new HashSet<>(topic.bodies()).size() >= written.size());
+      // Repeats are allowed; order holds for the first copy of each.
+      assertThat(read.bodies().stream().distinct().toList()).containsExactlyElementsOf(written);
+    }
+  }
+
+  @Test
+  void aRepeatAfterAKillHasTheSameUid() throws Exception {
+    try (Sidecar sidecar = sidecar();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      sidecar.start();
+      append(sidecar.log("app.log"), "line", 300);
+      read.await(topic -> topic.logs().size() >= 300);
+      sidecar.kill();
+      sidecar.start();
+      append(sidecar.log("app.log"), "more", 1);
+      read.await(topic -> topic.bodies().contains("more 0"));
+      List<String> uids =
+          read.logs().stream()
+              .map(
+                  record ->
+                      record.getAttributesList().stream()
+                          .filter(attribute -> attribute.getKey().equals("log.record.uid"))
+                          .findFirst()
+                          .orElseThrow()
+                          .getValue()
+                          .getStringValue())
+              .distinct()
+              .toList();
+      assertThat(uids).hasSize(301);
+    }
+  }
+
+  @Test
+  void aPartialLastLineIsHeldUntilItsEndArrives() throws Exception {
+    try (Sidecar sidecar = sidecar();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      sidecar.start();
+      Files.writeString(sidecar.log("app.log"), "whole\nfirst half, ");
+      read.await(topic -> topic.bodies().contains("whole"));
+      Files.writeString(sidecar.log("app.log"), "second half\n", StandardOpenOption.APPEND);
+      read.await(topic -> topic.logs().size() >= 2);
+      assertThat(read.bodies()).containsExactly("whole", "first half, second half");
+    }
+  }
+
+  @Test
+  void theSecondSigtermEndsItAtOnceWithItsPositionsSaved() throws Exception {
+    try (Sidecar sidecar = sidecar();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      List<String> written = new ArrayList<>(append(sidecar.log("app.log"), "first", 500));
+      sidecar.start();
+      read.await(topic -> topic.logs().size() >= 500);
+      sidecar.signal();
+      long begin = System.nanoTime();
+      sidecar.signal();
+      sidecar.awaitExit();
+      assertThat(System.nanoTime() - begin).isLessThan(5_000_000_000L);
+      written.addAll(append(sidecar.log("app.log"), "second", 500));
+      sidecar.start();
+      read.await(topic -> topic.bodies().contains("second 499"));
+      assertThat(sidecar.stop()).isZero();
+      assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
+    }
+  }
+
+  @Test
+  void linesWrittenAfterSigtermAreShipped() throws Exception {
+    try (Sidecar sidecar = sidecar();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      sidecar.start();
+      List<String> written = new ArrayList<>(append(sidecar.log("app.log"), "before", 100));
+      sidecar.signal();
+      written.addAll(append(sidecar.log("app.log"), "after", 100));
+      Files.writeString(sidecar.log("app.log"), "no line end", StandardOpenOption.APPEND);
+      written.add("no line end");
+      assertThat(sidecar.awaitExit()).isZero();
+      assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
+    }
+  }
+}

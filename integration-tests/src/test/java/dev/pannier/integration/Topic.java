@@ -1,0 +1,105 @@
+package dev.pannier.integration;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
+import io.opentelemetry.proto.logs.v1.LogRecord;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/// All messages of a topic of one partition, from its beginning.
+final class Topic implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final List<ConsumerRecord<byte[], byte[]>> messages = new ArrayList<>();
+  private final List<LogRecord> logs = new ArrayList<>();
+  private int decoded;
+
+  Topic(String servers, String name) {
+    consumer =
+        new KafkaConsumer<>(
+            Map.of("bootstrap.servers", servers, "isolation.level", "read_committed"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer());
+    List<TopicPartition> partition = List.of(new TopicPartition(name, 0));
+    consumer.assign(partition);
+    consumer.seekToBeginning(partition);
+  }
+
+  /// Reads until the messages suffice.
+  ///
+  /// @throws AssertionError if they do not in time
+  Topic await(Predicate<Topic> enough) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!enough.test(this)) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError(
+            messages.size() + " messages after " + PATIENCE + ", " + safeBodies());
+      }
+      consumer.poll(Duration.ofMillis(100)).forEach(messages::add);
+    }
+    return this;
+  }
+
+  /// Reads what else is there by now.
+  Topic rest() {
+    while (true) {
+      var more = consumer.poll(Duration.ofMillis(300));
+      if (more.isEmpty()) {
+        return this;
+      }
+      more.forEach(messages::add);
+    }
+  }
+
+  List<ConsumerRecord<byte[], byte[]>> messages() {
+    return messages;
+  }
+
+  /// The messages as text.
+  List<String> texts() {
+    return messages.stream().map(message -> new String(message.value(), UTF_8)).toList();
+  }
+
+  /// The log records of `otlp_proto` messages.
+  List<LogRecord> logs() {
+    try {
+      for (; decoded < messages.size(); decoded++) {
+        ExportLogsServiceRequest.parseFrom(messages.get(decoded).value())
+            .getResourceLogsList()
+            .forEach(
+                resource ->
+                    resource
+                        .getScopeLogsList()
+                        .forEach(scope -> logs.addAll(scope.getLogRecordsList())));
+      }
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError("message " + decoded + " is not otlp_proto", e);
+    }
+    return logs;
+  }
+
+  /// The bodies of `otlp_proto` messages' records.
+  List<String> bodies() {
+    return logs().stream().map(record -> record.getBody().getStringValue()).toList();
+  }
+
+  private String safeBodies() {
+    List<String> texts = texts();
+    return texts.subList(Math.max(0, texts.size() - 5), texts.size()).toString();
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+  }
+}
