@@ -19,6 +19,11 @@ public interface Shipper {
   /// read after that.
   void ship(Batch batch, Consumer<Outcome> outcome);
 
+  /// The caller has taken every outcome so far, and what it ships next is in order again. A shipper
+  /// that keeps order over several batches in flight answers `Retryable` from a failure on until
+  /// this call: only the caller knows when it has seen the failure.
+  default void resume() {}
+
   /// Sends what was accepted for sending within `timeout`, then lets go of everything. Idempotent.
   void close(Duration timeout);
 }

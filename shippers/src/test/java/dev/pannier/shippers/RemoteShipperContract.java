@@ -24,7 +24,7 @@ public abstract class RemoteShipperContract extends ShipperContract {
     long deadlineNanos = System.nanoTime() + destination.patience().toNanos();
     int rounds = 0;
     for (List<Batch> open = batches; !open.isEmpty(); rounds++) {
-      Thread.onSpinWait();
+      shipper.resume();
       List<Told> told = new ArrayList<>();
       for (Batch batch : open) {
         told.add(start(batch));

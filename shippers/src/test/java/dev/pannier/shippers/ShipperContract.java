@@ -148,6 +148,7 @@ public abstract class ShipperContract {
   }
 
   protected final Outcome ship(Batch batch) throws InterruptedException {
+    shipper.resume();
     return start(batch).await();
   }
 
@@ -155,14 +156,14 @@ public abstract class ShipperContract {
     shipUntilAccepted(shipper, batch);
   }
 
-  /// As a caller does, but for the pause between attempts: right after a failure a shipper may still
-  /// hold batches back that could overtake.
+  /// As a caller does, but for the pause between attempts.
   protected final void shipUntilAccepted(Shipper with, Batch batch) throws InterruptedException {
     long deadlineNanos = System.nanoTime() + destination.patience().toNanos();
     Outcome outcome;
     do {
       Thread.onSpinWait();
       Told told = new Told(destination.patience());
+      with.resume();
       with.ship(batch, told);
       outcome = told.await();
     } while (outcome instanceof Outcome.Retryable && System.nanoTime() - deadlineNanos < 0);

@@ -228,6 +228,9 @@ public final class Dispatcher {
       }
       paused = false;
     }
+    if (inFlight == 0) {
+      shipper.resume();
+    }
     int sent = 0;
     while (window.size() < maxInFlight) {
       Entry entry = cursor.next();

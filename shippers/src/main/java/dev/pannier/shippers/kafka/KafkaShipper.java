@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 /// Order: any number of batches may be in flight, and those of one [Batch#key()] arrive in the order
 /// of the calls, also when one fails: as soon as a message has failed for good while messages of the
 /// same key are behind it, the producer is closed at once, so that those fail, too. From the failure
-/// on, `ship` answers `Retryable` until everything in flight has been answered; the caller then
+/// on, `ship` answers `Retryable` until the caller has taken every answer ([#resume]) and
 /// sends again from the first that failed, and a new producer takes over.
 public final class KafkaShipper implements Shipper {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaShipper.class);
@@ -306,10 +306,15 @@ public final class KafkaShipper implements Shipper {
     if (!delivery.ended()) {
       return;
     }
-    // The outcome comes before the failure is forgotten: until the caller knows, nothing overtakes.
-    delivery.complete();
     synchronized (lock) {
       inFlight.remove(delivery);
+    }
+    delivery.complete();
+  }
+
+  @Override
+  public void resume() {
+    synchronized (lock) {
       if (inFlight.isEmpty()) {
         failure = null;
       }

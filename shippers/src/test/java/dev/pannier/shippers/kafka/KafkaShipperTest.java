@@ -50,6 +50,7 @@ class KafkaShipperTest extends RemoteShipperContract {
 
   private Outcome shipWith(Shipper with, Batch batch) throws InterruptedException {
     Told told = new Told(cluster.patience());
+    with.resume();
     with.ship(batch, told);
     return told.await();
   }
