@@ -1,6 +1,7 @@
 package dev.pannier.shippers.otlp;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.util.JsonFormat;
 import dev.pannier.shippers.Batches;
 import dev.pannier.shippers.Destination;
 import dev.pannier.shippers.Shipper;
@@ -8,6 +9,7 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Compression;
 import dev.pannier.shippers.ShipperSettings.Protocol;
 import dev.pannier.shippers.batch.Signal;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
@@ -193,6 +195,11 @@ final class FakeBackend extends Dispatcher implements Destination {
         }
       }
       try (BufferedSource plain = Okio.buffer(gzip ? new GzipSource(body) : body)) {
+        if ("application/json".equals(request.getHeaders().get("content-type"))) {
+          ExportLogsServiceRequest.Builder decoded = ExportLogsServiceRequest.newBuilder();
+          JsonFormat.parser().merge(plain.readUtf8(), decoded);
+          return decoded.build().toByteString();
+        }
         return ByteString.copyFrom(plain.readByteArray());
       }
     } catch (IOException e) {
