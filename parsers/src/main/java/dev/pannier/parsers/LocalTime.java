@@ -20,10 +20,12 @@ final class LocalTime {
     rules = zone.getRules();
   }
 
-  /// Seconds from the epoch as if the time were UTC; [#NONE] where it is no time. A leap second
-  /// counts as the second after.
+  /// Seconds from the epoch as if the time were UTC; [#NONE] where it is no time, or none that 64
+  /// bits of nanoseconds hold (Go's zero time is in year 1). A leap second counts as the second
+  /// after.
   static long seconds(int year, int month, int day, int hour, int minute, int second) {
-    if (year < 0
+    if (year < 1970
+        || year > 2261
         || month < 1
         || month > 12
         || day < 1

@@ -173,7 +173,8 @@ final class RegexParser implements LineParser {
       }
       value = value * 10 + text[i] - '0';
     }
-    return Math.multiplyExact(value, layout.equals("epoch_s") ? 1_000_000_000L : 1_000_000L);
+    long unit = layout.equals("epoch_s") ? 1_000_000_000L : 1_000_000L;
+    return value > Long.MAX_VALUE / unit ? LocalTime.NONE : value * unit;
   }
 
   private long nanos(DateTimeFormatter byLayout, String text) {
