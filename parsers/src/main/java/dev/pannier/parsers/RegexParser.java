@@ -13,7 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import org.jcodings.specific.UTF8Encoding;
+import org.jcodings.specific.NonStrictUTF8Encoding;
 import org.joni.Matcher;
 import org.joni.NameEntry;
 import org.joni.Option;
@@ -54,7 +54,7 @@ final class RegexParser implements LineParser {
   RegexParser(String pattern, @Nullable String layout, ZoneId zone) {
     byte[] bytes = pattern.getBytes(UTF_8);
     try {
-      regex = new Regex(bytes, 0, bytes.length, Option.MULTILINE, UTF8Encoding.INSTANCE);
+      regex = new Regex(bytes, 0, bytes.length, Option.MULTILINE, NonStrictUTF8Encoding.INSTANCE);
     } catch (JOniException e) {
       throw new BadParserException("pattern '" + pattern + "': " + e.getMessage());
     }
