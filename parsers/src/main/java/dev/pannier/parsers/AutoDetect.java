@@ -6,7 +6,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Chooses a parser by a file's first lines: JSON where they are objects, a common pattern where
+/// Chooses a parser by a file's first lines: JSON where most are objects, a common pattern where
 /// most of those that can begin a record match it, else plain text.
 public final class AutoDetect {
   /// The layouts that frameworks come with and that their documentation shows, from the most
@@ -62,11 +62,13 @@ public final class AutoDetect {
     if (count == 0) {
       return last ? new ParserSpec.Raw() : null;
     }
-    if (matching(new JsonParser(JsonFields.json(), ZoneOffset.UTC), head, starts, ends, count)
-        == count) {
+    int objects =
+        matching(new JsonParser(JsonFields.json(), ZoneOffset.UTC), head, starts, ends, count);
+    if (objects > 0 && 2 * objects >= count) {
+      int lastLine = count - 1;
       boolean logstash =
-          Ascii.indexOf(head, starts[0], ends[0], TIMESTAMP) >= 0
-              && Ascii.indexOf(head, starts[0], ends[0], LOGGER_NAME) >= 0;
+          Ascii.indexOf(head, starts[0], ends[lastLine], TIMESTAMP) >= 0
+              && Ascii.indexOf(head, starts[0], ends[lastLine], LOGGER_NAME) >= 0;
       return logstash ? new ParserSpec.Logstash() : new ParserSpec.Json();
     }
     for (String pattern : PATTERNS) {

@@ -53,9 +53,11 @@ final class JsonParser implements LineParser {
     time = new IsoTime(zone);
   }
 
+  /// A JSON line never goes on: an exception printed after it is a record of its own.
   @Override
   public boolean startsRecord(byte[] buffer, int offset, int length) {
-    return !Continuations.continues(buffer, offset, length);
+    return Continuations.isThrowable(buffer, offset, length)
+        || !Continuations.continues(buffer, offset, length);
   }
 
   @Override

@@ -104,6 +104,27 @@ class JsonParserTest {
   }
 
   @Test
+  void anExceptionPrintedAfterAJsonLineIsARecordOfItsOwn() {
+    assertThat(starts("java.lang.IllegalStateException: no")).isTrue();
+    assertThat(starts("{\"message\":1}")).isTrue();
+    assertThat(starts("\tat a.B.c(B.java:1)")).isFalse();
+    assertThat(starts("Caused by: java.io.IOException")).isFalse();
+  }
+
+  private boolean starts(String line) {
+    byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+    return json.startsRecord(bytes, 0, bytes.length);
+  }
+
+  @Test
+  void aLineThatIsNoJsonDoesNotKeepTheOthersFromBeingChosenAsIt() {
+    String head = "Picked up JAVA_TOOL_OPTIONS: -Xmx1g\n{\"msg\":1}\n{\"msg\":2}\n";
+    byte[] bytes = head.getBytes(StandardCharsets.UTF_8);
+
+    assertThat(AutoDetect.choose(bytes, bytes.length, false)).isEqualTo(new ParserSpec.Json());
+  }
+
+  @Test
   void whatIsNoJsonSaysSo() {
     for (String bad :
         new String[] {
