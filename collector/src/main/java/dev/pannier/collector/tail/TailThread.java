@@ -29,6 +29,10 @@ public final class TailThread {
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile boolean stopping;
   private volatile boolean ending;
+
+  /// Whether a round has begun and ended since `ending`: what the rounds before it told is stale.
+  private volatile boolean endingSeen;
+
   private volatile boolean quiet;
   private volatile List<SourceStatus> status = List.of();
 
@@ -61,9 +65,9 @@ public final class TailThread {
     watch.wake();
   }
 
-  /// Whether every file was read to its end and every record is acknowledged.
+  /// Whether every file was read to its end and every record is acknowledged, after [#finishHeld].
   public boolean caughtUp() {
-    return tailer.caughtUp();
+    return endingSeen && tailer.caughtUp();
   }
 
   /// A recent view of each source's files.
@@ -102,10 +106,13 @@ public final class TailThread {
     while (!stopping) {
       long nowNanos = nanoClock.getAsLong();
       heart.beat(nowNanos);
-      if (ending) {
+      boolean last = ending;
+      if (last) {
         tailer.finishHeld();
+        look |= !endingSeen;
       }
       int work = tailer.doWork(nowNanos, look);
+      endingSeen = last;
       if (tailer.takeLooked()) {
         told = true;
         for (Path folder : generations.folders()) {
