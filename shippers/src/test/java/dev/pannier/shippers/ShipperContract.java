@@ -134,13 +134,18 @@ public abstract class ShipperContract {
 
     shipper.close(SHORT);
 
+    // A thread of a client's shared pool carries a name only while it works for this shipper.
+    long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
-      boolean itsOwn = threadNames().stream().anyMatch(thread.getName()::startsWith);
-      if (itsOwn && !before.contains(thread)) {
-        thread.join(TimeUnit.SECONDS.toMillis(20));
-        assertThat(thread.isAlive()).as(thread.getName()).isFalse();
+      while (!before.contains(thread) && isItsOwn(thread)) {
+        thread.join(100);
+        assertThat(System.nanoTime() - deadlineNanos).as(thread.getName()).isNegative();
       }
     }
+  }
+
+  private boolean isItsOwn(Thread thread) {
+    return thread.isAlive() && threadNames().stream().anyMatch(thread.getName()::startsWith);
   }
 
   protected final void connect() {

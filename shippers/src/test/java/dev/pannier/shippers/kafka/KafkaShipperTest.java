@@ -158,11 +158,16 @@ class KafkaShipperTest extends RemoteShipperContract {
   @Test
   void onlyWhatIsNotConfirmedIsToBeSentAgain() throws Exception {
     Shipper raw = shipper("lines", Encoding.RAW, "none");
+    // All three are on their way before the first is answered.
+    cluster.holding = true;
     cluster.answers =
         record ->
             new String(record.value(), UTF_8).equals("two") ? new TimeoutException("late") : null;
+    Told told = new Told(cluster.patience());
+    raw.ship(Batches.logs("k", "one", "two", "three"), told);
+    cluster.holding = false;
 
-    assertThat(shipWith(raw, Batches.logs("k", "one", "two", "three")))
+    assertThat(told.await())
         .isInstanceOfSatisfying(
             Outcome.Retryable.class,
             retry -> assertThat(retry.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b010})));
