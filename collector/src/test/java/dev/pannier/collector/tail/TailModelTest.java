@@ -17,10 +17,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Tag;
 
 /// An application that writes, rotates and deletes as it likes, a tailer that is stopped and killed
 /// at any moment, and confirmations in any order: each line comes once, and those of a generation
 /// in order.
+@Tag("open-failure")
 class TailModelTest {
   private static final int STEPS = 60;
 
