@@ -23,7 +23,7 @@ final class Continuations {
       return true;
     }
     for (byte[] start : EXCEPTION_STARTS) {
-      if (startsWith(buffer, offset, length, start)) {
+      if (Ascii.startsWith(buffer, offset, offset + length, start)) {
         return true;
       }
     }
@@ -44,7 +44,7 @@ final class Continuations {
     }
     for (byte[] ending : THROWABLE_ENDS) {
       int from = end - ending.length;
-      if (from > offset && startsWith(buffer, from, ending.length, ending)) {
+      if (from > offset && Ascii.startsWith(buffer, from, end, ending)) {
         return true;
       }
     }
@@ -58,17 +58,5 @@ final class Continuations {
         || b == '.'
         || b == '$'
         || b == '_';
-  }
-
-  private static boolean startsWith(byte[] buffer, int offset, int length, byte[] start) {
-    if (length < start.length) {
-      return false;
-    }
-    for (int i = 0; i < start.length; i++) {
-      if (buffer[offset + i] != start[i]) {
-        return false;
-      }
-    }
-    return true;
   }
 }

@@ -75,13 +75,4 @@ final class Bytes {
     }
     return true;
   }
-
-  /// The last position at or before `limit` where a UTF-8 sequence does not go on.
-  static int characterBoundary(byte[] buffer, int from, int limit) {
-    int i = limit;
-    while (i > from && limit - i < 4 && (buffer[i] & 0xC0) == 0x80) {
-      i--;
-    }
-    return i > from ? i : limit;
-  }
 }

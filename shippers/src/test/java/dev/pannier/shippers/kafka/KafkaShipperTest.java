@@ -155,10 +155,8 @@ class KafkaShipperTest extends RemoteShipperContract {
     byService.close(Duration.ZERO);
   }
 
-  @Test
-  void onlyWhatIsNotConfirmedIsToBeSentAgain() throws Exception {
-    Shipper raw = shipper("lines", Encoding.RAW, "none");
-    // All three are on their way before the first is answered.
+  /// All three are on their way before the first is answered.
+  private Outcome shipThreeOfWhichTheSecondFails(Shipper raw) throws InterruptedException {
     cluster.holding = true;
     cluster.answers =
         record ->
@@ -166,8 +164,14 @@ class KafkaShipperTest extends RemoteShipperContract {
     Told told = new Told(cluster.patience());
     raw.ship(Batches.logs("k", "one", "two", "three"), told);
     cluster.holding = false;
+    return told.await();
+  }
 
-    assertThat(told.await())
+  @Test
+  void onlyWhatIsNotConfirmedIsToBeSentAgain() throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, "none");
+
+    assertThat(shipThreeOfWhichTheSecondFails(raw))
         .isInstanceOfSatisfying(
             Outcome.Retryable.class,
             retry -> assertThat(retry.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b010})));
@@ -178,15 +182,8 @@ class KafkaShipperTest extends RemoteShipperContract {
   @Test
   void whereOrderCountsWhatIsBehindInTheSameBatchIsNotConfirmedEither() throws Exception {
     Shipper raw = shipper("lines", Encoding.RAW, "source");
-    cluster.holding = true;
-    cluster.answers =
-        record ->
-            new String(record.value(), UTF_8).equals("two") ? new TimeoutException("late") : null;
-    Told told = new Told(cluster.patience());
-    raw.ship(Batches.logs("k", "one", "two", "three"), told);
-    cluster.holding = false;
 
-    assertThat(told.await())
+    assertThat(shipThreeOfWhichTheSecondFails(raw))
         .isInstanceOfSatisfying(
             Outcome.Retryable.class,
             retry -> assertThat(retry.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b110})));
