@@ -189,20 +189,24 @@ final class FakeCluster implements Destination {
       return new CompletableFuture<>();
     }
 
+    /// Whether to hold is asked after a send was taken: who sets it and then sends is sure of it.
     private void run() {
-      while (!closedByForce && !(closing && queue.isEmpty())) {
-        try {
-          Send send = holding ? null : queue.poll(5, TimeUnit.MILLISECONDS);
-          if (send != null) {
-            answer(send);
+      @Nullable Send taken = null;
+      try {
+        while (!closedByForce && !(closing && taken == null && queue.isEmpty())) {
+          if (taken == null) {
+            taken = queue.poll(5, TimeUnit.MILLISECONDS);
           } else if (holding) {
             thread.join(5);
+          } else {
+            answer(taken);
+            taken = null;
           }
-        } catch (InterruptedException e) {
-          return;
         }
+      } catch (InterruptedException e) {
+        return;
       }
-      for (Send send = queue.poll(); send != null; send = queue.poll()) {
+      for (Send send = taken == null ? queue.poll() : taken; send != null; send = queue.poll()) {
         send.callback.onCompletion(null, new KafkaException("Producer is closed forcefully."));
       }
     }
