@@ -72,15 +72,23 @@ final class MetricsPage {
   }
 
   private void process(Exposition out) {
-    out.gauge("pannier.memory.held", "By", "Bytes held of the setting `memory`.");
+    out.gauge("pannier.memory.held", "By", "Bytes of records and requests held.");
     out.sample(view.budget().heldBytes());
-    out.gauge("pannier.memory.limit", "By", "The setting `memory`.");
+    out.gauge("pannier.memory.limit", "By", "What `memory` leaves for records and requests.");
     out.sample(view.budget().limitBytes());
     long resident = ResidentMemory.bytes();
     if (resident > 0) {
       out.gauge("process.memory.usage", "By", "Resident memory of the process.");
       out.sample(resident);
     }
+    ProcessHandle.current()
+        .info()
+        .totalCpuDuration()
+        .ifPresent(
+            cpu -> {
+              out.counter("process.cpu.time", "s", "User and system time of the process.");
+              out.sample(cpu.toMillis() / 1e3);
+            });
     Runtime runtime = Runtime.getRuntime();
     out.gauge("jvm.memory.used", "By", "Java heap in use.");
     out.sample(runtime.totalMemory() - runtime.freeMemory(), "jvm_memory_type", "heap");

@@ -6,6 +6,7 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParseResult;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -46,7 +47,7 @@ final class TailSource {
     oversize =
         metrics.adder(
             Counter.SOURCE_OVERSIZE, name(), settings.onOversize().name().toLowerCase(Locale.ROOT));
-    for (ParseResult result : ParseResult.values()) {
+    for (ParseResult result : EnumSet.complementOf(EnumSet.of(ParseResult.PARSED))) {
       unparsed.put(result, metrics.adder(Counter.SOURCE_UNPARSED, name(), result.label()));
     }
   }
