@@ -17,7 +17,6 @@ import dev.pannier.shippers.encoding.MessageEncoder;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -48,13 +47,6 @@ public class EncodingBenchmark {
   private static final byte[] USER = "customer-12".getBytes(UTF_8);
   private static final long TIME = 1_772_366_400_123_000_000L;
   private static final byte[] NO_POSITIONS = {};
-
-  /// Counts what was worked on.
-  @State(Scope.Thread)
-  @AuxCounters(AuxCounters.Type.OPERATIONS)
-  public static class Worked {
-    public long bytes;
-  }
 
   private final byte[] buffer = new byte[1 << 20];
   private final LogsWriter writer = new LogsWriter();
@@ -104,12 +96,14 @@ public class EncodingBenchmark {
   public Batch writeLogs(Worked worked) {
     Batch written = written(buffer);
     worked.bytes += written.length();
+    worked.records += written.records();
     return written;
   }
 
   @Benchmark
   public CheckedRequest check(Worked worked) {
     worked.bytes += batch.length();
+    worked.records += batch.records();
     return RequestCheck.check(
         Signal.LOGS, batch.bytes(), batch.offset(), batch.length(), Integer.MAX_VALUE);
   }
@@ -117,6 +111,7 @@ public class EncodingBenchmark {
   @Benchmark
   public int flatJson(Worked worked) {
     worked.bytes += batch.length();
+    worked.records += batch.records();
     int length = 0;
     flat.start(batch);
     while (flat.next()) {
@@ -128,6 +123,7 @@ public class EncodingBenchmark {
   @Benchmark
   public int writeOtlpJson(Worked worked) {
     worked.bytes += batch.length();
+    worked.records += batch.records();
     out.truncate(0);
     jsonWriter.write(batch, out);
     return out.length();
@@ -136,6 +132,7 @@ public class EncodingBenchmark {
   @Benchmark
   public JsonRequest readOtlpJsonBytes(Worked worked) {
     worked.bytes += json.length;
+    worked.records += batch.records();
     return OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, Integer.MAX_VALUE);
   }
 }
