@@ -32,6 +32,12 @@ public record SavedGeneration(
         id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, finished, seconds);
   }
 
+  /// The same, gone from its path with nothing left to read.
+  public SavedGeneration atItsEnd() {
+    return new SavedGeneration(
+        id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, true, seenSeconds);
+  }
+
   void write(DataOutput out) throws IOException {
     out.writeLong(id);
     out.writeUTF(source);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// Walks the sources' folders: which files match, what else lies beside them, what cannot be read.
 final class Discovery {
@@ -40,6 +41,9 @@ final class Discovery {
   private final Map<Path, String> problems = new TreeMap<>();
   private final Set<Path> folders = new LinkedHashSet<>();
 
+  /// What could not be looked into: for want of descriptors, of permission, or a failing disk.
+  private final Set<Path> unseen = new LinkedHashSet<>();
+
   Discovery(List<TailSource> sources) {
     this.sources = sources;
   }
@@ -50,6 +54,7 @@ final class Discovery {
     others.clear();
     problems.clear();
     folders.clear();
+    unseen.clear();
     for (TailSource source : sources) {
       for (Path root : source.globs.roots()) {
         walk(source, root);
@@ -76,6 +81,20 @@ final class Discovery {
     return problems;
   }
 
+  /// Whether a path that was not found is gone; otherwise nothing can be said about it.
+  boolean sees(Path path) {
+    return unseen.stream().noneMatch(path::startsWith);
+  }
+
+  boolean seesAll() {
+    return unseen.isEmpty();
+  }
+
+  private void hidden(Path path, IOException e) {
+    unseen.add(path);
+    problems.put(path, whatToDo(e));
+  }
+
   private void walk(TailSource source, Path root) {
     Path real;
     try {
@@ -84,7 +103,7 @@ final class Discovery {
       problems.put(root, "no such folder: mount the application's log volume there");
       return;
     } catch (IOException e) {
-      problems.put(root, whatToDo(e));
+      hidden(root, e);
       return;
     }
     try {
@@ -94,7 +113,7 @@ final class Discovery {
           source.globs.depth(),
           new Visitor(source, real));
     } catch (IOException e) {
-      problems.put(root, whatToDo(e));
+      hidden(root, e);
     }
   }
 
@@ -126,7 +145,7 @@ final class Discovery {
           // Gone meanwhile.
           found.remove(path);
         } catch (IOException e) {
-          problems.put(path, whatToDo(e));
+          hidden(path, e);
         }
       }
       return FileVisitResult.CONTINUE;
@@ -159,7 +178,15 @@ final class Discovery {
     @Override
     public FileVisitResult visitFileFailed(Path path, IOException e) {
       if (!(e instanceof NoSuchFileException)) {
-        problems.put(path, whatToDo(e));
+        hidden(path, e);
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e) {
+      if (e != null && !(e instanceof NoSuchFileException)) {
+        hidden(folder, e);
       }
       return FileVisitResult.CONTINUE;
     }

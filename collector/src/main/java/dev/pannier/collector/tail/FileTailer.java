@@ -227,7 +227,8 @@ final class FileTailer {
       }
     }
     for (int i = 0; i < detached.size() - MAX_DETACHED; i++) {
-      generations.giveUp(detached.get(i));
+      generations.giveUp(
+          detached.get(i), "more than " + MAX_DETACHED + " rotated or deleted files are open");
     }
   }
 
@@ -261,7 +262,7 @@ final class FileTailer {
       } finally {
         budget.release(reserved);
       }
-      all &= isDone(file);
+      all &= file.finished || file.isIdle();
     }
     caughtUp = all;
     roomLeft = true;
@@ -293,11 +294,6 @@ final class FileTailer {
 
   /// What is reserved for the batch that is being built.
   private int reserved;
-
-  private static boolean isDone(TailedFile file) {
-    return file.finished
-        || (file.read.position() >= file.sizeBytes && file.pending.isEmpty() && !file.held);
-  }
 
   private int visit(TailedFile file, long nowNanos) throws IOException {
     Content content = file.content;

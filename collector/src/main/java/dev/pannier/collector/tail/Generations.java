@@ -49,11 +49,17 @@ final class Generations {
   /// A rotated file that matches nothing any more is looked at for so long after its last change.
   private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
 
+  /// A file that has not changed for so long may give its descriptor to another.
+  private static final long PARKED_AFTER_MILLIS = TimeUnit.SECONDS.toMillis(5);
+
+  private static final String GONE = "emptied or deleted, and no copy was found";
+
   /// A file that looks like a copy.
   private record Suspect(long generation, long sizeBytes, long sinceNanos) {}
 
   private final List<TailSource> sources;
   private final long volume;
+  private final int maxOpen;
   private final RandomGenerator random;
   private final Consumer<String> notice;
   private final Discovery discovery;
@@ -76,14 +82,18 @@ final class Generations {
   private boolean looked;
   private boolean changed;
 
+  /// @param maxOpen files that are held open; beyond it, those that are quiet are closed and opened
+  ///     again when they change
   Generations(
       List<TailSource> sources,
       long volume,
       List<SavedGeneration> saved,
+      int maxOpen,
       RandomGenerator random,
       Consumer<String> notice) {
     this.sources = sources;
     this.volume = volume;
+    this.maxOpen = maxOpen;
     this.random = random;
     this.notice = notice;
     discovery = new Discovery(sources);
@@ -145,15 +155,61 @@ final class Generations {
     if (!looked) {
       resumeAll(strangers, nowNanos, nowSeconds);
     }
+    int wanted = strangers.size() + discovery.others().size();
+    if (live.size() + wanted > maxOpen) {
+      park(wanted, nowSeconds);
+    }
+    // Before strangers are met: one of them may have its path.
+    reopenGrown(nowNanos, nowSeconds);
     // The oldest first, so that its lines are: those of a rotated file before those of the next.
     strangers.values().stream()
         .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
         .forEach(found -> meet(found, nowNanos, nowSeconds));
     looked = true;
-    reopenGrown(nowNanos, nowSeconds);
-    suspects.keySet().retainAll(seen);
-    copies.keySet().retainAll(seen);
-    forget(nowSeconds);
+    if (discovery.seesAll()) {
+      suspects.keySet().retainAll(seen);
+      forgetPlaces();
+      forget(nowSeconds);
+    }
+  }
+
+  /// A parked file that is gone has come to its end.
+  private void forgetPlaces() {
+    for (Iterator<FileKey> places = copies.keySet().iterator(); places.hasNext(); ) {
+      FileKey place = places.next();
+      if (!seen.contains(place)) {
+        places.remove();
+        Long generation = knownPlaces.get(place);
+        SavedGeneration saved = generation == null ? null : known.get(generation);
+        if (saved != null && !saved.finished()) {
+          known.put(saved.id(), saved.atItsEnd());
+          changed = true;
+        }
+      }
+    }
+  }
+
+  /// Closes files that were read and acknowledged to their end and have been quiet since: they are
+  /// known like those of a process before, and are opened again when they change.
+  private void park(int wanted, long nowSeconds) {
+    long before = TimeUnit.SECONDS.toMillis(nowSeconds) - PARKED_AFTER_MILLIS;
+    int left = Math.min(wanted, live.size());
+    for (TailedFile file : List.copyOf(live.values())) {
+      Discovery.Found found = discovery.found().get(file.path);
+      if (left > 0
+          && found != null
+          && found.place().equals(file.place)
+          && found.sizeBytes() == file.acknowledged.position()
+          && found.modifiedMillis() < before
+          && file.isIdle()) {
+        file.close();
+        live.remove(file.place);
+        current.remove(file.path, file);
+        remember(file.saved());
+        copies.put(file.place, found.modifiedMillis());
+        left--;
+      }
+    }
   }
 
   private static void notice(
@@ -188,7 +244,8 @@ final class Generations {
   private void detach(long nowNanos) {
     for (TailedFile file : live.values()) {
       Discovery.Found now = discovery.found().get(file.path);
-      if (!file.detached && (now == null || !now.place().equals(file.place))) {
+      if (!file.detached
+          && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
         file.detached = true;
         file.grewNanos = nowNanos;
       }
@@ -246,6 +303,15 @@ final class Generations {
       if (saved != null) {
         touch(saved, nowSeconds);
       }
+      return;
+    }
+    if (live.size() >= maxOpen) {
+      problems()
+          .put(
+              found.path(),
+              "waits: "
+                  + maxOpen
+                  + " files are open, and the limit of open files (ulimit -n) allows no more");
       return;
     }
     try (Probe probe = Probe.open(found.real(), found.place())) {
@@ -321,6 +387,8 @@ final class Generations {
     if (!looked) {
       // At the start they come by their age.
       file.predecessor = current.put(file.path, file);
+    } else {
+      current.putIfAbsent(file.path, file);
     }
     enter(file, probe);
     return file;
@@ -369,7 +437,10 @@ final class Generations {
         }
       }
     }
-    for (SavedGeneration saved : List.copyOf(known.values())) {
+    for (SavedGeneration saved : known.values()) {
+      if (!saved.fingerprint().agreesWith(probe.fingerprint())) {
+        continue;
+      }
       Path path = Path.of(saved.path());
       if (looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
         if (probe.size() < saved.acknowledged().position()) {
@@ -453,7 +524,7 @@ final class Generations {
     old.close();
     try {
       if (!moveToCopy(old, place, nowNanos)) {
-        report(old);
+        report(old, GONE);
         finish(old);
       }
     } finally {
@@ -509,16 +580,16 @@ final class Generations {
     }
     known.remove(saved.id());
     knownPlaces.remove(place, saved.id());
-    report(source, saved.path(), saved.acknowledged().position(), saved.sizeBytes());
+    report(source, saved.path(), saved.acknowledged().position(), saved.sizeBytes(), GONE);
     changed = true;
   }
 
-  private void report(TailedFile file) {
-    report(file.source, file.path.toString(), file.read.position(), file.sizeBytes);
+  private void report(TailedFile file, String why) {
+    report(file.source, file.path.toString(), file.read.position(), file.sizeBytes, why);
   }
 
   /// Bytes of a generation that nobody can read any more.
-  private void report(TailSource source, String path, long from, long to) {
+  private void report(TailSource source, String path, long from, long to, String why) {
     if (to > from) {
       source.lostBytes.add(to - from);
       notice.accept(
@@ -527,7 +598,9 @@ final class Generations {
               + from
               + " to "
               + to
-              + " were gone before they could be read (emptied or deleted, and no copy was found)");
+              + " were gone before they could be read ("
+              + why
+              + ")");
     }
   }
 
@@ -551,8 +624,8 @@ final class Generations {
   }
 
   /// A rotated file that is one too many, or cannot be read: what was not read of it is reported.
-  void giveUp(TailedFile file) {
-    report(file);
+  void giveUp(TailedFile file, String why) {
+    report(file, why);
     finish(file);
   }
 
@@ -568,7 +641,10 @@ final class Generations {
         Long generation = knownPlaces.get(place);
         SavedGeneration saved = generation == null ? null : known.get(generation);
         TailSource source = saved == null ? null : source(saved.source());
-        if (saved == null || source == null || other.sizeBytes() <= saved.sizeBytes()) {
+        if (saved == null
+            || source == null
+            || other.sizeBytes() <= saved.sizeBytes()
+            || live.size() >= maxOpen) {
           continue;
         }
         try (Probe probe = Probe.open(other.path(), place)) {
@@ -594,8 +670,7 @@ final class Generations {
   /// Reading failed; it is tried again.
   void problem(TailedFile file, IOException e) {
     if (file.content instanceof GzipContent) {
-      notice.accept(file.path + ": its rest cannot be read: " + e.getMessage());
-      giveUp(file);
+      giveUp(file, "its gzip'd rest cannot be read: " + e.getMessage());
     } else {
       problems().put(file.path, Discovery.whatToDo(e));
     }
@@ -631,6 +706,11 @@ final class Generations {
     }
   }
 
+  private boolean isParked(SavedGeneration saved) {
+    FileKey place = new FileKey(saved.device(), saved.inode());
+    return !saved.finished() && seen.contains(place) && copies.containsKey(place);
+  }
+
   /// What each source's files look like now.
   List<SourceStatus> status() {
     List<SourceStatus> all = new ArrayList<>();
@@ -642,6 +722,12 @@ final class Generations {
           files.add(
               new SourceStatus.File(
                   file.path.toString(), file.acknowledged.position(), file.sizeBytes, problem));
+        }
+      }
+      for (SavedGeneration saved : known.values()) {
+        if (isParked(saved) && saved.source().equals(source.name())) {
+          long size = saved.acknowledged().position();
+          files.add(new SourceStatus.File(saved.path(), size, size, ""));
         }
       }
       problems()

@@ -38,7 +38,8 @@ public record Tail(
     List<TailSource> sources =
         files.stream().map(file -> TailSource.of(file, parsers.apply(file), metrics)).toList();
     Generations generations =
-        new Generations(sources, store.volume(), store.loaded(), random, LOG::warn);
+        new Generations(
+            sources, store.volume(), store.loaded(), OpenFiles.most(), random, LOG::warn);
     Inotify inotify = Inotify.open(nanoClock);
     ChangeWatch watch = inotify == null ? new Polling() : inotify;
     FileTailer tailer =

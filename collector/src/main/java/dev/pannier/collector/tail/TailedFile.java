@@ -133,6 +133,11 @@ final class TailedFile {
     return moved;
   }
 
+  /// Whether it was read to its end and nothing of it is under way.
+  boolean isIdle() {
+    return read.position() >= sizeBytes && pending.isEmpty() && !held;
+  }
+
   SavedGeneration saved() {
     return new SavedGeneration(
         generation,

@@ -1,5 +1,6 @@
 package dev.pannier.collector.tail;
 
+import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
@@ -45,6 +46,7 @@ final class TailHarness implements AutoCloseable {
   long nanos = TimeUnit.DAYS.toNanos(1);
   FileSource source;
   private final Random random = new Random(7);
+  private final int maxOpen;
   private PositionStore store;
   private FileTailer tailer;
   private Generations generations;
@@ -54,6 +56,11 @@ final class TailHarness implements AutoCloseable {
   }
 
   TailHarness(Path folder, FileSource source) {
+    this(folder, source, OpenFiles.MOST);
+  }
+
+  TailHarness(Path folder, FileSource source, int maxOpen) {
+    this.maxOpen = maxOpen;
     logs = folder.resolve("logs");
     state = folder.resolve("state");
     this.source = source;
@@ -97,7 +104,8 @@ final class TailHarness implements AutoCloseable {
     }
     LineParser raw = new RawLines();
     List<TailSource> sources = List.of(TailSource.of(source, (head, length, last) -> raw, metrics));
-    generations = new Generations(sources, store.volume(), store.loaded(), random, notices::add);
+    generations =
+        new Generations(sources, store.volume(), store.loaded(), maxOpen, random, notices::add);
     tailer =
         new FileTailer(
             generations,
@@ -148,6 +156,10 @@ final class TailHarness implements AutoCloseable {
   private void confirm(Sent sent) {
     budget.release(sent.reservedBytes());
     sent.acknowledgement().delivered(0, "");
+  }
+
+  List<SourceStatus.File> files() {
+    return generations.status().getFirst().files();
   }
 
   List<String> bodies() {

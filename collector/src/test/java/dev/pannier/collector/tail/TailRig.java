@@ -144,7 +144,13 @@ final class TailRig implements AutoCloseable {
       TailSource source =
           new TailSource(settings, (head, length, last) -> new PlainParser(), null, metrics);
       Generations generations =
-          new Generations(List.of(source), store.volume(), store.loaded(), random, notices::add);
+          new Generations(
+              List.of(source),
+              store.volume(),
+              store.loaded(),
+              OpenFiles.MOST,
+              random,
+              notices::add);
       tailer =
           new FileTailer(
               generations,
