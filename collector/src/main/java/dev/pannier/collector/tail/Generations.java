@@ -155,7 +155,12 @@ final class Generations {
     if (!looked) {
       resumeAll(strangers, nowNanos, nowSeconds);
     }
-    int wanted = strangers.size() + discovery.others().size();
+    int wanted = discovery.others().size();
+    for (Discovery.Found found : strangers.values()) {
+      if (!hasNothingNew(found)) {
+        wanted++;
+      }
+    }
     if (live.size() + wanted > maxOpen) {
       park(wanted, nowSeconds);
     }
@@ -299,7 +304,7 @@ final class Generations {
     }
     Long generation = knownPlaces.get(found.place());
     SavedGeneration saved = generation == null ? null : known.get(generation);
-    if (copies.getOrDefault(found.place(), -1L) == found.modifiedMillis()) {
+    if (hasNothingNew(found)) {
       if (saved != null) {
         touch(saved, nowSeconds);
       }
@@ -347,6 +352,10 @@ final class Generations {
     } catch (IOException e) {
       problems().put(found.path(), Discovery.whatToDo(e));
     }
+  }
+
+  private boolean hasNothingNew(Discovery.Found found) {
+    return copies.getOrDefault(found.place(), -1L) == found.modifiedMillis();
   }
 
   private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos) {
