@@ -1,0 +1,204 @@
+package dev.pannier.benchmarks;
+
+import dev.pannier.benchmarks.Plan.Work;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// `pannier bench`: the packaged sidecar as a process of its own, a real broker on loopback, and what
+/// the sidecar uses for each work, beside a plain producer. Figures go to standard output as
+/// Markdown, progress to standard error.
+public final class Bench {
+  private static final Set<Work> TEXT = EnumSet.of(Work.OTLP, Work.RAW, Work.NOWHERE);
+  private static final Set<Work> JSON = EnumSet.of(Work.JSON_OTLP, Work.JSON);
+
+  private final Plan plan;
+  private final Path folder;
+  private final Report report;
+  private final List<Throughput> throughputs = new ArrayList<>();
+  private final List<Latency> latencies = new ArrayList<>();
+
+  private Bench(Plan plan, Path folder, Report report) {
+    this.plan = plan;
+    this.folder = folder;
+    this.report = report;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Plan plan;
+    try {
+      plan = Plan.of(arguments);
+    } catch (IllegalArgumentException e) {
+      System.err.println("pannier bench: " + e.getMessage());
+      System.err.println(Plan.USAGE);
+      System.exit(2);
+      return;
+    }
+    System.exit(run(plan, List.of(arguments)).closes() ? 0 : 1);
+  }
+
+  /// What was measured.
+  ///
+  /// @param throughputs of every work, the yardsticks and the spans
+  public record Measured(List<Throughput> throughputs, List<Latency> latencies, String report) {
+    /// Whether every record that was written was counted, once.
+    public boolean closes() {
+      return throughputs.stream().allMatch(Throughput::closes)
+          && latencies.stream().allMatch(Latency::closes);
+    }
+  }
+
+  /// Runs all works and prints the figures.
+  static Measured run(Plan plan, List<String> arguments) throws Exception {
+    Path folder = Files.createTempDirectory("pannier-bench");
+    Thread cleanUp = new Thread(() -> remove(folder), "clean-up");
+    Runtime.getRuntime().addShutdownHook(cleanUp);
+    Report report = new Report(arguments);
+    Bench bench = new Bench(plan, folder, report);
+    bench.run();
+    System.out.print(report);
+    Path results = plan.results();
+    if (results != null) {
+      report.replaceIn(results);
+    }
+    Measured measured = new Measured(bench.throughputs, bench.latencies, report.toString());
+    if (!measured.closes()) {
+      say("records are missing, or came more than once: see the tables");
+    }
+    return measured;
+  }
+
+  private void run() throws Exception {
+    if (plan.works().stream().anyMatch(work -> work != Work.JMH)) {
+      say("starting a Kafka broker (KRaft)");
+      try (Broker broker = Broker.start(folder)) {
+        files(broker);
+        spans(broker);
+        latency(broker);
+        footprint(broker);
+      }
+    }
+    if (plan.works().contains(Work.JMH)) {
+      say("JMH, some minutes");
+      report.micro(MicroWork.run(plan.quick()));
+    }
+  }
+
+  private void files(Broker broker) throws Exception {
+    FileWork work = new FileWork(folder, broker);
+    long size = (long) plan.sizeMiB() << 20;
+    files(work, TEXT, () -> Input.text(folder, plan.file(), size));
+    files(work, JSON, () -> Input.json(folder, size));
+    if (!throughputs.isEmpty()) {
+      report.throughputs(throughputs);
+    }
+  }
+
+  private interface Maker {
+    Input make() throws IOException;
+  }
+
+  private void files(FileWork work, Set<Work> ofInput, Maker maker) throws Exception {
+    List<Work> wanted = plan.works().stream().filter(ofInput::contains).toList();
+    if (wanted.isEmpty()) {
+      return;
+    }
+    Input input = maker.make();
+    throughputs.add(measured("yardstick", input.name(), () -> work.yardstick(input)));
+    for (Work each : wanted) {
+      throughputs.add(measured(each.label(), input.name(), () -> work.run(each, input)));
+    }
+    Files.delete(input.path());
+  }
+
+  private interface Run {
+    Throughput once() throws Exception;
+  }
+
+  private Throughput measured(String name, String input, Run run) throws Exception {
+    List<Throughput> runs = new ArrayList<>();
+    for (int i = 0; i < plan.runs(); i++) {
+      Throughput one = run.once();
+      say(
+          "%s, %s: %.0f MiB/s, %.2f CPU s/GiB, peak %.0f MiB, %,d of %,d records"
+              .formatted(
+                  name,
+                  input,
+                  one.mibPerSecond(),
+                  one.cpuPerGib(),
+                  one.peakMiB(),
+                  one.counted(),
+                  one.written()));
+      runs.add(one);
+    }
+    return Throughput.median(runs);
+  }
+
+  private void spans(Broker broker) throws Exception {
+    if (plan.works().contains(Work.SPANS)) {
+      SpanWork work = new SpanWork(folder, broker);
+      Throughput row = measured("spans", "gRPC", () -> work.run(plan.sizeMiB()));
+      throughputs.add(row);
+      report.spans(row);
+    }
+  }
+
+  private void latency(Broker broker) throws Exception {
+    LatencyWork work = new LatencyWork(folder, plan.quick());
+    if (plan.works().contains(Work.LATENCY)) {
+      for (String multiline : List.of("auto", "none")) {
+        latencies.add(said(work.toKafka(broker, multiline)));
+      }
+    }
+    if (plan.works().contains(Work.QUIET)) {
+      work.quiet().forEach(each -> latencies.add(said(each)));
+    }
+    if (!latencies.isEmpty()) {
+      report.latencies(latencies);
+    }
+  }
+
+  private static Latency said(Latency latency) {
+    String times =
+        latency.written() == 0
+            ? ""
+            : "p50 %s ms, p99 %s ms, ".formatted(latency.p50(), latency.p99());
+    say("%s: %s%.2f %% CPU".formatted(latency.name(), times, latency.cpu() * 100));
+    return latency;
+  }
+
+  private void footprint(Broker broker) throws Exception {
+    FootprintWork work = new FootprintWork(folder, broker, plan.quick());
+    if (plan.works().contains(Work.START)) {
+      FootprintWork.Start start = work.start();
+      say("start: ready %.3f s, first line %.3f s".formatted(start.ready(), start.firstLine()));
+      report.start(start);
+    }
+    if (plan.works().contains(Work.IDLE)) {
+      say("idle, two minutes");
+      FootprintWork.Idle idle = work.idle();
+      say("idle: RSS %.1f, PSS %.1f MiB".formatted(idle.residentMiB(), idle.proportionalMiB()));
+      report.idle(idle);
+    }
+  }
+
+  private static void say(String what) {
+    System.err.println("bench: " + what);
+  }
+
+  private static @Nullable Void remove(Path folder) {
+    try (Stream<Path> tree = Files.walk(folder)) {
+      tree.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+    } catch (IOException e) {
+      System.err.println("bench: " + folder + " could not be removed: " + e);
+    }
+    return null;
+  }
+}

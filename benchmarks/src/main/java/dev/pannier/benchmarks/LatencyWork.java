@@ -1,0 +1,200 @@
+package dev.pannier.benchmarks;
+
+import dev.pannier.benchmarks.Plan.Work;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+
+/// What one line at a time takes: from `write` to a consumer of Kafka, and from `write` to the
+/// sidecar's standard output, which bounds from above when the sidecar has noticed it.
+final class LatencyWork {
+  private static final double LINES_A_SECOND = 100;
+  private static final int QUIET_FILES = 20;
+  private static final double QUIET_LINES_A_SECOND = 10;
+  private static final Duration LAST_WITHIN = Duration.ofSeconds(20);
+
+  private final Path folder;
+  private final boolean quick;
+
+  LatencyWork(Path folder, boolean quick) {
+    this.folder = folder;
+    this.quick = quick;
+  }
+
+  /// @param multiline `auto`, the default, or `none`
+  Latency toKafka(Broker broker, String multiline) throws Exception {
+    int warm = quick ? 20 : 1000;
+    int lines = warm + (quick ? 100 : 5000);
+    String topic = broker.topic(Work.LATENCY.label());
+    Path own = Files.createDirectories(folder.resolve("latency-" + multiline));
+    Path log = own.resolve("app.log");
+    String text =
+        """
+        sources:
+          files:
+            - {name: app, include: ["%s"], parser: logstash, multiline: %s}
+          otlp: none
+        shippers:
+          events:
+            type: kafka
+            bootstrap_servers: "%s"
+            topics: {logs: %s}
+            encoding: {logs: json}
+            signals: [logs]
+        """
+            .formatted(log, multiline, broker.servers(), topic);
+    try (PacedWriter writer = new PacedWriter(List.of(log), true, lines, LINES_A_SECOND);
+        BenchSidecar sidecar = BenchSidecar.start(own, text, Redirect.DISCARD);
+        KafkaConsumer<byte[], byte[]> consumer = Counts.consumer(broker.servers(), topic);
+        ExecutorService thread = Executors.newSingleThreadExecutor()) {
+      sidecar.awaitReady();
+      double before = sidecar.usage().cpuSeconds();
+      long begin = System.nanoTime();
+      Future<?> writing = thread.submit(() -> write(writer));
+      Arrivals arrivals = new Arrivals(writer);
+      while (!arrivals.complete(writing)) {
+        for (ConsumerRecord<byte[], byte[]> message : consumer.poll(Duration.ofMillis(500))) {
+          arrivals.add(message.value(), message.value().length);
+        }
+      }
+      double cpu = (sidecar.usage().cpuSeconds() - before) / ((System.nanoTime() - begin) / 1e9);
+      writing.get();
+      sidecar.stop();
+      broker.delete(topic);
+      String name = "`latency`: JSON line → Kafka → consumer, `multiline: " + multiline + "`";
+      return arrivals.latency(name, warm, cpu);
+    }
+  }
+
+  /// 20 files in which nothing happens, then single lines in any of them.
+  List<Latency> quiet() throws Exception {
+    int lines = quick ? 20 : 300;
+    Path own = Files.createDirectories(folder.resolve("quiet"));
+    List<Path> logs = new ArrayList<>();
+    for (int i = 0; i < QUIET_FILES; i++) {
+      Path log = own.resolve("app" + i + ".log");
+      Files.writeString(log, "started as number " + i + "\n");
+      logs.add(log);
+    }
+    String text =
+        """
+        sources:
+          files:
+            - {name: app, include: ["%s/*.log"], parser: raw, multiline: none}
+          otlp: none
+        shippers:
+          out: {type: stdout, format: raw, signals: [logs]}
+        """
+            .formatted(own);
+    try (PacedWriter writer = new PacedWriter(logs, false, lines, QUIET_LINES_A_SECOND);
+        BenchSidecar sidecar = BenchSidecar.start(own, text, Redirect.PIPE);
+        BufferedReader out =
+            new BufferedReader(
+                new InputStreamReader(sidecar.output(), StandardCharsets.ISO_8859_1));
+        ExecutorService thread = Executors.newSingleThreadExecutor()) {
+      sidecar.awaitReady();
+      for (int i = 0; i < QUIET_FILES; i++) {
+        if (out.readLine() == null) {
+          throw new IOException("the sidecar has ended");
+        }
+      }
+      TimeUnit.SECONDS.sleep(quick ? 1 : 10);
+      Usage usage = sidecar.usage();
+      double before = usage.cpuSeconds();
+      long seconds = quick ? 3 : 60;
+      TimeUnit.SECONDS.sleep(seconds);
+      double idle = (usage.cpuSeconds() - before) / seconds;
+      before = usage.cpuSeconds();
+      long begin = System.nanoTime();
+      Future<?> writing = thread.submit(() -> write(writer));
+      Arrivals arrivals = new Arrivals(writer);
+      while (!arrivals.complete(writing)) {
+        String line = out.readLine();
+        if (line == null) {
+          break;
+        }
+        byte[] bytes = line.getBytes(StandardCharsets.ISO_8859_1);
+        arrivals.add(bytes, bytes.length);
+      }
+      double busy = (usage.cpuSeconds() - before) / ((System.nanoTime() - begin) / 1e9);
+      writing.get();
+      sidecar.stop();
+      return List.of(
+          new Latency("`quiet`: 20 files, nothing is written", 0, 0, new double[0], idle),
+          arrivals.latency("`quiet`: 20 files, 10 lines a second, line → its output", 0, busy));
+    }
+  }
+
+  private static boolean write(PacedWriter writer) {
+    try {
+      writer.run();
+      return true;
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /// Notes when each line came out.
+  private static final class Arrivals {
+    private final PacedWriter writer;
+    private final double[] millis;
+    private long counted;
+    private int seen;
+    private long endedNanos;
+
+    Arrivals(PacedWriter writer) {
+      this.writer = writer;
+      this.millis = new double[writer.lines()];
+      Arrays.fill(millis, Double.NaN);
+    }
+
+    void add(byte[] text, int length) {
+      long now = System.nanoTime();
+      int number = PacedWriter.number(text, length);
+      if (number >= 0) {
+        counted++;
+        if (Double.isNaN(millis[number])) {
+          seen++;
+          millis[number] = (now - writer.writtenNanos(number)) / 1e6;
+        }
+      }
+    }
+
+    /// Whether all came, or nothing more is to be expected.
+    boolean complete(Future<?> writing) {
+      if (seen == millis.length) {
+        return true;
+      }
+      if (!writing.isDone()) {
+        return false;
+      }
+      long now = System.nanoTime();
+      if (endedNanos == 0) {
+        endedNanos = now;
+      }
+      return now - endedNanos > LAST_WITHIN.toNanos();
+    }
+
+    Latency latency(String name, int warm, double cpu) {
+      double[] kept =
+          Arrays.stream(millis, warm, millis.length).filter(each -> !Double.isNaN(each)).toArray();
+      // A line that came twice makes up for none that is missing.
+      long all = seen == millis.length ? counted : seen;
+      return new Latency(name, millis.length, all, kept, cpu);
+    }
+  }
+}

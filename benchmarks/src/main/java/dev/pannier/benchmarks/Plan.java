@@ -1,0 +1,124 @@
+package dev.pannier.benchmarks;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What the command line asks for.
+///
+/// @param sizeMiB of each input
+/// @param file    repeated to that size, instead of generated text lines
+/// @param runs    of each throughput; the median counts
+/// @param quick   short waits and few samples: shows that it works, measures little
+/// @param results a Markdown file whose marked part is replaced
+public record Plan(
+    Set<Work> works,
+    int sizeMiB,
+    @Nullable Path file,
+    int runs,
+    boolean quick,
+    @Nullable Path results) {
+  static final String USAGE =
+      """
+      usage: pannier bench [WORK ...] [--size MiB] [--file F] [--runs N] [--quick] [--results F]
+      works (all but jmh without any): %s, all
+        --size     MiB of each input, 1 to 65536 (default 1024)
+        --file     a log file that takes the place of generated text lines, repeated to the size
+        --runs     how often each throughput is measured (default 1); the median counts
+        --quick    short waits and few samples
+        --results  a Markdown file whose part between the marks is replaced\
+      """
+          .formatted(Work.names());
+
+  /// @throws IllegalArgumentException with one line that says what is wrong
+  static Plan of(String[] arguments) {
+    EnumSet<Work> works = EnumSet.noneOf(Work.class);
+    int size = 1024;
+    int runs = 1;
+    boolean quick = false;
+    Path file = null;
+    Path results = null;
+    List<String> rest = new ArrayList<>(List.of(arguments));
+    while (!rest.isEmpty()) {
+      String argument = rest.removeFirst();
+      switch (argument) {
+        case "--size" -> size = number(argument, value(argument, rest), 65_536);
+        case "--runs" -> runs = number(argument, value(argument, rest), 99);
+        case "--quick" -> quick = true;
+        case "--file" -> file = readable(value(argument, rest));
+        case "--results" -> results = readable(value(argument, rest));
+        case "all" -> works.addAll(EnumSet.allOf(Work.class));
+        default -> works.add(Work.of(argument));
+      }
+    }
+    if (works.isEmpty()) {
+      works = EnumSet.complementOf(EnumSet.of(Work.JMH));
+    }
+    return new Plan(works, size, file, runs, quick, results);
+  }
+
+  private static String value(String option, List<String> rest) {
+    if (rest.isEmpty()) {
+      throw new IllegalArgumentException(option + " needs a value");
+    }
+    return rest.removeFirst();
+  }
+
+  private static int number(String option, String text, int highest) {
+    try {
+      int number = Integer.parseInt(text);
+      if (number >= 1 && number <= highest) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, as any other text that is no such number.
+    }
+    throw new IllegalArgumentException(option + " is no number of 1 to " + highest + ": " + text);
+  }
+
+  private static Path readable(String text) {
+    Path path = Path.of(text);
+    if (!Files.isReadable(path) || Files.isDirectory(path)) {
+      throw new IllegalArgumentException("no such file: " + text);
+    }
+    return path;
+  }
+
+  /// One thing that is measured.
+  public enum Work {
+    OTLP,
+    RAW,
+    JSON_OTLP,
+    JSON,
+    NOWHERE,
+    SPANS,
+    LATENCY,
+    QUIET,
+    START,
+    IDLE,
+    JMH;
+
+    /// Its name on the command line.
+    public String label() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    static Work of(String name) {
+      for (Work work : values()) {
+        if (work.label().equals(name)) {
+          return work;
+        }
+      }
+      throw new IllegalArgumentException("no such work: " + name + " (there are " + names() + ")");
+    }
+
+    static String names() {
+      return String.join(", ", EnumSet.allOf(Work.class).stream().map(Work::label).toList());
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.pannier.benchmarks;
+
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What one run of a work took.
+///
+/// @param written    records that were written for it
+/// @param counted    records that came out at the other end
+/// @param gib        of input
+/// @param seconds    from the process's start to the last confirmation
+/// @param cpuSeconds of the process, from its start
+/// @param firstGib   of it, for the first GiB; null where there is not more than that
+/// @param peakMiB    the most resident memory
+/// @param pssMiB     at the end, still under load's heap
+public record Throughput(
+    String name,
+    String input,
+    long written,
+    long counted,
+    double gib,
+    double seconds,
+    double cpuSeconds,
+    @Nullable Double firstGib,
+    double peakMiB,
+    double pssMiB) {
+
+  /// The run with the median CPU time; the worse one of two.
+  static Throughput median(List<Throughput> runs) {
+    Throughput wrong =
+        runs.stream().filter(run -> run.counted != run.written).findFirst().orElse(null);
+    return wrong != null
+        ? wrong
+        : runs.stream()
+            .sorted(Comparator.comparingDouble(Throughput::cpuSeconds))
+            .toList()
+            .get(runs.size() / 2);
+  }
+
+  double mibPerSecond() {
+    return gib * 1024 / seconds;
+  }
+
+  double cpuPerGib() {
+    return cpuSeconds / gib;
+  }
+
+  double cpuPerMillion() {
+    return cpuSeconds / written * 1e6;
+  }
+
+  /// CPU seconds a GiB after the first one.
+  @Nullable Double warmCpuPerGib() {
+    return firstGib == null ? null : (cpuSeconds - firstGib) / (gib - 1);
+  }
+
+  /// Whether as much came out as went in.
+  public boolean closes() {
+    return written == counted;
+  }
+}

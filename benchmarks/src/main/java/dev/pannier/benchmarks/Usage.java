@@ -1,0 +1,52 @@
+package dev.pannier.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// What a process has used so far, as Linux tells it in `/proc`.
+final class Usage {
+  /// `USER_HZ`, which Linux has fixed for what it shows.
+  private static final double TICKS_A_SECOND = 100;
+
+  private static final int USER_TIME = 13;
+
+  private final Path process;
+
+  Usage(long pid) {
+    process = Path.of("/proc", String.valueOf(pid));
+  }
+
+  /// User and system time of all its threads, since it was started.
+  double cpuSeconds() throws IOException {
+    String stat = Files.readString(process.resolve("stat"));
+    // The second field is the program's name in brackets, which may hold anything.
+    List<String> fields =
+        List.of(stat.substring(stat.lastIndexOf(')') + 2).stripTrailing().split(" ", -1));
+    int at = USER_TIME - 2;
+    return (Long.parseLong(fields.get(at)) + Long.parseLong(fields.get(at + 1))) / TICKS_A_SECOND;
+  }
+
+  double peakResidentMiB() throws IOException {
+    return mebibytes("status", "VmHWM:");
+  }
+
+  double residentMiB() throws IOException {
+    return mebibytes("status", "VmRSS:");
+  }
+
+  /// Its share of what it has in common with others, and all that is its own.
+  double proportionalMiB() throws IOException {
+    return mebibytes("smaps_rollup", "Pss:");
+  }
+
+  private double mebibytes(String file, String name) throws IOException {
+    for (String line : Files.readAllLines(process.resolve(file))) {
+      if (line.startsWith(name)) {
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024.0;
+      }
+    }
+    throw new IOException(process.resolve(file) + " has no " + name);
+  }
+}

@@ -1,0 +1,50 @@
+package dev.pannier.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.pannier.benchmarks.Plan.Work;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlanTest {
+  @Test
+  void withoutWorksItIsAllThatMeasureTheWholeProcess() {
+    Plan plan = Plan.of(new String[] {});
+
+    assertThat(plan.works()).isEqualTo(EnumSet.complementOf(EnumSet.of(Work.JMH)));
+    assertThat(plan.sizeMiB()).isEqualTo(1024);
+    assertThat(plan.runs()).isEqualTo(1);
+    assertThat(plan.quick()).isFalse();
+  }
+
+  @Test
+  void worksAndOptionsStandInAnyOrder(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("a.log"), "a\n");
+
+    Plan plan =
+        Plan.of(
+            new String[] {
+              "json-otlp", "--size", "64", "raw", "--file", file.toString(), "--quick"
+            });
+
+    assertThat(plan.works()).containsExactlyInAnyOrder(Work.JSON_OTLP, Work.RAW);
+    assertThat(plan.sizeMiB()).isEqualTo(64);
+    assertThat(plan.file()).isEqualTo(file);
+    assertThat(plan.quick()).isTrue();
+  }
+
+  @Test
+  void aMistakeIsNamed() {
+    assertThatThrownBy(() -> Plan.of(new String[] {"jsn"}))
+        .hasMessageStartingWith("no such work: jsn (there are otlp, raw,");
+    assertThatThrownBy(() -> Plan.of(new String[] {"--size", "0"}))
+        .hasMessage("--size is no number of 1 to 65536: 0");
+    assertThatThrownBy(() -> Plan.of(new String[] {"--runs"})).hasMessage("--runs needs a value");
+    assertThatThrownBy(() -> Plan.of(new String[] {"--file", "/none"}))
+        .hasMessage("no such file: /none");
+  }
+}

@@ -1,0 +1,77 @@
+package dev.pannier.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportTest {
+  private static final Throughput YARDSTICK =
+      new Throughput("yardstick", "text", 10, 10, 1, 8, 10, null, 200, 180);
+
+  @TempDir private Path folder;
+
+  @Test
+  void aWorkIsToldAsAShareOfItsYardstick() throws Exception {
+    Report report = new Report(List.of());
+
+    report.throughputs(
+        List.of(YARDSTICK, new Throughput("otlp", "text", 10, 10, 1, 4, 2.5, null, 90, 80)));
+
+    assertThat(report.toString())
+        .contains("| otlp | text, 1.00 GiB | 256 | 2.50 | 0.25 |  | 90 | 80 | 10 |");
+  }
+
+  @Test
+  void whatDoesNotCloseIsShown() throws Exception {
+    Report report = new Report(List.of());
+
+    report.throughputs(List.of(new Throughput("raw", "text", 10, 9, 1, 4, 2.5, null, 90, 80)));
+
+    assertThat(report.toString()).contains("**10 written, 9 counted**");
+  }
+
+  @Test
+  void whatComesAfterTheFirstGibIsToldApart() {
+    assertThat(new Throughput("raw", "text", 1, 1, 3, 9, 12.0, 6.0, 1, 1).warmCpuPerGib())
+        .isEqualTo(3.0);
+  }
+
+  @Test
+  void aWrongCountIsNeverHiddenByTheMedian() {
+    Throughput wrong = new Throughput("yardstick", "text", 10, 11, 1, 8, 99, null, 200, 180);
+
+    assertThat(Throughput.median(List.of(YARDSTICK, wrong, YARDSTICK))).isEqualTo(wrong);
+  }
+
+  @Test
+  void onlyWhatStandsBetweenTheMarksIsReplaced() throws Exception {
+    Path results = folder.resolve("RESULTS.md");
+    Files.writeString(
+        results,
+        "before\n<!-- measured by `pannier bench` from here -->\nold\n<!-- to here -->\nafter\n");
+
+    Report report = new Report(List.of());
+    report.replaceIn(results);
+
+    assertThat(Files.readString(results))
+        .startsWith("before\n<!-- measured")
+        .contains("| command | `./pannier bench` |")
+        .doesNotContain("old")
+        .endsWith("<!-- to here -->\nafter\n");
+  }
+
+  @Test
+  void aFileWithoutMarksIsLeftAlone() throws Exception {
+    Path results = Files.writeString(folder.resolve("RESULTS.md"), "text\n");
+
+    Report report = new Report(List.of());
+    assertThatThrownBy(() -> report.replaceIn(results)).isInstanceOf(IOException.class);
+    assertThat(results).hasContent("text\n");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.pannier.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
