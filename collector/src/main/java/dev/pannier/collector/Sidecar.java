@@ -85,12 +85,12 @@ final class Sidecar {
     for (ShipperSettings settings : configuration.shippers()) {
       Dispatcher dispatcher =
           new Dispatcher(
-              Shippers.open(settings, clientBytes, InstantSource.system()),
+              Shippers.open(
+                  forSources(settings, configuration), clientBytes, InstantSource.system()),
               memory.cursor(settings.name()),
               metrics,
               new SplittableRandom(random.nextLong()),
-              inFlight(settings),
-              settings instanceof ShipperSettings.Kafka);
+              inFlight(settings));
       dispatchers.add(dispatcher);
       dispatcherThreads.add(new DispatcherThread(dispatcher, nanoClock, health));
     }
@@ -113,7 +113,7 @@ final class Sidecar {
       receiver = null;
       otlpListener = null;
     } else {
-      OtlpReceiver made = new OtlpReceiver(otlp, buffer, budget, metrics, nanoClock);
+      OtlpReceiver made = new OtlpReceiver(otlp, buffer, budget, this::refuses, metrics, nanoClock);
       receiver = made;
       otlpListener = new Listener("otlp", made::listen, nanoClock, health);
     }
@@ -140,6 +140,13 @@ final class Sidecar {
     return takers;
   }
 
+  /// Files are logs: without OTLP there are no spans and no metrics.
+  private static ShipperSettings forSources(ShipperSettings settings, Configuration configuration) {
+    return settings instanceof ShipperSettings.Kafka kafka && configuration.otlp() == null
+        ? kafka.withoutSignal(Signal.TRACES).withoutSignal(Signal.METRICS)
+        : settings;
+  }
+
   private static int inFlight(ShipperSettings settings) {
     return switch (settings) {
       case ShipperSettings.Kafka kafka -> KAFKA_IN_FLIGHT;
@@ -160,6 +167,11 @@ final class Sidecar {
                   case ShipperSettings.File file -> file.encoding() == Encoding.RAW;
                   case ShipperSettings.Stdout stdout -> stdout.encoding() == Encoding.RAW;
                 });
+  }
+
+  /// Whether a shipper has a part of its destination missing, and holds enough for it.
+  private boolean refuses(Signal signal) {
+    return dispatchers.stream().anyMatch(dispatcher -> dispatcher.refuses(signal));
   }
 
   private List<SourceStatus> sources() {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.pannier.demo.Ports;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -96,6 +98,92 @@ class FaultsIT {
         read.await(all -> !all.logs().isEmpty());
         assertThat(read.bodies()).containsExactly("one");
       }
+    }
+  }
+
+  @Test
+  void aMissingTopicIsNamedAndKeepsOnlyItsOwnRecordsWaiting() throws Exception {
+    Kafka kafka = Kafka.shared();
+    String logs = kafka.topic("there");
+    String spans = "spans-made-later-" + System.nanoTime();
+    String metrics = "metrics-never-made-" + System.nanoTime();
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), logs)) {
+      sidecar.configure(
+          """
+          sources:
+            files:
+              - {name: app, include: ["${LOGS}/*.log"], parser: raw}
+            otlp: {grpc: "127.0.0.1:${GRPC}", http: "127.0.0.1:${HTTP}", acknowledge: accepted}
+          shippers:
+            events: {type: kafka, bootstrap_servers: "%s",
+                     topics: {logs: %s, traces: %s, metrics: %s}}
+          """
+              .formatted(kafka.servers(), logs, spans, metrics));
+      Files.writeString(sidecar.log("app.log"), "one\n");
+      sidecar.launch(Map.of());
+      sidecar.awaitAlive();
+      assertThat(sidecar.body("/readyz")).as("a reason from the first moment").contains("events");
+      read.await(all -> !all.logs().isEmpty());
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(sidecar.body("/readyz"))
+                      .contains("no topic " + spans, "no topic " + metrics, "create it"));
+      assertThat(sidecar.status("/readyz")).isEqualTo(503);
+      assertThat(sidecar.statusPage().at("/shippers/0/last_error").asString())
+          .contains("no topic " + spans);
+
+      List<String> ids = Client.sendSpans(sidecar, true, 3);
+      Files.writeString(sidecar.log("app.log"), "two\n", StandardOpenOption.APPEND);
+      read.await(all -> all.logs().size() >= 2);
+      assertThat(read.bodies()).containsExactly("one", "two");
+
+      try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.servers()))) {
+        admin
+            .createTopics(List.of(new NewTopic(spans, Optional.of(1), Optional.empty())))
+            .all()
+            .get(20, TimeUnit.SECONDS);
+      }
+      try (Topic readSpans = new Topic(kafka.servers(), spans)) {
+        readSpans.await(all -> !all.messages().isEmpty());
+        assertThat(
+                ExportTraceServiceRequest.parseFrom(readSpans.messages().getFirst().value())
+                    .getResourceSpans(0)
+                    .getScopeSpans(0)
+                    .getSpansList())
+            .extracting(span -> HexFormat.of().formatHex(span.getSpanId().toByteArray()))
+            .containsExactlyElementsOf(ids);
+      }
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(() -> assertThat(sidecar.body("/readyz")).doesNotContain(spans));
+      assertThat(sidecar.errors().lines().filter(line -> line.contains("no topic " + spans)))
+          .as("told once")
+          .hasSize(1);
+    }
+  }
+
+  @Test
+  void topicsOfSignalsWithoutASourceAreNotAskedFor() throws Exception {
+    Kafka kafka = Kafka.shared();
+    String logs = kafka.topic("logs-alone");
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), logs)) {
+      sidecar.configure(
+          Sidecar.files("parser: raw")
+              + """
+              shippers:
+                events: {type: kafka, bootstrap_servers: "%s",
+                         topics: {logs: %s, traces: no-spans, metrics: no-metrics}}
+              """
+                  .formatted(kafka.servers(), logs));
+      Files.writeString(sidecar.log("app.log"), "one\n");
+      sidecar.start();
+      read.await(all -> !all.logs().isEmpty());
+      assertThat(sidecar.status("/readyz")).isEqualTo(200);
+      assertThat(sidecar.errors()).doesNotContain("no-spans", "no-metrics");
     }
   }
 

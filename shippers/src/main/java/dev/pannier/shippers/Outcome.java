@@ -20,6 +20,13 @@ public sealed interface Outcome {
   record Retryable(String reason, long retryAfterNanos, @Nullable BitSet unconfirmed)
       implements Outcome {}
 
+  /// The part of the destination where these records go (a topic) is missing; batches that go
+  /// elsewhere are not concerned. It may be there later.
+  ///
+  /// @param unconfirmed the indexes of the records that have to be sent again, where others
+  ///     were confirmed; null for all
+  record Missing(String reason, @Nullable BitSet unconfirmed) implements Outcome {}
+
   /// Larger than the destination takes. The caller splits by records, or truncates a single record,
   /// and sends again.
   ///

@@ -19,6 +19,18 @@ public interface Shipper {
   /// read after that.
   void ship(Batch batch, Consumer<Outcome> outcome);
 
+  /// Whether a batch may be shipped while an earlier one of this key is in flight: should the earlier
+  /// fail, this one does not overtake it, and is stored once. Called by the thread that ships.
+  default boolean pipelines(String key) {
+    return false;
+  }
+
+  /// Which part of the destination (a topic) is missing while the rest works, and what to do about
+  /// it, in one line without secrets; empty if none is. Thread-safe.
+  default String missing() {
+    return "";
+  }
+
   /// The caller has taken every outcome so far, and what it ships next is in order again. A shipper
   /// that keeps order over several batches in flight answers `Retryable` from a failure on until
   /// this call: only the caller knows when it has seen the failure.

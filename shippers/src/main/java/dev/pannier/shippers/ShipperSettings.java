@@ -4,6 +4,7 @@ import dev.pannier.shippers.batch.Signal;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,14 @@ public sealed interface ShipperSettings {
     @Override
     public Set<Signal> signals() {
       return topics.keySet();
+    }
+
+    /// Without the topics of signals that have no source: nobody is to be told that one of them is
+    /// missing, and no broker is to create it.
+    public Kafka withoutSignal(Signal signal) {
+      Map<Signal, String> left = new EnumMap<>(topics);
+      left.remove(signal);
+      return new Kafka(name, left, encodings, names, key, properties);
     }
   }
 

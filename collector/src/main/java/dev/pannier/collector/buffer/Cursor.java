@@ -49,6 +49,17 @@ public final class Cursor {
     return buffer.next(this);
   }
 
+  /// What was taken cannot be shipped for now: it counts as waiting again, so that no more than a
+  /// little is read for it from files.
+  public void parked(Entry entry) {
+    buffer.waits(this, entry, 1);
+  }
+
+  /// What was parked is shipped after all.
+  public void unparked(Entry entry) {
+    buffer.waits(this, entry, -1);
+  }
+
   /// The shipper needs the entry no longer.
   ///
   /// @param rejected how many of its records the destination refused for good

@@ -140,6 +140,23 @@ public final class MemoryBuffer implements Buffer {
     return entry;
   }
 
+  /// @param times 1 for an entry that waits again, -1 for one that does no longer
+  void waits(Cursor cursor, Entry entry, int times) {
+    if (!entry.fromFile()) {
+      return;
+    }
+    boolean hasRoom;
+    synchronized (lock) {
+      cursor.waitingFileBatches += times;
+      cursor.waitingFileBytes += (long) times * entry.batch().length();
+      hasRoom = roomNow();
+      roomForFiles = hasRoom;
+    }
+    if (hasRoom && times < 0) {
+      onRoom.run();
+    }
+  }
+
   void done(Cursor cursor, Entry entry, long rejected, String reason) {
     boolean last;
     synchronized (lock) {

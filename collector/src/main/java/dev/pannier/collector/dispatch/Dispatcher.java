@@ -7,6 +7,7 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -30,8 +31,11 @@ import org.slf4j.LoggerFactory;
 ///
 /// Order: shipments of one key never overtake one that failed. After a failure nothing new is sent,
 /// what is in flight is waited for, and after the pause all that is not confirmed goes again, in the
-/// order of the buffer. A shipper that keeps the order of what it has in flight (`pipelined`) has
-/// several shipments of a key in flight; any other has one.
+/// order of the buffer. A shipper that keeps the order of what it has in flight
+/// ([Shipper#pipelines]) has several shipments of a key in flight; any other has one.
+///
+/// A shipment whose part of the destination is missing is parked with those of its key behind it, while
+/// the others go on.
 ///
 /// A batch without records is done when those before it are.
 ///
@@ -49,7 +53,6 @@ public final class Dispatcher {
   private final Cursor cursor;
   private final Backoff backoff;
   private final int maxInFlight;
-  private final boolean pipelined;
   private final ArrayDeque<Shipment> window = new ArrayDeque<>();
   private final Queue<Attempt.Answer> answers = new ConcurrentLinkedQueue<>();
   private final LongAdder records;
@@ -60,6 +63,7 @@ public final class Dispatcher {
   private final MergedWarning refusals;
   private final MergedWarning truncations;
   private final Destination destination;
+  private final Parked parked;
 
   private boolean paused;
   private long pausedUntilNanos;
@@ -73,16 +77,9 @@ public final class Dispatcher {
   private volatile int inFlightShown;
 
   /// @param maxInFlight batches handed to the shipper and not answered, at most
-  /// @param pipelined   whether the shipper keeps the order of several batches with the same key
-  ///     that are in flight together, so that one which fails is not overtaken by those behind it
   /// @param random      for the jitter of waits
   public Dispatcher(
-      Shipper shipper,
-      Cursor cursor,
-      Metrics metrics,
-      RandomGenerator random,
-      int maxInFlight,
-      boolean pipelined) {
+      Shipper shipper, Cursor cursor, Metrics metrics, RandomGenerator random, int maxInFlight) {
     if (maxInFlight < 1) {
       throw new IllegalArgumentException("maxInFlight < 1: " + maxInFlight);
     }
@@ -90,7 +87,6 @@ public final class Dispatcher {
     this.cursor = cursor;
     this.backoff = new Backoff(random);
     this.maxInFlight = maxInFlight;
-    this.pipelined = pipelined;
     this.records = metrics.adder(Counter.SHIPPER_RECORDS, name());
     this.bytes = metrics.adder(Counter.SHIPPER_BYTES, name());
     this.rejected = metrics.adder(Counter.SHIPPER_REJECTED, name());
@@ -99,6 +95,7 @@ public final class Dispatcher {
     this.refusals = new MergedWarning(LOG, name(), "records refused for good");
     this.truncations = new MergedWarning(LOG, name(), "records cut to fit");
     this.destination = new Destination(LOG, name());
+    this.parked = new Parked(cursor);
   }
 
   public String name() {
@@ -127,7 +124,7 @@ public final class Dispatcher {
       connect(nowNanos);
       work++;
     }
-    work += settle();
+    work += settle() + (answers.isEmpty() ? 0 : 1);
     refusals.tick(nowNanos);
     truncations.tick(nowNanos);
     destination.tick(nowNanos);
@@ -137,8 +134,10 @@ public final class Dispatcher {
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
-    boolean waits = !destination.isConnected() || (paused && inFlight == 0);
-    return waits ? Math.max(0, pausedUntilNanos - nowNanos) : Long.MAX_VALUE;
+    if (!destination.isConnected() || (paused && inFlight == 0)) {
+      return Math.max(0, pausedUntilNanos - nowNanos);
+    }
+    return paused || window.size() >= maxInFlight ? Long.MAX_VALUE : parked.waitNanos(nowNanos);
   }
 
   /// From now on waits are short: what the buffer holds has to leave soon.
@@ -180,19 +179,28 @@ public final class Dispatcher {
   }
 
   public ShipperStatus status(long nowNanos) {
+    String missing = shipper.missing();
     return new ShipperStatus(
         name(),
         destination.state(),
         records.sum(),
         inFlightShown,
         cursor.openRecords(),
-        destination.lastError(),
+        missing.isEmpty() ? destination.lastError() : missing,
         destination.failingSeconds(nowNanos));
   }
 
   /// What keeps the destination from being ready, in one line; null if nothing does.
   public @Nullable String trouble(long nowNanos) {
-    return destination.trouble(nowNanos);
+    String trouble = destination.trouble(nowNanos);
+    String missing = trouble == null ? shipper.missing() : "";
+    return missing.isEmpty() ? trouble : "shipper " + name() + ": " + missing;
+  }
+
+  /// Whether so many requests of a signal wait for a missing part of the destination that no more
+  /// should come. Thread-safe.
+  public boolean refuses(Signal signal) {
+    return parked.isFull(signal);
   }
 
   private void connect(long nowNanos) {
@@ -209,6 +217,7 @@ public final class Dispatcher {
       }
       case Outcome.Retryable retry ->
           connectFailed(nowNanos, retry.reason(), retry.retryAfterNanos());
+      case Outcome.Missing missing -> connectFailed(nowNanos, missing.reason(), 0);
       case Outcome.TooLarge tooLarge -> connectFailed(nowNanos, tooLarge.reason(), 0);
       case Outcome.Permanent permanent -> connectFailed(nowNanos, permanent.reason(), 0);
     }
@@ -231,16 +240,10 @@ public final class Dispatcher {
     if (inFlight == 0) {
       shipper.resume();
     }
-    int sent = 0;
-    while (window.size() < maxInFlight) {
-      Entry entry = cursor.next();
-      if (entry == null) {
-        break;
-      }
-      window.add(new Shipment(entry));
-    }
-    for (Shipment shipment : window) {
-      if (shipment.waiting() && !blocked(shipment)) {
+    int sent = fill(nowNanos);
+    for (Shipment shipment : List.copyOf(window)) {
+      // It may have been parked meanwhile.
+      if (shipment.waiting() && window.contains(shipment) && !blocked(shipment)) {
         ship(shipment);
         sent++;
         takeAnswers(nowNanos);
@@ -252,21 +255,68 @@ public final class Dispatcher {
     return sent;
   }
 
+  /// Takes shipments into the window: what was parked and is due, then what is new.
+  ///
+  /// @return how many were parked
+  private int fill(long nowNanos) {
+    int moved = 0;
+    if (!parked.isEmpty()) {
+      for (Shipment shipment : List.copyOf(window)) {
+        if (shipment.waiting() && parked.holdsBack(shipment)) {
+          park(shipment);
+          moved++;
+        }
+      }
+    }
+    while (window.size() < maxInFlight) {
+      Shipment due = parked.poll(nowNanos);
+      if (due == null) {
+        break;
+      }
+      window.add(due);
+    }
+    while (window.size() < maxInFlight) {
+      Entry entry = cursor.next();
+      if (entry == null) {
+        break;
+      }
+      Shipment shipment = new Shipment(entry);
+      if (parked.holdsBack(shipment)) {
+        parked.add(shipment);
+        moved++;
+      } else {
+        window.add(shipment);
+      }
+    }
+    return moved;
+  }
+
+  private void park(Shipment shipment) {
+    window.remove(shipment);
+    parked.add(shipment);
+  }
+
   private boolean blocked(Shipment shipment) {
     if (shipment.key().isEmpty()) {
       return false;
     }
+    if (parked.holdsBack(shipment)) {
+      return true;
+    }
+    boolean follows = false;
     for (Shipment earlier : window) {
       if (earlier == shipment) {
-        return false;
+        break;
       }
-      if (!earlier.done()
-          && earlier.key().equals(shipment.key())
-          && !(pipelined && earlier.wholeInFlight())) {
-        return true;
+      if (!earlier.done() && earlier.key().equals(shipment.key())) {
+        if (!earlier.wholeInFlight() || !shipper.pipelines(shipment.key())) {
+          return true;
+        }
+        follows = true;
       }
     }
-    return false;
+    // What it follows may have failed just now: that is looked at first.
+    return follows && !answers.isEmpty();
   }
 
   private void ship(Shipment shipment) {
@@ -311,6 +361,7 @@ public final class Dispatcher {
         destination.succeeded(nowNanos);
       }
       case Outcome.Retryable retry -> again(nowNanos, shipment, retry);
+      case Outcome.Missing missing -> missing(nowNanos, shipment, missing);
       case Outcome.TooLarge tooLarge -> smaller(nowNanos, shipment, tooLarge);
       case Outcome.Permanent permanent ->
           refuse(nowNanos, shipment, part.records(), permanent.reason());
@@ -331,6 +382,20 @@ public final class Dispatcher {
     int times = shipment.failed(rest);
     destination.failed(nowNanos, retry.reason());
     pause(nowNanos, backoff.waitNanos(times, retry.retryAfterNanos()));
+  }
+
+  /// The part's rest waits aside.
+  private void missing(long nowNanos, Shipment shipment, Outcome.Missing missing) {
+    Batch part = shipment.part();
+    Batch rest = Pieces.rest(part, missing.unconfirmed());
+    if (rest == null) {
+      bytes.add(part.length());
+      shipment.settled(0, "");
+      return;
+    }
+    bytes.add(part.length() - rest.length());
+    shipment.parked(rest, nowNanos + Parked.RETRY_NANOS);
+    park(shipment);
   }
 
   /// The part's rest goes in pieces, or as a record that was cut.

@@ -2,6 +2,7 @@ package dev.pannier.collector.dispatch;
 
 import dev.pannier.collector.buffer.Entry;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -15,6 +16,7 @@ final class Shipment {
   private boolean divided;
   private boolean partIsCut;
   private int failures;
+  private long parkedUntilNanos;
   private long rejected;
   private String reason = "";
 
@@ -31,6 +33,10 @@ final class Shipment {
 
   String key() {
     return entry.batch().key();
+  }
+
+  Signal signal() {
+    return entry.batch().signal();
   }
 
   /// What is in flight, or goes next.
@@ -76,6 +82,19 @@ final class Shipment {
     parts.addFirst(again);
     failures++;
     return failures;
+  }
+
+  /// The part in flight could not go where it has to go, and `again` is what of it waits.
+  void parked(Batch again, long untilNanos) {
+    inFlight = false;
+    parts.removeFirst();
+    parts.addFirst(again);
+    parkedUntilNanos = untilNanos;
+  }
+
+  /// While it is parked: when to try again.
+  long parkedUntilNanos() {
+    return parkedUntilNanos;
   }
 
   /// The part in flight is too large, and goes as these instead: several, or one that was cut.

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,7 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
   private final OtlpSource settings;
   private final Buffer buffer;
   private final MemoryBudget budget;
+  private final Predicate<Signal> nowhere;
   private final Metrics metrics;
   private final LongSupplier nanoClock;
   private final RequestReader reader;
@@ -67,16 +69,19 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
   private volatile boolean accepting = true;
 
   /// @param buffer    what it is given is processed there, too, where processors are configured
+  /// @param nowhere   whether requests of a signal have nowhere to go at the moment
   /// @param nanoClock monotonic, the server's
   public OtlpReceiver(
       OtlpSource settings,
       Buffer buffer,
       MemoryBudget budget,
+      Predicate<Signal> nowhere,
       Metrics metrics,
       LongSupplier nanoClock) {
     this.settings = settings;
     this.buffer = buffer;
     this.budget = budget;
+    this.nowhere = nowhere;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
     this.reader = new RequestReader(budget, settings.maxRequest());
@@ -160,7 +165,10 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
       refuse(form, Refusal.SHUTTING_DOWN, "the sidecar is shutting down", responder);
     } else {
       Signal signal = httpSignal == null ? grpcSignal : httpSignal;
-      if (signal != null) {
+      if (signal != null && nowhere.test(signal)) {
+        String reason = "the destination of " + signal.label() + " is missing: /readyz says which";
+        refuse(form, Refusal.NOWHERE, reason, responder);
+      } else if (signal != null) {
         receive(request, form, signal, responder);
       }
     }

@@ -18,6 +18,8 @@ enum Refusal {
   TOO_LARGE(413, 8, "too_large"),
   /// No memory is free for it now.
   NO_MEMORY(503, 14, "memory"),
+  /// The place where it would go (a topic) is missing, and enough waits for it.
+  NOWHERE(503, 14, "nowhere"),
   /// It was taken and not confirmed in time.
   NOT_CONFIRMED(503, 14, "timeout"),
   /// The client's own deadline passed before it was confirmed.

@@ -91,8 +91,7 @@ class DispatcherConcurrencyTest {
   }
 
   private DispatcherThread dispatcher(String name, Shipper shipper, Health health) {
-    Dispatcher dispatcher =
-        new Dispatcher(shipper, buffer.cursor(name), metrics, new Random(3), 5, false);
+    Dispatcher dispatcher = new Dispatcher(shipper, buffer.cursor(name), metrics, new Random(3), 5);
     return new DispatcherThread(dispatcher, System::nanoTime, health);
   }
 

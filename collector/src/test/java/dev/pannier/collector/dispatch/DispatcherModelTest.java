@@ -143,9 +143,9 @@ class DispatcherModelTest {
 
       Destination(String name, int maxInFlight, boolean pipelined) {
         this.pipelined = pipelined;
+        shipper.pipelined = pipelined;
         dispatcher =
-            new Dispatcher(
-                shipper, buffer.cursor(name), new Metrics(), random, maxInFlight, pipelined);
+            new Dispatcher(shipper, buffer.cursor(name), new Metrics(), random, maxInFlight);
       }
 
       void answer(int argument) {
@@ -177,7 +177,12 @@ class DispatcherModelTest {
 
       private Outcome outcome(int argument, Batch batch) {
         List<String> bodies = FakeShipper.bodies(batch);
-        return switch (argument % 7) {
+        return switch (argument % 8) {
+          case 5 -> {
+            BitSet unconfirmed = new BitSet();
+            unconfirmed.set(batch.records() / 2, batch.records());
+            yield new Outcome.Missing("no such topic", unconfirmed);
+          }
           case 0 -> new Outcome.Retryable("busy", STEP_NANOS, null);
           case 1 -> {
             refused.addAll(bodies);
@@ -207,13 +212,14 @@ class DispatcherModelTest {
         shipper.connect =
             argument % 2 == 0 ? Outcome.ACCEPTED : new Outcome.Retryable("not there", 0, null);
         shipper.onShip =
-            switch (argument % 5) {
+            switch (argument % 6) {
               case 0 ->
                   batch -> {
                     throw new IllegalStateException("broken");
                   };
               case 1 -> batch -> new Outcome.Retryable("at once", 0, null);
               case 2 -> batch -> shipper.calls.isEmpty() ? Outcome.ACCEPTED : null;
+              case 3 -> batch -> new Outcome.Missing("no topic", null);
               default -> batch -> null;
             };
       }

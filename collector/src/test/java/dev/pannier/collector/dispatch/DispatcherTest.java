@@ -327,9 +327,97 @@ class DispatcherTest {
     assertThat(dispatcher.status(now).state()).isEqualTo(ShipperStatus.State.CLOSED);
   }
 
+  @Test
+  void whatHasNowhereToGoWaitsAsideWithItsKeyWhileTheOthersGoOn() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    shipper.onShip =
+        batch -> batch.key().equals("a") ? new Outcome.Missing("no topic", null) : Outcome.ACCEPTED;
+    for (int i = 0; i < 5; i++) {
+      append(Batches.fromFile("a", "a" + i));
+      append(Batches.fromFile("b", "b" + i));
+    }
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("b0", "b1", "b2", "b3", "b4");
+    assertThat(dispatcher.waitNanos(now)).isEqualTo(Parked.RETRY_NANOS);
+    now += SECOND;
+    run(dispatcher);
+    assertThat(dispatcher.waitNanos(now)).as("asked once a second").isEqualTo(Parked.RETRY_NANOS);
+
+    shipper.onShip = batch -> Outcome.ACCEPTED;
+    now += SECOND;
+    run(dispatcher);
+    assertThat(shipper.arrived)
+        .containsExactly("b0", "b1", "b2", "b3", "b4", "a0", "a1", "a2", "a3", "a4");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void onlyWhatIsMissingIsSentAgain() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    append(Batches.received("1", "2", "3"));
+    run(dispatcher);
+    BitSet second = new BitSet();
+    second.set(1);
+    shipper.answer(shipper.calls.get(0), new Outcome.Missing("no topic", second));
+    run(dispatcher);
+    assertThat(shipper.calls).isEmpty();
+    now += SECOND;
+    run(dispatcher);
+    shipper.accept(0);
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("1", "3", "2");
+    assertThat(told).containsExactly("0: 0 ");
+  }
+
+  @Test
+  void readsLittleFromFilesForWhatHasNowhereToGo() {
+    Dispatcher dispatcher = dispatcher(8, true);
+    shipper.onShip = batch -> new Outcome.Missing("no topic", null);
+    append(Batches.fromFile("a", "1"));
+    run(dispatcher);
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    append(Batches.fromFile("b", "2"));
+    run(dispatcher);
+    assertThat(buffer.hasRoomForFiles()).isFalse();
+
+    shipper.onShip = batch -> Outcome.ACCEPTED;
+    now += SECOND;
+    run(dispatcher);
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+  }
+
+  @Test
+  void requestsAreRefusedWhenEnoughOfThemHaveNowhereToGo() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    shipper.onShip = batch -> new Outcome.Missing("no topic", null);
+    for (int i = 0; i < Parked.FULL_BATCHES; i++) {
+      assertThat(dispatcher.refuses(Signal.LOGS)).isFalse();
+      append(Batches.received("" + i));
+      run(dispatcher);
+    }
+    assertThat(dispatcher.refuses(Signal.LOGS)).isTrue();
+    assertThat(dispatcher.refuses(Signal.TRACES)).isFalse();
+
+    shipper.onShip = batch -> Outcome.ACCEPTED;
+    now += SECOND;
+    run(dispatcher);
+    assertThat(dispatcher.refuses(Signal.LOGS)).isFalse();
+  }
+
+  @Test
+  void whatIsMissingIsToldWhileTheRestWorks() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    shipper.missing = "kafka:9092 has no topic spans";
+    run(dispatcher);
+    assertThat(dispatcher.trouble(now)).isEqualTo("shipper out: kafka:9092 has no topic spans");
+    assertThat(dispatcher.status(now).lastError()).isEqualTo("kafka:9092 has no topic spans");
+    shipper.missing = "";
+    assertThat(dispatcher.trouble(now)).isNull();
+  }
+
   private Dispatcher dispatcher(int maxInFlight, boolean pipelined) {
-    return new Dispatcher(
-        shipper, buffer.cursor("out"), metrics, new Random(1), maxInFlight, pipelined);
+    shipper.pipelined = pipelined;
+    return new Dispatcher(shipper, buffer.cursor("out"), metrics, new Random(1), maxInFlight);
   }
 
   private void append(Batch batch) {

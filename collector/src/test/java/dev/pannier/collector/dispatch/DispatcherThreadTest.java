@@ -30,7 +30,7 @@ class DispatcherThreadTest {
   private final Health health = new Health(System::nanoTime);
   private final DispatcherThread thread =
       new DispatcherThread(
-          new Dispatcher(shipper, buffer.cursor("out"), new Metrics(), new Random(1), 4, true),
+          new Dispatcher(shipper, buffer.cursor("out"), new Metrics(), new Random(1), 4),
           System::nanoTime,
           health);
 

@@ -31,10 +31,25 @@ final class FakeShipper implements Shipper {
 
   boolean closed;
 
+  /// Whether it keeps the order of what it has in flight.
+  boolean pipelined;
+
+  String missing = "";
+
   @Override
   public Outcome connect() {
     connects++;
     return connect;
+  }
+
+  @Override
+  public boolean pipelines(String key) {
+    return pipelined;
+  }
+
+  @Override
+  public String missing() {
+    return missing;
   }
 
   @Override
@@ -74,6 +89,13 @@ final class FakeShipper implements Shipper {
       case Outcome.Retryable retry -> {
         for (int i = 0; retry.unconfirmed() != null && i < bodies.size(); i++) {
           if (!retry.unconfirmed().get(i)) {
+            arrived.add(bodies.get(i));
+          }
+        }
+      }
+      case Outcome.Missing missing -> {
+        for (int i = 0; missing.unconfirmed() != null && i < bodies.size(); i++) {
+          if (!missing.unconfirmed().get(i)) {
             arrived.add(bodies.get(i));
           }
         }

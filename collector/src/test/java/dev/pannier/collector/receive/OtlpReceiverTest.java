@@ -89,7 +89,7 @@ class OtlpReceiverTest {
 
   private OtlpReceiver receiver(Acknowledge acknowledge) {
     OtlpSource settings = new OtlpSource(null, null, acknowledge, MAX_REQUEST);
-    return new OtlpReceiver(settings, buffer, budget, metrics, () -> nowNanos);
+    return new OtlpReceiver(settings, buffer, budget, signal -> false, metrics, () -> nowNanos);
   }
 
   @AfterEach

@@ -67,7 +67,8 @@ class RealClientsTest {
     Address any = new Address("127.0.0.1", 0);
     OtlpSource settings = new OtlpSource(any, any, Acknowledge.DELIVERED, 4 * 1024 * 1024);
     server = HttpServer.open(ServerSettings.DEFAULTS, System::nanoTime);
-    receiver = new OtlpReceiver(settings, buffer, budget, metrics, System::nanoTime);
+    receiver =
+        new OtlpReceiver(settings, buffer, budget, signal -> false, metrics, System::nanoTime);
     List<Address> bound = receiver.listen(server);
     grpcPort = bound.get(0).port();
     httpPort = bound.get(1).port();

@@ -72,6 +72,7 @@ class ReceiverFuzzTest {
             new OtlpSource(null, null, Acknowledge.DELIVERED, 10_000),
             buffer,
             budget,
+            signal -> false,
             new Metrics(),
             () -> 0)) {
       receive(receiver, budget, form, gzip, body, answers);

@@ -3,6 +3,8 @@ package dev.pannier.shippers.kafka;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
 import java.util.BitSet;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +21,13 @@ final class Delivery {
   private @Nullable BitSet tooLarge;
   private @Nullable BitSet refused;
   private @Nullable KafkaFailure retry;
-  private String tooLargeReason = "";
+  private @Nullable KafkaFailure noTopic;
+  private final Set<String> missingTopics = new HashSet<>();
+
+  /// Messages on their way that the broker may find too large, or that are the first of their key.
+  private int risky;
+
+  private @Nullable KafkaFailure oversize;
   private String refusedReason = "";
   private int limitBytes;
   private boolean told;
@@ -42,9 +50,34 @@ final class Delivery {
     return pending == 0;
   }
 
-  /// Why a message of it has to be sent again; null if none has.
-  synchronized @Nullable KafkaFailure retry() {
-    return retry;
+  /// What keeps the rest of it from being sent: it would overtake the message that failed.
+  ///
+  /// @param ordered whether its messages have an order to keep
+  /// @return null if nothing does
+  synchronized @Nullable KafkaFailure stopper(boolean ordered) {
+    return retry == null && ordered ? oversize : retry;
+  }
+
+  /// Whether some of it has to be sent again.
+  synchronized boolean isFailing() {
+    return retried != null || tooLarge != null;
+  }
+
+  /// Whether a message of it could not go to this topic, which those behind it must not, either.
+  synchronized boolean misses(String topic) {
+    return missingTopics.contains(topic);
+  }
+
+  synchronized void riskyStarted() {
+    risky++;
+  }
+
+  synchronized void riskyEnded() {
+    risky--;
+  }
+
+  synchronized boolean isRisky() {
+    return risky > 0;
   }
 
   /// Whether messages are on their way, beside the one of which the caller knows the end.
@@ -59,10 +92,15 @@ final class Delivery {
         retried = with(retried, message);
         retry = failure;
       }
+      case NO_TOPIC -> {
+        retried = with(retried, message);
+        noTopic = failure;
+        missingTopics.add(message.topic());
+      }
       case TOO_LARGE -> {
         tooLarge = with(tooLarge, message);
-        tooLargeReason = failure.reason();
-        limitBytes = limit;
+        oversize = failure;
+        limitBytes = Math.max(limitBytes, limit);
       }
       case REFUSED -> {
         refused = with(refused, message);
@@ -103,8 +141,11 @@ final class Delivery {
     if (retried != null && retry != null) {
       return new Outcome.Retryable(retry.reason(), 0, rest(retried, tooLarge, refused));
     }
-    if (tooLarge != null) {
-      return new Outcome.TooLarge(limitBytes, tooLargeReason, rest(tooLarge, refused, null));
+    if (retried != null && noTopic != null) {
+      return new Outcome.Missing(noTopic.reason(), rest(retried, tooLarge, refused));
+    }
+    if (tooLarge != null && oversize != null) {
+      return new Outcome.TooLarge(limitBytes, oversize.reason(), rest(tooLarge, refused, null));
     }
     if (refused != null) {
       int count = refused.cardinality();

@@ -31,6 +31,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
   enum Kind {
     RETRY,
+    /// The topic is missing, or not ours to write to: other topics are not concerned.
+    NO_TOPIC,
     TOO_LARGE,
     REFUSED
   }
@@ -41,12 +43,9 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
   /// @param mechanism `sasl.mechanism`, empty where there is no login
   record Words(String servers, String mechanism, Reasons reasons) {
     KafkaFailure of(Throwable error, String topic) {
-      boolean done =
-          !(error instanceof RetriableException
-              || error instanceof TopicAuthorizationException
-              || error instanceof InvalidTopicException
-              || kind(error) != Kind.RETRY);
-      return new KafkaFailure(kind(error), reason(error, topic), done);
+      Kind kind = kind(error);
+      boolean done = kind == Kind.RETRY && !(error instanceof RetriableException);
+      return new KafkaFailure(kind, reason(error, topic), done);
     }
 
     private static Kind kind(Throwable error) {
@@ -54,6 +53,13 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
         case RecordTooLargeException _, RecordBatchTooLargeException _ -> Kind.TOO_LARGE;
         case InvalidTimestampException _, InvalidRecordException _, SerializationException _ ->
             Kind.REFUSED;
+        case UnknownTopicOrPartitionException _,
+            TopicAuthorizationException _,
+            InvalidTopicException _ ->
+            Kind.NO_TOPIC;
+        // Metadata that did not come in time, with what the brokers said of the topic.
+        case TimeoutException timeout when timeout.getCause() != null ->
+            kind(timeout.getCause()) == Kind.NO_TOPIC ? Kind.NO_TOPIC : Kind.RETRY;
         default -> Kind.RETRY;
       };
     }
@@ -82,9 +88,6 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
             servers
                 + " confirms more slowly than messages come, the producer's buffer is full: "
                 + says;
-        case TimeoutException timeout
-            when timeout.getCause() instanceof UnknownTopicOrPartitionException ->
-            unknownTopic(topic);
         case TimeoutException timeout when timeout.getCause() != null ->
             reason(timeout.getCause(), topic);
         case TimeoutException _ ->
@@ -113,11 +116,18 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
       };
     }
 
-    String unknownTopic(String topic) {
+    /// A message is not confirmed in the time for which a call may block.
+    KafkaFailure slow() {
+      return new KafkaFailure(
+          Kind.RETRY, servers + " does not confirm a message in time (max.block.ms)", false);
+    }
+
+    private String unknownTopic(String topic) {
       return servers
           + " has no topic "
           + topic
-          + ": create it, or allow auto.create.topics.enable on the brokers";
+          + ": create it, allow auto.create.topics.enable on the brokers, or take its signal out of"
+          + " the shipper's signals";
     }
   }
 }

@@ -15,8 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -25,6 +27,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +39,10 @@ import org.slf4j.LoggerFactory;
 /// of the calls, also when one fails: as soon as a message has failed for good while messages of the
 /// same key are behind it, the producer is closed at once, so that those fail, too. From the failure
 /// on, `ship` answers `Retryable` until the caller has taken every answer ([#resume]) and
-/// sends again from the first that failed, and a new producer takes over.
+/// sends again from the first that failed, and a new producer takes over. What a broker may find too
+/// large goes alone of its key ([Proven], [#pipelines]), so that nothing has to be closed for it.
+///
+/// A topic that is missing keeps only what goes there: it is answered `Missing` while [Topics] asks.
 public final class KafkaShipper implements Shipper {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaShipper.class);
   private static final int SMALLEST_LEARNT_LIMIT_BYTES = 4096;
@@ -57,6 +63,10 @@ public final class KafkaShipper implements Shipper {
 
   private final Object lock = new Object();
 
+  private final Proven proven = new Proven();
+  private final Topics topics;
+  private final long maxBlockNanos;
+
   /// In the order of the calls. Guarded by `lock`.
   private final ArrayDeque<Delivery> inFlight = new ArrayDeque<>();
 
@@ -66,7 +76,7 @@ public final class KafkaShipper implements Shipper {
   /// Whether the next call starts with a new producer. Guarded by `lock`.
   private boolean producerIsDone;
 
-  private @Nullable Producer<byte[], byte[]> producer;
+  private volatile @Nullable Producer<byte[], byte[]> producer;
   private boolean closed;
 
   /// @param memoryBytes what may wait in the producer or be in flight; `buffer.memory` of the user's
@@ -93,6 +103,10 @@ public final class KafkaShipper implements Shipper {
       routes.put(signal, new Route(settings, signal));
     }
     this.limitBytes = ProducerProperties.largestMessageBytes(properties);
+    this.maxBlockNanos =
+        TimeUnit.MILLISECONDS.toNanos(
+            ProducerProperties.number(properties, ProducerConfig.MAX_BLOCK_MS_CONFIG));
+    this.topics = new Topics(settings.name(), words, () -> producer);
   }
 
   private String property(String name, String otherwise) {
@@ -104,26 +118,23 @@ public final class KafkaShipper implements Shipper {
     if (closed) {
       return closedOutcome();
     }
+    String unusable = Compressors.problem(property(COMPRESSION_TYPE_CONFIG, "none"));
+    if (!unusable.isEmpty()) {
+      return new Outcome.Retryable(unusable, 0, null);
+    }
+    List<String> fixed = fixedTopics();
     String topic = "";
     try {
-      String unusable = Compressors.problem(property(COMPRESSION_TYPE_CONFIG, "none"));
-      if (!unusable.isEmpty()) {
-        return new Outcome.Retryable(unusable, 0, null);
-      }
       Producer<byte[], byte[]> current = producer();
-      boolean asked = false;
-      for (Route route : routes.values()) {
-        String fixed = route.fixedTopic();
-        if (fixed != null) {
-          topic = fixed;
-          asked = true;
-          if (current.partitionsFor(topic).isEmpty()) {
-            return new Outcome.Retryable(words.unknownTopic(topic), 0, null);
-          }
-        }
-      }
-      if (!asked) {
+      if (fixed.isEmpty()) {
         reach(current);
+      }
+      for (int i = 0; i < fixed.size(); i++) {
+        topic = fixed.get(i);
+        if (isThere(current, topic)) {
+          topics.ask(fixed.subList(i + 1, fixed.size()));
+          break;
+        }
       }
       return Outcome.ACCEPTED;
     } catch (TimeoutException e) {
@@ -133,6 +144,37 @@ public final class KafkaShipper implements Shipper {
     } catch (KafkaException e) {
       return new Outcome.Retryable(connectFailed(e, topic), 0, null);
     }
+  }
+
+  private List<String> fixedTopics() {
+    return routes.values().stream()
+        .flatMap(route -> Stream.ofNullable(route.fixedTopic()))
+        .distinct()
+        .toList();
+  }
+
+  /// That a topic is missing is an answer, too: the brokers are reached.
+  private boolean isThere(Producer<byte[], byte[]> current, String topic) {
+    try {
+      if (!current.partitionsFor(topic).isEmpty()) {
+        topics.isThere(topic);
+        return true;
+      }
+      topics.isMissing(topic, words.of(new UnknownTopicOrPartitionException(), topic));
+      return false;
+    } catch (KafkaException e) {
+      KafkaFailure why = words.of(e, topic);
+      if (why.kind() != KafkaFailure.Kind.NO_TOPIC) {
+        throw e;
+      }
+      topics.isMissing(topic, why);
+      return false;
+    }
+  }
+
+  @Override
+  public String missing() {
+    return topics.missing();
   }
 
   /// Where all topics depend on the records: asks for one that nearly every cluster has. That we may
@@ -178,6 +220,13 @@ public final class KafkaShipper implements Shipper {
       return;
     }
     Route route = Objects.requireNonNull(routes.get(batch.signal()), batch.signal()::label);
+    String fixed = route.fixedTopic();
+    KafkaFailure absent = fixed == null ? null : topics.missing(fixed);
+    if (absent != null) {
+      // Whatever else has failed: it concerns nobody else.
+      outcome.accept(new Outcome.Missing(absent.reason(), null));
+      return;
+    }
     List<Message> messages;
     try {
       messages = route.messages(batch);
@@ -196,6 +245,11 @@ public final class KafkaShipper implements Shipper {
     }
     if (messages.isEmpty()) {
       outcome.accept(Outcome.ACCEPTED);
+      return;
+    }
+    KafkaFailure noTopic = missingForAll(messages);
+    if (noTopic != null) {
+      outcome.accept(new Outcome.Missing(noTopic.reason(), null));
       return;
     }
     Delivery delivery = new Delivery(batch, messages.size(), outcome);
@@ -228,22 +282,93 @@ public final class KafkaShipper implements Shipper {
         null);
   }
 
+  /// Why none of the messages can be sent; null if one can.
+  private @Nullable KafkaFailure missingForAll(List<Message> messages) {
+    KafkaFailure missing = null;
+    for (Message message : messages) {
+      missing = topics.missing(message.topic());
+      if (missing == null) {
+        return null;
+      }
+    }
+    return missing;
+  }
+
   private void send(Delivery delivery, Message message) {
-    KafkaFailure earlier = delivery.retry();
-    if (earlier != null) {
-      // The message would overtake the one that failed.
-      delivery.failed(message, earlier, 0);
-      ended(delivery);
+    awaitProof(delivery);
+    KafkaFailure obstacle = obstacle(delivery, message.topic());
+    if (obstacle != null) {
+      delivery.failed(message, obstacle, 0);
+      ended(delivery, false);
       return;
     }
     Sent sent = new Sent(delivery, message, Thread.currentThread());
     try {
       Producer<byte[], byte[]> current = producer();
       sent.producer = current;
+      if (isOrdered(delivery) && !proven.covers(message.topic(), delivery.key(), message.size())) {
+        sent.isRisky = true;
+        delivery.riskyStarted();
+      }
       // The callback tells what the future would.
       var _ = current.send(message.record(), sent);
     } catch (RuntimeException | LinkageError e) {
       sent.ended(e);
+    }
+  }
+
+  /// What keeps a message from being sent: its topic, or what has failed before it.
+  private @Nullable KafkaFailure obstacle(Delivery delivery, String topic) {
+    KafkaFailure noTopic = topics.missing(topic);
+    if (noTopic == null && delivery.misses(topic)) {
+      // It is there by now, but not what comes before this message.
+      noTopic = words.of(new UnknownTopicOrPartitionException(), topic);
+    }
+    if (noTopic != null) {
+      return noTopic;
+    }
+    KafkaFailure earlier = delivery.stopper(isOrdered(delivery));
+    return earlier == null && delivery.isRisky() ? words.slow() : earlier;
+  }
+
+  private boolean isOrdered(Delivery delivery) {
+    return ordered && !delivery.key().isEmpty();
+  }
+
+  /// Nothing follows a message that the broker may find too large, see [Proven]. Messages of one batch
+  /// wait here, for as long as the producer itself may block.
+  private void awaitProof(Delivery delivery) {
+    if (!delivery.isRisky()) {
+      return;
+    }
+    long deadlineNanos = System.nanoTime() + maxBlockNanos;
+    synchronized (lock) {
+      try {
+        for (long left = maxBlockNanos;
+            left > 0 && delivery.isRisky();
+            left = deadlineNanos - System.nanoTime()) {
+          TimeUnit.NANOSECONDS.timedWait(lock, left);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /// Where it returns true, the outcomes of earlier batches of the key that are in flight no longer
+  /// have been told.
+  @Override
+  public boolean pipelines(String key) {
+    if (!ordered) {
+      return true;
+    }
+    synchronized (lock) {
+      for (Delivery delivery : inFlight) {
+        if (delivery.key().equals(key) && (delivery.isRisky() || delivery.isFailing())) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 
@@ -260,28 +385,40 @@ public final class KafkaShipper implements Shipper {
       current = null;
     }
     if (current == null) {
+      proven.newProducer();
       current = producers.apply(properties);
       producer = current;
     }
     return current;
   }
 
-  private void failed(Sent sent, KafkaFailure why, boolean othersFollow) {
+  private void failed(Sent sent, KafkaFailure why) {
     Delivery delivery = sent.delivery;
     String topic = sent.message.topic();
+    boolean bySender = Thread.currentThread() == sent.sender;
     int learnt = 0;
     if (why.kind() == KafkaFailure.Kind.TOO_LARGE) {
       learnt = Math.max(SMALLEST_LEARNT_LIMIT_BYTES, sent.message.size() / 2);
       learntLimits.merge(topic, learnt, Math::min);
+      proven.refused(topic);
+    } else if (why.kind() == KafkaFailure.Kind.NO_TOPIC) {
+      if (bySender) {
+        topics.isMissing(topic, why);
+      } else {
+        topics.isRefused(topic, why);
+      }
     }
+    // What fails in the thread that sends has nothing behind it: sending stops there.
+    boolean othersFollow = !bySender && delivery.hasOthersPending();
     delivery.failed(sent.message, why, learnt);
-    if (why.kind() == KafkaFailure.Kind.REFUSED) {
+    if (why.kind() == KafkaFailure.Kind.REFUSED
+        || (bySender && why.kind() == KafkaFailure.Kind.NO_TOPIC)) {
       return;
     }
     boolean overtaking;
     synchronized (lock) {
       failure = why;
-      overtaking = ordered && !delivery.key().isEmpty() && (othersFollow || hasFollower(delivery));
+      overtaking = isOrdered(delivery) && (othersFollow || hasFollower(delivery));
       producerIsDone |= overtaking || why.producerIsDone();
     }
     Producer<byte[], byte[]> current = sent.producer;
@@ -302,14 +439,17 @@ public final class KafkaShipper implements Shipper {
     return false;
   }
 
-  private void ended(Delivery delivery) {
-    if (!delivery.ended()) {
-      return;
-    }
+  private void ended(Delivery delivery, boolean wasRisky) {
     synchronized (lock) {
-      inFlight.remove(delivery);
+      if (wasRisky) {
+        delivery.riskyEnded();
+        lock.notifyAll();
+      }
+      if (delivery.ended()) {
+        inFlight.remove(delivery);
+        delivery.complete();
+      }
     }
-    delivery.complete();
   }
 
   @Override
@@ -324,6 +464,7 @@ public final class KafkaShipper implements Shipper {
   @Override
   public void close(Duration timeout) {
     closed = true;
+    topics.close();
     Producer<byte[], byte[]> current = producer;
     producer = null;
     if (current != null) {
@@ -353,6 +494,7 @@ public final class KafkaShipper implements Shipper {
     final Message message;
     final Thread sender;
     @Nullable Producer<byte[], byte[]> producer;
+    boolean isRisky;
     private boolean ended;
 
     Sent(Delivery delivery, Message message, Thread sender) {
@@ -373,12 +515,15 @@ public final class KafkaShipper implements Shipper {
         }
         ended = true;
       }
-      if (error != null) {
-        // What fails in the thread that sends has nothing behind it: sending stops there.
-        boolean othersFollow = Thread.currentThread() != sender && delivery.hasOthersPending();
-        failed(this, words.of(error, message.topic()), othersFollow);
+      if (error == null) {
+        topics.confirmed(message.topic());
+        if (ordered && producer == KafkaShipper.this.producer) {
+          proven.confirmed(message.topic(), delivery.key(), message.size());
+        }
+      } else {
+        failed(this, words.of(error, message.topic()));
       }
-      KafkaShipper.this.ended(delivery);
+      KafkaShipper.this.ended(delivery, isRisky);
     }
   }
 }

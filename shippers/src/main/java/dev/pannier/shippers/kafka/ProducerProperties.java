@@ -60,7 +60,7 @@ final class ProducerProperties {
   }
 
   /// @return 0 where it is no number; the producer itself then says so
-  private static long number(Map<String, Object> properties, String name) {
+  static long number(Map<String, Object> properties, String name) {
     try {
       return Long.parseLong(String.valueOf(properties.get(name)).strip());
     } catch (NumberFormatException e) {

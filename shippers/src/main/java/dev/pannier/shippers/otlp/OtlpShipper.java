@@ -208,6 +208,7 @@ public final class OtlpShipper implements Shipper {
         }
         case Outcome.Retryable retry -> abandon(retry.reason());
         case Outcome.TooLarge tooLarge -> abandon(tooLarge.reason());
+        case Outcome.Missing missing -> abandon(missing.reason());
       }
     }
 

@@ -17,7 +17,9 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -33,6 +35,7 @@ import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
 /// A cluster behind Kafka's own producer interface: each producer has a thread that answers sends in
@@ -48,6 +51,11 @@ final class FakeCluster implements Destination {
 
   /// Thrown when a topic is asked for.
   volatile @Nullable RuntimeException metadataError;
+
+  final Set<String> missingTopics = ConcurrentHashMap.newKeySet();
+
+  /// Whether a record that is refused is overtaken by all that was sent before the answer.
+  volatile boolean overtaking;
 
   volatile boolean holding;
   private final CountDownLatch handedOver = new CountDownLatch(1);
@@ -157,6 +165,16 @@ final class FakeCluster implements Destination {
     // Its threads end with their producers.
   }
 
+  private void store(ProducerRecord<byte[], byte[]> record) {
+    synchronized (stored) {
+      stored.add(record);
+    }
+  }
+
+  private static RuntimeException missing() {
+    return new TimeoutException("not in metadata", new UnknownTopicOrPartitionException("unknown"));
+  }
+
   private record Send(ProducerRecord<byte[], byte[]> record, Callback callback) {}
 
   private final class Connection extends MockProducer<byte[], byte[]> {
@@ -176,6 +194,9 @@ final class FakeCluster implements Destination {
       if (error != null) {
         throw error;
       }
+      if (missingTopics.contains(topic)) {
+        throw missing();
+      }
       return List.of(new PartitionInfo(topic, 0, null, null, null));
     }
 
@@ -185,7 +206,12 @@ final class FakeCluster implements Destination {
       if (closing || callback == null) {
         throw new IllegalStateException("Cannot perform operation after producer has been closed");
       }
-      queue.add(new Send(record, callback));
+      if (missingTopics.contains(record.topic())) {
+        // As Kafka's: it has waited for the topic in this thread.
+        callback.onCompletion(null, missing());
+      } else {
+        queue.add(new Send(record, callback));
+      }
       return new CompletableFuture<>();
     }
 
@@ -214,9 +240,9 @@ final class FakeCluster implements Destination {
     private void answer(Send send) {
       RuntimeException error = answers.apply(send.record);
       if (error == null) {
-        synchronized (stored) {
-          stored.add(send.record);
-        }
+        store(send.record);
+      } else if (overtaking) {
+        queue.forEach(behind -> store(behind.record));
       }
       send.callback.onCompletion(null, error);
     }

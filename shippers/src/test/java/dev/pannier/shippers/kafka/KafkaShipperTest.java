@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
@@ -45,7 +46,7 @@ class KafkaShipperTest extends RemoteShipperContract {
 
   @Override
   protected Set<String> threadNames() {
-    return Set.of("kafka-producer");
+    return Set.of("kafka-producer", "pannier-ship-");
   }
 
   private Outcome shipWith(Shipper with, Batch batch) throws InterruptedException {
@@ -157,6 +158,8 @@ class KafkaShipperTest extends RemoteShipperContract {
 
   /// All three are on their way before the first is answered.
   private Outcome shipThreeOfWhichTheSecondFails(Shipper raw) throws InterruptedException {
+    // Lines that are as large have been confirmed, so nothing waits for an answer.
+    assertThat(shipWith(raw, Batches.logs("k", "zeroth"))).isEqualTo(Outcome.ACCEPTED);
     cluster.holding = true;
     cluster.answers =
         record ->
@@ -175,7 +178,7 @@ class KafkaShipperTest extends RemoteShipperContract {
         .isInstanceOfSatisfying(
             Outcome.Retryable.class,
             retry -> assertThat(retry.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b010})));
-    assertThat(cluster.texts()).containsExactly("one", "three");
+    assertThat(cluster.texts()).containsExactly("zeroth", "one", "three");
     raw.close(Duration.ZERO);
   }
 
@@ -187,7 +190,49 @@ class KafkaShipperTest extends RemoteShipperContract {
         .isInstanceOfSatisfying(
             Outcome.Retryable.class,
             retry -> assertThat(retry.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b110})));
+    assertThat(cluster.texts()).containsExactly("zeroth", "one");
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void nothingFollowsWhatTheBrokerMayFindTooLarge() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    cluster.holding = true;
+    Told first = new Told(cluster.patience());
+    shipper.ship(Batches.logs("k", "x".repeat(100)), first);
+    assertThat(shipper.pipelines("k")).as("the first of its key").isFalse();
+    assertThat(shipper.pipelines("other")).isTrue();
+    cluster.holding = false;
+    assertThat(first.await()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(shipper.pipelines("k")).isTrue();
+
+    cluster.holding = true;
+    Told asLarge = new Told(cluster.patience());
+    shipper.ship(Batches.logs("k", "y".repeat(100)), asLarge);
+    assertThat(shipper.pipelines("k")).as("as large as what was confirmed").isTrue();
+    Told larger = new Told(cluster.patience());
+    shipper.ship(Batches.logs("k", "z".repeat(101)), larger);
+    assertThat(shipper.pipelines("k")).as("larger than all before").isFalse();
+    cluster.holding = false;
+    assertThat(asLarge.await()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(larger.await()).isEqualTo(Outcome.ACCEPTED);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void theLinesBehindOneThatWasTooLargeAreNotStoredBeforeIt() throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, "source");
+    cluster.overtaking = true;
+    cluster.answers =
+        record -> record.value().length > 500 ? new RecordTooLargeException("above 500") : null;
+
+    assertThat(shipWith(raw, Batches.logs("k", "one", "x".repeat(600), "three", "four")))
+        .isInstanceOfSatisfying(
+            Outcome.TooLarge.class,
+            tooLarge ->
+                assertThat(tooLarge.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b1110})));
     assertThat(cluster.texts()).containsExactly("one");
+    assertThat(cluster.producers).as("nothing had to be closed").isEqualTo(1);
     raw.close(Duration.ZERO);
   }
 
@@ -240,17 +285,70 @@ class KafkaShipperTest extends RemoteShipperContract {
   }
 
   @Test
-  void aTopicThatIsMissingKeepsTheProducer() throws Exception {
+  void aTopicThatIsMissingKeepsOnlyWhatGoesThere() throws Exception {
+    KafkaShipper shipper = shipper("logs.${resource:service.name}", Encoding.OTLP_PROTO, "none");
+    cluster.missingTopics.add("logs.cart");
+
+    assertThat(shipWith(shipper, received("cart", "one")))
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing ->
+                assertThat(missing.reason()).contains("has no topic logs.cart", "create it"));
+    assertThat(shipper.missing()).contains("has no topic logs.cart");
+    assertThat(shipWith(shipper, received("mail", "two"))).isEqualTo(Outcome.ACCEPTED);
+    byte[] both =
+        Batches.request("cart", "three").toBuilder()
+            .mergeFrom(Batches.request("mail", "four"))
+            .build()
+            .toByteArray();
+    assertThat(shipWith(shipper, Batch.received(Signal.LOGS, both, 0, both.length, 2, "otlp")))
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing -> assertThat(missing.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {1})));
+
+    assertThat(cluster.stored()).containsExactly("two", "four");
+    assertThat(cluster.producers).isEqualTo(1);
+    shipper.close(Duration.ZERO);
+  }
+
+  private static Batch received(String service, String body) {
+    byte[] bytes = Batches.request(service, body).toByteArray();
+    return Batch.received(Signal.LOGS, bytes, 0, bytes.length, 1, "otlp");
+  }
+
+  @Test
+  void aTopicThatAppearsGetsItsRecords() throws Exception {
+    cluster.missingTopics.add(FakeCluster.TOPIC);
     KafkaShipper shipper = cluster.shipper();
-    cluster.answers =
-        record -> new TimeoutException("late", new UnknownTopicOrPartitionException("no"));
+    assertThat(shipper.connect()).as("the brokers answer").isEqualTo(Outcome.ACCEPTED);
+    assertThat(shipper.missing()).contains("no topic otlp_logs");
+    assertThat(shipWith(shipper, Batches.logs("k", "one"))).isInstanceOf(Outcome.Missing.class);
+
+    cluster.missingTopics.clear();
+    long deadlineNanos = System.nanoTime() + cluster.patience().toNanos();
+    while (!shipper.missing().isEmpty()) {
+      Thread.onSpinWait();
+      assertThat(System.nanoTime() - deadlineNanos).as("time left").isNegative();
+    }
+    assertThat(shipWith(shipper, Batches.logs("k", "one"))).isEqualTo(Outcome.ACCEPTED);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void aTopicThatMayNotBeWrittenToIsTriedAgain() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    cluster.answers = record -> new TopicAuthorizationException(Set.of(record.topic()));
     assertThat(shipWith(shipper, Batches.logs("k", "one")))
         .isInstanceOfSatisfying(
-            Outcome.Retryable.class,
-            retry -> assertThat(retry.reason()).contains("no topic otlp_logs", "create it"));
+            Outcome.Missing.class,
+            missing -> assertThat(missing.reason()).contains("allow WRITE and DESCRIBE"));
+    assertThat(shipper.missing()).contains("allow WRITE and DESCRIBE");
+
     cluster.answers = record -> null;
     shipUntilAccepted(shipper, Batches.logs("k", "one"));
-    assertThat(cluster.producers).isEqualTo(1);
+
+    assertThat(shipper.missing()).isEmpty();
     shipper.close(Duration.ZERO);
   }
 
@@ -258,11 +356,12 @@ class KafkaShipperTest extends RemoteShipperContract {
   void connectTellsApartWhatIsWrong() {
     Map<RuntimeException, String> lines =
         Map.of(
-            new TimeoutException("t"), "refuses connections",
-            new TimeoutException("t", new UnknownTopicOrPartitionException("u")), "has no topic",
-            new SaslAuthenticationException("bad " + Destination.SECRET), "refused the login",
-            new SslAuthenticationException("handshake"), "TLS with",
-            new TopicAuthorizationException(Set.of("otlp_logs")), "allow WRITE and DESCRIBE");
+            new TimeoutException("t"),
+            "refuses connections",
+            new SaslAuthenticationException("bad " + Destination.SECRET),
+            "refused the login",
+            new SslAuthenticationException("handshake"),
+            "TLS with");
     lines.forEach(
         (error, line) -> {
           KafkaShipper shipper = cluster.shipper();
@@ -274,6 +373,26 @@ class KafkaShipperTest extends RemoteShipperContract {
                       assertThat(retry.reason())
                           .contains(line, "127.0.0.1:")
                           .doesNotContain(Destination.SECRET, "\n"));
+          shipper.close(Duration.ZERO);
+        });
+  }
+
+  @Test
+  void connectReachesTheBrokersAndTellsWhatTopicsLack() {
+    Map<RuntimeException, String> lines =
+        Map.of(
+            new TimeoutException("t", new UnknownTopicOrPartitionException("u")),
+            "has no topic otlp_logs",
+            new TopicAuthorizationException(Set.of("otlp_logs")),
+            "allow WRITE and DESCRIBE",
+            new InvalidTopicException("otlp_logs"),
+            "takes no topic named otlp_logs");
+    lines.forEach(
+        (error, line) -> {
+          KafkaShipper shipper = cluster.shipper();
+          cluster.metadataError = error;
+          assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+          assertThat(shipper.missing()).contains(line, "127.0.0.1:").doesNotContain("\n");
           shipper.close(Duration.ZERO);
         });
   }
