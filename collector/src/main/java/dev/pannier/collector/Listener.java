@@ -51,7 +51,7 @@ final class Listener {
     try {
       opened = HttpServer.open(ServerSettings.DEFAULTS, nanoClock);
       List<Address> bound = binding.bind(opened);
-      opened.start();
+      opened.start("pannier-" + role);
       server = opened;
       problem = null;
       for (Address address : bound) {

@@ -10,6 +10,8 @@ public sealed interface Outcome {
 
   /// The destination has taken the batch but refused some of its records for good; they are not
   /// sent again.
+  ///
+  /// @param rejected 0 for a warning alone: every record was taken
   record PartlyAccepted(long rejected, String reason) implements Outcome {}
 
   /// It may work later.

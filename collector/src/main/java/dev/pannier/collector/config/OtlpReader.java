@@ -34,10 +34,13 @@ final class OtlpReader {
     if (written != null && maxRequest > maxRequestLimit) {
       written.problem("max_request > memory / 4, which is " + Units.write(memory) + " / 4");
     }
+    long recordLimit = Math.max(Units.KIB, maxRequest);
+    long maxRecord =
+        section.size("max_record", Units.KIB, recordLimit, Math.min(Units.MIB, recordLimit));
     section.finish();
     return grpc == null && http == null
         ? null
-        : new OtlpSource(grpc, http, acknowledge, (int) maxRequest);
+        : new OtlpSource(grpc, http, acknowledge, (int) maxRequest, (int) maxRecord);
   }
 
   private static Acknowledge acknowledge(@Nullable Value value) {

@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 /// @param http        null where it is switched off (`none`)
 /// @param acknowledge when a client gets its answer
 /// @param maxRequest  bytes of a request's body, before and after decompression
+/// @param maxRecord   bytes of a record; a larger one is refused alone
 public record OtlpSource(
     Configuration.@Nullable Address grpc,
     Configuration.@Nullable Address http,
     Acknowledge acknowledge,
-    int maxRequest) {
+    int maxRequest,
+    int maxRecord) {
 
   public enum Acknowledge {
     /// Every shipper has confirmed.

@@ -60,8 +60,10 @@ public final class Dispatcher {
   private final LongAdder rejected;
   private final LongAdder truncated;
   private final LongAdder retries;
+  private final LongAdder warned;
   private final MergedWarning refusals;
   private final MergedWarning truncations;
+  private final MergedWarning warnings;
   private final Destination destination;
   private final Parked parked;
 
@@ -92,8 +94,10 @@ public final class Dispatcher {
     this.rejected = metrics.adder(Counter.SHIPPER_REJECTED, name());
     this.truncated = metrics.adder(Counter.SHIPPER_TRUNCATED, name());
     this.retries = metrics.adder(Counter.SHIPPER_RETRIES, name());
+    this.warned = metrics.adder(Counter.SHIPPER_WARNINGS, name());
     this.refusals = new MergedWarning(LOG, name(), "records refused for good");
     this.truncations = new MergedWarning(LOG, name(), "records cut to fit");
+    this.warnings = new MergedWarning(LOG, name(), "batches were taken with a warning");
     this.destination = new Destination(LOG, name());
     this.parked = new Parked(cursor);
   }
@@ -127,6 +131,7 @@ public final class Dispatcher {
     work += settle() + (answers.isEmpty() ? 0 : 1);
     refusals.tick(nowNanos);
     truncations.tick(nowNanos);
+    warnings.tick(nowNanos);
     destination.tick(nowNanos);
     drained = draining && cursor.openBatches() == 0;
     return work;
@@ -165,6 +170,7 @@ public final class Dispatcher {
     settle();
     refusals.flush(nowNanos);
     truncations.flush(nowNanos);
+    warnings.flush(nowNanos);
     destination.closed(nowNanos);
     long left = cursor.openRecords();
     if (left > 0) {
@@ -357,6 +363,10 @@ public final class Dispatcher {
       case Outcome.PartlyAccepted partly -> {
         bytes.add(part.length());
         long refused = Math.clamp(partly.rejected(), 0, part.records());
+        if (refused == 0) {
+          warned.increment();
+          warnings.add(nowNanos, 1, partly.reason());
+        }
         refuse(nowNanos, shipment, refused, partly.reason());
         destination.succeeded(nowNanos);
       }

@@ -140,8 +140,8 @@ public final class HttpServer implements AutoCloseable {
   }
 
   /// Runs the loop on a thread of its own.
-  public void start() {
-    Thread started = Thread.ofPlatform().name("pannier-http").unstarted(this::run);
+  public void start(String threadName) {
+    Thread started = Thread.ofPlatform().name(threadName).unstarted(this::run);
     thread = started;
     started.start();
   }

@@ -54,6 +54,9 @@ public enum Counter {
   /// Records cut to fit the destination's limit.
   SHIPPER_TRUNCATED(
       "pannier.shipper.records.truncated", "{record}", Owner.SHIPPER, "Records cut to fit."),
+  /// Batches that a destination took with a warning.
+  SHIPPER_WARNINGS(
+      "pannier.shipper.warnings", "{batch}", Owner.SHIPPER, "Batches taken with a warning."),
   /// Attempts that failed and are made again.
   SHIPPER_RETRIES("pannier.shipper.retries", "{attempt}", Owner.SHIPPER, "Attempts made again.");
 

@@ -13,7 +13,7 @@ final class Answers {
   private static final byte[] NO_BODY = {};
   private static final byte[] EMPTY_GRPC_MESSAGE = {0, 0, 0, 0, 0};
   private static final Headers GRPC_HEADERS =
-      Headers.of("content-type", "application/grpc", "grpc-accept-encoding", "identity,gzip");
+      Headers.of("content-type", "application/grpc", "grpc-accept-encoding", "identity,gzip,zstd");
   private static final Headers GRPC_OK = Headers.of("grpc-status", "0");
   private static final String RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
 
@@ -76,7 +76,7 @@ final class Answers {
                 "grpc-status-details-bin",
                 encoded,
                 "grpc-accept-encoding",
-                "identity,gzip");
+                "identity,gzip,zstd");
         yield new HttpResponse(200, headers, NO_BODY, Headers.NONE);
       }
       case PROTOBUF ->
@@ -114,7 +114,7 @@ final class Answers {
     } else if (refusal == Refusal.WRONG_METHOD) {
       headers = Headers.of("content-type", contentType, "allow", "POST");
     } else if (refusal == Refusal.WRONG_TYPE) {
-      headers = Headers.of("content-type", contentType, "accept-encoding", "gzip, identity");
+      headers = Headers.of("content-type", contentType, "accept-encoding", "gzip, zstd, identity");
     }
     return new HttpResponse(response.status(), headers, response.body(), response.trailers());
   }

@@ -10,13 +10,6 @@ import java.util.zip.Inflater;
 /// size that the trailer announces is believed as far as deflate could have reached it, so that an
 /// honest body is unpacked into one array of its size. One thread; holds native memory.
 final class Gunzip implements AutoCloseable {
-  enum Result {
-    UNPACKED,
-    BROKEN,
-    TOO_LARGE,
-    NO_MEMORY
-  }
-
   private static final int HEADER_BYTES = 10;
   private static final int TRAILER_BYTES = 8;
 
@@ -43,18 +36,18 @@ final class Gunzip implements AutoCloseable {
     this.maxBytes = maxBytes;
   }
 
-  /// Unpacks `in[offset, offset + inLength)`. After [Result#UNPACKED] the caller owns [#bytes()],
+  /// Unpacks `in[offset, offset + inLength)`. After [Unpacking#UNPACKED] the caller owns [#bytes()],
   /// all of whose length is reserved.
-  Result unpack(byte[] in, int offset, int inLength) {
+  Unpacking unpack(byte[] in, int offset, int inLength) {
     unpacked = EMPTY;
     length = 0;
-    Result result;
+    Unpacking result;
     try {
       result = members(in, offset, offset + inLength);
     } catch (DataFormatException e) {
-      result = Result.BROKEN;
+      result = Unpacking.BROKEN;
     }
-    if (result != Result.UNPACKED) {
+    if (result != Unpacking.UNPACKED) {
       budget.release(unpacked.length);
       unpacked = EMPTY;
     }
@@ -74,60 +67,60 @@ final class Gunzip implements AutoCloseable {
     inflater.end();
   }
 
-  private Result members(byte[] in, int start, int end) throws DataFormatException {
+  private Unpacking members(byte[] in, int start, int end) throws DataFormatException {
     int offset = start;
     do {
       int data = endOfHeader(in, offset, end);
       if (data < 0 || end - data < TRAILER_BYTES) {
-        return Result.BROKEN;
+        return Unpacking.BROKEN;
       }
       if (offset == start) {
         long announced = int32(in, end - 4) & 0xffff_ffffL;
         if (announced > maxBytes) {
-          return Result.TOO_LARGE;
+          return Unpacking.TOO_LARGE;
         }
         boolean credible = announced > 0 && announced <= MAX_RATIO * (end - start);
         // A byte more than announced, so that inflating can see that nothing follows.
         if (!grow((int) (credible ? announced : Math.min(FIRST_CAPACITY, maxBytes)) + 1)) {
-          return Result.NO_MEMORY;
+          return Unpacking.NO_MEMORY;
         }
       }
       int memberStart = length;
       inflater.reset();
       inflater.setInput(in, data, end - data);
-      Result result = inflate();
-      if (result != Result.UNPACKED) {
+      Unpacking result = inflate();
+      if (result != Unpacking.UNPACKED) {
         return result;
       }
       int trailer = end - inflater.getRemaining();
       if (end - trailer < TRAILER_BYTES
           || int32(in, trailer) != crc(memberStart)
           || int32(in, trailer + 4) != length - memberStart) {
-        return Result.BROKEN;
+        return Unpacking.BROKEN;
       }
       offset = trailer + TRAILER_BYTES;
     } while (offset < end);
-    return Result.UNPACKED;
+    return Unpacking.UNPACKED;
   }
 
-  private Result inflate() throws DataFormatException {
+  private Unpacking inflate() throws DataFormatException {
     while (!inflater.finished()) {
       int count = inflater.inflate(unpacked, length, unpacked.length - length);
       length += count;
       if (length > maxBytes) {
-        return Result.TOO_LARGE;
+        return Unpacking.TOO_LARGE;
       }
       if (count > 0 || inflater.finished()) {
         continue;
       }
       if (inflater.needsInput() || inflater.needsDictionary()) {
-        return Result.BROKEN;
+        return Unpacking.BROKEN;
       }
       if (!grow((int) Math.min(maxBytes + 1L, 2L * unpacked.length))) {
-        return Result.NO_MEMORY;
+        return Unpacking.NO_MEMORY;
       }
     }
-    return Result.UNPACKED;
+    return Unpacking.UNPACKED;
   }
 
   private boolean grow(int capacity) {

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /// Receives OTLP over gRPC and HTTP, on either address. What it does with a request, in order:
 ///
 /// 1. the path, the method and the content type say which signal and which [Form] it is;
-/// 2. gRPC's frame is taken off and gzip unpacked, JSON becomes protobuf;
+/// 2. gRPC's frame is taken off, gzip or zstd unpacked, JSON becomes protobuf;
 /// 3. the bytes are checked; records that cannot be accepted are taken out;
 /// 4. the batch goes to the buffer, and the client is answered when it is confirmed, or told to
 ///    come back after [#CONFIRM_NANOS], while the batch stays under way.
@@ -84,7 +84,7 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
     this.nowhere = nowhere;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
-    this.reader = new RequestReader(budget, settings.maxRequest());
+    this.reader = new RequestReader(budget, settings.maxRequest(), settings.maxRecord());
     this.lastRequestNanos = nanoClock.getAsLong();
     this.drainRate = new DrainRate(lastRequestNanos);
     this.records = metrics.adder(Counter.SOURCE_RECORDS, SOURCE);

@@ -20,17 +20,20 @@ final class RequestReader implements AutoCloseable {
   /// gRPC's frame: compressed (1 byte), length (4 bytes, big-endian), message.
   static final int GRPC_PREFIX = 5;
 
-  /// Bytes of a record; a larger one is refused alone. It is what a tailed record has at most.
-  static final int MAX_RECORD = 1024 * 1024;
-
   private final MemoryBudget budget;
   private final int maxRequest;
+  private final int maxRecord;
   private final Gunzip gunzip;
+  private final Unzstd unzstd;
 
-  RequestReader(MemoryBudget budget, int maxRequest) {
+  /// @param maxRequest a request's bytes, before and after decompression
+  /// @param maxRecord  a record's bytes; a larger one is refused alone
+  RequestReader(MemoryBudget budget, int maxRequest, int maxRecord) {
     this.budget = budget;
     this.maxRequest = maxRequest;
+    this.maxRecord = maxRecord;
     this.gunzip = new Gunzip(budget, maxRequest);
+    this.unzstd = new Unzstd(budget, maxRequest);
   }
 
   Received read(HttpRequest request, Form form, Signal signal) {
@@ -59,24 +62,34 @@ final class RequestReader implements AutoCloseable {
       byte[] body = request.body();
       return content(form, signal, body, offset, length, request.takeBody());
     }
-    if (encoding == null || !encoding.toLowerCase(Locale.ROOT).endsWith("gzip")) {
-      return Received.refused(Refusal.WRONG_TYPE, "the encoding has to be gzip");
+    String name = encoding == null ? "" : encoding.toLowerCase(Locale.ROOT);
+    boolean zstd = name.equals("zstd");
+    if (!zstd && !name.equals("gzip") && !name.equals("x-gzip")) {
+      return Received.refused(Refusal.WRONG_TYPE, "the encoding has to be gzip or zstd");
     }
-    return switch (gunzip.unpack(request.body(), offset, length)) {
+    Unpacking unpacking =
+        zstd
+            ? unzstd.unpack(request.body(), offset, length)
+            : gunzip.unpack(request.body(), offset, length);
+    return switch (unpacking) {
       case UNPACKED -> {
         budget.release(request.takeBody());
-        byte[] unpacked = gunzip.bytes();
-        yield content(form, signal, unpacked, 0, gunzip.length(), unpacked.length);
+        byte[] unpacked = zstd ? unzstd.bytes() : gunzip.bytes();
+        int unpackedLength = zstd ? unzstd.length() : gunzip.length();
+        yield content(form, signal, unpacked, 0, unpackedLength, unpacked.length);
       }
-      case BROKEN -> Received.refused(Refusal.INVALID, "the body is no gzip");
+      case BROKEN -> Received.refused(Refusal.INVALID, "the body is no " + name);
       case TOO_LARGE -> tooLarge();
       case NO_MEMORY -> noMemory();
+      case UNAVAILABLE ->
+          Received.refused(Refusal.WRONG_TYPE, "zstd does not work here, gzip does");
     };
   }
 
   @Override
   public void close() {
     gunzip.close();
+    unzstd.close();
   }
 
   /// From here on `reserved` is this class's to release, or to hand on.
@@ -119,7 +132,7 @@ final class RequestReader implements AutoCloseable {
   /// @param requestBytes the request's size, which is not `length` where it was JSON
   private Received check(
       Signal signal, byte[] bytes, int offset, int length, int requestBytes, long reserved) {
-    return switch (RequestCheck.check(signal, bytes, offset, length, MAX_RECORD)) {
+    return switch (RequestCheck.check(signal, bytes, offset, length, maxRecord)) {
       case CheckedRequest.Malformed malformed -> {
         budget.release(reserved);
         yield Received.refused(
@@ -155,13 +168,16 @@ final class RequestReader implements AutoCloseable {
     return new Received(left, needed, requestBytes, refused.cardinality(), why(request), null);
   }
 
-  private static String why(CheckedRequest.WellFormed request) {
-    List<String> reasons = new ArrayList<>(2);
+  private String why(CheckedRequest.WellFormed request) {
+    List<String> reasons = new ArrayList<>(3);
     if (request.invalidIds() > 0) {
       reasons.add(request.invalidIds() + " with an invalid trace or span id");
     }
+    if (request.invalidText() > 0) {
+      reasons.add(request.invalidText() + " with text that is no UTF-8");
+    }
     if (request.tooLarge() > 0) {
-      reasons.add(request.tooLarge() + " above " + MAX_RECORD + " bytes");
+      reasons.add(request.tooLarge() + " above max_record: " + maxRecord + " bytes");
     }
     return "refused records: " + String.join(", ", reasons);
   }

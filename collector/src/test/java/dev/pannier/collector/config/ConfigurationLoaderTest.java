@@ -87,7 +87,8 @@ class ConfigurationLoaderTest {
                     new Address("127.0.0.1", 4317),
                     new Address("127.0.0.1", 4318),
                     Acknowledge.DELIVERED,
-                    4 << 20),
+                    4 << 20,
+                    1 << 20),
                 List.of(),
                 List.of(
                     new ShipperSettings.Stdout(
@@ -208,7 +209,8 @@ class ConfigurationLoaderTest {
                 new Address("127.0.0.1", 14317),
                 new Address("::1", 14318),
                 Acknowledge.ACCEPTED,
-                8 << 20));
+                8 << 20,
+                512 << 10));
     assertThat(configuration.processors())
         .containsExactly(
             new Redact(
@@ -277,7 +279,8 @@ class ConfigurationLoaderTest {
     assertThat(configuration.otlp()).isNull();
     assertThat(read("sources: {otlp: {grpc: none}}", Map.of()).otlp())
         .isEqualTo(
-            new OtlpSource(null, new Address("127.0.0.1", 4318), Acknowledge.DELIVERED, 4 << 20));
+            new OtlpSource(
+                null, new Address("127.0.0.1", 4318), Acknowledge.DELIVERED, 4 << 20, 1 << 20));
   }
 
   @Test

@@ -405,6 +405,18 @@ class DispatcherTest {
   }
 
   @Test
+  void aWarningIsCountedAndRejectsNothing() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    shipper.onShip = batch -> new Outcome.PartlyAccepted(0, "use a newer schema");
+    append(Batches.received("1", "2"));
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 0 ");
+    assertThat(metrics.value(Counter.SHIPPER_WARNINGS, "out")).isEqualTo(1);
+    assertThat(metrics.value(Counter.SHIPPER_REJECTED, "out")).isZero();
+    assertThat(dispatcher.status(now).lastError()).isEmpty();
+  }
+
+  @Test
   void whatIsMissingIsToldWhileTheRestWorks() {
     Dispatcher dispatcher = dispatcher(2, true);
     shipper.missing = "kafka:9092 has no topic spans";

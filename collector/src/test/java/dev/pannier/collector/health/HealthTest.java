@@ -22,7 +22,7 @@ class HealthTest {
   @Test
   void loopThatStopsBeatingIsNamed() {
     health.register("pannier-tail");
-    health.register("pannier-http").beat(now, TimeUnit.MINUTES.toNanos(1));
+    health.register("pannier-otlp").beat(now, TimeUnit.MINUTES.toNanos(1));
     now += TimeUnit.SECONDS.toNanos(25);
     assertThat(health.dead()).containsExactly("pannier-tail: no sign of life for 15 s too long");
     assertThat(health.unready()).isEqualTo(health.dead());

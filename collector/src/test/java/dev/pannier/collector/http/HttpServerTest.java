@@ -175,7 +175,7 @@ class HttpServerTest {
   void theThreadEndsWhenTheServerIsClosed() throws IOException {
     HttpServer own = HttpServer.open(ServerSettings.DEFAULTS, System::nanoTime);
     Address ownAddress = own.listen(ANY, endpoint);
-    own.start();
+    own.start("pannier-test");
     assertThat(own.isAlive()).isTrue();
     Socket client = send(ownAddress, GET);
     assertThat(client.getInputStream().read()).isEqualTo('H');

@@ -28,7 +28,7 @@ class GunzipTest {
     return out.toByteArray();
   }
 
-  private Gunzip.Result unpack(byte[] packed) {
+  private Unpacking unpack(byte[] packed) {
     return gunzip.unpack(packed, 0, packed.length);
   }
 
@@ -40,14 +40,14 @@ class GunzipTest {
 
   @Property(tries = 200)
   void whatWasPackedIsUnpacked(@ForAll @Size(max = 500) byte[] bytes) {
-    assertThat(unpack(gzip(bytes))).isEqualTo(Gunzip.Result.UNPACKED);
+    assertThat(unpack(gzip(bytes))).isEqualTo(Unpacking.UNPACKED);
     assertThat(unpacked()).isEqualTo(bytes);
     assertThat(budget.heldBytes()).isZero();
   }
 
   @Test
   void anHonestBodyTakesOneArrayOfItsSize() {
-    assertThat(unpack(gzip(new byte[MAX]))).isEqualTo(Gunzip.Result.UNPACKED);
+    assertThat(unpack(gzip(new byte[MAX]))).isEqualTo(Unpacking.UNPACKED);
     assertThat(gunzip.bytes()).hasSize(MAX + 1);
     assertThat(budget.heldBytes()).isEqualTo(MAX + 1);
   }
@@ -55,11 +55,11 @@ class GunzipTest {
   @Test
   void aBombIsRefusedWhetherOrNotItAdmitsItsSize() {
     byte[] bomb = gzip(new byte[10_000_000]);
-    assertThat(unpack(bomb)).isEqualTo(Gunzip.Result.TOO_LARGE);
+    assertThat(unpack(bomb)).isEqualTo(Unpacking.TOO_LARGE);
     bomb[bomb.length - 1] = 0;
     bomb[bomb.length - 2] = 0;
     bomb[bomb.length - 3] = 1;
-    assertThat(unpack(bomb)).isEqualTo(Gunzip.Result.TOO_LARGE);
+    assertThat(unpack(bomb)).isEqualTo(Unpacking.TOO_LARGE);
     assertThat(budget.heldBytes()).isZero();
   }
 
@@ -69,7 +69,7 @@ class GunzipTest {
     members.writeBytes(gzip(new byte[] {1, 2}));
     members.writeBytes(gzip(new byte[0]));
     members.writeBytes(gzip(new byte[5000]));
-    assertThat(unpack(members.toByteArray())).isEqualTo(Gunzip.Result.UNPACKED);
+    assertThat(unpack(members.toByteArray())).isEqualTo(Unpacking.UNPACKED);
     assertThat(unpacked()).hasSize(5002).startsWith(1, 2);
   }
 
@@ -82,7 +82,7 @@ class GunzipTest {
     named[10] = 'a';
     named[11] = 'b';
     System.arraycopy(packed, 10, named, 13, packed.length - 10);
-    assertThat(unpack(named)).isEqualTo(Gunzip.Result.UNPACKED);
+    assertThat(unpack(named)).isEqualTo(Unpacking.UNPACKED);
     assertThat(unpacked()).containsExactly(7);
   }
 
@@ -90,15 +90,15 @@ class GunzipTest {
   void aWrongChecksumIsBroken() {
     byte[] packed = gzip(new byte[] {1, 2, 3});
     packed[packed.length - 5] ^= 1;
-    assertThat(unpack(packed)).isEqualTo(Gunzip.Result.BROKEN);
-    assertThat(unpack(Arrays.copyOf(packed, 12))).isEqualTo(Gunzip.Result.BROKEN);
+    assertThat(unpack(packed)).isEqualTo(Unpacking.BROKEN);
+    assertThat(unpack(Arrays.copyOf(packed, 12))).isEqualTo(Unpacking.BROKEN);
     assertThat(budget.heldBytes()).isZero();
   }
 
   @Test
   void withoutMemoryNothingIsKept() {
     assertThat(budget.tryReserve(95_000)).isTrue();
-    assertThat(unpack(gzip(new byte[8000]))).isEqualTo(Gunzip.Result.NO_MEMORY);
+    assertThat(unpack(gzip(new byte[8000]))).isEqualTo(Unpacking.NO_MEMORY);
     assertThat(budget.heldBytes()).isEqualTo(95_000);
   }
 
@@ -107,7 +107,7 @@ class GunzipTest {
       @ForAll @Size(min = 1, max = 100) byte[] bytes, @ForAll int position, @ForAll byte value) {
     byte[] packed = gzip(bytes);
     packed[Math.floorMod(position, packed.length)] = value;
-    if (unpack(packed) == Gunzip.Result.UNPACKED) {
+    if (unpack(packed) == Unpacking.UNPACKED) {
       budget.release(gunzip.bytes().length);
     }
     assertThat(budget.heldBytes()).isZero();

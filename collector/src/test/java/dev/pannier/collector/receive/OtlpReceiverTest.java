@@ -1,8 +1,10 @@
 package dev.pannier.collector.receive;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.github.luben.zstd.Zstd;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
@@ -51,6 +53,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// The receiver without its server, by the messages that the official classes read and write.
 class OtlpReceiverTest {
   private static final int MAX_REQUEST = 64 * 1024;
+  private static final int MAX_RECORD = 62_000;
   private static final long SECOND = 1_000_000_000L;
   private static final String LOGS_METHOD =
       "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
@@ -88,7 +91,7 @@ class OtlpReceiverTest {
   private OtlpReceiver receiver = receiver(Acknowledge.DELIVERED);
 
   private OtlpReceiver receiver(Acknowledge acknowledge) {
-    OtlpSource settings = new OtlpSource(null, null, acknowledge, MAX_REQUEST);
+    OtlpSource settings = new OtlpSource(null, null, acknowledge, MAX_REQUEST, MAX_RECORD);
     return new OtlpReceiver(settings, buffer, budget, signal -> false, metrics, () -> nowNanos);
   }
 
@@ -280,6 +283,57 @@ class OtlpReceiverTest {
         .isEqualTo("refused records: 1 with an invalid trace or span id");
     assertThat(metrics.value(Counter.SOURCE_RECORDS, "otlp")).isEqualTo(2);
     assertThat(metrics.value(Counter.SOURCE_REFUSED_RECORDS, "otlp")).isEqualTo(1);
+  }
+
+  @Test
+  void recordsAboveMaxRecordOrWithoutUtf8AreTakenOutAndTheRestShipped() throws Exception {
+    byte[] request = logs("x".repeat(MAX_RECORD), "one", "broken", "two");
+    int at = new String(request, ISO_8859_1).indexOf("broken");
+    request[at] = (byte) 0xff;
+    Client client = post(request);
+    Batch batch = buffer.batches().get(0);
+    buffer.confirm(0, "");
+    assertThat(batch.records()).isEqualTo(2);
+    ExportLogsPartialSuccess partial =
+        ExportLogsServiceResponse.parseFrom(client.answer().body()).getPartialSuccess();
+    assertThat(partial.getRejectedLogRecords()).isEqualTo(2);
+    assertThat(partial.getErrorMessage())
+        .isEqualTo(
+            "refused records: 1 with text that is no UTF-8, 1 above max_record: 62000 bytes");
+  }
+
+  @Test
+  void zstdIsUnpacked() {
+    byte[] plain = logs("one", "x".repeat(10_000));
+    byte[] packed = Zstd.compress(plain);
+    post(packed, "content-encoding", "zstd");
+    call(packed, true, "grpc-encoding", "zstd");
+    assertThat(buffer.batches())
+        .hasSize(2)
+        .allSatisfy(batch -> assertThat(content(batch)).isEqualTo(plain));
+    assertThat(metrics.value(Counter.SOURCE_BYTES, "otlp")).isEqualTo(2L * plain.length);
+
+    Client large = post(Zstd.compress(new byte[MAX_REQUEST + 1]), "content-encoding", "zstd");
+    assertThat(large.answer().status()).isEqualTo(413);
+    Client broken = post(plain, "content-encoding", "zstd");
+    assertThat(broken.answer().status()).isEqualTo(400);
+    Client unknown = post(plain, "content-encoding", "br");
+    assertThat(unknown.answer().status()).isEqualTo(415);
+    assertThat(unknown.header("accept-encoding")).isEqualTo("gzip, zstd, identity");
+  }
+
+  @Test
+  void jsonThatIsCutShortIsToldWithItsPlace() {
+    Client client =
+        send(
+            "POST",
+            "/v1/logs",
+            "{\"resourceLogs\":[".getBytes(UTF_8),
+            withType("application/json"));
+    assertThat(new String(client.answer().body(), UTF_8))
+        .isEqualTo(
+            "{\"code\":3,\"message\":\"no OTLP request: the JSON ends before it is complete near"
+                + " byte 17\"}");
   }
 
   @Test

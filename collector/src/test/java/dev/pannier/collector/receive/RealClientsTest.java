@@ -65,14 +65,15 @@ class RealClientsTest {
   @BeforeEach
   void open() throws Exception {
     Address any = new Address("127.0.0.1", 0);
-    OtlpSource settings = new OtlpSource(any, any, Acknowledge.DELIVERED, 4 * 1024 * 1024);
+    OtlpSource settings =
+        new OtlpSource(any, any, Acknowledge.DELIVERED, 4 * 1024 * 1024, 1024 * 1024);
     server = HttpServer.open(ServerSettings.DEFAULTS, System::nanoTime);
     receiver =
         new OtlpReceiver(settings, buffer, budget, signal -> false, metrics, System::nanoTime);
     List<Address> bound = receiver.listen(server);
     grpcPort = bound.get(0).port();
     httpPort = bound.get(1).port();
-    server.start();
+    server.start("pannier-test");
   }
 
   @AfterEach

@@ -8,6 +8,8 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 
 /// Reads a request in OTLP's JSON mapping (OTLP 1.x, "JSON Protobuf Encoding", on top of proto3's)
@@ -57,12 +59,20 @@ public final class OtlpJsonReader {
             ? new JsonRequest.TooLarge()
             : new JsonRequest.Malformed(e.reason, at(parser, offset, length));
       } catch (JacksonException e) {
-        return new JsonRequest.Malformed(e.getOriginalMessage(), at(parser, offset, length));
+        return new JsonRequest.Malformed(reason(e), at(parser, offset, length));
       }
     } catch (JacksonException e) {
       // Its first bytes are of no encoding of JSON, or it cannot be closed.
-      return new JsonRequest.Malformed(e.getOriginalMessage(), 0);
+      return new JsonRequest.Malformed(reason(e), 0);
     }
+  }
+
+  private static String reason(JacksonException e) {
+    return switch (e) {
+      case UnexpectedEndOfInputException _ -> "the JSON ends before it is complete";
+      case StreamConstraintsException _ -> "the JSON is nested too deeply";
+      default -> "the JSON is not well-formed";
+    };
   }
 
   private static long at(JsonParser parser, int offset, int length) {

@@ -6,8 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads the bytes of a request, which may be any bytes, to the last nested field: whether they are
 /// well-formed, how many records they hold, and which of those cannot be taken. Allocates nothing
-/// for a record that is in order. Unknown fields are passed over, as protobuf has it; text is not
-/// decoded.
+/// for a record that is in order. Unknown fields are passed over, as protobuf has it.
+///
+/// Text has to be UTF-8: every generated decoder of protobuf refuses a whole message for one string
+/// that is not. A record with such a string is refused alone; where it is in a resource, a scope or a
+/// metric, the request is malformed.
 public final class RequestCheck {
   /// As deep as protobuf's own readers go.
   private static final int MAX_DEPTH = 100;
@@ -24,8 +27,11 @@ public final class RequestCheck {
   private int records;
   private @Nullable BitSet refused;
   private int invalidIds;
+  private int invalidText;
   private int tooLarge;
 
+  private boolean inRecord;
+  private boolean recordTextValid;
   private boolean recordIdsValid;
   private boolean traceIdSeen;
   private boolean spanIdSeen;
@@ -55,7 +61,7 @@ public final class RequestCheck {
       return new CheckedRequest.Malformed(check.reason, check.reasonOffset);
     }
     return new CheckedRequest.WellFormed(
-        check.records, check.refused, check.invalidIds, check.tooLarge);
+        check.records, check.refused, check.invalidIds, check.invalidText, check.tooLarge);
   }
 
   private boolean message(MessageType type, int from, int end, int depth) {
@@ -137,7 +143,15 @@ public final class RequestCheck {
       }
       case TRACE_ID -> id(type, field, from, end, TRACE_ID_BYTES);
       case SPAN_ID -> id(type, field, from, end, SPAN_ID_BYTES);
-      case STRING, BYTES -> {}
+      case STRING -> {
+        if (!Utf8.isValid(bytes, from, end)) {
+          if (!inRecord) {
+            return malformed(field.name() + " of " + type.name + " is no UTF-8", from);
+          }
+          recordTextValid = false;
+        }
+      }
+      case BYTES -> {}
       case UINT64 -> {
         position = from;
         while (position < end) {
@@ -160,16 +174,22 @@ public final class RequestCheck {
     recordIdsValid = true;
     traceIdSeen = false;
     spanIdSeen = false;
+    recordTextValid = true;
+    inRecord = true;
     if (!message(type, from, end, depth + 1)) {
       return false;
     }
+    inRecord = false;
     boolean idsValid = recordIdsValid && (type != Schema.SPAN || (traceIdSeen && spanIdSeen));
+    boolean fits = end - from <= maxRecordBytes;
     if (!idsValid) {
       invalidIds++;
-    } else if (end - from > maxRecordBytes) {
+    } else if (!recordTextValid) {
+      invalidText++;
+    } else if (!fits) {
       tooLarge++;
     }
-    if (!idsValid || end - from > maxRecordBytes) {
+    if (!idsValid || !recordTextValid || !fits) {
       if (refused == null) {
         refused = new BitSet();
       }

@@ -16,7 +16,11 @@ record Answer(Outcome outcome, boolean noService) {
       String reason = endpoint + " refused " + response.rejected() + " records: " + message;
       return of(new Outcome.PartlyAccepted(response.rejected(), reason));
     }
-    return of(Outcome.ACCEPTED);
+    // With nothing rejected a message is a warning (OTLP, "Partial Success").
+    return of(
+        message.isEmpty()
+            ? Outcome.ACCEPTED
+            : new Outcome.PartlyAccepted(0, endpoint + " warns: " + message));
   }
 
   static Answer retry(String reason, long afterNanos) {

@@ -61,7 +61,7 @@ class LogsWriterModelTest {
     assertThat(
             RequestCheck.check(
                 Signal.LOGS, batch.bytes(), batch.offset(), batch.length(), Integer.MAX_VALUE))
-        .isEqualTo(new CheckedRequest.WellFormed(expected.size(), null, 0, 0));
+        .isEqualTo(new CheckedRequest.WellFormed(expected.size(), null, 0, 0, 0));
   }
 
   private void call(Random random, LogRecord.Builder model) {

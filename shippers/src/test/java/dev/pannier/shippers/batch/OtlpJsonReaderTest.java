@@ -126,6 +126,31 @@ class OtlpJsonReaderTest {
   }
 
   @Test
+  void whatIsNoJsonIsToldInPlainWordsWithItsPlace() {
+    byte[] json = json("\"traceId\":\"\"");
+    for (int length = 0; length < json.length; length++) {
+      assertThat(OtlpJsonReader.read(Signal.LOGS, json, 0, length, NO_LIMIT))
+          .as("cut after %d bytes", length)
+          .isIn(
+              new JsonRequest.Malformed("the JSON ends before it is complete", length),
+              new JsonRequest.Malformed("no JSON object", length));
+    }
+    byte[] wrong = "{\"resourceLogs\":[,]}".getBytes(UTF_8);
+    assertThat(OtlpJsonReader.read(Signal.LOGS, wrong, 0, wrong.length, NO_LIMIT))
+        .isInstanceOfSatisfying(
+            JsonRequest.Malformed.class,
+            malformed -> {
+              assertThat(malformed.reason()).isEqualTo("the JSON is not well-formed");
+              assertThat(malformed.offset()).isBetween(16L, 18L);
+            });
+    String deep = "{\"unknown\":" + "[".repeat(600);
+    assertThat(OtlpJsonReader.read(Signal.LOGS, deep.getBytes(UTF_8), 0, deep.length(), NO_LIMIT))
+        .isInstanceOfSatisfying(
+            JsonRequest.Malformed.class,
+            malformed -> assertThat(malformed.reason()).isEqualTo("the JSON is nested too deeply"));
+  }
+
+  @Test
   void nestingIsBounded() {
     String json = "\"body\":" + "{\"arrayValue\":{\"values\":[".repeat(90) + "]}}".repeat(90);
 

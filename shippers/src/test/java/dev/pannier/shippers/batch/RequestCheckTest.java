@@ -1,5 +1,6 @@
 package dev.pannier.shippers.batch;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -34,7 +35,7 @@ class RequestCheckTest {
     Batch batch = Requests.batch(signal, request);
 
     assertThat(check(batch, NO_LIMIT))
-        .isEqualTo(new CheckedRequest.WellFormed(batch.records(), null, 0, 0));
+        .isEqualTo(new CheckedRequest.WellFormed(batch.records(), null, 0, 0, 0));
 
     RecordReader reader = new RecordReader().over(batch);
     for (Message record : Requests.records(request)) {
@@ -49,7 +50,8 @@ class RequestCheckTest {
   }
 
   @Property(tries = 3000)
-  void whatTheOfficialParserRefusesIsMalformedToo(@ForAll Signal signal, @ForAll long seed) {
+  void whatIsTakenIsReadByTheOfficialParser(@ForAll Signal signal, @ForAll long seed)
+      throws InvalidProtocolBufferException {
     Random random = new Random(seed);
     byte[] bytes = Requests.random(signal, random.nextInt(50)).toByteArray();
     for (int i = bytes.length == 0 ? 0 : random.nextInt(3); i > 0; i--) {
@@ -60,14 +62,15 @@ class RequestCheckTest {
     CheckedRequest checked = RequestCheck.check(signal, bytes, 0, length, NO_LIMIT);
 
     if (checked instanceof CheckedRequest.WellFormed wellFormed) {
-      try {
-        Message parsed = Requests.parse(signal, bytes, 0, length);
+      Batch batch = Batch.received(signal, bytes, 0, length, wellFormed.records(), "otlp");
+      BitSet refused = wellFormed.refused();
+      Batch taken = refused == null ? batch : Splitter.without(batch, refused);
+      if (taken != null) {
+        Message parsed = Requests.parse(signal, taken.bytes(), taken.offset(), taken.length());
         if (signal != Signal.METRICS) {
           // A metric with two kinds of data keeps only the last kind when it is parsed.
-          assertThat(Requests.records(parsed)).hasSize(wellFormed.records());
+          assertThat(Requests.records(parsed)).hasSize(taken.records());
         }
-      } catch (InvalidProtocolBufferException e) {
-        assertThat(e).hasMessageContaining("UTF-8");
       }
     }
   }
@@ -94,7 +97,7 @@ class RequestCheckTest {
             LogRecord.newBuilder().setSpanId(TRACE_ID));
 
     assertThat(check(batch, NO_LIMIT))
-        .isEqualTo(new CheckedRequest.WellFormed(4, bits(1, 3), 2, 0));
+        .isEqualTo(new CheckedRequest.WellFormed(4, bits(1, 3), 2, 0, 0));
   }
 
   @Test
@@ -111,7 +114,7 @@ class RequestCheckTest {
                 .addLinks(Span.Link.newBuilder().setTraceId(SPAN_ID)));
 
     assertThat(check(batch, NO_LIMIT))
-        .isEqualTo(new CheckedRequest.WellFormed(4, bits(1, 2, 3), 3, 0));
+        .isEqualTo(new CheckedRequest.WellFormed(4, bits(1, 2, 3), 3, 0, 0));
   }
 
   @Test
@@ -121,7 +124,46 @@ class RequestCheckTest {
             LogRecord.newBuilder().setEventName("x".repeat(98)),
             LogRecord.newBuilder().setEventName("x".repeat(99)));
 
-    assertThat(check(batch, 100)).isEqualTo(new CheckedRequest.WellFormed(2, bits(1), 0, 1));
+    assertThat(check(batch, 100)).isEqualTo(new CheckedRequest.WellFormed(2, bits(1), 0, 0, 1));
+  }
+
+  @Test
+  void recordWithTextThatIsNoUtf8IsRefused() {
+    Batch batch =
+        logs(
+            LogRecord.newBuilder().setEventName("größer als 8 Bytes: 好"),
+            LogRecord.newBuilder().setBody(AnyValue.newBuilder().setStringValue("broken")),
+            LogRecord.newBuilder().setEventName("last"));
+    replace(batch.bytes(), "broken", "br\u00f6ken");
+
+    assertThat(check(batch, NO_LIMIT))
+        .isEqualTo(new CheckedRequest.WellFormed(3, bits(1), 0, 1, 0));
+  }
+
+  @Test
+  void resourceWithTextThatIsNoUtf8SpoilsTheRequest() {
+    ExportLogsServiceRequest request =
+        ExportLogsServiceRequest.newBuilder()
+            .addResourceLogs(
+                ResourceLogs.newBuilder()
+                    .setSchemaUrl("broken")
+                    .addScopeLogs(
+                        ScopeLogs.newBuilder().addLogRecords(LogRecord.getDefaultInstance())))
+            .build();
+    Batch batch = Requests.batch(Signal.LOGS, request);
+    replace(batch.bytes(), "broken", "br\u00f6ken");
+
+    assertThat(check(batch, NO_LIMIT))
+        .isInstanceOfSatisfying(
+            CheckedRequest.Malformed.class,
+            malformed ->
+                assertThat(malformed.reason()).isEqualTo("schemaUrl of ResourceLogs is no UTF-8"));
+  }
+
+  /// As bytes of Latin-1.
+  private static void replace(byte[] bytes, String text, String by) {
+    int at = new String(bytes, ISO_8859_1).indexOf(text);
+    System.arraycopy(by.getBytes(ISO_8859_1), 0, bytes, at, by.length());
   }
 
   @Test
@@ -155,7 +197,7 @@ class RequestCheckTest {
     out.flush();
 
     assertThat(RequestCheck.check(Signal.LOGS, bytes, 0, out.getTotalBytesWritten(), NO_LIMIT))
-        .isEqualTo(new CheckedRequest.WellFormed(0, null, 0, 0));
+        .isEqualTo(new CheckedRequest.WellFormed(0, null, 0, 0, 0));
   }
 
   private static CheckedRequest check(Batch batch, int maxRecordBytes) {

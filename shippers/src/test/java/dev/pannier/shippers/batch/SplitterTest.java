@@ -79,7 +79,7 @@ class SplitterTest {
       assertThat(
               RequestCheck.check(
                   signal, cut.bytes(), cut.offset(), cut.length(), Integer.MAX_VALUE))
-          .isEqualTo(new CheckedRequest.WellFormed(1, null, 0, 0));
+          .isEqualTo(new CheckedRequest.WellFormed(1, null, 0, 0, 0));
     }
   }
 

@@ -178,6 +178,16 @@ class AnswersTest {
         .isEqualTo(expected);
   }
 
+  @Test
+  void aMessageWithNothingRejectedIsAWarning() throws IOException {
+    assertThat(
+            http(
+                200,
+                Map.of("content-type", "application/x-protobuf"),
+                partial(0, "use a newer schema").toByteArray()))
+        .isEqualTo(new Outcome.PartlyAccepted(0, "http://b:4318 warns: use a newer schema"));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "{}", "{\"partialSuccess\":{}}", "[1,2", "\u0001\u0002"})
   void anEmptyOrBrokenBodyOfASuccessIsASuccess(String body) throws IOException {
