@@ -14,13 +14,22 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// The packaged sidecar as a process of its own, started as the launcher does it.
 final class BenchSidecar implements AutoCloseable {
   private static final long READY_WITHIN_SECONDS = 60;
   private static final long STOPS_WITHIN_SECONDS = 30;
+
+  /// As the launcher takes them, for trying others.
+  static final List<String> MORE_OPTIONS =
+      Stream.of(System.getenv().getOrDefault("PANNIER_JVM_OPTIONS", "").split(" ", -1))
+          .filter(option -> !option.isEmpty())
+          .toList();
+
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -58,17 +67,14 @@ final class BenchSidecar implements AutoCloseable {
                 .replace("${HTTP}", "127.0.0.1:" + ports.get(2)));
     Path errors = folder.resolve("sidecar.err");
     Path home = Demo.home();
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("@" + home.resolve("jvm.options"));
+    command.addAll(MORE_OPTIONS);
+    command.addAll(List.of("-jar", home.resolve("lib/pannier-collector.jar").toString()));
+    command.addAll(List.of("run", "--config", file.toString()));
     ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "@" + home.resolve("jvm.options"),
-                "-jar",
-                home.resolve("lib/pannier-collector.jar").toString(),
-                "run",
-                "--config",
-                file.toString())
-            .redirectOutput(out)
-            .redirectError(errors.toFile());
+        new ProcessBuilder(command).redirectOutput(out).redirectError(errors.toFile());
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     long begin = System.nanoTime();
     return new BenchSidecar(builder.start(), errors, ports.get(0), ports.get(1), begin);

@@ -31,6 +31,9 @@ final class Report {
             + (arguments.isEmpty() ? "" : " ")
             + said(arguments)
             + "` |");
+    if (!BenchSidecar.MORE_OPTIONS.isEmpty()) {
+      line("| `PANNIER_JVM_OPTIONS` | `" + said(BenchSidecar.MORE_OPTIONS) + "` |");
+    }
     line("| date | " + now() + " |");
     line("| commit | " + commit() + " |");
     line("| machine | " + machine() + " |");
