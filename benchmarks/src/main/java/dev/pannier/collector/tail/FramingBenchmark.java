@@ -100,8 +100,8 @@ public class FramingBenchmark {
   }
 
   private final TailSource source = source(ParsingBenchmark.of("raw"));
-  private final @Nullable LineStart rule =
-      source.rule(ParsingBenchmark.of("raw"), Transcoder.of(StandardCharsets.UTF_8));
+  private final Transcoder charset = source.charset;
+  private final @Nullable LineStart rule = source.rule(ParsingBenchmark.of("raw"), charset);
   private final FileCursor cursor = new FileCursor();
   private final byte[] text = TestLines.text(FileTailer.CHUNK_BYTES);
 
@@ -135,7 +135,8 @@ public class FramingBenchmark {
 
   private int frame(@Nullable LineStart joins, Worked worked) {
     RecordFramer framer = source.framer;
-    framer.reset(text, 0, text.length, cursor, source.charset, joins, true, true);
+    charset.expect(text, 0, text.length);
+    framer.reset(text, 0, text.length, cursor, charset, joins, true, true);
     int records = 0;
     while (framer.next()) {
       records++;
@@ -154,6 +155,7 @@ public class FramingBenchmark {
     RecordFramer framer = file.source.framer;
     BatchBuilder builder = parsed.builder;
     byte[] chunk = parsed.chunk;
+    charset.expect(chunk, 0, chunk.length);
     framer.reset(chunk, 0, chunk.length, file.cursor, charset, file.rule, true, true);
     builder.start(parsed.buffer, parsed.resource);
     Object last = null;

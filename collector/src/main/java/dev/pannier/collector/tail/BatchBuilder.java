@@ -5,15 +5,17 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParseResult;
 import dev.pannier.parsers.RecordSink;
+import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.LogsWriter;
 import java.util.Arrays;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Writes what a parser finds in records straight into a batch.
 @SuppressWarnings("EnumOrdinal") // counts by result, without a map on the hot path
 final class BatchBuilder implements RecordSink {
-  private static final byte[] UID = "log.record.uid".getBytes(US_ASCII);
+  private static final String UID = "log.record.uid";
   private static final byte[] ORIGINAL = "log.record.original".getBytes(US_ASCII);
   private static final byte[] TRUNCATED = "pannier.truncated".getBytes(US_ASCII);
   private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
@@ -21,7 +23,13 @@ final class BatchBuilder implements RecordSink {
 
   private final LogsWriter writer = new LogsWriter();
   private final long[] results = new long[ParseResult.values().length];
-  private final byte[] uid = new byte[64];
+
+  /// What all records of a file have in common, encoded, and at its end the last digits of the uid,
+  /// which are the record's own.
+  private byte[] shared = NOTHING;
+
+  private byte @Nullable [] sharedUidPrefix;
+  private int sharedDigits;
   private final boolean keepsRaw;
   private boolean hasBody;
   private byte[] bodyText = NOTHING;
@@ -65,8 +73,8 @@ final class BatchBuilder implements RecordSink {
       body(text, offset, length);
     }
     writer.observedTimestamp(observedNanos);
-    writer.encodedAttributes(file.attributes, 0, file.attributes.length);
-    writer.attribute(UID, 0, UID.length, uid, 0, uid(file.uidPrefix, position));
+    shared(file, position);
+    writer.encodedAttributes(shared, 0, shared.length);
     if (truncated) {
       writer.attribute(TRUNCATED, 0, TRUNCATED.length, true);
     }
@@ -99,17 +107,26 @@ final class BatchBuilder implements RecordSink {
     return count;
   }
 
-  /// `VVVVVVVVVVVVVVVV-GGGGGGGGGGGGGGGG-` and the offset, all in hexadecimal.
-  private int uid(byte[] prefix, long position) {
-    System.arraycopy(prefix, 0, uid, 0, prefix.length);
-    int digits = Math.max(1, (67 - Long.numberOfLeadingZeros(position)) / 4);
-    int end = prefix.length + digits;
+  /// Puts the position into the uid: `VVVVVVVVVVVVVVVV-GGGGGGGGGGGGGGGG-` and the offset, all in
+  /// hexadecimal.
+  private void shared(TailedFile file, long position) {
+    int digits = 1;
+    for (long rest = position >>> 4; rest != 0; rest >>>= 4) {
+      digits++;
+    }
+    if (sharedUidPrefix != file.uidPrefix || sharedDigits != digits) {
+      String uid = new String(file.uidPrefix, US_ASCII) + "0".repeat(digits);
+      byte[] attribute = AttributesEncoder.encode(Map.of(UID, uid));
+      shared = Arrays.copyOf(file.attributes, file.attributes.length + attribute.length);
+      System.arraycopy(attribute, 0, shared, file.attributes.length, attribute.length);
+      sharedUidPrefix = file.uidPrefix;
+      sharedDigits = digits;
+    }
     long rest = position;
-    for (int i = end - 1; i >= prefix.length; i--) {
-      uid[i] = HEX[(int) rest & 0xF];
+    for (int i = shared.length - 1; i >= shared.length - digits; i--) {
+      shared[i] = HEX[(int) rest & 0xF];
       rest >>>= 4;
     }
-    return end;
   }
 
   /// What every uid of a generation begins with.

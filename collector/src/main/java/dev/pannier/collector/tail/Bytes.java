@@ -21,7 +21,7 @@ final class Bytes {
       long word = (long) LONG.get(buffer, i) ^ NEWLINES;
       long hit = (word - ONES) & ~word & HIGH;
       if (hit != 0) {
-        return i + (Long.numberOfTrailingZeros(hit) >>> 3);
+        return i + firstByte(hit);
       }
     }
     for (; i < to; i++) {
@@ -32,13 +32,20 @@ final class Bytes {
     return -1;
   }
 
+  /// The first byte whose highest bit is set, 0 to 7, in a word that has no other bits set. One bit
+  /// of each byte up to that one is left and they are added up in the highest byte: C1, which
+  /// compiles the sidecar, has no instruction for counting zeros.
+  private static int firstByte(long high) {
+    return (int) ((((high - 1) & ~high & ONES) * ONES) >>> 56) - 1;
+  }
+
   /// @return the position of the first byte above 127 in `[from, to)`, `to` if there is none
   static int endOfAscii(byte[] buffer, int from, int to) {
     int i = from;
     for (; i <= to - Long.BYTES; i += Long.BYTES) {
       long high = (long) LONG.get(buffer, i) & HIGH;
       if (high != 0) {
-        return i + (Long.numberOfTrailingZeros(high) >>> 3);
+        return i + firstByte(high);
       }
     }
     while (i < to && buffer[i] >= 0) {

@@ -418,6 +418,7 @@ final class FileTailer {
       charset = file.source.charset.forHead(chunk, length);
       file.charset = charset;
     }
+    charset.expect(chunk, 0, length);
     int begin = position == 0 ? charset.markLength(chunk, length) : 0;
     if (file.parser == null) {
       int headEnd = charset.boundary(chunk, begin, length);
@@ -483,7 +484,9 @@ final class FileTailer {
       if (replaced) {
         file.source.badCharacters.increment();
       }
-      file.source.oversize.add(framer.oversized());
+      if (framer.oversized() > 0) {
+        file.source.oversize.add(framer.oversized());
+      }
       filledTo = framer.consumed();
     }
     return true;

@@ -31,6 +31,11 @@ final class RecordFramer {
   private long oversized;
   private boolean holdsRecord;
 
+  /// The line that was searched for its end last: what ends one record begins the next.
+  private int searchedFrom;
+
+  private int searchedNewline;
+
   RecordFramer(int maxRecord, OnOversize onOversize) {
     this.maxRecord = maxRecord;
     this.onOversize = onOversize;
@@ -57,6 +62,7 @@ final class RecordFramer {
     this.last = last;
     this.flush = flush;
     consumed = from;
+    searchedFrom = -1;
   }
 
   /// Finds the next record.
@@ -75,7 +81,7 @@ final class RecordFramer {
     int openAfter = -1;
     int lineStart = consumed;
     while (true) {
-      int newline = charset.newline(buffer, lineStart, limit);
+      int newline = newline(lineStart);
       boolean complete = newline >= 0;
       if (!complete && !(last && lineStart < limit)) {
         if (opened >= 0 && (last || flush)) {
@@ -110,6 +116,14 @@ final class RecordFramer {
         return emit(opened, openEnd, openAfter, false);
       }
     }
+  }
+
+  private int newline(int lineStart) {
+    if (searchedFrom != lineStart) {
+      searchedFrom = lineStart;
+      searchedNewline = charset.newline(buffer, lineStart, limit);
+    }
+    return searchedNewline;
   }
 
   /// A record of several lines would outgrow the limit with its next line.

@@ -45,6 +45,16 @@ final class Transcoder {
   private @Nullable Transcoder little;
   private @Nullable Transcoder big;
 
+  /// What [#expect] was told of.
+  private byte[] expected = new byte[0];
+
+  private int expectedTo;
+
+  /// Within it, `[asciiFrom, asciiTo)` is ASCII, and the byte at `asciiTo`, if any, is not.
+  private int asciiFrom;
+
+  private int asciiTo;
+
   private byte[] scratch = new byte[0];
   private int scratchEnd;
   private byte[] result = scratch;
@@ -220,7 +230,7 @@ final class Transcoder {
   ///
   /// @return whether something was replaced by U+FFFD
   boolean toUtf8(byte[] buffer, int from, int to) {
-    int ascii = unit() == 2 ? from : Bytes.endOfAscii(buffer, from, to);
+    int ascii = unit() == 2 ? from : endOfAscii(buffer, from, to);
     if (ascii == to || (kind == Kind.UTF_8 && Bytes.isUtf8(buffer, ascii, to))) {
       result = buffer;
       resultFrom = from;
@@ -242,6 +252,27 @@ final class Transcoder {
     resultFrom = 0;
     resultTo = scratchEnd;
     return replaced;
+  }
+
+  /// Lines within `[from, to)` are about to be asked for, mostly one after the other: what of them
+  /// is ASCII is then found out once, not line by line. To be told whenever the buffer has other
+  /// bytes.
+  void expect(byte[] buffer, int from, int to) {
+    expected = buffer;
+    expectedTo = to;
+    asciiFrom = from;
+    asciiTo = unit() == 2 ? from : Bytes.endOfAscii(buffer, from, to);
+  }
+
+  private int endOfAscii(byte[] buffer, int from, int to) {
+    if (buffer != expected || from < asciiFrom || to > expectedTo) {
+      return Bytes.endOfAscii(buffer, from, to);
+    }
+    if (from > asciiTo) {
+      asciiFrom = from;
+      asciiTo = Bytes.endOfAscii(buffer, from, expectedTo);
+    }
+    return Math.min(to, asciiTo);
   }
 
   byte[] bytes() {

@@ -220,6 +220,35 @@ class TranscoderTest {
     assertThat(text(transcoder)).isEqualTo("\uFFFD\uFFFD\uFFFD\uFFFDA");
   }
 
+  @Property
+  void whatIsExpectedOfABufferChangesNoAnswer(
+      @ForAll("charsets") Charset charset,
+      @ForAll("texts") String text,
+      @ForAll @Size(max = 8) List<@IntRange(max = 120) Integer> places) {
+    byte[] bytes = ("ascii first, then " + encodable(charset, text)).getBytes(charset);
+    Transcoder expecting = Transcoder.of(charset);
+    expecting.expect(bytes, 0, bytes.length);
+    for (int i = 0; i + 1 < places.size(); i += 2) {
+      int from = Math.min(places.get(i), bytes.length);
+      int to = Math.min(from + places.get(i + 1), bytes.length);
+      Transcoder other = Transcoder.of(charset);
+      assertThat(expecting.toUtf8(bytes, from, to)).isEqualTo(other.toUtf8(bytes, from, to));
+      assertThat(text(expecting)).isEqualTo(text(other));
+    }
+  }
+
+  @Test
+  void aBufferThatHasOtherBytesIsLookedAtAgain() {
+    byte[] bytes = "all of this is ASCII".getBytes(US_ASCII);
+    Transcoder transcoder = Transcoder.of(UTF_8);
+    transcoder.expect(bytes, 0, bytes.length);
+    bytes[3] = (byte) 0xFF;
+    transcoder.expect(bytes, 0, bytes.length);
+
+    assertThat(transcoder.toUtf8(bytes, 0, 6)).isTrue();
+    assertThat(text(transcoder)).isEqualTo("all\uFFFDof");
+  }
+
   private static String text(Transcoder transcoder) {
     return new String(
         transcoder.bytes(), transcoder.from(), transcoder.to() - transcoder.from(), UTF_8);

@@ -319,7 +319,10 @@ public final class LogsWriter {
     int width = Varints.width(length);
     boolean newRun =
         runLength == 0
-            || !Arrays.equals(runLogger, 0, runLoggerLength, recordLogger, 0, recordLoggerLength);
+            || runLoggerLength != recordLoggerLength
+            || (runLoggerLength > 0
+                && !Arrays.equals(
+                    runLogger, 0, runLoggerLength, recordLogger, 0, recordLoggerLength));
     int scopeSize =
         recordLoggerLength == 0 ? 0 : 1 + Varints.width(recordLoggerLength) + recordLoggerLength;
     int runHead =

@@ -9,7 +9,11 @@ final class Varints {
 
   /// How many bytes `value` takes, 1 to 10; a negative value takes 10.
   static int width(long value) {
-    return (70 - Long.numberOfLeadingZeros(value | 1)) / 7;
+    // Comparisons: C1 has no instruction for counting zeros, and most values are lengths.
+    if ((value & ~0x3FFFL) == 0) {
+      return value < 0x80 ? 1 : 2;
+    }
+    return (70 - Long.numberOfLeadingZeros(value)) / 7;
   }
 
   /// @return the position after the last byte
