@@ -1,6 +1,7 @@
 package dev.pannier.shippers.kafka;
 
 import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Encoding;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -11,9 +12,9 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 /// |---|---|---|
 /// | `acks`, `enable.idempotence` | `all`, `true` | confirmed is on every in-sync replica, once, in order |
 /// | `max.in.flight.requests.per.connection` | 5 | the most that idempotence keeps in order |
-/// | `linger.ms` | 0 | batches are made before the producer: waiting gains nothing, and costs 5 ms |
+/// | `linger.ms` | 0; 1 where a message is one record | OTLP's batches are made before the producer; single records would leave a few at a time, each few with a request |
 /// | `compression.type` | `lz4` | the cheapest that compresses logs well |
-/// | `batch.size` | 64 KiB | for one record a message; a larger message gets a buffer of its size |
+/// | `batch.size` | 64 to 256 KiB, by memory | a batch of 512 lines fits, so that its buffer is used again: a larger message gets a buffer of its own, which is garbage after it |
 /// | `max.block.ms` | 5 s | how long the calling thread waits for metadata or for buffer |
 /// | `request.timeout.ms`, `delivery.timeout.ms` | 10 s, 30 s | one attempt, with the client's own retries, ends |
 /// | `metric.reporters` | none | JMX costs memory, and nobody reads it in a sidecar |
@@ -24,7 +25,12 @@ final class ProducerProperties {
   static final int REQUEST_TIMEOUT_MS = 10_000;
   static final int MAX_REQUEST_BYTES = 1024 * 1024;
 
-  private static final int BATCH_BYTES = 64 * 1024;
+  private static final long SMALLEST_BATCH_BYTES = 64 * 1024;
+  private static final long LARGEST_BATCH_BYTES = 256 * 1024;
+
+  /// So many buffers there are at least, where they are not of the smallest size.
+  private static final int BATCHES = 32;
+
   private static final String BYTES = "org.apache.kafka.common.serialization.ByteArraySerializer";
 
   private ProducerProperties() {}
@@ -36,9 +42,9 @@ final class ProducerProperties {
     properties.put(ProducerConfig.ACKS_CONFIG, "all");
     properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
     properties.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, "5");
-    properties.put(ProducerConfig.LINGER_MS_CONFIG, "0");
+    properties.put(ProducerConfig.LINGER_MS_CONFIG, sendsRecords(settings) ? "1" : "0");
     properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
-    properties.put(ProducerConfig.BATCH_SIZE_CONFIG, String.valueOf(BATCH_BYTES));
+    properties.put(ProducerConfig.BATCH_SIZE_CONFIG, String.valueOf(batchBytes(memoryBytes)));
     properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, String.valueOf(memoryBytes));
     properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, String.valueOf(MAX_REQUEST_BYTES));
     properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, String.valueOf(MAX_BLOCK_MS));
@@ -57,6 +63,15 @@ final class ProducerProperties {
     properties.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, BYTES);
     properties.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, BYTES);
     return properties;
+  }
+
+  private static boolean sendsRecords(ShipperSettings.Kafka settings) {
+    return settings.encodings().containsValue(Encoding.JSON)
+        || settings.encodings().containsValue(Encoding.RAW);
+  }
+
+  private static long batchBytes(long memoryBytes) {
+    return Math.clamp(memoryBytes / BATCHES, SMALLEST_BATCH_BYTES, LARGEST_BATCH_BYTES);
   }
 
   /// @return 0 where it is no number; the producer itself then says so

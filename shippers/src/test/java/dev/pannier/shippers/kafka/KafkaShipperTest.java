@@ -422,6 +422,35 @@ class KafkaShipperTest extends RemoteShipperContract {
   }
 
   @Test
+  void singleRecordsWaitForEachOtherAndBatchesForNothing() {
+    assertThat(lingerMillis(Encoding.RAW)).isEqualTo(1);
+    assertThat(lingerMillis(Encoding.JSON)).isEqualTo(1);
+    assertThat(lingerMillis(Encoding.OTLP_PROTO)).isEqualTo(0);
+    assertThat(lingerMillis(Encoding.OTLP_JSON)).isEqualTo(0);
+  }
+
+  private long lingerMillis(Encoding encoding) {
+    return config(encoding, 8 << 20).getLong(ProducerConfig.LINGER_MS_CONFIG);
+  }
+
+  @Test
+  void buffersAreAsLargeAsMemoryHasRoomForSeveral() {
+    assertThat(batchBytes(1 << 20)).isEqualTo(64 * 1024);
+    assertThat(batchBytes(4 << 20)).isEqualTo(128 * 1024);
+    assertThat(batchBytes(8 << 20)).isEqualTo(256 * 1024);
+    assertThat(batchBytes(1 << 30)).isEqualTo(256 * 1024);
+  }
+
+  private int batchBytes(long memoryBytes) {
+    return config(Encoding.RAW, memoryBytes).getInt(ProducerConfig.BATCH_SIZE_CONFIG);
+  }
+
+  private ProducerConfig config(Encoding encoding, long memoryBytes) {
+    return new ProducerConfig(
+        ProducerProperties.of(cluster.settings("t", encoding, "source", Map.of()), memoryBytes));
+  }
+
+  @Test
   void everyCompressionWorksHere() {
     for (String type : List.of("none", "gzip", "lz4", "zstd", "snappy")) {
       assertThat(Compressors.problem(type)).as(type).isEmpty();
