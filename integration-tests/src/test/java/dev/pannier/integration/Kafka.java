@@ -34,8 +34,14 @@ final class Kafka implements AutoCloseable {
     this.folder = folder;
     this.port = port;
     this.controllerPort = controllerPort;
-    this.settings = settings;
-    this.process = Demo.broker(folder, port, controllerPort, settings);
+    this.settings = settings.clone();
+    for (int i = 0; i < settings.length; i++) {
+      this.settings[i] =
+          settings[i]
+              .replace("${PORT}", String.valueOf(port))
+              .replace("${CONTROLLER}", String.valueOf(controllerPort));
+    }
+    this.process = Demo.broker(folder, port, controllerPort, this.settings);
   }
 
   /// The broker that all test classes of the run share: topics are made by who uses them. It ends
@@ -56,6 +62,7 @@ final class Kafka implements AutoCloseable {
     return shared;
   }
 
+  /// @param settings `KEY=VALUE`; `${PORT}` and `${CONTROLLER}` are filled in
   static Kafka start(Path folder, String... settings) throws Exception {
     List<Integer> ports = Ports.free(2);
     Kafka kafka = new Kafka(folder, ports.get(0), ports.get(1), settings);

@@ -31,6 +31,7 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
   private final List<String> metrics = new ArrayList<>();
   private final List<Headers> headers = new ArrayList<>();
   private int refusals;
+  private boolean tokensRefused;
 
   private OtlpBackend(boolean grpc) {
     this.grpc = grpc;
@@ -69,6 +70,11 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
     refusals = requests;
   }
 
+  /// Whether every request is told that its token is wrong; it is quoted.
+  synchronized void refuseTokens(boolean refused) {
+    tokensRefused = refused;
+  }
+
   synchronized int refusalsLeft() {
     return refusals;
   }
@@ -91,6 +97,20 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
 
   @Override
   public synchronized MockResponse dispatch(RecordedRequest request) {
+    if (tokensRefused) {
+      String says = "wrong token: " + request.getHeaders().get("authorization");
+      return grpc
+          ? new MockResponse.Builder()
+              .addHeader("content-type", "application/grpc")
+              .addHeader("grpc-status", "16")
+              .addHeader("grpc-message", says)
+              .build()
+          : new MockResponse.Builder()
+              .code(401)
+              .addHeader("content-type", "text/plain")
+              .body(says)
+              .build();
+    }
     if (refusals > 0) {
       refusals--;
       return grpc

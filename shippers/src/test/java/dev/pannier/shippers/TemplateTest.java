@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.shippers.encoding.Lookup;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class TemplateTest {
@@ -79,6 +82,23 @@ class TemplateTest {
 
     assertThat(topic).matches("[A-Za-z0-9._-]{1,249}");
     assertThat(template.pattern().matcher(topic).matches()).isTrue();
+  }
+
+  @Property(tries = 200)
+  void anyValuesMakeAtMostAHundredTopicsBesideTheDefault(
+      @ForAll @Size(min = 150, max = 300) List<String> values) {
+    Template template = Template.topic("logs.${resource:a:-other}");
+    Set<String> topics = new LinkedHashSet<>();
+    for (String value : values) {
+      String topic = template.resolve(index -> value);
+      topics.add(topic);
+      assertThat(topic).matches("logs\\.[A-Za-z0-9._-]{1,100}").doesNotContain("..");
+    }
+    for (String value : values) {
+      assertThat(topics).contains(template.resolve(index -> value));
+    }
+    topics.remove("logs.other");
+    assertThat(topics).hasSizeLessThanOrEqualTo(Template.MAX_RESULTS);
   }
 
   @Property(tries = 500)

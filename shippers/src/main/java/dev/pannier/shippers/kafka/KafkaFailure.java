@@ -1,6 +1,7 @@
 package dev.pannier.shippers.kafka;
 
 import dev.pannier.shippers.Reasons;
+import java.util.Map;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.AuthenticationException;
@@ -112,8 +113,20 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
                 + topic
                 + " (a compacted topic needs a key): "
                 + says;
-        default -> servers + ", topic " + topic + ": " + reasons.of(error);
+        default -> servers + (topic.isEmpty() ? "" : ", topic " + topic) + ": " + reasons.of(error);
       };
+    }
+
+    /// The producer itself refuses its properties, or a file that they name.
+    ///
+    /// @param files the properties that name files
+    String notMade(Throwable error, Map<String, String> files) {
+      return "no Kafka client can be made for "
+          + servers
+          + ", check properties"
+          + (files.isEmpty() ? "" : " " + files)
+          + ": "
+          + reasons.of(error);
     }
 
     /// A message is not confirmed in the time for which a call may block.

@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -196,8 +197,24 @@ public final class KafkaShipper implements Shipper {
     synchronized (lock) {
       producerIsDone |= why.producerIsDone();
     }
-    String unresolved = producer == null ? Reachability.unresolved(servers) : "";
-    return unresolved.isEmpty() ? why.reason() : unresolved;
+    if (producer != null) {
+      return why.reason();
+    }
+    String unresolved = Reachability.unresolved(servers);
+    return unresolved.isEmpty() ? words.notMade(e, files()) : unresolved;
+  }
+
+  private Map<String, String> files() {
+    Map<String, String> files = new TreeMap<>();
+    settings
+        .properties()
+        .forEach(
+            (name, value) -> {
+              if (name.endsWith(".location")) {
+                files.put(name, value);
+              }
+            });
+    return files;
   }
 
   /// Whether a broker has ever sent a byte.
