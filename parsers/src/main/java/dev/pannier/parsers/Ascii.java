@@ -1,7 +1,21 @@
 package dev.pannier.parsers;
 
+import java.util.Arrays;
+
 /// Comparisons and numbers on ASCII bytes.
 final class Ascii {
+  /// By byte: its value as a hexadecimal digit, -1 where it is none.
+  private static final byte[] HEX = new byte[256];
+
+  static {
+    Arrays.fill(HEX, (byte) -1);
+    for (int i = 0; i < 16; i++) {
+      char digit = Character.forDigit(i, 16);
+      HEX[digit] = (byte) i;
+      HEX[Character.toUpperCase(digit)] = (byte) i;
+    }
+  }
+
   private Ascii() {}
 
   /// Whether the text is the upper-case `name`, letters' case aside.
@@ -33,11 +47,7 @@ final class Ascii {
 
   /// @return the value of a hexadecimal digit, -1 if it is none
   static int hex(byte b) {
-    if (b >= '0' && b <= '9') {
-      return b - '0';
-    }
-    int lower = b | 0x20;
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    return HEX[b & 0xFF];
   }
 
   static int indexOf(byte[] text, int from, int to, byte[] wanted) {

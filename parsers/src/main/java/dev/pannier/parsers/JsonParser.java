@@ -11,6 +11,14 @@ import org.jspecify.annotations.Nullable;
 final class JsonParser implements LineParser {
   static final int MAX_DEPTH = 32;
 
+  /// Below it, whole numbers are doubles.
+  private static final long EXACT = 1L << 53;
+
+  /// Powers of ten that are doubles.
+  private static final double[] POWERS = {
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16
+  };
+
   private static final byte[] THREAD = "thread.name".getBytes(US_ASCII);
   private static final byte[] FUNCTION = "code.function.name".getBytes(US_ASCII);
   private static final byte[] FILE = "code.file.path".getBytes(US_ASCII);
@@ -58,6 +66,11 @@ final class JsonParser implements LineParser {
   public boolean startsRecord(byte[] buffer, int offset, int length) {
     return Continuations.isThrowable(buffer, offset, length)
         || !Continuations.continues(buffer, offset, length);
+  }
+
+  @Override
+  public boolean endsRecord(byte[] buffer, int offset, int length) {
+    return length > 1 && buffer[offset] == '{' && buffer[offset + length - 1] == '}';
   }
 
   @Override
@@ -307,8 +320,27 @@ final class JsonParser implements LineParser {
     return size < 100_000_000_000_000_000L ? value * 1_000L : value;
   }
 
-  /// Fractions are rare enough in log lines to go through a string.
+  /// A quotient of two numbers that a double holds exactly is rounded once, as it has to be; what has
+  /// more digits, or an exponent, goes through a string.
   private double decimal(int from) {
+    long digits = 0;
+    int fraction = -1;
+    int first = text[from] == '-' ? from + 1 : from;
+    for (int i = first; i < at; i++) {
+      if (text[i] == '.') {
+        fraction = 0;
+      } else if (!Ascii.isDigit(text[i]) || digits >= EXACT / 10 || fraction == POWERS.length - 1) {
+        return parsedDecimal(from);
+      } else {
+        digits = digits * 10 + text[i] - '0';
+        fraction += fraction < 0 ? 0 : 1;
+      }
+    }
+    double value = digits / POWERS[Math.max(fraction, 0)];
+    return first == from ? value : -value;
+  }
+
+  private double parsedDecimal(int from) {
     return Double.parseDouble(new String(text, from, at - from, US_ASCII));
   }
 
@@ -499,6 +531,9 @@ final class JsonParser implements LineParser {
   }
 
   private void skipBlanks() {
+    if (at < end && text[at] > ' ') {
+      return;
+    }
     while (at < end
         && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) {
       at++;

@@ -14,4 +14,10 @@ public interface LineParser {
   /// Whether a line begins a new record, as opposed to continuing the one before it (an indented
   /// line, a `Caused by:`, a line of a pattern's message). This is what `multiline: auto` asks.
   boolean startsRecord(byte[] buffer, int offset, int length);
+
+  /// Whether a line that begins a record is all of it, whatever the next line is: it need not wait
+  /// for that one.
+  default boolean endsRecord(byte[] buffer, int offset, int length) {
+    return false;
+  }
 }

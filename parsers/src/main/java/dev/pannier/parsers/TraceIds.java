@@ -20,11 +20,11 @@ final class TraceIds {
   }
 
   static boolean span(byte[] text, int offset, int length, RecordSink sink) {
-    if (length != 16 || !isHex(text, offset, 16) || hex(text, offset) == 0) {
-      return false;
+    long id = length == 16 && isHex(text, offset, 16) ? hex(text, offset) : 0;
+    if (id != 0) {
+      sink.spanId(id);
     }
-    sink.spanId(hex(text, offset));
-    return true;
+    return id != 0;
   }
 
   static boolean decimalSpan(byte[] text, int offset, int length, RecordSink sink) {
@@ -53,12 +53,11 @@ final class TraceIds {
   }
 
   private static boolean isHex(byte[] text, int offset, int length) {
+    int all = 0;
     for (int i = offset; i < offset + length; i++) {
-      if (Ascii.hex(text[i]) < 0) {
-        return false;
-      }
+      all |= Ascii.hex(text[i]);
     }
-    return true;
+    return all >= 0;
   }
 
   private static boolean isDecimal(byte[] text, int offset, int length) {

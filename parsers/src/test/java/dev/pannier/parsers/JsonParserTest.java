@@ -7,12 +7,16 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
 import net.logstash.logback.argument.StructuredArguments;
 import net.logstash.logback.encoder.LogstashEncoder;
 import org.junit.jupiter.api.Test;
@@ -72,6 +76,35 @@ class JsonParserTest {
             entry("@a.b[1]", "x"),
             entry("@a.b[2]", "boolean true"),
             entry("@n", "double -1000.0"));
+  }
+
+  @Property
+  void fractionsAreReadAsTheJdkDoes(
+      @ForAll @LongRange(min = 0, max = 2_000_000_000_000_000_000L) long digits,
+      @ForAll @IntRange(min = 1, max = 20) int fraction,
+      @ForAll boolean negative) {
+    String number =
+        (negative ? "-" : "")
+            + new BigDecimal(BigInteger.valueOf(digits), fraction).toPlainString();
+
+    assertThat(Fields.parse(json, "{\"n\":" + number + "}"))
+        .contains(entry("@n", "double " + Double.parseDouble(number)));
+  }
+
+  @Test
+  void aWholeObjectIsARecordWithoutTheNextLine() {
+    assertThat(ends(json, "{\"a\":1}")).isTrue();
+    assertThat(ends(logstash, "{}")).isTrue();
+    assertThat(ends(json, "{")).isFalse();
+    assertThat(ends(json, "{\"a\":")).isFalse();
+    assertThat(ends(json, "no object}")).isFalse();
+    assertThat(ends(json, "")).isFalse();
+    assertThat(ends(Parsers.create(new ParserSpec.Raw(), ZoneId.of("UTC")), "{}")).isFalse();
+  }
+
+  private static boolean ends(LineParser parser, String line) {
+    byte[] bytes = ("__" + line + "__").getBytes(StandardCharsets.UTF_8);
+    return parser.endsRecord(bytes, 2, bytes.length - 4);
   }
 
   @Test

@@ -104,6 +104,9 @@ final class RecordFramer {
         return overlong(opened, openEnd, openAfter, lineEnd);
       }
       if (opened < 0) {
+        if (complete && joins.endsRecord(buffer, lineStart, lineEnd - lineStart)) {
+          return emit(lineStart, lineEnd, after, true);
+        }
         opened = lineStart;
       }
       openEnd = lineEnd;

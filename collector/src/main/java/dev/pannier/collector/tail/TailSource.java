@@ -66,20 +66,37 @@ final class TailSource {
 
   /// The rule that joins a file's lines; null where each line is a record.
   @Nullable LineStart rule(LineParser parser, Transcoder fileCharset) {
-    LineStart rule =
-        switch (settings.multiline()) {
-          case FileSource.Multiline.None() -> null;
-          case FileSource.Multiline.Auto() -> parser::startsRecord;
-          case FileSource.Multiline.Start start -> explicitRule;
-          case FileSource.Multiline.Continue continuation -> explicitRule;
-        };
-    if (rule == null) {
-      return null;
-    }
-    return (buffer, offset, length) -> {
-      fileCharset.toUtf8(buffer, offset, offset + length);
-      return rule.startsRecord(
-          fileCharset.bytes(), fileCharset.from(), fileCharset.to() - fileCharset.from());
+    return switch (settings.multiline()) {
+      case FileSource.Multiline.None() -> null;
+      case FileSource.Multiline.Auto() -> new ParserRule(parser, fileCharset);
+      case FileSource.Multiline.Start start -> inUtf8(fileCharset);
+      case FileSource.Multiline.Continue continuation -> inUtf8(fileCharset);
     };
+  }
+
+  private @Nullable LineStart inUtf8(Transcoder fileCharset) {
+    LineStart rule = explicitRule;
+    return rule == null
+        ? null
+        : (buffer, offset, length) -> {
+          fileCharset.toUtf8(buffer, offset, offset + length);
+          return rule.startsRecord(
+              fileCharset.bytes(), fileCharset.from(), fileCharset.to() - fileCharset.from());
+        };
+  }
+
+  /// `multiline: auto`: the parser says what belongs together.
+  private record ParserRule(LineParser parser, Transcoder charset) implements LineStart {
+    @Override
+    public boolean startsRecord(byte[] buffer, int offset, int length) {
+      charset.toUtf8(buffer, offset, offset + length);
+      return parser.startsRecord(charset.bytes(), charset.from(), charset.to() - charset.from());
+    }
+
+    @Override
+    public boolean endsRecord(byte[] buffer, int offset, int length) {
+      charset.toUtf8(buffer, offset, offset + length);
+      return parser.endsRecord(charset.bytes(), charset.from(), charset.to() - charset.from());
+    }
   }
 }

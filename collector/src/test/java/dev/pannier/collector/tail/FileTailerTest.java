@@ -178,6 +178,19 @@ class FileTailerTest {
   }
 
   @Test
+  void aLineThatIsAllOfItsRecordDoesNotWaitForTheNext() throws IOException {
+    tail.close();
+    tail = new TailHarness(folder, TailHarness.source(folder, new FileSource.Multiline.Auto()));
+    append("one;\n");
+    tail.run();
+    assertThat(tail.bodies()).containsExactly("one;");
+
+    append("  at a\ntwo\n  at b;\nthree;\n");
+    tail.run();
+    assertThat(tail.bodies()).containsExactly("one;", "  at a", "two\n  at b;", "three;");
+  }
+
+  @Test
   void moreThanABatchIsSplitIntoBatches() throws IOException {
     append(numbered(0, 20_000));
     tail.run();

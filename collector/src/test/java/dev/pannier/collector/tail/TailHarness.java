@@ -221,7 +221,7 @@ final class TailHarness implements AutoCloseable {
     }
   }
 
-  /// Indented lines continue a record.
+  /// Indented lines continue a record; nothing continues one whose first line ends in a semicolon.
   static final class RawLines implements LineParser {
     @Override
     public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
@@ -232,6 +232,11 @@ final class TailHarness implements AutoCloseable {
     @Override
     public boolean startsRecord(byte[] buffer, int offset, int length) {
       return length == 0 || buffer[offset] != ' ';
+    }
+
+    @Override
+    public boolean endsRecord(byte[] buffer, int offset, int length) {
+      return length > 0 && buffer[offset + length - 1] == ';';
     }
   }
 }
