@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// `${attribute:tenant:-nobody}/logs.jsonl`.
 ///
 /// Values come from whoever writes logs, so they are kept harmless: every character but letters and
-/// digits of ASCII, `.`, `_` and `-` becomes `_`, so does `..`, and each value is cut to 100
-/// characters. A value that is missing or empty is the placeholder's default, or `unknown`. A
+/// digits of ASCII, `.`, `_` and `-` becomes `_`, so does `..` and a dot at an end, and each value is
+/// cut to 100 characters. A value that is missing or empty is the placeholder's default, or `unknown`. A
 /// template has at most 100 results in its life; what would be another one goes where everything is
 /// at its default.
 ///
@@ -36,7 +36,7 @@ public final class Template {
   private static final Pattern REFERENCE =
       Pattern.compile("((?:resource|attribute):[^:]+)(?::-([A-Za-z0-9._-]+))?");
   private static final String HARMLESS = "[A-Za-z0-9._-]+";
-  private static final Pattern HARMFUL = Pattern.compile("[^A-Za-z0-9._-]|\\.{2,}");
+  private static final Pattern HARMFUL = Pattern.compile("[^A-Za-z0-9._-]|\\.{2,}|^\\.|\\.$");
 
   private final List<String> literals;
   private final List<Lookup> lookups;

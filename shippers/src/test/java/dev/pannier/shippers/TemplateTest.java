@@ -48,6 +48,7 @@ class TemplateTest {
     assertThat(topic("t.${resource:a}", "check out/ü:1")).isEqualTo("t.check_out___1");
     assertThat(topic("t.${resource:a}", "../../etc")).isEqualTo("t.____etc");
     assertThat(topic("t.${resource:a}", "x".repeat(500))).hasSize(102);
+    assertThat(topic("t.${resource:a}.z", ".hidden.")).isEqualTo("t._hidden_.z");
   }
 
   @Test
