@@ -1,7 +1,5 @@
 package dev.pannier.shippers.kafka;
 
-import static org.apache.kafka.clients.producer.ProducerConfig.COMPRESSION_TYPE_CONFIG;
-
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Reasons;
 import dev.pannier.shippers.Shipper;
@@ -14,7 +12,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -26,8 +23,6 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,10 +44,9 @@ public final class KafkaShipper implements Shipper {
   private static final int SMALLEST_LEARNT_LIMIT_BYTES = 4096;
 
   private final ShipperSettings.Kafka settings;
-  private final Map<String, Object> properties;
-  private final Function<Map<String, Object>, Producer<byte[], byte[]>> producers;
   private final KafkaFailure.Words words;
-  private final String servers;
+  private final Client client;
+  private final Brokers brokers;
   private final int limitBytes;
   private final Map<Signal, Route> routes = new EnumMap<>(Signal.class);
 
@@ -74,10 +68,6 @@ public final class KafkaShipper implements Shipper {
   /// Set by the first failure, until nothing is in flight. Guarded by `lock`.
   private @Nullable KafkaFailure failure;
 
-  /// Whether the next call starts with a new producer. Guarded by `lock`.
-  private boolean producerIsDone;
-
-  private volatile @Nullable Producer<byte[], byte[]> producer;
   private boolean closed;
 
   /// @param memoryBytes what may wait in the producer or be in flight; `buffer.memory` of the user's
@@ -91,14 +81,14 @@ public final class KafkaShipper implements Shipper {
       long memoryBytes,
       Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
     this.settings = settings;
-    this.properties = ProducerProperties.of(settings, memoryBytes);
-    this.producers = producers;
-    this.servers = property(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, "Kafka");
+    Map<String, Object> properties = ProducerProperties.of(settings, memoryBytes);
     this.words =
         new KafkaFailure.Words(
-            servers,
-            property("sasl.mechanism", "GSSAPI"),
+            String.valueOf(properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG)),
+            String.valueOf(properties.getOrDefault("sasl.mechanism", "GSSAPI")),
             Reasons.withoutSecretsOf(settings.properties()));
+    this.client = new Client(properties, producers, proven::newProducer);
+    this.topics = new Topics(settings.name(), words, client::current);
     this.ordered = !settings.key().equals("none");
     for (Signal signal : settings.signals()) {
       routes.put(signal, new Route(settings, signal));
@@ -107,11 +97,12 @@ public final class KafkaShipper implements Shipper {
     this.maxBlockNanos =
         TimeUnit.MILLISECONDS.toNanos(
             ProducerProperties.number(properties, ProducerConfig.MAX_BLOCK_MS_CONFIG));
-    this.topics = new Topics(settings.name(), words, () -> producer);
-  }
-
-  private String property(String name, String otherwise) {
-    return String.valueOf(properties.getOrDefault(name, otherwise));
+    List<String> fixedTopics =
+        routes.values().stream()
+            .flatMap(route -> Stream.ofNullable(route.fixedTopic()))
+            .distinct()
+            .toList();
+    this.brokers = new Brokers(settings.properties(), fixedTopics, client, topics, words);
   }
 
   @Override
@@ -119,115 +110,12 @@ public final class KafkaShipper implements Shipper {
     if (closed) {
       return closedOutcome();
     }
-    String unusable = Compressors.problem(property(COMPRESSION_TYPE_CONFIG, "none"));
-    if (!unusable.isEmpty()) {
-      return new Outcome.Retryable(unusable, 0, null);
-    }
-    List<String> fixed = fixedTopics();
-    String topic = "";
-    try {
-      Producer<byte[], byte[]> current = producer();
-      if (fixed.isEmpty()) {
-        reach(current);
-      }
-      for (int i = 0; i < fixed.size(); i++) {
-        topic = fixed.get(i);
-        if (isThere(current, topic)) {
-          topics.ask(fixed.subList(i + 1, fixed.size()));
-          break;
-        }
-      }
-      return Outcome.ACCEPTED;
-    } catch (TimeoutException e) {
-      boolean answered = e.getCause() != null || hasReceived();
-      return new Outcome.Retryable(
-          answered ? words.of(e, topic).reason() : Reachability.of(servers), 0, null);
-    } catch (KafkaException e) {
-      return new Outcome.Retryable(connectFailed(e, topic), 0, null);
-    }
-  }
-
-  private List<String> fixedTopics() {
-    return routes.values().stream()
-        .flatMap(route -> Stream.ofNullable(route.fixedTopic()))
-        .distinct()
-        .toList();
-  }
-
-  /// That a topic is missing is an answer, too: the brokers are reached.
-  private boolean isThere(Producer<byte[], byte[]> current, String topic) {
-    try {
-      if (!current.partitionsFor(topic).isEmpty()) {
-        topics.isThere(topic);
-        return true;
-      }
-      topics.isMissing(topic, words.of(new UnknownTopicOrPartitionException(), topic));
-      return false;
-    } catch (KafkaException e) {
-      KafkaFailure why = words.of(e, topic);
-      if (why.kind() != KafkaFailure.Kind.NO_TOPIC) {
-        throw e;
-      }
-      topics.isMissing(topic, why);
-      return false;
-    }
+    return brokers.reach();
   }
 
   @Override
   public String missing() {
     return topics.missing();
-  }
-
-  /// Where all topics depend on the records: asks for one that nearly every cluster has. That we may
-  /// not see it is an answer, too.
-  private void reach(Producer<byte[], byte[]> current) {
-    try {
-      var _ = current.partitionsFor("__consumer_offsets");
-    } catch (TopicAuthorizationException e) {
-      LOG.debug("reached", e);
-    } catch (TimeoutException e) {
-      if (e.getCause() == null && !hasReceived()) {
-        throw e;
-      }
-    }
-  }
-
-  private String connectFailed(KafkaException e, String topic) {
-    KafkaFailure why = words.of(e, topic);
-    synchronized (lock) {
-      producerIsDone |= why.producerIsDone();
-    }
-    if (producer != null) {
-      return why.reason();
-    }
-    String unresolved = Reachability.unresolved(servers);
-    return unresolved.isEmpty() ? words.notMade(e, files()) : unresolved;
-  }
-
-  private Map<String, String> files() {
-    Map<String, String> files = new TreeMap<>();
-    settings
-        .properties()
-        .forEach(
-            (name, value) -> {
-              if (name.endsWith(".location")) {
-                files.put(name, value);
-              }
-            });
-    return files;
-  }
-
-  /// Whether a broker has ever sent a byte.
-  private boolean hasReceived() {
-    Producer<byte[], byte[]> current = producer;
-    return current != null
-        && current.metrics().entrySet().stream()
-            .anyMatch(
-                metric ->
-                    metric.getKey().name().equals("incoming-byte-total")
-                        && metric.getKey().group().equals("producer-metrics")
-                        && metric.getValue().metricValue() instanceof Double bytes
-                        && bytes > 0);
   }
 
   @Override
@@ -321,7 +209,7 @@ public final class KafkaShipper implements Shipper {
     }
     Sent sent = new Sent(delivery, message, Thread.currentThread());
     try {
-      Producer<byte[], byte[]> current = producer();
+      Producer<byte[], byte[]> current = client.open();
       sent.producer = current;
       if (isOrdered(delivery) && !proven.covers(message.topic(), delivery.key(), message.size())) {
         sent.isRisky = true;
@@ -389,26 +277,6 @@ public final class KafkaShipper implements Shipper {
     }
   }
 
-  private Producer<byte[], byte[]> producer() {
-    boolean replace;
-    synchronized (lock) {
-      replace = producerIsDone;
-      producerIsDone = false;
-    }
-    Producer<byte[], byte[]> current = producer;
-    if (current != null && replace) {
-      producer = null;
-      current.close(Duration.ZERO);
-      current = null;
-    }
-    if (current == null) {
-      proven.newProducer();
-      current = producers.apply(properties);
-      producer = current;
-    }
-    return current;
-  }
-
   private void failed(Sent sent, KafkaFailure why) {
     Delivery delivery = sent.delivery;
     String topic = sent.message.topic();
@@ -436,7 +304,9 @@ public final class KafkaShipper implements Shipper {
     synchronized (lock) {
       failure = why;
       overtaking = isOrdered(delivery) && (othersFollow || hasFollower(delivery));
-      producerIsDone |= overtaking || why.producerIsDone();
+      if (overtaking || why.producerIsDone()) {
+        client.isDone();
+      }
     }
     Producer<byte[], byte[]> current = sent.producer;
     if (overtaking && current != null) {
@@ -482,14 +352,10 @@ public final class KafkaShipper implements Shipper {
   public void close(Duration timeout) {
     closed = true;
     topics.close();
-    Producer<byte[], byte[]> current = producer;
-    producer = null;
-    if (current != null) {
-      try {
-        current.close(timeout);
-      } catch (KafkaException e) {
-        LOG.warn("shipper {}: {}", settings.name(), words.of(e, "").reason());
-      }
+    try {
+      client.close(timeout);
+    } catch (KafkaException e) {
+      LOG.warn("shipper {}: {}", settings.name(), words.of(e, "").reason());
     }
     List<Delivery> left;
     synchronized (lock) {
@@ -534,7 +400,7 @@ public final class KafkaShipper implements Shipper {
       }
       if (error == null) {
         topics.confirmed(message.topic());
-        if (ordered && producer == KafkaShipper.this.producer) {
+        if (ordered && producer == client.current()) {
           proven.confirmed(message.topic(), delivery.key(), message.size());
         }
       } else {

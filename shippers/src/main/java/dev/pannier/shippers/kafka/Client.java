@@ -1,0 +1,75 @@
+package dev.pannier.shippers.kafka;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
+
+/// The producer: made when it is needed, and replaced when it can send no more. One thread opens and
+/// closes it, any may look at it.
+final class Client {
+  private final Map<String, Object> properties;
+  private final Function<Map<String, Object>, Producer<byte[], byte[]>> producers;
+  private final Runnable onNew;
+  private final AtomicBoolean isDone = new AtomicBoolean();
+  private volatile @Nullable Producer<byte[], byte[]> producer;
+
+  /// @param onNew called before a producer is made
+  Client(
+      Map<String, Object> properties,
+      Function<Map<String, Object>, Producer<byte[], byte[]>> producers,
+      Runnable onNew) {
+    this.properties = properties;
+    this.producers = producers;
+    this.onNew = onNew;
+  }
+
+  /// @throws org.apache.kafka.common.KafkaException where none can be made
+  Producer<byte[], byte[]> open() {
+    Producer<byte[], byte[]> current = producer;
+    if (isDone.getAndSet(false) && current != null) {
+      producer = null;
+      current.close(Duration.ZERO);
+      current = null;
+    }
+    if (current == null) {
+      onNew.run();
+      current = producers.apply(properties);
+      producer = current;
+    }
+    return current;
+  }
+
+  /// The one that is open, null for none.
+  @Nullable Producer<byte[], byte[]> current() {
+    return producer;
+  }
+
+  /// It can send no more: the next call starts with a new one.
+  void isDone() {
+    isDone.set(true);
+  }
+
+  /// Whether a broker has ever sent it a byte.
+  boolean hasReceived() {
+    Producer<byte[], byte[]> current = producer;
+    return current != null
+        && current.metrics().entrySet().stream()
+            .anyMatch(
+                metric ->
+                    metric.getKey().name().equals("incoming-byte-total")
+                        && metric.getKey().group().equals("producer-metrics")
+                        && metric.getValue().metricValue() instanceof Double bytes
+                        && bytes > 0);
+  }
+
+  void close(Duration timeout) {
+    Producer<byte[], byte[]> current = producer;
+    producer = null;
+    if (current != null) {
+      current.close(timeout);
+    }
+  }
+}
