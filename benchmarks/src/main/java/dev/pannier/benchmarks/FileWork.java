@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// A file that is there before the sidecar starts, shipped to its end; and the same by the
 /// yardstick.
 final class FileWork {
-  private static final long POLL_MILLIS = 50;
+  private static final long POLL_MILLIS = 100;
   private static final double STUCK_SECONDS = 600;
 
   private final Path folder;

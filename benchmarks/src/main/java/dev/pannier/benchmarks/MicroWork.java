@@ -18,6 +18,12 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 final class MicroWork {
   record Row(String name, double mibPerSecond, double recordsPerSecond, double bytesARecord) {}
 
+  /// What of `jvm.options` says how code is compiled and memory laid out: with C2 the figures would
+  /// be larger, and of another program.
+  private static final String[] SIDECARS_OWN = {
+    "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders"
+  };
+
   private static final String ALLOCATED = "gc.alloc.rate.norm";
 
   private MicroWork() {}
@@ -28,6 +34,7 @@ final class MicroWork {
         new OptionsBuilder()
             .include("dev\\.pannier\\..*Benchmark\\..*")
             .addProfiler(GCProfiler.class)
+            .jvmArgs(SIDECARS_OWN)
             .warmupIterations(quick ? 1 : 3)
             .warmupTime(time)
             .measurementIterations(quick ? 1 : 3)

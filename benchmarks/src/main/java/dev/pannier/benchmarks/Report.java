@@ -200,7 +200,7 @@ final class Report {
   }
 
   void micro(List<MicroWork.Row> rows) {
-    title("Parts (JMH, one core, C2)");
+    title("Parts (JMH, one core, compiled by C1 as in the sidecar)");
     line("| benchmark | MiB/s | million records/s | bytes allocated a record |");
     line("|---|---:|---:|---:|");
     for (MicroWork.Row row : rows) {
