@@ -18,6 +18,9 @@ final class LookupValues {
   private final ByteOutput scratch = new ByteOutput(64);
   private final ValueWriter writer = new ValueWriter();
 
+  /// Of the record that was looked at last.
+  private int resourceVersion = -1;
+
   LookupValues(List<Lookup> lookups) {
     this.lookups = List.copyOf(lookups);
     this.keys = lookups.stream().map(Lookup::keyBytes).toArray(byte[][]::new);
@@ -44,7 +47,12 @@ final class LookupValues {
   /// @return whether any is another than before
   boolean read(RecordView record) {
     boolean changed = false;
+    boolean sameResource = record.resourceVersion() == resourceVersion;
+    resourceVersion = record.resourceVersion();
     for (int i = 0; i < keys.length; i++) {
+      if (sameResource && lookups.get(i).of() == Lookup.Of.RESOURCE) {
+        continue;
+      }
       scratch.truncate(0);
       boolean found = find(i, record);
       String before = values[i];

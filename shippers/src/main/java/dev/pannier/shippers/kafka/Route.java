@@ -18,6 +18,7 @@ import java.util.Objects;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
 /// Makes the messages of one signal's batches: topic, key, value and headers.
@@ -45,6 +46,12 @@ final class Route {
   private final MessageEncoder encoder;
   private final ServiceName serviceName = new ServiceName();
   private final Header encodingHeader;
+  private final @Nullable String fixedTopic;
+
+  /// What messages of the last service had; each message gets a copy of it.
+  private RecordHeaders headers;
+
+  private @Nullable String headersService;
 
   Route(ShipperSettings.Kafka settings, Signal signal) {
     Encoding encoding = Objects.requireNonNull(settings.encodings().get(signal), signal::label);
@@ -65,30 +72,49 @@ final class Route {
     this.encoder = new MessageEncoder(encoding, settings.names(), lookups);
     this.encodingHeader =
         new RecordHeader(ENCODING, encoding.name().toLowerCase(Locale.ROOT).getBytes(US_ASCII));
+    this.headers = headers(null);
+    this.fixedTopic = topic.lookups().isEmpty() ? topic.resolve(index -> null) : null;
+  }
+
+  private RecordHeaders headers(byte @Nullable [] service) {
+    RecordHeaders made = new RecordHeaders();
+    made.add(encodingHeader);
+    if (service != null) {
+      made.add(new RecordHeader(SERVICE_NAME, service));
+    }
+    return made;
+  }
+
+  /// The service of the encoder's record: mostly the one before it had the same.
+  private RecordHeaders recordHeaders() {
+    String service = encoder.lookup(serviceLookup);
+    if (!Objects.equals(service, headersService)) {
+      headersService = service;
+      headers = headers(Message.bytes(service));
+    }
+    return headers;
   }
 
   /// The topic of every message; null where it depends on them.
   @Nullable String fixedTopic() {
-    return topic.lookups().isEmpty() ? topic.resolve(index -> null) : null;
+    return fixedTopic;
   }
 
   /// All messages, in the order of the records: they are sent when all are known to fit.
   List<Message> messages(Batch batch) {
     byte[] sourceKey = keyIsSource ? Message.bytes(batch.key()) : null;
-    byte[] batchService = encoder.isRecord() ? null : serviceName.of(batch);
+    RecordHeaders batchHeaders = encoder.isRecord() ? headers : headers(serviceName.of(batch));
     List<Message> messages = new ArrayList<>(encoder.isRecord() ? batch.records() : 1);
     encoder.start(batch);
     while (encoder.next()) {
       byte[] key = keyLookup < 0 ? sourceKey : Message.bytes(encoder.lookup(keyLookup));
-      byte[] service =
-          serviceLookup < 0 ? batchService : Message.bytes(encoder.lookup(serviceLookup));
+      String to =
+          fixedTopic != null
+              ? fixedTopic
+              : topic.resolve(index -> encoder.lookup(topicLookups + index));
       ProducerRecord<byte[], byte[]> record =
           new ProducerRecord<>(
-              topic.resolve(index -> encoder.lookup(topicLookups + index)), key, value());
-      record.headers().add(encodingHeader);
-      if (service != null) {
-        record.headers().add(new RecordHeader(SERVICE_NAME, service));
-      }
+              to, null, key, value(), serviceLookup < 0 ? batchHeaders : recordHeaders());
       byte[] traceparent = encoder.traceparent();
       if (traceparent != null) {
         record.headers().add(new RecordHeader(TRACEPARENT, traceparent));
