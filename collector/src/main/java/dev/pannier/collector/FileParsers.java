@@ -6,23 +6,16 @@ import dev.pannier.parsers.AutoDetect;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.parsers.Parsers;
-import java.util.HashMap;
-import java.util.Map;
 
-/// The parser of each file of a source. Files with the same parser share it: they are read on one
-/// thread, one after the other.
+/// The parser of each file of a source. Files share what they can: they are read on one thread, one
+/// after the other.
 final class FileParsers {
   private FileParsers() {}
 
   static ParserChooser chooser(FileSource source) {
     if (source.parser() instanceof ParserSpec.Auto) {
-      Map<ParserSpec, LineParser> made = new HashMap<>();
-      return (head, length, last) -> {
-        ParserSpec chosen = AutoDetect.choose(head, length, last);
-        return chosen == null
-            ? null
-            : made.computeIfAbsent(chosen, spec -> Parsers.create(spec, source.zone()));
-      };
+      AutoDetect known = new AutoDetect(source.zone());
+      return (head, length, last) -> known.parser(head, length);
     }
     LineParser parser = Parsers.create(source.parser(), source.zone());
     return (head, length, last) -> parser;

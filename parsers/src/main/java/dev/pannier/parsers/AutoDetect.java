@@ -2,26 +2,36 @@ package dev.pannier.parsers;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import java.time.ZoneOffset;
+import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/// Chooses a parser by a file's first lines: JSON where most are objects, a common pattern where
-/// most of those that can begin a record match it, else plain text.
+/// What `auto` knows: JSON, and the text layouts that frameworks come with and that their
+/// documentation shows. The files of one source share it, on one thread; what a file keeps for
+/// itself is the layout that it had last ([AutoParser]).
 public final class AutoDetect {
-  /// The layouts that frameworks come with and that their documentation shows, from the most
-  /// specific to the least.
+  /// No layout was found yet.
+  static final int UNKNOWN = -1;
+
+  /// An object a line; text layouts count from 0.
+  static final int JSON = -2;
+
+  /// In the pattern language, from the most specific to the least.
   static final List<String> PATTERNS =
       List.of(
+          // Spring Boot 3.x with an application's name, then without, then 2.x.
           "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %5p %pid --- [%X{app}] [%15.15t] %-40.40logger{39} :"
               + " %m%n",
           "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %5p %pid --- [%15.15t] %-40.40logger{39} : %m%n",
           "%d{yyyy-MM-dd HH:mm:ss.SSS} %5p %pid --- [%15.15t] %-40.40logger{39} : %m%n",
+          "%d{yyyy-MM-dd HH:mm:ss.SSS} %5p [%X{app}] %pid --- [%15.15t] %-40.40logger{39} : %m%n",
           "%d{yyyy-MM-dd HH:mm:ss.SSS} [%thread] %-5level %logger - %msg%n",
           "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger - %msg%n",
           "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger - %msg%n",
+          // Logback's own date, and Log4j's DEFAULT.
           "%d [%thread] %-5level %logger - %msg%n",
           "%d %-5level [%thread] %logger - %msg%n",
+          // Quarkus, WildFly.
           "%d %-5level [%logger] (%thread\\) %msg%n",
           "%d %-5level %logger - %msg%n",
           "%d{yyyy-MM-dd HH:mm:ss} [%thread] %-5level %logger - %msg%n",
@@ -29,65 +39,103 @@ public final class AutoDetect {
           "%d{yyyy-MM-dd HH:mm:ss} %-5level %logger - %msg%n",
           "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} [%thread] %-5level %logger - %msg%n",
           "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level [%thread] %logger - %msg%n",
+          // Logback without a configuration, Log4j 2 without one.
           "%d{HH:mm:ss.SSS} [%thread] %-5level %logger - %msg%n",
-          "%d{HH:mm:ss.SSS} %-5level [%thread] %logger - %msg%n");
+          "%d{HH:mm:ss.SSS} %-5level [%thread] %logger - %msg%n",
+          // Log4j 1's and Spark's.
+          "%d{yy/MM/dd HH:mm:ss} %-5level %logger: %msg%n");
 
   /// More lines than this change nothing.
-  private static final int MAX_LINES = 20;
+  private static final int MAX_HEAD_LINES = 20;
 
-  private static final byte[] TIMESTAMP = "\"@timestamp\"".getBytes(US_ASCII);
-  private static final byte[] LOGGER_NAME = "\"logger_name\"".getBytes(US_ASCII);
+  private static final byte[] LOGSTASH_START = "{\"@timestamp\":".getBytes(US_ASCII);
+  private static final byte[] LOGSTASH_VERSION = "\"@version\":".getBytes(US_ASCII);
+  private static final int LOGSTASH_VERSION_WITHIN = 96;
 
-  private AutoDetect() {}
+  private final JsonParser json;
+  private final JsonParser logstash;
+  private final LineParser[] layouts;
+  private final Uncoloured.Scratch scratch = new Uncoloured.Scratch();
 
-  /// @param head the first bytes of a file
-  /// @param last whether no more will come before it has to decide
-  /// @return null where there is no complete line yet
-  public static @Nullable ParserSpec choose(byte[] head, int length, boolean last) {
-    int[] starts = new int[MAX_LINES];
-    int[] ends = new int[MAX_LINES];
-    int count = 0;
-    int lineStart = 0;
-    for (int i = 0; i <= length && count < MAX_LINES; i++) {
-      boolean end = i == length;
-      if ((end && last && i > lineStart) || (!end && head[i] == '\n')) {
-        int to = i > lineStart && head[i - 1] == '\r' ? i - 1 : i;
-        if (to > lineStart && !Continuations.continues(head, lineStart, to - lineStart)) {
-          starts[count] = lineStart;
-          ends[count++] = to;
-        }
-        lineStart = i + 1;
-      }
-    }
-    if (count == 0) {
-      return last ? new ParserSpec.Raw() : null;
-    }
-    int objects =
-        matching(new JsonParser(JsonFields.json(), ZoneOffset.UTC), head, starts, ends, count);
-    if (objects > 0 && 2 * objects >= count) {
-      int lastLine = count - 1;
-      boolean logstash =
-          Ascii.indexOf(head, starts[0], ends[lastLine], TIMESTAMP) >= 0
-              && Ascii.indexOf(head, starts[0], ends[lastLine], LOGGER_NAME) >= 0;
-      return logstash ? new ParserSpec.Logstash() : new ParserSpec.Json();
-    }
+  /// @param zone for times without one
+  public AutoDetect(ZoneId zone) {
+    json = new JsonParser(JsonFields.json(), zone);
+    logstash = new JsonParser(JsonFields.logstash(), zone);
+    List<LineParser> all = new ArrayList<>();
     for (String pattern : PATTERNS) {
-      LogbackParser parser = new LogbackParser(pattern, ZoneOffset.UTC);
-      int matching = matching(parser, head, starts, ends, count);
-      if (matching > 0 && 2 * matching >= count) {
-        return new ParserSpec.Logback(pattern);
-      }
+      all.add(new LogbackParser(pattern, zone, true));
     }
-    return new ParserSpec.Raw();
+    all.add(new JulParser(zone));
+    all.add(new SyslogParser(zone));
+    all.add(new TimeAndLevelParser(zone));
+    layouts = all.toArray(LineParser[]::new);
   }
 
-  private static int matching(LineParser parser, byte[] head, int[] starts, int[] ends, int count) {
-    int matching = 0;
-    for (int i = 0; i < count; i++) {
-      if (parser.parse(head, starts[i], ends[i] - starts[i], Nowhere.SINK).parsed()) {
-        matching++;
+  /// The parser of one file.
+  public LineParser parser() {
+    return parser(new byte[0], 0);
+  }
+
+  /// The parser of one file.
+  ///
+  /// @param head the file's first bytes; the first line that has a known layout says what the lines
+  ///     before it may have been, and which lines continue one
+  public LineParser parser(byte[] head, int length) {
+    AutoParser parser = new AutoParser(this);
+    LineParser uncoloured = new Uncoloured(parser, scratch);
+    int start = 0;
+    int lines = 0;
+    for (int i = 0; i < length && lines < MAX_HEAD_LINES && parser.isUndecided(); i++) {
+      if (head[i] == '\n') {
+        int end = i > start && head[i - 1] == '\r' ? i - 1 : i;
+        uncoloured.parse(head, start, end - start, Nowhere.SINK);
+        start = i + 1;
+        lines++;
       }
     }
-    return matching;
+    return uncoloured;
+  }
+
+  void observedAt(long epochNanos) {
+    for (LineParser layout : layouts) {
+      layout.observedAt(epochNanos);
+    }
+  }
+
+  LineParser layout(int index) {
+    return layouts[index];
+  }
+
+  /// @param first the layout to try before all others
+  /// @return the layout that the line has; [#UNKNOWN] for none
+  int find(byte[] buffer, int offset, int length, int first) {
+    if (first >= 0 && layouts[first].startsRecord(buffer, offset, length)) {
+      return first;
+    }
+    for (int i = 0; i < layouts.length; i++) {
+      if (i != first && layouts[i].startsRecord(buffer, offset, length)) {
+        return i;
+      }
+    }
+    return UNKNOWN;
+  }
+
+  static boolean looksLikeJson(byte[] buffer, int offset, int length) {
+    return length > 1 && buffer[offset] == '{';
+  }
+
+  /// logstash-logback-encoder's lines begin with their time and soon say their version; all others
+  /// may have any of the common names.
+  JsonParser json(byte[] buffer, int offset, int length) {
+    int end = offset + length;
+    boolean encoder =
+        Ascii.startsWith(buffer, offset, end, LOGSTASH_START)
+            && Ascii.indexOf(
+                    buffer,
+                    offset,
+                    Math.min(end, offset + LOGSTASH_VERSION_WITHIN),
+                    LOGSTASH_VERSION)
+                >= 0;
+    return encoder ? logstash : json;
   }
 }

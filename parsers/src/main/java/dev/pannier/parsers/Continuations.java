@@ -6,7 +6,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 /// printed exception (`java.lang.Throwable.printStackTrace`) that are not indented.
 final class Continuations {
   private static final byte[][] EXCEPTION_STARTS = {
-    "Caused by: ".getBytes(US_ASCII), "Suppressed: ".getBytes(US_ASCII)
+    "Caused by: ".getBytes(US_ASCII),
+    "Suppressed: ".getBytes(US_ASCII),
+    "Wrapped by: ".getBytes(US_ASCII)
   };
   private static final byte[][] THROWABLE_ENDS = {
     "Exception".getBytes(US_ASCII), "Error".getBytes(US_ASCII), "Throwable".getBytes(US_ASCII)

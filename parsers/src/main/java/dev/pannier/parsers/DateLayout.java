@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A date layout in the letters of `java.text.SimpleDateFormat` and `DateTimeFormatter`, matched on
 /// bytes without allocating. Keeps what it read last; one thread.
@@ -24,7 +25,8 @@ final class DateLayout {
 
   private final List<Step> steps = new ArrayList<>();
   private final LocalTime zone;
-  private final boolean dated;
+  private final boolean dayKnown;
+  private final boolean yearKnown;
   private int end;
   private long nanos;
 
@@ -55,18 +57,31 @@ final class DateLayout {
         i++;
       }
     }
-    dated =
-        steps.stream().anyMatch(step -> step.letter == 'd')
-            && steps.stream().anyMatch(step -> step.letter == 'M')
-            && steps.stream().anyMatch(step -> step.letter == 'y' || step.letter == 'u');
+    dayKnown = has('d') && has('M');
+    yearKnown = has('y') || has('u');
+  }
+
+  /// @return null where the layout has letters that this class does not know
+  static @Nullable DateLayout ofOrNull(String layout, ZoneId zone) {
+    boolean optional = layout.indexOf('[') >= 0 || layout.indexOf('z') >= 0;
+    try {
+      return optional ? null : new DateLayout(layout, zone);
+    } catch (BadParserException e) {
+      return null;
+    }
+  }
+
+  private boolean has(char letter) {
+    return steps.stream().anyMatch(step -> step.letter == letter);
   }
 
   private void literal(String text) {
     steps.add(new Step((char) 0, 0, text.getBytes(StandardCharsets.UTF_8)));
   }
 
+  /// @param observedNanos when the text was read, for a layout that does not say the year
   /// @return whether the text begins with a time of this layout
-  boolean match(byte[] text, int from, int to) {
+  boolean match(byte[] text, int from, int to, long observedNanos) {
     int at = from;
     int year = 1970;
     int month = 1;
@@ -107,6 +122,8 @@ final class DateLayout {
           }
         }
         case 'd' -> {
+          // Syslog writes " 3".
+          at += step.count == 1 && at < to && text[at] == ' ' ? 1 : 0;
           int digits = digits(text, at, to, step.count);
           day = number(text, at, to, digits);
           at += digits;
@@ -172,15 +189,23 @@ final class DateLayout {
     if (halfDay) {
       hour = hour % 12 + (afternoon ? 12 : 0);
     }
+    end = at;
+    if (dayKnown && !yearKnown) {
+      // A leap year: any day of the year is one.
+      boolean real = LocalTime.seconds(1972, month, day, hour, minute, second) != LocalTime.NONE;
+      nanos = zone.nanosOfYearBefore(observedNanos, month, day, hour, minute, second, fraction);
+      return real;
+    }
     long local = LocalTime.seconds(year, month, day, hour, minute, second);
     if (local == LocalTime.NONE) {
       return false;
     }
-    end = at;
     nanos =
-        offset == Integer.MIN_VALUE
-            ? zone.nanos(local, fraction)
-            : (local - offset) * 1_000_000_000L + fraction;
+        !dayKnown
+            ? LocalTime.NONE
+            : offset == Integer.MIN_VALUE
+                ? zone.nanos(local, fraction)
+                : (local - offset) * 1_000_000_000L + fraction;
     return true;
   }
 
@@ -206,13 +231,9 @@ final class DateLayout {
     return end;
   }
 
-  /// Nanoseconds from the epoch of the last match; nothing where the layout has no date.
+  /// Nanoseconds from the epoch of the last match; [LocalTime#NONE] where the layout does not say
+  /// the day.
   long nanos() {
     return nanos;
-  }
-
-  /// Whether the layout says the day, so that a time is an instant.
-  boolean isDated() {
-    return dated;
   }
 }

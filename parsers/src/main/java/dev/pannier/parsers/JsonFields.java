@@ -13,6 +13,8 @@ final class JsonFields {
     ATTRIBUTE,
     TIME,
     LEVEL,
+    /// A level as a number, for where there is no other.
+    LEVEL_VALUE,
     MESSAGE,
     LOGGER,
     THREAD,
@@ -49,14 +51,14 @@ final class JsonFields {
   static JsonFields logstash() {
     Map<String, Role> roles = common();
     roles.put("@version", Role.LEFT_OUT);
-    roles.put("level_value", Role.LEFT_OUT);
+    roles.put("level_value", Role.LEVEL_VALUE);
     return new JsonFields(roles);
   }
 
   static JsonFields json() {
     Map<String, Role> roles = common();
     roles.put("@version", Role.LEFT_OUT);
-    roles.put("level_value", Role.LEFT_OUT);
+    roles.put("level_value", Role.LEVEL_VALUE);
     for (String name : new String[] {"timestamp", "time", "ts", "date", "instant", "eventTime"}) {
       roles.put(name, Role.TIME);
     }

@@ -3,21 +3,12 @@ package dev.pannier.parsers;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.time.ZoneId;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// One JSON object (RFC 8259) a record. Reads it once, from left to right, and pushes what it finds
 /// as it goes; strings are pushed where they lie unless they have escapes.
 final class JsonParser implements LineParser {
   static final int MAX_DEPTH = 32;
-
-  /// Below it, whole numbers are doubles.
-  private static final long EXACT = 1L << 53;
-
-  /// Powers of ten that are doubles.
-  private static final double[] POWERS = {
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16
-  };
 
   private static final byte[] THREAD = "thread.name".getBytes(US_ASCII);
   private static final byte[] FUNCTION = "code.function.name".getBytes(US_ASCII);
@@ -41,7 +32,15 @@ final class JsonParser implements LineParser {
   private int at;
   private int end;
   private boolean timeUnreadable;
+  private boolean hasTime;
+  private boolean hasLevel;
+  private boolean hasLogger;
   private boolean hasMessage;
+  private boolean hasType;
+  private boolean hasExceptionMessage;
+  private long levelValue;
+  private int levelValueFrom;
+  private int levelValueLength;
   private ParseResult failure = ParseResult.NOT_JSON;
 
   /// The last string: where it lies in [#string].
@@ -51,9 +50,10 @@ final class JsonParser implements LineParser {
   private int stringLength;
 
   /// Keys are kept apart from values: both may have escapes.
-  private byte[] valueScratch = new byte[256];
+  private final JsonEscapes keyEscapes = new JsonEscapes(64);
 
-  private byte[] keyScratch = new byte[64];
+  private final JsonEscapes valueEscapes = new JsonEscapes(256);
+  private final Decimal decimal = new Decimal();
   private long longValue;
 
   JsonParser(JsonFields fields, ZoneId zone) {
@@ -79,7 +79,13 @@ final class JsonParser implements LineParser {
     at = offset;
     end = offset + length;
     timeUnreadable = false;
+    hasTime = false;
+    hasLevel = false;
+    hasLogger = false;
     hasMessage = false;
+    hasType = false;
+    hasExceptionMessage = false;
+    levelValueLength = 0;
     failure = ParseResult.NOT_JSON;
     skipBlanks();
     if (at == end || text[at] != '{' || !members(sink, 0)) {
@@ -92,7 +98,16 @@ final class JsonParser implements LineParser {
     if (!hasMessage) {
       sink.body(buffer, offset, length);
     }
-    return timeUnreadable ? ParseResult.TIME_UNREADABLE : ParseResult.PARSED;
+    if (!hasLevel && levelValueLength > 0) {
+      sink.severity(Severities.number(levelValue), text, levelValueFrom, levelValueLength);
+    }
+    return timeUnreadable && !hasTime ? ParseResult.TIME_UNREADABLE : ParseResult.PARSED;
+  }
+
+  /// Whether the object that was parsed last has what makes it a log line of its own: a time, and a
+  /// message or a level.
+  boolean wasLogLine() {
+    return hasTime && (hasMessage || hasLevel);
   }
 
   /// `{ "key": value, … }`, from its brace to behind the closing one.
@@ -217,7 +232,7 @@ final class JsonParser implements LineParser {
   }
 
   /// A string in a field of its own meaning, else an attribute. An id that is none stays an
-  /// attribute.
+  /// attribute, and so does what was found before under another name (`message` and `text`).
   private boolean text(
       RecordSink sink, byte[] key, int keyFrom, int keyLength, JsonFields.Role role) {
     byte[] value = string;
@@ -226,28 +241,49 @@ final class JsonParser implements LineParser {
     boolean taken =
         switch (role) {
           case ATTRIBUTE -> false;
-          case LEFT_OUT -> true;
-          case TIME -> time(value, from, length, sink);
+          case LEFT_OUT, LEVEL_VALUE -> true;
+          case TIME -> !hasTime && time(value, from, length, sink);
           case LEVEL -> {
+            if (hasLevel) {
+              yield false;
+            }
+            hasLevel = true;
             sink.severity(Severities.number(value, from, length), value, from, length);
             yield true;
           }
           case MESSAGE -> {
+            if (hasMessage) {
+              yield false;
+            }
             sink.body(value, from, length);
             hasMessage = true;
             yield true;
           }
           case LOGGER -> {
+            if (hasLogger) {
+              yield false;
+            }
+            hasLogger = true;
             sink.logger(value, from, length);
             yield true;
           }
           case THREAD -> renamed(sink, THREAD, value, from, length);
           case STACK_TRACE -> {
-            Exceptions.push(value, from, length, sink);
+            Exceptions.push(value, from, length, !hasType, !hasExceptionMessage, sink);
+            hasType = true;
+            hasExceptionMessage = true;
             yield true;
           }
-          case EXCEPTION_TYPE -> renamed(sink, Exceptions.TYPE, value, from, length);
-          case EXCEPTION_MESSAGE -> renamed(sink, Exceptions.MESSAGE, value, from, length);
+          case EXCEPTION_TYPE -> {
+            boolean first = !hasType;
+            hasType = true;
+            yield first && renamed(sink, Exceptions.TYPE, value, from, length);
+          }
+          case EXCEPTION_MESSAGE -> {
+            boolean first = !hasExceptionMessage;
+            hasExceptionMessage = true;
+            yield first && renamed(sink, Exceptions.MESSAGE, value, from, length);
+          }
           case TRACE_ID -> TraceIds.trace(value, from, length, sink);
           case SPAN_ID -> TraceIds.span(value, from, length, sink);
           case TRACE_FLAGS -> TraceIds.flags(value, from, length, sink);
@@ -271,9 +307,9 @@ final class JsonParser implements LineParser {
   private boolean time(byte[] value, int from, int length, RecordSink sink) {
     long nanos = time.parse(value, from, from + length);
     if (nanos == LocalTime.NONE || time.end() != from + length) {
-      timeUnreadable = true;
-      return false;
+      return epoch(value, from, length, sink);
     }
+    hasTime = true;
     sink.timestamp(nanos);
     return true;
   }
@@ -288,60 +324,62 @@ final class JsonParser implements LineParser {
     if (role == JsonFields.Role.LEFT_OUT) {
       return true;
     }
-    if (role == JsonFields.Role.TIME && kind != NumberKind.TEXT) {
-      sink.timestamp(
-          kind == NumberKind.LONG ? epochNanos(longValue) : (long) (decimal(from) * 1e9));
+    if (role == JsonFields.Role.TIME && !hasTime && epoch(text, from, at - from, sink)) {
       return true;
     }
-    if (role == JsonFields.Role.LINE && kind == NumberKind.LONG) {
-      sink.attribute(LINE, 0, LINE.length, longValue);
-    } else if (role == JsonFields.Role.LEVEL && kind == NumberKind.LONG) {
-      sink.severity(0, text, from, at - from);
-    } else if (kind == NumberKind.LONG) {
-      sink.attribute(key, keyFrom, keyLength, longValue);
-    } else if (kind == NumberKind.DOUBLE) {
-      sink.attribute(key, keyFrom, keyLength, decimal(from));
-    } else {
-      sink.attribute(key, keyFrom, keyLength, text, from, at - from);
+    if (kind == NumberKind.LONG && meaning(role, from, sink)) {
+      return true;
+    }
+    switch (kind) {
+      case LONG -> sink.attribute(key, keyFrom, keyLength, longValue);
+      case DOUBLE -> {
+        decimal.read(text, from, at);
+        sink.attribute(key, keyFrom, keyLength, decimal.toDouble());
+      }
+      case TEXT -> sink.attribute(key, keyFrom, keyLength, text, from, at - from);
     }
     return true;
   }
 
-  /// Seconds, milliseconds, microseconds or nanoseconds, by magnitude: each stands for a time
-  /// between 1973 and 5138.
-  private static long epochNanos(long value) {
-    long size = Math.abs(value);
-    if (size < 100_000_000_000L) {
-      return value * 1_000_000_000L;
-    }
-    if (size < 100_000_000_000_000L) {
-      return value * 1_000_000L;
-    }
-    return size < 100_000_000_000_000_000L ? value * 1_000L : value;
-  }
-
-  /// A quotient of two numbers that a double holds exactly is rounded once, as it has to be; what has
-  /// more digits, or an exponent, goes through a string.
-  private double decimal(int from) {
-    long digits = 0;
-    int fraction = -1;
-    int first = text[from] == '-' ? from + 1 : from;
-    for (int i = first; i < at; i++) {
-      if (text[i] == '.') {
-        fraction = 0;
-      } else if (!Ascii.isDigit(text[i]) || digits >= EXACT / 10 || fraction == POWERS.length - 1) {
-        return parsedDecimal(from);
-      } else {
-        digits = digits * 10 + text[i] - '0';
-        fraction += fraction < 0 ? 0 : 1;
+  /// @return whether the number was taken for what the field means
+  private boolean meaning(JsonFields.Role role, int from, RecordSink sink) {
+    switch (role) {
+      case LINE -> sink.attribute(LINE, 0, LINE.length, longValue);
+      case LEVEL -> {
+        if (hasLevel) {
+          return false;
+        }
+        hasLevel = true;
+        sink.severity(Severities.number(longValue), text, from, at - from);
+      }
+      case LEVEL_VALUE -> {
+        levelValue = longValue;
+        levelValueFrom = from;
+        levelValueLength = at - from;
+      }
+      case DECIMAL_TRACE_ID -> {
+        return TraceIds.decimalTrace(text, from, at - from, sink);
+      }
+      case DECIMAL_SPAN_ID -> {
+        return TraceIds.decimalSpan(text, from, at - from, sink);
+      }
+      default -> {
+        return false;
       }
     }
-    double value = digits / POWERS[Math.max(fraction, 0)];
-    return first == from ? value : -value;
+    return true;
   }
 
-  private double parsedDecimal(int from) {
-    return Double.parseDouble(new String(text, from, at - from, US_ASCII));
+  private boolean epoch(byte[] value, int from, int length, RecordSink sink) {
+    long nanos =
+        decimal.read(value, from, from + length) ? EpochTime.nanos(decimal) : LocalTime.NONE;
+    if (nanos == LocalTime.NONE) {
+      timeUnreadable = true;
+      return false;
+    }
+    hasTime = true;
+    sink.timestamp(nanos);
+    return true;
   }
 
   private @Nullable NumberKind scanNumber() {
@@ -420,114 +458,16 @@ final class JsonParser implements LineParser {
   }
 
   private boolean unescaped(int from, int firstEscape, boolean isKey) {
-    byte[] scratch = isKey ? keyScratch : valueScratch;
-    int length = 0;
-    int copyFrom = from;
-    int next = firstEscape;
-    while (true) {
-      int room = next - copyFrom + 4;
-      if (length + room > scratch.length) {
-        scratch = Arrays.copyOf(scratch, 2 * (length + room));
-        if (isKey) {
-          keyScratch = scratch;
-        } else {
-          valueScratch = scratch;
-        }
-      }
-      System.arraycopy(text, copyFrom, scratch, length, next - copyFrom);
-      length += next - copyFrom;
-      if (text[next] == '"') {
-        at = next + 1;
-        string = scratch;
-        stringFrom = 0;
-        stringLength = length;
-        return true;
-      }
-      if (text[next] != '\\' || next + 1 >= end) {
-        return false;
-      }
-      byte escape = text[next + 1];
-      copyFrom = next + 2;
-      if (escape == 'u') {
-        int unit = unit(next);
-        if (unit < 0) {
-          return false;
-        }
-        copyFrom = next + 6;
-        int character = unit;
-        if (Character.isHighSurrogate((char) unit)
-            && copyFrom + 1 < end
-            && text[copyFrom] == '\\'
-            && text[copyFrom + 1] == 'u') {
-          int low = unit(copyFrom);
-          if (low >= 0 && Character.isLowSurrogate((char) low)) {
-            character = Character.toCodePoint((char) unit, (char) low);
-            copyFrom += 6;
-          }
-        }
-        length = utf8(scratch, length, character);
-      } else {
-        int plain = plain(escape);
-        if (plain < 0) {
-          return false;
-        }
-        scratch[length++] = (byte) plain;
-      }
-      next = Quotes.next(text, copyFrom, end);
-      if (next == end) {
-        return false;
-      }
+    JsonEscapes escapes = isKey ? keyEscapes : valueEscapes;
+    int after = escapes.read(text, from, firstEscape, end);
+    if (after < 0) {
+      return false;
     }
-  }
-
-  private static int plain(byte escape) {
-    return switch (escape) {
-      case '"', '\\', '/' -> escape;
-      case 'b' -> '\b';
-      case 'f' -> '\f';
-      case 'n' -> '\n';
-      case 'r' -> '\r';
-      case 't' -> '\t';
-      default -> -1;
-    };
-  }
-
-  /// The four digits of the escape that begins at `position`, -1 where they are none.
-  private int unit(int position) {
-    if (position + 6 > end) {
-      return -1;
-    }
-    int unit = 0;
-    for (int i = position + 2; i < position + 6; i++) {
-      int digit = Ascii.hex(text[i]);
-      if (digit < 0) {
-        return -1;
-      }
-      unit = (unit << 4) | digit;
-    }
-    return unit;
-  }
-
-  /// Half of a surrogate pair alone is no character: U+FFFD.
-  private static int utf8(byte[] into, int position, int character) {
-    int c = character >= 0xD800 && character <= 0xDFFF ? 0xFFFD : character;
-    int next = position;
-    if (c < 0x80) {
-      into[next++] = (byte) c;
-    } else if (c < 0x800) {
-      into[next++] = (byte) (0xC0 | (c >> 6));
-      into[next++] = (byte) (0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-      into[next++] = (byte) (0xE0 | (c >> 12));
-      into[next++] = (byte) (0x80 | ((c >> 6) & 0x3F));
-      into[next++] = (byte) (0x80 | (c & 0x3F));
-    } else {
-      into[next++] = (byte) (0xF0 | (c >> 18));
-      into[next++] = (byte) (0x80 | ((c >> 12) & 0x3F));
-      into[next++] = (byte) (0x80 | ((c >> 6) & 0x3F));
-      into[next++] = (byte) (0x80 | (c & 0x3F));
-    }
-    return next;
+    at = after;
+    string = escapes.bytes();
+    stringFrom = 0;
+    stringLength = escapes.length();
+    return true;
   }
 
   private void skipBlanks() {

@@ -20,4 +20,9 @@ public interface LineParser {
   default boolean endsRecord(byte[] buffer, int offset, int length) {
     return false;
   }
+
+  /// When the records of the calls that follow were read, for times that do not say their year.
+  ///
+  /// @param epochNanos nanoseconds since 1970-01-01T00:00:00Z; 0 is "unknown"
+  default void observedAt(long epochNanos) {}
 }

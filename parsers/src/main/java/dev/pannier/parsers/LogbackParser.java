@@ -16,9 +16,8 @@ final class LogbackParser implements LineParser {
   private static final byte[] FUNCTION = "code.function.name".getBytes(US_ASCII);
   private static final byte[] FILE = "code.file.path".getBytes(US_ASCII);
   private static final byte[] LINE = "code.line.number".getBytes(US_ASCII);
-  private static final byte[] FRAME = "\tat ".getBytes(US_ASCII);
-  private static final byte[] CAUSE = "Caused by: ".getBytes(US_ASCII);
-  private static final byte[] MORE = "\t... ".getBytes(US_ASCII);
+
+  private static final byte[] LINE_END = {'\n'};
 
   /// A line may offer many places where a part could end; so many are tried.
   private static final int MAX_TRIES = 256;
@@ -27,62 +26,132 @@ final class LogbackParser implements LineParser {
   private final int[] from;
   private final int[] to;
   private final int message;
+
+  /// The parts up to here stand in a record's first line: before its message, or a line end.
+  private final int head;
+
+  /// Whether anything but the head's own words may be a level, and a logger's name may have blanks.
+  private final boolean strict;
+
   private final MdcNames names = new MdcNames();
+  private final TraceText traces = new TraceText();
+  private final boolean hasTrace;
   private byte[] text = new byte[0];
+  private byte[] scratch = new byte[0];
+  private long observedNanos;
+
+  /// Where the part that is being matched has to end: the first line's end, for parts after the head
+  /// the record's.
   private int lineEnd;
+
+  private int recordEnd;
+  private int headEnd;
+  private boolean headOnly;
   private int tries;
 
   LogbackParser(String pattern, ZoneId zone) {
+    this(pattern, zone, false);
+  }
+
+  /// @param strict a level is one that is known, and a logger's name has no blank: for guessing
+  LogbackParser(String pattern, ZoneId zone, boolean strict) {
     List<Part> list = LogbackPattern.parse(pattern, zone);
     parts = list.toArray(Part[]::new);
     from = new int[parts.length];
     to = new int[parts.length];
+    this.strict = strict;
     int found = -1;
-    for (int i = 0; i < parts.length; i++) {
+    int firstLine = parts.length;
+    boolean trace = false;
+    for (int i = parts.length - 1; i >= 0; i--) {
       if (parts[i].kind() == Kind.MESSAGE) {
-        found = i;
+        found = Math.max(found, i);
+        firstLine = i;
+      } else if (parts[i].kind() == Kind.LITERAL && indexOfLineEnd(parts[i].text()) >= 0) {
+        firstLine = i;
       }
+      trace |= names.isTraceId(parts[i].key());
     }
     message = found;
+    head = firstLine;
+    hasTrace = trace;
+  }
+
+  private static int indexOfLineEnd(byte[] literal) {
+    return Ascii.indexOf(literal, 0, literal.length, LINE_END);
+  }
+
+  @Override
+  public void observedAt(long epochNanos) {
+    observedNanos = epochNanos;
   }
 
   @Override
   public boolean startsRecord(byte[] buffer, int offset, int length) {
-    boolean shapeless = message == 0;
-    return shapeless
+    return head == 0
         ? !Continuations.continues(buffer, offset, length)
-        : matches(buffer, offset, offset + length);
+        : matches(buffer, offset, offset + length, offset + length, true);
   }
 
-  private boolean matches(byte[] buffer, int offset, int end) {
+  /// @param onlyHead whether what stands before the message is enough
+  private boolean matches(byte[] buffer, int offset, int firstEnd, int end, boolean onlyHead) {
     text = buffer;
-    lineEnd = end;
+    lineEnd = firstEnd;
+    recordEnd = end;
+    headOnly = onlyHead;
     tries = 0;
     return match(0, offset);
   }
 
   @Override
   public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
-    int end = offset + length;
+    int end = trimBack(buffer, offset, offset + length);
     int firstEnd = lineEnd(buffer, offset, end);
-    int trimmed = firstEnd > offset && buffer[firstEnd - 1] == '\r' ? firstEnd - 1 : firstEnd;
-    if (!matches(buffer, offset, trimmed)) {
+    int trace = firstEnd == end ? -1 : StackTraces.find(buffer, firstEnd + 1, end);
+    int bodyEnd = trace < 0 ? end : trimBack(buffer, offset, trace - 1);
+    int headLineEnd = trimBack(buffer, offset, Math.min(firstEnd, bodyEnd));
+    int bodyFrom;
+    int pushed = parts.length;
+    if (matches(buffer, offset, headLineEnd, bodyEnd, false)) {
+      bodyFrom = bodyEnd;
+    } else if (headLineEnd < bodyEnd && matches(buffer, offset, headLineEnd, headLineEnd, false)) {
+      bodyFrom = firstEnd;
+    } else if (head > 0 && matches(buffer, offset, headLineEnd, bodyEnd, true)) {
+      bodyFrom = bodyEnd;
+      pushed = head;
+    } else {
       return ParseResult.NO_MATCH;
     }
-    for (int i = 0; i < parts.length; i++) {
+    for (int i = 0; i < pushed; i++) {
       push(i, sink);
     }
-    if (message >= 0) {
-      int trace = firstEnd == end ? -1 : traceStart(buffer, firstEnd, end);
-      int bodyEnd = trace >= 0 ? trimBack(buffer, from[message], trace - 1) : end;
-      boolean last = to[message] == trimmed;
-      int messageEnd = last && (firstEnd < bodyEnd) ? bodyEnd : to[message];
-      sink.body(buffer, from[message], messageEnd - from[message]);
-      if (trace >= 0) {
-        Exceptions.push(buffer, trace, end - trace, sink);
-      }
+    if (message < 0) {
+      sink.body(buffer, offset, bodyEnd - offset);
+    } else if (pushed == head) {
+      sink.body(buffer, headEnd, bodyEnd - headEnd);
+    } else if (bodyFrom == bodyEnd) {
+      sink.body(buffer, from[message], to[message] - from[message]);
+    } else {
+      joined(buffer, bodyFrom, bodyEnd, sink);
+    }
+    if (trace >= 0) {
+      Exceptions.push(buffer, trace, end - trace, sink);
+    }
+    if (!hasTrace) {
+      traces.find(buffer, offset, headLineEnd, sink);
     }
     return ParseResult.PARSED;
+  }
+
+  /// The message and the lines that follow what the pattern has after it.
+  private void joined(byte[] buffer, int rest, int end, RecordSink sink) {
+    int length = to[message] - from[message];
+    if (scratch.length < length + end - rest) {
+      scratch = new byte[2 * (length + end - rest)];
+    }
+    System.arraycopy(buffer, from[message], scratch, 0, length);
+    System.arraycopy(buffer, rest, scratch, length, end - rest);
+    sink.body(scratch, 0, length + end - rest);
   }
 
   private static int lineEnd(byte[] buffer, int at, int end) {
@@ -97,41 +166,30 @@ final class LogbackParser implements LineParser {
     return end > from && buffer[end - 1] == '\r' ? end - 1 : end;
   }
 
-  /// Where the printed exception begins: a throwable's line with a frame or a cause after it, or a
-  /// throwable's line that is the last.
-  private static int traceStart(byte[] buffer, int firstEnd, int end) {
-    int line = firstEnd + 1;
-    while (line < end) {
-      int lineEnd = lineEnd(buffer, line, end);
-      if (Continuations.isThrowable(buffer, line, trimBack(buffer, line, lineEnd) - line)) {
-        int next = lineEnd + 1;
-        if (next >= end || hasFrames(buffer, next, end)) {
-          return line;
-        }
-      }
-      line = lineEnd + 1;
+  /// Whether nothing would be lost behind the last part.
+  private boolean isWhite(int at) {
+    int i = at;
+    while (i < lineEnd && text[i] >= 0 && text[i] <= ' ') {
+      i++;
     }
-    return -1;
-  }
-
-  /// The exception's message may have several lines of its own.
-  private static boolean hasFrames(byte[] buffer, int from, int end) {
-    int line = from;
-    while (line < end) {
-      if (Ascii.startsWith(buffer, line, end, FRAME)
-          || Ascii.startsWith(buffer, line, end, MORE)
-          || Ascii.startsWith(buffer, line, end, CAUSE)) {
-        return true;
-      }
-      line = lineEnd(buffer, line, end) + 1;
-    }
-    return false;
+    return i == lineEnd;
   }
 
   /// Finds part `index` and all after it from `at` on.
   private boolean match(int index, int at) {
-    if (index == parts.length) {
+    if (index == head && lineEnd != recordEnd && !headOnly) {
+      int firstEnd = lineEnd;
+      lineEnd = recordEnd;
+      boolean rest = match(index, at);
+      lineEnd = firstEnd;
+      return rest;
+    }
+    if (index == head && headOnly) {
+      headEnd = at;
       return true;
+    }
+    if (index == parts.length) {
+      return message < 0 || isWhite(at);
     }
     if (++tries > MAX_TRIES) {
       return false;
@@ -151,6 +209,9 @@ final class LogbackParser implements LineParser {
     if (Ascii.startsWith(text, at, lineEnd, literal)) {
       return match(index + 1, at + literal.length);
     }
+    if (literal[0] == '\n' && at < lineEnd && text[at] == '\r') {
+      return literal(index, at + 1, literal);
+    }
     // An editor or a shipper may have cut the blanks at a line's end.
     boolean atEnd = lineEnd - at < literal.length && isBlank(literal, lineEnd - at);
     return atEnd
@@ -168,7 +229,7 @@ final class LogbackParser implements LineParser {
   }
 
   private boolean date(int index, int at, @Nullable DateLayout layout) {
-    if (layout == null || !layout.match(text, at, lineEnd)) {
+    if (layout == null || !layout.match(text, at, lineEnd, observedNanos)) {
       return false;
     }
     from[index] = at;
@@ -182,7 +243,7 @@ final class LogbackParser implements LineParser {
     while (end < lineEnd && Character.isLetter(text[end])) {
       end++;
     }
-    if (end == start) {
+    if (end == start || (strict && Severities.number(text, start, end - start) == 0)) {
       return false;
     }
     set(index, start, end);
@@ -236,11 +297,23 @@ final class LogbackParser implements LineParser {
         trimmed--;
       }
     }
+    if (strict && parts[index].kind() == Kind.LOGGER && !isName(start, trimmed)) {
+      return false;
+    }
     if (!match(index + 1, end)) {
       return false;
     }
     set(index, start, trimmed);
     return true;
+  }
+
+  private boolean isName(int start, int end) {
+    for (int i = start; i < end; i++) {
+      if (text[i] == ' ') {
+        return false;
+      }
+    }
+    return end > start;
   }
 
   private void set(int index, int start, int end) {
@@ -275,7 +348,7 @@ final class LogbackParser implements LineParser {
       case LITERAL, MESSAGE, OTHER -> {}
       case DATE -> {
         DateLayout layout = part.date();
-        if (layout != null && layout.isDated()) {
+        if (layout != null && layout.nanos() != LocalTime.NONE) {
           sink.timestamp(layout.nanos());
         }
       }

@@ -46,7 +46,6 @@ final class LogbackPattern {
   private static final String DEFAULT_DATE = "yyyy-MM-dd HH:mm:ss,SSS";
   private static final Set<String> NOTHING =
       Set.of(
-          "n",
           "ex",
           "exception",
           "throwable",
@@ -96,11 +95,20 @@ final class LogbackPattern {
   static List<Part> parse(String pattern, ZoneId zone) {
     LogbackPattern reader = new LogbackPattern(pattern, zone);
     reader.sequence(false);
+    reader.withoutLastLineEnd();
     reader.endLiteral();
     if (reader.parts.stream().noneMatch(part -> part.kind != Kind.LITERAL)) {
       throw new BadParserException("pattern '" + pattern + "' has no conversion word");
     }
     return List.copyOf(reader.parts);
+  }
+
+  /// The line's end is not part of a record.
+  private void withoutLastLineEnd() {
+    int length = literal.length();
+    if (length > 0 && literal.charAt(length - 1) == '\n') {
+      literal.setLength(length - 1);
+    }
   }
 
   private void sequence(boolean inGroup) {
@@ -163,6 +171,10 @@ final class LogbackPattern {
     }
     String option = options();
     if (NOTHING.contains(word)) {
+      return;
+    }
+    if (word.equals("n")) {
+      literal.append('\n');
       return;
     }
     endLiteral();

@@ -23,6 +23,7 @@ final class MdcNames {
           case ATTRIBUTE,
               TIME,
               LEVEL,
+              LEVEL_VALUE,
               MESSAGE,
               LOGGER,
               THREAD,
@@ -38,5 +39,10 @@ final class MdcNames {
     if (!taken) {
       sink.attribute(key, keyOffset, keyLength, text, offset, length);
     }
+  }
+
+  boolean isTraceId(byte[] key) {
+    JsonFields.Role role = fields.role(key, 0, key.length);
+    return role == JsonFields.Role.TRACE_ID || role == JsonFields.Role.DECIMAL_TRACE_ID;
   }
 }

@@ -6,18 +6,19 @@ import java.time.ZoneId;
 public final class Parsers {
   private Parsers() {}
 
-  /// For [ParserSpec.Auto] a file's first lines have to be looked at first ([AutoDetect]); here it
-  /// makes the parser of text that has no known shape.
+  /// For [ParserSpec.Auto] this is the parser of one file: it remembers the layout that it found.
+  /// [AutoDetect] makes the parsers of many.
   ///
   /// @param zone for times without one, where the parser has none of its own
   /// @throws BadParserException where a pattern is none
   public static LineParser create(ParserSpec spec, ZoneId zone) {
     return switch (spec) {
       case ParserSpec.Raw raw -> new RawParser();
-      case ParserSpec.Auto auto -> new RawParser();
+      case ParserSpec.Auto auto -> new AutoDetect(zone).parser();
       case ParserSpec.Json json -> new JsonParser(JsonFields.json(), zone);
       case ParserSpec.Logstash logstash -> new JsonParser(JsonFields.logstash(), zone);
-      case ParserSpec.Logback logback -> new LogbackParser(logback.pattern(), zone);
+      case ParserSpec.Logback logback ->
+          new Uncoloured(new LogbackParser(logback.pattern(), zone), new Uncoloured.Scratch());
       case ParserSpec.Regex regex ->
           new RegexParser(
               regex.pattern(),

@@ -4,7 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/// Finds where a JSON string stops being plain, eight bytes at a time.
+/// Finds the bytes that matter, eight at a time: where a JSON string stops being plain, and escapes
+/// of terminals.
 final class Quotes {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -13,6 +14,7 @@ final class Quotes {
   private static final long QUOTES = ONES * '"';
   private static final long BACKSLASHES = ONES * '\\';
   private static final long CONTROLS = ONES * 0x20;
+  private static final long ESCAPES = ONES * 0x1B;
 
   private Quotes() {}
 
@@ -40,5 +42,23 @@ final class Quotes {
       }
     }
     return end;
+  }
+
+  /// @return the position of the first ESC; -1 if there is none
+  static int nextEscape(byte[] text, int from, int end) {
+    int i = from;
+    for (; i <= end - Long.BYTES; i += Long.BYTES) {
+      long escape = (long) LONG.get(text, i) ^ ESCAPES;
+      long hit = (escape - ONES) & ~escape & HIGH;
+      if (hit != 0) {
+        break;
+      }
+    }
+    for (; i < end; i++) {
+      if (text[i] == 0x1B) {
+        return i;
+      }
+    }
+    return -1;
   }
 }

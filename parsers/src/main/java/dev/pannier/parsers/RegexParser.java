@@ -50,6 +50,10 @@ final class RegexParser implements LineParser {
   private final ZoneId zone;
   private final @Nullable String layout;
   private final @Nullable DateTimeFormatter formatter;
+  private final @Nullable DateLayout date;
+  private final TraceText traces = new TraceText();
+  private final boolean hasTrace;
+  private long observedNanos;
 
   RegexParser(String pattern, @Nullable String layout, ZoneId zone) {
     byte[] bytes = pattern.getBytes(UTF_8);
@@ -71,12 +75,28 @@ final class RegexParser implements LineParser {
     this.zone = zone;
     this.layout = layout;
     iso = new IsoTime(zone);
+    hasTrace = groups.stream().anyMatch(group -> group.role == Role.TRACE_ID);
+    if (layout == null || layout.equals("epoch_s") || layout.equals("epoch_ms")) {
+      date = null;
+      formatter = null;
+    } else {
+      date = DateLayout.ofOrNull(layout, zone);
+      formatter = date == null ? formatter(layout) : null;
+    }
+  }
+
+  /// For what [DateLayout] has no letters for: names of zones, optional parts, weeks.
+  private static DateTimeFormatter formatter(String layout) {
     try {
-      boolean epoch = layout == null || layout.equals("epoch_s") || layout.equals("epoch_ms");
-      formatter = epoch ? null : DateTimeFormatter.ofPattern(String.valueOf(layout), Locale.ROOT);
+      return DateTimeFormatter.ofPattern(layout, Locale.ENGLISH);
     } catch (IllegalArgumentException e) {
       throw new BadParserException("time layout '" + layout + "': " + e.getMessage());
     }
+  }
+
+  @Override
+  public void observedAt(long epochNanos) {
+    observedNanos = epochNanos;
   }
 
   private static Role role(String name) {
@@ -106,6 +126,9 @@ final class RegexParser implements LineParser {
     } catch (InterruptedException e) {
       // Joni's word for the time being over; nobody interrupts the thread.
       return ParseResult.TIMED_OUT;
+    } catch (IndexOutOfBoundsException e) {
+      // Joni looks up its tables with what follows from bytes that are no UTF-8.
+      return ParseResult.NO_MATCH;
     }
     if (found < 0) {
       return ParseResult.NO_MATCH;
@@ -120,6 +143,9 @@ final class RegexParser implements LineParser {
       if (from >= 0 && !push(group, buffer, offset + from, to - from, sink)) {
         result = ParseResult.TIME_UNREADABLE;
       }
+    }
+    if (!hasTrace) {
+      traces.find(buffer, offset, offset + length, sink);
     }
     return result;
   }
@@ -155,13 +181,19 @@ final class RegexParser implements LineParser {
   }
 
   private long nanos(byte[] text, int from, int length) {
+    DateLayout byBytes = date;
+    if (byBytes != null) {
+      boolean whole =
+          byBytes.match(text, from, from + length, observedNanos) && byBytes.end() == from + length;
+      return whole ? byBytes.nanos() : LocalTime.NONE;
+    }
     DateTimeFormatter byLayout = formatter;
     if (byLayout != null) {
       return nanos(byLayout, new String(text, from, length, UTF_8));
     }
     if (layout == null) {
       long nanos = iso.parse(text, from, from + length);
-      return iso.end() == from + length ? nanos : LocalTime.NONE;
+      return nanos != LocalTime.NONE && iso.end() == from + length ? nanos : LocalTime.NONE;
     }
     if (length == 0 || length > 15) {
       return LocalTime.NONE;
@@ -184,8 +216,11 @@ final class RegexParser implements LineParser {
           parsed instanceof LocalDateTime local
               ? local.toInstant(zone.getRules().getOffset(local))
               : Instant.from(parsed);
-      return instant.getEpochSecond() * 1_000_000_000L + instant.getNano();
-    } catch (DateTimeException e) {
+      long nanos =
+          Math.addExact(
+              Math.multiplyExact(instant.getEpochSecond(), 1_000_000_000L), instant.getNano());
+      return nanos > 0 ? nanos : LocalTime.NONE;
+    } catch (DateTimeException | ArithmeticException e) {
       return LocalTime.NONE;
     }
   }

@@ -58,4 +58,33 @@ final class Severities {
     }
     return 0;
   }
+
+  /// Levels that are numbers: pino's and Bunyan's (10 is TRACE, 60 FATAL) and Logback's (5000 is
+  /// TRACE, 40000 ERROR). Small numbers mean one thing to syslog and the opposite to others: they
+  /// stay unknown.
+  static int number(long level) {
+    if (level >= 10 && level <= 60 && level % 10 == 0) {
+      return (int) (level / 10 - 1) * 4 + 1;
+    }
+    if (level == 5_000) {
+      return 1;
+    }
+    return level >= 10_000 && level <= 40_000 && level % 10_000 == 0
+        ? (int) (level / 10_000) * 4 + 1
+        : 0;
+  }
+
+  /// Of syslog's severities, 0 (emergency) to 7 (debug).
+  static int ofSyslog(int severity) {
+    return switch (severity) {
+      case 0 -> 21;
+      case 1 -> 19;
+      case 2 -> 18;
+      case 3 -> 17;
+      case 4 -> 13;
+      case 5 -> 10;
+      case 6 -> 9;
+      default -> 5;
+    };
+  }
 }

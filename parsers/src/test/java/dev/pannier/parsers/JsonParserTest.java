@@ -154,7 +154,10 @@ class JsonParserTest {
     String head = "Picked up JAVA_TOOL_OPTIONS: -Xmx1g\n{\"msg\":1}\n{\"msg\":2}\n";
     byte[] bytes = head.getBytes(StandardCharsets.UTF_8);
 
-    assertThat(AutoDetect.choose(bytes, bytes.length, false)).isEqualTo(new ParserSpec.Json());
+    LineParser auto = new AutoDetect(ZoneId.of("UTC")).parser(bytes, bytes.length);
+    assertThat(Fields.parse(auto, "Picked up JAVA_TOOL_OPTIONS: -Xmx1g"))
+        .containsOnly(entry("result", "NOT_JSON"));
+    assertThat(Fields.parse(auto, "{\"msg\":\"1\"}")).containsOnly(entry("body", "1"));
   }
 
   @Test

@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
@@ -70,10 +69,8 @@ class LogbackParserTest {
             + layout(pattern, Level.ERROR, "two", new IOException("x"))
             + "\n";
     byte[] bytes = head.getBytes(StandardCharsets.UTF_8);
-    ParserSpec chosen = AutoDetect.choose(bytes, bytes.length, false);
-
-    assertThat(chosen).isInstanceOf(ParserSpec.Logback.class);
-    LineParser parser = Parsers.create(Objects.requireNonNull(chosen), ZoneId.of("UTC"));
+    LineParser parser = new AutoDetect(ZoneId.of("UTC")).parser(bytes, bytes.length);
+    assertThat(starts(parser, "two words")).isFalse();
     assertThat(Fields.parse(parser, layout(pattern, Level.INFO, "three", null)))
         .contains(entry("severity", "9 INFO"), entry("body", "three"));
   }

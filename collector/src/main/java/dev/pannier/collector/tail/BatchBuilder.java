@@ -64,6 +64,7 @@ final class BatchBuilder implements RecordSink {
       long observedNanos) {
     writer.beginRecord();
     hasBody = false;
+    parser.observedAt(observedNanos);
     ParseResult result = parser.parse(text, offset, length, this);
     if (!result.parsed()) {
       writer.resetRecord();

@@ -1,0 +1,81 @@
+package dev.pannier.parsers;
+
+/// One file's parser where nobody said which: a record is read by the layout that the record before
+/// it had, else by the first other that it has, else as plain text. So nothing is decided once and
+/// for all: a banner, an old stack trace or a changed configuration costs the lines that are one,
+/// no others.
+final class AutoParser implements LineParser {
+  private final AutoDetect known;
+  private int last = AutoDetect.UNKNOWN;
+
+  AutoParser(AutoDetect known) {
+    this.known = known;
+  }
+
+  boolean isUndecided() {
+    return last == AutoDetect.UNKNOWN;
+  }
+
+  @Override
+  public void observedAt(long epochNanos) {
+    known.observedAt(epochNanos);
+  }
+
+  @Override
+  public boolean startsRecord(byte[] buffer, int offset, int length) {
+    if (last == AutoDetect.UNKNOWN) {
+      return !Continuations.continues(buffer, offset, length);
+    }
+    if (last == AutoDetect.JSON) {
+      return known.json(buffer, offset, length).startsRecord(buffer, offset, length);
+    }
+    return known.find(buffer, offset, length, last) != AutoDetect.UNKNOWN
+        || isLogLine(buffer, offset, length);
+  }
+
+  @Override
+  public boolean endsRecord(byte[] buffer, int offset, int length) {
+    return last < 0 && known.json(buffer, offset, length).endsRecord(buffer, offset, length);
+  }
+
+  /// A message may well end in an object of its own: one with a time and a message is a record.
+  private boolean isLogLine(byte[] buffer, int offset, int length) {
+    if (!AutoDetect.looksLikeJson(buffer, offset, length)) {
+      return false;
+    }
+    JsonParser json = known.json(buffer, offset, length);
+    return json.parse(buffer, offset, length, Nowhere.SINK).parsed() && json.wasLogLine();
+  }
+
+  @Override
+  public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
+    if (AutoDetect.looksLikeJson(buffer, offset, length)) {
+      ParseResult result = known.json(buffer, offset, length).parse(buffer, offset, length, sink);
+      if (result.parsed()) {
+        last = AutoDetect.JSON;
+      }
+      return result;
+    }
+    if (last >= 0) {
+      ParseResult result = known.layout(last).parse(buffer, offset, length, sink);
+      if (result != ParseResult.NO_MATCH) {
+        return result;
+      }
+    }
+    int lineEnd = offset;
+    while (lineEnd < offset + length && buffer[lineEnd] != '\n') {
+      lineEnd++;
+    }
+    int found = known.find(buffer, offset, lineEnd - offset, last);
+    if (found >= 0) {
+      // Also where a second line that it needs is missing: the next record will have it.
+      last = found;
+      return known.layout(found).parse(buffer, offset, length, sink);
+    }
+    if (last == AutoDetect.UNKNOWN) {
+      sink.body(buffer, offset, length);
+      return ParseResult.PARSED;
+    }
+    return last == AutoDetect.JSON ? ParseResult.NOT_JSON : ParseResult.NO_MATCH;
+  }
+}

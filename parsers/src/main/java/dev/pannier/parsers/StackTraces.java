@@ -1,0 +1,85 @@
+package dev.pannier.parsers;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+/// Finds the printed exception in the lines after a record's first one.
+final class StackTraces {
+  private static final byte[] FRAME = "\tat ".getBytes(US_ASCII);
+  private static final byte[] MORE = "\t... ".getBytes(US_ASCII);
+  private static final byte[] UNCAUGHT = "Exception in thread \"".getBytes(US_ASCII);
+  private static final byte[][] CAUSES = {
+    "Caused by: ".getBytes(US_ASCII),
+    "Wrapped by: ".getBytes(US_ASCII),
+    "\tSuppressed: ".getBytes(US_ASCII)
+  };
+
+  private StackTraces() {}
+
+  /// @param from a line's beginning
+  /// @return the beginning of the first line of a printed exception: a throwable's name with a
+  ///     frame or a cause after it, or as the last line; -1 where there is none
+  static int find(byte[] buffer, int from, int end) {
+    int line = from;
+    boolean framesAhead = true;
+    while (line < end) {
+      int next = lineAfter(buffer, line, end);
+      int length = (next > line && buffer[next - 1] == '\n' ? next - 1 : next) - line;
+      if (length > 0 && buffer[line + length - 1] == '\r') {
+        length--;
+      }
+      boolean throwable =
+          Continuations.isThrowable(buffer, line, length)
+              || Ascii.startsWith(buffer, line, end, UNCAUGHT);
+      if (throwable) {
+        // Looked for once: where there are none, there are none further on.
+        framesAhead = framesAhead && hasFrames(buffer, next, end);
+        if (next >= end || framesAhead) {
+          return line;
+        }
+      }
+      if (isFrame(buffer, next, end) && isNamed(buffer, line, line + length)) {
+        return line;
+      }
+      line = next;
+    }
+    return -1;
+  }
+
+  /// Not every throwable's name says that it is one; a frame right after it does.
+  private static boolean isNamed(byte[] buffer, int line, int end) {
+    int nameEnd = Exceptions.nameEnd(buffer, line, end);
+    return nameEnd > line
+        && (nameEnd == end
+            || (nameEnd + 1 < end && buffer[nameEnd] == ':' && buffer[nameEnd + 1] == ' '));
+  }
+
+  /// The exception's message may have several lines of its own.
+  private static boolean hasFrames(byte[] buffer, int from, int end) {
+    for (int line = from; line < end; line = lineAfter(buffer, line, end)) {
+      if (isFrame(buffer, line, end)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isFrame(byte[] buffer, int line, int end) {
+    if (Ascii.startsWith(buffer, line, end, FRAME) || Ascii.startsWith(buffer, line, end, MORE)) {
+      return true;
+    }
+    for (byte[] cause : CAUSES) {
+      if (Ascii.startsWith(buffer, line, end, cause)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static int lineAfter(byte[] buffer, int from, int end) {
+    int i = from;
+    while (i < end && buffer[i] != '\n') {
+      i++;
+    }
+    return Math.min(end, i + 1);
+  }
+}

@@ -1,0 +1,89 @@
+package dev.pannier.parsers;
+
+import java.time.ZoneId;
+
+/// A time of ISO 8601 and a level in front, in brackets or not, in this order; what follows is the
+/// body:
+///
+/// ```
+/// 2026-11-23T14:00:00.123Z INFO text
+/// [2026-11-23 14:00:00,123] [WARN ] text
+/// ```
+final class TimeAndLevelParser implements LineParser {
+  private final IsoTime time;
+  private final TraceText traces = new TraceText();
+  private long nanos;
+  private int levelFrom;
+  private int levelTo;
+  private int body;
+
+  TimeAndLevelParser(ZoneId zone) {
+    time = new IsoTime(zone);
+  }
+
+  @Override
+  public boolean startsRecord(byte[] buffer, int offset, int length) {
+    return matches(buffer, offset, offset + length);
+  }
+
+  private boolean matches(byte[] buffer, int offset, int end) {
+    int at = offset < end && buffer[offset] == '[' ? offset + 1 : offset;
+    nanos = time.parse(buffer, at, end);
+    if (nanos == LocalTime.NONE) {
+      return false;
+    }
+    at = skip(buffer, time.end(), end);
+    levelFrom = at;
+    while (at < end && Character.isLetter(buffer[at])) {
+      at++;
+    }
+    levelTo = at;
+    body = skip(buffer, at, end);
+    return Severities.number(buffer, levelFrom, levelTo - levelFrom) > 0
+        && levelFrom > time.end()
+        && (body > levelTo || levelTo == end);
+  }
+
+  /// What stands between the time, the level and the text.
+  private static int skip(byte[] buffer, int from, int end) {
+    int at = from;
+    int brackets = 0;
+    while (at < end) {
+      byte b = buffer[at];
+      if (b == '[' && ++brackets > 1) {
+        return at;
+      }
+      if (b != ' ' && b != '\t' && b != '[' && b != ']' && b != ':' && b != '|' && b != '-') {
+        return at;
+      }
+      at++;
+    }
+    return at;
+  }
+
+  @Override
+  public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
+    int end = offset + length;
+    int firstEnd = offset;
+    while (firstEnd < end && buffer[firstEnd] != '\n') {
+      firstEnd++;
+    }
+    if (!matches(buffer, offset, firstEnd)) {
+      return ParseResult.NO_MATCH;
+    }
+    sink.timestamp(nanos);
+    int level = levelTo - levelFrom;
+    sink.severity(Severities.number(buffer, levelFrom, level), buffer, levelFrom, level);
+    int trace = firstEnd == end ? -1 : StackTraces.find(buffer, firstEnd + 1, end);
+    int bodyEnd = trace < 0 ? end : trace - 1;
+    if (bodyEnd > body && buffer[bodyEnd - 1] == '\r') {
+      bodyEnd--;
+    }
+    sink.body(buffer, body, Math.max(0, bodyEnd - body));
+    if (trace >= 0) {
+      Exceptions.push(buffer, trace, end - trace, sink);
+    }
+    traces.find(buffer, body, firstEnd, sink);
+    return ParseResult.PARSED;
+  }
+}
