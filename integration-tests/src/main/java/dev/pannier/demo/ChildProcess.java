@@ -52,7 +52,10 @@ public final class ChildProcess implements AutoCloseable {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
-  private static ChildProcess start(
+  /// Starts any program.
+  ///
+  /// @param folder gets `NAME.out` and `NAME.err`
+  public static ChildProcess start(
       String name, Path folder, List<String> command, Map<String, String> environment)
       throws IOException {
     Path err = folder.resolve(name + ".err");

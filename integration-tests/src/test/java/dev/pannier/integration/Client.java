@@ -29,24 +29,32 @@ final class Client {
   private static final Resource RESOURCE =
       Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), "client"));
 
+  /// The SDK's own default.
+  private static final int BATCH = 512;
+
   private Client() {}
 
   /// @return the spans' ids, in order
-  static List<String> sendSpans(Sidecar sidecar, boolean grpc, int count) {
+  static List<String> sendSpans(Sidecar sidecar, Wire wire, int count) {
+    String http = "http://127.0.0.1:" + sidecar.httpPort() + "/v1/traces";
     SpanExporter exporter =
-        grpc
-            ? OtlpGrpcSpanExporter.builder()
-                .setEndpoint("http://127.0.0.1:" + sidecar.grpcPort())
-                .setCompression("gzip")
-                .build()
-            : OtlpHttpSpanExporter.builder()
-                .setEndpoint("http://127.0.0.1:" + sidecar.httpPort() + "/v1/traces")
-                .build();
+        switch (wire) {
+          case GRPC ->
+              OtlpGrpcSpanExporter.builder()
+                  .setEndpoint("http://127.0.0.1:" + sidecar.grpcPort())
+                  .setCompression("gzip")
+                  .build();
+          case HTTP_PROTOBUF -> OtlpHttpSpanExporter.builder().setEndpoint(http).build();
+          case HTTP_JSON -> new JsonExporters.Spans(http);
+        };
     SdkTracerProvider provider =
         SdkTracerProvider.builder()
             .setResource(RESOURCE)
             .addSpanProcessor(
-                BatchSpanProcessor.builder(exporter).setMaxQueueSize(count + 1).build())
+                BatchSpanProcessor.builder(exporter)
+                    .setMaxExportBatchSize(BATCH)
+                    .setMaxQueueSize(Math.max(BATCH, count))
+                    .build())
             .build();
     Tracer tracer = provider.get("test");
     List<String> ids = new ArrayList<>();
@@ -60,37 +68,42 @@ final class Client {
     return ids;
   }
 
-  static void sendLogs(Sidecar sidecar, boolean grpc, List<String> bodies) {
+  static void sendLogs(Sidecar sidecar, Wire wire, List<String> bodies) {
+    String http = "http://127.0.0.1:" + sidecar.httpPort() + "/v1/logs";
     LogRecordExporter exporter =
-        grpc
-            ? OtlpGrpcLogRecordExporter.builder()
-                .setEndpoint("http://127.0.0.1:" + sidecar.grpcPort())
-                .build()
-            : OtlpHttpLogRecordExporter.builder()
-                .setEndpoint("http://127.0.0.1:" + sidecar.httpPort() + "/v1/logs")
-                .setCompression("gzip")
-                .build();
+        switch (wire) {
+          case GRPC ->
+              OtlpGrpcLogRecordExporter.builder()
+                  .setEndpoint("http://127.0.0.1:" + sidecar.grpcPort())
+                  .build();
+          case HTTP_PROTOBUF ->
+              OtlpHttpLogRecordExporter.builder().setEndpoint(http).setCompression("gzip").build();
+          case HTTP_JSON -> new JsonExporters.Logs(http);
+        };
     SdkLoggerProvider provider =
         SdkLoggerProvider.builder()
             .setResource(RESOURCE)
             .addLogRecordProcessor(
                 BatchLogRecordProcessor.builder(exporter)
-                    .setMaxQueueSize(bodies.size() + 1)
+                    .setMaxExportBatchSize(BATCH)
+                    .setMaxQueueSize(Math.max(BATCH, bodies.size()))
                     .build())
             .build();
     bodies.forEach(body -> provider.get("test").logRecordBuilder().setBody(body).emit());
     end(provider.shutdown());
   }
 
-  static void sendMetric(Sidecar sidecar, boolean grpc, String name) {
+  static void sendMetric(Sidecar sidecar, Wire wire, String name) {
+    String http = "http://127.0.0.1:" + sidecar.httpPort() + "/v1/metrics";
     MetricExporter exporter =
-        grpc
-            ? OtlpGrpcMetricExporter.builder()
-                .setEndpoint("http://127.0.0.1:" + sidecar.grpcPort())
-                .build()
-            : OtlpHttpMetricExporter.builder()
-                .setEndpoint("http://127.0.0.1:" + sidecar.httpPort() + "/v1/metrics")
-                .build();
+        switch (wire) {
+          case GRPC ->
+              OtlpGrpcMetricExporter.builder()
+                  .setEndpoint("http://127.0.0.1:" + sidecar.grpcPort())
+                  .build();
+          case HTTP_PROTOBUF -> OtlpHttpMetricExporter.builder().setEndpoint(http).build();
+          case HTTP_JSON -> new JsonExporters.Metrics(http);
+        };
     SdkMeterProvider provider =
         SdkMeterProvider.builder()
             .setResource(RESOURCE)

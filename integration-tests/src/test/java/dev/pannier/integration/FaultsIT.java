@@ -135,7 +135,7 @@ class FaultsIT {
       assertThat(sidecar.statusPage().at("/shippers/0/last_error").asString())
           .contains("no topic " + spans);
 
-      List<String> ids = Client.sendSpans(sidecar, true, 3);
+      List<String> ids = Client.sendSpans(sidecar, Wire.GRPC, 3);
       Files.writeString(sidecar.log("app.log"), "two\n", StandardOpenOption.APPEND);
       read.await(all -> all.logs().size() >= 2);
       assertThat(read.bodies()).containsExactly("one", "two");
@@ -202,7 +202,7 @@ class FaultsIT {
         await().atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 503);
       }
       await().atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 200);
-      Client.sendLogs(sidecar, true, List.of("after all"));
+      Client.sendLogs(sidecar, Wire.GRPC, List.of("after all"));
       assertThat(sidecar.stop()).isZero();
       assertThat(sidecar.output()).contains("after all");
     }

@@ -11,12 +11,16 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /// A real broker (KRaft, one node). The tests share one; who wants to stop it starts an own one.
@@ -126,6 +130,27 @@ final class Kafka implements AutoCloseable {
       admin.createTopics(List.of(topic)).all().get(20, TimeUnit.SECONDS);
     }
     return name;
+  }
+
+  /// Makes topics of one partition with these names; what was in them is gone.
+  void emptyTopics(List<String> names) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
+      Set<String> there = admin.listTopics().names().get(20, TimeUnit.SECONDS);
+      List<NewTopic> missing =
+          names.stream()
+              .filter(name -> !there.contains(name))
+              .map(name -> new NewTopic(name, Optional.of(1), Optional.empty()))
+              .toList();
+      admin.createTopics(missing).all().get(20, TimeUnit.SECONDS);
+      Map<TopicPartition, RecordsToDelete> all =
+          names.stream()
+              .filter(there::contains)
+              .collect(
+                  Collectors.toMap(
+                      name -> new TopicPartition(name, 0),
+                      name -> RecordsToDelete.beforeOffset(-1))); // up to the end
+      admin.deleteRecords(all).all().get(20, TimeUnit.SECONDS);
+    }
   }
 
   @Override

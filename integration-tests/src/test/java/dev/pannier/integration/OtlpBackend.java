@@ -2,13 +2,18 @@ package dev.pannier.integration;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.JsonFormat;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import io.opentelemetry.proto.metrics.v1.Metric;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import javax.net.ssl.SSLSocketFactory;
 import mockwebserver3.Dispatcher;
@@ -21,9 +26,14 @@ import okio.Buffer;
 import okio.BufferedSource;
 import okio.GzipSource;
 import okio.Okio;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /// An OTLP backend over gRPC or HTTP that decodes what it gets with the official classes.
 final class OtlpBackend extends Dispatcher implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private final MockWebServer server = new MockWebServer();
   private final boolean grpc;
   private final List<String> bodies = new ArrayList<>();
@@ -48,6 +58,14 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
   static OtlpBackend http() throws IOException {
     OtlpBackend backend = new OtlpBackend(false);
     backend.server.setProtocols(List.of(Protocol.HTTP_1_1));
+    backend.server.start();
+    return backend;
+  }
+
+  /// Over TLS.
+  static OtlpBackend tls(SSLSocketFactory sockets) throws IOException {
+    OtlpBackend backend = new OtlpBackend(true);
+    backend.server.useHttps(sockets);
     backend.server.start();
     return backend;
   }
@@ -121,8 +139,9 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
               .build()
           : new MockResponse.Builder().code(503).addHeader("retry-after", "1").build();
     }
+    boolean json = "application/json".equals(request.getHeaders().get("content-type"));
     try {
-      take(String.valueOf(request.getUrl().encodedPath()), payload(request));
+      take(String.valueOf(request.getUrl().encodedPath()), json, payload(request));
     } catch (InvalidProtocolBufferException e) {
       return new MockResponse.Builder().code(400).body(String.valueOf(e.getMessage())).build();
     }
@@ -130,7 +149,8 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
     if (!grpc) {
       return new MockResponse.Builder()
           .code(200)
-          .addHeader("content-type", "application/x-protobuf")
+          .addHeader("content-type", json ? "application/json" : "application/x-protobuf")
+          .body(json ? "{}" : "")
           .build();
     }
     return new MockResponse.Builder()
@@ -140,10 +160,12 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
         .build();
   }
 
-  private void take(String path, ByteString payload) throws InvalidProtocolBufferException {
-    switch (path) {
+  private void take(String path, boolean json, ByteString payload)
+      throws InvalidProtocolBufferException {
+    int v1 = path.indexOf("/v1/");
+    switch (v1 < 0 ? path : path.substring(v1)) {
       case "/v1/logs", "/opentelemetry.proto.collector.logs.v1.LogsService/Export" ->
-          ExportLogsServiceRequest.parseFrom(payload)
+          decode(json, payload, ExportLogsServiceRequest.newBuilder())
               .getResourceLogsList()
               .forEach(
                   resource ->
@@ -155,7 +177,7 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
                                       .getLogRecordsList()
                                       .forEach(log -> bodies.add(log.getBody().getStringValue()))));
       case "/v1/traces", "/opentelemetry.proto.collector.trace.v1.TraceService/Export" ->
-          ExportTraceServiceRequest.parseFrom(payload)
+          decode(json, payload, ExportTraceServiceRequest.newBuilder())
               .getResourceSpansList()
               .forEach(
                   resource ->
@@ -163,7 +185,7 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
                           .getScopeSpansList()
                           .forEach(scope -> spans.addAll(scope.getSpansList())));
       case "/v1/metrics", "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" ->
-          ExportMetricsServiceRequest.parseFrom(payload)
+          decode(json, payload, ExportMetricsServiceRequest.newBuilder())
               .getResourceMetricsList()
               .forEach(
                   resource ->
@@ -173,9 +195,39 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
                               scope ->
                                   scope
                                       .getMetricsList()
-                                      .forEach(metric -> metrics.add(metric.getName()))));
+                                      .forEach(metric -> metrics.add(OtlpBackend.text(metric)))));
       default -> throw new AssertionError("no such path: " + path);
     }
+  }
+
+  /// `NAME = VALUE`, with the value of a sum's first point.
+  private static String text(Metric metric) {
+    return metric.getName() + " = " + metric.getSum().getDataPoints(0).getAsInt();
+  }
+
+  /// Out of protobuf, or out of OTLP's JSON, which is protobuf's own but for its ids: those are hex.
+  @SuppressWarnings("unchecked") // a builder builds what it is the builder of
+  private static <B extends Message.Builder> B decode(boolean json, ByteString payload, B into)
+      throws InvalidProtocolBufferException {
+    if (!json) {
+      return (B) into.mergeFrom(payload);
+    }
+    JsonNode tree = JSON.readTree(payload.toStringUtf8());
+    idsToBase64(tree);
+    JsonFormat.parser().merge(tree.toString(), into);
+    return into;
+  }
+
+  private static void idsToBase64(JsonNode node) {
+    if (node instanceof ObjectNode object) {
+      for (String id : List.of("traceId", "spanId", "parentSpanId")) {
+        if (object.has(id)) {
+          byte[] bytes = HexFormat.of().parseHex(object.get(id).asString());
+          object.put(id, Base64.getEncoder().encodeToString(bytes));
+        }
+      }
+    }
+    node.forEach(OtlpBackend::idsToBase64);
   }
 
   /// The request's message, out of gRPC's frame (flag, length) and of gzip.

@@ -17,10 +17,12 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -44,14 +46,14 @@ class OtlpIT {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void spansOfTheSdkArriveInKafkaAsTheyWereSent(boolean grpc) throws Exception {
+  @EnumSource
+  void spansOfTheSdkArriveInKafkaAsTheyWereSent(Wire wire) throws Exception {
     Kafka kafka = Kafka.shared();
     String topic = kafka.topic("spans");
     try (Sidecar sidecar = new Sidecar(folder);
         Topic read = new Topic(kafka.servers(), topic)) {
       sidecar.configure(Sidecar.otlp() + kafkaShipper(kafka, topic, "otlp_proto")).start();
-      List<String> sent = Client.sendSpans(sidecar, grpc, 1_000);
+      List<String> sent = Client.sendSpans(sidecar, wire, 1_000);
       assertThat(sidecar.stop()).isZero();
       List<Span> spans = new ArrayList<>();
       for (var message : read.rest().messages()) {
@@ -75,7 +77,7 @@ class OtlpIT {
     try (Sidecar sidecar = new Sidecar(folder);
         Topic read = new Topic(kafka.servers(), topic)) {
       sidecar.configure(Sidecar.otlp() + kafkaShipper(kafka, topic, "json")).start();
-      List<String> sent = Client.sendSpans(sidecar, true, 3);
+      List<String> sent = Client.sendSpans(sidecar, Wire.GRPC, 3);
       read.await(topicRead -> topicRead.messages().size() >= 3);
       List<String> ids = new ArrayList<>();
       for (String text : read.texts()) {
@@ -95,7 +97,7 @@ class OtlpIT {
     try (Sidecar sidecar = new Sidecar(folder);
         Topic read = new Topic(kafka.servers(), topic)) {
       sidecar.configure(Sidecar.otlp() + kafkaShipper(kafka, topic, "otlp_json")).start();
-      Client.sendLogs(sidecar, false, List.of("one", "two €"));
+      Client.sendLogs(sidecar, Wire.HTTP_PROTOBUF, List.of("one", "two €"));
       read.await(topicRead -> !topicRead.messages().isEmpty());
       JsonNode request = new ObjectMapper().readTree(read.texts().getFirst());
       JsonNode records = request.at("/resourceLogs/0/scopeLogs/0/logRecords");
@@ -105,10 +107,20 @@ class OtlpIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"grpc, none", "grpc, gzip", "http/protobuf, none", "http/protobuf, gzip"})
-  void allSignalsReachAnOtlpBackend(String protocol, String compression) throws Exception {
-    boolean grpc = protocol.equals("grpc");
-    try (OtlpBackend backend = grpc ? OtlpBackend.grpc() : OtlpBackend.http();
+  @CsvSource({
+    "GRPC, GRPC, none",
+    "GRPC, HTTP_PROTOBUF, gzip",
+    "GRPC, HTTP_JSON, none",
+    "HTTP_PROTOBUF, GRPC, gzip",
+    "HTTP_PROTOBUF, HTTP_PROTOBUF, none",
+    "HTTP_PROTOBUF, HTTP_JSON, gzip",
+    "HTTP_JSON, GRPC, none",
+    "HTTP_JSON, HTTP_PROTOBUF, gzip",
+    "HTTP_JSON, HTTP_JSON, none"
+  })
+  void allSignalsOfTheSdkReachAnOtlpBackend(Wire in, Wire out, String compression)
+      throws Exception {
+    try (OtlpBackend backend = out == Wire.GRPC ? OtlpBackend.grpc() : OtlpBackend.http();
         Sidecar sidecar = new Sidecar(folder)) {
       sidecar
           .configure(
@@ -118,16 +130,19 @@ class OtlpIT {
                     backend: {type: otlp, endpoint: "http://127.0.0.1:%d", protocol: %s, compression: %s,
                               headers: {x-team: blue}}
                   """
-                      .formatted(backend.port(), protocol, compression))
+                      .formatted(backend.port(), out.protocol(), compression))
           .start();
-      List<String> bodies = IntStream.range(0, 500).mapToObj(i -> "log " + i).toList();
-      Client.sendLogs(sidecar, grpc, bodies);
-      List<String> sent = Client.sendSpans(sidecar, !grpc, 500);
-      Client.sendMetric(sidecar, grpc, "orders");
+      List<String> bodies = IntStream.range(0, 500).mapToObj(i -> "log € " + i).toList();
+      Client.sendLogs(sidecar, in, bodies);
+      List<String> sent = Client.sendSpans(sidecar, in, 500);
+      Client.sendMetric(sidecar, in, "orders");
       // A client has its answer when the backend has the data.
       assertThat(backend.bodies()).containsExactlyElementsOf(bodies);
       assertThat(ids(backend.spans())).containsExactlyElementsOf(sent);
-      assertThat(backend.metrics()).containsExactly("orders");
+      assertThat(backend.spans())
+          .extracting(span -> span.getAttributes(0).getValue().getIntValue())
+          .containsExactlyElementsOf(LongStream.range(0, 500).boxed().toList());
+      assertThat(backend.metrics()).containsExactly("orders = 3");
       assertThat(backend.headers()).allMatch(headers -> "blue".equals(headers.get("x-team")));
     }
   }

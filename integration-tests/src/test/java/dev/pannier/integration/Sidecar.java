@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,8 @@ final class Sidecar implements AutoCloseable {
   private final int grpc;
   private final int http;
   private final int admin;
+  private @Nullable Path sample;
+  private Map<String, String> environment = Map.of();
   private int runs;
   private @Nullable ChildProcess process;
 
@@ -105,6 +108,20 @@ final class Sidecar implements AutoCloseable {
     return this;
   }
 
+  /// Runs a file of `config-samples` as it is, by the launcher, with the variables that it reads.
+  ///
+  /// @param more those beside the folders and addresses
+  Sidecar sample(Path file, Map<String, String> more) {
+    sample = file;
+    environment = new HashMap<>(more);
+    environment.put("LOG_DIR", logs.toString());
+    environment.put("STATE_DIR", folder.resolve("state").toString());
+    environment.put("OTLP_GRPC", "127.0.0.1:" + grpc);
+    environment.put("OTLP_HTTP", "127.0.0.1:" + http);
+    environment.put("ADMIN_LISTEN", "127.0.0.1:" + admin);
+    return this;
+  }
+
   Path config() {
     return folder.resolve("pannier.yaml");
   }
@@ -118,7 +135,7 @@ final class Sidecar implements AutoCloseable {
 
   /// Starts it and waits until its destinations are reached.
   Sidecar start() throws IOException {
-    launch(Map.of());
+    launch(environment);
     await("ready")
         .atMost(PATIENCE)
         .failFast(
@@ -134,6 +151,16 @@ final class Sidecar implements AutoCloseable {
   /// Starts it and waits for nothing.
   void launch(Map<String, String> environment) throws IOException {
     runs++;
+    if (sample != null) {
+      String launcher = Tree.root().resolve("pannier").toString();
+      process =
+          ChildProcess.start(
+              "run" + runs,
+              folder,
+              List.of(launcher, "run", "--config", sample.toString()),
+              environment);
+      return;
+    }
     process =
         ChildProcess.sidecar(
             "run" + runs,

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.logs.v1.LogRecord;
+import io.opentelemetry.proto.trace.v1.Span;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,6 +88,25 @@ final class Topic implements AutoCloseable {
       throw new AssertionError("message " + decoded + " is not otlp_proto", e);
     }
     return logs;
+  }
+
+  /// The spans of `otlp_proto` messages.
+  List<Span> spans() {
+    List<Span> spans = new ArrayList<>();
+    try {
+      for (ConsumerRecord<byte[], byte[]> message : messages) {
+        ExportTraceServiceRequest.parseFrom(message.value())
+            .getResourceSpansList()
+            .forEach(
+                resource ->
+                    resource
+                        .getScopeSpansList()
+                        .forEach(scope -> spans.addAll(scope.getSpansList())));
+      }
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError("not otlp_proto", e);
+    }
+    return spans;
   }
 
   /// The bodies of `otlp_proto` messages' records.
