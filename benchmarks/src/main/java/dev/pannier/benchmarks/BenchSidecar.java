@@ -155,8 +155,13 @@ final class BenchSidecar implements AutoCloseable {
     }
   }
 
+  /// SIGKILL. Any thread.
+  void kill() {
+    process.destroyForcibly();
+  }
+
   @Override
   public void close() {
-    process.destroyForcibly();
+    kill();
   }
 }

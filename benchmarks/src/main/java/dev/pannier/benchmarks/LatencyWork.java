@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -25,7 +26,7 @@ final class LatencyWork {
   private static final double LINES_A_SECOND = 100;
   private static final int QUIET_FILES = 20;
   private static final double QUIET_LINES_A_SECOND = 10;
-  private static final Duration LAST_WITHIN = Duration.ofSeconds(20);
+  private static final Duration LAST_WITHIN = Duration.ofSeconds(60);
 
   private final Path folder;
   private final boolean quick;
@@ -120,17 +121,30 @@ final class LatencyWork {
       double idle = (usage.cpuSeconds() - before) / seconds;
       before = usage.cpuSeconds();
       long begin = System.nanoTime();
-      Future<?> writing = thread.submit(() -> write(writer));
+      CountDownLatch arrived = new CountDownLatch(1);
+      Future<?> writing =
+          thread.submit(
+              () -> {
+                write(writer);
+                if (!arrived.await(LAST_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+                  // Ends the reading below, which waits for a line that is lost.
+                  sidecar.kill();
+                }
+                return true;
+              });
       Arrivals arrivals = new Arrivals(writer);
-      while (!arrivals.complete(writing)) {
-        String line = out.readLine();
-        if (line == null) {
-          break;
-        }
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
         byte[] bytes = line.getBytes(StandardCharsets.ISO_8859_1);
         arrivals.add(bytes, bytes.length);
+        if (arrivals.all()) {
+          break;
+        }
+      }
+      if (!arrivals.all()) {
+        throw new IOException("lines did not come out of the sidecar within " + LAST_WITHIN);
       }
       double busy = (usage.cpuSeconds() - before) / ((System.nanoTime() - begin) / 1e9);
+      arrived.countDown();
       writing.get();
       sidecar.stop();
       return List.of(
@@ -174,9 +188,13 @@ final class LatencyWork {
       }
     }
 
+    boolean all() {
+      return seen == millis.length;
+    }
+
     /// Whether all came, or nothing more is to be expected.
     boolean complete(Future<?> writing) {
-      if (seen == millis.length) {
+      if (all()) {
         return true;
       }
       if (!writing.isDone()) {
@@ -193,8 +211,8 @@ final class LatencyWork {
       double[] kept =
           Arrays.stream(millis, warm, millis.length).filter(each -> !Double.isNaN(each)).toArray();
       // A line that came twice makes up for none that is missing.
-      long all = seen == millis.length ? counted : seen;
-      return new Latency(name, millis.length, all, kept, cpu);
+      long came = all() ? counted : seen;
+      return new Latency(name, millis.length, came, kept, cpu);
     }
   }
 }
