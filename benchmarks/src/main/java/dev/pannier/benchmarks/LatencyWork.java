@@ -38,8 +38,8 @@ final class LatencyWork {
 
   /// @param multiline `auto`, the default, or `none`
   Latency toKafka(Broker broker, String multiline) throws Exception {
-    int warm = quick ? 20 : 1000;
-    int lines = warm + (quick ? 100 : 5000);
+    int warm = quick ? 20 : 500;
+    int lines = warm + (quick ? 100 : 3000);
     String topic = broker.topic(Work.LATENCY.label());
     Path own = Files.createDirectories(folder.resolve("latency-" + multiline));
     Path log = own.resolve("app.log");

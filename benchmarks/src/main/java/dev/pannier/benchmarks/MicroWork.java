@@ -29,13 +29,13 @@ final class MicroWork {
   private MicroWork() {}
 
   static List<Row> run(boolean quick) throws RunnerException {
-    TimeValue time = TimeValue.milliseconds(quick ? 100 : 1000);
+    TimeValue time = TimeValue.milliseconds(quick ? 100 : 800);
     ChainedOptionsBuilder options =
         new OptionsBuilder()
             .include("dev\\.pannier\\..*Benchmark\\..*")
             .addProfiler(GCProfiler.class)
             .jvmArgs(SIDECARS_OWN)
-            .warmupIterations(quick ? 1 : 3)
+            .warmupIterations(quick ? 1 : 2)
             .warmupTime(time)
             .measurementIterations(quick ? 1 : 3)
             .measurementTime(time)
