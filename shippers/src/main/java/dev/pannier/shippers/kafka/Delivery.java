@@ -27,6 +27,13 @@ final class Delivery {
   /// Messages on their way that the broker may find too large, or that are the first of their key.
   private int risky;
 
+  /// Whether a message of it is risky or has failed; without the lock.
+  private volatile boolean isTroubled;
+
+  private @Nullable Object provenBy;
+  private String provenTopic = "";
+  private int provenBytes;
+
   private @Nullable KafkaFailure oversize;
   private String refusedReason = "";
   private int limitBytes;
@@ -70,10 +77,30 @@ final class Delivery {
 
   synchronized void riskyStarted() {
     risky++;
+    isTroubled = true;
   }
 
   synchronized void riskyEnded() {
     risky--;
+    isTroubled = isFailing() || risky > 0;
+  }
+
+  /// Whether all messages up to now are safe, and on their way or confirmed.
+  boolean isUntroubled() {
+    return !isTroubled;
+  }
+
+  /// Whether a message is covered by what is proven, which is looked up once for a producer and topic as
+  /// long as that suffices. By the thread that sends.
+  boolean isProven(Proven proven, Object producer, Message message) {
+    int size = message.size();
+    if (size <= provenBytes && producer == provenBy && message.topic().equals(provenTopic)) {
+      return true;
+    }
+    provenBy = producer;
+    provenTopic = message.topic();
+    provenBytes = proven.bytes(provenTopic, key());
+    return size <= provenBytes;
   }
 
   synchronized boolean isRisky() {
@@ -87,6 +114,7 @@ final class Delivery {
 
   /// @param limit for [KafkaFailure.Kind#TOO_LARGE]: what may pass
   synchronized void failed(Message message, KafkaFailure failure, int limit) {
+    isTroubled = true;
     switch (failure.kind()) {
       case RETRY -> {
         retried = with(retried, message);

@@ -200,18 +200,18 @@ public final class KafkaShipper implements Shipper {
   }
 
   private void send(Delivery delivery, Message message) {
-    awaitProof(delivery);
-    KafkaFailure obstacle = obstacle(delivery, message.topic());
-    if (obstacle != null) {
-      delivery.failed(message, obstacle, 0);
-      ended(delivery, false);
-      return;
-    }
     Sent sent = new Sent(delivery, message, Thread.currentThread());
     try {
+      // First: where it is replaced, what comes before this message fails.
       Producer<byte[], byte[]> current = client.open();
       sent.producer = current;
-      if (isOrdered(delivery) && !proven.covers(message.topic(), delivery.key(), message.size())) {
+      KafkaFailure obstacle = obstacle(delivery, message.topic());
+      if (obstacle != null) {
+        delivery.failed(message, obstacle, 0);
+        ended(delivery, false);
+        return;
+      }
+      if (isOrdered(delivery) && !delivery.isProven(proven, current, message)) {
         sent.isRisky = true;
         delivery.riskyStarted();
       }
@@ -225,6 +225,10 @@ public final class KafkaShipper implements Shipper {
   /// What keeps a message from being sent: its topic, or what has failed before it.
   private @Nullable KafkaFailure obstacle(Delivery delivery, String topic) {
     KafkaFailure noTopic = topics.missing(topic);
+    if (noTopic == null && delivery.isUntroubled()) {
+      return null;
+    }
+    awaitProof(delivery);
     if (noTopic == null && delivery.misses(topic)) {
       // It is there by now, but not what comes before this message.
       noTopic = words.of(new UnknownTopicOrPartitionException(), topic);
@@ -293,8 +297,9 @@ public final class KafkaShipper implements Shipper {
         topics.isRefused(topic, why);
       }
     }
-    // What fails in the thread that sends has nothing behind it: sending stops there.
-    boolean othersFollow = !bySender && delivery.hasOthersPending();
+    // What fails in the thread that sends has nothing behind it: sending stops there. Neither has
+    // what is risky.
+    boolean othersFollow = !bySender && !sent.isRisky && delivery.hasOthersPending();
     delivery.failed(sent.message, why, learnt);
     if (why.kind() == KafkaFailure.Kind.REFUSED
         || (bySender && why.kind() == KafkaFailure.Kind.NO_TOPIC)) {
@@ -326,17 +331,29 @@ public final class KafkaShipper implements Shipper {
     return false;
   }
 
+  /// A message has come to its end. The lock is taken for the last one alone, and where somebody waits.
   private void ended(Delivery delivery, boolean wasRisky) {
-    synchronized (lock) {
-      if (wasRisky) {
-        delivery.riskyEnded();
-        lock.notifyAll();
-      }
+    if (!wasRisky) {
       if (delivery.ended()) {
-        inFlight.remove(delivery);
-        delivery.complete();
+        synchronized (lock) {
+          complete(delivery);
+        }
+      }
+      return;
+    }
+    synchronized (lock) {
+      delivery.riskyEnded();
+      lock.notifyAll();
+      if (delivery.ended()) {
+        complete(delivery);
       }
     }
+  }
+
+  /// With the lock: who finds it no longer in flight finds its outcome told.
+  private void complete(Delivery delivery) {
+    inFlight.remove(delivery);
+    delivery.complete();
   }
 
   @Override
@@ -400,7 +417,7 @@ public final class KafkaShipper implements Shipper {
       }
       if (error == null) {
         topics.confirmed(message.topic());
-        if (ordered && producer == client.current()) {
+        if (isRisky && producer == client.current()) {
           proven.confirmed(message.topic(), delivery.key(), message.size());
         }
       } else {

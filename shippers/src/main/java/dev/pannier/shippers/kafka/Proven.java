@@ -23,9 +23,9 @@ final class Proven {
   private final Map<String, Set<String>> keys = new HashMap<>();
   private int keyCount;
 
-  synchronized boolean covers(String topic, String key, int bytes) {
-    return bytes <= largest.getOrDefault(topic, 0)
-        && keys.getOrDefault(topic, Set.of()).contains(key);
+  /// How large a message of this key may be that others follow; 0 for none.
+  synchronized int bytes(String topic, String key) {
+    return keys.getOrDefault(topic, Set.of()).contains(key) ? largest.getOrDefault(topic, 0) : 0;
   }
 
   synchronized void confirmed(String topic, String key, int bytes) {
