@@ -1,10 +1,18 @@
 package dev.pannier.integration;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.github.luben.zstd.Zstd;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import io.opentelemetry.proto.common.v1.AnyValue;
+import io.opentelemetry.proto.logs.v1.LogRecord;
+import io.opentelemetry.proto.logs.v1.ResourceLogs;
+import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -43,6 +51,55 @@ class OtlpIT {
       events: {type: kafka, bootstrap_servers: "%s", topics: %s, encoding: %s}
     """
         .formatted(kafka.servers(), topic, encoding);
+  }
+
+  @Test
+  void aRequestInZstdArrivesAndOneWithBrokenTextIsRefusedInPart() throws Exception {
+    try (OtlpBackend backend = OtlpBackend.grpc();
+        Sidecar sidecar = new Sidecar(folder);
+        HttpClient client = HttpClient.newHttpClient()) {
+      sidecar
+          .configure(
+              Sidecar.otlp()
+                  + "shippers: {out: {type: otlp, endpoint: \"http://127.0.0.1:%d\"}}\n"
+                      .formatted(backend.port()))
+          .start();
+      byte[] good = logs("one", "two");
+      assertThat(post(client, sidecar, Zstd.compress(good), "zstd").body()).isEmpty();
+      byte[] broken = logs("three", "four");
+      broken[new String(broken, ISO_8859_1).indexOf("four")] = (byte) 0xff;
+      HttpResponse<byte[]> answer = post(client, sidecar, broken, "identity");
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(
+              ExportLogsServiceResponse.parseFrom(answer.body())
+                  .getPartialSuccess()
+                  .getErrorMessage())
+          .contains("1 with text that is no UTF-8");
+      assertThat(backend.bodies()).containsExactly("one", "two", "three");
+    }
+  }
+
+  private static HttpResponse<byte[]> post(
+      HttpClient client, Sidecar sidecar, byte[] body, String encoding) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + sidecar.httpPort() + "/v1/logs"))
+            .header("content-type", "application/x-protobuf")
+            .header("content-encoding", encoding)
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  private static byte[] logs(String... bodies) {
+    ScopeLogs.Builder scope = ScopeLogs.newBuilder();
+    for (String body : bodies) {
+      scope.addLogRecords(
+          LogRecord.newBuilder().setBody(AnyValue.newBuilder().setStringValue(body)));
+    }
+    return ExportLogsServiceRequest.newBuilder()
+        .addResourceLogs(ResourceLogs.newBuilder().addScopeLogs(scope))
+        .build()
+        .toByteArray();
   }
 
   @ParameterizedTest
