@@ -66,8 +66,9 @@ public final class AutoDetect {
       all.add(new LogbackParser(pattern, zone, true));
     }
     all.add(new JulParser(zone));
-    all.add(new SyslogParser(zone));
     all.add(new TimeAndLevelParser(zone));
+    // Last: a level would do for a host's name.
+    all.add(new SyslogParser(zone));
     layouts = all.toArray(LineParser[]::new);
   }
 

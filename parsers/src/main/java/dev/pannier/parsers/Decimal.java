@@ -87,6 +87,11 @@ final class Decimal {
     return negative;
   }
 
+  /// Whether digits before the point were left out of the mantissa.
+  boolean isBeyondLong() {
+    return !whole && exponent > 0;
+  }
+
   long mantissa() {
     return mantissa;
   }

@@ -26,7 +26,7 @@ final class EpochTime {
   /// @return nanoseconds from the epoch; [LocalTime#NONE] where the number stands for no time
   static long nanos(Decimal number) {
     long mantissa = number.mantissa();
-    if (number.isNegative() || mantissa == 0) {
+    if (number.isNegative() || mantissa == 0 || number.isBeyondLong()) {
       return LocalTime.NONE;
     }
     int digits = 1;

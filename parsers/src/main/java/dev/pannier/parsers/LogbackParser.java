@@ -247,7 +247,9 @@ final class LogbackParser implements LineParser {
       return false;
     }
     set(index, start, end);
-    return match(index + 1, padded(part, at, end));
+    int padded = padded(part, at, end);
+    // Not every writer pads as its pattern says that it does.
+    return match(index + 1, padded) || (padded != end && match(index + 1, end));
   }
 
   /// A part that ends where the literal after it begins, or with the line.

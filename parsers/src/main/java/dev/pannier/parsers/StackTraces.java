@@ -48,9 +48,22 @@ final class StackTraces {
   /// Not every throwable's name says that it is one; a frame right after it does.
   private static boolean isNamed(byte[] buffer, int line, int end) {
     int nameEnd = Exceptions.nameEnd(buffer, line, end);
-    return nameEnd > line
-        && (nameEnd == end
-            || (nameEnd + 1 < end && buffer[nameEnd] == ':' && buffer[nameEnd + 1] == ' '));
+    boolean stops =
+        nameEnd == end
+            || (buffer[nameEnd] == ':' && (nameEnd + 1 == end || buffer[nameEnd + 1] == ' '));
+    return nameEnd > line && stops && (hasDot(buffer, line, nameEnd) || isUpper(buffer[line]));
+  }
+
+  private static boolean hasDot(byte[] buffer, int from, int to) {
+    int i = from;
+    while (i < to && buffer[i] != '.') {
+      i++;
+    }
+    return i < to;
+  }
+
+  private static boolean isUpper(byte b) {
+    return b >= 'A' && b <= 'Z';
   }
 
   /// The exception's message may have several lines of its own.

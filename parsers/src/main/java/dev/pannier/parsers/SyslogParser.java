@@ -34,6 +34,7 @@ final class SyslogParser implements LineParser {
   private int priorityLength;
   private int priority;
   private boolean structured;
+  private boolean isoTime;
   private long time;
   private int hostFrom;
   private int hostTo;
@@ -137,6 +138,7 @@ final class SyslogParser implements LineParser {
       return true;
     }
     time = iso.parse(text, at, end);
+    isoTime = time != LocalTime.NONE;
     if (time != LocalTime.NONE) {
       // The other form of ISO 8601, with a blank, is an application's.
       boolean joined = text[at + 10] == 'T';
@@ -205,13 +207,25 @@ final class SyslogParser implements LineParser {
     return any;
   }
 
-  /// `host app[42]: `
+  /// `host app[42]: `. A tag of another form is part of the text, unless the time is one that any
+  /// application may write: then it is not syslog's.
   private boolean plainHeader() {
     if (!word() || !blank()) {
       return false;
     }
     hostFrom = from;
     hostTo = to;
+    int tag = at;
+    if (tag()) {
+      return true;
+    }
+    at = tag;
+    appTo = appFrom;
+    pidTo = pidFrom;
+    return !isoTime || priority >= 0;
+  }
+
+  private boolean tag() {
     appFrom = at;
     while (at < end && text[at] > ' ' && text[at] != '[' && text[at] != ':') {
       at++;

@@ -32,30 +32,31 @@ final class TimeAndLevelParser implements LineParser {
     if (nanos == LocalTime.NONE) {
       return false;
     }
-    at = skip(buffer, time.end(), end);
+    at = skip(buffer, time.end(), end, true);
     levelFrom = at;
     while (at < end && Character.isLetter(buffer[at])) {
       at++;
     }
     levelTo = at;
-    body = skip(buffer, at, end);
+    body = skip(buffer, at, end, false);
     return Severities.number(buffer, levelFrom, levelTo - levelFrom) > 0
         && levelFrom > time.end()
         && (body > levelTo || levelTo == end);
   }
 
   /// What stands between the time, the level and the text.
-  private static int skip(byte[] buffer, int from, int end) {
+  ///
+  /// @param opens whether a bracket may open: the level's, never one of the text
+  private static int skip(byte[] buffer, int from, int end, boolean opens) {
     int at = from;
-    int brackets = 0;
-    while (at < end) {
-      byte b = buffer[at];
-      if (b == '[' && ++brackets > 1) {
-        return at;
-      }
-      if (b != ' ' && b != '\t' && b != '[' && b != ']' && b != ':' && b != '|' && b != '-') {
-        return at;
-      }
+    while (at < end
+        && (buffer[at] == ' '
+            || buffer[at] == '\t'
+            || buffer[at] == ']'
+            || buffer[at] == ':'
+            || buffer[at] == '|'
+            || buffer[at] == '-'
+            || (opens && buffer[at] == '['))) {
       at++;
     }
     return at;

@@ -1,0 +1,160 @@
+package dev.pannier.parsers;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
+
+import java.time.ZoneId;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AutoParserTest {
+  private static final String LOGBACK = "2026-11-23 14:00:00.123 [main] WARN  a.B - text";
+  private static final String JSON =
+      "{\"timestamp\":\"2026-11-23T14:00:00Z\",\"level\":\"warn\",\"message\":\"text\"}";
+
+  private final LineParser auto = new AutoDetect(ZoneId.of("UTC")).parser();
+
+  private boolean starts(String line) {
+    byte[] bytes = line.getBytes(UTF_8);
+    return auto.startsRecord(bytes, 0, bytes.length);
+  }
+
+  private Map<String, String> parse(String line) {
+    return Fields.parse(auto, line);
+  }
+
+  @Test
+  void oddLinesBeforeTheLayoutAreTextAndTheOthersAreRead() {
+    assertThat(parse("  :: Spring Boot ::")).containsOnly(entry("body", "  :: Spring Boot ::"));
+    assertThat(parse("")).containsOnly(entry("body", ""));
+    assertThat(parse("\tat a.B.c(B.java:1)")).containsOnly(entry("body", "\tat a.B.c(B.java:1)"));
+    assertThat(parse(LOGBACK)).contains(entry("severity", "13 WARN"), entry("body", "text"));
+    assertThat(starts("more text")).isFalse();
+    assertThat(starts(LOGBACK)).isTrue();
+  }
+
+  @Test
+  void anOddLineAfterTheLayoutIsCountedAndChangesNothing() {
+    parse(LOGBACK);
+    assertThat(parse("odd")).containsOnly(entry("result", "NO_MATCH"));
+    assertThat(parse(LOGBACK)).contains(entry("body", "text"));
+    parse(JSON);
+    assertThat(parse("odd")).containsOnly(entry("result", "NOT_JSON"));
+    assertThat(parse(JSON)).contains(entry("body", "text"), entry("severity", "13 warn"));
+  }
+
+  @Test
+  void aFileWhoseLayoutChangesIsFollowed() {
+    parse(LOGBACK);
+    String other = "2026-11-23T14:00:00.123Z  WARN 7 --- [ main] a.B : text";
+    assertThat(starts(other)).isTrue();
+    assertThat(parse(other)).contains(entry("body", "text"), entry("logger", "a.B"));
+    assertThat(starts(JSON)).isTrue();
+    assertThat(parse(JSON)).contains(entry("body", "text"), entry("severity", "13 warn"));
+    assertThat(parse(LOGBACK)).contains(entry("logger", "a.B"));
+  }
+
+  @Test
+  void anObjectInAMessageIsNoRecordUnlessItIsALogLine() {
+    parse(LOGBACK);
+    assertThat(starts("{\"id\":7,\"name\":\"x\"}")).isFalse();
+    assertThat(starts(JSON)).isTrue();
+    assertThat(parse(LOGBACK + "\n{\"id\":7}")).contains(entry("body", "text\n{\"id\":7}"));
+  }
+
+  @Test
+  void filesDoNotShareTheirLayout() {
+    AutoDetect known = new AutoDetect(ZoneId.of("UTC"));
+    LineParser one = known.parser();
+    Fields.parse(one, LOGBACK);
+
+    assertThat(Fields.parse(known.parser(), "odd")).containsOnly(entry("body", "odd"));
+    assertThat(Fields.parse(one, "odd")).containsOnly(entry("result", "NO_MATCH"));
+  }
+
+  @Test
+  void julsTwoLinesAreOneRecordFromTheFirstOn() {
+    String first = "Nov 23, 2026 2:00:00 PM com.example.Shop pay";
+    byte[] head = (first + "\nWARNING: text\n").getBytes(UTF_8);
+    LineParser parser = new AutoDetect(ZoneId.of("UTC")).parser(head, head.length);
+    byte[] second = "WARNING: text".getBytes(UTF_8);
+
+    assertThat(parser.startsRecord(second, 0, second.length)).isFalse();
+    assertThat(Fields.parse(parser, first + "\r\nWARNING: text\r\njava.io.IOException: x"))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "13 WARNING"),
+            entry("logger", "com.example.Shop"),
+            entry("@code.function.name", "pay"),
+            entry("body", "text"),
+            entry("@exception.type", "java.io.IOException"),
+            entry("@exception.message", "x"),
+            entry("@exception.stacktrace", "java.io.IOException: x"));
+  }
+
+  @Test
+  void coloursAreTakenOff() {
+    assertThat(
+            parse(
+                "\u001b[2m2026-11-23T14:00:00.123Z\u001b[0;39m \u001b[33m WARN\u001b[0;39m"
+                    + " \u001b[35m7\u001b[0;39m \u001b[2m---\u001b[0;39m \u001b[2m["
+                    + " main]\u001b[0;39m \u001b[36ma.B   \u001b[0;39m \u001b[2m:\u001b[0;39m a"
+                    + " \u001b[1mbold\u001b[m text"))
+        .containsOnly(
+            entry("time", "1795442400123000000"),
+            entry("severity", "13 WARN"),
+            entry("@thread.name", "main"),
+            entry("logger", "a.B"),
+            entry("body", "a bold text"));
+  }
+
+  @Test
+  void syslogsPrioritySaysTheSeverity() {
+    int[] severities = {21, 19, 18, 17, 13, 10, 9, 5};
+    for (int i = 0; i < severities.length; i++) {
+      int priority = 8 * 4 + i;
+      assertThat(parse("<" + priority + ">1 2026-11-23T14:00:00Z host app 42 - - text"))
+          .containsOnly(
+              entry("time", "1795442400000000000"),
+              entry("severity", severities[i] + " " + priority),
+              entry("@host.name", "host"),
+              entry("@process.pid", "long 42"),
+              entry("logger", "app"),
+              entry("body", "text"));
+    }
+    auto.observedAt(1_795_500_000_000_000_000L);
+    assertThat(parse("<34>Nov 23 14:00:00 host su: text [x]"))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "18 34"),
+            entry("@host.name", "host"),
+            entry("logger", "su"),
+            entry("body", "text [x]"));
+  }
+
+  @Test
+  void aTagOfAnotherFormStaysInTheText() {
+    auto.observedAt(1_795_500_000_000_000_000L);
+    assertThat(parse("Nov 23 14:00:00 host syslogd 1.4: restart"))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("@host.name", "host"),
+            entry("body", "syslogd 1.4: restart"));
+  }
+
+  @Test
+  void aLevelIsNoHost() {
+    assertThat(parse("2026-11-23T14:00:00Z WARN app: text"))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "13 WARN"),
+            entry("body", "app: text"));
+  }
+
+  @Test
+  void aLevelMayStandWithoutItsPadding() {
+    assertThat(parse("26/11/23 14:00:00 INFO storage.BlockManager: found"))
+        .contains(entry("logger", "storage.BlockManager"), entry("body", "found"));
+  }
+}
