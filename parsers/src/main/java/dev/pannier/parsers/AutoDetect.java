@@ -125,6 +125,11 @@ public final class AutoDetect {
     return length > 1 && buffer[offset] == '{';
   }
 
+  /// Says where JSON records begin and end, whatever their fields.
+  JsonParser anyJson() {
+    return json;
+  }
+
   /// logstash-logback-encoder's lines begin with their time and soon say their version; all others
   /// may have any of the common names.
   JsonParser json(byte[] buffer, int offset, int length) {

@@ -27,7 +27,7 @@ final class AutoParser implements LineParser {
       return !Continuations.continues(buffer, offset, length);
     }
     if (last == AutoDetect.JSON) {
-      return known.json(buffer, offset, length).startsRecord(buffer, offset, length);
+      return known.anyJson().startsRecord(buffer, offset, length);
     }
     return known.find(buffer, offset, length, last) != AutoDetect.UNKNOWN
         || isLogLine(buffer, offset, length);
@@ -35,7 +35,7 @@ final class AutoParser implements LineParser {
 
   @Override
   public boolean endsRecord(byte[] buffer, int offset, int length) {
-    return last < 0 && known.json(buffer, offset, length).endsRecord(buffer, offset, length);
+    return last < 0 && known.anyJson().endsRecord(buffer, offset, length);
   }
 
   /// A message may well end in an object of its own: one with a time and a message is a record.

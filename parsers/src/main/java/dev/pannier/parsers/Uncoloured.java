@@ -25,7 +25,7 @@ final class Uncoloured implements LineParser {
 
   @Override
   public boolean startsRecord(byte[] buffer, int offset, int length) {
-    int first = Quotes.nextEscape(buffer, offset, offset + length);
+    int first = firstEscape(buffer, offset, length);
     if (first < 0) {
       return parser.startsRecord(buffer, offset, length);
     }
@@ -35,18 +35,23 @@ final class Uncoloured implements LineParser {
 
   @Override
   public boolean endsRecord(byte[] buffer, int offset, int length) {
-    return Quotes.nextEscape(buffer, offset, offset + length) < 0
-        && parser.endsRecord(buffer, offset, length);
+    return firstEscape(buffer, offset, length) < 0 && parser.endsRecord(buffer, offset, length);
   }
 
   @Override
   public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
-    int first = Quotes.nextEscape(buffer, offset, offset + length);
+    int first = firstEscape(buffer, offset, length);
     if (first < 0) {
       return parser.parse(buffer, offset, length, sink);
     }
     int plain = strip(buffer, offset, first, offset + length);
     return parser.parse(scratch.bytes, 0, plain, sink);
+  }
+
+  /// JSON has no escape as such: a whole object is not searched.
+  private static int firstEscape(byte[] buffer, int offset, int length) {
+    boolean object = length > 1 && buffer[offset] == '{' && buffer[offset + length - 1] == '}';
+    return object ? -1 : Quotes.nextEscape(buffer, offset, offset + length);
   }
 
   private int strip(byte[] buffer, int offset, int first, int end) {
