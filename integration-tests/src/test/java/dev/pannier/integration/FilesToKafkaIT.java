@@ -12,25 +12,23 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Lines of files arrive in Kafka: all, once, in order, in each encoding.
 class FilesToKafkaIT {
-  private static Kafka kafka;
-
   @TempDir private Path folder;
+  private Kafka kafka;
   private String topic;
 
-  @BeforeAll
-  static void broker() throws Exception {
-    kafka = Kafka.shared();
+  Kafka broker() throws Exception {
+    return Kafka.shared();
   }
 
   @BeforeEach
   void ownTopic() throws Exception {
+    kafka = broker();
     topic = kafka.topic("files");
   }
 

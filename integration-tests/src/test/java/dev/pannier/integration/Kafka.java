@@ -1,7 +1,5 @@
 package dev.pannier.integration;
 
-import dev.pannier.demo.ChildProcess;
-import dev.pannier.demo.Demo;
 import dev.pannier.demo.Ports;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,15 +24,23 @@ import org.jspecify.annotations.Nullable;
 /// A real broker (KRaft, one node). The tests share one; who wants to stop it starts an own one.
 final class Kafka implements AutoCloseable {
   private static final AtomicInteger TOPICS = new AtomicInteger();
+
+  /// What all tests use where they do not say: a child process, or a container.
+  private static final boolean IN_CONTAINER =
+      "container".equals(System.getProperty("pannier.test.broker"));
+
   private static @Nullable Kafka shared;
+  private static @Nullable Kafka sharedInContainer;
 
   private final Path folder;
+  private final boolean container;
   private final int port;
   private final int controllerPort;
   private final String[] settings;
-  private ChildProcess process;
+  private Broker process;
 
-  private Kafka(Path folder, int port, int controllerPort, String... settings) throws IOException {
+  private Kafka(Path folder, boolean container, int port, int controllerPort, String... settings)
+      throws Exception {
     this.folder = folder;
     this.port = port;
     this.controllerPort = controllerPort;
@@ -45,31 +51,57 @@ final class Kafka implements AutoCloseable {
               .replace("${PORT}", String.valueOf(port))
               .replace("${CONTROLLER}", String.valueOf(controllerPort));
     }
-    this.process = Demo.broker(folder, port, controllerPort, this.settings);
+    this.container = container;
+    this.process = launch();
+  }
+
+  private Broker launch() throws Exception {
+    return container
+        ? ContainerBroker.start(folder, port, controllerPort, settings)
+        : ChildBroker.start(folder, port, controllerPort, settings);
   }
 
   /// The broker that all test classes of the run share: topics are made by who uses them. It ends
   /// with this process.
   static synchronized Kafka shared() throws Exception {
+    if (IN_CONTAINER) {
+      return sharedInContainer();
+    }
     if (shared == null) {
-      Path folder = Files.createTempDirectory("pannier-broker");
-      Kafka started = start(folder, "auto.create.topics.enable=false");
-      Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(
-                  () -> {
-                    started.close();
-                    remove(folder);
-                  }));
-      shared = started;
+      shared = untilTheEnd(false);
     }
     return shared;
   }
 
+  /// The same in a container.
+  static synchronized Kafka sharedInContainer() throws Exception {
+    if (sharedInContainer == null) {
+      sharedInContainer = untilTheEnd(true);
+    }
+    return sharedInContainer;
+  }
+
+  private static Kafka untilTheEnd(boolean container) throws Exception {
+    Path folder = Files.createTempDirectory("pannier-broker");
+    Kafka started = start(folder, container, "auto.create.topics.enable=false");
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  started.close();
+                  remove(folder);
+                }));
+    return started;
+  }
+
   /// @param settings `KEY=VALUE`; `${PORT}` and `${CONTROLLER}` are filled in
   static Kafka start(Path folder, String... settings) throws Exception {
+    return start(folder, IN_CONTAINER, settings);
+  }
+
+  private static Kafka start(Path folder, boolean container, String... settings) throws Exception {
     List<Integer> ports = Ports.free(2);
-    Kafka kafka = new Kafka(folder, ports.get(0), ports.get(1), settings);
+    Kafka kafka = new Kafka(folder, container, ports.get(0), ports.get(1), settings);
     kafka.awaitUp();
     return kafka;
   }
@@ -93,7 +125,7 @@ final class Kafka implements AutoCloseable {
 
   /// Starts it again with what it had.
   void restart() throws Exception {
-    process = Demo.broker(folder, port, controllerPort, settings);
+    process = launch();
     awaitUp();
   }
 

@@ -36,7 +36,7 @@ final class Sidecar implements AutoCloseable {
   private final Path logs;
   private final int grpc;
   private final int http;
-  private final int admin;
+  private int admin;
   private @Nullable Path sample;
   private Map<String, String> environment = Map.of();
   private int runs;
@@ -119,6 +119,12 @@ final class Sidecar implements AutoCloseable {
     environment.put("OTLP_GRPC", "127.0.0.1:" + grpc);
     environment.put("OTLP_HTTP", "127.0.0.1:" + http);
     environment.put("ADMIN_LISTEN", "127.0.0.1:" + admin);
+    return this;
+  }
+
+  /// Asks another address than the one it was given.
+  Sidecar admin(int port) {
+    admin = port;
     return this;
   }
 

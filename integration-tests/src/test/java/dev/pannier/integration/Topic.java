@@ -22,6 +22,7 @@ final class Topic implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final KafkaConsumer<byte[], byte[]> consumer;
+  private final TopicPartition partition;
   private final List<ConsumerRecord<byte[], byte[]>> messages = new ArrayList<>();
   private final List<LogRecord> logs = new ArrayList<>();
   private int decoded;
@@ -32,9 +33,9 @@ final class Topic implements AutoCloseable {
             Map.of("bootstrap.servers", servers, "isolation.level", "read_committed"),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer());
-    List<TopicPartition> partition = List.of(new TopicPartition(name, 0));
-    consumer.assign(partition);
-    consumer.seekToBeginning(partition);
+    partition = new TopicPartition(name, 0);
+    consumer.assign(List.of(partition));
+    consumer.seekToBeginning(List.of(partition));
   }
 
   /// Reads until the messages suffice.
@@ -52,15 +53,12 @@ final class Topic implements AutoCloseable {
     return this;
   }
 
-  /// Reads what else is there by now.
+  /// Reads what else is there by now, up to the topic's end, however long a poll comes back empty.
+  ///
+  /// @throws AssertionError if the end is not reached in time
   Topic rest() {
-    while (true) {
-      var more = consumer.poll(Duration.ofMillis(300));
-      if (more.isEmpty()) {
-        return this;
-      }
-      more.forEach(messages::add);
-    }
+    long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+    return await(all -> consumer.position(partition) >= end);
   }
 
   List<ConsumerRecord<byte[], byte[]>> messages() {
