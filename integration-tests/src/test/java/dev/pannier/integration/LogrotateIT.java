@@ -159,8 +159,8 @@ class LogrotateIT {
       String script =
           (": >> '%s'; " + (reopens ? "" : "exec >> '%s'; ")).replace("%s", log.toString())
               + ("i=0; while [ ! -e '%s' ]; do b=$(n=0; while [ $n -lt 50 ]; do printf 'line %%09d"
-                     + " of the writing process\\n"
-                     + "' $((i+n)); n=$((n+1)); done); i=$((i+50)); "
+                      + " of the writing process\\n"
+                      + "' $((i+n)); n=$((n+1)); done); i=$((i+50)); "
                       + append
                       + "; echo $i > '%s'; sleep 0.01; done")
                   .formatted(stop, counted);
