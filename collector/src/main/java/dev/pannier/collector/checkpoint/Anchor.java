@@ -23,6 +23,11 @@ public record Anchor(long position, int length, long hash) {
     return new Anchor(position, 0, Hash.SEED);
   }
 
+  /// Whether the bytes right before the position are known to be NUL.
+  public boolean isAfterNuls() {
+    return length > 0 && matches(new byte[length]);
+  }
+
   /// Whether `bytes[0, length)`, read from `position - length`, are those that were there before.
   public boolean matches(byte[] bytes) {
     return Hash.update(Hash.SEED, bytes, 0, length) == hash;

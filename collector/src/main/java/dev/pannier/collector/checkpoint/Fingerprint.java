@@ -54,6 +54,11 @@ public final class Fingerprint {
     return available >= length && Hash.update(Hash.SEED, head, 0, length) == whole;
   }
 
+  /// Whether it is of a head of NUL bytes only.
+  public boolean isOfNuls() {
+    return length > 0 && isHeadOf(new byte[length], length);
+  }
+
   /// Whether a file that is shorter than this fingerprint begins in the same way, as far as the
   /// steps can tell; false where there are too few bytes to tell.
   public boolean beginsLike(byte[] head, int available) {

@@ -38,6 +38,10 @@ public enum Counter {
       "By",
       Owner.SOURCE,
       "Bytes that vanished before they were read."),
+  /// NUL bytes that a log file began with: the hole before the place where an application that does
+  /// not append went on after copytruncate.
+  SOURCE_HOLE_BYTES(
+      "pannier.source.bytes.hole", "By", Owner.SOURCE, "Leading NUL bytes that were passed over."),
   /// Requests refused, by reason (`memory`, `too_large`, `invalid`, `timeout`, `shutdown`).
   SOURCE_REFUSED_REQUESTS(
       "pannier.source.requests.refused", "{request}", Owner.SOURCE, "Requests refused."),

@@ -39,6 +39,18 @@ final class Bytes {
     return (int) ((((high - 1) & ~high & ONES) * ONES) >>> 56) - 1;
   }
 
+  /// @return the position of the first byte in `[from, to)` that is not NUL, `to` if there is none
+  static int endOfNuls(byte[] buffer, int from, int to) {
+    int i = from;
+    while (i <= to - Long.BYTES && (long) LONG.get(buffer, i) == 0) {
+      i += Long.BYTES;
+    }
+    while (i < to && buffer[i] == 0) {
+      i++;
+    }
+    return i;
+  }
+
   /// @return the position of the first byte above 127 in `[from, to)`, `to` if there is none
   static int endOfAscii(byte[] buffer, int from, int to) {
     int i = from;

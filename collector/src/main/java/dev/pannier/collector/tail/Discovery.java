@@ -107,11 +107,12 @@ final class Discovery {
       return;
     }
     try {
+      // From where the folder really is: one that is a link itself would not be entered.
       Files.walkFileTree(
-          root,
+          real,
           EnumSet.noneOf(FileVisitOption.class),
           source.globs.depth(),
-          new Visitor(source, real));
+          new Visitor(source, root, real));
     } catch (IOException e) {
       hidden(root, e);
     }
@@ -119,28 +120,36 @@ final class Discovery {
 
   private final class Visitor extends SimpleFileVisitor<Path> {
     private final TailSource source;
+    private final Path root;
     private final Path realRoot;
 
-    Visitor(TailSource source, Path realRoot) {
+    Visitor(TailSource source, Path root, Path realRoot) {
       this.source = source;
+      this.root = root;
       this.realRoot = realRoot;
+    }
+
+    /// A path as the configuration calls it.
+    private Path named(Path real) {
+      return root.equals(realRoot) ? real : root.resolve(realRoot.relativize(real));
     }
 
     @Override
     public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-      folders.add(folder);
+      folders.add(named(folder));
       return FileVisitResult.CONTINUE;
     }
 
     @Override
-    public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+      Path path = named(file);
       if (!source.globs.matches(path)) {
         if (attributes.isRegularFile()) {
           others.add(new Other(path, attributes.size(), attributes.lastModifiedTime().toMillis()));
         }
       } else if (!found.containsKey(path)) {
         try {
-          add(path, attributes);
+          add(path, file, attributes);
         } catch (NoSuchFileException e) {
           // Gone meanwhile.
           found.remove(path);
@@ -151,11 +160,11 @@ final class Discovery {
       return FileVisitResult.CONTINUE;
     }
 
-    private void add(Path path, BasicFileAttributes attributes) throws IOException {
-      Path real = path;
+    private void add(Path path, Path file, BasicFileAttributes attributes) throws IOException {
+      Path real = file;
       BasicFileAttributes target = attributes;
       if (attributes.isSymbolicLink()) {
-        real = path.toRealPath();
+        real = file.toRealPath();
         if (!real.startsWith(realRoot)) {
           problems.put(path, "symbolic link out of " + realRoot + ": not followed");
           return;
@@ -178,7 +187,7 @@ final class Discovery {
     @Override
     public FileVisitResult visitFileFailed(Path path, IOException e) {
       if (!(e instanceof NoSuchFileException)) {
-        hidden(path, e);
+        hidden(named(path), e);
       }
       return FileVisitResult.CONTINUE;
     }
@@ -186,7 +195,7 @@ final class Discovery {
     @Override
     public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e) {
       if (e != null && !(e instanceof NoSuchFileException)) {
-        hidden(folder, e);
+        hidden(named(folder), e);
       }
       return FileVisitResult.CONTINUE;
     }

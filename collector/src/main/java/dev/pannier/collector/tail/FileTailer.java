@@ -307,6 +307,7 @@ final class FileTailer {
       return 1;
     }
     boolean endKnown = size != Long.MAX_VALUE;
+    long sizeBefore = file.sizeBytes;
     if (endKnown && size != file.sizeBytes) {
       file.grewNanos = nowNanos;
       file.sizeBytes = size;
@@ -330,6 +331,8 @@ final class FileTailer {
     int length = fill(content, position);
     // Only now: what was read is surely of the content that is checked after it.
     if (!check(file, content)) {
+      // The size was that of other content.
+      file.sizeBytes = sizeBefore;
       generations.replaced(file, nowNanos);
       return 1;
     }
@@ -337,7 +340,9 @@ final class FileTailer {
       return 0;
     }
     if (!endKnown) {
-      file.sizeBytes = content.size() == Long.MAX_VALUE ? position + length + 1 : content.size();
+      long known = content.size();
+      file.sizeBytes =
+          known == Long.MAX_VALUE ? Math.max(sizeBefore, position + length + 1) : known;
     }
     return read(file, length, last, flush, quiet);
   }
@@ -349,6 +354,9 @@ final class FileTailer {
 
   /// Makes batches of what lies in the chunk.
   private int read(TailedFile file, int length, boolean last, boolean flush, long quiet) {
+    if (file.inHole && skipHole(file, length)) {
+      return 1;
+    }
     long position = file.read.position();
     boolean atEnd = position + length >= file.sizeBytes;
     int begin = prepare(file, position, length, atEnd && (last || quiet > CHOOSE_NANOS));
@@ -385,6 +393,25 @@ final class FileTailer {
       file.leftAtSize = -1;
     }
     return from > 0 ? 1 : 0;
+  }
+
+  /// Passes over the NUL bytes that a file begins with.
+  ///
+  /// @return whether there were any
+  private boolean skipHole(TailedFile file, int length) {
+    int unit = file.source.charset.unit();
+    int nuls = Bytes.endOfNuls(chunk, 0, length);
+    int hole = nuls / unit * unit;
+    file.inHole = nuls == length;
+    if (hole == 0) {
+      return false;
+    }
+    file.leftAtSize = -1;
+    file.source.holeBytes.add(hole);
+    file.read = Anchor.at(file.read.position() + hole, chunk, 0, hole);
+    // It waits for its turn like any others.
+    acknowledged.add(file.track(file.read));
+    return true;
   }
 
   private int fill(Content content, long position) throws IOException {

@@ -143,7 +143,7 @@ final class Generations {
       if (file == null) {
         strangers.putIfAbsent(found.place(), found);
       } else {
-        notice(file, found, nowNanos, nowSeconds);
+        notice(file, found, nowSeconds);
       }
     }
     detach(nowNanos);
@@ -217,17 +217,11 @@ final class Generations {
     }
   }
 
-  private static void notice(
-      TailedFile file, Discovery.Found found, long nowNanos, long nowSeconds) {
+  private static void notice(TailedFile file, Discovery.Found found, long nowSeconds) {
     file.seenSeconds = nowSeconds;
-    if (file.modifiedMillis != found.modifiedMillis()) {
+    if (file.modifiedMillis != found.modifiedMillis() || found.sizeBytes() > file.sizeBytes) {
       file.modifiedMillis = found.modifiedMillis();
       file.suspect = true;
-    }
-    if (found.sizeBytes() > file.sizeBytes && !(file.content instanceof GzipContent)) {
-      // Known even while there is no room to read: were it emptied now, this much was lost.
-      file.sizeBytes = found.sizeBytes();
-      file.grewNanos = nowNanos;
     }
   }
 
@@ -238,8 +232,13 @@ final class Generations {
     }
     file.suspect = false;
     try {
-      if (content.size() < file.read.position() || !verify(file, content)) {
+      long size = content.size();
+      if (size < file.read.position() || !verify(file, content)) {
         replaced(file, nowNanos);
+      } else if (size > file.sizeBytes && size != Long.MAX_VALUE) {
+        // Known even while there is no room to read: were it emptied now, this much was lost.
+        file.sizeBytes = size;
+        file.grewNanos = nowNanos;
       }
     } catch (IOException e) {
       problem(file, e);
@@ -264,10 +263,12 @@ final class Generations {
       FileKey place = new FileKey(saved.device(), saved.inode());
       Discovery.Found found = strangers.get(place);
       TailSource source = source(saved.source());
-      if (saved.finished() || source == null) {
+      boolean confirmed = saved.acknowledged().position() >= saved.sizeBytes();
+      if ((saved.finished() && confirmed) || source == null) {
         continue;
       }
-      if (found != null) {
+      // A finished one is no longer what lies there; its last batches died with the process.
+      if (found != null && !saved.finished()) {
         strangers.remove(place);
         meet(found, nowNanos, nowSeconds);
         continue;
@@ -358,7 +359,8 @@ final class Generations {
     return copies.getOrDefault(found.place(), -1L) == found.modifiedMillis();
   }
 
-  private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos) {
+  private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
+      throws IOException {
     TailedFile file =
         new TailedFile(
             source,
@@ -370,6 +372,9 @@ final class Generations {
             start,
             nextOrder++,
             nowNanos);
+    if (!probe.isGzip()) {
+      file.sizeBytes = probe.size();
+    }
     file.predecessor = current.put(path, file);
     enter(file, probe);
     suspects.remove(probe.place());
@@ -435,6 +440,11 @@ final class Generations {
   private boolean isCopy(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
       throws IOException {
     for (TailedFile file : live.values()) {
+      boolean metTogether = file.metNanos == nowNanos && !file.stored;
+      if (metTogether && file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
+        // Two files that begin with the same word: neither is known to be the older one.
+        continue;
+      }
       if (looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)) {
         if (probe.size() >= file.read.position()) {
           if (probe.continues(file.fingerprint, file.read)) {
@@ -534,6 +544,8 @@ final class Generations {
     try {
       if (!moveToCopy(old, place, nowNanos)) {
         report(old, GONE);
+        // What was read and is not confirmed yet can still be lost: with the process.
+        old.sizeBytes = old.read.position();
         finish(old);
       }
     } finally {
@@ -551,6 +563,7 @@ final class Generations {
     if (copy == null) {
       return false;
     }
+    reportShort(old.source, old.path.toString(), copy, old.sizeBytes);
     old.place = copy.place();
     old.content = copy.take();
     old.detached = true;
@@ -584,6 +597,7 @@ final class Generations {
     Probe copy =
         findContinuation(Path.of(saved.path()), place, saved.fingerprint(), saved.acknowledged());
     if (copy != null) {
+      reportShort(source, saved.path(), copy, saved.sizeBytes());
       resume(source, saved, copy, nowNanos).detached = true;
       return;
     }
@@ -591,6 +605,12 @@ final class Generations {
     knownPlaces.remove(place, saved.id());
     report(source, saved.path(), saved.acknowledged().position(), saved.sizeBytes(), GONE);
     changed = true;
+  }
+
+  /// What was written between copy and truncate is in neither.
+  private void reportShort(TailSource source, String path, Probe copy, long sizeBytes)
+      throws IOException {
+    report(source, path, copy.size(), sizeBytes, "the copy ends before it");
   }
 
   private void report(TailedFile file, String why) {
@@ -635,6 +655,9 @@ final class Generations {
   /// A rotated file that is one too many, or cannot be read: what was not read of it is reported.
   void giveUp(TailedFile file, String why) {
     report(file, why);
+    if (file.content instanceof GzipContent) {
+      file.sizeBytes = file.read.position();
+    }
     finish(file);
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 
 /// What a gzip'd file holds (RFC 1952, any number of members); positions count the bytes before
 /// compression, so those of the file that was compressed go on here.
@@ -26,6 +27,9 @@ final class GzipContent implements Content {
   private long windowStart;
   private int windowLength;
   private boolean ended;
+
+  /// What it met after the bytes that it has given so far.
+  private @Nullable IOException damage;
 
   private GzipContent(Path path, InputStream in) {
     this.path = path;
@@ -59,6 +63,7 @@ final class GzipContent implements Content {
       in.close();
       in = stream(path);
       ended = false;
+      damage = null;
       windowStart = 0;
       windowLength = 0;
     }
@@ -100,20 +105,24 @@ final class GzipContent implements Content {
     windowLength = length;
   }
 
-  /// Reads until there is enough or no more.
+  /// Reads until there is enough or no more. What comes before a damage is given first.
   private int fill(byte[] buffer, int offset, int length) throws IOException {
     int count = 0;
-    try {
-      while (count < length) {
+    while (count < length && damage == null && !ended) {
+      try {
         int now = in.read(buffer, offset + count, length - count);
-        if (now < 0) {
-          ended = true;
-          break;
-        }
-        count += now;
+        ended = now < 0;
+        count += Math.max(0, now);
+      } catch (IOException e) {
+        damage = e;
       }
-    } catch (EOFException e) {
-      throw new IOException("gzip ends too early (not completely written?): " + path, e);
+    }
+    if (count == 0 && damage != null) {
+      String what =
+          damage instanceof EOFException
+              ? "ends too early (not completely written?)"
+              : "is damaged";
+      throw new IOException("gzip " + what + ": " + path, damage);
     }
     return count;
   }

@@ -134,6 +134,7 @@ final class RecordFramer {
     switch (onOversize) {
       case SPLIT -> {
         count(nextLineEnd - from);
+        cursor.splitting = true;
         set(from, to, after);
         return true;
       }

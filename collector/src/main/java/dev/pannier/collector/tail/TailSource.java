@@ -24,6 +24,7 @@ final class TailSource {
   final LongAdder bytes;
   final LongAdder badCharacters;
   final LongAdder lostBytes;
+  final LongAdder holeBytes;
   final LongAdder oversize;
   private final Map<ParseResult, LongAdder> unparsed = new EnumMap<>(ParseResult.class);
   private final @Nullable LineStart explicitRule;
@@ -44,6 +45,7 @@ final class TailSource {
     bytes = metrics.adder(Counter.SOURCE_BYTES, name());
     badCharacters = metrics.adder(Counter.SOURCE_BAD_CHARACTERS, name());
     lostBytes = metrics.adder(Counter.SOURCE_LOST_BYTES, name());
+    holeBytes = metrics.adder(Counter.SOURCE_HOLE_BYTES, name());
     oversize =
         metrics.adder(
             Counter.SOURCE_OVERSIZE, name(), settings.onOversize().name().toLowerCase(Locale.ROOT));

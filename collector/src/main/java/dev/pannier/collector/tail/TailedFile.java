@@ -72,6 +72,10 @@ final class TailedFile {
 
   boolean suspect;
 
+  /// All that was read of it is NUL: what an application that does not append leaves before its
+  /// next line when its file is emptied.
+  boolean inHole;
+
   /// Its age among all generations.
   final long order;
 
@@ -105,6 +109,7 @@ final class TailedFile {
     this.order = order;
     this.grewNanos = nowNanos;
     this.metNanos = nowNanos;
+    inHole = position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
     uidPrefix = BatchBuilder.uidPrefix(volume, generation);
     key = String.format("%016x/%016x", volume, generation);
     Map<String, String> names = new LinkedHashMap<>();

@@ -80,11 +80,18 @@ class GzipContentTest {
 
   @Test
   void fileCutShortIsAnErrorAndNotAnEnd() throws IOException {
-    byte[] bytes = gzip(content(100_000));
+    byte[] plain = content(100_000);
+    byte[] bytes = gzip(plain);
     try (GzipContent gzip = GzipContent.open(write(Arrays.copyOf(bytes, bytes.length / 2)))) {
-      assertThatThrownBy(() -> gzip.read(new byte[100_000], 0, 100_000, 0))
+      byte[] buffer = new byte[100_000];
+      int count = gzip.read(buffer, 0, 100_000, 0);
+      assertThat(count).as("what comes before the cut").isBetween(40_000, 60_000);
+      assertThat(Arrays.copyOf(buffer, count)).isEqualTo(Arrays.copyOf(plain, count));
+      assertThatThrownBy(() -> gzip.read(buffer, 0, 100_000, count))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("too early");
+      assertThat(gzip.size()).isEqualTo(Long.MAX_VALUE);
+      assertThat(gzip.read(buffer, 0, 100, 0)).as("anew from the beginning").isEqualTo(100);
     }
   }
 

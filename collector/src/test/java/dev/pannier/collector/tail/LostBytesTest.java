@@ -1,0 +1,298 @@
+package dev.pannier.collector.tail;
+
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.metrics.Counter;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What nobody can read any more is reported once, as the range of bytes that it was, and counted.
+class LostBytesTest {
+  @TempDir private Path folder;
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private TailHarness tail;
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private LogDirectory log;
+
+  private final List<String> written = new ArrayList<>();
+
+  @BeforeEach
+  void open() {
+    tail = new TailHarness(folder);
+    log = new LogDirectory(tail.logs, "app.log");
+  }
+
+  @AfterEach
+  void close() {
+    tail.close();
+  }
+
+  private String lines(int count) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      String line = "line " + written.size() + " of an application";
+      written.add(line);
+      text.append(line).append('\n');
+    }
+    return text.toString();
+  }
+
+  private void looks(int count) {
+    for (int i = 0; i < count; i++) {
+      tail.pass(Duration.ofSeconds(1));
+    }
+  }
+
+  private long size() {
+    return log.file.toFile().length();
+  }
+
+  /// Reported once, now and after each restart.
+  private void lost(long from, long to) {
+    looks(15);
+    isReported(from, to);
+    tail.crashAndRestart();
+    looks(15);
+    isReported(from, to);
+    tail.stopAndRestart();
+    looks(15);
+    isReported(from, to);
+  }
+
+  private void isReported(long from, long to) {
+    assertThat(tail.notices)
+        .singleElement()
+        .asString()
+        .startsWith(log.file + ": bytes " + from + " to " + to + " were gone before");
+    assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isEqualTo(to - from);
+  }
+
+  @Test
+  void emptiedWhileThereWasNoRoom() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    long from = size();
+    tail.room = false;
+    log.write(lines(10));
+    long to = size();
+    looks(2);
+    truncate(0);
+    looks(2);
+    tail.room = true;
+    log.write(lines(5));
+
+    lost(from, to);
+    written.subList(50, 60).clear();
+    assertThat(tail.bodies()).isEqualTo(written);
+  }
+
+  @Test
+  void cutBelowThePosition() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    long from = size();
+    tail.room = false;
+    log.write(lines(10));
+    long to = size();
+    looks(2);
+    truncate(from / 2);
+    tail.room = true;
+
+    lost(from, to);
+  }
+
+  @Test
+  void deletedWhileStopped() {
+    log.write(lines(50));
+    tail.run();
+    long from = size();
+    tail.room = false;
+    log.write(lines(10));
+    long to = size();
+    looks(2);
+    tail.crashAndRestart();
+    tail.close();
+    log.delete();
+    tail.room = true;
+    tail.crashAndRestart();
+
+    lost(from, to);
+    assertThat(tail.bodies()).isEqualTo(written.subList(0, 50));
+  }
+
+  @Test
+  void deletedAndMadeAnewWhileStopped() {
+    log.write(lines(50));
+    tail.run();
+    long from = size();
+    tail.room = false;
+    log.write(lines(10));
+    long to = size();
+    looks(2);
+    tail.crashAndRestart();
+    tail.close();
+    log.delete();
+    log.write(lines(5));
+    tail.room = true;
+    tail.crashAndRestart();
+
+    lost(from, to);
+    written.subList(50, 60).clear();
+    assertThat(tail.bodies()).isEqualTo(written);
+  }
+
+  @Test
+  void emptiedWhileStopped() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    long from = size();
+    tail.room = false;
+    log.write(lines(10));
+    long to = size();
+    looks(2);
+    tail.crashAndRestart();
+    tail.close();
+    truncate(0);
+    log.write(lines(5));
+    tail.room = true;
+    tail.crashAndRestart();
+
+    lost(from, to);
+    written.subList(50, 60).clear();
+    assertThat(tail.bodies()).isEqualTo(written);
+  }
+
+  @Test
+  void whatWasReadButNotConfirmedWhenTheProcessEnded() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    long from = size();
+    tail.confirms = false;
+    log.write(lines(10));
+    long to = size();
+    looks(2);
+    truncate(0);
+    looks(2);
+    tail.confirms = true;
+    tail.crashAndRestart();
+
+    lost(from, to);
+  }
+
+  @Test
+  void aDamagedGzipIsReadUpToTheDamage() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    long position = size();
+    tail.room = false;
+    StringBuilder text = new StringBuilder();
+    Random random = new Random(3);
+    for (int i = 0; i < 20_000; i++) {
+      String line = "line " + written.size() + " " + Long.toHexString(random.nextLong());
+      written.add(line);
+      text.append(line).append('\n');
+    }
+    log.write(text.toString());
+    long to = size();
+    looks(2);
+    tail.crashAndRestart();
+    tail.close();
+    Path gzip = log.renameAndGzip();
+    byte[] bytes = Files.readAllBytes(gzip);
+    Files.write(gzip, Arrays.copyOf(bytes, bytes.length / 2));
+    tail.room = true;
+    tail.crashAndRestart();
+    looks(15);
+
+    List<String> bodies = tail.bodies();
+    assertThat(bodies).hasSizeGreaterThan(9_000).isEqualTo(written.subList(0, bodies.size()));
+    long from = 0;
+    for (String body : bodies) {
+      from += body.length() + 1;
+    }
+    assertThat(from).isGreaterThan(position);
+    lost(from, to);
+  }
+
+  @Test
+  void aGzipDamagedAtItsBeginning() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    long from = size();
+    tail.room = false;
+    log.write(lines(10));
+    long to = size();
+    looks(2);
+    tail.crashAndRestart();
+    tail.close();
+    Path gzip = log.renameAndGzip();
+    Files.write(gzip, Arrays.copyOf(Files.readAllBytes(gzip), 12));
+    tail.room = true;
+    tail.crashAndRestart();
+
+    lost(from, to);
+  }
+
+  @Test
+  void whatIsDeletedWithNothingLeftToReadIsNoLoss() {
+    log.write(lines(50));
+    looks(2);
+    log.delete();
+    looks(15);
+    tail.crashAndRestart();
+    looks(3);
+    assertThat(tail.notices).isEmpty();
+    assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isZero();
+  }
+
+  @Test
+  void theOldestRotatedFileAboveTheLimitIsGivenUp() throws IOException {
+    tail.room = false;
+    long[] sizes = new long[FileTailer.MAX_DETACHED + 2];
+    for (int i = 0; i < sizes.length; i++) {
+      Files.writeString(
+          log.file,
+          "file " + i + " has a line that is long enough to know it by\n",
+          CREATE,
+          APPEND);
+      sizes[i] = size();
+      looks(1);
+      log.delete();
+    }
+    looks(2);
+
+    assertThat(tail.notices).hasSize(2);
+    for (int i = 0; i < 2; i++) {
+      assertThat(tail.notices.get(i))
+          .startsWith(log.file + ": bytes 0 to " + sizes[i] + " were gone before")
+          .contains("more than 256 rotated or deleted files are open");
+    }
+    assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isEqualTo(sizes[0] + sizes[1]);
+    tail.room = true;
+    looks(15);
+    assertThat(tail.bodies()).hasSize(256);
+    assertThat(tail.bodies().getFirst()).startsWith("file 2 ");
+  }
+
+  private void truncate(long size) throws IOException {
+    try (FileChannel channel = FileChannel.open(log.file, WRITE)) {
+      channel.truncate(size);
+    }
+  }
+}
