@@ -302,9 +302,14 @@ final class FileTailer {
     }
     long size = content.size();
     long position = file.read.position();
-    if (size < position || (size == position && file.suspect && !check(file, content))) {
+    boolean shrunk = size < file.sizeBytes && !(content instanceof GzipContent);
+    boolean suspect = shrunk || (size == position && file.suspect);
+    if (size < position || (suspect && !check(file, content))) {
       generations.replaced(file, nowNanos);
       return 1;
+    }
+    if (shrunk) {
+      generations.cut(file, size);
     }
     boolean endKnown = size != Long.MAX_VALUE;
     long sizeBefore = file.sizeBytes;

@@ -52,10 +52,20 @@ final class Generations {
   /// A file that has not changed for so long may give its descriptor to another.
   private static final long PARKED_AFTER_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
+  /// Longer than a tick of any file system's clock.
+  private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   /// A file that looks like a copy.
   private record Suspect(long generation, long sizeBytes, long sinceNanos) {}
+
+  /// What a file looked like from outside.
+  private record State(long modifiedMillis, long sizeBytes) {
+    static State of(Discovery.Found found) {
+      return new State(found.modifiedMillis(), found.sizeBytes());
+    }
+  }
 
   private final List<TailSource> sources;
   private final long volume;
@@ -73,8 +83,8 @@ final class Generations {
   private final Map<FileKey, Suspect> suspects = new HashMap<>();
   private final Set<FileKey> seen = new HashSet<>();
 
-  /// Files in which there is nothing to read, with the time of their last change.
-  private final Map<FileKey, Long> copies = new HashMap<>();
+  /// Files in which there is nothing to read, as they were then.
+  private final Map<FileKey, State> copies = new HashMap<>();
 
   private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
   private final byte[] check = new byte[Anchor.MAX_LENGTH];
@@ -143,7 +153,7 @@ final class Generations {
       if (file == null) {
         strangers.putIfAbsent(found.place(), found);
       } else {
-        notice(file, found, nowSeconds);
+        notice(file, found, nowNanos, nowSeconds);
       }
     }
     detach(nowNanos);
@@ -211,18 +221,25 @@ final class Generations {
         live.remove(file.place);
         current.remove(file.path, file);
         remember(file.saved());
-        copies.put(file.place, found.modifiedMillis());
+        copies.put(file.place, State.of(found));
         left--;
       }
     }
   }
 
-  private static void notice(TailedFile file, Discovery.Found found, long nowSeconds) {
+  /// File systems tell times in ticks of some milliseconds: what is emptied and filled again in the
+  /// tick of the last change has its time, and may have its size.
+  private static void notice(
+      TailedFile file, Discovery.Found found, long nowNanos, long nowSeconds) {
     file.seenSeconds = nowSeconds;
-    if (file.modifiedMillis != found.modifiedMillis() || found.sizeBytes() > file.sizeBytes) {
+    boolean changed =
+        file.modifiedMillis != found.modifiedMillis() || file.sizeBytes != found.sizeBytes();
+    if (changed) {
       file.modifiedMillis = found.modifiedMillis();
-      file.suspect = true;
+      file.modifiedNanos = nowNanos;
     }
+    file.suspect |= changed || file.mayChangeUnseen;
+    file.mayChangeUnseen = changed || nowNanos - file.modifiedNanos < TICK_NANOS;
   }
 
   private void checkSuspect(TailedFile file, long nowNanos) {
@@ -252,6 +269,8 @@ final class Generations {
           && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
         file.detached = true;
         file.grewNanos = nowNanos;
+        // Perhaps it was emptied before it was renamed.
+        file.suspect = true;
       }
     }
   }
@@ -327,7 +346,7 @@ final class Generations {
       TailSource source = found.source();
       if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
-          copies.put(found.place(), found.modifiedMillis());
+          copies.put(found.place(), State.of(found));
         } else if (!saved.finished() || !probe.isGzip()) {
           TailedFile file = resume(source, saved, probe, nowNanos);
           file.seenSeconds = nowSeconds;
@@ -339,7 +358,7 @@ final class Generations {
         lost(saved, source, nowNanos);
       }
       if (probe.isGzip()) {
-        copies.put(found.place(), found.modifiedMillis());
+        copies.put(found.place(), State.of(found));
         return;
       }
       if (isCopy(found, probe, nowNanos, nowSeconds)) {
@@ -356,7 +375,7 @@ final class Generations {
   }
 
   private boolean hasNothingNew(Discovery.Found found) {
-    return copies.getOrDefault(found.place(), -1L) == found.modifiedMillis();
+    return State.of(found).equals(copies.get(found.place()));
   }
 
   private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
@@ -484,7 +503,7 @@ final class Generations {
   /// A whole head and the bytes before the position leave no doubt.
   private void rememberCopy(Discovery.Found found, Fingerprint begun) {
     if (begun.length() == Fingerprint.MAX_LENGTH) {
-      copies.put(found.place(), found.modifiedMillis());
+      copies.put(found.place(), State.of(found));
     }
   }
 
@@ -558,12 +577,19 @@ final class Generations {
     }
   }
 
+  /// Its end was cut off, and was not read yet.
+  void cut(TailedFile file, long sizeBytes) {
+    report(file.source, file.path.toString(), sizeBytes, file.sizeBytes, "cut off");
+    file.sizeBytes = sizeBytes;
+  }
+
   private boolean moveToCopy(TailedFile old, FileKey from, long nowNanos) throws IOException {
     Probe copy = findContinuation(old.path, from, old.fingerprint, old.read);
     if (copy == null) {
       return false;
     }
     reportShort(old.source, old.path.toString(), copy, old.sizeBytes);
+    old.sizeBytes = Math.min(old.sizeBytes, copy.size());
     old.place = copy.place();
     old.content = copy.take();
     old.detached = true;
@@ -598,7 +624,10 @@ final class Generations {
         findContinuation(Path.of(saved.path()), place, saved.fingerprint(), saved.acknowledged());
     if (copy != null) {
       reportShort(source, saved.path(), copy, saved.sizeBytes());
-      resume(source, saved, copy, nowNanos).detached = true;
+      long copied = copy.size();
+      TailedFile file = resume(source, saved, copy, nowNanos);
+      file.sizeBytes = Math.min(file.sizeBytes, copied);
+      file.detached = true;
       return;
     }
     known.remove(saved.id());

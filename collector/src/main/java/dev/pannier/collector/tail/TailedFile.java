@@ -70,7 +70,12 @@ final class TailedFile {
   /// When its last change was told by its folder, and whether that was looked into.
   long modifiedMillis;
 
+  long modifiedNanos;
+
   boolean suspect;
+
+  /// So soon after a change, another one need not show from outside.
+  boolean mayChangeUnseen;
 
   /// All that was read of it is NUL: what an application that does not append leaves before its
   /// next line when its file is emptied.

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.zip.GZIPOutputStream;
 
 /// An application's side: one log file that is written to and rotated in every way there is.
@@ -98,6 +99,27 @@ final class LogDirectory {
   Path move(Path from, Path to) {
     try {
       return Files.move(from, to);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Sets the time of the log's last change.
+  void modifiedAt(long millis) {
+    try {
+      Files.setLastModifiedTime(file, FileTime.fromMillis(millis));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Inode, size and time of last change.
+  String state() {
+    try {
+      return exists()
+          ? "[%d %d %d]"
+              .formatted(inode(), Files.size(file), Files.getLastModifiedTime(file).toMillis())
+          : "[]";
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

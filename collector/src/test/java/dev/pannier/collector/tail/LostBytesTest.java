@@ -118,6 +118,58 @@ class LostBytesTest {
   }
 
   @Test
+  void cutAboveThePosition() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    tail.room = false;
+    log.write(lines(5));
+    long from = size();
+    log.write(lines(5));
+    long to = size();
+    looks(2);
+    truncate(from);
+    looks(2);
+    tail.room = true;
+
+    lost(from, to);
+    assertThat(tail.bodies()).isEqualTo(written.subList(0, 55));
+  }
+
+  @Test
+  void writtenBetweenCopyAndTruncate() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    tail.room = false;
+    log.write(lines(5));
+    long from = size();
+    Files.copy(log.file, log.numbered(1));
+    log.write(lines(5));
+    long to = size();
+    looks(2);
+    truncate(0);
+    log.write(lines(200));
+    looks(2);
+    tail.room = true;
+
+    lost(from, to);
+    written.subList(55, 60).clear();
+    assertThat(tail.bodies()).isEqualTo(written);
+  }
+
+  @Test
+  void refilledAboveItsOldSizeIsNoLossOfWhatNeverWas() throws IOException {
+    log.write(lines(50));
+    tail.run();
+    truncate(0);
+    log.write(lines(200));
+    looks(15);
+
+    assertThat(tail.bodies()).isEqualTo(written);
+    assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isZero();
+    assertThat(tail.notices).isEmpty();
+  }
+
+  @Test
   void deletedWhileStopped() {
     log.write(lines(50));
     tail.run();
