@@ -287,7 +287,7 @@ final class Generations {
         continue;
       }
       // A finished one is no longer what lies there; its last batches died with the process.
-      if (found != null && !saved.finished()) {
+      if (found != null && !saved.finished() && mayHold(found, saved)) {
         strangers.remove(place);
         meet(found, nowNanos, nowSeconds);
         continue;
@@ -313,6 +313,20 @@ final class Generations {
       } catch (IOException e) {
         problems().put(path, Discovery.whatToDo(e));
       }
+    }
+  }
+
+  /// Whether a generation is still where it was. What has taken its inode is met after all
+  /// generations have found theirs: it may be the copy of a younger one.
+  private boolean mayHold(Discovery.Found found, SavedGeneration saved) {
+    if (live.size() >= maxOpen) {
+      return true;
+    }
+    try (Probe probe = Probe.open(found.real(), found.place())) {
+      return probe.continues(saved.fingerprint(), saved.acknowledged());
+    } catch (IOException e) {
+      // Told where it is met.
+      return true;
     }
   }
 

@@ -1,0 +1,49 @@
+package dev.pannier.collector.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// An inode whose content went elsewhere while nobody looked, and that holds another log's now. The
+/// tests write over the old file: then it keeps its inode on every file system.
+class ReusedInodeTest {
+  @TempDir private Path directory;
+
+  /// ```
+  ///        rotated           app.log
+  /// killed inode 1: older    inode 2: younger
+  /// met    inode 1: younger  inode 2: empty     older is in a .gz
+  /// ```
+  @Test
+  void aCopyThatTookAnOlderGenerationsInodeIsTheYoungersRest() throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*"))) {
+      LogDirectory log = new LogDirectory(rig.logs, "app.log");
+      rig.start();
+      rig.capacity = 0;
+      log.write("0 is older\n");
+      rig.step();
+      Path rotated = log.rename();
+      log.write("1 is younger\n");
+      rig.step();
+      rig.kill();
+
+      log.write("2 is younger\n");
+      Path older = Files.copy(rotated, log.numbered(2));
+      log.gzip(older);
+      Files.write(rotated, Files.readAllBytes(log.file), StandardOpenOption.TRUNCATE_EXISTING);
+      Files.write(log.file, new byte[0], StandardOpenOption.TRUNCATE_EXISTING);
+
+      rig.capacity = 64;
+      rig.start();
+      rig.settle();
+      assertThat(rig.bodies()).containsExactly("0 is older", "1 is younger", "2 is younger");
+      assertThat(rig.lostBytes()).isZero();
+      assertThat(rig.notices).isEmpty();
+    }
+  }
+}
