@@ -1,69 +1,156 @@
 package dev.pannier.collector.tail;
 
+import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Fingerprint;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Looks through one folder for the content of a generation, under any name, gzip'd or not.
+/// Looks through folders for the content of generations, under any name, gzip'd or not.
+///
+/// A folder is listed once for all generations that are looked for until [#forget], and the head of
+/// each of its files is read once: thousands of files may be rotated together, and to open each of
+/// them for each other would take minutes.
 final class ContentFinder {
   /// Which files are worth opening.
   interface Candidate {
     boolean mayBe(Path path, FileKey place);
   }
 
-  /// Whether an opened file is the one.
-  interface Match {
-    boolean is(Probe probe) throws IOException;
+  private static final class Entry {
+    final Path path;
+    final FileKey place;
+
+    /// Of its content; null as long as nobody asked for it, and where it cannot be read.
+    @Nullable Fingerprint head;
+
+    boolean opened;
+
+    Entry(Path path, FileKey place) {
+      this.path = path;
+      this.place = place;
+    }
+  }
+
+  private static final class Listing {
+    final List<Entry> entries = new ArrayList<>();
+
+    /// A file went away after it was listed: perhaps to another name, or into a .gz.
+    boolean stale;
   }
 
   private static final int MAX_ENTRIES = 10_000;
 
-  private ContentFinder() {}
+  /// So often what changes while it is looked at is listed anew.
+  private static final int MAX_LISTINGS = 3;
+
+  private final Map<Path, Listing> folders = new HashMap<>();
+
+  /// Folders are listed anew from now on. To be called between the moment when content was found to
+  /// be gone and the search for its copy: one that was made meanwhile is in no older listing.
+  void forget() {
+    folders.clear();
+  }
 
   /// @param taken what is being read already and so is no candidate
-  /// @return the first that matches, opened, and the caller's to close; null if there is none
-  static @Nullable Probe first(Path folder, Set<FileKey> taken, Candidate candidate, Match match)
+  /// @return the first that is this content at least as far as the position, opened, and the
+  ///     caller's to close; null if there is none
+  @Nullable Probe first(
+      Path folder, Set<FileKey> taken, Candidate candidate, Fingerprint begun, Anchor read)
       throws IOException {
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
-      int count = 0;
-      for (Path path : entries) {
-        if (++count > MAX_ENTRIES) {
-          break;
-        }
-        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+    for (int i = 0; i < MAX_LISTINGS; i++) {
+      Listing listing = folders.get(folder);
+      if (listing == null || listing.stale) {
+        listing = list(folder);
+        folders.put(folder, listing);
+      }
+      for (Entry entry : listing.entries) {
+        if (taken.contains(entry.place) || !candidate.mayBe(entry.path, entry.place)) {
           continue;
         }
-        Probe found = open(path, taken, candidate, match);
+        Probe found = open(listing, entry, begun, read);
         if (found != null) {
           return found;
         }
       }
-      return null;
+      if (!listing.stale) {
+        return null;
+      }
     }
+    return null;
+  }
+
+  /// Gzip'd files last: while one is being written, what it is made of is whole.
+  private static Listing list(Path folder) throws IOException {
+    Listing listing = new Listing();
+    List<Entry> zipped = new ArrayList<>();
+    try (DirectoryStream<Path> paths = Files.newDirectoryStream(folder)) {
+      int count = 0;
+      for (Path path : paths) {
+        if (++count > MAX_ENTRIES) {
+          break;
+        }
+        try {
+          if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+            boolean gz = path.toString().endsWith(".gz");
+            (gz ? zipped : listing.entries).add(new Entry(path, FileKey.of(path)));
+          }
+        } catch (NoSuchFileException e) {
+          listing.stale = true;
+        }
+      }
+    }
+    listing.entries.addAll(zipped);
+    return listing;
   }
 
   private static @Nullable Probe open(
-      Path path, Set<FileKey> taken, Candidate candidate, Match match) throws IOException {
+      Listing listing, Entry entry, Fingerprint begun, Anchor read) {
+    Fingerprint head = entry.head;
+    if (entry.opened
+        && (head == null || head.length() < begun.length() || !begun.agreesWith(head))) {
+      return null;
+    }
     Probe probe = null;
     boolean found = false;
     try {
-      FileKey place = FileKey.of(path);
-      if (!taken.contains(place) && candidate.mayBe(path, place)) {
-        probe = Probe.open(path, place);
-        found = match.is(probe);
+      probe = Probe.open(entry.path, entry.place);
+      entry.opened = true;
+      entry.head = probe.fingerprint();
+      if (FileKey.of(entry.path).equals(entry.place)) {
+        found = probe.continues(begun, read);
+      } else {
+        listing.stale = true;
       }
+    } catch (NoSuchFileException e) {
+      entry.opened = true;
+      listing.stale = true;
     } catch (IOException e) {
-      // Gone, closed to us, or broken: whatever it was, it cannot be read on.
-      found = false;
+      // Closed to us, or broken: whatever it was, it cannot be read on.
+      entry.opened = true;
     } finally {
       if (probe != null && !found) {
-        probe.close();
+        close(probe);
       }
     }
     return found ? probe : null;
+  }
+
+  private static void close(Probe probe) {
+    try {
+      probe.close();
+    } catch (IOException e) {
+      // It was only read from: nothing can be lost by a failing close.
+      return;
+    }
   }
 }

@@ -105,6 +105,7 @@ final class FileTailer {
     }
     storeNew(nowNanos);
     work += visitAll(nowNanos);
+    work += generations.replaceEmptied(nowNanos);
     storeNew(nowNanos);
     if (positionsMoved && nowNanos >= nextSaveNanos) {
       save(nowNanos);
@@ -305,7 +306,7 @@ final class FileTailer {
     boolean shrunk = size < file.sizeBytes && !(content instanceof GzipContent);
     boolean suspect = shrunk || (size == position && file.suspect);
     if (size < position || (suspect && !check(file, content))) {
-      generations.replaced(file, nowNanos);
+      generations.emptied(file);
       return 1;
     }
     if (shrunk) {
@@ -338,7 +339,7 @@ final class FileTailer {
     if (!check(file, content)) {
       // The size was that of other content.
       file.sizeBytes = sizeBefore;
-      generations.replaced(file, nowNanos);
+      generations.emptied(file);
       return 1;
     }
     if (length == 0) {

@@ -86,6 +86,14 @@ final class Generations {
   /// Files in which there is nothing to read, as they were then.
   private final Map<FileKey, State> copies = new HashMap<>();
 
+  /// Open files under which other content was found, until they are replaced.
+  private final List<TailedFile> emptied = new ArrayList<>();
+
+  /// Places of known generations that hold other content now, at this look.
+  private final Set<FileKey> displaced = new HashSet<>();
+
+  private final ContentFinder finder = new ContentFinder();
+
   private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
   private final byte[] check = new byte[Anchor.MAX_LENGTH];
   private long nextOrder;
@@ -159,9 +167,13 @@ final class Generations {
     detach(nowNanos);
     // Before strangers are met: one of them may be what is left of a file that was emptied. And
     // even while there is no room to read: the next change may be to the name.
-    for (TailedFile file : List.copyOf(live.values())) {
+    for (TailedFile file : live.values()) {
       checkSuspect(file, nowNanos);
     }
+    findDisplaced(strangers.values());
+    // All that is gone is known by now, so one listing of a folder has every copy.
+    finder.forget();
+    replaceAll(nowNanos);
     if (!looked) {
       resumeAll(strangers, nowNanos, nowSeconds);
     }
@@ -181,6 +193,7 @@ final class Generations {
         .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
         .forEach(found -> meet(found, nowNanos, nowSeconds));
     looked = true;
+    finder.forget();
     if (discovery.seesAll()) {
       suspects.keySet().retainAll(seen);
       forgetPlaces();
@@ -194,8 +207,7 @@ final class Generations {
       FileKey place = places.next();
       if (!seen.contains(place)) {
         places.remove();
-        Long generation = knownPlaces.get(place);
-        SavedGeneration saved = generation == null ? null : known.get(generation);
+        SavedGeneration saved = knownAt(place);
         if (saved != null && !saved.finished()) {
           known.put(saved.id(), saved.atItsEnd());
           changed = true;
@@ -251,7 +263,7 @@ final class Generations {
     try {
       long size = content.size();
       if (size < file.read.position() || !verify(file, content)) {
-        replaced(file, nowNanos);
+        emptied(file);
       } else if (size > file.sizeBytes && size != Long.MAX_VALUE) {
         // Known even while there is no room to read: were it emptied now, this much was lost.
         file.sizeBytes = size;
@@ -286,8 +298,10 @@ final class Generations {
       if ((saved.finished() && confirmed) || source == null) {
         continue;
       }
-      // A finished one is no longer what lies there; its last batches died with the process.
-      if (found != null && !saved.finished() && mayHold(found, saved)) {
+      // A finished one is no longer what lies there; its last batches died with the process. And
+      // what has taken an inode is met after all generations have found theirs: it may be the copy
+      // of a younger one.
+      if (found != null && !saved.finished() && !displaced.contains(place)) {
         strangers.remove(place);
         meet(found, nowNanos, nowSeconds);
         continue;
@@ -300,11 +314,12 @@ final class Generations {
       }
       try {
         Probe same =
-            ContentFinder.first(
+            finder.first(
                 folder,
                 live.keySet(),
                 (file, where) -> where.equals(place),
-                probe -> probe.continues(saved.fingerprint(), saved.acknowledged()));
+                saved.fingerprint(),
+                saved.acknowledged());
         if (same != null) {
           resume(source, saved, same, nowNanos).detached = true;
         } else {
@@ -316,18 +331,28 @@ final class Generations {
     }
   }
 
-  /// Whether a generation is still where it was. What has taken its inode is met after all
-  /// generations have found theirs: it may be the copy of a younger one.
-  private boolean mayHold(Discovery.Found found, SavedGeneration saved) {
-    if (live.size() >= maxOpen) {
-      return true;
+  /// Which known generations are no longer where they were.
+  private void findDisplaced(Collection<Discovery.Found> strangers) {
+    displaced.clear();
+    for (Discovery.Found found : strangers) {
+      SavedGeneration saved = knownAt(found.place());
+      if (saved == null || saved.finished() || hasNothingNew(found) || live.size() >= maxOpen) {
+        continue;
+      }
+      try (Probe probe = Probe.open(found.real(), found.place())) {
+        if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
+          displaced.add(found.place());
+        }
+      } catch (IOException e) {
+        // Told where it is met.
+        displaced.remove(found.place());
+      }
     }
-    try (Probe probe = Probe.open(found.real(), found.place())) {
-      return probe.continues(saved.fingerprint(), saved.acknowledged());
-    } catch (IOException e) {
-      // Told where it is met.
-      return true;
-    }
+  }
+
+  private @Nullable SavedGeneration knownAt(FileKey place) {
+    Long generation = knownPlaces.get(place);
+    return generation == null ? null : known.get(generation);
   }
 
   /// A file that is not being read: whose content is it?
@@ -336,8 +361,7 @@ final class Generations {
       // Meanwhile found to be the rest of another.
       return;
     }
-    Long generation = knownPlaces.get(found.place());
-    SavedGeneration saved = generation == null ? null : known.get(generation);
+    SavedGeneration saved = knownAt(found.place());
     if (hasNothingNew(found)) {
       if (saved != null) {
         touch(saved, nowSeconds);
@@ -369,6 +393,10 @@ final class Generations {
         return;
       }
       if (saved != null && !saved.finished()) {
+        if (!displaced.contains(found.place())) {
+          // It changed this very moment: its copy may be younger than the folder's listing.
+          return;
+        }
         lost(saved, source, nowNanos);
       }
       if (probe.isGzip()) {
@@ -568,9 +596,40 @@ final class Generations {
     return name.substring(0, end);
   }
 
-  /// The content under an open file is another one: it was emptied, and perhaps filled again. What
-  /// was written between the last read and that moment is only in a copy, if there is one.
-  void replaced(TailedFile old, long nowNanos) throws IOException {
+  /// The content under an open file is another one: it was emptied, and perhaps filled again.
+  void emptied(TailedFile file) {
+    emptied.add(file);
+  }
+
+  /// Looks for the rest of the files that were emptied since the last call.
+  ///
+  /// @return how many there were
+  int replaceEmptied(long nowNanos) {
+    if (emptied.isEmpty()) {
+      return 0;
+    }
+    finder.forget();
+    int count = replaceAll(nowNanos);
+    finder.forget();
+    return count;
+  }
+
+  private int replaceAll(long nowNanos) {
+    int count = emptied.size();
+    for (TailedFile file : emptied) {
+      try {
+        replaced(file, nowNanos);
+      } catch (IOException e) {
+        problem(file, e);
+      }
+    }
+    emptied.clear();
+    return count;
+  }
+
+  /// What was written between the last read and the moment when it was emptied is only in a copy, if
+  /// there is one.
+  private void replaced(TailedFile old, long nowNanos) throws IOException {
     FileKey place = old.place;
     live.remove(place);
     old.close();
@@ -621,14 +680,15 @@ final class Generations {
       return null;
     }
     boolean byName = begun.length() < Fingerprint.SHORTEST_STEP;
-    return ContentFinder.first(
+    return finder.first(
         folder,
         live.keySet(),
         (path, place) ->
             !place.equals(except)
                 && !path.equals(original)
                 && (!byName || stem(path).equals(stem(original))),
-        probe -> probe.continues(begun, read));
+        begun,
+        read);
   }
 
   /// A saved generation whose inode is gone or holds other content now.
@@ -713,12 +773,11 @@ final class Generations {
       }
       try {
         FileKey place = FileKey.of(other.path());
-        Long generation = knownPlaces.get(place);
-        SavedGeneration saved = generation == null ? null : known.get(generation);
+        SavedGeneration saved = knownAt(place);
         TailSource source = saved == null ? null : source(saved.source());
         if (saved == null
             || source == null
-            || other.sizeBytes() <= saved.sizeBytes()
+            || other.sizeBytes() <= readTo(saved)
             || live.size() >= maxOpen) {
           continue;
         }
@@ -733,6 +792,11 @@ final class Generations {
         problems().put(other.path(), Discovery.whatToDo(e));
       }
     }
+  }
+
+  /// What is finished and was not read to its end was given up.
+  private static long readTo(SavedGeneration saved) {
+    return saved.finished() ? saved.sizeBytes() : saved.acknowledged().position();
   }
 
   /// The acknowledged position has moved, perhaps after the generation was finished.

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.GZIPInputStream;
@@ -42,7 +43,8 @@ final class GzipContent implements Content {
   }
 
   private static InputStream stream(Path path) throws IOException {
-    InputStream file = Files.newInputStream(path, StandardOpenOption.READ);
+    InputStream file =
+        Files.newInputStream(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     try {
       return new GZIPInputStream(file, COMPRESSED_BUFFER);
     } catch (IOException e) {
