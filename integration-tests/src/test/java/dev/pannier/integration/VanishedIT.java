@@ -72,6 +72,7 @@ class VanishedIT {
                               line.startsWith("pannier_source_bytes_lost_total{")
                                   && line.contains("source=\"app\"")
                                   && line.endsWith(" " + old.length())));
+      assertThat(sidecar.statusPage().at("/sources/0/lost_bytes").asLong()).isEqualTo(old.length());
       assertThat(sidecar.errors()).contains(log + ": bytes 0 to " + old.length() + " were gone");
       assertThat(sidecar.stop()).isZero();
       assertThat(sidecar.output()).isEqualTo(how == How.DELETED ? "" : "written later\n");

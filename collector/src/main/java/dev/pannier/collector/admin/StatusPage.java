@@ -67,6 +67,8 @@ final class StatusPage {
     out.writeNumberProperty("records", view.metrics().value(Counter.SOURCE_RECORDS, source.name()));
     out.writeNumberProperty("bytes", view.metrics().value(Counter.SOURCE_BYTES, source.name()));
     out.writeNumberProperty("lag_bytes", source.lagBytes());
+    out.writeNumberProperty(
+        "lost_bytes", view.metrics().value(Counter.SOURCE_LOST_BYTES, source.name()));
     out.writeNumberProperty("files_total", source.files().size());
     out.writeArrayPropertyStart("files");
     List<SourceStatus.File> shown =

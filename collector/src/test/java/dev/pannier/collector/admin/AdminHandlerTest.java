@@ -108,12 +108,14 @@ class AdminHandlerTest {
     buffer.filtered("app", Signal.LOGS, 4);
     Cursor cursor = buffer.cursor("events");
     cursor.done(Objects.requireNonNull(cursor.next()), 1, "bad");
+    metrics.adder(Counter.SOURCE_LOST_BYTES, "app").add(70);
     files.add(new SourceStatus.File("/var/log/app/\"ä\".log", 10, 25, "cannot be read"));
     assertThat(body(get("/status")))
         .isEqualTo(
             """
             {"version":"1.2.3","uptime_seconds":0.0,"memory":{"limit_bytes":1048576,"held_bytes":0},\
-            "sources":[{"name":"app","records":0,"bytes":0,"lag_bytes":15,"files_total":1,"files":[\
+            "sources":[{"name":"app","records":0,"bytes":0,"lag_bytes":15,"lost_bytes":70,"files_total":1,\
+            "files":[\
             {"path":"/var/log/app/\\"ä\\".log","position_bytes":10,"size_bytes":25,"lag_bytes":15,\
             "problem":"cannot be read"}]}],\
             "shippers":[{"name":"events","state":"retrying","records":5,"in_flight":7,\
