@@ -4,16 +4,33 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.demo.Demo;
+import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The demo, as its users run it.
+/// The demo, as the launcher runs it: from its jar and the folder of what it needs, not from the tests'
+/// class path, which has more.
 class DemoIT {
   @TempDir private Path folder;
+
+  private static String classPath() throws IOException {
+    Path target = Tree.root().resolve("integration-tests/target");
+    try (Stream<Path> files = Files.list(target)) {
+      Path jar =
+          files
+              .filter(file -> file.getFileName().toString().matches("pannier-.*\\.jar"))
+              .filter(file -> !file.getFileName().toString().endsWith("-tests.jar"))
+              .findFirst()
+              .orElseThrow();
+      return jar + File.pathSeparator + target.resolve("demo/lib/*");
+    }
+  }
 
   @Test
   void theCountCloses() throws Exception {
@@ -25,7 +42,7 @@ class DemoIT {
                     "-Dpannier.home=" + Demo.home(),
                     "-Djava.io.tmpdir=" + folder,
                     "-cp",
-                    System.getProperty("java.class.path"),
+                    classPath(),
                     Demo.class.getName(),
                     "--seconds",
                     "3",
