@@ -13,17 +13,14 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import org.jcodings.specific.NonStrictUTF8Encoding;
 import org.joni.Matcher;
 import org.joni.NameEntry;
 import org.joni.Option;
 import org.joni.Regex;
 import org.joni.Region;
-import org.joni.exception.JOniException;
 import org.jspecify.annotations.Nullable;
 
-/// A regular expression with named groups, matched on UTF-8 bytes (Joni, Oniguruma's syntax). It is
-/// searched from the record's beginning; a dot matches a line end, since a record may have several
+/// A regular expression with named groups, matched on UTF-8 bytes. It is searched from the record's beginning; a dot matches a line end, since a record may have several
 /// lines.
 final class RegexParser implements LineParser {
   /// No expression may take longer for a record.
@@ -56,10 +53,9 @@ final class RegexParser implements LineParser {
   private long observedNanos;
 
   RegexParser(String pattern, @Nullable String layout, ZoneId zone) {
-    byte[] bytes = pattern.getBytes(UTF_8);
     try {
-      regex = new Regex(bytes, 0, bytes.length, Option.MULTILINE, NonStrictUTF8Encoding.INSTANCE);
-    } catch (JOniException e) {
+      regex = Expression.compileForLines(pattern);
+    } catch (BadParserException e) {
       throw new BadParserException("pattern '" + pattern + "': " + e.getMessage());
     }
     if (regex.numberOfNames() == 0) {

@@ -1,27 +1,30 @@
 package dev.pannier.collector.config;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import org.jcodings.specific.UTF8Encoding;
+import dev.pannier.parsers.BadParserException;
+import dev.pannier.parsers.Expression;
+import java.util.concurrent.TimeUnit;
+import org.joni.Matcher;
 import org.joni.Option;
-import org.joni.Regex;
-import org.joni.Syntax;
-import org.joni.exception.JOniException;
+import org.joni.exception.TimeoutException;
 
-/// Checks regular expressions with the engine that will run them: Joni, in Java's syntax, on UTF-8.
+/// Checks regular expressions with the engine that will run them: see [Expression].
 final class Expressions {
+  private static final long LONGEST_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
   private Expressions() {}
 
   /// Tells where the text does not compile, or matches where there is nothing.
   static void check(String expression, Value value, boolean mayMatchNothing) {
-    byte[] bytes = expression.getBytes(UTF_8);
     try {
-      Regex regex =
-          new Regex(bytes, 0, bytes.length, Option.NONE, UTF8Encoding.INSTANCE, Syntax.Java);
-      if (!mayMatchNothing && regex.matcher(new byte[0]).search(0, 0, Option.NONE) >= 0) {
+      Matcher matcher = Expression.compile(expression).matcher(new byte[0], 0, 0, LONGEST_NANOS);
+      if (!mayMatchNothing && matcher.searchInterruptible(0, 0, Option.NONE) >= 0) {
         value.problem("matches the empty text");
       }
-    } catch (JOniException e) {
+    } catch (TimeoutException e) {
+      value.problem("takes too long already on the empty text");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (BadParserException e) {
       value.problem("no regular expression: " + e.getMessage());
     }
   }

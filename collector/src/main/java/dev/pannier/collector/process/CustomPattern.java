@@ -1,14 +1,11 @@
 package dev.pannier.collector.process;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.pannier.parsers.BadParserException;
+import dev.pannier.parsers.Expression;
 import java.util.concurrent.TimeUnit;
-import org.jcodings.specific.UTF8Encoding;
 import org.joni.Matcher;
 import org.joni.Option;
 import org.joni.Regex;
-import org.joni.Syntax;
-import org.joni.exception.JOniException;
 import org.joni.exception.TimeoutException;
 
 /// A regular expression of the user's, in Java's syntax, with a bound on its time. What could not
@@ -21,10 +18,9 @@ final class CustomPattern implements SecretPattern {
 
   /// @throws IllegalArgumentException if it is no regular expression
   CustomPattern(String expression) {
-    byte[] bytes = expression.getBytes(UTF_8);
     try {
-      regex = new Regex(bytes, 0, bytes.length, Option.NONE, UTF8Encoding.INSTANCE, Syntax.Java);
-    } catch (JOniException e) {
+      regex = Expression.compile(expression);
+    } catch (BadParserException e) {
       throw new IllegalArgumentException(
           "not a regular expression: " + e.getMessage() + " (" + expression + ")", e);
     }
@@ -52,7 +48,7 @@ final class CustomPattern implements SecretPattern {
         }
       }
       return NONE;
-    } catch (TimeoutException | ArrayIndexOutOfBoundsException e) {
+    } catch (TimeoutException | IndexOutOfBoundsException e) {
       return SecretPattern.match(from, end);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

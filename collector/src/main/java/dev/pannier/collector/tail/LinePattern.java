@@ -1,14 +1,11 @@
 package dev.pannier.collector.tail;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.pannier.collector.config.FileSource.Multiline;
+import dev.pannier.parsers.Expression;
 import java.util.concurrent.TimeUnit;
-import org.jcodings.specific.UTF8Encoding;
 import org.joni.Matcher;
 import org.joni.Option;
 import org.joni.Regex;
-import org.joni.Syntax;
 import org.joni.exception.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +19,7 @@ final class LinePattern implements LineStart {
   private final boolean continues;
 
   private LinePattern(String pattern, boolean continues) {
-    byte[] bytes = pattern.getBytes(UTF_8);
-    regex = new Regex(bytes, 0, bytes.length, Option.NONE, UTF8Encoding.INSTANCE, Syntax.Java);
+    regex = Expression.compile(pattern);
     this.continues = continues;
   }
 
@@ -44,7 +40,9 @@ final class LinePattern implements LineStart {
     try {
       boolean found = matcher.searchInterruptible(offset, end, Option.NONE) >= 0;
       return continues != found;
-    } catch (TimeoutException e) {
+    } catch (TimeoutException | IndexOutOfBoundsException e) {
+      // The latter from bytes that are no UTF-8: Joni looks up its tables with what follows from
+      // them.
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -192,6 +192,21 @@ class ProblemsTest {
         wrong(
             "processors:\n  - redact: {patterns: [{regex: 'x*'}]}",
             "p.yaml:2: processors[0].redact.patterns[0].regex: matches the empty text (x*)"),
+        // Expressions that the engine itself stumbles over.
+        wrong(
+            "processors:\n  - redact: {patterns: [{regex: '(?<a$'}, {regex: '\\Q\\E%n(?<&&'}]}",
+            "p.yaml:2: processors[0].redact.patterns[0].regex: no regular expression: malformed,"
+                + " at the name of a group or of a property ((?<a$)",
+            "p.yaml:2: processors[0].redact.patterns[1].regex: no regular expression: invalid group"
+                + " name <&&> (\\Q\\E%n(?<&&)"),
+        wrong(
+            "parsers:\n  x: {type: regex, pattern: '(?<a>\\p{Alphaé})'}",
+            "p.yaml:2: parsers.x.pattern: pattern '(?<a>\\p{Alphaé})': invalid character property"
+                + " name <Alphaé>"),
+        wrong(
+            "sources:\n  files:\n    - {name: x, include: [/x/*], multiline: {start: 'a\\E'}}",
+            "p.yaml:3: sources.files[0].multiline.start: no regular expression: \\E without a \\Q"
+                + " before it (a\\E)"),
         // Shippers.
         wrong(
             "shippers: {}",

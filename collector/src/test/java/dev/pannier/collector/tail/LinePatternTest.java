@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.config.FileSource.Multiline;
 import java.util.Objects;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 
 class LinePatternTest {
@@ -35,5 +40,19 @@ class LinePatternTest {
   @Test
   void aPatternThatBacktracksWithoutEndGivesUpAndBeginsARecord() {
     assertThat(starts(new Multiline.Start("(x+x+)+y"), "x".repeat(100))).isTrue();
+  }
+
+  @Property
+  void noBytesMakeItThrow(@ForAll byte[] line, @ForAll("patterns") String pattern) {
+    LineStart start = Objects.requireNonNull(LinePattern.of(new Multiline.Start(pattern)));
+
+    assertThat(start.startsRecord(line, 0, line.length))
+        .isEqualTo(start.startsRecord(line.clone(), 0, line.length));
+  }
+
+  @Provide
+  Arbitrary<String> patterns() {
+    return Arbitraries.of(
+        "^\\d+é", "[^a-zé]$", "(?i)ß.", "\\b\\w+\\b", "(?<=é)\\p{L}", "\\Qé\\E|ü?");
   }
 }
