@@ -27,6 +27,13 @@ public record FileSource(
     ZoneId zone,
     int maxRecord,
     OnOversize onOversize) {
+  static final String DEFAULT_INCLUDE = "/var/log/app/*.log";
+
+  /// Whether it is over the place that is tailed when nobody says what. An application that sends
+  /// OTLP alone has no such folder.
+  public boolean isOverDefaultFolder() {
+    return include.equals(List.of(DEFAULT_INCLUDE));
+  }
 
   FileSource withParser(ParserSpec other) {
     return new FileSource(

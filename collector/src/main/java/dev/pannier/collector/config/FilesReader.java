@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 /// Reads `sources.files`.
 final class FilesReader {
   static final String DEFAULT_NAME = "app";
-  static final String DEFAULT_INCLUDE = "/var/log/app/*.log";
 
   private static final Duration FLUSH_AFTER = Duration.ofMillis(100);
   private static final Map<String, StartAt> START_AT =
@@ -72,7 +71,7 @@ final class FilesReader {
     FileSource source =
         new FileSource(
             name(section),
-            globs(section.value("include"), List.of(DEFAULT_INCLUDE)),
+            globs(section.value("include"), List.of(FileSource.DEFAULT_INCLUDE)),
             globs(section.value("exclude"), List.of()),
             parser == null ? new ParserSpec.Auto() : parser.choice(parsers, new ParserSpec.Raw()),
             multiline(section.value("multiline")),

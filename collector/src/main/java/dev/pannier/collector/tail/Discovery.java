@@ -35,6 +35,8 @@ final class Discovery {
   /// A file beside them that matches nothing.
   record Other(Path path, long sizeBytes, long modifiedMillis) {}
 
+  private static final String MISSING = "no such folder: mount the application's log volume there";
+
   private final List<TailSource> sources;
   private final Map<Path, Found> found = new LinkedHashMap<>();
   private final List<Other> others = new ArrayList<>();
@@ -81,6 +83,22 @@ final class Discovery {
     return problems;
   }
 
+  /// The sources' folders that are missing or cannot be looked into, with what to do; but for the
+  /// default one where it is missing.
+  List<String> folderProblems() {
+    List<String> all = new ArrayList<>();
+    for (TailSource source : sources) {
+      for (Path root : source.globs.roots()) {
+        String problem = problems.get(root);
+        if (problem != null
+            && !(problem.equals(MISSING) && source.settings.isOverDefaultFolder())) {
+          all.add(source.name() + ": " + root + ": " + problem);
+        }
+      }
+    }
+    return all;
+  }
+
   /// Whether a path that was not found is gone; otherwise nothing can be said about it.
   boolean sees(Path path) {
     return unseen.stream().noneMatch(path::startsWith);
@@ -100,7 +118,7 @@ final class Discovery {
     try {
       real = root.toRealPath();
     } catch (NoSuchFileException e) {
-      problems.put(root, "no such folder: mount the application's log volume there");
+      problems.put(root, MISSING);
       return;
     } catch (IOException e) {
       hidden(root, e);
@@ -170,6 +188,11 @@ final class Discovery {
           return;
         }
         target = Files.readAttributes(real, BasicFileAttributes.class);
+        Path folder = real.getParent();
+        if (folder != null) {
+          // What is written there is told there.
+          folders.add(named(folder));
+        }
       }
       if (target.isRegularFile()) {
         found.put(

@@ -134,6 +134,11 @@ final class Generations {
     return discovery.problems();
   }
 
+  /// What keeps the sources from being ready, with what to do.
+  List<String> folderProblems() {
+    return discovery.folderProblems();
+  }
+
   /// Whether anything to be stored has changed since the last call.
   boolean takeChanged() {
     boolean was = changed;

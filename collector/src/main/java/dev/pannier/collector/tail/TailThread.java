@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,7 @@ public final class TailThread {
   private final LongSupplier nanoClock;
   private final Heart heart;
   private final ChangeWatch watch;
+  private final ProblemLog problemLog = new ProblemLog(LOG::warn);
   private final Thread thread = new Thread(this::run, "pannier-tail");
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile boolean stopping;
@@ -34,6 +36,7 @@ public final class TailThread {
   private volatile boolean endingSeen;
 
   private volatile boolean quiet;
+  private volatile @Nullable String missing;
   private volatile List<SourceStatus> status = List.of();
 
   TailThread(
@@ -47,6 +50,7 @@ public final class TailThread {
     this.watch = watch;
     this.nanoClock = nanoClock;
     heart = health.register(thread.getName());
+    health.condition(() -> missing);
   }
 
   public void start() {
@@ -119,6 +123,9 @@ public final class TailThread {
           told &= watch.watch(folder);
         }
         status = generations.status();
+        problemLog.tell(generations.problems());
+        List<String> folders = generations.folderProblems();
+        missing = folders.isEmpty() ? null : String.join("; ", folders);
       }
       look = false;
       quiet = work == 0 && tailer.roomLeft();
