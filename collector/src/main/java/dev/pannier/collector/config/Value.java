@@ -211,7 +211,7 @@ final class Value {
   List<Value> list() {
     if (!(node instanceof SequenceNode sequence)) {
       if (isSection() || isEmpty()) {
-        problem("is no list");
+        problem("is no list: each of its elements begins with a dash");
         return List.of();
       }
       return List.of(this);
