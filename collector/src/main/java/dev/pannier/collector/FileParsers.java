@@ -15,9 +15,9 @@ final class FileParsers {
   static ParserChooser chooser(FileSource source) {
     if (source.parser() instanceof ParserSpec.Auto) {
       AutoDetect known = new AutoDetect(source.zone());
-      return (head, length, last) -> known.parser(head, length);
+      return known::parser;
     }
     LineParser parser = Parsers.create(source.parser(), source.zone());
-    return (head, length, last) -> parser;
+    return (head, length) -> parser;
   }
 }

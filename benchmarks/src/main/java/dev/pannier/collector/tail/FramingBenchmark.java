@@ -96,7 +96,7 @@ public class FramingBenchmark {
             ZoneOffset.UTC,
             1 << 20,
             FileSource.OnOversize.SPLIT);
-    return TailSource.of(settings, (head, length, last) -> parser, new Metrics());
+    return TailSource.of(settings, (head, length) -> parser, new Metrics());
   }
 
   private final TailSource source = source(ParsingBenchmark.of("raw"));

@@ -40,9 +40,6 @@ final class FileTailer {
   /// So long the lines of a new file wait for the last ones of the file that had its path before.
   private static final long PREDECESSOR_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  /// So long a file's first lines may take to say which parser is theirs.
-  private static final long CHOOSE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   private static final int SPARE_BUFFERS = 8;
 
   private final Generations generations;
@@ -147,8 +144,6 @@ final class FileTailer {
     for (TailedFile file : generations.live()) {
       if (file.held) {
         due = Math.min(due, file.grewNanos + file.source.settings.flushAfter().toNanos());
-      } else if (file.content != null && file.parser == null && file.sizeBytes > 0) {
-        due = Math.min(due, file.grewNanos + CHOOSE_NANOS);
       }
     }
     return Math.max(0, due - nowNanos);
@@ -331,7 +326,7 @@ final class FileTailer {
       return 0;
     }
     boolean flush = last || (file.held && quiet >= file.source.settings.flushAfter().toNanos());
-    if (size == file.leftAtSize && !flush && !(file.parser == null && quiet > CHOOSE_NANOS)) {
+    if (size == file.leftAtSize && !flush) {
       return 0;
     }
     int length = fill(content, position);
@@ -350,7 +345,7 @@ final class FileTailer {
       file.sizeBytes =
           known == Long.MAX_VALUE ? Math.max(sizeBefore, position + length + 1) : known;
     }
-    return read(file, length, last, flush, quiet);
+    return read(file, length, last, flush);
   }
 
   private boolean check(TailedFile file, Content content) throws IOException {
@@ -359,19 +354,15 @@ final class FileTailer {
   }
 
   /// Makes batches of what lies in the chunk.
-  private int read(TailedFile file, int length, boolean last, boolean flush, long quiet) {
+  private int read(TailedFile file, int length, boolean last, boolean flush) {
     if (file.inHole && skipHole(file, length)) {
       return 1;
     }
     long position = file.read.position();
     boolean atEnd = position + length >= file.sizeBytes;
-    int begin = prepare(file, position, length, atEnd && (last || quiet > CHOOSE_NANOS));
-    LineParser parser = file.parser;
-    Transcoder charset = file.charset;
-    if (parser == null || charset == null) {
-      file.leftAtSize = file.sizeBytes;
-      return 0;
-    }
+    Transcoder charset = charset(file, length);
+    int begin = position == 0 ? charset.markLength(chunk, length) : 0;
+    LineParser parser = parser(file, charset, begin, length);
     RecordFramer framer = file.source.framer;
     int from = begin;
     boolean more = true;
@@ -441,10 +432,7 @@ final class FileTailer {
     chunk = new byte[(int) Math.min(largest, 2L * chunk.length)];
   }
 
-  /// Chooses charset and parser at a file's first bytes.
-  ///
-  /// @return where its text begins in the chunk: after a byte order mark
-  private int prepare(TailedFile file, long position, int length, boolean decide) {
+  private Transcoder charset(TailedFile file, int length) {
     Transcoder charset = file.charset;
     if (charset == null) {
       // A file that was empty when it was met: these are its first bytes.
@@ -452,23 +440,23 @@ final class FileTailer {
       file.charset = charset;
     }
     charset.expect(chunk, 0, length);
-    int begin = position == 0 ? charset.markLength(chunk, length) : 0;
-    if (file.parser == null) {
-      int headEnd = charset.boundary(chunk, begin, length);
-      charset.toUtf8(chunk, begin, headEnd);
+    return charset;
+  }
+
+  /// @param begin where its text begins in the chunk: after a byte order mark
+  private LineParser parser(TailedFile file, Transcoder charset, int begin, int length) {
+    LineParser parser = file.parser;
+    if (parser == null) {
+      charset.toUtf8(chunk, begin, charset.boundary(chunk, begin, length));
       byte[] head = charset.bytes();
       if (charset.from() > 0) {
         head = Arrays.copyOfRange(head, charset.from(), charset.to());
       }
-      LineParser parser =
-          file.source.parsers.choose(
-              head, charset.to() - charset.from(), decide || length == chunk.length);
+      parser = file.source.parsers.choose(head, charset.to() - charset.from());
       file.parser = parser;
-      if (parser != null) {
-        file.rule = file.source.rule(parser, charset);
-      }
+      file.rule = file.source.rule(parser, charset);
     }
-    return begin;
+    return parser;
   }
 
   private byte[] batchBuffer = new byte[BATCH_BYTES];

@@ -93,10 +93,7 @@ public final class StreamedFile {
       file.charset = charset;
     }
     int from = position == 0 ? charset.markLength(chunk, length) : 0;
-    LineParser parser = parser(charset, from, length, last);
-    if (parser == null) {
-      return 0;
-    }
+    LineParser parser = parser(charset, from, length);
     RecordFramer framer = file.source.framer;
     framer.reset(chunk, from, length, file.cursor, charset, file.rule, last, false);
     while (framer.next()) {
@@ -108,16 +105,16 @@ public final class StreamedFile {
     return framer.consumed();
   }
 
-  private @Nullable LineParser parser(Transcoder charset, int from, int length, boolean last) {
-    if (file.parser == null) {
+  private LineParser parser(Transcoder charset, int from, int length) {
+    LineParser parser = file.parser;
+    if (parser == null) {
       charset.toUtf8(chunk, from, charset.boundary(chunk, from, length));
       byte[] head = Arrays.copyOfRange(charset.bytes(), charset.from(), charset.to());
-      boolean decide = last || length == chunk.length;
-      LineParser parser = file.source.parsers.choose(head, head.length, decide);
+      parser = file.source.parsers.choose(head, head.length);
       file.parser = parser;
-      file.rule = parser == null ? null : file.source.rule(parser, charset);
+      file.rule = file.source.rule(parser, charset);
     }
-    return file.parser;
+    return parser;
   }
 
   private @Nullable Batch record(Transcoder charset, LineParser parser, RecordFramer framer) {

@@ -31,7 +31,7 @@ class PannierCommandTest {
 
   private static ParserChooser chooser(FileSource source) {
     LineParser parser = Parsers.create(source.parser(), source.zone());
-    return (head, length, last) -> parser;
+    return (head, length) -> parser;
   }
 
   private int pannier(String... arguments) {

@@ -44,7 +44,7 @@ class StreamedFileTest {
     List<String> bodies = new ArrayList<>();
     new StreamedFile(
             TailHarness.source(Path.of("/tmp"), multiline, 1 << 20, OnOversize.SPLIT, charset),
-            (head, length, last) -> new TailHarness.RawLines(),
+            (head, length) -> new TailHarness.RawLines(),
             Path.of("app.log"),
             new byte[0],
             () -> NOW,

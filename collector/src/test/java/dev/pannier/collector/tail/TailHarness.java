@@ -103,7 +103,7 @@ final class TailHarness implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     LineParser raw = new RawLines();
-    List<TailSource> sources = List.of(TailSource.of(source, (head, length, last) -> raw, metrics));
+    List<TailSource> sources = List.of(TailSource.of(source, (head, length) -> raw, metrics));
     generations =
         new Generations(sources, store.volume(), store.loaded(), maxOpen, random, notices::add);
     tailer =

@@ -142,7 +142,7 @@ final class TailRig implements AutoCloseable {
       buffer = new ListBuffer();
       budget = new MemoryBudget(64 << 20);
       TailSource source =
-          new TailSource(settings, (head, length, last) -> new PlainParser(), null, metrics);
+          new TailSource(settings, (head, length) -> new PlainParser(), null, metrics);
       Generations generations =
           new Generations(
               List.of(source),
@@ -177,6 +177,11 @@ final class TailRig implements AutoCloseable {
   int stepWithoutLook() {
     nowNanos += 1_000_000L;
     return tailer().doWork(nowNanos, false);
+  }
+
+  /// How long the loop would sleep now.
+  Duration waitTime() {
+    return Duration.ofNanos(tailer().waitNanos(nowNanos));
   }
 
   void pass(Duration time) {
