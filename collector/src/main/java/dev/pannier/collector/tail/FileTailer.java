@@ -141,8 +141,12 @@ final class FileTailer {
     if (positionsMoved) {
       due = Math.min(due, nextSaveNanos);
     }
+    if (!roomLeft) {
+      // Room wakes the loop.
+      return Math.max(0, due - nowNanos);
+    }
     for (TailedFile file : generations.live()) {
-      if (file.held) {
+      if (file.held && file.stored) {
         due = Math.min(due, file.grewNanos + file.source.settings.flushAfter().toNanos());
       }
     }

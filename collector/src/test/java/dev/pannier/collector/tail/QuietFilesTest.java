@@ -27,4 +27,25 @@ class QuietFilesTest {
       assertThat(rig.bodies()).containsExactly("one", "two");
     }
   }
+
+  @Test
+  void recordThatIsHeldWhileThereIsNoRoomLetsTheLoopSleep() throws Exception {
+    try (TailRig rig =
+        new TailRig(directory, TailRig.multiline(TailRig.settings(directory, "*")))) {
+      Files.writeString(rig.logs.resolve("app.log"), "one\ntwo\n");
+      rig.start();
+      rig.step();
+      rig.step();
+      assertThat(rig.waitTime()).isLessThanOrEqualTo(Duration.ofMillis(100));
+      rig.capacity = 0;
+      rig.pass(Duration.ofSeconds(2));
+
+      assertThat(rig.step()).isZero();
+
+      assertThat(rig.waitTime()).isEqualTo(Duration.ofNanos(FileTailer.LOOK_NANOS));
+      rig.capacity = 64;
+      rig.settle();
+      assertThat(rig.bodies()).containsExactly("one", "two");
+    }
+  }
 }
