@@ -29,6 +29,8 @@ final class JsonFields {
     FUNCTION,
     FILE,
     LINE,
+    /// An object whose members are the record's.
+    MDC,
     LEFT_OUT
   }
 
@@ -74,7 +76,8 @@ final class JsonFields {
     for (String name : new String[] {"thread", "process.thread.name", "threadName"}) {
       roles.put(name, Role.THREAD);
     }
-    for (String name : new String[] {"stacktrace", "error.stack_trace", "exception.stacktrace"}) {
+    for (String name :
+        new String[] {"stacktrace", "stackTrace", "error.stack_trace", "exception.stacktrace"}) {
       roles.put(name, Role.STACK_TRACE);
     }
     roles.put("error.type", Role.EXCEPTION_TYPE);
@@ -99,11 +102,22 @@ final class JsonFields {
     for (String name : new String[] {"span_id", "spanId", "span.id", "X-B3-SpanId"}) {
       roles.put(name, Role.SPAN_ID);
     }
+    roles.put("mdc", Role.MDC);
+    roles.put("contextMap", Role.MDC);
     roles.put("trace_flags", Role.TRACE_FLAGS);
     roles.put("traceFlags", Role.TRACE_FLAGS);
     roles.put("dd.trace_id", Role.DECIMAL_TRACE_ID);
     roles.put("dd.span_id", Role.DECIMAL_SPAN_ID);
     return roles;
+  }
+
+  /// The roles that an entry of the MDC can have: a name such as `level` has no meaning there.
+  Role mdcRole(byte[] name, int offset, int length) {
+    Role role = role(name, offset, length);
+    return switch (role) {
+      case TRACE_ID, SPAN_ID, TRACE_FLAGS, DECIMAL_TRACE_ID, DECIMAL_SPAN_ID -> role;
+      default -> Role.ATTRIBUTE;
+    };
   }
 
   Role role(byte[] name, int offset, int length) {

@@ -34,6 +34,10 @@ final class JsonParser implements LineParser {
   private boolean timeUnreadable;
   private boolean hasTime;
   private boolean hasLevel;
+
+  /// Whether the members at depth 1 are those of the MDC.
+  private boolean mdc;
+
   private boolean hasLogger;
   private boolean hasMessage;
   private boolean hasType;
@@ -87,6 +91,7 @@ final class JsonParser implements LineParser {
     hasExceptionMessage = false;
     levelValueLength = 0;
     failure = ParseResult.NOT_JSON;
+    mdc = false;
     skipBlanks();
     if (at == end || text[at] != '{' || !members(sink, 0)) {
       return failure;
@@ -132,7 +137,11 @@ final class JsonParser implements LineParser {
       }
       skipBlanks();
       JsonFields.Role role =
-          depth == 0 ? fields.role(key, keyFrom, keyLength) : JsonFields.Role.ATTRIBUTE;
+          depth == 0
+              ? fields.role(key, keyFrom, keyLength)
+              : mdc && depth == 1
+                  ? fields.mdcRole(key, keyFrom, keyLength)
+                  : JsonFields.Role.ATTRIBUTE;
       if (!value(sink, key, keyFrom, keyLength, role, depth)) {
         return false;
       }
@@ -193,6 +202,12 @@ final class JsonParser implements LineParser {
         }
         // The inner keys use the scratch in which this key may lie: it is pushed before.
         boolean map = first == '{';
+        if (map && role == JsonFields.Role.MDC) {
+          mdc = true;
+          boolean whole = members(sink, depth + 1);
+          mdc = false;
+          return whole;
+        }
         if (map) {
           sink.beginMap(key, keyFrom, keyLength);
         } else {
@@ -291,7 +306,7 @@ final class JsonParser implements LineParser {
           case DECIMAL_SPAN_ID -> TraceIds.decimalSpan(value, from, length, sink);
           case FUNCTION -> renamed(sink, FUNCTION, value, from, length);
           case FILE -> renamed(sink, FILE, value, from, length);
-          case LINE -> false;
+          case LINE, MDC -> false;
         };
     if (!taken) {
       sink.attribute(key, keyFrom, keyLength, value, from, length);
@@ -334,7 +349,13 @@ final class JsonParser implements LineParser {
       case LONG -> sink.attribute(key, keyFrom, keyLength, longValue);
       case DOUBLE -> {
         decimal.read(text, from, at);
-        sink.attribute(key, keyFrom, keyLength, decimal.toDouble());
+        double value = decimal.toDouble();
+        if (Double.isInfinite(value)) {
+          // Larger than any double: its digits say more.
+          sink.attribute(key, keyFrom, keyLength, text, from, at - from);
+        } else {
+          sink.attribute(key, keyFrom, keyLength, value);
+        }
       }
       case TEXT -> sink.attribute(key, keyFrom, keyLength, text, from, at - from);
     }

@@ -27,6 +27,9 @@ final class LogbackParser implements LineParser {
   private final int[] to;
   private final int message;
 
+  /// What stands in front of an exception that begins in the message's line; null where none does.
+  private final byte @Nullable [] beforeException;
+
   /// The parts up to here stand in a record's first line: before its message, or a line end.
   private final int head;
 
@@ -56,7 +59,13 @@ final class LogbackParser implements LineParser {
   /// @param strict a level is one that is known, and a logger's name has no blank: for guessing
   LogbackParser(String pattern, ZoneId zone, boolean strict) {
     List<Part> list = LogbackPattern.parse(pattern, zone);
-    parts = list.toArray(Part[]::new);
+    beforeException =
+        list.stream()
+            .filter(part -> part.kind() == Kind.EXCEPTION)
+            .map(Part::text)
+            .findFirst()
+            .orElse(null);
+    parts = list.stream().filter(part -> part.kind() != Kind.EXCEPTION).toArray(Part[]::new);
     from = new int[parts.length];
     to = new int[parts.length];
     this.strict = strict;
@@ -109,6 +118,14 @@ final class LogbackParser implements LineParser {
     int firstEnd = lineEnd(buffer, offset, end);
     int trace = firstEnd == end ? -1 : StackTraces.find(buffer, firstEnd + 1, end);
     int bodyEnd = trace < 0 ? end : trimBack(buffer, offset, trace - 1);
+    byte[] before = beforeException;
+    if (before != null && firstEnd < end) {
+      int inline = StackTraces.findInLine(buffer, offset, firstEnd, end, before);
+      if (inline >= 0) {
+        trace = inline;
+        bodyEnd = inline;
+      }
+    }
     int headLineEnd = trimBack(buffer, offset, Math.min(firstEnd, bodyEnd));
     int bodyFrom;
     int pushed = parts.length;
@@ -200,7 +217,8 @@ final class LogbackParser implements LineParser {
       case DATE -> date(index, at, part.date());
       case LEVEL -> level(index, at, part);
       case MESSAGE -> toLiteral(index, at, part, true);
-      case THREAD, LOGGER, MDC, MDC_ALL, METHOD, FILE, LINE, OTHER ->
+      case BRACKETED -> bracketed(index, at);
+      case THREAD, LOGGER, MDC, MDC_ALL, METHOD, FILE, LINE, EXCEPTION, OTHER ->
           toLiteral(index, at, part, false);
     };
   }
@@ -217,6 +235,21 @@ final class LogbackParser implements LineParser {
     return atEnd
         && Arrays.equals(text, at, lineEnd, literal, 0, lineEnd - at)
         && match(index + 1, lineEnd);
+  }
+
+  /// What follows may begin with a bracket of its own: tried with the brackets first.
+  private boolean bracketed(int index, int at) {
+    set(index, at, at);
+    if (at < lineEnd && text[at] == '[') {
+      int close = at + 1;
+      while (close < lineEnd && text[close] != ']') {
+        close++;
+      }
+      if (close + 1 < lineEnd && text[close + 1] == ' ' && match(index + 1, close + 2)) {
+        return true;
+      }
+    }
+    return match(index + 1, at);
   }
 
   private static boolean isBlank(byte[] literal, int from) {
@@ -270,6 +303,9 @@ final class LogbackParser implements LineParser {
       return match(index + 1, padded(part, at, start));
     }
     byte[] stop = next.text();
+    if (index + 1 == head && stop[0] == '\n') {
+      return ends(index, start, lineEnd);
+    }
     if (lastFirst) {
       for (int end = lineEnd - stop.length; end >= start; end--) {
         if (Ascii.startsWith(text, end, lineEnd, stop) && ends(index, start, end)) {
@@ -347,7 +383,7 @@ final class LogbackParser implements LineParser {
     int start = from[index];
     int length = to[index] - start;
     switch (part.kind()) {
-      case LITERAL, MESSAGE, OTHER -> {}
+      case LITERAL, MESSAGE, BRACKETED, EXCEPTION, OTHER -> {}
       case DATE -> {
         DateLayout layout = part.date();
         if (layout != null && layout.nanos() != LocalTime.NONE) {
@@ -379,7 +415,8 @@ final class LogbackParser implements LineParser {
   }
 
   private void attribute(RecordSink sink, byte[] name, int start, int length) {
-    if (length > 0) {
+    // Where the caller is not known, Logback prints a question mark.
+    if (length > 1 || (length == 1 && text[start] != '?')) {
       sink.attribute(name, 0, name.length, text, start, length);
     }
   }

@@ -24,6 +24,11 @@ final class LogbackPattern {
     METHOD,
     FILE,
     LINE,
+    /// A printed exception that begins in the message's line, behind the part's text; it takes no
+    /// part in matching.
+    EXCEPTION,
+    /// Text in square brackets and a blank, or nothing at all.
+    BRACKETED,
     /// Text that has no place in a log record.
     OTHER
   }
@@ -85,6 +90,9 @@ final class LogbackPattern {
   private final List<Part> parts = new ArrayList<>();
   private final StringBuilder literal = new StringBuilder();
   private int at;
+
+  /// Whether each word prints its name in front of its value.
+  private boolean prefixed;
 
   private LogbackPattern(String pattern, ZoneId zone) {
     this.pattern = pattern;
@@ -164,6 +172,9 @@ final class LogbackPattern {
       at++;
     }
     String word = pattern.substring(from, at);
+    if (at < pattern.length() && pattern.charAt(at) == '(' && composite(word, width)) {
+      return;
+    }
     if (COLOURS.contains(word) && at < pattern.length() && pattern.charAt(at) == '(') {
       group(width);
       options();
@@ -171,7 +182,15 @@ final class LogbackPattern {
     }
     String option = options();
     if (NOTHING.contains(word)) {
+      exception(word);
       return;
+    }
+    if (word.equals("caller")) {
+      caller(option);
+      return;
+    }
+    if (prefixed) {
+      literal.append(prefix(word, option));
     }
     if (word.equals("n")) {
       literal.append('\n');
@@ -179,6 +198,84 @@ final class LogbackPattern {
     }
     endLiteral();
     parts.add(part(word, option, width, left, column));
+  }
+
+  /// @return false where the word takes no group
+  private boolean composite(String word, int width) {
+    switch (word) {
+      // What it replaces is still what its words print, but for what it hides.
+      case "replace" -> group(width);
+      case "prefix" -> {
+        boolean outer = prefixed;
+        prefixed = true;
+        group(width);
+        prefixed = outer;
+      }
+      // Spring Boot's: a property in square brackets, or nothing.
+      case "esb" -> {
+        at = Math.max(at, pattern.indexOf(')', at)) + 1;
+        endLiteral();
+        parts.add(plain(Kind.BRACKETED, 0, true));
+      }
+      default -> {
+        return false;
+      }
+    }
+    options();
+    return true;
+  }
+
+  private static String prefix(String word, String option) {
+    return switch (word) {
+      case "d", "date" -> "date=";
+      case "p", "le", "level" -> "level=";
+      case "t", "thread" -> "thread=";
+      case "c", "lo", "logger" -> "logger=";
+      case "m", "msg", "message" -> "message=";
+      case "M", "method" -> "method=";
+      case "F", "file" -> "file=";
+      case "L", "line" -> "line=";
+      case "C", "class" -> "class=";
+      case "X", "mdc", "property" -> option.isEmpty() ? "" : option.replaceFirst(":-.*", "") + "=";
+      default -> "";
+    };
+  }
+
+  /// A line for each frame; how many there are is the option, 5 without one.
+  private void caller(String option) {
+    String first = option.replaceFirst(",.*", "").strip();
+    int range = first.indexOf("..");
+    int frames = 5;
+    try {
+      frames =
+          range < 0
+              ? Integer.parseInt(first)
+              : Integer.parseInt(first.substring(range + 2))
+                  - Integer.parseInt(first.substring(0, range));
+    } catch (NumberFormatException e) {
+      // Logback, too, then prints as many as it does by itself.
+    }
+    for (int i = 0; i < Math.clamp(frames, 1, 16); i++) {
+      endLiteral();
+      parts.add(plain(Kind.OTHER, 0, true));
+      literal.append('\n');
+    }
+  }
+
+  private void exception(String word) {
+    boolean inline = !word.startsWith("nopex") && literal.indexOf("\n") < 0;
+    boolean behind = false;
+    for (Part part : parts) {
+      behind |= part.kind == Kind.MESSAGE;
+      inline &=
+          !behind || part.kind != Kind.LITERAL || new String(part.text, UTF_8).indexOf('\n') < 0;
+    }
+    // With nothing between them, nobody can tell where the message ends.
+    if (inline && behind && !literal.isEmpty()) {
+      byte[] before = literal.toString().getBytes(UTF_8);
+      endLiteral();
+      parts.add(new Part(Kind.EXCEPTION, before, NONE, NONE, null, 0, true));
+    }
   }
 
   /// The group's own padding cannot be told from what stands in it: blanks are passed over.
@@ -298,7 +395,7 @@ final class LogbackPattern {
     if (at >= pattern.length() || pattern.charAt(at) != '{') {
       return "";
     }
-    int close = pattern.indexOf('}', at);
+    int close = optionsEnd();
     if (close < 0) {
       throw new BadParserException("pattern: '{' at column " + (at + 1) + " has no '}'");
     }
@@ -307,10 +404,40 @@ final class LogbackPattern {
     return option;
   }
 
+  /// What is quoted may hold a brace, such as the expression of `%replace`.
+  private int optionsEnd() {
+    char quote = 0;
+    for (int i = at + 1; i < pattern.length(); i++) {
+      char c = pattern.charAt(i);
+      if (quote != 0) {
+        if (c == '\\') {
+          i++;
+        } else if (c == quote) {
+          quote = 0;
+        }
+      } else if (c == '\'' || c == '"') {
+        quote = c;
+      } else if (c == '}') {
+        return i;
+      }
+    }
+    return pattern.indexOf('}', at);
+  }
+
+  private void addLiteral(String text) {
+    parts.add(new Part(Kind.LITERAL, text.getBytes(UTF_8), NONE, NONE, null, 0, false));
+  }
+
   private void endLiteral() {
     if (literal.length() > 0) {
-      byte[] text = literal.toString().getBytes(UTF_8);
-      parts.add(new Part(Kind.LITERAL, text, NONE, NONE, null, 0, false));
+      int lineEnd = literal.indexOf("\n");
+      if (lineEnd > 0) {
+        // A line's last words are looked for in that line.
+        addLiteral(literal.substring(0, lineEnd));
+        addLiteral(literal.substring(lineEnd));
+      } else {
+        addLiteral(literal.toString());
+      }
       literal.setLength(0);
     }
   }

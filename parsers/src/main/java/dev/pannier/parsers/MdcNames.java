@@ -33,6 +33,7 @@ final class MdcNames {
               FUNCTION,
               FILE,
               LINE,
+              MDC,
               LEFT_OUT ->
               false;
         };

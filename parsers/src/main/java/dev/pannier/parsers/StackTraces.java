@@ -45,6 +45,26 @@ final class StackTraces {
     return -1;
   }
 
+  /// For a pattern that prints the exception behind the message, in its line.
+  ///
+  /// @return the beginning of the first throwable's name that stands behind `before` in the line,
+  ///     where a frame follows the line; else -1
+  static int findInLine(byte[] buffer, int from, int lineEnd, int end, byte[] before) {
+    if (!isFrame(buffer, lineEnd + 1, end)) {
+      return -1;
+    }
+    int stop = buffer[lineEnd - 1] == '\r' ? lineEnd - 1 : lineEnd;
+    int at = Ascii.indexOf(buffer, from, stop, before);
+    while (at >= 0) {
+      int name = at + before.length;
+      if (Continuations.isThrowable(buffer, name, stop - name)) {
+        return name;
+      }
+      at = Ascii.indexOf(buffer, at + 1, stop, before);
+    }
+    return -1;
+  }
+
   /// Not every throwable's name says that it is one; a frame right after it does.
   private static boolean isNamed(byte[] buffer, int line, int end) {
     int nameEnd = Exceptions.nameEnd(buffer, line, end);

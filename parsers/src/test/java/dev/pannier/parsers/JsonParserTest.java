@@ -12,6 +12,7 @@ import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -195,5 +196,35 @@ class JsonParserTest {
             .getBytes(StandardCharsets.ISO_8859_1);
     assertThat(json.parse(object, 0, object.length, new Fields())).isNotNull();
     assertThat(json.parse(bytes, 0, bytes.length, new Fields())).isNotNull();
+  }
+
+  @Test
+  void theMdcsMembersAreTheRecordsOwn() {
+    String line =
+        """
+        {"message":"m","mdc":{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736",\
+        "spanId":"00f067aa0ba902b7","user":"ann","level":"x","cart":{"traceId":"t"}},\
+        "other":{"user":"bob"},"stackTrace":"a.BException: c\\n\\tat d"}\
+        """;
+
+    assertThat(Fields.parse(Parsers.create(new ParserSpec.Json(), ZoneOffset.UTC), line))
+        .contains(
+            entry("trace", "4bf92f3577b34da6a3ce929d0e0e4736"),
+            entry("span", "00f067aa0ba902b7"),
+            entry("@user", "ann"),
+            entry("@level", "x"),
+            entry("@cart.traceId", "t"),
+            entry("@other.user", "bob"),
+            entry("@exception.type", "a.BException"))
+        .doesNotContainKeys("severity", "result");
+  }
+
+  @Test
+  void aNumberAboveEveryDoubleKeepsItsDigits() {
+    assertThat(
+            Fields.parse(
+                Parsers.create(new ParserSpec.Json(), ZoneOffset.UTC),
+                "{\"a\":1e400,\"b\":-1.5E999}"))
+        .contains(entry("@a", "1e400"), entry("@b", "-1.5E999"));
   }
 }

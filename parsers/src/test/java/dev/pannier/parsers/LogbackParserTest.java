@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LogbackParserTest {
   static final List<String> AUTO = AutoDetect.PATTERNS;
@@ -157,5 +158,85 @@ class LogbackParserTest {
             new ParserSpec.Regex("^(?<body>(?<x>a+)+)\\k<x>b$", null, null), ZoneId.of("UTC"));
 
     assertThat(Fields.parse(parser, "a".repeat(5000) + "c").get("result")).isEqualTo("TIMED_OUT");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "%d %-5level %logger - %replace(%msg){'x{1}yz}', '*'}%n",
+        "%d %-5level %logger - %replace(%msg){'[\\\\r"
+            + "\\\\n"
+            + "]{3}', \" \"}%n%replace(%ex){'a','b'}%nopex",
+        "%d %prefix(%-5level %logger %X{user} %t) - %msg%n",
+        "%d %-5level %logger [%X{user}]%caller{1}%msg%n",
+        "%d %-5level %logger - %caller{0..1}%msg%n",
+        "%d{yyyy-MM-dd HH:mm:ss.SSS} [%t] %level %logger%n%msg%n",
+        "%d %-5level %logger :%n %msg%n"
+      })
+  void everyWordOfTheManualIsRead(String pattern) {
+    assertThat(Fields.parse(parser(pattern), layout(pattern, Level.WARN, "it = (so) - 1", null)))
+        .contains(
+            entry("time", "1795442400123000000"),
+            entry("severity", "13 WARN"),
+            entry("logger", "com.example.shop.Cart"),
+            entry("body", "it = (so) - 1"))
+        .doesNotContainKey("result");
+  }
+
+  @Test
+  void springBootsBracketsMayHoldANameOrBeMissing() {
+    LineParser parser =
+        parser("%d %5p --- %esb(){APPLICATION_NAME}[%15.15t] %-40.40logger{39} : %m%n%wEx");
+    String head = "2026-11-23 14:00:00,123  INFO --- ";
+
+    assertThat(Fields.parse(parser, head + "[shop] [           main] c.e.Cart     : hello"))
+        .contains(
+            entry("body", "hello"), entry("logger", "c.e.Cart"), entry("@thread.name", "main"));
+    assertThat(Fields.parse(parser, head + "[           main] c.e.Cart     : hello"))
+        .contains(entry("body", "hello"), entry("@thread.name", "main"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "%d %p %c - %m %ex%n",
+        "%d %p %c|%m|%X{user}|%xEx{full}%n",
+        "%d %p %c - %m: %ex{2}%n"
+      })
+  void anExceptionBehindTheMessageInItsLineLeavesTheBody(String pattern) {
+    String text =
+        layout(
+            pattern,
+            Level.ERROR,
+            "cannot a: b",
+            new IllegalStateException("it is; not java.io.IOException: x", new IOException("y")));
+
+    assertThat(Fields.parse(parser(pattern), text))
+        .contains(
+            entry("body", "cannot a: b"),
+            entry("@exception.type", "java.lang.IllegalStateException"),
+            entry("@exception.message", "it is; not java.io.IOException: x"));
+    assertThat(Fields.parse(parser(pattern), layout(pattern, Level.ERROR, "cannot a: b", null)))
+        .contains(entry("body", "cannot a: b"))
+        .doesNotContainKey("@exception.type");
+  }
+
+  @Test
+  void whereMessageAndExceptionTouchTheTextStaysWhole() {
+    String pattern = "%d %p %c - %m%ex%n";
+    String text = layout(pattern, Level.ERROR, "broken", new IllegalStateException("so"));
+
+    assertThat(Fields.parse(parser(pattern), text).get("body"))
+        .startsWith("brokenjava.lang.IllegalStateException: so\n\tat ");
+  }
+
+  @Test
+  void aCallerThatIsNotKnownIsNoAttribute() {
+    assertThat(
+            Fields.parse(
+                parser("%d %p %c %M %F:%L - %m%n"),
+                "2026-11-23 14:00:00,123 INFO c.e.Cart ? ?:? - hello"))
+        .contains(entry("body", "hello"))
+        .doesNotContainKeys("@code.function.name", "@code.file.path", "@code.line.number");
   }
 }
