@@ -113,6 +113,40 @@ class ProcessorsTest {
   }
 
   @Test
+  void aNumberIsRedactedByItsDigits() {
+    AnyValue card = AnyValue.newBuilder().setIntValue(4111111111111111L).build();
+    LogRecord record =
+        LogRecord.newBuilder()
+            .setBody(card)
+            .addAttributes(attribute("card", card))
+            .addAttributes(
+                attribute(
+                    "list",
+                    AnyValue.newBuilder()
+                        .setArrayValue(ArrayValue.newBuilder().addValues(card))
+                        .build()))
+            .addAttributes(
+                attribute("least", AnyValue.newBuilder().setIntValue(Long.MIN_VALUE).build()))
+            .addAttributes(attribute("nothing", AnyValue.newBuilder().setIntValue(0).build()))
+            .addAttributes(
+                attribute(
+                    "negative", AnyValue.newBuilder().setIntValue(-4111111111111111L).build()))
+            .build();
+    LogRecord found =
+        records(processors(redact(null)).apply(batch(List.of(new Logged("a", record)))))
+            .getFirst()
+            .record();
+
+    assertThat(found.getBody()).isEqualTo(text("[gone]"));
+    assertThat(found.getAttributes(0).getValue()).isEqualTo(text("[gone]"));
+    assertThat(found.getAttributes(1).getValue().getArrayValue().getValues(0))
+        .isEqualTo(text("[gone]"));
+    assertThat(found.getAttributes(2)).isEqualTo(record.getAttributes(2));
+    assertThat(found.getAttributes(3)).isEqualTo(record.getAttributes(3));
+    assertThat(found.getAttributes(4).getValue()).isEqualTo(text("-[gone]"));
+  }
+
+  @Test
   void addedAttributeReplacesTheOneOfItsName() {
     LogRecord record =
         LogRecord.newBuilder()

@@ -6,7 +6,7 @@ import java.io.ByteArrayOutputStream;
 /// (`opentelemetry/proto/common/v1/common.proto`). Allocates nothing where nothing changes.
 /// ```
 /// KeyValue    1 key, 2 AnyValue
-/// AnyValue    1 string_value, 5 array_value, 6 kvlist_value, 7 bytes_value
+/// AnyValue    1 string_value, 3 int_value, 5 array_value, 6 kvlist_value, 7 bytes_value
 /// array, list 1 AnyValue, 1 KeyValue
 /// ```
 final class ValueEditor {
@@ -21,9 +21,14 @@ final class ValueEditor {
     MAP
   }
 
+  private static final int STRING_VALUE = 1;
+
   private final StringEdit edit;
   private final FieldReader[] readers = new FieldReader[MAX_DEPTH];
   private final ByteArrayOutputStream scratch = new ByteArrayOutputStream();
+
+  /// The digits of a number, at the end.
+  private final byte[] digits = new byte[20];
 
   ValueEditor(StringEdit edit) {
     this.edit = edit;
@@ -56,6 +61,10 @@ final class ValueEditor {
         if (edit.changes(bytes, fields.start(), fields.end())) {
           return true;
         }
+      } else if (isInteger(type, fields)) {
+        if (edit.changes(digits, digits(fields.value()), digits.length)) {
+          return true;
+        }
       } else {
         Type inner = inner(type, fields, depth);
         if (inner != type && changes(inner, bytes, fields.start(), fields.end(), depth + 1)) {
@@ -77,6 +86,15 @@ final class ValueEditor {
         out.field(fields.number(), scratch.toByteArray(), 0, scratch.size());
         continue;
       }
+      if (isInteger(type, fields)) {
+        int first = digits(fields.value());
+        if (edit.changes(digits, first, digits.length)) {
+          scratch.reset();
+          edit.write(digits, first, digits.length, scratch);
+          out.field(STRING_VALUE, scratch.toByteArray(), 0, scratch.size());
+          continue;
+        }
+      }
       Type inner = inner(type, fields, depth);
       if (inner == type) {
         out.write(bytes, fields.fieldStart(), fields.end() - fields.fieldStart());
@@ -87,6 +105,20 @@ final class ValueEditor {
       }
     }
     fields.requireWhole();
+  }
+
+  /// @return where in `digits` the text of the number begins
+  private int digits(long value) {
+    int at = digits.length;
+    long rest = value;
+    do {
+      digits[--at] = (byte) ('0' + Math.abs(rest % 10));
+      rest /= 10;
+    } while (rest != 0);
+    if (value < 0) {
+      digits[--at] = '-';
+    }
+    return at;
   }
 
   private FieldReader reader(int depth) {
@@ -100,6 +132,10 @@ final class ValueEditor {
 
   private static boolean isString(Type type, FieldReader fields) {
     return type == Type.VALUE && (fields.isBytes(1) || fields.isBytes(7));
+  }
+
+  private static boolean isInteger(Type type, FieldReader fields) {
+    return type == Type.VALUE && fields.isVarint(3);
   }
 
   /// @return the type of the message in the field; `type` itself, which is never in itself, where
