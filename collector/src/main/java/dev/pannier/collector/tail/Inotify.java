@@ -119,6 +119,7 @@ final class Inotify implements ChangeWatch {
     int result = woken.get() ? takeWake() : 0;
     long left = timeoutNanos - Math.max(0, nanoClock.getAsLong() - begin);
     int ready = poll(2, result != 0 || pendingEvents ? 0 : Math.max(0, left));
+    pendingEvents = false;
     if (ready > 0 && pollFds.get(JAVA_SHORT, 6) != 0) {
       result |= takeWake();
     }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,27 @@ class ChangeWatchTest {
     assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
     Files.delete(directory.resolve("app.log.1"));
     assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+  }
+
+  @Test
+  void burstOfEventsThatWasTakenDoesNotKeepItAwake() throws Exception {
+    AtomicLong clock = new AtomicLong();
+    inotify.close();
+    inotify = Objects.requireNonNull(Inotify.open(clock::get));
+    inotify.watch(directory);
+    // 32 bytes each: more than half of what is read at once, and no more than that.
+    for (int i = 0; i < 400; i++) {
+      Files.createDirectory(directory.resolve("folder" + i));
+    }
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+    clock.addAndGet(2 * Inotify.GATHER_NANOS);
+    assertThat(inotify.await(0)).isZero();
+
+    Thread waker = new Thread(inotify::wake);
+    waker.start();
+
+    assertThat(inotify.await(LONG)).isEqualTo(ChangeWatch.WOKEN);
+    waker.join();
   }
 
   @Test
