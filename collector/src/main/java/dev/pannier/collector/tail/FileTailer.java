@@ -17,6 +17,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// The tail loop. It reads a file only while the buffer has room, so what is not needed yet stays in
 /// the file; a batch is of one generation, and closes when it is full or the file has no more.
@@ -60,7 +61,10 @@ final class FileTailer {
   private boolean ending;
   private boolean looked;
   private boolean roomLeft;
-  private boolean storeBroken;
+
+  /// Read by other threads.
+  private volatile @Nullable String storeProblem;
+
   private long nextLookNanos = Long.MIN_VALUE;
   private long nextSaveNanos = Long.MIN_VALUE;
   private volatile long lastActivityNanos;
@@ -201,21 +205,27 @@ final class FileTailer {
       for (TailedFile file : generations.live()) {
         file.stored = true;
       }
-      if (storeBroken) {
-        storeBroken = false;
+      if (storeProblem != null) {
+        storeProblem = null;
         notice.accept("positions can be stored again");
       }
     } catch (IOException e) {
       positionsMoved = true;
-      if (!storeBroken) {
-        storeBroken = true;
-        notice.accept(
+      if (storeProblem == null) {
+        String problem =
             "positions cannot be stored ("
                 + e.getMessage()
                 + "): new files wait, and a restart would repeat what was shipped meanwhile;"
-                + " free space in state.directory or make it writable");
+                + " free space in state.directory or make it writable";
+        storeProblem = problem;
+        notice.accept(problem);
       }
     }
+  }
+
+  /// Why positions cannot be stored, and what to do; null while they can. Any thread.
+  @Nullable String storeProblem() {
+    return storeProblem;
   }
 
   /// The oldest rotated files beyond the limit are given up, and reported.

@@ -51,6 +51,7 @@ public final class TailThread {
     this.nanoClock = nanoClock;
     heart = health.register(thread.getName());
     health.condition(() -> missing);
+    health.condition(tailer::storeProblem);
   }
 
   public void start() {
