@@ -447,7 +447,8 @@ final class Generations {
     return file;
   }
 
-  private TailedFile resume(TailSource source, SavedGeneration saved, Probe probe, long nowNanos) {
+  private TailedFile resume(TailSource source, SavedGeneration saved, Probe probe, long nowNanos)
+      throws IOException {
     TailedFile file =
         new TailedFile(
             source,
@@ -461,6 +462,12 @@ final class Generations {
             nowNanos);
     file.stored = true;
     file.sizeBytes = saved.sizeBytes();
+    if (!probe.isGzip()) {
+      // What it has grown by belongs to it from now on: it may be emptied before there is room to
+      // read.
+      file.sizeBytes = Math.max(file.sizeBytes, probe.size());
+      recognise(file, probe.head(), probe.headLength());
+    }
     file.seenSeconds = saved.seenSeconds();
     known.remove(saved.id());
     knownPlaces.remove(new FileKey(saved.device(), saved.inode()), saved.id());
@@ -492,6 +499,12 @@ final class Generations {
     if (!file.fingerprint.isHeadOf(head, length) || !Probe.holds(content, file.read, check)) {
       return false;
     }
+    recognise(file, head, length);
+    return true;
+  }
+
+  /// By a longer head than before.
+  private void recognise(TailedFile file, byte[] head, int length) {
     if (length > file.fingerprint.length()) {
       if (file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
         // So little tells it from nothing: a crash would leave only its inode to know it by.
@@ -500,7 +513,6 @@ final class Generations {
       file.fingerprint = Fingerprint.of(head, length);
       changed = true;
     }
-    return true;
   }
 
   private boolean isCopy(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
