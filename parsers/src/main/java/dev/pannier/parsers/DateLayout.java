@@ -24,6 +24,7 @@ final class DateLayout {
   private record Step(char letter, int count, byte[] literal) {}
 
   private final List<Step> steps = new ArrayList<>();
+  private final ZoneId zoneId;
   private final LocalTime zone;
   private final boolean dayKnown;
   private final boolean yearKnown;
@@ -31,6 +32,7 @@ final class DateLayout {
   private long nanos;
 
   DateLayout(String layout, ZoneId zone) {
+    zoneId = zone;
     this.zone = new LocalTime(zone);
     int i = 0;
     while (i < layout.length()) {
@@ -59,6 +61,29 @@ final class DateLayout {
     }
     dayKnown = has('d') && has('M');
     yearKnown = has('y') || has('u');
+  }
+
+  private DateLayout(DateLayout first, byte[] between, DateLayout second) {
+    zoneId = first.zoneId;
+    zone = new LocalTime(zoneId);
+    steps.addAll(first.steps);
+    steps.add(new Step((char) 0, 0, between));
+    steps.addAll(second.steps);
+    dayKnown = first.dayKnown || second.dayKnown;
+    yearKnown = first.yearKnown || second.yearKnown;
+  }
+
+  /// A date and the time of that day with a text between them, as one layout, whichever is first.
+  ///
+  /// @return null unless one is a date alone, the other a time alone, and both of one zone
+  @Nullable DateLayout joined(byte[] between, DateLayout other) {
+    boolean halves =
+        dayKnown != other.dayKnown && hasHour() != other.hasHour() && dayKnown != hasHour();
+    return halves && zoneId.equals(other.zoneId) ? new DateLayout(this, between, other) : null;
+  }
+
+  private boolean hasHour() {
+    return has('H') || has('h');
   }
 
   /// @return null where the layout has letters that this class does not know

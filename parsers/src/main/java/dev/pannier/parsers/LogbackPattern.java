@@ -108,7 +108,28 @@ final class LogbackPattern {
     if (reader.parts.stream().noneMatch(part -> part.kind != Kind.LITERAL)) {
       throw new BadParserException("pattern '" + pattern + "' has no conversion word");
     }
+    reader.joinDates();
     return List.copyOf(reader.parts);
+  }
+
+  /// `%d{yyyy-MM-dd} %d{HH:mm:ss}` is one time: neither half tells it.
+  private void joinDates() {
+    for (int i = 0; i + 2 < parts.size(); i++) {
+      Part first = parts.get(i);
+      Part between = parts.get(i + 1);
+      Part second = parts.get(i + 2);
+      if (first.date == null
+          || second.date == null
+          || between.kind != Kind.LITERAL
+          || first.width + second.width > 0) {
+        continue;
+      }
+      DateLayout both = first.date.joined(between.text, second.date);
+      if (both != null) {
+        parts.subList(i, i + 3).clear();
+        parts.add(i, new Part(Kind.DATE, NONE, NONE, NONE, both, 0, false));
+      }
+    }
   }
 
   /// The line's end is not part of a record.

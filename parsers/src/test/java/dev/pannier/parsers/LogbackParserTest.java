@@ -76,6 +76,19 @@ class LogbackParserTest {
         .contains(entry("severity", "9 INFO"), entry("body", "three"));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "%d{yyyy-MM-dd} %d{HH:mm:ss.SSS} %-5level %logger - %msg%n",
+        "%d{dd.MM.yyyy}|%d{HH:mm:ss.SSS}|%-5level %logger - %msg%n",
+        "%d{HH:mm:ss.SSS} on %d{yyyy-MM-dd} [%thread] %-5level %logger - %msg%n"
+      })
+  void aDateAndATimeOfTwoWordsAreOneTime(String pattern) {
+    assertThat(Fields.parse(parser(pattern), layout(pattern, Level.WARN, "a", null)))
+        .contains(
+            entry("time", "1795442400123000000"), entry("severity", "13 WARN"), entry("body", "a"));
+  }
+
   @Test
   void anExceptionLeavesTheBodyAndBecomesAttributes() {
     String pattern = "%d %-5level [%thread] %logger{36} [%X{user:-none}] [%X{trace_id}] - %msg%n";
