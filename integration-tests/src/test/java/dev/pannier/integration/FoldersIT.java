@@ -81,7 +81,7 @@ class FoldersIT {
       assertThat(sidecar.statusPage().at("/sources/0/files/0/size_bytes").asLong()).isEqualTo(6);
       assertThat(sidecar.body("/metrics").lines())
           .anyMatch(
-              line -> line.startsWith("pannier_source_bytes_lost_total{") && line.endsWith(" 0"));
+              line -> line.startsWith("pannier_source_lost_bytes_total{") && line.endsWith(" 0"));
       assertThat(sidecar.stop()).isZero();
     }
   }

@@ -69,7 +69,7 @@ class VanishedIT {
                   assertThat(sidecar.body("/metrics").lines())
                       .anyMatch(
                           line ->
-                              line.startsWith("pannier_source_bytes_lost_total{")
+                              line.startsWith("pannier_source_lost_bytes_total{")
                                   && line.contains("source=\"app\"")
                                   && line.endsWith(" " + old.length())));
       assertThat(sidecar.statusPage().at("/sources/0/lost_bytes").asLong()).isEqualTo(old.length());

@@ -57,11 +57,11 @@ final class MetricsPage {
 
   private void shippers(Exposition out) {
     List<ShipperStatus> shippers = view.shippers().get();
-    out.gauge("pannier.shipper.records.in_flight", "{record}", "Records waiting or in flight.");
+    out.gauge("pannier.shipper.in_flight_records", "{record}", "Records waiting or in flight.");
     for (ShipperStatus shipper : shippers) {
       out.sample(shipper.openRecords(), "shipper", shipper.name());
     }
-    out.gauge("pannier.shipper.batches.in_flight", "{batch}", "Batches sent and not answered.");
+    out.gauge("pannier.shipper.in_flight_batches", "{batch}", "Batches sent and not answered.");
     for (ShipperStatus shipper : shippers) {
       out.sample(shipper.inFlightBatches(), "shipper", shipper.name());
     }

@@ -10,54 +10,48 @@ public enum Counter {
   SOURCE_BYTES("pannier.source.bytes", "By", Owner.SOURCE, "Bytes read or received."),
   /// Records that a processor dropped.
   SOURCE_FILTERED(
-      "pannier.source.records.filtered",
+      "pannier.source.filtered_records",
       "{record}",
       Owner.SOURCE,
       "Records dropped by a processor."),
   /// Records of a signal that no shipper takes.
   SOURCE_UNROUTED(
-      "pannier.source.records.unrouted",
+      "pannier.source.unrouted_records",
       "{record}",
       Owner.SOURCE,
       "Records of a signal that no shipper takes."),
   /// Records shipped as they are because their parser gave up; the reason is the parser's.
   SOURCE_UNPARSED(
-      "pannier.source.records.unparsed", "{record}", Owner.SOURCE, "Records shipped unparsed."),
+      "pannier.source.unparsed_records", "{record}", Owner.SOURCE, "Records shipped unparsed."),
   /// Records above `max_record`; the reason says what was done (`split`, `truncate`, `drop`).
   SOURCE_OVERSIZE(
-      "pannier.source.records.oversize", "{record}", Owner.SOURCE, "Records above max_record."),
+      "pannier.source.oversize_records", "{record}", Owner.SOURCE, "Records above max_record."),
   /// Records in which bytes that are not of the source's charset were replaced.
   SOURCE_BAD_CHARACTERS(
-      "pannier.source.records.bad_characters",
-      "{record}",
-      Owner.SOURCE,
-      "Records with replaced bytes."),
+      "pannier.source.replaced_records", "{record}", Owner.SOURCE, "Records with replaced bytes."),
   /// Bytes of log files that were gone before they could be read.
   SOURCE_LOST_BYTES(
-      "pannier.source.bytes.lost",
-      "By",
-      Owner.SOURCE,
-      "Bytes that vanished before they were read."),
+      "pannier.source.lost", "By", Owner.SOURCE, "Bytes that vanished before they were read."),
   /// NUL bytes that a log file began with: the hole before the place where an application that does
   /// not append went on after copytruncate.
   SOURCE_HOLE_BYTES(
-      "pannier.source.bytes.hole", "By", Owner.SOURCE, "Leading NUL bytes that were passed over."),
+      "pannier.source.hole", "By", Owner.SOURCE, "Leading NUL bytes that were passed over."),
   /// Requests refused, by reason (`memory`, `too_large`, `invalid`, `timeout`, `shutdown`).
   SOURCE_REFUSED_REQUESTS(
-      "pannier.source.requests.refused", "{request}", Owner.SOURCE, "Requests refused."),
+      "pannier.source.refused_requests", "{request}", Owner.SOURCE, "Requests refused."),
   /// Records of a received request that were refused on their own (`partial_success`).
   SOURCE_REFUSED_RECORDS(
-      "pannier.source.records.refused", "{record}", Owner.SOURCE, "Records refused with a reason."),
+      "pannier.source.refused_records", "{record}", Owner.SOURCE, "Records refused with a reason."),
   /// Records that a destination has confirmed.
   SHIPPER_RECORDS("pannier.shipper.records", "{record}", Owner.SHIPPER, "Records confirmed."),
   /// Bytes of the batches (as OTLP) that a destination has confirmed.
   SHIPPER_BYTES("pannier.shipper.bytes", "By", Owner.SHIPPER, "Bytes of OTLP confirmed."),
   /// Records that a destination refused for good.
   SHIPPER_REJECTED(
-      "pannier.shipper.records.rejected", "{record}", Owner.SHIPPER, "Records refused for good."),
+      "pannier.shipper.rejected_records", "{record}", Owner.SHIPPER, "Records refused for good."),
   /// Records cut to fit the destination's limit.
   SHIPPER_TRUNCATED(
-      "pannier.shipper.records.truncated", "{record}", Owner.SHIPPER, "Records cut to fit."),
+      "pannier.shipper.truncated_records", "{record}", Owner.SHIPPER, "Records cut to fit."),
   /// Batches that a destination took with a warning.
   SHIPPER_WARNINGS(
       "pannier.shipper.warnings", "{batch}", Owner.SHIPPER, "Batches taken with a warning."),

@@ -72,12 +72,12 @@ class AdminHandlerTest {
             "# TYPE pannier_source_records_total counter",
             "pannier_source_records_total{source=\"app\"} 3",
             "pannier_source_bytes_total{source=\"app\"} 300",
-            "pannier_source_records_unparsed_total{source=\"app\",reason=\"not_json\"} 2",
-            "pannier_source_records_unparsed_total{source=\"odd\\\"\\\\n"
+            "pannier_source_unparsed_records_total{source=\"app\",reason=\"not_json\"} 2",
+            "pannier_source_unparsed_records_total{source=\"odd\\\"\\\\n"
                 + "ame\",reason=\"no_match\"} 1",
             "# TYPE pannier_source_lag_bytes gauge",
             "pannier_source_lag_bytes{source=\"app\"} 15",
-            "pannier_shipper_records_in_flight{shipper=\"events\"} 7",
+            "pannier_shipper_in_flight_records{shipper=\"events\"} 7",
             "pannier_shipper_failing_seconds{shipper=\"events\"} 9",
             "pannier_memory_limit_bytes 1048576",
             "process_uptime_seconds 1.5")

@@ -85,6 +85,14 @@ class SidecarLoggingTest {
           authorization=Basic dXNlcjpwdw==        | dXNlcjpwdw==
           sasl.jaas.config=Login required username="alice" password="hunter2"; | hunter2
           sasl.jaas.config=Login required username="alice" password="hunter2"; | alice
+          sasl.jaas.config=Login required username="alice" password="abc;hunter2"; | hunter2
+          sasl.jaas.config=Login required password="ab\\";hunter2"; | hunter2
+          "sasl.jaas.config": "Login required password=\\"a;hunter2\\";" | hunter2
+          password="abc\\"hunter2"                | hunter2
+          password='it\\'s hunter2'               | hunter2
+          password="cut hunter2                   | hunter2
+          cannot reach http://me:hunter2@host/v1  | hunter2
+          cannot reach https://hunter2@host:4318  | hunter2
           """)
   void secretsAreMasked(String message, String secret) {
     log.info("{}", message);
@@ -93,6 +101,13 @@ class SidecarLoggingTest {
     assertThat(lines())
         .hasSize(2)
         .allSatisfy(line -> assertThat(line).contains("****").doesNotContain(secret));
+  }
+
+  @Test
+  void longQuotedSecretIsMaskedToItsEnd() {
+    String masked = Masking.mask("password=\"" + "\\\"'".repeat(5_000) + "hunter2\"; bye");
+
+    assertThat(masked).isEqualTo("password=****; bye");
   }
 
   @Test
