@@ -13,7 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A server that may have to wait for its address: another process has it for now. Until then the
-/// rest works, and `/readyz` says what is amiss. All but the health condition belongs to the main
+/// rest works, and `/readyz` says what is amiss; `/livez` does not, since a restart would not free
+/// the address. From then on the server's loop has to live. All but the problem belongs to the main
 /// thread.
 final class Listener {
   /// Binds the addresses of one role.
@@ -28,6 +29,7 @@ final class Listener {
   private final String role;
   private final Binding binding;
   private final LongSupplier nanoClock;
+  private final Health health;
   private @Nullable HttpServer server;
   private volatile @Nullable String problem;
 
@@ -35,15 +37,8 @@ final class Listener {
     this.role = role;
     this.binding = binding;
     this.nanoClock = nanoClock;
-    health.condition(this::trouble);
-  }
-
-  private @Nullable String trouble() {
-    HttpServer started = server;
-    if (started != null && !started.isAlive()) {
-      return role + ": its server has ended";
-    }
-    return problem;
+    this.health = health;
+    health.condition(() -> problem);
   }
 
   void start() {
@@ -51,7 +46,7 @@ final class Listener {
     try {
       opened = HttpServer.open(ServerSettings.DEFAULTS, nanoClock);
       List<Address> bound = binding.bind(opened);
-      opened.start("pannier-" + role);
+      opened.start("pannier-" + role, health);
       server = opened;
       problem = null;
       for (Address address : bound) {

@@ -1,6 +1,8 @@
 package dev.pannier.collector.http;
 
 import dev.pannier.collector.config.Configuration.Address;
+import dev.pannier.collector.health.Health;
+import dev.pannier.collector.health.Heart;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -37,6 +39,10 @@ public final class HttpServer implements AutoCloseable {
 
   private static final long TICK_NANOS = 50_000_000L;
   private static final long IDLE_TICK_NANOS = 1_000_000_000L;
+
+  /// A round reads once from each connection; with a body to decompress and check on many of them,
+  /// on a fifth of a core, that can take seconds.
+  private static final long LONGEST_ROUND_NANOS = 60_000_000_000L;
 
   /// How long accepting pauses after the system had no more descriptors.
   private static final long ACCEPT_PAUSE_NANOS = 1_000_000_000L;
@@ -140,31 +146,32 @@ public final class HttpServer implements AutoCloseable {
   }
 
   /// Runs the loop on a thread of its own.
-  public void start(String threadName) {
-    Thread started = Thread.ofPlatform().name(threadName).unstarted(this::run);
+  ///
+  /// @param health is told that the loop lives, under the thread's name
+  public void start(String threadName, Health health) {
+    Heart beating = health.register(threadName);
+    Thread started = Thread.ofPlatform().name(threadName).unstarted(() -> run(beating));
     thread = started;
     started.start();
   }
 
-  private void run() {
+  private void run(Heart heart) {
     try {
       while (!stopped) {
         long nowNanos = nanoClock.getAsLong();
+        heart.beat(nowNanos, LONGEST_ROUND_NANOS);
         if (doWork(nowNanos) == 0) {
           await(nowNanos);
         }
       }
-    } catch (IOException | RuntimeException e) {
+      heart.stopped();
+    } catch (Throwable e) {
+      // Whatever it is, health has to show that this server serves no more.
+      heart.failed("ended by " + e);
       LOG.error("the server has ended", e);
     } finally {
       closeAll();
     }
-  }
-
-  /// Whether the loop's thread runs.
-  public boolean isAlive() {
-    Thread started = thread;
-    return started != null && started.isAlive();
   }
 
   /// Takes no new connections and requests from here on.

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.Configuration.Address;
+import dev.pannier.collector.health.Health;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -173,14 +174,43 @@ class HttpServerTest {
 
   @Test
   void theThreadEndsWhenTheServerIsClosed() throws IOException {
+    Health health = new Health(System::nanoTime);
     HttpServer own = HttpServer.open(ServerSettings.DEFAULTS, System::nanoTime);
     Address ownAddress = own.listen(ANY, endpoint);
-    own.start("pannier-test");
-    assertThat(own.isAlive()).isTrue();
+    own.start("pannier-test-closed", health);
     Socket client = send(ownAddress, GET);
     assertThat(client.getInputStream().read()).isEqualTo('H');
     client.close();
     own.close(Duration.ofSeconds(20));
-    assertThat(own.isAlive()).isFalse();
+    assertThat(threadNames()).doesNotContain("pannier-test-closed");
+    assertThat(health.dead()).isEmpty();
+  }
+
+  @Test
+  void healthKnowsThatTheLoopHasEndedByAnError() throws IOException {
+    Health health = new Health(System::nanoTime);
+    HttpServer own = HttpServer.open(ServerSettings.DEFAULTS, System::nanoTime);
+    Address ownAddress =
+        own.listen(
+            ANY,
+            new Endpoint(
+                (request, responder) -> {
+                  throw new StackOverflowError("deep");
+                },
+                budget,
+                3,
+                10,
+                500_000));
+    own.start("pannier-test", health);
+    assertThat(health.dead()).isEmpty();
+    Socket client = send(ownAddress, GET);
+    assertThat(client.getInputStream().read()).isEqualTo(-1);
+    assertThat(health.dead())
+        .containsExactly("pannier-test: ended by java.lang.StackOverflowError: deep");
+    own.close();
+  }
+
+  private static List<String> threadNames() {
+    return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).toList();
   }
 }

@@ -9,6 +9,7 @@ import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.Configuration.Address;
 import dev.pannier.collector.config.OtlpSource;
 import dev.pannier.collector.config.OtlpSource.Acknowledge;
+import dev.pannier.collector.health.Health;
 import dev.pannier.collector.http.HttpServer;
 import dev.pannier.collector.http.ServerSettings;
 import dev.pannier.collector.metrics.Counter;
@@ -73,7 +74,7 @@ class RealClientsTest {
     List<Address> bound = receiver.listen(server);
     grpcPort = bound.get(0).port();
     httpPort = bound.get(1).port();
-    server.start("pannier-test");
+    server.start("pannier-test", new Health(System::nanoTime));
   }
 
   @AfterEach
