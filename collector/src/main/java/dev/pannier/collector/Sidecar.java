@@ -223,10 +223,7 @@ final class Sidecar {
     }
     // Acknowledgements of the last batches are taken before the positions are stored.
     boolean tailStopped = tail.stop(Duration.ofSeconds(2).toNanos());
-    long undelivered = 0;
-    for (DispatcherThread thread : dispatcherThreads) {
-      undelivered += thread.close(shutdown.closing());
-    }
+    long undelivered = closeShippers(shutdown.closing());
     if (otlpListener != null) {
       otlpListener.close(shutdown.closing());
     }
@@ -258,6 +255,19 @@ final class Sidecar {
               + " they are read again at the next start if the files are still there",
           undelivered,
           unread);
+    }
+    return undelivered;
+  }
+
+  /// All at once, so that clients which hang cost the time of one. Each has `timeout` for what it
+  /// has in flight, and as long again to return.
+  private long closeShippers(Duration timeout) throws InterruptedException {
+    long startNanos = nanoClock.getAsLong();
+    dispatcherThreads.forEach(thread -> thread.close(timeout));
+    long undelivered = 0;
+    for (DispatcherThread thread : dispatcherThreads) {
+      Duration passed = Duration.ofNanos(nanoClock.getAsLong() - startNanos);
+      undelivered += thread.awaitClosed(timeout.multipliedBy(2).minus(passed));
     }
     return undelivered;
   }

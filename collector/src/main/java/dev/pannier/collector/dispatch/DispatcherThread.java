@@ -56,15 +56,21 @@ public final class DispatcherThread {
     return drained.await(timeout.toNanos(), TimeUnit.NANOSECONDS) && dispatcher.drained();
   }
 
-  /// Ends the thread and closes the shipper. Waits for at most about twice `timeout`.
+  /// Asks the thread to close the shipper and to end, without waiting for it; for several shippers,
+  /// ask all and then wait for each.
   ///
   /// @param timeout for what the shipper has in flight
-  /// @return the records that were not delivered; they have been logged
-  public long close(Duration timeout) throws InterruptedException {
+  public void close(Duration timeout) {
     closeTimeout = timeout;
     closing = true;
     LockSupport.unpark(thread);
-    if (!ended.await(timeout.toNanos() * 2, TimeUnit.NANOSECONDS)) {
+  }
+
+  /// Waits until the thread has ended after [#close].
+  ///
+  /// @return the records that were not delivered; they have been logged
+  public long awaitClosed(Duration timeout) throws InterruptedException {
+    if (!ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
       undelivered = dispatcher.status(nanoClock.getAsLong()).openRecords();
       LOG.warn(
           "shipper {}: its client does not return; {} records were not confirmed",

@@ -27,7 +27,7 @@ final class MergingAppender extends AppenderBase<ILoggingEvent> {
     if (repeats.isFirst(event)) {
       target.doAppend(event);
     } else if (writer == null) {
-      writer = Thread.ofPlatform().daemon().name("log-repeats").start(this::writeWhenDue);
+      writer = Thread.ofPlatform().daemon().name("pannier-log").start(this::writeWhenDue);
     }
   }
 

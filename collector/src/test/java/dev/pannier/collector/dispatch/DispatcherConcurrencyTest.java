@@ -75,8 +75,10 @@ class DispatcherConcurrencyTest {
       slowThread.drain();
       assertThat(fastThread.awaitDrained(LONG)).isTrue();
       assertThat(slowThread.awaitDrained(LONG)).isTrue();
-      assertThat(fastThread.close(LONG)).isZero();
-      assertThat(slowThread.close(LONG)).isZero();
+      fastThread.close(LONG);
+      assertThat(fastThread.awaitClosed(LONG)).isZero();
+      slowThread.close(LONG);
+      assertThat(slowThread.awaitClosed(LONG)).isZero();
       assertThat(fast.arrived).containsExactlyInAnyOrderElementsOf(slow.arrived);
     }
     List<Integer> inOrder = IntStream.range(0, BATCHES).boxed().toList();

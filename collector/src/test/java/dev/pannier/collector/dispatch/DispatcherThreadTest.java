@@ -53,7 +53,8 @@ class DispatcherThreadTest {
     assertThat(named.getCount()).isZero();
     thread.drain();
     assertThat(thread.awaitDrained(LONG)).isTrue();
-    assertThat(thread.close(LONG)).isZero();
+    thread.close(LONG);
+    assertThat(thread.awaitClosed(LONG)).isZero();
     assertThat(shipper.closed).isTrue();
     assertThat(health.dead()).isEmpty();
   }
@@ -71,7 +72,8 @@ class DispatcherThreadTest {
     assertThat(called.await(20, TimeUnit.SECONDS)).isTrue();
     thread.drain();
     assertThat(thread.awaitDrained(Duration.ofMillis(1))).isFalse();
-    assertThat(thread.close(LONG)).isEqualTo(2);
+    thread.close(LONG);
+    assertThat(thread.awaitClosed(LONG)).isEqualTo(2);
   }
 
   @Test
@@ -95,6 +97,7 @@ class DispatcherThreadTest {
     thread.drain();
     assertThat(thread.awaitDrained(LONG)).as("nothing is left").isTrue();
     thread.close(LONG);
+    assertThat(thread.awaitClosed(LONG)).isZero();
   }
 
   private void append(Batch batch, CountDownLatch told) {

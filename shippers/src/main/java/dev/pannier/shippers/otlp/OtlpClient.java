@@ -39,7 +39,7 @@ final class OtlpClient implements AutoCloseable {
             work ->
                 Thread.ofPlatform()
                     .daemon()
-                    .name("pannier-otlp-" + settings.name() + "-" + count.incrementAndGet())
+                    .name("pannier-ship-" + settings.name() + "-http-" + count.incrementAndGet())
                     .unstarted(work));
     Dispatcher dispatcher = new Dispatcher(threads);
     dispatcher.setMaxRequests(MAX_REQUESTS);

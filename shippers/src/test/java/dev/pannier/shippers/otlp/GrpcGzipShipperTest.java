@@ -15,6 +15,6 @@ class GrpcGzipShipperTest extends RemoteShipperContract {
 
   @Override
   protected Set<String> threadNames() {
-    return Set.of("pannier-otlp-", "OkHttp localhost");
+    return Set.of("pannier-ship-", "OkHttp localhost");
   }
 }
