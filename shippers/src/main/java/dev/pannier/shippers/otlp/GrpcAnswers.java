@@ -127,7 +127,8 @@ final class GrpcAnswers {
   private static int status(int code, @Nullable String header) {
     if (header != null) {
       try {
-        return Integer.parseUnsignedInt(header.strip());
+        int status = Integer.parseInt(header.strip());
+        return status < 0 ? UNKNOWN : status;
       } catch (NumberFormatException e) {
         return UNKNOWN;
       }

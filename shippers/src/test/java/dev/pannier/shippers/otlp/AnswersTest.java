@@ -104,6 +104,15 @@ class AnswersTest {
     assertThat(grpc(status, Map.of())).isInstanceOf(Outcome.Permanent.class);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"4294967295", "2147483648", "99999999999", "-1", "x", ""})
+  void grpcStatusThatIsNoneIsUnknown(String status) throws IOException {
+    Map<String, String> headers = Map.of("content-type", "application/grpc", "grpc-status", status);
+
+    assertThat(grpc.read(response(200, headers, new byte[0])).outcome())
+        .isEqualTo(new Outcome.Permanent("http://b:4317 answers UNKNOWN"));
+  }
+
   @Test
   void resourceExhaustedDependsOnRetryInfoAndOnWhatItSaysOfSize() throws IOException {
     assertThat(grpc(8, Map.of("grpc-status-details-bin", retryInfo())))
