@@ -75,11 +75,10 @@ final class Gunzip implements AutoCloseable {
         return Unpacking.BROKEN;
       }
       if (offset == start) {
+        // Of a body that was cut off these are any four bytes.
         long announced = int32(in, end - 4) & 0xffff_ffffL;
-        if (announced > maxBytes) {
-          return Unpacking.TOO_LARGE;
-        }
-        boolean credible = announced > 0 && announced <= MAX_RATIO * (end - start);
+        boolean credible =
+            announced > 0 && announced <= maxBytes && announced <= MAX_RATIO * (end - start);
         // A byte more than announced, so that inflating can see that nothing follows.
         if (!grow((int) (credible ? announced : Math.min(FIRST_CAPACITY, maxBytes)) + 1)) {
           return Unpacking.NO_MEMORY;

@@ -87,6 +87,15 @@ class GunzipTest {
   }
 
   @Test
+  void aBodyThatIsCutOffIsBrokenWhateverItsLastBytesSay() {
+    byte[] whole = gzip(new byte[] {1, 2, 3, 5, 7, 11, 13, 17, 19});
+    for (int left = 0; left < whole.length; left++) {
+      assertThat(unpack(Arrays.copyOf(whole, left))).isEqualTo(Unpacking.BROKEN);
+    }
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
   void aWrongChecksumIsBroken() {
     byte[] packed = gzip(new byte[] {1, 2, 3});
     packed[packed.length - 5] ^= 1;

@@ -141,8 +141,12 @@ public final class KafkaShipper implements Shipper {
       return;
     }
     for (Message message : messages) {
+      // What was learnt is half of what was refused: a record alone may well pass, and is cut only
+      // when the broker has refused it itself.
       int limit =
-          Math.min(limitBytes, learntLimits.getOrDefault(message.topic(), Integer.MAX_VALUE));
+          message.isOneRecord(batch.records())
+              ? limitBytes
+              : Math.min(limitBytes, learntLimits.getOrDefault(message.topic(), limitBytes));
       if (message.size() > limit) {
         outcome.accept(tooLarge(message, limit));
         return;

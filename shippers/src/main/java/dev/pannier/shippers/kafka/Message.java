@@ -26,6 +26,11 @@ record Message(ProducerRecord<byte[], byte[]> record, int index, @Nullable BitSe
     return record.topic();
   }
 
+  /// @param all how many records the batch has
+  boolean isOneRecord(int all) {
+    return index != SEVERAL || (records == null ? all : records.cardinality()) == 1;
+  }
+
   /// Sets the bits of its records.
   ///
   /// @param all how many the batch has

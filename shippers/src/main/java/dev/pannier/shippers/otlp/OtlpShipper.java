@@ -20,6 +20,8 @@ import okhttp3.Callback;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Ships to an OTLP backend, one request a batch, up to four at a time.
 ///
@@ -29,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// failed. Batches without a key go as they come.
 public final class OtlpShipper implements Shipper {
   private static final Duration CANCELLING = Duration.ofSeconds(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(OtlpShipper.class);
 
   private final ShipperSettings.Otlp settings;
   private final Exchange exchange;
@@ -188,7 +192,15 @@ public final class OtlpShipper implements Shipper {
 
     @Override
     public void onResponse(Call call, Response response) {
-      end(exchange.answer(response).outcome());
+      Outcome what;
+      try {
+        what = exchange.answer(response).outcome();
+      } catch (RuntimeException e) {
+        // The client would only log it, and the batch's key would wait for ever.
+        LOG.error("shipper {}: an answer could not be read", settings.name(), e);
+        what = new Outcome.Retryable("an answer that could not be read: " + e, 0, null);
+      }
+      end(what);
     }
 
     @Override

@@ -258,7 +258,7 @@ class KafkaShipperTest extends RemoteShipperContract {
   void whatTheBrokerFoundTooLargeIsSplitBeforehandFromThenOn() throws Exception {
     KafkaShipper shipper = cluster.shipper();
     cluster.answers = record -> new RecordTooLargeException("no");
-    Batch batch = Batches.logs("k", "x".repeat(20_000));
+    Batch batch = Batches.logs("k", "x".repeat(10_000), "y".repeat(10_000));
     assertThat(shipWith(shipper, batch)).isInstanceOf(Outcome.TooLarge.class);
 
     cluster.answers = record -> null;
@@ -266,6 +266,20 @@ class KafkaShipperTest extends RemoteShipperContract {
         .isInstanceOfSatisfying(
             Outcome.TooLarge.class, again -> assertThat(again.limitBytes()).isLessThan(21_000));
     shipUntilAccepted(shipper, Batches.logs("k", "small"));
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void oneRecordIsLeftToTheBrokerWhateverItHasRefusedBefore() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    cluster.answers =
+        record -> record.value().length > 50_000 ? new RecordTooLargeException("no") : null;
+    assertThat(shipWith(shipper, Batches.logs("k", "x".repeat(15_000), "y".repeat(15_000))))
+        .isInstanceOf(Outcome.TooLarge.class);
+
+    shipUntilAccepted(shipper, Batches.logs("k", "z".repeat(18_000)));
+
+    assertThat(cluster.stored()).containsExactly("z".repeat(18_000));
     shipper.close(Duration.ZERO);
   }
 
