@@ -220,7 +220,7 @@ public final class KafkaShipper implements Shipper {
         delivery.riskyStarted();
       }
       // The callback tells what the future would.
-      var _ = current.send(message.record(), sent);
+      var _ = current.send(message.take(), sent);
     } catch (RuntimeException | LinkageError e) {
       sent.ended(e);
     }

@@ -3,15 +3,14 @@ package dev.pannier.shippers.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.BitSet;
+import java.util.Objects;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/// One message to Kafka, and the batch's records that it holds.
-///
-/// @param index   of its only record, [#SEVERAL] otherwise
-/// @param records the indexes of several; null for all
-record Message(ProducerRecord<byte[], byte[]> record, int index, @Nullable BitSet records) {
+/// One message to Kafka, and the batch's records that it holds. What is to be sent is given away:
+/// a message that waits for its confirmation keeps no bytes alive, which the producer has copied.
+final class Message {
   static final int SEVERAL = -1;
 
   /// What a message has around its key, value and headers at most, alone in its batch: the header of
@@ -22,8 +21,33 @@ record Message(ProducerRecord<byte[], byte[]> record, int index, @Nullable BitSe
   /// Two lengths as varints.
   private static final int HEADER_OVERHEAD_BYTES = 10;
 
+  private final String topic;
+  private final int index;
+  private final @Nullable BitSet records;
+  private final int size;
+  private final int overhead;
+  private @Nullable ProducerRecord<byte[], byte[]> record;
+
+  /// @param index   of its only record, [#SEVERAL] otherwise
+  /// @param records the indexes of several; null for all
+  Message(ProducerRecord<byte[], byte[]> record, int index, @Nullable BitSet records) {
+    this.record = record;
+    this.topic = record.topic();
+    this.index = index;
+    this.records = records;
+    this.overhead = overhead(record);
+    this.size = record.value().length + overhead;
+  }
+
   String topic() {
-    return record.topic();
+    return topic;
+  }
+
+  /// What is to be sent. Once.
+  ProducerRecord<byte[], byte[]> take() {
+    ProducerRecord<byte[], byte[]> taken = Objects.requireNonNull(record, "sent before");
+    record = null;
+    return taken;
   }
 
   /// @param all how many records the batch has
@@ -46,11 +70,15 @@ record Message(ProducerRecord<byte[], byte[]> record, int index, @Nullable BitSe
 
   /// An upper bound of what Kafka counts against `max.request.size`.
   int size() {
-    return record.value().length + overhead();
+    return size;
   }
 
   /// What of [#size] is not the value.
   int overhead() {
+    return overhead;
+  }
+
+  private static int overhead(ProducerRecord<byte[], byte[]> record) {
     byte[] key = record.key();
     int bytes = OVERHEAD_BYTES + (key == null ? 0 : key.length);
     for (Header header : record.headers()) {
