@@ -3,6 +3,7 @@ package dev.pannier.benchmarks;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pannier.demo.Demo;
+import dev.pannier.demo.Packaged;
 import dev.pannier.demo.Ports;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,12 +67,7 @@ final class BenchSidecar implements AutoCloseable {
                 .replace("${GRPC}", "127.0.0.1:" + ports.get(1))
                 .replace("${HTTP}", "127.0.0.1:" + ports.get(2)));
     Path errors = folder.resolve("sidecar.err");
-    Path home = Demo.home();
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("@" + home.resolve("jvm.options"));
-    command.addAll(MORE_OPTIONS);
-    command.addAll(List.of("-jar", home.resolve("lib/pannier-collector.jar").toString()));
+    List<String> command = new ArrayList<>(Packaged.command(Demo.home(), MORE_OPTIONS));
     command.addAll(List.of("run", "--config", file.toString()));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out).redirectError(errors.toFile());

@@ -31,6 +31,7 @@ final class SidecarProcess {
       return 2;
     }
     sidecar.start();
+    AotCache.check();
     while (!shutdown.await(TEND)) {
       sidecar.tend();
     }

@@ -40,10 +40,7 @@ public final class ChildProcess implements AutoCloseable {
   public static ChildProcess sidecar(
       String name, Path folder, Path home, List<String> arguments, Map<String, String> environment)
       throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(javaProgram());
-    command.add("@" + home.resolve("jvm.options"));
-    command.addAll(List.of("-jar", home.resolve("lib/pannier-collector.jar").toString()));
+    List<String> command = new ArrayList<>(Packaged.command(home, List.of()));
     command.addAll(arguments);
     return start(name, folder, command, environment);
   }

@@ -166,7 +166,7 @@ public final class Demo {
         .formatted(logs, kafka, grpc, http, admin, SampleApplication.PATTERN);
   }
 
-  private static void awaitPort(ChildProcess broker, int port) throws Exception {
+  static void awaitPort(ChildProcess broker, int port) throws Exception {
     long deadline = System.nanoTime() + READY_WITHIN.toNanos();
     while (true) {
       try (Socket socket = new Socket()) {
@@ -181,7 +181,7 @@ public final class Demo {
     }
   }
 
-  private static void awaitReady(ChildProcess sidecar, int port) throws Exception {
+  static void awaitReady(ChildProcess sidecar, int port) throws Exception {
     long deadline = System.nanoTime() + READY_WITHIN.toNanos();
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/readyz"))

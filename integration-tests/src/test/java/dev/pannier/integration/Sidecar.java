@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Demo;
+import dev.pannier.demo.Packaged;
 import dev.pannier.demo.Ports;
 import java.io.IOException;
 import java.net.URI;
@@ -14,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,7 @@ final class Sidecar implements AutoCloseable {
   private int admin;
   private @Nullable Path sample;
   private Map<String, String> environment = Map.of();
+  private List<String> options = List.of();
   private int runs;
   private @Nullable ChildProcess process;
 
@@ -114,11 +117,19 @@ final class Sidecar implements AutoCloseable {
   Sidecar sample(Path file, Map<String, String> more) {
     sample = file;
     environment = new HashMap<>(more);
+    // It would build and train in the midst of the build that runs this.
+    environment.put("PANNIER_AOT_CACHE", "off");
     environment.put("LOG_DIR", logs.toString());
     environment.put("STATE_DIR", folder.resolve("state").toString());
     environment.put("OTLP_GRPC", "127.0.0.1:" + grpc);
     environment.put("OTLP_HTTP", "127.0.0.1:" + http);
     environment.put("ADMIN_LISTEN", "127.0.0.1:" + admin);
+    return this;
+  }
+
+  /// Gives the JVM these options after all others.
+  Sidecar options(List<String> more) {
+    options = more;
     return this;
   }
 
@@ -167,13 +178,9 @@ final class Sidecar implements AutoCloseable {
               environment);
       return;
     }
-    process =
-        ChildProcess.sidecar(
-            "run" + runs,
-            folder,
-            Demo.home(),
-            List.of("run", "--config", config().toString()),
-            environment);
+    List<String> command = new ArrayList<>(Packaged.command(Demo.home(), options));
+    command.addAll(List.of("run", "--config", config().toString()));
+    process = ChildProcess.start("run" + runs, folder, command, environment);
   }
 
   /// Waits until it answers on the admin address, ready or not.

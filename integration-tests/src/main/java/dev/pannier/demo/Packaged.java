@@ -1,0 +1,54 @@
+package dev.pannier.demo;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// How the packaged sidecar is started: with its `jvm.options`, with the AOT cache where one was made
+/// for this JDK, as the launcher does it.
+public final class Packaged {
+  private Packaged() {}
+
+  /// The command up to the sidecar's own arguments.
+  ///
+  /// @param home    its folder, with `jvm.options`, `lib/` and perhaps a cache
+  /// @param options of the JVM, after all others
+  public static List<String> command(Path home, List<String> options) {
+    List<String> command = new ArrayList<>(withoutCache(home));
+    Path cache = cache(home);
+    if (Files.exists(cache)) {
+      command.addAll(using(cache));
+    }
+    return started(command, home, options);
+  }
+
+  /// The same with this cache, or one to be made.
+  static List<String> command(Path home, Path cache, boolean make) {
+    return started(
+        withoutCache(home), home, make ? List.of("-XX:AOTCacheOutput=" + cache) : using(cache));
+  }
+
+  /// The launcher looks for it under this name, too.
+  static Path cache(Path home) {
+    return home.resolve("pannier-" + Runtime.version() + ".aot");
+  }
+
+  /// A cache that does not match is passed over by the JVM without a word: the second option tells
+  /// the sidecar what to look for.
+  public static List<String> using(Path cache) {
+    return List.of("-XX:AOTCache=" + cache, "-Dpannier.aot.cache=" + cache);
+  }
+
+  private static List<String> withoutCache(Path home) {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    return List.of(java, "@" + home.resolve("jvm.options"));
+  }
+
+  private static List<String> started(List<String> begun, Path home, List<String> options) {
+    List<String> command = new ArrayList<>(begun);
+    command.addAll(options);
+    command.addAll(List.of("-jar", home.resolve("lib/pannier-collector.jar").toString()));
+    return command;
+  }
+}

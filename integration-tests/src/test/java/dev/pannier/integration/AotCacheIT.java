@@ -1,0 +1,59 @@
+package dev.pannier.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.demo.ChildProcess;
+import dev.pannier.demo.Demo;
+import dev.pannier.demo.Packaged;
+import dev.pannier.demo.Training;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The cache that a training run makes is used by the sidecar as it is packaged; where the JVM passes
+/// over it, the log says so.
+@EnabledOnOs(value = OS.LINUX, disabledReason = "what a process has mapped is read from /proc")
+class AotCacheIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  @TempDir private Path folder;
+
+  @Test
+  void cacheIsUsedAndOneThatDoesNotMatchIsTold() throws Exception {
+    Path cache = folder.resolve("pannier.aot");
+    try (ChildProcess training =
+        ChildProcess.java(
+            "training",
+            folder,
+            List.of("-Dpannier.home=" + Demo.home(), "-Xmx256m"),
+            Training.class,
+            List.of(cache.toString()))) {
+      assertThat(training.await(PATIENCE)).as(training.lastWords()).isZero();
+    }
+
+    assertThat(run(cache, List.of())).doesNotContain("AOT cache").doesNotContain("[warning]");
+
+    assertThat(run(cache, List.of("-XX:-UseCompactObjectHeaders")))
+        .contains("the AOT cache " + cache + " is not used");
+  }
+
+  /// Starts and stops it.
+  ///
+  /// @return what it wrote to standard error
+  private String run(Path cache, List<String> more) throws Exception {
+    List<String> options = new ArrayList<>(Packaged.using(cache));
+    options.addAll(more);
+    try (Sidecar sidecar = new Sidecar(folder)) {
+      sidecar.configure(
+          Sidecar.otlp() + "shippers: {console: {type: stdout}}\nshutdown: {quiet: 100ms}\n");
+      sidecar.options(options).start();
+      assertThat(sidecar.stop()).isZero();
+      return sidecar.errors();
+    }
+  }
+}
