@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -22,13 +23,22 @@ public final class Bench {
   private final Plan plan;
   private final Path folder;
   private final Report report;
+
+  /// Ours, and the one it is compared with.
+  private final List<Build> builds = new ArrayList<>();
+
   private final List<Throughput> throughputs = new ArrayList<>();
+  private final List<FootprintWork.Start> starts = new ArrayList<>();
   private final List<Latency> latencies = new ArrayList<>();
 
   private Bench(Plan plan, Path folder, Report report) {
     this.plan = plan;
     this.folder = folder;
     this.report = report;
+    builds.add(Build.own(plan.profiles()));
+    if (plan.against() != null) {
+      builds.add(Build.of(plan.against()));
+    }
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -111,9 +121,10 @@ public final class Bench {
       return;
     }
     Input input = maker.make();
-    throughputs.add(measured("yardstick", input.name(), () -> work.yardstick(input)));
+    throughputs.addAll(measured("yardstick", List.of(() -> work.yardstick(input))));
     for (Work each : wanted) {
-      throughputs.add(measured(each.label(), input.name(), () -> work.run(each, input)));
+      throughputs.addAll(
+          measured(each.label(), ofEach(build -> () -> work.run(build, each, input))));
     }
     Files.delete(input.path());
   }
@@ -122,36 +133,45 @@ public final class Bench {
     Throughput once() throws Exception;
   }
 
-  private Throughput measured(String name, String input, Run run) throws Exception {
-    List<Throughput> runs = new ArrayList<>();
+  private List<Run> ofEach(Function<Build, Run> run) {
+    return builds.stream().map(run).toList();
+  }
+
+  /// Runs what is compared in turns, so that both meet the same hours of the machine.
+  private List<Throughput> measured(String name, List<Run> compared) throws Exception {
+    List<List<Throughput>> all = new ArrayList<>();
+    compared.forEach(run -> all.add(new ArrayList<>()));
     for (int i = 0; i < plan.runs(); i++) {
-      Throughput one = run.once();
-      say(
-          "%s, %s: %.0f MiB/s, %.2f CPU s/GiB, peak %.0f MiB, %,d of %,d records"
-              .formatted(
-                  name,
-                  input,
-                  one.mibPerSecond(),
-                  one.cpuPerGib(),
-                  one.peakMiB(),
-                  one.counted(),
-                  one.written()));
-      runs.add(one);
+      for (int k = 0; k < compared.size(); k++) {
+        Throughput one = compared.get(k).once();
+        say(
+            "%s, %s: %.0f MiB/s, %.2f CPU s/GiB, peak %.0f MiB, %,d of %,d records"
+                .formatted(
+                    k == 0 ? name : name + ", against",
+                    one.input(),
+                    one.mibPerSecond(),
+                    one.cpuPerGib(),
+                    one.peakMiB(),
+                    one.counted(),
+                    one.written()));
+        all.get(k).add(one);
+      }
     }
-    return Throughput.median(runs);
+    return all.stream().map(Throughput::median).toList();
   }
 
   private void spans(Broker broker) throws Exception {
     if (plan.works().contains(Work.SPANS)) {
       SpanWork work = new SpanWork(folder, broker);
-      Throughput row = measured("spans", "gRPC", () -> work.run(plan.sizeMiB()));
-      throughputs.add(row);
-      report.spans(row);
+      List<Throughput> rows =
+          measured("spans", ofEach(build -> () -> work.run(build, plan.sizeMiB())));
+      throughputs.addAll(rows);
+      report.spans(rows);
     }
   }
 
   private void latency(Broker broker) throws Exception {
-    LatencyWork work = new LatencyWork(folder, plan.quick());
+    LatencyWork work = new LatencyWork(builds.getFirst(), folder, plan.quick());
     if (plan.works().contains(Work.LATENCY)) {
       for (String multiline : List.of("auto", "none")) {
         latencies.add(said(work.toKafka(broker, multiline)));
@@ -175,15 +195,20 @@ public final class Bench {
   }
 
   private void footprint(Broker broker) throws Exception {
-    FootprintWork work = new FootprintWork(folder, broker, plan.quick());
     if (plan.works().contains(Work.START)) {
-      FootprintWork.Start start = work.start();
-      say("start: ready %.3f s, first line %.3f s".formatted(start.ready(), start.firstLine()));
-      report.start(start);
+      for (Build build : builds) {
+        FootprintWork.Start start = new FootprintWork(build, folder, broker, plan.quick()).start();
+        say(
+            "start%s: ready %.3f s, first line %.3f s"
+                .formatted(build.suffix(), start.ready(), start.firstLine()));
+        starts.add(start);
+      }
+      report.start(starts);
     }
     if (plan.works().contains(Work.IDLE)) {
       say("idle, two minutes");
-      FootprintWork.Idle idle = work.idle();
+      FootprintWork.Idle idle =
+          new FootprintWork(builds.getFirst(), folder, broker, plan.quick()).idle();
       say("idle: RSS %.1f, PSS %.1f MiB".formatted(idle.residentMiB(), idle.proportionalMiB()));
       report.idle(idle);
     }

@@ -2,8 +2,6 @@ package dev.pannier.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.pannier.demo.Demo;
-import dev.pannier.demo.Packaged;
 import dev.pannier.demo.Ports;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,18 +16,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /// The packaged sidecar as a process of its own, started as the launcher does it.
 final class BenchSidecar implements AutoCloseable {
   private static final long READY_WITHIN_SECONDS = 60;
   private static final long STOPS_WITHIN_SECONDS = 30;
-
-  /// As the launcher takes them, for trying others.
-  static final List<String> MORE_OPTIONS =
-      Stream.of(System.getenv().getOrDefault("PANNIER_JVM_OPTIONS", "").split(" ", -1))
-          .filter(option -> !option.isEmpty())
-          .toList();
 
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -48,10 +39,12 @@ final class BenchSidecar implements AutoCloseable {
     this.startedNanos = startedNanos;
   }
 
+  /// @param build         what is started
   /// @param folder        gets its configuration, state and log
   /// @param configuration without `state`, `admin` and `sources.otlp`
   /// @param out           where its standard output goes
-  static BenchSidecar start(Path folder, String configuration, Redirect out) throws IOException {
+  static BenchSidecar start(Build build, Path folder, String configuration, Redirect out)
+      throws IOException {
     Files.createDirectories(folder);
     List<Integer> ports = Ports.free(3);
     Path file = folder.resolve("pannier.yaml");
@@ -67,7 +60,7 @@ final class BenchSidecar implements AutoCloseable {
                 .replace("${GRPC}", "127.0.0.1:" + ports.get(1))
                 .replace("${HTTP}", "127.0.0.1:" + ports.get(2)));
     Path errors = folder.resolve("sidecar.err");
-    List<String> command = new ArrayList<>(Packaged.command(Demo.home(), MORE_OPTIONS));
+    List<String> command = new ArrayList<>(build.command(folder.getFileName().toString()));
     command.addAll(List.of("run", "--config", file.toString()));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out).redirectError(errors.toFile());

@@ -25,12 +25,12 @@ final class FileWork {
     this.broker = broker;
   }
 
-  Throughput run(Work work, Input input) throws Exception {
+  Throughput run(Build build, Work work, Input input) throws Exception {
     if (work == Work.NOWHERE) {
       String text =
           files(work, input)
               + "shippers:\n  nowhere: {type: stdout, format: raw, signals: [logs]}\n";
-      return measure(work, input, text, null);
+      return measure(build, work, input, text, null);
     }
     String topic = broker.topic(work.label());
     String text =
@@ -45,7 +45,7 @@ final class FileWork {
                 signals: [logs]
             """
                 .formatted(broker.servers(), topic, encoding(work));
-    Throughput measured = measure(work, input, text, topic);
+    Throughput measured = measure(build, work, input, text, topic);
     broker.delete(topic);
     return measured;
   }
@@ -80,10 +80,10 @@ final class FileWork {
     };
   }
 
-  private Throughput measure(Work work, Input input, String text, @Nullable String topic)
-      throws Exception {
+  private Throughput measure(
+      Build build, Work work, Input input, String text, @Nullable String topic) throws Exception {
     Path own = folder.resolve(work.label() + "-" + ++runs);
-    try (BenchSidecar sidecar = BenchSidecar.start(own, text, Redirect.DISCARD)) {
+    try (BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD)) {
       sidecar.awaitReady();
       Usage usage = sidecar.usage();
       Double firstGib = null;
@@ -110,7 +110,7 @@ final class FileWork {
               : Counts.records(
                   broker.servers(), topic, work == Work.OTLP || work == Work.JSON_OTLP);
       return new Throughput(
-          title(work),
+          title(work) + build.suffix(),
           input.name(),
           input.lines(),
           counted,

@@ -16,15 +16,19 @@ final class FootprintWork {
   record Idle(double residentMiB, double proportionalMiB, double cpu) {}
 
   /// Seconds from the process's start.
-  record Start(double ready, double firstLine, double cpu) {}
+  ///
+  /// @param suffix of the build's rows
+  record Start(String suffix, double ready, double firstLine, double cpu) {}
 
   private static final Duration FIRST_LINE_WITHIN = Duration.ofSeconds(60);
 
+  private final Build build;
   private final Path folder;
   private final Broker broker;
   private final boolean quick;
 
-  FootprintWork(Path folder, Broker broker, boolean quick) {
+  FootprintWork(Build build, Path folder, Broker broker, boolean quick) {
+    this.build = build;
     this.folder = folder;
     this.broker = broker;
     this.quick = quick;
@@ -48,7 +52,7 @@ final class FootprintWork {
     Path log = Files.writeString(own.resolve("app.log"), "one line\n");
     String topic = broker.topic("idle");
     try (BenchSidecar sidecar =
-        BenchSidecar.start(own, configuration(log, topic), Redirect.DISCARD)) {
+        BenchSidecar.start(build, own, configuration(log, topic), Redirect.DISCARD)) {
       sidecar.awaitReady();
       int seconds = quick ? 3 : 60;
       TimeUnit.SECONDS.sleep(seconds);
@@ -83,6 +87,7 @@ final class FootprintWork {
       cpu[i] = one.cpu;
     }
     return new Start(
+        build.suffix(),
         Distribution.of(ready).median(),
         Distribution.of(firstLine).median(),
         Distribution.of(cpu).median());
@@ -97,7 +102,7 @@ final class FootprintWork {
       // The consumer knows its broker before the clock starts.
       consumer.poll(Duration.ofMillis(100));
       try (BenchSidecar sidecar =
-              BenchSidecar.start(own, configuration(log, topic), Redirect.DISCARD);
+              BenchSidecar.start(build, own, configuration(log, topic), Redirect.DISCARD);
           ExecutorService thread = Executors.newSingleThreadExecutor()) {
         Future<Double> ready = thread.submit(sidecar::awaitReady);
         while (consumer.poll(Duration.ofSeconds(1)).isEmpty()) {
@@ -110,7 +115,7 @@ final class FootprintWork {
         double cpu = sidecar.usage().cpuSeconds();
         sidecar.stop();
         broker.delete(topic);
-        return new Start(readySeconds, firstLine, cpu);
+        return new Start(build.suffix(), readySeconds, firstLine, cpu);
       }
     }
   }

@@ -28,10 +28,12 @@ final class LatencyWork {
   private static final double QUIET_LINES_A_SECOND = 10;
   private static final Duration LAST_WITHIN = Duration.ofSeconds(60);
 
+  private final Build build;
   private final Path folder;
   private final boolean quick;
 
-  LatencyWork(Path folder, boolean quick) {
+  LatencyWork(Build build, Path folder, boolean quick) {
+    this.build = build;
     this.folder = folder;
     this.quick = quick;
   }
@@ -59,7 +61,7 @@ final class LatencyWork {
         """
             .formatted(log, multiline, broker.servers(), topic);
     try (PacedWriter writer = new PacedWriter(List.of(log), true, lines, LINES_A_SECOND);
-        BenchSidecar sidecar = BenchSidecar.start(own, text, Redirect.DISCARD);
+        BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD);
         KafkaConsumer<byte[], byte[]> consumer = Counts.consumer(broker.servers(), topic);
         ExecutorService thread = Executors.newSingleThreadExecutor()) {
       sidecar.awaitReady();
@@ -102,7 +104,7 @@ final class LatencyWork {
         """
             .formatted(own);
     try (PacedWriter writer = new PacedWriter(logs, false, lines, QUIET_LINES_A_SECOND);
-        BenchSidecar sidecar = BenchSidecar.start(own, text, Redirect.PIPE);
+        BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.PIPE);
         BufferedReader out =
             new BufferedReader(
                 new InputStreamReader(sidecar.output(), StandardCharsets.ISO_8859_1));

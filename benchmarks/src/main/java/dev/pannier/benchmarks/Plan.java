@@ -1,5 +1,6 @@
 package dev.pannier.benchmarks;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,22 +17,29 @@ import org.jspecify.annotations.Nullable;
 /// @param runs    of each throughput; the median counts
 /// @param quick   short waits and few samples: shows that it works, measures little
 /// @param results a Markdown file whose marked part is replaced
+/// @param against the `lib/pannier-collector.jar` of another build, measured in turns
+/// @param profiles a folder for Java Flight Recorder's recordings
 public record Plan(
     Set<Work> works,
     int sizeMiB,
     @Nullable Path file,
     int runs,
     boolean quick,
-    @Nullable Path results) {
+    @Nullable Path results,
+    @Nullable Path against,
+    @Nullable Path profiles) {
   static final String USAGE =
       """
       usage: pannier bench [WORK ...] [--size MiB] [--file F] [--runs N] [--quick] [--results F]
+                           [--against JAR] [--profile DIR]
       works (all but jmh without any): %s, all
         --size     MiB of each input, 1 to 65536 (default 1024)
         --file     a log file that takes the place of generated text lines, repeated to the size
         --runs     how often each throughput is measured (default 1); the median counts
         --quick    short waits and few samples
-        --results  a Markdown file whose part between the marks is replaced\
+        --results  a Markdown file whose part between the marks is replaced
+        --against  the lib/pannier-collector.jar of another build: throughputs and start of both, in turns
+        --profile  a folder, which gets a recording of Java Flight Recorder for each run\
       """
           .formatted(Work.names());
 
@@ -43,6 +51,8 @@ public record Plan(
     boolean quick = false;
     Path file = null;
     Path results = null;
+    Path against = null;
+    Path profiles = null;
     List<String> rest = new ArrayList<>(List.of(arguments));
     while (!rest.isEmpty()) {
       String argument = rest.removeFirst();
@@ -52,14 +62,16 @@ public record Plan(
         case "--quick" -> quick = true;
         case "--file" -> file = readable(value(argument, rest));
         case "--results" -> results = readable(value(argument, rest));
-        case "all" -> works.addAll(EnumSet.allOf(Work.class));
+        case "--against" -> against = jar(value(argument, rest));
+        case "--profile" -> profiles = folder(value(argument, rest));
+        case "all", "--all" -> works.addAll(EnumSet.allOf(Work.class));
         default -> works.add(Work.of(argument));
       }
     }
     if (works.isEmpty()) {
       works = EnumSet.complementOf(EnumSet.of(Work.JMH));
     }
-    return new Plan(works, size, file, runs, quick, results);
+    return new Plan(works, size, file, runs, quick, results, against, profiles);
   }
 
   private static String value(String option, List<String> rest) {
@@ -87,6 +99,23 @@ public record Plan(
       throw new IllegalArgumentException("no such file: " + text);
     }
     return path;
+  }
+
+  private static Path jar(String text) {
+    Path jar = readable(text);
+    if (!Files.isReadable(Build.of(jar).home().resolve("jvm.options"))) {
+      throw new IllegalArgumentException(
+          "no packaged sidecar: " + text + " (jvm.options belongs beside its lib folder)");
+    }
+    return jar;
+  }
+
+  private static Path folder(String text) {
+    try {
+      return Files.createDirectories(Path.of(text)).toRealPath();
+    } catch (IOException e) {
+      throw new IllegalArgumentException("no such folder, and none can be made: " + text, e);
+    }
   }
 
   /// One thing that is measured.

@@ -31,8 +31,8 @@ final class Report {
             + (arguments.isEmpty() ? "" : " ")
             + said(arguments)
             + "` |");
-    if (!BenchSidecar.MORE_OPTIONS.isEmpty()) {
-      line("| `PANNIER_JVM_OPTIONS` | `" + said(BenchSidecar.MORE_OPTIONS) + "` |");
+    if (!Build.MORE_OPTIONS.isEmpty()) {
+      line("| `PANNIER_JVM_OPTIONS` | `" + said(Build.MORE_OPTIONS) + "` |");
     }
     line("| date | " + now() + " |");
     line("| commit | " + commit() + " |");
@@ -142,21 +142,23 @@ final class Report {
     return row.closes() ? all : "**" + all + " written, %,d counted**".formatted(row.counted());
   }
 
-  void spans(Throughput row) {
+  void spans(List<Throughput> rows) {
     title("OTLP in");
     line(
         "| work | MiB/s | spans/s | CPU s/million | CPU s/GiB | peak RSS, MiB | PSS, MiB | spans"
             + " |");
     line("|---|---:|---:|---:|---:|---:|---:|---|");
-    cells(
-        row.name(),
-        "%.0f".formatted(row.mibPerSecond()),
-        "%,.0f".formatted(row.written() / row.seconds()),
-        number(row.cpuPerMillion()),
-        number(row.cpuPerGib()),
-        "%.0f".formatted(row.peakMiB()),
-        "%.0f".formatted(row.pssMiB()),
-        records(row));
+    for (Throughput row : rows) {
+      cells(
+          row.name(),
+          "%.0f".formatted(row.mibPerSecond()),
+          "%,.0f".formatted(row.written() / row.seconds()),
+          number(row.cpuPerMillion()),
+          number(row.cpuPerGib()),
+          "%.0f".formatted(row.peakMiB()),
+          "%.0f".formatted(row.pssMiB()),
+          records(row));
+    }
   }
 
   void latencies(List<Latency> rows) {
@@ -188,15 +190,17 @@ final class Report {
         number(idle.cpu() * 100));
   }
 
-  void start(FootprintWork.Start start) {
+  void start(List<FootprintWork.Start> starts) {
     title("Start");
     line("| work | `/readyz`, ms | first lines consumed, ms | CPU until then, s |");
     line("|---|---:|---:|---:|");
-    cells(
-        "`start`: from the process's start",
-        "%.0f".formatted(start.ready() * 1000),
-        "%.0f".formatted(start.firstLine() * 1000),
-        number(start.cpu()));
+    for (FootprintWork.Start start : starts) {
+      cells(
+          "`start`: from the process's start" + start.suffix(),
+          "%.0f".formatted(start.ready() * 1000),
+          "%.0f".formatted(start.firstLine() * 1000),
+          number(start.cpu()));
+    }
   }
 
   void micro(List<MicroWork.Row> rows) {

@@ -35,7 +35,6 @@ final class SpanWork {
   private static final int REQUESTS = 16;
   private static final int CALLERS = 4;
   private static final int GRPC_HEAD = 5;
-  private static final long MAX_SPANS = 1_000_000;
   private static final String UNAVAILABLE = "14";
   private static final MediaType GRPC = MediaType.get("application/grpc");
 
@@ -48,11 +47,10 @@ final class SpanWork {
     this.broker = broker;
   }
 
-  Throughput run(int sizeMiB) throws Exception {
+  Throughput run(Build build, int sizeMiB) throws Exception {
     List<byte[]> requests = requests();
     int requestBytes = requests.getFirst().length;
-    long most = Math.ceilDiv(MAX_SPANS, SPANS_A_REQUEST);
-    long calls = Math.clamp(((long) sizeMiB << 20) / requestBytes, 1, most);
+    long calls = Math.max(1, ((long) sizeMiB << 20) / requestBytes);
     String topic = broker.topic("spans");
     String text =
         """
@@ -68,7 +66,7 @@ final class SpanWork {
         """
             .formatted(broker.servers(), topic);
     Path own = folder.resolve("spans-" + ++runs);
-    try (BenchSidecar sidecar = BenchSidecar.start(own, text, Redirect.DISCARD)) {
+    try (BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD)) {
       sidecar.awaitReady();
       send(sidecar.grpcPort(), requests, calls);
       double seconds = sidecar.age();
@@ -80,7 +78,7 @@ final class SpanWork {
       long counted = Counts.records(broker.servers(), topic, true);
       broker.delete(topic);
       return new Throughput(
-          "`spans`: OTLP gRPC spans → Kafka",
+          "`spans`: OTLP gRPC spans → Kafka" + build.suffix(),
           "requests of 512 spans",
           calls * SPANS_A_REQUEST,
           counted,

@@ -12,7 +12,7 @@ class BenchIT {
   @Test
   void everyWorkCountsAtTheOtherEndWhatWasWritten() throws Exception {
     EnumSet<Work> works = EnumSet.complementOf(EnumSet.of(Work.JMH, Work.IDLE, Work.START));
-    Plan plan = new Plan(works, 1, null, 1, true, null);
+    Plan plan = new Plan(works, 1, null, 1, true, null, null, null);
 
     Bench.Measured measured = Bench.run(plan, List.of("--size", "1", "--quick"));
 

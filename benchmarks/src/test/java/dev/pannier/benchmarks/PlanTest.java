@@ -47,4 +47,16 @@ class PlanTest {
     assertThatThrownBy(() -> Plan.of(new String[] {"--file", "/none"}))
         .hasMessage("no such file: /none");
   }
+
+  @Test
+  void anotherBuildIsItsCollectorsJarAsItWasPackaged(@TempDir Path home) throws Exception {
+    Path lib = Files.createDirectories(home.resolve("lib"));
+    Path jar = Files.createFile(lib.resolve("pannier-collector.jar"));
+    String[] arguments = {"--against", jar.toString()};
+    assertThatThrownBy(() -> Plan.of(arguments))
+        .hasMessage("no packaged sidecar: " + jar + " (jvm.options belongs beside its lib folder)");
+
+    Files.createFile(home.resolve("jvm.options"));
+    assertThat(Plan.of(arguments).against()).isEqualTo(jar);
+  }
 }

@@ -24,9 +24,15 @@ final class Continuations {
     if (first == ' ' || first == '\t') {
       return true;
     }
-    for (byte[] start : EXCEPTION_STARTS) {
-      if (Ascii.startsWith(buffer, offset, offset + length, start)) {
-        return true;
+    // Most lines begin with a time, a bracket or a brace.
+    if (!isNameStart(first)) {
+      return false;
+    }
+    if (first == 'C' || first == 'S' || first == 'W') {
+      for (byte[] start : EXCEPTION_STARTS) {
+        if (Ascii.startsWith(buffer, offset, offset + length, start)) {
+          return true;
+        }
       }
     }
     return isThrowable(buffer, offset, length);
@@ -53,12 +59,11 @@ final class Continuations {
     return false;
   }
 
+  private static boolean isNameStart(byte b) {
+    return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || b == '$' || b == '_';
+  }
+
   private static boolean isNamePart(byte b) {
-    return (b >= 'a' && b <= 'z')
-        || (b >= 'A' && b <= 'Z')
-        || (b >= '0' && b <= '9')
-        || b == '.'
-        || b == '$'
-        || b == '_';
+    return isNameStart(b) || (b >= '0' && b <= '9') || b == '.';
   }
 }
