@@ -109,21 +109,20 @@ public final class HttpServer implements AutoCloseable {
   public int doWork(long nowNanos) throws IOException {
     int work = 0;
     selector.selectNow();
-    Iterator<SelectionKey> selected = selector.selectedKeys().iterator();
-    while (selected.hasNext()) {
-      SelectionKey key = selected.next();
-      selected.remove();
+    for (SelectionKey key : selector.selectedKeys()) {
       work++;
-      if (!key.isValid()) {
-        continue;
-      }
-      busy = true;
-      if (key.attachment() instanceof ClientSocket socket) {
+      if (key.isValid() && key.attachment() instanceof ClientSocket socket) {
         socket.ready(nowNanos);
-      } else if (key.isAcceptable()) {
+      }
+    }
+    // After the others: who has just gone has made room.
+    for (SelectionKey key : selector.selectedKeys()) {
+      if (key.isValid() && key.isAcceptable()) {
         accept(key, nowNanos);
       }
     }
+    busy |= work > 0;
+    selector.selectedKeys().clear();
     work += sendAnswers(nowNanos);
     if (shutDownAsked && !shuttingDown) {
       beginShutDown(nowNanos);
@@ -235,6 +234,9 @@ public final class HttpServer implements AutoCloseable {
   }
 
   private void open(SocketChannel channel, Endpoint endpoint, long nowNanos) throws IOException {
+    if (endpoint.connections >= endpoint.maxConnections) {
+      removeClosed();
+    }
     boolean refused = endpoint.connections >= endpoint.maxConnections;
     if (refused && refusedConnections >= MAX_REFUSED) {
       channel.close();
@@ -292,19 +294,11 @@ public final class HttpServer implements AutoCloseable {
       }
     }
     busy = false;
-    for (Iterator<ClientSocket> each = sockets.iterator(); each.hasNext(); ) {
-      ClientSocket socket = each.next();
+    for (ClientSocket socket : sockets) {
       socket.tick(nowNanos);
       busy |= socket.isBusy();
-      if (socket.isClosed()) {
-        each.remove();
-        if (socket.refused) {
-          refusedConnections--;
-        } else {
-          socket.endpoint.connections--;
-        }
-      }
     }
+    removeClosed();
     if (acceptPaused && nowNanos - acceptAgainNanos > 0) {
       acceptPaused = false;
       for (SelectionKey key : selector.keys()) {
@@ -315,6 +309,20 @@ public final class HttpServer implements AutoCloseable {
     }
     if (shuttingDown && sockets.isEmpty()) {
       stopped = true;
+    }
+  }
+
+  private void removeClosed() {
+    for (Iterator<ClientSocket> each = sockets.iterator(); each.hasNext(); ) {
+      ClientSocket socket = each.next();
+      if (socket.isClosed()) {
+        each.remove();
+        if (socket.refused) {
+          refusedConnections--;
+        } else {
+          socket.endpoint.connections--;
+        }
+      }
     }
   }
 

@@ -173,6 +173,15 @@ class HttpServerTest {
   }
 
   @Test
+  void whoHasGoneHasMadeRoomForTheNext() throws IOException {
+    for (int i = 0; i < 20; i++) {
+      Socket client = send(address, GET);
+      assertThat(read(client)).startsWith("HTTP/1.1 200");
+      client.close();
+    }
+  }
+
+  @Test
   void theThreadEndsWhenTheServerIsClosed() throws IOException {
     Health health = new Health(System::nanoTime);
     HttpServer own = HttpServer.open(ServerSettings.DEFAULTS, System::nanoTime);
