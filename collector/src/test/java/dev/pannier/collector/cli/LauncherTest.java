@@ -25,6 +25,7 @@ class LauncherTest {
 
   private Path checkout;
   private Path jar;
+  private Path cache;
 
   private record Run(int code, List<String> out, String err) {}
 
@@ -41,10 +42,20 @@ class LauncherTest {
     }
     jar = checkout.resolve("collector/target/pannier/lib/pannier-collector.jar");
     Files.createDirectories(jar.getParent());
+    Path home = checkout.resolve("collector/target/pannier");
+    cache = home.resolve("pannier-25.0.1+8-LTS.aot");
+    Files.writeString(home.resolve("jvm.options"), "");
     script(
-        "jdk/bin/java", "printf '%s\\n' \"$@\"; echo MALLOC_ARENA_MAX=$MALLOC_ARENA_MAX; exit 7");
+        "jdk/bin/java",
+        """
+        case "$*" in *demo.Training*) [ -n "$TRAIN_CODE" ] && exit $TRAIN_CODE; touch '%s'; exit 0 ;; esac
+        printf '%%s\\n' "$@"; echo MALLOC_ARENA_MAX=$MALLOC_ARENA_MAX; exit 7\
+        """
+            .formatted(cache));
     script("jdk/bin/javac", "exit 1");
-    Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"25.0.1\"\n");
+    Files.writeString(
+        folder.resolve("jdk/release"),
+        "JAVA_VERSION=\"25.0.1\"\nJAVA_RUNTIME_VERSION=\"25.0.1+8-LTS\"\n");
     script("bin/mvn", "echo \"mvn $*\"; touch '" + jar + "'; exit ${MVN_CODE:-0}");
   }
 
@@ -68,6 +79,7 @@ class LauncherTest {
     builder.environment().put("PANNIER_JAVA_HOME", folder.resolve("jdk").toString());
     builder.environment().put("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
     builder.environment().remove("PANNIER_JVM_OPTIONS");
+    builder.environment().put("PANNIER_AOT_CACHE", "off");
     builder.environment().putAll(environment);
     int code = builder.start().waitFor();
     return new Run(code, Files.readAllLines(out, UTF_8), Files.readString(err, UTF_8));
@@ -137,5 +149,56 @@ class LauncherTest {
         .noneMatch(argument -> argument.startsWith("-Xmx"));
     assertThat(pannier(Map.of("PANNIER_JVM_OPTIONS", "-Xmx99m -Da=b"), "run", "-c", "p.yaml").out())
         .containsSubsequence("-Xmx80m", "-Xmx99m", "-Da=b", "-jar");
+  }
+
+  private static final Map<String, String> CACHED = Map.of("PANNIER_AOT_CACHE", "");
+
+  @Test
+  void theFirstRunMakesTheCacheAndEachUsesIt() throws Exception {
+    built();
+
+    Run run = pannier(CACHED, "run");
+
+    assertThat(run.err()).contains("making the AOT cache", "building the demo");
+    assertThat(run.out())
+        .containsSubsequence(
+            "-XX:AOTCache=" + cache, "-Dpannier.aot.cache=" + cache, "-jar", jar.toString());
+    assertThat(pannier(CACHED, "run").err()).isEmpty();
+    assertThat(pannier(CACHED, "validate").out()).contains("-XX:AOTCache=" + cache);
+    assertThat(pannier(Map.of(), "run").out()).doesNotContain("-XX:AOTCache=" + cache);
+  }
+
+  @Test
+  void onlyARunMakesTheCache() throws Exception {
+    built();
+
+    Run run = pannier(CACHED, "validate");
+
+    assertThat(run.err()).isEmpty();
+    assertThat(run.out()).noneMatch(argument -> argument.contains("aot"));
+  }
+
+  @Test
+  void aCacheThatIsOlderThanAJarIsMadeAnew() throws Exception {
+    built();
+    Files.writeString(cache, "old");
+    Files.setLastModifiedTime(cache, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+
+    assertThat(pannier(CACHED, "validate").out()).noneMatch(argument -> argument.contains("aot"));
+    assertThat(pannier(CACHED, "run").err()).contains("making the AOT cache");
+    assertThat(cache).isEmptyFile();
+  }
+
+  @Test
+  void whereTheCacheCannotBeMadeItRunsWithoutAndTriesNoMore() throws Exception {
+    built();
+    Map<String, String> failing = Map.of("PANNIER_AOT_CACHE", "", "TRAIN_CODE", "1");
+
+    Run run = pannier(failing, "run");
+
+    assertThat(run.code()).isEqualTo(7);
+    assertThat(run.err()).contains("no AOT cache: the sidecar runs without");
+    assertThat(run.out()).noneMatch(argument -> argument.contains("aot"));
+    assertThat(pannier(CACHED, "run").err()).isEmpty();
   }
 }
