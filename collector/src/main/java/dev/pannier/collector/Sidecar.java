@@ -42,8 +42,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The running sidecar: makes its parts, starts them from the destinations to the sources, and
-/// stops them from the sources to the destinations.
+/// The running sidecar: makes its parts, starts them from the destinations (as soon as they are made)
+/// to the sources, and stops them from the sources to the destinations.
 final class Sidecar {
   private static final Logger LOG = LoggerFactory.getLogger(Sidecar.class);
 
@@ -94,6 +94,8 @@ final class Sidecar {
       dispatchers.add(dispatcher);
       dispatcherThreads.add(new DispatcherThread(dispatcher, nanoClock, health));
     }
+    // To reach a destination takes longest: the rest is made meanwhile.
+    dispatcherThreads.forEach(DispatcherThread::start);
     tail =
         new Tail(
                 store,
@@ -189,7 +191,6 @@ final class Sidecar {
 
   void start() {
     adminListener.start();
-    dispatcherThreads.forEach(DispatcherThread::start);
     if (otlpListener != null) {
       otlpListener.start();
     }
