@@ -54,6 +54,15 @@ final class Bytes {
   /// @return the position of the first byte above 127 in `[from, to)`, `to` if there is none
   static int endOfAscii(byte[] buffer, int from, int to) {
     int i = from;
+    while (i <= to - 4 * Long.BYTES
+        && (((long) LONG.get(buffer, i)
+                    | (long) LONG.get(buffer, i + 8)
+                    | (long) LONG.get(buffer, i + 16)
+                    | (long) LONG.get(buffer, i + 24))
+                & HIGH)
+            == 0) {
+      i += 4 * Long.BYTES;
+    }
     for (; i <= to - Long.BYTES; i += Long.BYTES) {
       long high = (long) LONG.get(buffer, i) & HIGH;
       if (high != 0) {

@@ -56,10 +56,18 @@ final class FileTailer {
   private final Queue<byte[]> spareBuffers = new ConcurrentLinkedQueue<>();
   private final List<TailedFile> visiting = new ArrayList<>();
   private byte[] chunk = new byte[CHUNK_BYTES];
+
+  /// Whose bytes from [#chunkFrom] on the chunk holds, where the buffer had no room for all of them:
+  /// they need not be read again. Null where the chunk holds nothing of use.
+  private @Nullable Content chunkOf;
+
+  private long chunkFrom;
+  private int chunkLength;
   private int nextVisit;
   private boolean positionsMoved;
-  private boolean ending;
+  private volatile boolean ending;
   private boolean looked;
+  private boolean again;
   private boolean roomLeft;
 
   /// Read by other threads.
@@ -95,8 +103,9 @@ final class FileTailer {
   /// One round.
   ///
   /// @param look whether names may have changed
-  /// @return how much was done; 0 when there is nothing to do before something changes
+  /// @return how much was done; what [#again] tells is of this round
   int doWork(long nowNanos, boolean look) {
+    again = false;
     int work = takeAcknowledgements();
     if (look || nowNanos >= nextLookNanos) {
       generations.look(nowNanos, clock.instant().getEpochSecond());
@@ -106,7 +115,9 @@ final class FileTailer {
     }
     storeNew(nowNanos);
     work += visitAll(nowNanos);
-    work += generations.replaceEmptied(nowNanos);
+    int replaced = generations.replaceEmptied(nowNanos);
+    again |= replaced > 0;
+    work += replaced;
     storeNew(nowNanos);
     if (positionsMoved && nowNanos >= nextSaveNanos) {
       save(nowNanos);
@@ -125,6 +136,12 @@ final class FileTailer {
         save(nowNanos);
       }
     }
+  }
+
+  /// Whether another round would find something to do, though nothing has changed since the last one
+  /// began. Not where that one ended for want of room.
+  boolean again() {
+    return again;
   }
 
   /// Whether names were looked at since the last call.
@@ -306,6 +323,16 @@ final class FileTailer {
   private int reserved;
 
   private int visit(TailedFile file, long nowNanos) throws IOException {
+    int work = look(file, nowNanos);
+    again |= work > 0 && !readToEnd;
+    return work;
+  }
+
+  /// Whether the last [#look] read all that a file has, so far as its size was known.
+  private boolean readToEnd;
+
+  private int look(TailedFile file, long nowNanos) throws IOException {
+    readToEnd = false;
     Content content = file.content;
     if (content == null) {
       return 0;
@@ -343,7 +370,13 @@ final class FileTailer {
     if (size == file.leftAtSize && !flush) {
       return 0;
     }
-    int length = fill(content, position);
+    boolean kept =
+        content == chunkOf && position >= chunkFrom && position < chunkFrom + chunkLength;
+    chunkOf = null;
+    if (!kept) {
+      chunkFrom = position;
+      chunkLength = fill(content, position);
+    }
     // Only now: what was read is surely of the content that is checked after it.
     if (!check(file, content)) {
       // The size was that of other content.
@@ -351,15 +384,19 @@ final class FileTailer {
       generations.emptied(file);
       return 1;
     }
-    if (length == 0) {
+    if (chunkLength == 0) {
       return 0;
     }
     if (!endKnown) {
       long known = content.size();
       file.sizeBytes =
-          known == Long.MAX_VALUE ? Math.max(sizeBefore, position + length + 1) : known;
+          known == Long.MAX_VALUE ? Math.max(sizeBefore, chunkFrom + chunkLength + 1) : known;
     }
-    return read(file, length, last, flush);
+    Transcoder charset = charset(file);
+    if (!kept) {
+      charset.expect(chunk, 0, chunkLength);
+    }
+    return read(file, content, charset, last, flush);
   }
 
   private boolean check(TailedFile file, Content content) throws IOException {
@@ -367,15 +404,17 @@ final class FileTailer {
     return generations.verify(file, content);
   }
 
-  /// Makes batches of what lies in the chunk.
-  private int read(TailedFile file, int length, boolean last, boolean flush) {
+  /// Makes batches of what lies in the chunk and was not read into a batch before.
+  private int read(
+      TailedFile file, Content content, Transcoder charset, boolean last, boolean flush) {
+    int length = chunkLength;
     if (file.inHole && skipHole(file, length)) {
       return 1;
     }
     long position = file.read.position();
-    boolean atEnd = position + length >= file.sizeBytes;
-    Transcoder charset = charset(file, length);
-    int begin = position == 0 ? charset.markLength(chunk, length) : 0;
+    boolean atEnd = chunkFrom + length >= file.sizeBytes;
+    int mark = position == 0 ? charset.markLength(chunk, length) : 0;
+    int begin = (int) (position - chunkFrom) + mark;
     LineParser parser = parser(file, charset, begin, length);
     RecordFramer framer = file.source.framer;
     int from = begin;
@@ -384,26 +423,31 @@ final class FileTailer {
     while (more && room) {
       framer.reset(
           chunk, from, length, file.cursor, charset, file.rule, last && atEnd, flush && atEnd);
-      more = fillBatch(file, parser, charset, framer, position);
+      more = fillBatch(file, parser, charset, framer);
       int to = filledTo;
-      if (to > from || (from == begin && begin > 0)) {
-        append(file, position, to);
+      if (to > from || (from == begin && mark > 0)) {
+        append(file, to);
       }
       from = to;
       room = buffer.hasRoomForFiles() && reserved == BATCH_BYTES;
     }
-    boolean exhausted = !more;
-    if (exhausted && from == 0 && length == chunk.length) {
+    if (more) {
+      chunkOf = content;
+      file.leftAtSize = -1;
+      return 1;
+    }
+    if (from == 0 && length == chunk.length) {
       grow(file.source.settings.maxRecord());
       return 1;
     }
-    if (exhausted && atEnd) {
-      file.leftAtSize = file.read.position() < file.sizeBytes ? file.sizeBytes : -1;
-      file.held = framer.holdsRecord();
-    } else {
+    if (!atEnd) {
       file.leftAtSize = -1;
+      return chunkFrom < position || from > 0 ? 1 : 0;
     }
-    return from > 0 ? 1 : 0;
+    file.leftAtSize = file.read.position() < file.sizeBytes ? file.sizeBytes : -1;
+    file.held = framer.holdsRecord();
+    readToEnd = true;
+    return from > begin || mark > 0 ? 1 : 0;
   }
 
   /// Passes over the NUL bytes that a file begins with.
@@ -446,14 +490,13 @@ final class FileTailer {
     chunk = new byte[(int) Math.min(largest, 2L * chunk.length)];
   }
 
-  private Transcoder charset(TailedFile file, int length) {
+  private Transcoder charset(TailedFile file) {
     Transcoder charset = file.charset;
     if (charset == null) {
       // A file that was empty when it was met: these are its first bytes.
-      charset = file.source.charset.forHead(chunk, length);
+      charset = file.source.charset.forHead(chunk, chunkLength);
       file.charset = charset;
     }
-    charset.expect(chunk, 0, length);
     return charset;
   }
 
@@ -480,7 +523,7 @@ final class FileTailer {
   ///
   /// @return whether there may be more records in the chunk
   private boolean fillBatch(
-      TailedFile file, LineParser parser, Transcoder charset, RecordFramer framer, long position) {
+      TailedFile file, LineParser parser, Transcoder charset, RecordFramer framer) {
     Instant now = clock.instant();
     long observedNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
     builder.start(batchBuffer, resource);
@@ -507,7 +550,7 @@ final class FileTailer {
           start,
           end - start,
           framer.truncated(),
-          position + start,
+          chunkFrom + start,
           observedNanos)) {
         if (builder.records() > 0) {
           file.cursor.skip = skip;
@@ -533,15 +576,16 @@ final class FileTailer {
     builder.start(batchBuffer, resource);
   }
 
-  private void append(TailedFile file, long position, int to) {
+  private void append(TailedFile file, int to) {
     int records = builder.records();
-    long bytes = position + to - file.read.position();
-    Anchor end = Anchor.at(position + to, chunk, 0, to);
+    long position = chunkFrom + to;
+    long bytes = position - file.read.position();
+    Anchor end = Anchor.at(position, chunk, 0, to);
     Batch batch =
         builder.finish(
             file.source.name(),
             file.key,
-            Positions.encode(file.generation, file.read.position(), position + to));
+            Positions.encode(file.generation, file.read.position(), position));
     file.read = end;
     TailedFile.Range range = file.track(end);
     file.source.records.add(records);
@@ -595,7 +639,10 @@ final class FileTailer {
             spareBuffers.add(handed);
           }
           acknowledged.add(range);
-          wake.run();
+          // Else it is taken within a second, when names are looked at, and stored then.
+          if (ending) {
+            wake.run();
+          }
         });
     if (reserved < BATCH_BYTES && budget.tryReserve(BATCH_BYTES - reserved)) {
       reserved = BATCH_BYTES;

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// Names are not looked at: the tailer asks each file for its size, which costs less than finding
 /// the file by its name.
 final class Inotify implements ChangeWatch {
-  /// How close two ends of a sleep for events may be. Under 20,000 writes a second an event each
+  /// How close two ends of a sleep for events may be, once they have come as close as twice that. Under 20,000 writes a second an event each
   /// would cost more than polling, and make batches of one line.
   static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
@@ -63,12 +63,16 @@ final class Inotify implements ChangeWatch {
   private boolean pendingEvents;
   private long gatheredUntil;
 
+  /// When events were taken last.
+  private long eventsNanos;
+
   private Inotify(Libc libc, LongSupplier nanoClock, int events, int waker) {
     this.libc = libc;
     this.nanoClock = nanoClock;
     this.events = events;
     this.waker = waker;
     gatheredUntil = nanoClock.getAsLong();
+    eventsNanos = gatheredUntil - 2 * GATHER_NANOS;
     // Freed by the collector: a late wake() must never meet freed memory.
     Arena arena = Arena.ofAuto();
     eventBytes = arena.allocate(EVENTS_SIZE, Long.BYTES);
@@ -125,7 +129,10 @@ final class Inotify implements ChangeWatch {
     }
     if (ready > 0 && pollFds.get(JAVA_SHORT, 14) != 0) {
       result |= takeEvents();
-      gatheredUntil = nanoClock.getAsLong() + GATHER_NANOS;
+      long now = nanoClock.getAsLong();
+      boolean often = now - eventsNanos < 2 * GATHER_NANOS;
+      eventsNanos = now;
+      gatheredUntil = often ? now + GATHER_NANOS : now;
     }
     return result;
   }

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The thread `pannier-tail` around the tail loop. It sleeps until a watched folder changes, the
-/// buffer has room again or a batch was acknowledged, and looks by itself once a second in case an
+/// buffer has room again or, at the end, a batch was acknowledged, and looks by itself once a second in case an
 /// event was missed. It is never interrupted: that would close the files it reads.
 public final class TailThread {
   private static final Logger LOG = LoggerFactory.getLogger(TailThread.class);
@@ -116,7 +116,7 @@ public final class TailThread {
         tailer.finishHeld();
         look |= !endingSeen;
       }
-      int work = tailer.doWork(nowNanos, look);
+      tailer.doWork(nowNanos, look);
       endingSeen = last;
       if (tailer.takeLooked()) {
         told = true;
@@ -129,8 +129,9 @@ public final class TailThread {
         missing = folders.isEmpty() ? null : String.join("; ", folders);
       }
       look = false;
-      quiet = work == 0 && tailer.roomLeft();
-      if (work == 0) {
+      boolean again = tailer.again();
+      quiet = !again && tailer.roomLeft();
+      if (!again) {
         long limit = told ? FileTailer.LOOK_NANOS : POLL_NANOS;
         int changes = watch.await(Math.min(limit, tailer.waitNanos(nowNanos)));
         look = (changes & ChangeWatch.LISTING) != 0;

@@ -230,6 +230,16 @@ final class Transcoder {
   ///
   /// @return whether something was replaced by U+FFFD
   boolean toUtf8(byte[] buffer, int from, int to) {
+    if (buffer == expected && from >= asciiFrom && to <= asciiTo) {
+      result = buffer;
+      resultFrom = from;
+      resultTo = to;
+      return false;
+    }
+    return make(buffer, from, to);
+  }
+
+  private boolean make(byte[] buffer, int from, int to) {
     int ascii = unit() == 2 ? from : endOfAscii(buffer, from, to);
     if (ascii == to || (kind == Kind.UTF_8 && Bytes.isUtf8(buffer, ascii, to))) {
       result = buffer;

@@ -443,9 +443,13 @@ public final class LogsWriter {
 
   private void anyBytes(int tag, int valueTag, byte[] value, int offset, int length) {
     if (has(2 * (1 + Varints.MAX_INT_WIDTH) + length)) {
-      buffer[position++] = (byte) tag;
-      position = Varints.write(buffer, position, 1 + Varints.width(length) + length);
-      bytes(valueTag, value, offset, length);
+      int at = position;
+      buffer[at] = (byte) tag;
+      at = Varints.write(buffer, at + 1, 1 + Varints.width(length) + length);
+      buffer[at] = (byte) valueTag;
+      at = Varints.write(buffer, at + 1, length);
+      System.arraycopy(value, offset, buffer, at, length);
+      position = at + length;
     }
   }
 }
