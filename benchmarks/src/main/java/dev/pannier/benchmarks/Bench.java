@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -30,6 +31,7 @@ public final class Bench {
   private final List<Throughput> throughputs = new ArrayList<>();
   private final List<FootprintWork.Start> starts = new ArrayList<>();
   private final List<Latency> latencies = new ArrayList<>();
+  private final List<Soak> soaks = new ArrayList<>();
 
   private Bench(Plan plan, Path folder, Report report) {
     this.plan = plan;
@@ -57,11 +59,13 @@ public final class Bench {
   /// What was measured.
   ///
   /// @param throughputs of every work, the yardsticks and the spans
-  public record Measured(List<Throughput> throughputs, List<Latency> latencies, String report) {
+  public record Measured(
+      List<Throughput> throughputs, List<Latency> latencies, List<Soak> soaks, String report) {
     /// Whether every record that was written was counted, once.
     public boolean closes() {
       return throughputs.stream().allMatch(Throughput::closes)
-          && latencies.stream().allMatch(Latency::closes);
+          && latencies.stream().allMatch(Latency::closes)
+          && soaks.stream().allMatch(Soak::closes);
     }
   }
 
@@ -78,7 +82,8 @@ public final class Bench {
     if (results != null) {
       report.replaceIn(results);
     }
-    Measured measured = new Measured(bench.throughputs, bench.latencies, report.toString());
+    Measured measured =
+        new Measured(bench.throughputs, bench.latencies, bench.soaks, report.toString());
     if (!measured.closes()) {
       say("records are missing, or came more than once: see the tables");
     }
@@ -91,8 +96,10 @@ public final class Bench {
       try (Broker broker = Broker.start(folder)) {
         files(broker);
         spans(broker);
+        growth(broker);
         latency(broker);
         footprint(broker);
+        soak(broker);
       }
     }
     if (plan.works().contains(Work.JMH)) {
@@ -167,6 +174,42 @@ public final class Bench {
           measured("spans", ofEach(build -> () -> work.run(build, plan.sizeMiB())));
       throughputs.addAll(rows);
       report.spans(rows);
+    }
+  }
+
+  private void growth(Broker broker) throws Exception {
+    if (!plan.works().contains(Work.GROWTH)) {
+      return;
+    }
+    List<Throughput> rows = new ArrayList<>();
+    FileWork files = new FileWork(folder, broker);
+    for (int count : plan.quick() ? List.of(1, 10) : List.of(1, 10, 100, 1000)) {
+      Input input = Input.texts(folder, count, (long) plan.sizeMiB() << 20);
+      rows.addAll(
+          measured(input.name(), ofEach(build -> () -> files.run(build, Work.GROWTH, input))));
+      remove(Objects.requireNonNull(input.path().getParent()));
+    }
+    SoakWork paced = new SoakWork(builds.getFirst(), folder, broker, plan.quick());
+    for (int rate : plan.quick() ? List.of(1) : List.of(1, 10, 50)) {
+      rows.addAll(measured(rate + " MiB/s", List.of(() -> paced.paced(rate))));
+    }
+    throughputs.addAll(rows);
+    report.growth(rows);
+  }
+
+  private void soak(Broker broker) throws Exception {
+    for (Work work : List.of(Work.SOAK, Work.SOAK_SLOW)) {
+      if (plan.works().contains(work)) {
+        SoakWork soak = new SoakWork(builds.getFirst(), folder, broker, plan.quick());
+        Soak outcome = soak.run(work, plan.minutes());
+        soaks.add(outcome);
+        report.soak(outcome);
+        Path results = plan.results();
+        Path beside = results == null ? Path.of("") : results.resolveSibling("");
+        Path picture = beside.resolve(work.label() + ".svg");
+        Files.writeString(picture, outcome.picture());
+        say("the picture is " + picture.toAbsolutePath());
+      }
     }
   }
 

@@ -107,10 +107,15 @@ final class BenchSidecar implements AutoCloseable {
 
   /// How many records its shipper has confirmed.
   long confirmed() throws IOException, InterruptedException {
+    return confirmed("");
+  }
+
+  /// @param shipper its name; empty for all
+  long confirmed(String shipper) throws IOException, InterruptedException {
     String name = "pannier_shipper_records_total{";
     long sum = 0;
     for (String line : get("/metrics").body().split("\n", -1)) {
-      if (line.startsWith(name)) {
+      if (line.startsWith(name) && (shipper.isEmpty() || line.contains('"' + shipper + '"'))) {
         sum += (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
       }
     }

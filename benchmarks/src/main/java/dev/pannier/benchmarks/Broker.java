@@ -34,7 +34,12 @@ final class Broker implements AutoCloseable {
     List<Integer> ports = Ports.free(2);
     String servers = "127.0.0.1:" + ports.get(0);
     ChildProcess process =
-        Demo.broker(folder, ports.get(0), ports.get(1), "auto.create.topics.enable=false");
+        Demo.broker(
+            folder,
+            ports.get(0),
+            ports.get(1),
+            "auto.create.topics.enable=false",
+            "log.retention.check.interval.ms=10000");
     Admin admin = Admin.create(Map.of("bootstrap.servers", servers));
     Broker broker = new Broker(process, servers, admin);
     try {
@@ -65,8 +70,17 @@ final class Broker implements AutoCloseable {
   }
 
   String topic(String work) throws Exception {
+    return topic(work, Map.of());
+  }
+
+  /// A topic of which the broker keeps the last part alone, for more than the disk would take.
+  String briefTopic(String work) throws Exception {
+    return topic(work, Map.of("retention.bytes", "268435456", "segment.bytes", "67108864"));
+  }
+
+  private String topic(String work, Map<String, String> settings) throws Exception {
     String name = work + "-" + ++topics;
-    NewTopic topic = new NewTopic(name, Optional.of(1), Optional.empty());
+    NewTopic topic = new NewTopic(name, Optional.of(1), Optional.empty()).configs(settings);
     admin.createTopics(List.of(topic)).all().get(20, TimeUnit.SECONDS);
     return name;
   }

@@ -71,6 +71,7 @@ final class FileWork {
 
   static String title(Work work) {
     return switch (work) {
+      case GROWTH -> "`growth`: as `otlp`, from many files";
       case OTLP -> "`otlp`: file → Kafka, OTLP batches";
       case RAW -> "`raw`: file → Kafka, one raw record a line";
       case JSON_OTLP -> "`json-otlp`: JSON parsed → Kafka, OTLP batches";
@@ -107,8 +108,7 @@ final class FileWork {
       long counted =
           topic == null
               ? confirmed
-              : Counts.records(
-                  broker.servers(), topic, work == Work.OTLP || work == Work.JSON_OTLP);
+              : Counts.records(broker.servers(), topic, work != Work.RAW && work != Work.JSON);
       return new Throughput(
           title(work) + build.suffix(),
           input.name(),

@@ -3,9 +3,11 @@ package dev.pannier.benchmarks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// A log file of a given size, made of one block of lines again and again.
@@ -28,6 +30,27 @@ record Input(String name, Path path, long lines, long bytes) {
     return write("JSON lines", folder.resolve("json.log"), TestLines.json(block(size)), size);
   }
 
+  /// The same text in many files of the same size, after a first line of its own: a file that begins
+  /// like another is taken for its copy, as rotation leaves them.
+  ///
+  /// @return whose path is a pattern that matches them
+  static Input texts(Path folder, int count, long size) throws IOException {
+    Path own = Files.createDirectories(folder.resolve("files-" + count));
+    byte[] block = TestLines.text(block(size / count));
+    long lines = 0;
+    long bytes = 0;
+    for (int i = 0; i < count; i++) {
+      byte[] head = "file %d begins%n".formatted(i).getBytes(StandardCharsets.US_ASCII);
+      byte[] text = Arrays.copyOf(head, head.length + block.length);
+      System.arraycopy(block, 0, text, head.length, block.length);
+      Input one = write("text lines", own.resolve(i + ".log"), text, size / count);
+      lines += one.lines;
+      bytes += one.bytes;
+    }
+    String name = count == 1 ? "1 file" : "%,d files".formatted(count);
+    return new Input(name, own.resolve("*.log"), lines, bytes);
+  }
+
   private static int block(long size) {
     return (int) Math.min(size, BLOCK_BYTES);
   }
@@ -35,7 +58,7 @@ record Input(String name, Path path, long lines, long bytes) {
   private static Input write(String name, Path path, byte[] block, long size) throws IOException {
     byte[] whole = block;
     if (block.length == 0 || block[block.length - 1] != '\n') {
-      whole = java.util.Arrays.copyOf(block, block.length + 1);
+      whole = Arrays.copyOf(block, block.length + 1);
       whole[block.length] = '\n';
     }
     long lines = 0;

@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
 /// @param quick   short waits and few samples: shows that it works, measures little
 /// @param results a Markdown file whose marked part is replaced
 /// @param against the `lib/pannier-collector.jar` of another build, measured in turns
+/// @param minutes of a soak; 0 for its own default
 /// @param profiles a folder for Java Flight Recorder's recordings
 public record Plan(
     Set<Work> works,
     int sizeMiB,
     @Nullable Path file,
     int runs,
+    int minutes,
     boolean quick,
     @Nullable Path results,
     @Nullable Path against,
@@ -31,23 +33,28 @@ public record Plan(
   static final String USAGE =
       """
       usage: pannier bench [WORK ...] [--size MiB] [--file F] [--runs N] [--quick] [--results F]
-                           [--against JAR] [--profile DIR]
-      works (all but jmh without any): %s, all
+                           [--against JAR] [--profile DIR] [--minutes N]
+      works (all but jmh and the soaks without any): %s,
+      all (all but the soaks)
         --size     MiB of each input, 1 to 65536 (default 1024)
         --file     a log file that takes the place of generated text lines, repeated to the size
         --runs     how often each throughput is measured (default 1); the median counts
         --quick    short waits and few samples
         --results  a Markdown file whose part between the marks is replaced
         --against  the lib/pannier-collector.jar of another build: throughputs and start of both, in turns
-        --profile  a folder, which gets a recording of Java Flight Recorder for each run\
+        --profile  a folder, which gets a recording of Java Flight Recorder for each run
+        --minutes  of a soak (default 30, and 20 of soak-slow); its picture goes beside --results\
       """
           .formatted(Work.names());
+
+  private static final EnumSet<Work> SOAKS = EnumSet.of(Work.SOAK, Work.SOAK_SLOW);
 
   /// @throws IllegalArgumentException with one line that says what is wrong
   static Plan of(String[] arguments) {
     EnumSet<Work> works = EnumSet.noneOf(Work.class);
     int size = 1024;
     int runs = 1;
+    int minutes = 0;
     boolean quick = false;
     Path file = null;
     Path results = null;
@@ -59,19 +66,21 @@ public record Plan(
       switch (argument) {
         case "--size" -> size = number(argument, value(argument, rest), 65_536);
         case "--runs" -> runs = number(argument, value(argument, rest), 99);
+        case "--minutes" -> minutes = number(argument, value(argument, rest), 10_080);
         case "--quick" -> quick = true;
         case "--file" -> file = readable(value(argument, rest));
         case "--results" -> results = readable(value(argument, rest));
         case "--against" -> against = jar(value(argument, rest));
         case "--profile" -> profiles = folder(value(argument, rest));
-        case "all", "--all" -> works.addAll(EnumSet.allOf(Work.class));
+        case "all", "--all" -> works.addAll(EnumSet.complementOf(SOAKS));
         default -> works.add(Work.of(argument));
       }
     }
     if (works.isEmpty()) {
-      works = EnumSet.complementOf(EnumSet.of(Work.JMH));
+      works = EnumSet.complementOf(SOAKS);
+      works.remove(Work.JMH);
     }
-    return new Plan(works, size, file, runs, quick, results, against, profiles);
+    return new Plan(works, size, file, runs, minutes, quick, results, against, profiles);
   }
 
   private static String value(String option, List<String> rest) {
@@ -126,11 +135,14 @@ public record Plan(
     JSON,
     NOWHERE,
     SPANS,
+    GROWTH,
     LATENCY,
     QUIET,
     START,
     IDLE,
-    JMH;
+    JMH,
+    SOAK,
+    SOAK_SLOW;
 
     /// Its name on the command line.
     public String label() {

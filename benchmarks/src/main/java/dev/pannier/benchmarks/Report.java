@@ -11,6 +11,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Properties;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.jspecify.annotations.Nullable;
@@ -111,9 +112,9 @@ final class Report {
   void throughputs(List<Throughput> rows) {
     title("Throughput");
     line(
-        "| work | input | MiB/s | CPU s/GiB | of the yardstick's CPU | after the first GiB |"
+        "| work | input | MiB/s | CPU s/GiB | of the yardstick's CPU | the first GiB | after it |"
             + " peak RSS, MiB | PSS, MiB | records |");
-    line("|---|---|---:|---:|---:|---:|---:|---:|---|");
+    line("|---|---|---:|---:|---:|---:|---:|---:|---:|---|");
     for (Throughput row : rows) {
       Throughput yardstick = yardstick(row.input(), rows);
       Double warm = row.warmCpuPerGib();
@@ -121,8 +122,9 @@ final class Report {
           row.name(),
           "%s, %.2f GiB".formatted(row.input(), row.gib()),
           "%.0f".formatted(row.mibPerSecond()),
-          number(row.cpuPerGib()),
+          number(row.cpuPerGib()) + row.spread(cpu -> cpu / row.gib()),
           yardstick == null ? "" : "%.2f".formatted(row.cpuPerGib() / yardstick.cpuPerGib()),
+          warm == null ? "" : number(Objects.requireNonNull(row.firstGib())),
           warm == null ? "" : number(warm),
           "%.0f".formatted(row.peakMiB()),
           "%.0f".formatted(row.pssMiB()),
@@ -153,12 +155,51 @@ final class Report {
           row.name(),
           "%.0f".formatted(row.mibPerSecond()),
           "%,.0f".formatted(row.written() / row.seconds()),
-          number(row.cpuPerMillion()),
+          number(row.cpuPerMillion()) + row.spread(cpu -> cpu / row.written() * 1e6),
           number(row.cpuPerGib()),
           "%.0f".formatted(row.peakMiB()),
           "%.0f".formatted(row.pssMiB()),
           records(row));
     }
+  }
+
+  void growth(List<Throughput> rows) {
+    title("Growth");
+    line("| work | input | MiB/s | CPU s/GiB | peak RSS, MiB | PSS, MiB | records |");
+    line("|---|---|---:|---:|---:|---:|---|");
+    for (Throughput row : rows) {
+      cells(
+          row.name(),
+          "%s, %.2f GiB".formatted(row.input(), row.gib()),
+          "%.0f".formatted(row.mibPerSecond()),
+          number(row.cpuPerGib()) + row.spread(cpu -> cpu / row.gib()),
+          "%.0f".formatted(row.peakMiB()),
+          "%.0f".formatted(row.pssMiB()),
+          records(row));
+    }
+  }
+
+  void soak(Soak soak) {
+    title("Soak: " + soak.name());
+    line("| | the first tenth, median | the last tenth, median | lowest | highest |");
+    line("|---|---:|---:|---:|---:|");
+    for (Soak.Figure figure : Soak.Figure.values()) {
+      cells(
+          figure.title(),
+          number(soak.first(figure)),
+          number(soak.last(figure)),
+          number(soak.lowest(figure)),
+          number(soak.highest(figure)));
+    }
+    line("");
+    line(
+        "%,d lines and %,d spans in %.0f minutes, %s, CPU %.1f %% of one."
+            .formatted(
+                soak.lines(),
+                soak.spans(),
+                soak.seconds() / 60,
+                soak.closes() ? "all confirmed" : "**%,d confirmed**".formatted(soak.confirmed()),
+                soak.cpu() * 100));
   }
 
   void latencies(List<Latency> rows) {

@@ -21,6 +21,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongPredicate;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
@@ -68,7 +70,7 @@ final class SpanWork {
     Path own = folder.resolve("spans-" + ++runs);
     try (BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD)) {
       sidecar.awaitReady();
-      send(sidecar.grpcPort(), requests, calls);
+      send(sidecar.grpcPort(), requests, call -> call < calls);
       double seconds = sidecar.age();
       Usage usage = sidecar.usage();
       double cpu = usage.cpuSeconds();
@@ -91,21 +93,26 @@ final class SpanWork {
     }
   }
 
-  private static void send(int port, List<byte[]> requests, long calls) throws Exception {
+  /// Sends as long as `more` says so of the number of calls before.
+  ///
+  /// @return the spans that were taken
+  static long send(int port, List<byte[]> requests, LongPredicate more) throws Exception {
     OkHttpClient client =
         new OkHttpClient.Builder()
             .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
             .callTimeout(Duration.ofSeconds(30))
             .build();
     AtomicLong next = new AtomicLong();
+    LongAdder taken = new LongAdder();
     Callable<Void> caller =
         () -> {
-          for (long call = next.getAndIncrement(); call < calls; call = next.getAndIncrement()) {
+          for (long call = next.getAndIncrement(); more.test(call); call = next.getAndIncrement()) {
             byte[] request = requests.get((int) (call % requests.size()));
             while (!isTaken(client, port, request)) {
               // The sidecar asks to come back; what it refused it has not kept.
               Thread.sleep(100);
             }
+            taken.add(SPANS_A_REQUEST);
           }
           return null;
         };
@@ -121,6 +128,7 @@ final class SpanWork {
       client.connectionPool().evictAll();
       client.dispatcher().executorService().shutdown();
     }
+    return taken.sum();
   }
 
   private static boolean isTaken(OkHttpClient client, int port, byte[] message) throws IOException {
@@ -150,7 +158,7 @@ final class SpanWork {
     }
   }
 
-  private static List<byte[]> requests() {
+  static List<byte[]> requests() {
     SplittableRandom random = new SplittableRandom(7);
     List<byte[]> requests = new ArrayList<>();
     for (int i = 0; i < REQUESTS; i++) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// What a process has used so far, as Linux tells it in `/proc`.
 final class Usage {
@@ -39,6 +40,18 @@ final class Usage {
   /// Its share of what it has in common with others, and all that is its own.
   double proportionalMiB() throws IOException {
     return mebibytes("smaps_rollup", "Pss:");
+  }
+
+  int threads() throws IOException {
+    try (Stream<Path> tasks = Files.list(process.resolve("task"))) {
+      return (int) tasks.count();
+    }
+  }
+
+  int descriptors() throws IOException {
+    try (Stream<Path> open = Files.list(process.resolve("fd"))) {
+      return (int) open.count();
+    }
   }
 
   private double mebibytes(String file, String name) throws IOException {

@@ -3,21 +3,29 @@ package dev.pannier.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.benchmarks.Plan.Work;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Everything that counts records, at a size that says nothing about speed.
 class BenchIT {
+  @TempDir private Path folder;
+
   @Test
   void everyWorkCountsAtTheOtherEndWhatWasWritten() throws Exception {
+    Files.writeString(
+        folder.resolve("RESULTS.md"),
+        "<!-- measured by `pannier bench` from here -->\n<!-- to here -->\n");
     EnumSet<Work> works = EnumSet.complementOf(EnumSet.of(Work.JMH, Work.IDLE, Work.START));
-    Plan plan = new Plan(works, 1, null, 1, true, null, null, null);
+    Plan plan = new Plan(works, 1, null, 1, 0, true, folder.resolve("RESULTS.md"), null, null);
 
     Bench.Measured measured = Bench.run(plan, List.of("--size", "1", "--quick"));
 
     assertThat(measured.throughputs())
-        .hasSize(8)
+        .hasSize(11)
         .allSatisfy(
             row -> {
               assertThat(row.written()).isPositive();
@@ -26,6 +34,14 @@ class BenchIT {
     assertThat(measured.latencies())
         .hasSize(4)
         .allSatisfy(row -> assertThat(row.counted()).as(row.name()).isEqualTo(row.written()));
+    assertThat(measured.soaks())
+        .hasSize(2)
+        .allSatisfy(
+            soak -> {
+              assertThat(soak.lines()).isPositive();
+              assertThat(soak.samples()).hasSizeGreaterThan(3);
+            });
+    assertThat(folder.resolve("soak.svg")).content().contains("<polyline");
     assertThat(measured.closes()).isTrue();
     assertThat(measured.report()).contains("### Throughput", "### OTLP in", "### Latency");
   }

@@ -15,7 +15,8 @@ class PlanTest {
   void withoutWorksItIsAllThatMeasureTheWholeProcess() {
     Plan plan = Plan.of(new String[] {});
 
-    assertThat(plan.works()).isEqualTo(EnumSet.complementOf(EnumSet.of(Work.JMH)));
+    assertThat(plan.works())
+        .isEqualTo(EnumSet.complementOf(EnumSet.of(Work.JMH, Work.SOAK, Work.SOAK_SLOW)));
     assertThat(plan.sizeMiB()).isEqualTo(1024);
     assertThat(plan.runs()).isEqualTo(1);
     assertThat(plan.quick()).isFalse();

@@ -24,7 +24,20 @@ class ReportTest {
         List.of(YARDSTICK, new Throughput("otlp", "text", 10, 10, 1, 4, 2.5, null, 90, 80)));
 
     assertThat(report.toString())
-        .contains("| otlp | text, 1.00 GiB | 256 | 2.50 | 0.25 |  | 90 | 80 | 10 |");
+        .contains("| otlp | text, 1.00 GiB | 256 | 2.50 | 0.25 |  |  | 90 | 80 | 10 |");
+  }
+
+  @Test
+  void theSpreadOfSeveralRunsStandsBesideTheirMedian() throws Exception {
+    Throughput median =
+        Throughput.median(
+            List.of(
+                new Throughput("otlp", "text", 1, 1, 2, 1, 6, 4.0, 1, 1),
+                new Throughput("otlp", "text", 1, 1, 2, 1, 4, 3.0, 1, 1),
+                new Throughput("otlp", "text", 1, 1, 2, 1, 5, 3.5, 1, 1)));
+    Report report = new Report(List.of());
+    report.throughputs(List.of(median));
+    assertThat(report.toString()).contains("| 2.50 (2.00–3.00) |  | 3.50 | 1.50 |");
   }
 
   @Test
