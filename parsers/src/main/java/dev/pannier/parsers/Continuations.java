@@ -24,8 +24,7 @@ final class Continuations {
     if (first == ' ' || first == '\t') {
       return true;
     }
-    // Most lines begin with a time, a bracket or a brace.
-    if (!isNameStart(first)) {
+    if (!mayContinue(first)) {
       return false;
     }
     if (first == 'C' || first == 'S' || first == 'W') {
@@ -36,6 +35,12 @@ final class Continuations {
       }
     }
     return isThrowable(buffer, offset, length);
+  }
+
+  /// Whether a line that begins with this byte may continue another: most begin with a time, a bracket
+  /// or a brace.
+  static boolean mayContinue(byte first) {
+    return first == ' ' || first == '\t' || isNameStart(first);
   }
 
   /// `com.example.SomeException` or `com.example.SomeException: message`, as the first line of a

@@ -15,6 +15,14 @@ public interface LineParser {
   /// line, a `Caused by:`, a line of a pattern's message). This is what `multiline: auto` asks.
   boolean startsRecord(byte[] buffer, int offset, int length);
 
+  /// Whether the first byte alone tells that a line begins a record ([#startsRecord]) which is not all
+  /// of it ([#endsRecord]); what most lines begin with is then not looked at any further.
+  ///
+  /// @param first below 128, and no line end
+  default boolean startsRecord(byte first) {
+    return false;
+  }
+
   /// Whether a line that begins a record is all of it, whatever the next line is: it need not wait
   /// for that one.
   default boolean endsRecord(byte[] buffer, int offset, int length) {

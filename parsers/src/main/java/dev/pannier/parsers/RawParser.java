@@ -12,4 +12,9 @@ final class RawParser implements LineParser {
   public boolean startsRecord(byte[] buffer, int offset, int length) {
     return !Continuations.continues(buffer, offset, length);
   }
+
+  @Override
+  public boolean startsRecord(byte first) {
+    return !Continuations.mayContinue(first);
+  }
 }

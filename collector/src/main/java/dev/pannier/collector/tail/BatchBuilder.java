@@ -29,7 +29,7 @@ final class BatchBuilder implements RecordSink {
   private byte[] shared = NOTHING;
 
   private byte @Nullable [] sharedUidPrefix;
-  private int sharedDigits;
+  private int sharedDigits = 1;
   private final boolean keepsRaw;
   private boolean hasBody;
   private byte[] bodyText = NOTHING;
@@ -111,9 +111,12 @@ final class BatchBuilder implements RecordSink {
   /// Puts the position into the uid: `VVVVVVVVVVVVVVVV-GGGGGGGGGGGGGGGG-` and the offset, all in
   /// hexadecimal.
   private void shared(TailedFile file, long position) {
-    int digits = 1;
-    for (long rest = position >>> 4; rest != 0; rest >>>= 4) {
-      digits++;
+    int digits = sharedDigits;
+    if ((position >>> (4 * digits)) != 0 || (position >>> (4 * (digits - 1))) == 0) {
+      digits = 1;
+      for (long rest = position >>> 4; rest != 0; rest >>>= 4) {
+        digits++;
+      }
     }
     if (sharedUidPrefix != file.uidPrefix || sharedDigits != digits) {
       String uid = new String(file.uidPrefix, US_ASCII) + "0".repeat(digits);

@@ -43,6 +43,9 @@ final class FileTailer {
 
   private static final int SPARE_BUFFERS = 8;
 
+  /// A batch below this is so rare or small that its bytes need not be used again.
+  private static final int SMALL_BATCH_BYTES = BATCH_BYTES / 8;
+
   private final Generations generations;
   private final PositionStore store;
   private final Buffer buffer;
@@ -53,7 +56,8 @@ final class FileTailer {
   private final Runnable wake;
   private final BatchBuilder builder;
   private final Queue<TailedFile.Range> acknowledged = new ConcurrentLinkedQueue<>();
-  private final Queue<byte[]> spareBuffers = new ConcurrentLinkedQueue<>();
+  private final SpareBuffers spareBuffers = new SpareBuffers(BATCH_BYTES, SPARE_BUFFERS);
+  private final SpareBuffers spareHalves = new SpareBuffers(BATCH_BYTES / 2, SPARE_BUFFERS);
   private final List<TailedFile> visiting = new ArrayList<>();
   private byte[] chunk = new byte[CHUNK_BYTES];
 
@@ -607,13 +611,15 @@ final class FileTailer {
   /// A batch that fills less than half of its buffer is copied, and the buffer stays here.
   private void handOver(Batch batch, TailedFile.Range range) {
     byte[] taken = batch.bytes();
-    boolean ours = taken == batchBuffer;
     Batch shipped = batch;
+    SpareBuffers home = taken.length == BATCH_BYTES ? spareBuffers : null;
     if (batch.length() <= taken.length / 2) {
-      taken = new byte[batch.length()];
-      System.arraycopy(batch.bytes(), batch.offset(), taken, 0, taken.length);
-      shipped = batch.with(taken, 0, taken.length, batch.records());
-      ours = false;
+      home = taken.length == BATCH_BYTES && batch.length() > SMALL_BATCH_BYTES ? spareHalves : null;
+      taken = home == null ? new byte[batch.length()] : home.take();
+      System.arraycopy(batch.bytes(), batch.offset(), taken, 0, batch.length());
+      shipped = batch.with(taken, 0, batch.length(), batch.records());
+    } else {
+      batchBuffer = spareBuffers.take();
     }
     int held = taken.length;
     int missing = held - reserved;
@@ -624,19 +630,14 @@ final class FileTailer {
       reserved = Math.max(reserved, held);
     }
     reserved -= held;
-    byte[] handed = ours ? taken : null;
-    if (ours) {
-      byte[] spare = spareBuffers.poll();
-      batchBuffer = spare == null ? new byte[BATCH_BYTES] : spare;
-    }
+    byte[] handed = taken;
+    SpareBuffers owner = home;
     buffer.append(
         shipped,
         held,
         (rejected, reason) -> {
-          if (handed != null
-              && handed.length == BATCH_BYTES
-              && spareBuffers.size() < SPARE_BUFFERS) {
-            spareBuffers.add(handed);
+          if (owner != null) {
+            owner.give(handed);
           }
           acknowledged.add(range);
           // Else it is taken within a second, when names are looked at, and stored then.

@@ -6,6 +6,14 @@ interface LineStart {
   /// @param buffer the line as it stands in the file, without its end
   boolean startsRecord(byte[] buffer, int offset, int length);
 
+  /// Of each first byte, whether it alone tells that a line begins a record which is not all of it:
+  /// 128 answers, or none where a line has to be looked at.
+  default boolean[] firstBytes() {
+    return NONE;
+  }
+
+  boolean[] NONE = {};
+
   /// Whether a line that begins a record is all of it, whatever the next line is.
   default boolean endsRecord(byte[] buffer, int offset, int length) {
     return false;

@@ -21,6 +21,10 @@ final class RecordFramer {
   private boolean last;
   private boolean flush;
   private @Nullable LineStart rule;
+
+  /// The rule's [LineStart#firstBytes].
+  private boolean[] firstBytes = LineStart.NONE;
+
   private Transcoder charset = Transcoder.of(StandardCharsets.UTF_8);
   private FileCursor cursor = new FileCursor();
 
@@ -59,6 +63,7 @@ final class RecordFramer {
     this.cursor = cursor;
     this.charset = charset;
     this.rule = rule;
+    firstBytes = rule == null ? LineStart.NONE : rule.firstBytes();
     this.last = last;
     this.flush = flush;
     consumed = from;
@@ -73,6 +78,9 @@ final class RecordFramer {
     truncated = false;
     holdsRecord = false;
     oversized = 0;
+    if (isLine()) {
+      return true;
+    }
     if (!skip()) {
       return false;
     }
@@ -119,6 +127,42 @@ final class RecordFramer {
         return emit(opened, openEnd, openAfter, false);
       }
     }
+  }
+
+  /// The shortest way to what most records are: one line, followed by one that begins the next record
+  /// by its first byte.
+  private boolean isLine() {
+    int from = consumed;
+    if (firstBytes.length == 0
+        || searchedFrom != from
+        || searchedNewline < 0
+        || cursor.skip != FileCursor.Skip.NOTHING) {
+      return false;
+    }
+    int newline = searchedNewline;
+    int next = newline + 1;
+    if (next >= limit
+        || newline == from
+        || newline - from > maxRecord
+        || !isFirst(buffer[from])
+        || !isFirst(buffer[next])) {
+      return false;
+    }
+    int nextNewline = Bytes.newline(buffer, next, limit);
+    if (nextNewline < 0) {
+      return false;
+    }
+    searchedFrom = next;
+    searchedNewline = nextNewline;
+    start = from;
+    end = buffer[newline - 1] == '\r' ? newline - 1 : newline;
+    consumed = next;
+    cursor.splitting = false;
+    return true;
+  }
+
+  private boolean isFirst(byte first) {
+    return first >= 0 && firstBytes[first];
   }
 
   private int newline(int lineStart) {

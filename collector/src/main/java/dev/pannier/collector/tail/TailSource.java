@@ -88,7 +88,25 @@ final class TailSource {
   }
 
   /// `multiline: auto`: the parser says what belongs together.
-  private record ParserRule(LineParser parser, Transcoder charset) implements LineStart {
+  private static final class ParserRule implements LineStart {
+    private final LineParser parser;
+    private final Transcoder charset;
+    private final boolean[] firstBytes;
+
+    ParserRule(LineParser parser, Transcoder charset) {
+      this.parser = parser;
+      this.charset = charset;
+      firstBytes = charset.unit() == 1 ? new boolean[128] : NONE;
+      for (int i = 0; i < firstBytes.length; i++) {
+        firstBytes[i] = i != '\n' && i != '\r' && parser.startsRecord((byte) i);
+      }
+    }
+
+    @Override
+    public boolean[] firstBytes() {
+      return firstBytes;
+    }
+
     @Override
     public boolean startsRecord(byte[] buffer, int offset, int length) {
       charset.toUtf8(buffer, offset, offset + length);

@@ -119,10 +119,21 @@ final class TailHarness implements AutoCloseable {
             () -> {});
   }
 
-  /// Looks at names and reads until there is nothing to do.
+  /// Looks at names and reads until there is nothing to do. Where the loop would sleep, another
+  /// round has to find nothing to read: nothing has changed that would wake it.
   void run() {
     boolean look = true;
-    while (tailer.doWork(nanos, look) > 0) {
+    boolean sleeps = false;
+    while (true) {
+      int before = records.size();
+      int work = tailer.doWork(nanos, look);
+      if (sleeps && records.size() > before) {
+        throw new AssertionError("the loop would have slept with something to read");
+      }
+      if (work == 0) {
+        return;
+      }
+      sleeps = !look && tailer.roomLeft() && !tailer.again();
       look = false;
     }
   }
