@@ -39,7 +39,13 @@ final class Report {
     line("| commit | " + commit() + " |");
     line("| machine | " + machine() + " |");
     line("| load before | " + load() + " |");
-    line("| software | JDK " + Runtime.version() + ", Kafka " + kafkaVersion() + " |");
+    line(
+        "| software | JDK "
+            + Runtime.version()
+            + (Boolean.getBoolean("pannier.image") ? ", the sidecar in a run-time image of it" : "")
+            + ", Kafka "
+            + kafkaVersion()
+            + " |");
   }
 
   private static String said(List<String> arguments) {

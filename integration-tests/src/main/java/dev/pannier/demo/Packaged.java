@@ -8,6 +8,9 @@ import java.util.List;
 /// How the packaged sidecar is started: with its `jvm.options`, with the AOT cache where one was made
 /// for this JDK, as the launcher does it.
 public final class Packaged {
+  /// A system property: the sidecar runs in its run-time image, as in a container, where there is one.
+  static final String IMAGE = "pannier.image";
+
   private Packaged() {}
 
   /// The command up to the sidecar's own arguments.
@@ -29,9 +32,19 @@ public final class Packaged {
         withoutCache(home), home, make ? List.of("-XX:AOTCacheOutput=" + cache) : using(cache));
   }
 
-  /// The launcher looks for it under this name, too.
+  /// The launcher looks for both under these names, too.
   static Path cache(Path home) {
-    return home.resolve("pannier-" + Runtime.version() + ".aot");
+    return isImage(home)
+        ? image(home).resolve("pannier.aot")
+        : home.resolve("pannier-" + Runtime.version() + ".aot");
+  }
+
+  private static Path image(Path home) {
+    return home.resolve("java-" + Runtime.version());
+  }
+
+  private static boolean isImage(Path home) {
+    return Boolean.getBoolean(IMAGE) && Files.exists(image(home).resolve("release"));
   }
 
   /// A cache that does not match is passed over by the JVM without a word: the second option tells
@@ -41,8 +54,8 @@ public final class Packaged {
   }
 
   private static List<String> withoutCache(Path home) {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    return List.of(java, "@" + home.resolve("jvm.options"));
+    Path runtime = isImage(home) ? image(home) : Path.of(System.getProperty("java.home"));
+    return List.of(runtime.resolve("bin/java").toString(), "@" + home.resolve("jvm.options"));
   }
 
   private static List<String> started(List<String> begun, Path home, List<String> options) {
