@@ -11,6 +11,9 @@ public final class AnyValue {
   public static final int MAP = 6;
   public static final int BYTES = 7;
 
+  /// Of `string_value`, field 1 of wire type 2.
+  private static final byte STRING_TAG = 0x0A;
+
   private final FieldReader fields = new FieldReader();
   private int kind;
   private int start;
@@ -19,6 +22,9 @@ public final class AnyValue {
 
   /// Reads the `AnyValue` in `[start, end)`; of several values it has the last.
   public AnyValue over(byte[] bytes, int start, int end) {
+    if (isString(bytes, start, end)) {
+      return this;
+    }
     kind = NONE;
     fields.over(bytes, start, end);
     while (fields.next()) {
@@ -31,6 +37,26 @@ public final class AnyValue {
       }
     }
     return this;
+  }
+
+  /// A short string and nothing else, as nearly all are, needs no walk over fields.
+  private boolean isString(byte[] bytes, int start, int end) {
+    if (end - start < 3 || bytes[start] != STRING_TAG) {
+      return false;
+    }
+    int length = bytes[start + 1];
+    int content = start + 2;
+    if (length < 0 && bytes[content] >= 0) {
+      length = (length & 0x7F) | (bytes[content] << 7);
+      content++;
+    }
+    if (length != end - content) {
+      return false;
+    }
+    kind = STRING;
+    this.start = content;
+    this.end = end;
+    return true;
   }
 
   /// The number of its field: [#STRING] to [#BYTES], or [#NONE].

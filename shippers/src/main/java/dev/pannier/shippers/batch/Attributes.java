@@ -11,6 +11,11 @@ public final class Attributes {
   private static final int VALUE_END = 3;
   private static final int WIDTH = 4;
 
+  /// Of `key` and `value`, fields 1 and 2 of wire type 2.
+  private static final byte KEY_TAG = 0x0A;
+
+  private static final byte VALUE_TAG = 0x12;
+
   private final FieldReader message = new FieldReader();
   private final FieldReader entry = new FieldReader();
   private byte[] bytes = new byte[0];
@@ -43,6 +48,9 @@ public final class Attributes {
       ranges = Arrays.copyOf(ranges, 2 * ranges.length);
     }
     int at = WIDTH * count++;
+    if (isKeyAndValue(bytes, start, end, at)) {
+      return;
+    }
     Arrays.fill(ranges, at, at + WIDTH, start);
     entry.over(bytes, start, end);
     while (entry.next()) {
@@ -52,6 +60,32 @@ public final class Attributes {
         ranges[at + range + 1] = entry.end();
       }
     }
+  }
+
+  /// A short key and then a value, as nearly all are, needs no walk over fields.
+  private boolean isKeyAndValue(byte[] bytes, int start, int end, int at) {
+    if (end - start < 5 || bytes[start] != KEY_TAG || bytes[start + 1] < 0) {
+      return false;
+    }
+    int keyStart = start + 2;
+    int keyEnd = keyStart + bytes[start + 1];
+    if (keyEnd > end - 3 || bytes[keyEnd] != VALUE_TAG) {
+      return false;
+    }
+    int length = bytes[keyEnd + 1];
+    int valueStart = keyEnd + 2;
+    if (length < 0 && bytes[valueStart] >= 0) {
+      length = (length & 0x7F) | (bytes[valueStart] << 7);
+      valueStart++;
+    }
+    if (length != end - valueStart) {
+      return false;
+    }
+    ranges[at + KEY_START] = keyStart;
+    ranges[at + KEY_END] = keyEnd;
+    ranges[at + VALUE_START] = valueStart;
+    ranges[at + VALUE_END] = end;
+    return true;
   }
 
   public byte[] bytes() {

@@ -119,13 +119,14 @@ public final class MessageEncoder {
     }
     record.over(all.signal(), reader);
     lookups.read(record);
-    out.truncate(0);
     if (encoding == Encoding.RAW) {
-      rawLine.write(reader, record.attributes(), out);
+      rawLine.of(record, out);
+      value(rawLine.bytes(), rawLine.start(), rawLine.end() - rawLine.start());
     } else {
+      out.truncate(0);
       flatJson.write(all.signal(), reader, record, out);
+      value(out.bytes(), 0, out.length());
     }
-    value(out.bytes(), 0, out.length());
     return true;
   }
 

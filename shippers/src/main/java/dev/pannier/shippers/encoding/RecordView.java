@@ -13,6 +13,7 @@ import dev.pannier.shippers.batch.Signal;
 final class RecordView {
   private static final int TRACE_ID_BYTES = 16;
   private static final int SPAN_ID_BYTES = 8;
+  private static final int LOG_BODY = 5;
 
   private final Attributes attributes = new Attributes();
   private final Attributes resource = new Attributes();
@@ -22,6 +23,8 @@ final class RecordView {
   private int resourceStart;
   private int resourceEnd;
   private int resourceVersion;
+  private int bodyStart;
+  private int bodyEnd;
   private int traceId;
   private int spanId;
   private int flags;
@@ -41,12 +44,15 @@ final class RecordView {
       resourceVersion = (resourceVersion + 1) & Integer.MAX_VALUE;
     }
     attributes.clear(bytes);
+    bodyStart = 0;
+    bodyEnd = 0;
     traceId = -1;
     spanId = -1;
     flags = 0;
     int attributesNumber = attributesNumber(signal, reader.dataNumber());
     int traceIdNumber = signal == Signal.LOGS ? 9 : signal == Signal.TRACES ? 1 : -1;
     int spanIdNumber = signal == Signal.LOGS ? 10 : signal == Signal.TRACES ? 2 : -1;
+    int bodyNumber = signal == Signal.LOGS ? LOG_BODY : -1;
     int flagsNumber = signal == Signal.LOGS ? 8 : signal == Signal.TRACES ? 16 : -1;
     fields.over(bytes, reader.recordStart(), reader.recordEnd());
     while (fields.next()) {
@@ -54,6 +60,9 @@ final class RecordView {
       if (fields.wireType() == FieldReader.BYTES) {
         if (number == attributesNumber) {
           attributes.add(fields.start(), fields.end());
+        } else if (number == bodyNumber) {
+          bodyStart = fields.start();
+          bodyEnd = fields.end();
         } else if (number == traceIdNumber) {
           traceId = id(fields.start(), fields.end(), TRACE_ID_BYTES);
         } else if (number == spanIdNumber) {
@@ -100,6 +109,15 @@ final class RecordView {
 
   Attributes attributes() {
     return attributes;
+  }
+
+  /// Where the `AnyValue` of a log record's body begins; an empty range where it has none.
+  int bodyStart() {
+    return bodyStart;
+  }
+
+  int bodyEnd() {
+    return bodyEnd;
   }
 
   boolean hasTraceId() {

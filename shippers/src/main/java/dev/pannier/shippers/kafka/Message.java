@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.Objects;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /// One message to Kafka, and the batch's records that it holds. What is to be sent is given away:
@@ -29,13 +30,16 @@ final class Message {
   private @Nullable ProducerRecord<byte[], byte[]> record;
 
   /// @param index   of its only record, [#SEVERAL] otherwise
-  /// @param records the indexes of several; null for all
-  Message(ProducerRecord<byte[], byte[]> record, int index, @Nullable BitSet records) {
+  /// @param headerBytes what its headers take ([#bytes(Headers)])
+  /// @param records     the indexes of several; null for all
+  Message(
+      ProducerRecord<byte[], byte[]> record, int headerBytes, int index, @Nullable BitSet records) {
+    byte[] key = record.key();
     this.record = record;
     this.topic = record.topic();
     this.index = index;
     this.records = records;
-    this.overhead = overhead(record);
+    this.overhead = OVERHEAD_BYTES + (key == null ? 0 : key.length) + headerBytes;
     this.size = record.value().length + overhead;
   }
 
@@ -78,10 +82,10 @@ final class Message {
     return overhead;
   }
 
-  private static int overhead(ProducerRecord<byte[], byte[]> record) {
-    byte[] key = record.key();
-    int bytes = OVERHEAD_BYTES + (key == null ? 0 : key.length);
-    for (Header header : record.headers()) {
+  /// What headers take at most.
+  static int bytes(Headers headers) {
+    int bytes = 0;
+    for (Header header : headers) {
       byte[] value = header.value();
       // As if each character took three bytes in UTF-8.
       bytes +=

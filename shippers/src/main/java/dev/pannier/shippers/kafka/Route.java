@@ -51,6 +51,7 @@ final class Route {
   /// What messages of the last service had; each message gets a copy of it.
   private RecordHeaders headers;
 
+  private int headerBytes;
   private @Nullable String headersService;
 
   Route(ShipperSettings.Kafka settings, Signal signal) {
@@ -73,6 +74,7 @@ final class Route {
     this.encodingHeader =
         new RecordHeader(ENCODING, encoding.name().toLowerCase(Locale.ROOT).getBytes(US_ASCII));
     this.headers = headers(null);
+    this.headerBytes = Message.bytes(headers);
     this.fixedTopic = topic.lookups().isEmpty() ? topic.resolve(index -> null) : null;
   }
 
@@ -91,6 +93,7 @@ final class Route {
     if (!Objects.equals(service, headersService)) {
       headersService = service;
       headers = headers(Message.bytes(service));
+      headerBytes = Message.bytes(headers);
     }
     return headers;
   }
@@ -115,14 +118,18 @@ final class Route {
       ProducerRecord<byte[], byte[]> record =
           new ProducerRecord<>(
               to, null, key, value(), serviceLookup < 0 ? batchHeaders : recordHeaders());
+      if (!encoder.isRecord()) {
+        messages.add(
+            new Message(record, Message.bytes(batchHeaders), Message.SEVERAL, encoder.records()));
+        continue;
+      }
       byte[] traceparent = encoder.traceparent();
+      int bytes = headerBytes;
       if (traceparent != null) {
         record.headers().add(new RecordHeader(TRACEPARENT, traceparent));
+        bytes = Message.bytes(record.headers());
       }
-      messages.add(
-          encoder.isRecord()
-              ? new Message(record, encoder.recordIndex(), null)
-              : new Message(record, Message.SEVERAL, encoder.records()));
+      messages.add(new Message(record, bytes, encoder.recordIndex(), null));
     }
     return messages;
   }
