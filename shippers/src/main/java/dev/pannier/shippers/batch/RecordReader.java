@@ -13,6 +13,7 @@ package dev.pannier.shippers.batch;
 public final class RecordReader {
   private static final byte[] NOTHING = {};
   private static final int RESOURCE_OR_SCOPE = 1;
+  private static final int NOT_LOOKED_FOR = -1;
 
   /// Deeper than the deepest path to a record.
   private static final int MAX_LEVELS = 6;
@@ -30,6 +31,11 @@ public final class RecordReader {
   private int resourceEnd;
   private int scopeStart;
   private int scopeEnd;
+
+  /// Where the scope is looked for when it is asked for: without one, that is a walk over all records.
+  private int holderStart;
+
+  private int holderEnd;
   private int metricStart;
   private int metricEnd;
   private int dataNumber;
@@ -103,9 +109,9 @@ public final class RecordReader {
         resourceEnd = found ? search.end() : start;
       }
       case 1 -> {
-        boolean found = find(start, end);
-        scopeStart = found ? search.start() : start;
-        scopeEnd = found ? search.end() : start;
+        scopeStart = NOT_LOOKED_FOR;
+        holderStart = start;
+        holderEnd = end;
       }
       case 2 -> {
         metricStart = start;
@@ -161,11 +167,21 @@ public final class RecordReader {
 
   /// The range of the `InstrumentationScope`; empty if there is none.
   public int scopeStart() {
+    lookForScope();
     return scopeStart;
   }
 
   public int scopeEnd() {
+    lookForScope();
     return scopeEnd;
+  }
+
+  private void lookForScope() {
+    if (scopeStart == NOT_LOOKED_FOR) {
+      boolean found = find(holderStart, holderEnd);
+      scopeStart = found ? search.start() : holderStart;
+      scopeEnd = found ? search.end() : holderStart;
+    }
   }
 
   /// The range of the `Metric` that a data point belongs to.
