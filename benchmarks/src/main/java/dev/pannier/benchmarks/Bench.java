@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -29,6 +30,10 @@ public final class Bench {
   private final List<Build> builds = new ArrayList<>();
 
   private final List<Throughput> throughputs = new ArrayList<>();
+
+  /// Of other tools: what they lose is theirs.
+  private final List<Throughput> peers = new ArrayList<>();
+
   private final List<FootprintWork.Start> starts = new ArrayList<>();
   private final List<Latency> latencies = new ArrayList<>();
   private final List<Soak> soaks = new ArrayList<>();
@@ -110,11 +115,12 @@ public final class Bench {
 
   private void files(Broker broker) throws Exception {
     FileWork work = new FileWork(folder, broker);
+    PeerWork others = new PeerWork(folder, broker);
     long size = (long) plan.sizeMiB() << 20;
-    files(work, TEXT, () -> Input.text(folder, plan.file(), size));
-    files(work, JSON, () -> Input.json(folder, size));
+    files(work, others, TEXT, () -> Input.text(folder, plan.file(), size));
+    files(work, others, JSON, () -> Input.json(folder, size));
     if (!throughputs.isEmpty()) {
-      report.throughputs(throughputs);
+      report.throughputs(Stream.concat(throughputs.stream(), peers.stream()).toList());
     }
   }
 
@@ -122,18 +128,34 @@ public final class Bench {
     Input make() throws IOException;
   }
 
-  private void files(FileWork work, Set<Work> ofInput, Maker maker) throws Exception {
+  private void files(FileWork work, PeerWork others, Set<Work> ofInput, Maker maker)
+      throws Exception {
     List<Work> wanted = plan.works().stream().filter(ofInput::contains).toList();
     if (wanted.isEmpty()) {
       return;
     }
     Input input = maker.make();
-    throughputs.addAll(measured("yardstick", List.of(() -> work.yardstick(input))));
+    throughputs.addAll(measured(List.of(() -> work.yardstick(input))));
     for (Work each : wanted) {
-      throughputs.addAll(
-          measured(each.label(), ofEach(build -> () -> work.run(build, each, input))));
+      throughputs.addAll(measured(ofEach(build -> () -> work.run(build, each, input))));
+    }
+    for (Work each : wanted) {
+      for (Peer peer : Peer.values()) {
+        Optional<Path> program = peer.program(each);
+        if (program.isPresent()) {
+          peer(() -> others.run(peer, program.get(), each, input));
+        }
+      }
     }
     Files.delete(input.path());
+  }
+
+  private void peer(Run run) throws Exception {
+    try {
+      peers.addAll(measured(List.of(run)));
+    } catch (IOException e) {
+      say("left out: " + e.getMessage());
+    }
   }
 
   private interface Run {
@@ -145,16 +167,16 @@ public final class Bench {
   }
 
   /// Runs what is compared in turns, so that both meet the same hours of the machine.
-  private List<Throughput> measured(String name, List<Run> compared) throws Exception {
+  private List<Throughput> measured(List<Run> compared) throws Exception {
     List<List<Throughput>> all = new ArrayList<>();
     compared.forEach(run -> all.add(new ArrayList<>()));
     for (int i = 0; i < plan.runs(); i++) {
       for (int k = 0; k < compared.size(); k++) {
         Throughput one = compared.get(k).once();
         say(
-            "%s, %s: %.0f MiB/s, %.2f CPU s/GiB, peak %.0f MiB, %,d of %,d records"
+            "%s: %s: %.0f MiB/s, %.2f CPU s/GiB, peak %.0f MiB, %,d of %,d records"
                 .formatted(
-                    k == 0 ? name : name + ", against",
+                    one.name(),
                     one.input(),
                     one.mibPerSecond(),
                     one.cpuPerGib(),
@@ -170,8 +192,7 @@ public final class Bench {
   private void spans(Broker broker) throws Exception {
     if (plan.works().contains(Work.SPANS)) {
       SpanWork work = new SpanWork(folder, broker);
-      List<Throughput> rows =
-          measured("spans", ofEach(build -> () -> work.run(build, plan.sizeMiB())));
+      List<Throughput> rows = measured(ofEach(build -> () -> work.run(build, plan.sizeMiB())));
       throughputs.addAll(rows);
       report.spans(rows);
     }
@@ -185,13 +206,12 @@ public final class Bench {
     FileWork files = new FileWork(folder, broker);
     for (int count : plan.quick() ? List.of(1, 10) : List.of(1, 10, 100, 1000)) {
       Input input = Input.texts(folder, count, (long) plan.sizeMiB() << 20);
-      rows.addAll(
-          measured(input.name(), ofEach(build -> () -> files.run(build, Work.GROWTH, input))));
+      rows.addAll(measured(ofEach(build -> () -> files.run(build, Work.GROWTH, input))));
       remove(Objects.requireNonNull(input.path().getParent()));
     }
     SoakWork paced = new SoakWork(builds.getFirst(), folder, broker, plan.quick());
     for (int rate : plan.quick() ? List.of(1) : List.of(1, 10, 50)) {
-      rows.addAll(measured(rate + " MiB/s", List.of(() -> paced.paced(rate))));
+      rows.addAll(measured(List.of(() -> paced.paced(rate))));
     }
     throughputs.addAll(rows);
     report.growth(rows);
