@@ -129,6 +129,9 @@ public final class Dispatcher {
       work++;
     }
     work += settle() + (answers.isEmpty() ? 0 : 1);
+    if (work == 0) {
+      shipper.flush();
+    }
     refusals.tick(nowNanos);
     truncations.tick(nowNanos);
     warnings.tick(nowNanos);
