@@ -296,7 +296,7 @@ final class TailRig implements AutoCloseable {
     if (before == null) {
       offsets
           .computeIfAbsent(key, any -> new ArrayList<>())
-          .add(Long.parseLong(uid.substring(uid.lastIndexOf('-') + 1), 16));
+          .add(Long.parseLong(uid.substring(20), 32));
     } else {
       repeated++;
       // A record that was cut off by a crash of its writer's line may have grown; else it is equal.
