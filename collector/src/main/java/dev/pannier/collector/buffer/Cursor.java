@@ -60,6 +60,11 @@ public final class Cursor {
     buffer.waits(this, entry, -1);
   }
 
+  /// Whether more may be read from files.
+  public boolean hasRoomForFiles() {
+    return buffer.hasRoomForFiles();
+  }
+
   /// The shipper needs the entry no longer.
   ///
   /// @param rejected how many of its records the destination refused for good

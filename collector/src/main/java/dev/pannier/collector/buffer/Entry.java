@@ -40,7 +40,7 @@ public final class Entry {
   }
 
   /// Whether it was read from a file, which is where it can wait; a request's sender waits itself.
-  boolean fromFile() {
+  public boolean fromFile() {
     return batch.positions().length > 0;
   }
 

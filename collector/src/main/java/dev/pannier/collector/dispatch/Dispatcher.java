@@ -49,6 +49,12 @@ public final class Dispatcher {
   /// While draining, no wait is longer: the time that is left is short.
   static final long LONGEST_WAIT_DRAINING_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /// The confirmation of so little is not worth a wake-up of its own.
+  static final int LITTLE_BYTES = 8 * 1024;
+
+  /// For so long it may lie.
+  static final long LONGEST_LIE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final Shipper shipper;
   private final Cursor cursor;
   private final Backoff backoff;
@@ -74,6 +80,10 @@ public final class Dispatcher {
   private boolean drainSeen;
 
   private volatile Runnable onAnswer = () -> {};
+
+  /// Whether something waits for an answer of whatever kind.
+  private volatile boolean awaitsAnswer = true;
+
   private volatile boolean draining;
   private volatile boolean drained;
   private volatile int inFlightShown;
@@ -121,6 +131,7 @@ public final class Dispatcher {
       drainSeen = true;
       pausedUntilNanos = nowNanos;
     }
+    awaitsAnswer = true; // until it is known better: what comes meanwhile is not overlooked
     int work = takeAnswers(nowNanos);
     if (destination.isConnected()) {
       work += send(nowNanos);
@@ -137,7 +148,36 @@ public final class Dispatcher {
     warnings.tick(nowNanos);
     destination.tick(nowNanos);
     drained = draining && cursor.openBatches() == 0;
+    awaitsAnswer = awaitsAnswer();
     return work;
+  }
+
+  private boolean awaitsAnswer() {
+    if (draining || paused || !parked.isEmpty() || !destination.isConnected()) {
+      return true;
+    }
+    if (window.size() >= maxInFlight || !cursor.hasRoomForFiles()) {
+      return true;
+    }
+    for (Shipment shipment : window) {
+      if (!shipment.wholeInFlight()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// An answer was added to those that wait. At a low rate each line is a batch, and the
+  /// confirmation of one from a file, which nobody waits for, would be half of the thread's
+  /// wake-ups: it is taken with the next batch, or after a tenth of a second. From any thread.
+  void answerCame(Shipment shipment, Outcome outcome) {
+    Entry entry = shipment.entry();
+    if (awaitsAnswer
+        || !(outcome instanceof Outcome.Accepted)
+        || !entry.fromFile()
+        || entry.batch().length() > LITTLE_BYTES) {
+      onAnswer.run();
+    }
   }
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
@@ -145,7 +185,11 @@ public final class Dispatcher {
     if (!destination.isConnected() || (paused && inFlight == 0)) {
       return Math.max(0, pausedUntilNanos - nowNanos);
     }
-    return paused || window.size() >= maxInFlight ? Long.MAX_VALUE : parked.waitNanos(nowNanos);
+    if (paused || window.size() >= maxInFlight) {
+      return Long.MAX_VALUE;
+    }
+    long wait = parked.waitNanos(nowNanos);
+    return inFlight > 0 ? Math.min(LONGEST_LIE_NANOS, wait) : wait;
   }
 
   /// From now on waits are short: what the buffer holds has to leave soon.
@@ -250,6 +294,9 @@ public final class Dispatcher {
       shipper.resume();
     }
     int sent = fill(nowNanos);
+    if (!anyWaits()) {
+      return sent;
+    }
     for (Shipment shipment : List.copyOf(window)) {
       // It may have been parked meanwhile.
       if (shipment.waiting() && window.contains(shipment) && !blocked(shipment)) {
@@ -262,6 +309,15 @@ public final class Dispatcher {
       }
     }
     return sent;
+  }
+
+  private boolean anyWaits() {
+    for (Shipment shipment : window) {
+      if (shipment.waiting()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Takes shipments into the window: what was parked and is due, then what is new.
@@ -329,7 +385,7 @@ public final class Dispatcher {
   }
 
   private void ship(Shipment shipment) {
-    Attempt attempt = new Attempt(shipment, answers, onAnswer);
+    Attempt attempt = new Attempt(shipment, answers, this);
     shipment.sent();
     inFlight++;
     inFlightShown = inFlight;

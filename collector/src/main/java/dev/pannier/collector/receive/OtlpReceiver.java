@@ -103,7 +103,7 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
             budget,
             MAX_CONNECTIONS,
             MAX_STREAMS,
-            settings.maxRequest() + RequestReader.GRPC_PREFIX);
+            settings.maxRequest() + HttpRequest.GRPC_PREFIX);
     List<Address> bound = new ArrayList<>(2);
     if (settings.grpc() != null) {
       bound.add(listen(server, settings.grpc(), endpoint));

@@ -84,6 +84,9 @@ final class FileTailer {
   private volatile long lastActivityNanos;
   private volatile boolean caughtUp;
 
+  /// Whether room would be used: a round is under way, or the last one ended for want of it.
+  private volatile boolean wantsRoom = true;
+
   /// @param wake ends the thread's sleep, called from any thread
   FileTailer(
       Generations generations,
@@ -111,6 +114,7 @@ final class FileTailer {
   /// @param look whether names may have changed
   /// @return how much was done; what [#again] tells is of this round
   int doWork(long nowNanos, boolean look) {
+    wantsRoom = true; // before the first look for room: what is given back after it wakes the loop
     again = false;
     int work = takeAcknowledgements();
     if (look || nowNanos >= nextLookNanos) {
@@ -131,6 +135,7 @@ final class FileTailer {
     if (work > 0) {
       lastActivityNanos = nowNanos;
     }
+    wantsRoom = !roomLeft;
     return work;
   }
 
@@ -160,6 +165,14 @@ final class FileTailer {
   /// Whether the last round ended for want of files, not of room.
   boolean roomLeft() {
     return roomLeft;
+  }
+
+  /// The buffer has room. At a low rate that is after each batch, with nothing to be read: the loop
+  /// is woken only where it waits for it. Any thread.
+  void room() {
+    if (wantsRoom) {
+      wake.run();
+    }
   }
 
   /// How long there is nothing to do unless something changes.

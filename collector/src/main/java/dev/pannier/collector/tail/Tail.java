@@ -45,7 +45,7 @@ public record Tail(
     FileTailer tailer =
         new FileTailer(
             generations, store, buffer, budget, resource, keepsRaw, clock, LOG::warn, watch::wake);
-    buffer.onRoom(watch::wake);
+    buffer.onRoom(tailer::room);
     return new TailThread(tailer, generations, watch, nanoClock, health);
   }
 }

@@ -31,6 +31,7 @@ class DispatcherTest {
   private final FakeShipper shipper = new FakeShipper();
   private final List<String> told = new ArrayList<>();
   private int appended;
+  private int wakes;
   private long appendedBytes;
   private long now;
 
@@ -425,6 +426,62 @@ class DispatcherTest {
     assertThat(dispatcher.status(now).lastError()).isEqualTo("kafka:9092 has no topic spans");
     shipper.missing = "";
     assertThat(dispatcher.trouble(now)).isNull();
+  }
+
+  @Test
+  void confirmationThatNobodyWaitsForIsTakenWithTheNextBatchOrAfterAWhile() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    dispatcher.onWork(() -> wakes++);
+    append(Batches.fromFile("a", "1"));
+    run(dispatcher);
+    wakes = 0;
+    shipper.accept(0);
+    assertThat(wakes).isZero();
+    assertThat(dispatcher.waitNanos(now)).isEqualTo(Dispatcher.LONGEST_LIE_NANOS);
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 0 ");
+    assertThat(dispatcher.waitNanos(now)).isEqualTo(Long.MAX_VALUE);
+  }
+
+  @Test
+  void answerThatIsWaitedForWakes() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    dispatcher.onWork(() -> wakes++);
+
+    append(Batches.received("its client waits"));
+    run(dispatcher);
+    assertWakes(() -> shipper.accept(0));
+    run(dispatcher);
+
+    append(Batches.fromFile("a", "it has to go again"));
+    run(dispatcher);
+    assertWakes(() -> shipper.retry(0, "overloaded"));
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+
+    append(Batches.fromFile("b", "no room for another"));
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(2);
+    assertWakes(() -> shipper.accept(1));
+    shipper.accept(0);
+    run(dispatcher);
+
+    append(Batches.fromFile("b", "x".repeat(Dispatcher.LITTLE_BYTES)));
+    run(dispatcher);
+    assertWakes(() -> shipper.accept(0));
+    run(dispatcher);
+
+    append(Batches.fromFile("a", "the end is near"));
+    dispatcher.drain();
+    run(dispatcher);
+    assertWakes(() -> shipper.accept(0));
+  }
+
+  private void assertWakes(Runnable answer) {
+    int before = wakes;
+    answer.run();
+    assertThat(wakes).isGreaterThan(before);
   }
 
   private Dispatcher dispatcher(int maxInFlight, boolean pipelined) {

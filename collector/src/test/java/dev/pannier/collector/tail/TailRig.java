@@ -86,6 +86,9 @@ final class TailRig implements AutoCloseable {
   final List<LogRecord> records = new ArrayList<>();
   long repeated;
 
+  /// How often the loop's sleep was ended.
+  int wakes;
+
   private final FileSource settings;
   private final Random random = new Random(11);
   private long nowNanos = 1_000_000_000L;
@@ -161,10 +164,15 @@ final class TailRig implements AutoCloseable {
               false,
               () -> Instant.ofEpochSecond(1_700_000_000L).plusNanos(nowNanos),
               notices::add,
-              () -> {});
+              () -> wakes++);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// Tells that the buffer has room.
+  void room() {
+    tailer().room();
   }
 
   /// One round, with a look at the folders.
