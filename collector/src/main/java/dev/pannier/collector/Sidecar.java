@@ -22,7 +22,6 @@ import dev.pannier.collector.receive.OtlpReceiver;
 import dev.pannier.collector.tail.Tail;
 import dev.pannier.collector.tail.TailThread;
 import dev.pannier.shippers.ShipperSettings;
-import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.Shippers;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
@@ -71,7 +70,6 @@ final class Sidecar {
   Sidecar(Configuration configuration, String version) throws IOException {
     this.configuration = configuration;
     SecureRandom random = new SecureRandom();
-    store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
     long clientBytes = clientBytes(configuration);
     budget =
         new MemoryBudget(
@@ -96,6 +94,12 @@ final class Sidecar {
     }
     // To reach a destination takes longest: the rest is made meanwhile.
     dispatcherThreads.forEach(DispatcherThread::start);
+    try {
+      store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
+    } catch (IOException e) {
+      dispatcherThreads.forEach(thread -> thread.close(Duration.ZERO));
+      throw e;
+    }
     tail =
         new Tail(
                 store,
@@ -150,25 +154,14 @@ final class Sidecar {
   }
 
   private static int inFlight(ShipperSettings settings) {
-    return switch (settings) {
-      case ShipperSettings.Kafka kafka -> KAFKA_IN_FLIGHT;
-      case ShipperSettings.Otlp otlp -> OTLP_IN_FLIGHT;
-      case ShipperSettings.File file -> 1;
-      case ShipperSettings.Stdout stdout -> 1;
-    };
+    if (settings instanceof ShipperSettings.Kafka) {
+      return KAFKA_IN_FLIGHT;
+    }
+    return settings instanceof ShipperSettings.Otlp ? OTLP_IN_FLIGHT : 1;
   }
 
   private static boolean keepsRaw(Configuration configuration) {
-    return configuration.shippers().stream()
-        .anyMatch(
-            shipper ->
-                switch (shipper) {
-                  case ShipperSettings.Kafka kafka ->
-                      kafka.encodings().get(Signal.LOGS) == Encoding.RAW;
-                  case ShipperSettings.Otlp otlp -> false;
-                  case ShipperSettings.File file -> file.encoding() == Encoding.RAW;
-                  case ShipperSettings.Stdout stdout -> stdout.encoding() == Encoding.RAW;
-                });
+    return configuration.shippers().stream().anyMatch(ShipperSettings::keepsRaw);
   }
 
   /// Whether a shipper has a part of its destination missing, and holds enough for it.

@@ -264,6 +264,11 @@ public final class Dispatcher {
       LOG.error("shipper {}: connecting failed unexpectedly", name(), e);
       outcome = new Outcome.Retryable("connecting failed: " + e, 0, null);
     }
+    if (outcome instanceof Outcome.Accepted) {
+      // A switch over types makes classes when it is first run: a start that goes well needs none.
+      destination.succeeded(nowNanos);
+      return;
+    }
     switch (outcome) {
       case Outcome.Accepted _, Outcome.PartlyAccepted _ -> {
         destination.succeeded(nowNanos);
@@ -413,12 +418,12 @@ public final class Dispatcher {
 
   private void answered(long nowNanos, Shipment shipment, Outcome outcome) {
     Batch part = shipment.part();
+    if (outcome instanceof Outcome.Accepted) {
+      accepted(nowNanos, shipment);
+      return;
+    }
     switch (outcome) {
-      case Outcome.Accepted _ -> {
-        bytes.add(part.length());
-        shipment.settled(0, "");
-        destination.succeeded(nowNanos);
-      }
+      case Outcome.Accepted _ -> accepted(nowNanos, shipment);
       case Outcome.PartlyAccepted partly -> {
         bytes.add(part.length());
         long refused = Math.clamp(partly.rejected(), 0, part.records());
@@ -435,6 +440,12 @@ public final class Dispatcher {
       case Outcome.Permanent permanent ->
           refuse(nowNanos, shipment, part.records(), permanent.reason());
     }
+  }
+
+  private void accepted(long nowNanos, Shipment shipment) {
+    bytes.add(shipment.part().length());
+    shipment.settled(0, "");
+    destination.succeeded(nowNanos);
   }
 
   /// The part's rest waits for its next attempt.
