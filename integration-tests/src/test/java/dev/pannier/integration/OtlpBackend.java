@@ -56,9 +56,14 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
   }
 
   static OtlpBackend http() throws IOException {
+    return http(0);
+  }
+
+  /// @param port 0 for any free one
+  static OtlpBackend http(int port) throws IOException {
     OtlpBackend backend = new OtlpBackend(false);
     backend.server.setProtocols(List.of(Protocol.HTTP_1_1));
-    backend.server.start();
+    backend.server.start(port);
     return backend;
   }
 
@@ -205,7 +210,8 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
     return metric.getName() + " = " + metric.getSum().getDataPoints(0).getAsInt();
   }
 
-  /// Out of protobuf, or out of OTLP's JSON, which is protobuf's own but for its ids: those are hex.
+  /// Out of protobuf, or out of OTLP's JSON, which is protobuf's own but for its ids: those are
+  /// hex.
   @SuppressWarnings("unchecked") // a builder builds what it is the builder of
   private static <B extends Message.Builder> B decode(boolean json, ByteString payload, B into)
       throws InvalidProtocolBufferException {

@@ -98,8 +98,8 @@ final class Sidecar implements AutoCloseable {
 
   /// Writes the configuration.
   ///
-  /// @param text without `state` and `admin`; `${LOGS}`, `${GRPC}`, `${HTTP}` and `${DIR}` are filled
-  ///     in
+  /// @param text without `state` and `admin`; `${LOGS}`, `${GRPC}`, `${HTTP}` and `${DIR}` are
+  ///   filled in
   Sidecar configure(String text) throws IOException {
     String own =
         """
@@ -163,6 +163,11 @@ final class Sidecar implements AutoCloseable {
             })
         .until(() -> status("/readyz") == 200);
     return this;
+  }
+
+  /// Starts it in its own environment and waits for nothing.
+  void launch() throws IOException {
+    launch(environment);
   }
 
   /// Starts it and waits for nothing.

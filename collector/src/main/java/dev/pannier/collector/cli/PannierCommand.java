@@ -37,10 +37,10 @@ public final class PannierCommand implements Runnable {
 
   /// Runs one command.
   ///
-  /// @param arguments   as `main` has them
+  /// @param arguments as `main` has them
   /// @param environment as `System.getenv()` gives it
-  /// @param sidecars    what `run` runs
-  /// @param parsers     makes what chooses the parser of a source's files
+  /// @param sidecars what `run` runs
+  /// @param parsers makes what chooses the parser of a source's files
   /// @return the exit code
   public static int execute(
       String[] arguments,
@@ -65,6 +65,7 @@ public final class PannierCommand implements Runnable {
         new CommandLine(new PannierCommand())
             .addSubcommand(run)
             .addSubcommand(new ValidateCommand(environment, messages))
+            .addSubcommand(new StatusCommand(messages))
             .addSubcommand(new ParseCommand(environment, in, out, messages, parsers));
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(messages);

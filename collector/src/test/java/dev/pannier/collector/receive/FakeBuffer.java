@@ -4,6 +4,7 @@ import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,11 +28,19 @@ final class FakeBuffer implements Buffer {
   }
 
   @Override
+  public boolean hasRoomForRequests() {
+    return true;
+  }
+
+  @Override
+  public void filtered(String source, Signal signal, long records) {}
+
+  @Override
   public void onRoom(Runnable listener) {}
 
   @Override
   public synchronized long append(
-      Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+      Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
     batches.add(batch);
     held.add(new Held(reservedBytes, acknowledgement));
     if (confirming) {

@@ -13,6 +13,7 @@ import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,10 +102,22 @@ class TailAllocationTest {
     }
 
     @Override
+    public boolean hasRoomForRequests() {
+      return true;
+    }
+
+    @Override
+    public void filtered(String source, Signal signal, long records) {}
+
+    @Override
     public void onRoom(Runnable listener) {}
 
     @Override
-    public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    public long append(
+        Batch batch,
+        long reservedBytes,
+        Acknowledgement.When when,
+        Acknowledgement acknowledgement) {
       records += batch.records();
       budget.release(reservedBytes);
       acknowledgement.delivered(0, "");
