@@ -48,8 +48,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The running sidecar: makes its parts, starts them from the destinations (as soon as they are
-/// made) to the sources, and stops them from the sources to the destinations.
+/// The running sidecar: makes its parts, starts them from the destinations (as soon as they are made)
+/// to the sources, and stops them from the sources to the destinations.
 final class Sidecar {
   private static final Logger LOG = LoggerFactory.getLogger(Sidecar.class);
 

@@ -210,8 +210,7 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
     return metric.getName() + " = " + metric.getSum().getDataPoints(0).getAsInt();
   }
 
-  /// Out of protobuf, or out of OTLP's JSON, which is protobuf's own but for its ids: those are
-  /// hex.
+  /// Out of protobuf, or out of OTLP's JSON, which is protobuf's own but for its ids: those are hex.
   @SuppressWarnings("unchecked") // a builder builds what it is the builder of
   private static <B extends Message.Builder> B decode(boolean json, ByteString payload, B into)
       throws InvalidProtocolBufferException {

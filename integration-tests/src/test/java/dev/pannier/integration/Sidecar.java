@@ -98,8 +98,8 @@ final class Sidecar implements AutoCloseable {
 
   /// Writes the configuration.
   ///
-  /// @param text without `state` and `admin`; `${LOGS}`, `${GRPC}`, `${HTTP}` and `${DIR}` are
-  ///   filled in
+  /// @param text without `state` and `admin`; `${LOGS}`, `${GRPC}`, `${HTTP}` and `${DIR}` are filled
+  ///     in
   Sidecar configure(String text) throws IOException {
     String own =
         """

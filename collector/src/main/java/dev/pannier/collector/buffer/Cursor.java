@@ -47,7 +47,7 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   /// The shipper needs the entry no longer.
   ///
   /// @param rejected how many of its records the destination refused for good
-  /// @param reason why, where any was, else empty
+  /// @param reason   why, where any was, else empty
   public abstract void done(Entry entry, long rejected, String reason);
 
   /// Memory for copies of what the shipper has taken: it is held beyond the budget if need be,

@@ -12,17 +12,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Batches that some shipper is not done with, in memory alone. Every shipper has a [Cursor] over
-/// them; a batch leaves when the last shipper that takes its signal is done. What is held is
-/// bounded by the [MemoryBudget], from which those who append have reserved it: with several
-/// shippers the slowest lags until the budget is used up, and then sets the pace for files and
-/// requests alike.
+/// them; a batch leaves when the last shipper that takes its signal is done. What is held is bounded
+/// by the [MemoryBudget], from which those who append have reserved it: with several shippers the
+/// slowest lags until the budget is used up, and then sets the pace for files and requests alike.
 ///
 /// The acknowledgements of batches with the same key are told in the order of their appends: they
 /// have the same signal, so the same shippers, and every shipper is done with them in order.
 public final class MemoryBuffer implements Buffer {
-  /// This much waiting behind what a shipper has in flight keeps it busy while a tailer wakes up
-  /// and reads the next batch. More would only make batches smaller and memory fuller. Only what
-  /// comes from files counts: requests in the queue must not keep files from being read.
+  /// This much waiting behind what a shipper has in flight keeps it busy while a tailer wakes up and
+  /// reads the next batch. More would only make batches smaller and memory fuller. Only what comes
+  /// from files counts: requests in the queue must not keep files from being read.
   static final int ENOUGH_BATCHES = 2;
 
   static final long ENOUGH_BYTES = 512 * 1024;
@@ -91,8 +90,8 @@ public final class MemoryBuffer implements Buffer {
     return true;
   }
 
-  /// Called a little more often than promised: after each batch that made room, also where there
-  /// was room before, since a tailer may wait for the budget alone.
+  /// Called a little more often than promised: after each batch that made room, also where there was
+  /// room before, since a tailer may wait for the budget alone.
   @Override
   public void onRoom(Runnable listener) {
     onRoom = listener;

@@ -7,13 +7,13 @@ import java.io.IOException;
 /// What is kept of one file generation: the content that began at one moment under one name, and
 /// goes on through rename, copy and gzip.
 ///
-/// @param id random, never used for other content
-/// @param source the name of the source that read it
-/// @param path where it was first seen
+/// @param id           random, never used for other content
+/// @param source       the name of the source that read it
+/// @param path         where it was first seen
 /// @param acknowledged every byte before it is delivered
-/// @param sizeBytes as last seen
-/// @param finished read to its end, and gone from its path
-/// @param seenSeconds when it was last seen, in seconds since the epoch
+/// @param sizeBytes    as last seen
+/// @param finished     read to its end, and gone from its path
+/// @param seenSeconds  when it was last seen, in seconds since the epoch
 public record SavedGeneration(
     long id,
     String source,

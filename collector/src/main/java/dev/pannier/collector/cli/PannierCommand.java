@@ -37,10 +37,10 @@ public final class PannierCommand implements Runnable {
 
   /// Runs one command.
   ///
-  /// @param arguments as `main` has them
+  /// @param arguments   as `main` has them
   /// @param environment as `System.getenv()` gives it
-  /// @param sidecars what `run` runs
-  /// @param parsers makes what chooses the parser of a source's files
+  /// @param sidecars    what `run` runs
+  /// @param parsers     makes what chooses the parser of a source's files
   /// @return the exit code
   public static int execute(
       String[] arguments,

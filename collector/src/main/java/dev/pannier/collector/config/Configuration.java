@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Everything that the sidecar is told, complete: every default is filled in.
 ///
-/// @param memoryBytes `memory`: the one bound on bytes held
+/// @param memoryBytes    `memory`: the one bound on bytes held
 /// @param stateDirectory `state.directory`: positions and identity
-/// @param files `sources.files`, in the order of the file
-/// @param otlp `sources.otlp`; null where it is switched off
-/// @param processors in the order in which they apply
-/// @param shippers in the order of the file
+/// @param files          `sources.files`, in the order of the file
+/// @param otlp           `sources.otlp`; null where it is switched off
+/// @param processors     in the order in which they apply
+/// @param shippers       in the order of the file
 public record Configuration(
     Resource resource,
     long memoryBytes,
@@ -33,11 +33,11 @@ public record Configuration(
   public record Resource(Map<String, String> attributes) {}
 
   /// @param listen `admin.listen`, host and port
-  /// @param token what a client that is not on loopback has to bring for `/status`; null for none
+  /// @param token  what a client that is not on loopback has to bring for `/status`; null for none
   public record Admin(Address listen, @Nullable String token) {}
 
   /// @param deadline from SIGTERM to the end of the process
-  /// @param quiet how long nothing may have come before the sidecar counts its sources as done
+  /// @param quiet    how long nothing may have come before the sidecar counts its sources as done
   public record Shutdown(Duration deadline, Duration quiet) {}
 
   /// @param port 0 to 65535; 0 for any free one

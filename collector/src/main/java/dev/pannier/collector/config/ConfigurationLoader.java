@@ -53,7 +53,7 @@ public final class ConfigurationLoader {
 
   /// Reads the whole configuration, with every default filled in.
   ///
-  /// @param file null for none: the defaults and the environment alone
+  /// @param file        null for none: the defaults and the environment alone
   /// @param environment as `System.getenv()` gives it
   /// @return never with an exception: a file that cannot be read is a problem, too
   public static Loaded load(@Nullable Path file, Map<String, String> environment) {

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// Memory: a rewritten batch takes the place of the one that was read. Its bytes are taken from the
 /// budget before the old ones are given back, beyond the limit if need be, since it cannot wait.
-/// Processors that add a lot to many small records overdraw the budget by that much for one batch a
-/// source, until shippers have caught up.
+/// Processors that add a lot to many small records overdraw the budget by that much for one batch
+/// a source, until shippers have caught up.
 ///
 /// A batch that lost all its records is appended empty: its acknowledgement must not overtake those
 /// of earlier batches of its file.

@@ -69,8 +69,8 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
   private volatile long lastRequestNanos;
   private volatile boolean accepting = true;
 
-  /// @param buffer what it is given is processed there, too, where processors are configured
-  /// @param nowhere whether requests of a signal have nowhere to go at the moment
+  /// @param buffer    what it is given is processed there, too, where processors are configured
+  /// @param nowhere   whether requests of a signal have nowhere to go at the moment
   /// @param nanoClock monotonic, the server's
   public OtlpReceiver(
       OtlpSource settings,

@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The tail loop. It reads a file only while the buffer has room, so what is not needed yet stays
-/// in the file; a batch is of one generation, and closes when it is full or the file has no more.
+/// The tail loop. It reads a file only while the buffer has room, so what is not needed yet stays in
+/// the file; a batch is of one generation, and closes when it is full or the file has no more.
 ///
 /// All methods belong to one thread, but for those that say otherwise.
 final class FileTailer {
@@ -61,8 +61,8 @@ final class FileTailer {
   private final List<TailedFile> visiting = new ArrayList<>();
   private byte[] chunk = new byte[CHUNK_BYTES];
 
-  /// Whose bytes from [#chunkFrom] on the chunk holds, where the buffer had no room for all of
-  /// them: they need not be read again. Null where the chunk holds nothing of use.
+  /// Whose bytes from [#chunkFrom] on the chunk holds, where the buffer had no room for all of them:
+  /// they need not be read again. Null where the chunk holds nothing of use.
   private @Nullable Content chunkOf;
 
   private long chunkFrom;
@@ -142,8 +142,8 @@ final class FileTailer {
     }
   }
 
-  /// Whether another round would find something to do, though nothing has changed since the last
-  /// one began. Not where that one ended for want of room.
+  /// Whether another round would find something to do, though nothing has changed since the last one
+  /// began. Not where that one ended for want of room.
   boolean again() {
     return again;
   }
