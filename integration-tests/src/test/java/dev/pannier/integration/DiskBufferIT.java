@@ -24,8 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The packaged sidecar with `buffer: {type: disk}`: what the death of the process and of
-/// destinations does to what was taken over.
+/// The packaged sidecar with `buffer: {type: disk}`: what the death of the process and of destinations does to what
+/// was taken over.
 class DiskBufferIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String DISK =

@@ -22,8 +22,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Batches on disk, in a [SegmentLog]. Every shipper reads it by a cursor of its own, so one that
-/// is slow or away holds up nobody before `max_bytes` are used.
+/// Batches on disk, in a [SegmentLog]. Every shipper reads it by a cursor of its own, so one that is slow or away holds
+/// up nobody before `max_bytes` are used.
 ///
 /// ```
 ///   append ─ log (page cache) ─┬─ sync (group commit) ─ acknowledgement, memory given back
@@ -31,18 +31,16 @@ import org.jspecify.annotations.Nullable;
 ///         disk takes nothing ──┴─ cursor ─ shipper … all have passed: segment deleted
 /// ```
 ///
-/// An append never waits for the disk to sync: that is [#doWork]'s, which one thread calls. A batch
-/// is durable when a sync has covered it; one that went to memory, because the disk was full,
-/// read-only or gone, when every shipper is done with it. Both are acknowledged only then, so that
-/// what was acknowledged is never lost by the death of the process.
+/// An append never waits for the disk to sync: that is [#doWork]'s, which one thread calls. A batch is durable when a
+/// sync has covered it; one that went to memory, because the disk was full, read-only or gone, when every shipper is done with it.
+/// Both are acknowledged only then, so that what was acknowledged is never lost by the death of the process.
 ///
 /// Long for a class of this project: what makes an acknowledgement true is kept together.
 ///
-/// Locks, the outer one first: `appending` (one append at a time, the file is written under it),
-/// `lock` (what is open and who waits; held for moments).
+/// Locks, the outer one first: `appending` (one append at a time, the file is written under it), `lock` (what is open and who waits;
+/// held for moments).
 public final class DiskBuffer implements Buffer, Closeable {
-  /// The group commit: a client that waits is answered this long after the sync before at the
-  /// earliest.
+  /// The group commit: a client that waits is answered this long after the sync before at the earliest.
   static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   /// Files do not wait for their positions to move: they are synced in larger groups.
@@ -106,8 +104,7 @@ public final class DiskBuffer implements Buffer, Closeable {
   private List<Unsynced> unsynced = new ArrayList<>();
   private final Map<Long, Confirmations> pending = new LinkedHashMap<>();
 
-  /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them
-  /// counts.
+  /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
   private int unsure;
 
   private volatile long unsyncedBytes;
@@ -126,12 +123,12 @@ public final class DiskBuffer implements Buffer, Closeable {
 
   /// Opens the buffer and reads what it holds.
   ///
-  /// @param settings of type disk
-  /// @param shippers by name, the signals that each takes
+  /// @param settings   of type disk
+  /// @param shippers   by name, the signals that each takes
   /// @param syncedOnly the shippers that may see only what the death of the machine cannot lose
-  /// @param notice takes a line about what is amiss
-  /// @throws IOException where the directory cannot be used or another process has it; the message
-  ///   is for people
+  /// @param notice     takes a line about what is amiss
+  /// @throws IOException where the directory cannot be used or another process has it; the message is for
+  ///     people
   public DiskBuffer(
       BufferSettings settings,
       MemoryBudget budget,
@@ -471,11 +468,10 @@ public final class DiskBuffer implements Buffer, Closeable {
     return waiting;
   }
 
-  /// One round: syncs, stores the shippers' places, frees segments, sees whether the disk is well
-  /// again.
+  /// One round: syncs, stores the shippers' places, frees segments, sees whether the disk is well again.
   ///
-  /// @return 0 if there was nothing to do; then nothing is to be done for [#waitNanos], unless the
-  ///   listener of [#onWork] is called
+  /// @return 0 if there was nothing to do; then nothing is to be done for [#waitNanos], unless the listener of
+  ///     [#onWork] is called
   public int doWork(long nowNanos) {
     int work = 0;
     if (syncDueNanos(nowNanos) <= 0) {

@@ -11,9 +11,8 @@ import java.util.ArrayDeque;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// A shipper's place in a [DiskBuffer]: it reads the log by itself, on the shipper's thread, into
-/// memory that it reserves for each batch. What went to memory while the disk did not take it is
-/// merged in by its number.
+/// A shipper's place in a [DiskBuffer]: it reads the log by itself, on the shipper's thread, into memory that it reserves
+/// for each batch. What went to memory while the disk did not take it is merged in by its number.
 ///
 /// ```
 ///   log   … 41  42  43  44 | 45  46 …
@@ -67,7 +66,7 @@ final class DiskCursor extends Cursor {
 
   /// @param syncedOnly whether the shipper may see only what the death of the machine cannot lose
   /// @param shareBytes what it may hold at most, unless a single batch is larger
-  /// @param passed the shipper needs no record up to this number
+  /// @param passed     the shipper needs no record up to this number
   DiskCursor(
       DiskBuffer buffer,
       MemoryCursor memory,
@@ -133,8 +132,8 @@ final class DiskCursor extends Cursor {
     return first == null ? lastRead : first.sequence() - 1;
   }
 
-  /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it
-  /// needs nothing. Under the buffer's lock.
+  /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
+  /// nothing. Under the buffer's lock.
   long oldestMillis() {
     Entry first = taken.peek();
     if (first != null) {
@@ -143,8 +142,7 @@ final class DiskCursor extends Cursor {
     return openBatches == 0 ? Long.MAX_VALUE : lastReadMillis;
   }
 
-  /// Whether it keeps so much of files aside that no more should be read for it. Under the buffer's
-  /// lock.
+  /// Whether it keeps so much of files aside that no more should be read for it. Under the buffer's lock.
   boolean hasEnoughParked() {
     return parkedFileBatches >= MemoryBuffer.ENOUGH_BATCHES;
   }

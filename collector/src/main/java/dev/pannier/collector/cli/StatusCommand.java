@@ -36,8 +36,7 @@ final class StatusCommand implements Callable<Integer> {
     this.messages = messages;
   }
 
-  /// A line a segment, a line a range of damage, a line a shipper. What is after a `=` is a number
-  /// or a name.
+  /// A line a segment, a line a range of damage, a line a shipper. What is after a `=` is a number or a name.
   @Override
   public Integer call() throws IOException {
     Path from = directory;

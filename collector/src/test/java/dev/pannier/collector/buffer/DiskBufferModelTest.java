@@ -9,7 +9,6 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -29,10 +28,9 @@ import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
-/// Random histories of a disk buffer against what it has promised: batches appended, taken, done in
-/// and out of order, synced; processes that die, machines that die with what was not synced, bits
-/// that flip. A batch is a number; a source appends again after a death what was not acknowledged,
-/// as a tailer does.
+/// Random histories of a disk buffer against what it has promised: batches appended, taken, done in and out of order, synced;
+/// processes that die, machines that die with what was not synced, bits that flip. A batch is a number; a
+/// source appends again after a death what was not acknowledged, as a tailer does.
 class DiskBufferModelTest {
   private static final int STEPS = 400;
 
@@ -58,7 +56,7 @@ class DiskBufferModelTest {
     final List<String> notices = new ArrayList<>();
     long nowNanos = 1_000_000_000_000L;
     int appended;
-    int flips;
+    long heldByDead;
     Ledger ledger = new Ledger();
     DiskBuffer buffer;
 
@@ -115,12 +113,12 @@ class DiskBufferModelTest {
       int number = Integer.parseInt(text.substring(0, text.indexOf(' ')));
       shipper.shipped.add(number);
       shipper.taken.add(entry);
-      // A flipped bit at the log's end looks like a torn tail, whose numbers were never given out.
-      if (shipper.name.equals("exact") && flips == 0) {
+      if (shipper.name.equals("exact")) {
         Integer before = shipper.bySequence.put(entry.sequence(), number);
         assertThat(before == null || before == number)
             .as("number %d is %d and was %d", entry.sequence(), number, before)
             .isTrue();
+        assertThat(acknowledged).as("it sees only what is synced").contains(number);
       }
     }
 
@@ -169,7 +167,8 @@ class DiskBufferModelTest {
           }
         }
       }
-      budget.release(budget.heldBytes());
+      heldByDead = budget.heldBytes();
+      budget.release(heldByDead);
       shippers.forEach(shipper -> shipper.taken.clear());
       List<Integer> again = List.copyOf(unacknowledged);
       unacknowledged.clear();
@@ -191,12 +190,10 @@ class DiskBufferModelTest {
       }
       Path file = files.get(random.nextInt(files.size()));
       byte[] bytes = Files.readAllBytes(file);
-      int header = 28 + ByteBuffer.wrap(bytes).getInt(24) + 4;
-      if (bytes.length == header) {
+      if (bytes.length < 200) {
         return;
       }
-      flips++;
-      int at = header + random.nextInt(bytes.length - header);
+      int at = 100 + random.nextInt(bytes.length - 100);
       bytes[at] ^= (byte) (1 << random.nextInt(8));
       Files.write(file, bytes);
     }
@@ -281,12 +278,10 @@ class DiskBufferModelTest {
       for (Shipper shipper : history.shippers) {
         Set<Integer> missing = new HashSet<>(history.acknowledged);
         shipper.shipped.forEach(missing::remove);
+        long told = history.notices.stream().filter(line -> line.contains(".log")).count();
         assertThat(missing.size())
-            .as("seed %d, %s", seed, shipper.name)
-            .isLessThanOrEqualTo(history.flips);
-        assertThat(missing.isEmpty() || !history.notices.isEmpty())
-            .as("seed %d: told", seed)
-            .isTrue();
+            .as("seed %d: as many as were told", seed)
+            .isLessThanOrEqualTo((int) told);
       }
     } finally {
       delete(directory);

@@ -1,6 +1,7 @@
 package dev.pannier.collector.buffer.disk;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Set;
@@ -87,13 +88,15 @@ public final class Segment {
   }
 
   /// Reads from a record's beginning on.
-  public SegmentReader reader(long position, long afterSequence) {
-    return new SegmentReader(channel, position, afterSequence);
+  ///
+  /// @param window of [SegmentReader#window]
+  public SegmentReader reader(ByteBuffer window, long position, long afterSequence) {
+    return new SegmentReader(channel, window, position, afterSequence);
   }
 
   /// Reads from the first record on.
-  public SegmentReader reader(long afterSequence) {
-    return new SegmentReader(channel, headerBytes, afterSequence);
+  public SegmentReader reader(ByteBuffer window, long afterSequence) {
+    return new SegmentReader(channel, window, headerBytes, afterSequence);
   }
 
   /// How far a reader may go.

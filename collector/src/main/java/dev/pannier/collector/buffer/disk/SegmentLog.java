@@ -179,7 +179,7 @@ public final class SegmentLog implements Closeable {
       readHeaderPositions(segment);
     }
     long size = segment.channel.size();
-    SegmentReader reader = segment.reader(Math.max(lastSequence, segment.first() - 1));
+    SegmentReader reader = segment.reader(staging, Math.max(lastSequence, segment.first() - 1));
     byte[] body = new byte[0];
     while (true) {
       long from = reader.position();

@@ -8,8 +8,8 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// Goes through the records of one segment. [#find] says what comes next; a record is then taken by
-/// [#read] or passed by [#skip], which both verify its checksum first; where that is wrong, or
-/// [#find] has found damage, [#passDamage] goes to the next record that is whole. One thread.
+/// [#read] or passed by [#skip], which both verify its checksum first; where that is wrong, or [#find] has found
+/// damage, [#passDamage] goes to the next record that is whole. One thread.
 public final class SegmentReader {
   /// What comes next.
   public enum Found {

@@ -38,7 +38,8 @@ public record SegmentReport(
       return new SegmentReport(
           name, 0, size, 0, 0, 0, 0, List.of(), List.of(), String.valueOf(e.getMessage()));
     }
-    SegmentReader reader = new SegmentReader(channel, header.bytes(), header.first() - 1);
+    SegmentReader reader =
+        new SegmentReader(channel, SegmentReader.window(), header.bytes(), header.first() - 1);
     List<Long> damage = new ArrayList<>();
     List<Long> sequences = new ArrayList<>();
     long records = 0;
