@@ -7,6 +7,7 @@ import dev.pannier.collector.buffer.disk.Tally;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,7 @@ final class DiskCursor extends Cursor {
 
   // The shipper's thread alone.
   private final ArrayDeque<byte[]> spareArrays = new ArrayDeque<>();
+  private final ByteBuffer window = SegmentReader.window();
   private @Nullable SegmentReader reader;
   private @Nullable Segment readerOf;
   private long heldBytes;
@@ -222,8 +224,8 @@ final class DiskCursor extends Cursor {
       synchronized (buffer.lock) {
         open =
             startBytes > 0
-                ? segment.reader(startBytes, lastRead)
-                : segment.reader(Math.max(lastRead, segment.first() - 1));
+                ? segment.reader(window, startBytes, lastRead)
+                : segment.reader(window, Math.max(lastRead, segment.first() - 1));
       }
       reader = open;
       readerOf = segment;

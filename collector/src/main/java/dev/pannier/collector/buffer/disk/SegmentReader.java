@@ -31,7 +31,7 @@ public final class SegmentReader {
   private final FileChannel channel;
   private final CRC32C crc = new CRC32C();
   private final RecordFormat.Names names = new RecordFormat.Names();
-  private final ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_BYTES).limit(0);
+  private final ByteBuffer window;
   private long windowFrom;
   private long position;
   private long lastSequence;
@@ -39,10 +39,16 @@ public final class SegmentReader {
   private int length;
   private Signal signal = Signal.LOGS;
 
-  SegmentReader(FileChannel channel, long position, long afterSequence) {
+  SegmentReader(FileChannel channel, ByteBuffer window, long position, long afterSequence) {
     this.channel = channel;
+    this.window = window.clear().limit(0);
     this.position = position;
     this.lastSequence = afterSequence;
+  }
+
+  /// What readers need one after the other; one at a time has it.
+  public static ByteBuffer window() {
+    return ByteBuffer.allocateDirect(WINDOW_BYTES);
   }
 
   /// Where the next record begins, in bytes from the segment's beginning.
