@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -32,11 +34,12 @@ record SegmentHeader(
   /// @return the bytes of a header of this version
   static ByteBuffer encode(
       boolean positionsCount, long first, long knownUpTo, Map<String, byte[]> positions) {
-    Map<byte[], byte[]> entries = new LinkedHashMap<>();
+    List<byte[]> parts = new ArrayList<>(2 * positions.size());
     int snapshot = 0;
     for (Map.Entry<String, byte[]> entry : positions.entrySet()) {
       byte[] key = entry.getKey().getBytes(StandardCharsets.UTF_8);
-      entries.put(key, entry.getValue());
+      parts.add(key);
+      parts.add(entry.getValue());
       snapshot += 2 * Short.BYTES + key.length + entry.getValue().length;
     }
     ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + snapshot + Integer.BYTES);
@@ -46,9 +49,9 @@ record SegmentHeader(
         .putLong(first)
         .putLong(knownUpTo)
         .putInt(snapshot);
-    entries.forEach(
-        (key, value) ->
-            out.putShort((short) key.length).put(key).putShort((short) value.length).put(value));
+    for (byte[] part : parts) {
+      out.putShort((short) part.length).put(part);
+    }
     CRC32C crc = new CRC32C();
     crc.update(out.duplicate().flip());
     return out.putInt((int) crc.getValue()).flip();

@@ -22,12 +22,16 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The append-only log of one directory; the package draws its files.
 ///
 /// Who may call: [#write], [#publish], [#seal] and [#reopen] one thread at a time (the appending
 /// one), [#sync] one thread at a time (another one), the rest any thread.
 public final class SegmentLog implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
+
   /// Takes what is found at the start, in the order of the log.
   @FunctionalInterface
   public interface Visitor {
@@ -584,8 +588,7 @@ public final class SegmentLog implements Closeable {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
         reports.add(SegmentReport.of(file, channel));
       } catch (NoSuchFileException e) {
-        // Freed meanwhile.
-        continue;
+        LOG.debug("{} was freed meanwhile", file);
       }
     }
     return reports;
