@@ -16,6 +16,8 @@ final class FakeBuffer implements Buffer {
   private final boolean confirming;
   private final List<Batch> batches = new ArrayList<>();
   private final List<Held> held = new ArrayList<>();
+  private final List<Acknowledgement.When> asked = new ArrayList<>();
+  private volatile boolean full;
 
   FakeBuffer(MemoryBudget budget, boolean confirming) {
     this.budget = budget;
@@ -29,7 +31,7 @@ final class FakeBuffer implements Buffer {
 
   @Override
   public boolean hasRoomForRequests() {
-    return true;
+    return !full;
   }
 
   @Override
@@ -42,6 +44,7 @@ final class FakeBuffer implements Buffer {
   public synchronized long append(
       Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
     batches.add(batch);
+    asked.add(when);
     held.add(new Held(reservedBytes, acknowledgement));
     if (confirming) {
       confirm(0, "");
@@ -60,5 +63,15 @@ final class FakeBuffer implements Buffer {
 
   synchronized List<Batch> batches() {
     return List.copyOf(batches);
+  }
+
+  /// What each batch's acknowledgement was asked to wait for.
+  synchronized List<Acknowledgement.When> asked() {
+    return List.copyOf(asked);
+  }
+
+  /// Whether it takes no more requests.
+  void full(boolean now) {
+    full = now;
   }
 }
