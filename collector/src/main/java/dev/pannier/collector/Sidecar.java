@@ -307,9 +307,10 @@ final class Sidecar {
     if (undelivered > 0 || unread > 0) {
       LOG.warn(
           "stopped with {} records unconfirmed and {} bytes of files not shipped:"
-              + " they are read again at the next start if the files are still there",
+              + " they follow at the next start if {} still there",
           undelivered,
-          unread);
+          unread,
+          disk == null ? "the files are" : "buffer.directory and the files are");
     }
     return undelivered;
   }
