@@ -65,6 +65,7 @@ public final class PannierCommand implements Runnable {
         new CommandLine(new PannierCommand())
             .addSubcommand(run)
             .addSubcommand(new ValidateCommand(environment, messages))
+            .addSubcommand(new StatusCommand(messages))
             .addSubcommand(new ParseCommand(environment, in, out, messages, parsers));
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(messages);

@@ -604,7 +604,7 @@ final class FileTailer {
         builder.finish(
             file.source.name(),
             file.key,
-            Positions.encode(file.generation, file.read.position(), position));
+            Positions.encode(file.generation, file.read.position(), end));
     file.read = end;
     TailedFile.Range range = file.track(end);
     file.source.records.add(records);

@@ -16,11 +16,13 @@ import org.slf4j.LoggerFactory;
 
 /// Puts the tail together.
 ///
-/// @param resource   the encoded `Resource` of tailed records
-/// @param keepsRaw   whether a shipper needs the lines' original bytes
-/// @param parsers    for each source, what chooses the parser of its files
+/// @param taken positions, as batches carry them, that the disk buffer has taken over
+/// @param resource the encoded `Resource` of tailed records
+/// @param keepsRaw whether a shipper needs the lines' original bytes
+/// @param parsers for each source, what chooses the parser of its files
 public record Tail(
     PositionStore store,
+    List<byte[]> taken,
     Buffer buffer,
     MemoryBudget budget,
     Function<FileSource, ParserChooser> parsers,
@@ -39,7 +41,12 @@ public record Tail(
         files.stream().map(file -> TailSource.of(file, parsers.apply(file), metrics)).toList();
     Generations generations =
         new Generations(
-            sources, store.volume(), store.loaded(), OpenFiles.most(), random, LOG::warn);
+            sources,
+            store.volume(),
+            Positions.raise(store.loaded(), taken),
+            OpenFiles.most(),
+            random,
+            LOG::warn);
     Inotify inotify = Inotify.open(nanoClock);
     ChangeWatch watch = inotify == null ? new Polling() : inotify;
     FileTailer tailer =

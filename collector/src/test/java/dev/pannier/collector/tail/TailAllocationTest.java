@@ -15,6 +15,7 @@ import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.parsers.Parsers;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,10 +126,22 @@ class TailAllocationTest {
     }
 
     @Override
+    public boolean hasRoomForRequests() {
+      return true;
+    }
+
+    @Override
+    public void filtered(String source, Signal signal, long records) {}
+
+    @Override
     public void onRoom(Runnable listener) {}
 
     @Override
-    public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    public long append(
+        Batch batch,
+        long reservedBytes,
+        Acknowledgement.When when,
+        Acknowledgement acknowledgement) {
       records += batch.records();
       budget.release(reservedBytes);
       acknowledgement.delivered(0, "");

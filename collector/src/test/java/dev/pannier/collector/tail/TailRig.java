@@ -14,6 +14,7 @@ import dev.pannier.parsers.ParseResult;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.parsers.RecordSink;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.common.v1.KeyValue;
 import io.opentelemetry.proto.logs.v1.LogRecord;
@@ -61,10 +62,19 @@ final class TailRig implements AutoCloseable {
     }
 
     @Override
+    public boolean hasRoomForRequests() {
+      return true;
+    }
+
+    @Override
+    public void filtered(String source, Signal signal, long records) {}
+
+    @Override
     public void onRoom(Runnable listener) {}
 
     @Override
-    public long append(Batch batch, long reserved, Acknowledgement acknowledgement) {
+    public long append(
+        Batch batch, long reserved, Acknowledgement.When when, Acknowledgement acknowledgement) {
       held.add(new Held(batch, reserved, acknowledgement));
       take(batch);
       return held.size();
