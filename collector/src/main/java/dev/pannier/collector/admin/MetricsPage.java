@@ -2,6 +2,8 @@ package dev.pannier.collector.admin;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.dispatch.CircuitBreaker;
 import dev.pannier.collector.dispatch.ShipperStatus;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
@@ -29,7 +31,9 @@ final class MetricsPage {
     Exposition out = new Exposition();
     counters(out);
     sources(out);
+    volumes(out);
     shippers(out);
+    ledger(out);
     process(out);
     return out.toString().getBytes(UTF_8);
   }
@@ -55,6 +59,15 @@ final class MetricsPage {
     }
   }
 
+  private void volumes(Exposition out) {
+    out.gauge("pannier.source.volume_free", "By", "Free bytes of the volume of a source's files.");
+    for (SourceStatus source : view.sources().get()) {
+      if (source.volumeFreeBytes() >= 0) {
+        out.sample(source.volumeFreeBytes(), "source", source.name());
+      }
+    }
+  }
+
   private void shippers(Exposition out) {
     List<ShipperStatus> shippers = view.shippers().get();
     out.gauge("pannier.shipper.in_flight_records", "{record}", "Records waiting or in flight.");
@@ -65,10 +78,49 @@ final class MetricsPage {
     for (ShipperStatus shipper : shippers) {
       out.sample(shipper.inFlightBatches(), "shipper", shipper.name());
     }
+    out.gauge(
+        "pannier.shipper.circuit_open", "1", "0 while the circuit is closed, 1 until it is again.");
+    for (ShipperStatus shipper : shippers) {
+      ShipperStatus.Circuit circuit = shipper.circuit();
+      if (circuit != null) {
+        boolean closed = circuit.state() == CircuitBreaker.State.CLOSED;
+        out.sample(closed ? 0 : 1, "shipper", shipper.name());
+      }
+    }
+    out.counter("pannier.shipper.circuit_openings", "{opening}", "How often the circuit opened.");
+    for (ShipperStatus shipper : shippers) {
+      ShipperStatus.Circuit circuit = shipper.circuit();
+      if (circuit != null) {
+        out.sample(circuit.openings(), "shipper", shipper.name());
+      }
+    }
     out.gauge("pannier.shipper.failing", "s", "For how long no attempt has succeeded.");
     for (ShipperStatus shipper : shippers) {
       out.sample(shipper.failingSeconds(), "shipper", shipper.name());
     }
+  }
+
+  /// Gauges, since what is in flight becomes less, too.
+  private void ledger(Exposition out) {
+    List<Ledger.Row> rows = view.ledger().snapshot();
+    out.gauge("pannier.ledger.records", "{record}", "What became of records, all of one instant.");
+    rows.forEach(row -> amounts(out, row, row.records()));
+    out.gauge("pannier.ledger", "By", "What became of the sources' bytes, all of one instant.");
+    rows.forEach(row -> amounts(out, row, row.bytes()));
+  }
+
+  private static void amounts(Exposition out, Ledger.Row row, Ledger.Amounts amounts) {
+    amount(out, row, "read", amounts.read());
+    amount(out, row, "shipped", amounts.shipped());
+    amount(out, row, "filtered", amounts.filtered());
+    amount(out, row, "rejected", amounts.rejected());
+    amount(out, row, "dead_lettered", amounts.deadLettered());
+    amount(out, row, "fallback", amounts.fellBack());
+    amount(out, row, "in_flight", amounts.inFlight());
+  }
+
+  private static void amount(Exposition out, Ledger.Row row, String column, long value) {
+    out.sample(value, "source", row.source(), "shipper", row.shipper(), "column", column);
   }
 
   private void process(Exposition out) {

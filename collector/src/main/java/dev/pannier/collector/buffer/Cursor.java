@@ -65,7 +65,12 @@ public final class Cursor {
   /// @param rejected how many of its records the destination refused for good
   /// @param reason   why, where any was, else empty
   public void done(Entry entry, long rejected, String reason) {
-    buffer.done(this, entry, rejected, reason);
+    done(entry, Settlement.rejected(rejected, reason));
+  }
+
+  /// The shipper needs the entry no longer.
+  public void done(Entry entry, Settlement settlement) {
+    buffer.done(this, entry, settlement);
   }
 
   /// Memory for copies of what the shipper has taken: it is held beyond the budget if need be,

@@ -112,9 +112,11 @@ public final class MemoryBuffer implements Buffer {
     return entry.sequence();
   }
 
-  /// Counts records that a processor dropped, for every shipper that would have had them.
-  public void filtered(String source, Signal signal, long records) {
-    ledger.filtered(source, takers(signal), records);
+  /// Counts what a processor dropped, for every shipper that would have had it.
+  ///
+  /// @param bytes of the source
+  public void filtered(String source, Signal signal, long records, long bytes) {
+    ledger.filtered(source, takers(signal), records, bytes);
   }
 
   @Nullable Entry next(Cursor cursor) {
@@ -157,13 +159,13 @@ public final class MemoryBuffer implements Buffer {
     }
   }
 
-  void done(Cursor cursor, Entry entry, long rejected, String reason) {
+  void done(Cursor cursor, Entry entry, Settlement settlement) {
     boolean last;
     synchronized (lock) {
-      ledger.done(entry.batch(), cursor.shipper(), rejected);
+      ledger.done(entry.batch(), cursor.shipper(), settlement);
       cursor.openBatches--;
       cursor.openRecords -= entry.batch().records();
-      last = entry.shipperDone(rejected, reason);
+      last = entry.shipperDone(settlement.rejected(), settlement.reason());
     }
     if (last) {
       leave(entry);

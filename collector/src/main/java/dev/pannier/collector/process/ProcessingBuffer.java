@@ -2,6 +2,7 @@ package dev.pannier.collector.process;
 
 import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.metrics.Counter;
@@ -67,7 +68,9 @@ public final class ProcessingBuffer implements Buffer {
     int dropped = batch.records() - rest.records();
     if (dropped > 0) {
       metrics.adder(Counter.SOURCE_FILTERED, batch.source()).add(dropped);
-      buffer.filtered(batch.source(), batch.signal(), dropped);
+      long droppedBytes = Ledger.share(batch.sourceBytes(), dropped, batch.records());
+      buffer.filtered(batch.source(), batch.signal(), dropped, droppedBytes);
+      rest = rest.withSourceBytes(batch.sourceBytes() - droppedBytes);
     }
     int held = rest.bytes().length;
     budget.reserve(held);

@@ -7,6 +7,7 @@ import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.FileReceipt;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParseResult;
 import dev.pannier.parsers.ParserSpec;
@@ -171,6 +172,10 @@ final class TailHarness implements AutoCloseable {
 
   List<SourceStatus.File> files() {
     return generations.status().getFirst().files();
+  }
+
+  List<FileReceipt> receipt() {
+    return generations.receipt(true).files();
   }
 
   List<String> bodies() {
