@@ -111,19 +111,38 @@ final class StatusPage {
     out.writeNumberProperty("in_flight_batches", shipper.inFlightBatches());
     out.writeStringProperty("last_error", shipper.lastError());
     out.writeNumberProperty("failing_seconds", shipper.failingSeconds());
+    ShipperStatus.Circuit circuit = shipper.circuit();
+    if (circuit != null) {
+      out.writeObjectPropertyStart("circuit");
+      out.writeStringProperty("state", circuit.state().label());
+      out.writeStringProperty("reason", circuit.reason());
+      out.writeNumberProperty("openings", circuit.openings());
+      out.writeStringProperty("fallback", circuit.fallback());
+      out.writeEndObject();
+    }
     out.writeEndObject();
   }
 
-  private static void write(JsonGenerator out, Ledger.Row row) {
+  private void write(JsonGenerator out, Ledger.Row row) {
     out.writeStartObject();
     out.writeStringProperty("source", row.source());
     out.writeStringProperty("shipper", row.shipper());
-    out.writeNumberProperty("read", row.read());
-    out.writeNumberProperty("shipped", row.shipped());
-    out.writeNumberProperty("filtered", row.filtered());
-    out.writeNumberProperty("rejected", row.rejected());
-    out.writeNumberProperty("dropped", row.dropped());
-    out.writeNumberProperty("in_flight", row.inFlight());
+    write(out, row.records(), "");
+    write(out, row.bytes(), "_bytes");
+    // Never read, so in none of the sums.
+    out.writeNumberProperty(
+        "lost_bytes", view.metrics().value(Counter.SOURCE_LOST_BYTES, row.source()));
     out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, Ledger.Amounts amounts, String suffix) {
+    out.writeNumberProperty("read" + suffix, amounts.read());
+    out.writeNumberProperty("shipped" + suffix, amounts.shipped());
+    out.writeNumberProperty("filtered" + suffix, amounts.filtered());
+    out.writeNumberProperty("rejected" + suffix, amounts.rejected());
+    out.writeNumberProperty("dead_lettered" + suffix, amounts.deadLettered());
+    out.writeNumberProperty("fallback" + suffix, amounts.fellBack());
+    out.writeNumberProperty("dropped" + suffix, amounts.dropped());
+    out.writeNumberProperty("in_flight" + suffix, amounts.inFlight());
   }
 }

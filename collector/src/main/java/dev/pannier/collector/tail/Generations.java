@@ -5,6 +5,7 @@ import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.StartAt;
+import dev.pannier.collector.receipt.Receipt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -93,6 +94,9 @@ final class Generations {
   private final Set<FileKey> displaced = new HashSet<>();
 
   private final ContentFinder finder = new ContentFinder();
+
+  private final Losses losses = new Losses();
+  private final Reclaimer reclaimer = new Reclaimer();
 
   private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
   private final byte[] check = new byte[Anchor.MAX_LENGTH];
@@ -204,6 +208,20 @@ final class Generations {
       forgetPlaces();
       forget(nowSeconds);
     }
+  }
+
+  /// The folders from which a source's files are looked for; all sources' for an empty name.
+  List<Path> roots(String name) {
+    return sources.stream()
+        .filter(source -> name.isEmpty() || source.name().equals(name))
+        .flatMap(source -> source.globs.roots().stream())
+        .distinct()
+        .toList();
+  }
+
+  /// What [#toStore] gave is on the disk.
+  void stored() {
+    reclaimer.reclaim(known.values(), sources, discovery.found().values(), discovery.others());
   }
 
   /// A parked file that is gone has come to its end.
@@ -669,7 +687,8 @@ final class Generations {
 
   /// Its end was cut off, and was not read yet.
   void cut(TailedFile file, long sizeBytes) {
-    report(file.source, file.path.toString(), sizeBytes, file.sizeBytes, "cut off");
+    report(
+        file.source, file.generation, file.path.toString(), sizeBytes, file.sizeBytes, "cut off");
     file.sizeBytes = sizeBytes;
   }
 
@@ -678,7 +697,7 @@ final class Generations {
     if (copy == null) {
       return false;
     }
-    reportShort(old.source, old.path.toString(), copy, old.sizeBytes);
+    reportShort(old.source, old.generation, old.path.toString(), copy, old.sizeBytes);
     old.sizeBytes = Math.min(old.sizeBytes, copy.size());
     old.place = copy.place();
     old.content = copy.take();
@@ -714,7 +733,7 @@ final class Generations {
     Probe copy =
         findContinuation(Path.of(saved.path()), place, saved.fingerprint(), saved.acknowledged());
     if (copy != null) {
-      reportShort(source, saved.path(), copy, saved.sizeBytes());
+      reportShort(source, saved.id(), saved.path(), copy, saved.sizeBytes());
       long copied = copy.size();
       TailedFile file = resume(source, saved, copy, nowNanos);
       file.sizeBytes = Math.min(file.sizeBytes, copied);
@@ -723,24 +742,34 @@ final class Generations {
     }
     known.remove(saved.id());
     knownPlaces.remove(place, saved.id());
-    report(source, saved.path(), saved.acknowledged().position(), saved.sizeBytes(), GONE);
+    report(
+        source, saved.id(), saved.path(), saved.acknowledged().position(), saved.sizeBytes(), GONE);
     changed = true;
   }
 
   /// What was written between copy and truncate is in neither.
-  private void reportShort(TailSource source, String path, Probe copy, long sizeBytes)
+  private void reportShort(
+      TailSource source, long generation, String path, Probe copy, long sizeBytes)
       throws IOException {
-    report(source, path, copy.size(), sizeBytes, "the copy ends before it");
+    report(source, generation, path, copy.size(), sizeBytes, "the copy ends before it");
   }
 
   private void report(TailedFile file, String why) {
-    report(file.source, file.path.toString(), file.read.position(), file.sizeBytes, why);
+    report(
+        file.source,
+        file.generation,
+        file.path.toString(),
+        file.read.position(),
+        file.sizeBytes,
+        why);
   }
 
   /// Bytes of a generation that nobody can read any more.
-  private void report(TailSource source, String path, long from, long to, String why) {
+  private void report(
+      TailSource source, long generation, String path, long from, long to, String why) {
     if (to > from) {
       source.lostBytes.add(to - from);
+      losses.add(generation, source.name(), path, from, to);
       notice.accept(
           path
               + ": bytes "
@@ -865,6 +894,42 @@ final class Generations {
   private boolean isParked(SavedGeneration saved) {
     FileKey place = new FileKey(saved.device(), saved.inode());
     return !saved.finished() && seen.contains(place) && copies.containsKey(place);
+  }
+
+  /// What has grown since it was looked at, and what is new, is not shipped, either.
+  private void measure() {
+    discovery.walk();
+    for (TailedFile file : live.values()) {
+      Content content = file.content;
+      if (content == null || content instanceof GzipContent) {
+        continue;
+      }
+      try {
+        file.sizeBytes = Math.max(file.sizeBytes, content.size());
+      } catch (IOException e) {
+        problems().put(file.path, Discovery.whatToDo(e));
+      }
+    }
+  }
+
+  /// Which bytes have left and which have not.
+  ///
+  /// @param complete whether nothing is read any more
+  Receipt receipt(boolean complete) {
+    if (complete) {
+      measure();
+    }
+    List<Discovery.Found> unopened = new ArrayList<>();
+    for (Discovery.Found found : discovery.found().values()) {
+      if (!live.containsKey(found.place())
+          && knownAt(found.place()) == null
+          && !copies.containsKey(found.place())
+          && !suspects.containsKey(found.place())
+          && found.sizeBytes() > 0) {
+        unopened.add(found);
+      }
+    }
+    return Receipts.of(known.values(), live.values(), losses, unopened, complete);
   }
 
   /// What each source's files look like now.

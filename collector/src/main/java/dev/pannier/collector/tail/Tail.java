@@ -6,6 +6,7 @@ import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.ReceiptStore;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Function;
@@ -53,6 +54,7 @@ public record Tail(
         new FileTailer(
             generations, store, buffer, budget, resource, keepsRaw, clock, LOG::warn, watch::wake);
     buffer.onRoom(tailer::room);
-    return new TailThread(tailer, generations, watch, nanoClock, health);
+    ReceiptStore receipts = new ReceiptStore(store.directory(), LOG::warn);
+    return new TailThread(tailer, generations, receipts, watch, nanoClock, health);
   }
 }

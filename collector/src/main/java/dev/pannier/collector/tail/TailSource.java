@@ -25,6 +25,7 @@ final class TailSource {
   final LongAdder badCharacters;
   final LongAdder lostBytes;
   final LongAdder holeBytes;
+  final LongAdder deletedFiles;
   final LongAdder oversize;
   private final Map<ParseResult, LongAdder> unparsed = new EnumMap<>(ParseResult.class);
   private final @Nullable LineStart explicitRule;
@@ -46,6 +47,7 @@ final class TailSource {
     badCharacters = metrics.adder(Counter.SOURCE_BAD_CHARACTERS, name());
     lostBytes = metrics.adder(Counter.SOURCE_LOST_BYTES, name());
     holeBytes = metrics.adder(Counter.SOURCE_HOLE_BYTES, name());
+    deletedFiles = metrics.adder(Counter.SOURCE_DELETED_FILES, name());
     oversize =
         metrics.adder(
             Counter.SOURCE_OVERSIZE, name(), settings.onOversize().name().toLowerCase(Locale.ROOT));

@@ -7,6 +7,7 @@ import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.FileReceipt;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParseResult;
 import dev.pannier.parsers.ParserSpec;
@@ -174,6 +175,10 @@ final class TailHarness implements AutoCloseable {
     return generations.status().getFirst().files();
   }
 
+  List<FileReceipt> receipt() {
+    return generations.receipt(true).files();
+  }
+
   List<String> bodies() {
     return records.stream().map(record -> record.getBody().getStringValue()).toList();
   }
@@ -210,7 +215,7 @@ final class TailHarness implements AutoCloseable {
     }
 
     @Override
-    public void filtered(String source, Signal signal, long records) {}
+    public void filtered(String source, Signal signal, long records, long bytes) {}
 
     @Override
     public void onRoom(Runnable listener) {}

@@ -67,7 +67,7 @@ final class TailRig implements AutoCloseable {
     }
 
     @Override
-    public void filtered(String source, Signal signal, long records) {}
+    public void filtered(String source, Signal signal, long records, long bytes) {}
 
     @Override
     public void onRoom(Runnable listener) {}

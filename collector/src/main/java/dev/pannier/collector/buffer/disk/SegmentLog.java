@@ -199,9 +199,7 @@ public final class SegmentLog implements Closeable {
         batch = reader.read(body);
       }
       if (batch != null) {
-        segment
-            .tally()
-            .add(batch.batch().source(), batch.batch().signal(), batch.batch().records());
+        segment.tally().add(batch.batch());
         lastSequence = batch.sequence();
         segment.published(batch.sequence(), reader.position());
         if (segment.positionsCount) {
@@ -315,7 +313,7 @@ public final class SegmentLog implements Closeable {
       throw new IllegalStateException("nothing was written");
     }
     bytes.addAndGet(writtenEnd - segment.endBytes());
-    segment.tally().add(batch.source(), batch.signal(), batch.records());
+    segment.tally().add(batch);
     segment.published(writtenSequence, writtenEnd);
     lastSequence = writtenSequence;
   }

@@ -40,10 +40,11 @@
 /// 16  8  appended      milliseconds since the epoch
 /// 24  1  signal        0 logs, 1 traces, 2 metrics
 /// 25  4  records
-/// 29  2  s             bytes of the source
-/// 31  2  k             bytes of the key
-/// 33  2  p             bytes of the positions
-/// 35     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
+/// 29  8  source bytes  what the records took where they came from
+/// 37  2  s             bytes of the source's name
+/// 39  2  k             bytes of the key
+/// 41  2  p             bytes of the positions
+/// 43     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
 /// ```
 ///
 /// `cursors` is drawn at [CursorFile].

@@ -161,8 +161,8 @@ class SegmentLogTest {
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    int second = bytes.length - 2 * (35 + 3 + 1 + 2) - "damaged".length() - "third".length();
-    int third = bytes.length - (35 + 3 + 1 + 2) - "third".length();
+    int second = bytes.length - 2 * (43 + 3 + 1 + 2) - "damaged".length() - "third".length();
+    int third = bytes.length - (43 + 3 + 1 + 2) - "third".length();
     for (int at = second; at < third; at++) {
       byte[] damaged = bytes.clone();
       damaged[at] ^= 0x40;
@@ -279,8 +279,10 @@ class SegmentLogTest {
     Files.delete(directory);
     written.seal();
     written.reopen();
+    assertThatThrownBy(() -> append(written, 2, logs("k", "p", "y")))
+        .hasMessageContaining("has vanished");
     append(written, 2, logs("k", "p", "y"));
-    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
+    assertThatThrownBy(written::sync).hasMessageContaining("could not be synced before");
     assertThat(written.sync()).isEqualTo(2);
     assertThat(read(written)).hasSize(2);
     open();
