@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What became of every record since the process started, a source and a shipper:
 /// `read = shipped + filtered + rejected + in flight`. Each change is one call, and a snapshot is
@@ -27,7 +28,20 @@ public final class Ledger {
       long rejected,
       long inFlight) {}
 
-  private record Pair(String source, String shipper) {}
+  private record Pair(String source, String shipper) {
+    // Written out: the JVM would make classes for it at each start.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Pair pair
+          && source.equals(pair.source)
+          && shipper.equals(pair.shipper);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * source.hashCode() + shipper.hashCode();
+    }
+  }
 
   private static final class Account {
     private long read;
