@@ -15,11 +15,6 @@ import java.util.List;
 final class MetricsPage {
   static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-  private static final Comparator<Metrics.Sample> IN_ORDER =
-      Comparator.comparing((Metrics.Sample sample) -> sample.key().counter())
-          .thenComparing(sample -> sample.key().owner())
-          .thenComparing(sample -> sample.key().reason());
-
   private final View view;
   private final Uptime uptime;
 
@@ -41,7 +36,11 @@ final class MetricsPage {
   }
 
   private void counters(Exposition out) {
-    List<Metrics.Sample> samples = view.metrics().samples().stream().sorted(IN_ORDER).toList();
+    Comparator<Metrics.Sample> inOrder =
+        Comparator.comparing((Metrics.Sample sample) -> sample.key().counter())
+            .thenComparing(sample -> sample.key().owner())
+            .thenComparing(sample -> sample.key().reason());
+    List<Metrics.Sample> samples = view.metrics().samples().stream().sorted(inOrder).toList();
     Counter last = null;
     for (Metrics.Sample sample : samples) {
       Counter counter = sample.key().counter();

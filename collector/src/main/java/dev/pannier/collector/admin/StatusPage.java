@@ -17,12 +17,6 @@ final class StatusPage {
   /// Files a source, those with most lag.
   static final int MOST_FILES = 100;
 
-  private static final Comparator<SourceStatus.File> MOST_LAG_FIRST =
-      Comparator.comparingLong(SourceStatus.File::lagBytes)
-          .reversed()
-          .thenComparing(SourceStatus.File::path);
-
-  private final JsonFactory json = new JsonFactory();
   private final View view;
   private final Uptime uptime;
 
@@ -34,7 +28,7 @@ final class StatusPage {
   byte[] render() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(4096);
     try (JsonGenerator out =
-        json.createGenerator(ObjectWriteContext.empty(), bytes, JsonEncoding.UTF8)) {
+        new JsonFactory().createGenerator(ObjectWriteContext.empty(), bytes, JsonEncoding.UTF8)) {
       out.writeStartObject();
       out.writeStringProperty("version", view.version());
       out.writeNumberProperty("uptime_seconds", Math.round(uptime.seconds() * 1000) / 1000.0);
@@ -87,8 +81,12 @@ final class StatusPage {
         "lost_bytes", view.metrics().value(Counter.SOURCE_LOST_BYTES, source.name()));
     out.writeNumberProperty("files_total", source.files().size());
     out.writeArrayPropertyStart("files");
+    Comparator<SourceStatus.File> mostLagFirst =
+        Comparator.comparingLong(SourceStatus.File::lagBytes)
+            .reversed()
+            .thenComparing(SourceStatus.File::path);
     List<SourceStatus.File> shown =
-        source.files().stream().sorted(MOST_LAG_FIRST).limit(MOST_FILES).toList();
+        source.files().stream().sorted(mostLagFirst).limit(MOST_FILES).toList();
     for (SourceStatus.File file : shown) {
       out.writeStartObject();
       out.writeStringProperty("path", file.path());

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What became of everything since the process started, a source and a shipper, in records and in
 /// bytes: `read = shipped + filtered + rejected + dead_lettered + fallback + dropped + in flight`.
@@ -48,7 +49,20 @@ public final class Ledger {
 
   public record Row(String source, String shipper, Amounts records, Amounts bytes) {}
 
-  private record Pair(String source, String shipper) {}
+  private record Pair(String source, String shipper) {
+    // Written out: the JVM would make classes for it at each start.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Pair pair
+          && source.equals(pair.source)
+          && shipper.equals(pair.shipper);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * source.hashCode() + shipper.hashCode();
+    }
+  }
 
   /// The amounts under way.
   private static final class Account {

@@ -53,5 +53,17 @@ public record Configuration(
   public record Shutdown(Duration deadline, Duration quiet, @Nullable Path terminationLog) {}
 
   /// @param port 0 to 65535; 0 for any free one
-  public record Address(String host, int port) {}
+  public record Address(String host, int port) {
+    // What the compiler leaves to the JVM is made when it is first asked, by classes that no AOT
+    // cache keeps; every start asks for this.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Address address && port == address.port && host.equals(address.host);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * host.hashCode() + port;
+    }
+  }
 }

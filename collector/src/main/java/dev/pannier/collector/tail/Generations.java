@@ -66,6 +66,18 @@ final class Generations {
     static State of(Discovery.Found found) {
       return new State(found.modifiedMillis(), found.sizeBytes());
     }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof State state
+          && modifiedMillis == state.modifiedMillis
+          && sizeBytes == state.sizeBytes;
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * Long.hashCode(modifiedMillis) + Long.hashCode(sizeBytes);
+    }
   }
 
   private final List<TailSource> sources;
