@@ -6,6 +6,7 @@ import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.metrics.Metrics;
+import java.nio.file.FileSystems;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Function;
@@ -39,7 +40,13 @@ public record Tail(
         files.stream().map(file -> TailSource.of(file, parsers.apply(file), metrics)).toList();
     Generations generations =
         new Generations(
-            sources, store.volume(), store.loaded(), OpenFiles.most(), random, LOG::warn);
+            FileSystems.getDefault(),
+            sources,
+            store.volume(),
+            store.loaded(),
+            OpenFiles.most(),
+            random,
+            LOG::warn);
     Inotify inotify = Inotify.open(nanoClock);
     ChangeWatch watch = inotify == null ? new Polling() : inotify;
     FileTailer tailer =

@@ -14,6 +14,7 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.shippers.batch.Batch;
 import java.lang.management.ManagementFactory;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -47,6 +48,7 @@ class TailAllocationTest {
       LineParser raw = new TailHarness.RawLines();
       Generations generations =
           new Generations(
+              FileSystems.getDefault(),
               List.of(TailSource.of(settings, (head, length) -> raw, new Metrics())),
               store.volume(),
               store.loaded(),
