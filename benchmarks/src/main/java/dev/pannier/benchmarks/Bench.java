@@ -237,11 +237,23 @@ public final class Bench {
     LatencyWork work = new LatencyWork(builds.getFirst(), folder, plan.quick());
     if (plan.works().contains(Work.LATENCY)) {
       for (String multiline : List.of("auto", "none")) {
-        latencies.add(said(work.toKafka(broker, multiline)));
+        List<Latency> runs = new ArrayList<>();
+        for (int i = 0; i < plan.runs(); i++) {
+          runs.add(said(work.toKafka(broker, multiline)));
+        }
+        latencies.add(Latency.median(runs));
       }
     }
     if (plan.works().contains(Work.QUIET)) {
-      work.quiet().forEach(each -> latencies.add(said(each)));
+      List<Latency> without = new ArrayList<>();
+      List<Latency> with = new ArrayList<>();
+      for (int i = 0; i < plan.runs(); i++) {
+        List<Latency> both = work.quiet();
+        without.add(said(both.getFirst()));
+        with.add(said(both.getLast()));
+      }
+      latencies.add(Latency.median(without));
+      latencies.add(Latency.median(with));
     }
     if (!latencies.isEmpty()) {
       report.latencies(latencies);
@@ -253,7 +265,7 @@ public final class Bench {
         latency.written() == 0
             ? ""
             : "p50 %s ms, p99 %s ms, ".formatted(latency.p50(), latency.p99());
-    say("%s: %s%.2f %% CPU".formatted(latency.name(), times, latency.cpu() * 100));
+    say("%s: %s%s %% CPU".formatted(latency.name(), times, latency.cpuPercent()));
     return latency;
   }
 
@@ -262,17 +274,17 @@ public final class Bench {
       for (Build build : builds) {
         FootprintWork.Start start = new FootprintWork(build, folder, broker, plan.quick()).start();
         say(
-            "start%s: ready %.3f s, first line %.3f s"
-                .formatted(build.suffix(), start.ready(), start.firstLine()));
+            "start%s: ready %s ms, first line %s ms"
+                .formatted(build.suffix(), start.readyMillis(), start.firstLineMillis()));
         starts.add(start);
       }
       report.start(starts);
     }
     if (plan.works().contains(Work.IDLE)) {
-      say("idle, two minutes");
+      say("idle, two minutes a run");
       FootprintWork.Idle idle =
-          new FootprintWork(builds.getFirst(), folder, broker, plan.quick()).idle();
-      say("idle: RSS %.1f, PSS %.1f MiB".formatted(idle.residentMiB(), idle.proportionalMiB()));
+          new FootprintWork(builds.getFirst(), folder, broker, plan.quick()).idle(plan.runs());
+      say("idle: RSS %s, PSS %s MiB".formatted(idle.resident(), idle.proportional()));
       report.idle(idle);
     }
   }

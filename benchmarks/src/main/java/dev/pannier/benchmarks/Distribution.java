@@ -16,6 +16,13 @@ record Distribution(double[] sorted) {
     return sorted[Math.clamp(rank - 1, 0, sorted.length - 1)];
   }
 
+  /// From the lowest to the highest, in brackets; empty for fewer than two.
+  String spread() {
+    return sorted.length < 2
+        ? ""
+        : " (%s–%s)".formatted(Report.number(sorted[0]), Report.number(sorted[sorted.length - 1]));
+  }
+
   double median() {
     return at(0.5);
   }

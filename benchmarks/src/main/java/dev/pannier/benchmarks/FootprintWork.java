@@ -4,6 +4,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -12,13 +13,44 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 
 /// What a sidecar costs that has nothing to do, and how long it takes to start.
 final class FootprintWork {
-  /// Medians of a minute, one minute after it was ready.
-  record Idle(double residentMiB, double proportionalMiB, double cpu) {}
+  /// Medians of a minute, one minute after it was ready; a value a run.
+  record Idle(double[] residentMiB, double[] proportionalMiB, double[] cpu) {
+    String resident() {
+      return figure(residentMiB, 1);
+    }
 
-  /// Seconds from the process's start.
+    String proportional() {
+      return figure(proportionalMiB, 1);
+    }
+
+    String cpuPercent() {
+      return figure(cpu, 100);
+    }
+  }
+
+  /// Seconds from the process's start; a value a run.
   ///
   /// @param suffix of the build's rows
-  record Start(String suffix, double ready, double firstLine, double cpu) {}
+  record Start(String suffix, double[] ready, double[] firstLine, double[] cpu) {
+    String readyMillis() {
+      return figure(ready, 1000);
+    }
+
+    String firstLineMillis() {
+      return figure(firstLine, 1000);
+    }
+
+    String cpuSeconds() {
+      return figure(cpu, 1);
+    }
+  }
+
+  private record Once(double ready, double firstLine, double cpu) {}
+
+  private static String figure(double[] runs, double unit) {
+    Distribution all = Distribution.of(Arrays.stream(runs).map(run -> run * unit).toArray());
+    return Report.number(all.median()) + all.spread();
+  }
 
   private static final Duration FIRST_LINE_WITHIN = Duration.ofSeconds(60);
 
@@ -47,8 +79,21 @@ final class FootprintWork {
         .formatted(log, broker.servers(), topic);
   }
 
-  Idle idle() throws Exception {
-    Path own = Files.createDirectories(folder.resolve("idle"));
+  Idle idle(int runs) throws Exception {
+    double[] resident = new double[runs];
+    double[] proportional = new double[runs];
+    double[] cpu = new double[runs];
+    for (int i = 0; i < runs; i++) {
+      Idle one = idleOnce(i);
+      resident[i] = one.residentMiB[0];
+      proportional[i] = one.proportionalMiB[0];
+      cpu[i] = one.cpu[0];
+    }
+    return new Idle(resident, proportional, cpu);
+  }
+
+  private Idle idleOnce(int number) throws Exception {
+    Path own = Files.createDirectories(folder.resolve("idle-" + number));
     Path log = Files.writeString(own.resolve("app.log"), "one line\n");
     String topic = broker.topic("idle");
     try (BenchSidecar sidecar =
@@ -70,30 +115,28 @@ final class FootprintWork {
       sidecar.stop();
       broker.delete(topic);
       return new Idle(
-          Distribution.of(resident).median(), Distribution.of(proportional).median(), cpu);
+          new double[] {Distribution.of(resident).median()},
+          new double[] {Distribution.of(proportional).median()},
+          new double[] {cpu});
     }
   }
 
-  /// Medians of several starts.
+  /// Several starts, whatever the runs: one takes a second.
   Start start() throws Exception {
     int times = quick ? 1 : 7;
     double[] ready = new double[times];
     double[] firstLine = new double[times];
     double[] cpu = new double[times];
     for (int i = 0; i < times; i++) {
-      Start one = startOnce(i);
+      Once one = startOnce(i);
       ready[i] = one.ready;
       firstLine[i] = one.firstLine;
       cpu[i] = one.cpu;
     }
-    return new Start(
-        build.suffix(),
-        Distribution.of(ready).median(),
-        Distribution.of(firstLine).median(),
-        Distribution.of(cpu).median());
+    return new Start(build.suffix(), ready, firstLine, cpu);
   }
 
-  private Start startOnce(int number) throws Exception {
+  private Once startOnce(int number) throws Exception {
     Path own = Files.createDirectories(folder.resolve("start-" + number));
     // Enough for `parser: auto` to choose without waiting for more.
     Path log = Files.write(own.resolve("app.log"), TestLines.text(100_000));
@@ -115,7 +158,7 @@ final class FootprintWork {
         double cpu = sidecar.usage().cpuSeconds();
         sidecar.stop();
         broker.delete(topic);
-        return new Start(build.suffix(), readySeconds, firstLine, cpu);
+        return new Once(readySeconds, firstLine, cpu);
       }
     }
   }

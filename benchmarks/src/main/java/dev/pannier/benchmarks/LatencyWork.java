@@ -31,6 +31,7 @@ final class LatencyWork {
   private final Build build;
   private final Path folder;
   private final boolean quick;
+  private int runs;
 
   LatencyWork(Build build, Path folder, boolean quick) {
     this.build = build;
@@ -43,7 +44,7 @@ final class LatencyWork {
     int warm = quick ? 20 : 500;
     int lines = warm + (quick ? 100 : 3000);
     String topic = broker.topic(Work.LATENCY.label());
-    Path own = Files.createDirectories(folder.resolve("latency-" + multiline));
+    Path own = Files.createDirectories(folder.resolve("latency-" + multiline + "-" + ++runs));
     Path log = own.resolve("app.log");
     String text =
         """
@@ -86,7 +87,7 @@ final class LatencyWork {
   /// 20 files in which nothing happens, then single lines in any of them.
   List<Latency> quiet() throws Exception {
     int lines = quick ? 20 : 300;
-    Path own = Files.createDirectories(folder.resolve("quiet"));
+    Path own = Files.createDirectories(folder.resolve("quiet-" + ++runs));
     List<Path> logs = new ArrayList<>();
     for (int i = 0; i < QUIET_FILES; i++) {
       Path log = own.resolve("app" + i + ".log");

@@ -42,12 +42,12 @@ enum Peer {
   COLLECTOR(
       "OpenTelemetry Collector",
       List.of("otelcol-contrib", "otelcol"),
-      Set.of(Work.OTLP, Work.RAW)) {
+      Set.of(Work.OTLP, Work.RAW, Work.JSON_OTLP)) {
     @Override
     String configuration(Work work, Path input, String servers, String topic, Path folder) {
       return """
       receivers:
-        filelog: {include: ["%s"], start_at: beginning}
+        filelog: {include: ["%s"], start_at: beginning%s}
       processors:
         batch: {send_batch_size: 512, send_batch_max_size: 512, timeout: 200ms}
       exporters:
@@ -61,7 +61,12 @@ enum Peer {
         pipelines:
           logs: {receivers: [filelog], processors: [batch], exporters: [kafka]}
       """
-          .formatted(input, servers, topic, work == Work.RAW ? "raw" : "otlp_proto");
+          .formatted(
+              input,
+              work == Work.JSON_OTLP ? PARSED : "",
+              servers,
+              topic,
+              work == Work.RAW ? "raw" : "otlp_proto");
     }
 
     @Override
@@ -69,6 +74,14 @@ enum Peer {
       return List.of("--config", configuration.toString());
     }
   };
+
+  /// Time and level of a line in logstash-logback-encoder's names, as our parser reads them.
+  private static final String PARSED =
+      """
+      , operators: [{type: json_parser, timestamp: {parse_from: 'attributes["@timestamp"]', \
+      layout_type: gotime, layout: "2006-01-02T15:04:05.999Z07:00"}, \
+      severity: {parse_from: attributes.level}}]\
+      """;
 
   private final String title;
   private final List<String> programs;

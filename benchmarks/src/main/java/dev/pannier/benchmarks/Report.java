@@ -219,7 +219,7 @@ final class Report {
           any ? row.p50() : "",
           any ? row.p99() : "",
           any ? row.longest() : "",
-          number(row.cpu() * 100),
+          row.cpuPercent(),
           row.closes()
               ? "%,d".formatted(row.written())
               : "**%,d written, %,d counted**".formatted(row.written(), row.counted()));
@@ -232,9 +232,9 @@ final class Report {
     line("|---|---:|---:|---:|");
     cells(
         "`idle`: one quiet file, both receivers, connected to Kafka",
-        number(idle.residentMiB()),
-        number(idle.proportionalMiB()),
-        number(idle.cpu() * 100));
+        idle.resident(),
+        idle.proportional(),
+        idle.cpuPercent());
   }
 
   void start(List<FootprintWork.Start> starts) {
@@ -244,9 +244,9 @@ final class Report {
     for (FootprintWork.Start start : starts) {
       cells(
           "`start`: from the process's start" + start.suffix(),
-          "%.0f".formatted(start.ready() * 1000),
-          "%.0f".formatted(start.firstLine() * 1000),
-          number(start.cpu()));
+          start.readyMillis(),
+          start.firstLineMillis(),
+          start.cpuSeconds());
     }
   }
 

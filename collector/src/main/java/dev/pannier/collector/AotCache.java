@@ -3,7 +3,6 @@ package dev.pannier.collector;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,9 +22,8 @@ final class AotCache {
     if (cache.isEmpty() || !Files.isReadable(MAPPINGS)) {
       return;
     }
-    try (Stream<String> mappings = Files.lines(MAPPINGS)) {
-      String real = Path.of(cache).toRealPath().toString();
-      if (mappings.noneMatch(mapping -> mapping.endsWith(real))) {
+    try {
+      if (!isMapped(Path.of(cache).toRealPath().toString())) {
         LOG.warn(
             "the AOT cache {} is not used, and the start takes more than twice as long: it was made"
                 + " with other JVM options, another JDK or other jars; make it anew, or leave it"
@@ -35,5 +33,14 @@ final class AotCache {
     } catch (IOException e) {
       LOG.warn("the AOT cache {} is not used: {}", cache, e.toString());
     }
+  }
+
+  private static boolean isMapped(String path) throws IOException {
+    for (String mapping : Files.readAllLines(MAPPINGS)) {
+      if (mapping.endsWith(path)) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -4,10 +4,15 @@ import dev.pannier.collector.admin.AdminHandler;
 import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.admin.View;
 import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.BufferStatus;
+import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.DiskBuffer;
+import dev.pannier.collector.buffer.DiskBufferThread;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.OtlpSource;
 import dev.pannier.collector.dispatch.Dispatcher;
@@ -22,7 +27,6 @@ import dev.pannier.collector.receive.OtlpReceiver;
 import dev.pannier.collector.tail.Tail;
 import dev.pannier.collector.tail.TailThread;
 import dev.pannier.shippers.ShipperSettings;
-import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.Shippers;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
@@ -37,6 +41,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,6 +65,8 @@ final class Sidecar {
   private final Health health = new Health(nanoClock);
   private final MemoryBudget budget;
   private final PositionStore store;
+  private final @Nullable DiskBuffer disk;
+  private final @Nullable DiskBufferThread diskThread;
   private final List<Dispatcher> dispatchers = new ArrayList<>();
   private final List<DispatcherThread> dispatcherThreads = new ArrayList<>();
   private final TailThread tail;
@@ -67,27 +74,40 @@ final class Sidecar {
   private final @Nullable Listener otlpListener;
   private final Listener adminListener;
 
-  /// @throws IOException where `state.directory` cannot be used
+  /// @throws IOException where `state.directory` or `buffer.directory` cannot be used
   Sidecar(Configuration configuration, String version) throws IOException {
     this.configuration = configuration;
     SecureRandom random = new SecureRandom();
-    store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
     long clientBytes = clientBytes(configuration);
     budget =
         new MemoryBudget(
             configuration.memoryBytes() - clientBytes * configuration.shippers().size());
-    MemoryBuffer memory = new MemoryBuffer(budget, ledger, metrics, takers(configuration));
+    Function<String, Cursor> cursors;
+    Buffer shared;
+    if (configuration.buffer().type() == BufferSettings.Type.DISK) {
+      DiskBuffer made = disk(configuration);
+      disk = made;
+      diskThread = new DiskBufferThread(made, nanoClock, health);
+      cursors = made::cursor;
+      shared = made;
+    } else {
+      MemoryBuffer made = new MemoryBuffer(budget, ledger, metrics, takers(configuration));
+      disk = null;
+      diskThread = null;
+      cursors = made::cursor;
+      shared = made;
+    }
     Buffer buffer =
         configuration.processors().isEmpty()
-            ? memory
+            ? shared
             : new ProcessingBuffer(
-                Processors.create(configuration.processors()), memory, budget, metrics);
+                Processors.create(configuration.processors()), shared, budget, metrics);
     for (ShipperSettings settings : configuration.shippers()) {
       Dispatcher dispatcher =
           new Dispatcher(
               Shippers.open(
                   forSources(settings, configuration), clientBytes, InstantSource.system()),
-              memory.cursor(settings.name()),
+              cursors.apply(settings.name()),
               metrics,
               new SplittableRandom(random.nextLong()),
               inFlight(settings));
@@ -96,9 +116,16 @@ final class Sidecar {
     }
     // To reach a destination takes longest: the rest is made meanwhile.
     dispatcherThreads.forEach(DispatcherThread::start);
+    try {
+      store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
+    } catch (IOException e) {
+      dispatcherThreads.forEach(thread -> thread.close(Duration.ZERO));
+      throw e;
+    }
     tail =
         new Tail(
                 store,
+                disk == null ? List.of() : disk.positions(),
                 buffer,
                 budget,
                 FileParsers::chooser,
@@ -119,7 +146,8 @@ final class Sidecar {
       receiver = made;
       otlpListener = new Listener("otlp", made::listen, nanoClock, health);
     }
-    View view = new View(version, metrics, ledger, budget, this::sources, this::shippers);
+    View view =
+        new View(version, metrics, ledger, budget, this::sources, this::shippers, this::buffer);
     AdminHandler admin = new AdminHandler(health, view, configuration.admin().token(), nanoClock);
     adminListener =
         new Listener(
@@ -127,6 +155,29 @@ final class Sidecar {
             server -> List.of(server.listen(configuration.admin().listen(), Endpoint.small(admin))),
             nanoClock,
             health);
+  }
+
+  private DiskBuffer disk(Configuration configuration) throws IOException {
+    try {
+      return new DiskBuffer(
+          configuration.buffer(),
+          budget,
+          ledger,
+          metrics,
+          takers(configuration),
+          Set.of(),
+          InstantSource.system(),
+          nanoClock.getAsLong(),
+          LOG::warn);
+    } catch (IOException e) {
+      store.close();
+      throw new IOException(
+          "buffer.directory " + configuration.buffer().directory() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private @Nullable BufferStatus buffer() {
+    return disk == null ? null : disk.status();
   }
 
   /// What each shipper's client may hold: its part of a third of `memory`.
@@ -150,25 +201,14 @@ final class Sidecar {
   }
 
   private static int inFlight(ShipperSettings settings) {
-    return switch (settings) {
-      case ShipperSettings.Kafka kafka -> KAFKA_IN_FLIGHT;
-      case ShipperSettings.Otlp otlp -> OTLP_IN_FLIGHT;
-      case ShipperSettings.File file -> 1;
-      case ShipperSettings.Stdout stdout -> 1;
-    };
+    if (settings instanceof ShipperSettings.Kafka) {
+      return KAFKA_IN_FLIGHT;
+    }
+    return settings instanceof ShipperSettings.Otlp ? OTLP_IN_FLIGHT : 1;
   }
 
   private static boolean keepsRaw(Configuration configuration) {
-    return configuration.shippers().stream()
-        .anyMatch(
-            shipper ->
-                switch (shipper) {
-                  case ShipperSettings.Kafka kafka ->
-                      kafka.encodings().get(Signal.LOGS) == Encoding.RAW;
-                  case ShipperSettings.Otlp otlp -> false;
-                  case ShipperSettings.File file -> file.encoding() == Encoding.RAW;
-                  case ShipperSettings.Stdout stdout -> stdout.encoding() == Encoding.RAW;
-                });
+    return configuration.shippers().stream().anyMatch(ShipperSettings::keepsRaw);
   }
 
   /// Whether a shipper has a part of its destination missing, and holds enough for it.
@@ -190,6 +230,9 @@ final class Sidecar {
   }
 
   void start() {
+    if (diskThread != null) {
+      diskThread.start();
+    }
     adminListener.start();
     if (otlpListener != null) {
       otlpListener.start();
@@ -231,6 +274,9 @@ final class Sidecar {
     if (receiver != null) {
       receiver.close();
     }
+    if (diskThread != null && !diskThread.close(shutdown.closing().toNanos())) {
+      LOG.warn("the disk does not sync what was appended last: it may be shipped again");
+    }
     adminListener.close(Duration.ZERO);
     if (tailStopped) {
       store.close();
@@ -239,23 +285,25 @@ final class Sidecar {
     }
     for (Ledger.Row row : ledger.snapshot()) {
       LOG.info(
-          "ledger: source {} shipper {}: read {} = shipped {} + filtered {} + rejected {} + left"
-              + " {}",
+          "ledger: source {} shipper {}: read {} = shipped {} + filtered {} + rejected {} + dropped"
+              + " {} + left {}",
           row.source(),
           row.shipper(),
           row.read(),
           row.shipped(),
           row.filtered(),
           row.rejected(),
+          row.dropped(),
           row.inFlight());
     }
     long unread = tail.status().stream().mapToLong(SourceStatus::lagBytes).sum();
     if (undelivered > 0 || unread > 0) {
       LOG.warn(
           "stopped with {} records unconfirmed and {} bytes of files not shipped:"
-              + " they are read again at the next start if the files are still there",
+              + " they follow at the next start if {} still there",
           undelivered,
-          unread);
+          unread,
+          disk == null ? "the files are" : "buffer.directory and the files are");
     }
     return undelivered;
   }

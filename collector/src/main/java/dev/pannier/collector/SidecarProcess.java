@@ -20,15 +20,18 @@ final class SidecarProcess {
   ///     `state.directory` cannot be used
   static int run(Configuration configuration) throws InterruptedException, IOException {
     Shutdown shutdown = new Shutdown(configuration.shutdown().deadline(), System::nanoTime);
-    for (String name : new String[] {"TERM", "INT"}) {
-      Signals.handle(name, shutdown::ask);
-    }
     Sidecar sidecar;
     try {
       sidecar = new Sidecar(configuration, version());
     } catch (IOException e) {
       LOG.error("{}", e.getMessage());
       return 2;
+    }
+    // While the destinations are being reached, and before anything is read: until here a signal
+    // may
+    // simply end the process.
+    for (String name : new String[] {"TERM", "INT"}) {
+      Signals.handle(name, shutdown::ask);
     }
     sidecar.start();
     AotCache.check();

@@ -56,9 +56,14 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
   }
 
   static OtlpBackend http() throws IOException {
+    return http(0);
+  }
+
+  /// @param port 0 for any free one
+  static OtlpBackend http(int port) throws IOException {
     OtlpBackend backend = new OtlpBackend(false);
     backend.server.setProtocols(List.of(Protocol.HTTP_1_1));
-    backend.server.start();
+    backend.server.start(port);
     return backend;
   }
 

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pannier.consumers.JsonConsumer;
 import dev.pannier.consumers.OtlpProtoConsumer;
+import dev.pannier.demo.Ports;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.io.IOException;
 import java.nio.charset.Charset;
@@ -71,6 +72,7 @@ class SamplesIT {
             "spring-boot.yaml", this::springBoot,
             "otlp-backend.yaml", this::otlpBackend,
             "several-shippers.yaml", this::severalShippers,
+            "disk-buffer.yaml", this::diskBuffer,
             "everything.yaml", this::everything);
     assertThat(uses.keySet())
         .as("each file of config-samples has a test here, and each test a file")
@@ -240,6 +242,28 @@ class SamplesIT {
           .contains("paid with [redacted]", "by [redacted]")
           .doesNotContain("4111", "a@b.example");
       assertThat(archive.lines()).hasSize(2);
+    }
+  }
+
+  private void diskBuffer() throws Exception {
+    int port = Ports.free(1).getFirst();
+    Map<String, String> environment =
+        Map.of("KAFKA_BOOTSTRAP_SERVERS", kafka.servers(), "BACKEND", "http://127.0.0.1:" + port);
+    try (Topic logs = new Topic(kafka.servers(), "otlp_logs");
+        Sidecar sidecar = new Sidecar(folder)) {
+      sidecar.sample(Tree.samples().resolve("disk-buffer.yaml"), environment);
+      sidecar.launch();
+      sidecar.awaitAlive();
+      Files.writeString(sidecar.log("app.log"), "one\ntwo\n");
+      List<String> sent = Client.sendSpans(sidecar, Wire.GRPC, 5);
+      logs.await(all -> all.logs().size() >= 2);
+      try (OtlpBackend backend = OtlpBackend.http(port)) {
+        await().atMost(PATIENCE).until(() -> backend.spans().size() >= 5);
+        assertThat(ids(backend.spans())).containsExactlyElementsOf(sent);
+        await().atMost(PATIENCE).until(() -> backend.bodies().size() >= 2);
+        assertThat(backend.bodies()).containsExactly("one", "two");
+        assertThat(sidecar.stop()).isZero();
+      }
     }
   }
 

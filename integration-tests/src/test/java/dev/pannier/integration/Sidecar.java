@@ -165,6 +165,11 @@ final class Sidecar implements AutoCloseable {
     return this;
   }
 
+  /// Starts it in its own environment and waits for nothing.
+  void launch() throws IOException {
+    launch(environment);
+  }
+
   /// Starts it and waits for nothing.
   void launch(Map<String, String> environment) throws IOException {
     runs++;

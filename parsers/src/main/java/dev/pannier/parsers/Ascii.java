@@ -50,6 +50,14 @@ final class Ascii {
     return HEX[b & 0xFF];
   }
 
+  /// @return the number of two digits, -1 where they are not both digits
+  static int twoDigits(byte[] text, int offset) {
+    int tens = text[offset] - '0';
+    int ones = text[offset + 1] - '0';
+    // Each is a digit where neither it nor 9 less it is negative.
+    return (tens | ones | (9 - tens) | (9 - ones)) < 0 ? -1 : tens * 10 + ones;
+  }
+
   static int indexOf(byte[] text, int from, int to, byte[] wanted) {
     for (int i = from; i <= to - wanted.length; i++) {
       if (startsWith(text, i, to, wanted)) {

@@ -16,6 +16,12 @@ final class Decimal {
 
   private static final long EXACT_MANTISSA = 1L << 53;
 
+  /// A mantissa below this has room for one digit more, and this one for a digit up to the last of
+  /// the largest number.
+  private static final long MOST_TENTHS = Long.MAX_VALUE / 10;
+
+  private static final int LAST_DIGIT = (int) (Long.MAX_VALUE % 10);
+
   private byte[] text = new byte[0];
   private int from;
   private int to;
@@ -57,7 +63,7 @@ final class Decimal {
     int at = start;
     while (at < to && Ascii.isDigit(text[at])) {
       int digit = text[at++] - '0';
-      if (mantissa <= (Long.MAX_VALUE - digit) / 10 && whole) {
+      if (whole && (mantissa < MOST_TENTHS || (mantissa == MOST_TENTHS && digit <= LAST_DIGIT))) {
         mantissa = mantissa * 10 + digit;
         exponent -= fraction ? 1 : 0;
       } else {

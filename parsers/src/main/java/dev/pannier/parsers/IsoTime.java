@@ -5,6 +5,11 @@ import java.time.ZoneId;
 /// ISO 8601 as logs have it: `2026-11-23T14:00:00.123456789+08:00`, with a blank for the T, a comma
 /// for the point, and the fraction or the offset left out. Keeps where it stopped; one thread.
 final class IsoTime {
+  private static final int NANO_DIGITS = 9;
+  private static final int[] TENS = {
+    1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000
+  };
+
   private final LocalTime zone;
   private int end;
 
@@ -25,24 +30,27 @@ final class IsoTime {
     long local =
         LocalTime.seconds(
             Ascii.digits(text, from, 4),
-            Ascii.digits(text, from + 5, 2),
-            Ascii.digits(text, from + 8, 2),
-            Ascii.digits(text, from + 11, 2),
-            Ascii.digits(text, from + 14, 2),
-            Ascii.digits(text, from + 17, 2));
+            Ascii.twoDigits(text, from + 5),
+            Ascii.twoDigits(text, from + 8),
+            Ascii.twoDigits(text, from + 11),
+            Ascii.twoDigits(text, from + 14),
+            Ascii.twoDigits(text, from + 17));
     if (local == LocalTime.NONE) {
       return LocalTime.NONE;
     }
     int at = from + 19;
     int nanos = 0;
     if (at + 1 < to && (text[at] == '.' || text[at] == ',') && Ascii.isDigit(text[at + 1])) {
-      int scale = 100_000_000;
+      int digits = 0;
       at++;
       while (at < to && Ascii.isDigit(text[at])) {
-        nanos += (text[at] - '0') * scale;
-        scale /= 10;
+        if (digits < NANO_DIGITS) {
+          nanos = nanos * 10 + text[at] - '0';
+          digits++;
+        }
         at++;
       }
+      nanos *= TENS[NANO_DIGITS - digits];
     }
     end = at;
     if (at < to && text[at] == 'Z') {
@@ -60,14 +68,14 @@ final class IsoTime {
 
   /// `+08`, `+0800` or `+08:00`.
   private int offset(byte[] text, int at, int to) {
-    if (to - at < 3 || Ascii.digits(text, at + 1, 2) < 0) {
+    if (to - at < 3 || Ascii.twoDigits(text, at + 1) < 0) {
       return Integer.MIN_VALUE;
     }
-    int seconds = Ascii.digits(text, at + 1, 2) * 3_600;
+    int seconds = Ascii.twoDigits(text, at + 1) * 3_600;
     int next = at + 3;
     int minutesAt = next < to && text[next] == ':' ? next + 1 : next;
-    if (to - minutesAt >= 2 && Ascii.digits(text, minutesAt, 2) >= 0) {
-      seconds += Ascii.digits(text, minutesAt, 2) * 60;
+    if (to - minutesAt >= 2 && Ascii.twoDigits(text, minutesAt) >= 0) {
+      seconds += Ascii.twoDigits(text, minutesAt) * 60;
       next = minutesAt + 2;
     }
     end = next;

@@ -2,6 +2,9 @@ package dev.pannier.parsers;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,7 +37,40 @@ final class JsonFields {
     LEFT_OUT
   }
 
-  private record Entry(byte[] name, Role role) {}
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /// @param first the name's first eight bytes, where it has so many
+  /// @param last  its last eight; up to 16 bytes, both are all of it
+  private record Entry(byte[] name, long first, long last, Role role) {
+    static Entry of(byte[] name, Role role) {
+      boolean isLong = name.length >= Long.BYTES;
+      return new Entry(
+          name,
+          isLong ? (long) LONG.get(name, 0) : 0,
+          isLong ? (long) LONG.get(name, name.length - Long.BYTES) : 0,
+          role);
+    }
+
+    boolean is(byte[] text, int offset, int length) {
+      byte[] own = name;
+      if (own.length != length) {
+        return false;
+      }
+      if (length >= Long.BYTES) {
+        return (long) LONG.get(text, offset) == first
+            && (long) LONG.get(text, offset + length - Long.BYTES) == last
+            && (length <= 2 * Long.BYTES
+                || Arrays.equals(own, 0, length, text, offset, offset + length));
+      }
+      for (int i = 0; i < length; i++) {
+        if (text[offset + i] != own[i]) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
 
   private final Entry[][] buckets = new Entry[64][];
 
@@ -45,7 +81,7 @@ final class JsonFields {
           byte[] bytes = name.getBytes(UTF_8);
           int bucket = bucket(bytes, 0, bytes.length);
           Entry[] longer = Arrays.copyOf(buckets[bucket], buckets[bucket].length + 1);
-          longer[longer.length - 1] = new Entry(bytes, role);
+          longer[longer.length - 1] = Entry.of(bytes, role);
           buckets[bucket] = longer;
         });
   }
@@ -122,8 +158,7 @@ final class JsonFields {
 
   Role role(byte[] name, int offset, int length) {
     for (Entry entry : buckets[bucket(name, offset, length)]) {
-      if (entry.name.length == length
-          && Arrays.equals(entry.name, 0, length, name, offset, offset + length)) {
+      if (entry.is(name, offset, length)) {
         return entry.role;
       }
     }

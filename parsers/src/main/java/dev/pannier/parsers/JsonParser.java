@@ -18,6 +18,8 @@ final class JsonParser implements LineParser {
   private static final byte[] FALSE = "false".getBytes(US_ASCII);
   private static final byte[] NULL = "null".getBytes(US_ASCII);
 
+  private static final long LEAST_TENTHS = Long.MIN_VALUE / 10;
+
   /// A number that does not fit into 64 bits, or has no exact value, keeps its digits.
   private enum NumberKind {
     LONG,
@@ -413,7 +415,7 @@ final class JsonParser implements LineParser {
     boolean fits = true;
     while (at < end && Ascii.isDigit(text[at])) {
       int digit = text[at++] - '0';
-      if (value < (Long.MIN_VALUE + digit) / 10) {
+      if (value <= LEAST_TENTHS && (value < LEAST_TENTHS || value * 10 < Long.MIN_VALUE + digit)) {
         fits = false;
       }
       value = value * 10 - digit;
@@ -491,10 +493,14 @@ final class JsonParser implements LineParser {
     return true;
   }
 
+  /// Short, so that C1 puts it where it is called; mostly there are none.
   private void skipBlanks() {
-    if (at < end && text[at] > ' ') {
-      return;
+    if (at < end && text[at] <= ' ') {
+      skipAllBlanks();
     }
+  }
+
+  private void skipAllBlanks() {
     while (at < end
         && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) {
       at++;

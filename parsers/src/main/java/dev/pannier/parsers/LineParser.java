@@ -29,6 +29,12 @@ public interface LineParser {
     return false;
   }
 
+  /// Whether [#parse] does nothing but push the whole text as the body, whatever it is: the caller
+  /// may as well do so itself.
+  default boolean isRaw() {
+    return false;
+  }
+
   /// When the records of the calls that follow were read, for times that do not say their year.
   ///
   /// @param epochNanos nanoseconds since 1970-01-01T00:00:00Z; 0 is "unknown"

@@ -16,6 +16,26 @@ final class LocalTime {
 
   private static final long DAY = 86_400;
 
+  private static final int FIRST_YEAR = 1970;
+
+  /// The last one whose every instant 64 bits of nanoseconds hold.
+  private static final int LAST_YEAR = 2261;
+
+  /// By year from the first, how many days lie between 1970 and its 1st of January: C1, which
+  /// compiles the sidecar, divides by dividing.
+  private static final int[] DAYS_BEFORE_YEAR = new int[LAST_YEAR - FIRST_YEAR + 2];
+
+  /// By month, in a year that is no leap year.
+  private static final int[] DAYS_BEFORE_MONTH = {
+    0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334
+  };
+
+  static {
+    for (int i = 1; i < DAYS_BEFORE_YEAR.length; i++) {
+      DAYS_BEFORE_YEAR[i] = DAYS_BEFORE_YEAR[i - 1] + (isLeap(FIRST_YEAR + i - 1) ? 366 : 365);
+    }
+  }
+
   private final ZoneRules rules;
   private long cachedHour = Long.MIN_VALUE;
   private int cachedOffset;
@@ -34,8 +54,8 @@ final class LocalTime {
   /// bits of nanoseconds hold (Go's zero time is in year 1). A leap second counts as the second
   /// after.
   static long seconds(int year, int month, int day, int hour, int minute, int second) {
-    if (year < 1970
-        || year > 2261
+    if (year < FIRST_YEAR
+        || year > LAST_YEAR
         || month < 1
         || month > 12
         || day < 1
@@ -48,7 +68,7 @@ final class LocalTime {
         || second > 60) {
       return NONE;
     }
-    return days(year, month, day) * 86_400 + hour * 3_600L + minute * 60L + second;
+    return days(year, month, day) * 86_400L + hour * 3_600L + minute * 60L + second;
   }
 
   private static int daysOf(int month, int year) {
@@ -60,17 +80,13 @@ final class LocalTime {
   }
 
   static boolean isLeap(int year) {
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return (year & 3) == 0 && (year % 100 != 0 || year % 400 == 0);
   }
 
-  /// Days from 1970-01-01 in the Gregorian calendar, with years that begin in March.
-  private static long days(int year, int month, int day) {
-    long shifted = month <= 2 ? year - 1 : year;
-    long era = Math.floorDiv(shifted, 400);
-    long yearOfEra = shifted - era * 400;
-    long dayOfYear = (153L * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    long dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear;
-    return era * 146_097 + dayOfEra - 719_468;
+  /// Days from 1970-01-01 in the Gregorian calendar.
+  private static int days(int year, int month, int day) {
+    int leapDay = month > 2 && isLeap(year) ? 1 : 0;
+    return DAYS_BEFORE_YEAR[year - FIRST_YEAR] + DAYS_BEFORE_MONTH[month] + leapDay + day - 1;
   }
 
   /// @param localSeconds as [#seconds] gives them

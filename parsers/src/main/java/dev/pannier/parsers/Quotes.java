@@ -11,9 +11,13 @@ final class Quotes {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long ONES = 0x0101010101010101L;
   private static final long HIGH = 0x8080808080808080L;
-  private static final long QUOTES = ONES * '"';
+
+  /// Turns a quote into a blank, a blank and an exclamation mark into what is above it, and control
+  /// characters into each other: what is below `BELOW` then is a quote or a control character.
+  private static final long TURN = ONES * ('"' ^ ' ');
+
+  private static final long BELOW = ONES * (' ' + 1);
   private static final long BACKSLASHES = ONES * '\\';
-  private static final long CONTROLS = ONES * 0x20;
   private static final long ESCAPES = ONES * 0x1B;
 
   private Quotes() {}
@@ -23,13 +27,9 @@ final class Quotes {
     int i = from;
     for (; i <= end - Long.BYTES; i += Long.BYTES) {
       long word = (long) LONG.get(text, i);
-      long quote = word ^ QUOTES;
+      long turned = word ^ TURN;
       long backslash = word ^ BACKSLASHES;
-      long hit =
-          (((quote - ONES) & ~quote)
-                  | ((backslash - ONES) & ~backslash)
-                  | ((word - CONTROLS) & ~word))
-              & HIGH;
+      long hit = (((turned - BELOW) & ~turned) | ((backslash - ONES) & ~backslash)) & HIGH;
       if (hit != 0) {
         // One bit of each byte up to the first hit is left, and they are added up in the highest
         // byte: C1, which compiles the sidecar, has no instruction for counting zeros.

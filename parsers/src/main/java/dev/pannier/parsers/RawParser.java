@@ -9,6 +9,11 @@ final class RawParser implements LineParser {
   }
 
   @Override
+  public boolean isRaw() {
+    return true;
+  }
+
+  @Override
   public boolean startsRecord(byte[] buffer, int offset, int length) {
     return !Continuations.continues(buffer, offset, length);
   }

@@ -2,48 +2,26 @@ package dev.pannier.parsers;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import java.util.Map;
-
 /// OTLP's `SeverityNumber` of the level names that logging libraries write, whatever their case
 /// (OTLP logs data model, "Severity Fields", and its appendix B; syslog's numbers are RFC 5424,
 /// section 6.2.1).
 final class Severities {
-  private static final Map<String, Integer> NUMBERS =
-      Map.ofEntries(
-          Map.entry("TRACE", 1),
-          Map.entry("FINEST", 1),
-          Map.entry("ALL", 1),
-          Map.entry("VERBOSE", 1),
-          Map.entry("DEBUG", 5),
-          Map.entry("DBG", 5),
-          Map.entry("FINER", 5),
-          Map.entry("FINE", 6),
-          Map.entry("CONFIG", 7),
-          Map.entry("INFO", 9),
-          Map.entry("INFORMATION", 9),
-          Map.entry("INFORMATIONAL", 9),
-          Map.entry("NOTICE", 10),
-          Map.entry("WARN", 13),
-          Map.entry("WARNING", 13),
-          Map.entry("ERROR", 17),
-          Map.entry("ERR", 17),
-          Map.entry("SEVERE", 17),
-          Map.entry("CRITICAL", 18),
-          Map.entry("CRIT", 18),
-          Map.entry("ALERT", 19),
-          Map.entry("FATAL", 21),
-          Map.entry("EMERG", 21),
-          Map.entry("EMERGENCY", 21),
-          Map.entry("PANIC", 21));
+  /// Looked through from the first to the last: the common ones come first.
+  private static final String[] LEVELS = {
+    "INFO", "DEBUG", "WARN", "ERROR", "TRACE", "WARNING", "FINE", "FINER", "FINEST", "CONFIG",
+    "SEVERE", "FATAL", "NOTICE", "CRITICAL", "CRIT", "ALERT", "EMERG", "EMERGENCY", "PANIC", "ERR",
+    "ALL", "VERBOSE", "DBG", "INFORMATION", "INFORMATIONAL"
+  };
 
-  private static final byte[][] NAMES = new byte[NUMBERS.size()][];
-  private static final int[] VALUES = new int[NUMBERS.size()];
+  private static final int[] VALUES = {
+    9, 5, 13, 17, 1, 13, 6, 5, 1, 7, 17, 21, 10, 18, 18, 19, 21, 21, 21, 17, 1, 1, 5, 9, 9
+  };
+
+  private static final byte[][] NAMES = new byte[LEVELS.length][];
 
   static {
-    int i = 0;
-    for (Map.Entry<String, Integer> entry : NUMBERS.entrySet()) {
-      NAMES[i] = entry.getKey().getBytes(US_ASCII);
-      VALUES[i++] = entry.getValue();
+    for (int i = 0; i < LEVELS.length; i++) {
+      NAMES[i] = LEVELS[i].getBytes(US_ASCII);
     }
   }
 

@@ -1,7 +1,15 @@
 package dev.pannier.parsers;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /// Trace context as text (W3C Trace Context, section 3.2.2; B3 and Datadog write 64 bits).
 final class TraceIds {
+  private static final VarHandle BIG_ENDIAN =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+  private static final long ONES = 0x0101010101010101L;
+
   private TraceIds() {}
 
   /// 32 or 16 hexadecimal digits, not all zero.
@@ -37,7 +45,7 @@ final class TraceIds {
 
   /// Two hexadecimal digits.
   static boolean flags(byte[] text, int offset, int length, RecordSink sink) {
-    if (length != 2 || !isHex(text, offset, 2)) {
+    if (length != 2 || (Ascii.hex(text[offset]) | Ascii.hex(text[offset + 1])) < 0) {
       return false;
     }
     sink.traceFlags((Ascii.hex(text[offset]) << 4) | Ascii.hex(text[offset + 1]));
@@ -53,11 +61,28 @@ final class TraceIds {
   }
 
   private static boolean isHex(byte[] text, int offset, int length) {
-    int all = 0;
-    for (int i = offset; i < offset + length; i++) {
-      all |= Ascii.hex(text[i]);
+    for (int i = offset; i < offset + length; i += Long.BYTES) {
+      if (!areHex((long) BIG_ENDIAN.get(text, i))) {
+        return false;
+      }
     }
-    return all >= 0;
+    return true;
+  }
+
+  /// Whether each of the eight bytes is a hexadecimal digit: it is one where the digit of its value,
+  /// written again, is the same byte, upper case aside.
+  private static boolean areHex(long digits) {
+    long values = values(digits);
+    long letters = ((values + 0x76 * ONES) >>> 7) & ONES;
+    long lower = values + '0' * ONES + letters * ('a' - '0' - 10);
+    return (values & 0xF0F0F0F0F0F0F0F0L) == 0
+        && lower == (digits | 0x20 * ONES)
+        && ((digits | digits << 1) & 0x40 * ONES) == 0x40 * ONES;
+  }
+
+  /// Of each hexadecimal digit its value, in its byte.
+  private static long values(long digits) {
+    return (digits & 0x0F * ONES) + 9 * ((digits >>> 6) & ONES);
   }
 
   private static boolean isDecimal(byte[] text, int offset, int length) {
@@ -73,11 +98,15 @@ final class TraceIds {
   }
 
   private static long hex(byte[] text, int offset) {
-    long value = 0;
-    for (int i = offset; i < offset + 16; i++) {
-      value = (value << 4) | Ascii.hex(text[i]);
-    }
-    return value;
+    return packed(values((long) BIG_ENDIAN.get(text, offset))) << 32
+        | packed(values((long) BIG_ENDIAN.get(text, offset + Long.BYTES)));
+  }
+
+  /// Eight half bytes, each in a byte, as 32 bits.
+  private static long packed(long values) {
+    long v = (values | values >>> 4) & 0x00FF_00FF_00FF_00FFL;
+    v = (v | v >>> 8) & 0x0000_FFFF_0000_FFFFL;
+    return (v | v >>> 16) & 0xFFFF_FFFFL;
   }
 
   private static long decimal(byte[] text, int offset, int length) {

@@ -25,6 +25,10 @@ public interface Shipper {
     return false;
   }
 
+  /// Nothing more is at hand: what was shipped need not wait for company. Does not block. Called by the
+  /// thread that ships.
+  default void flush() {}
+
   /// Which part of the destination (a topic) is missing while the rest works, and what to do about
   /// it, in one line without secrets; empty if none is. Thread-safe.
   default String missing() {

@@ -17,6 +17,11 @@ public sealed interface ShipperSettings {
   /// The signals that it takes.
   Set<Signal> signals();
 
+  /// Whether lines go out as they came ([Encoding#RAW]).
+  default boolean keepsRaw() {
+    return false;
+  }
+
   /// How a batch becomes messages.
   enum Encoding {
     /// One message a batch: the OTLP request itself.
@@ -64,6 +69,11 @@ public sealed interface ShipperSettings {
       return topics.keySet();
     }
 
+    @Override
+    public boolean keepsRaw() {
+      return encodings.get(Signal.LOGS) == Encoding.RAW;
+    }
+
     /// Without the topics of signals that have no source: nobody is to be told that one of them is
     /// missing, and no broker is to create it.
     public Kafka withoutSignal(Signal signal) {
@@ -104,9 +114,19 @@ public sealed interface ShipperSettings {
       FieldNames names,
       long maxBytes,
       Set<Signal> signals)
-      implements ShipperSettings {}
+      implements ShipperSettings {
+    @Override
+    public boolean keepsRaw() {
+      return encoding == Encoding.RAW;
+    }
+  }
 
   /// Standard output, a line a batch for [Encoding#OTLP_JSON].
   record Stdout(String name, Encoding encoding, FieldNames names, Set<Signal> signals)
-      implements ShipperSettings {}
+      implements ShipperSettings {
+    @Override
+    public boolean keepsRaw() {
+      return encoding == Encoding.RAW;
+    }
+  }
 }

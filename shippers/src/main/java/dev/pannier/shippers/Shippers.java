@@ -14,11 +14,15 @@ public final class Shippers {
   ///
   /// @param memoryBytes what the shipper's client may hold: batches that wait or are in flight
   public static Shipper open(ShipperSettings settings, long memoryBytes, InstantSource clock) {
-    return switch (settings) {
-      case ShipperSettings.Kafka kafka -> new KafkaShipper(kafka, memoryBytes);
-      case ShipperSettings.Otlp otlp -> new OtlpShipper(otlp, clock);
-      case ShipperSettings.File file -> new FileShipper(file);
-      case ShipperSettings.Stdout stdout -> new StdoutShipper(stdout);
-    };
+    if (settings instanceof ShipperSettings.Kafka kafka) {
+      return new KafkaShipper(kafka, memoryBytes);
+    }
+    if (settings instanceof ShipperSettings.Otlp otlp) {
+      return new OtlpShipper(otlp, clock);
+    }
+    if (settings instanceof ShipperSettings.File file) {
+      return new FileShipper(file);
+    }
+    return new StdoutShipper((ShipperSettings.Stdout) settings);
   }
 }

@@ -2,6 +2,7 @@ package dev.pannier.collector.admin;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.pannier.collector.buffer.BufferStatus;
 import dev.pannier.collector.dispatch.ShipperStatus;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
@@ -30,6 +31,7 @@ final class MetricsPage {
     counters(out);
     sources(out);
     shippers(out);
+    buffer(out);
     process(out);
     return out.toString().getBytes(UTF_8);
   }
@@ -69,6 +71,25 @@ final class MetricsPage {
     for (ShipperStatus shipper : shippers) {
       out.sample(shipper.failingSeconds(), "shipper", shipper.name());
     }
+  }
+
+  private void buffer(Exposition out) {
+    BufferStatus buffer = view.buffer().get();
+    if (buffer == null) {
+      return;
+    }
+    out.gauge("pannier.buffer.usage", "By", "Bytes of the disk buffer's files.");
+    out.sample(buffer.bytes());
+    out.gauge("pannier.buffer.limit", "By", "What they may take: `buffer.max_bytes`.");
+    out.sample(buffer.maxBytes());
+    out.gauge("pannier.buffer.segments", "{file}", "Files of the disk buffer.");
+    out.sample(buffer.segments());
+    out.gauge("pannier.buffer.oldest", "s", "Age of the oldest batch that a shipper still needs.");
+    out.sample(buffer.oldestSeconds());
+    out.counter("pannier.buffer.damaged", "By", "Bytes that were found to be no records.");
+    out.sample(buffer.damagedBytes());
+    out.gauge("pannier.buffer.in_memory_only", "1", "1 while the disk does not take records.");
+    out.sample(buffer.problem().isEmpty() ? 0 : 1);
   }
 
   private void process(Exposition out) {

@@ -1,5 +1,6 @@
 package dev.pannier.collector.admin;
 
+import dev.pannier.collector.buffer.BufferStatus;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.dispatch.ShipperStatus;
 import dev.pannier.collector.metrics.Counter;
@@ -41,6 +42,10 @@ final class StatusPage {
       out.writeNumberProperty("limit_bytes", view.budget().limitBytes());
       out.writeNumberProperty("held_bytes", view.budget().heldBytes());
       out.writeEndObject();
+      BufferStatus buffer = view.buffer().get();
+      if (buffer != null) {
+        write(out, buffer);
+      }
       out.writeArrayPropertyStart("sources");
       for (SourceStatus source : view.sources().get()) {
         write(out, source);
@@ -59,6 +64,17 @@ final class StatusPage {
       out.writeEndObject();
     }
     return bytes.toByteArray();
+  }
+
+  private static void write(JsonGenerator out, BufferStatus buffer) {
+    out.writeObjectPropertyStart("buffer");
+    out.writeNumberProperty("bytes", buffer.bytes());
+    out.writeNumberProperty("max_bytes", buffer.maxBytes());
+    out.writeNumberProperty("segments", buffer.segments());
+    out.writeNumberProperty("oldest_seconds", buffer.oldestSeconds());
+    out.writeNumberProperty("damaged_bytes", buffer.damagedBytes());
+    out.writeStringProperty("problem", buffer.problem());
+    out.writeEndObject();
   }
 
   private void write(JsonGenerator out, SourceStatus source) {
@@ -106,6 +122,7 @@ final class StatusPage {
     out.writeNumberProperty("shipped", row.shipped());
     out.writeNumberProperty("filtered", row.filtered());
     out.writeNumberProperty("rejected", row.rejected());
+    out.writeNumberProperty("dropped", row.dropped());
     out.writeNumberProperty("in_flight", row.inFlight());
     out.writeEndObject();
   }

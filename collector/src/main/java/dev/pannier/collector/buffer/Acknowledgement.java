@@ -1,11 +1,20 @@
 package dev.pannier.collector.buffer;
 
-/// Told once, when every shipper is done with a batch: it was confirmed, or refused for good.
-/// Called from any thread; must not block.
+/// Told once of a batch, when what it waits for has come ([When]). Called from any thread; must not
+/// block.
 @FunctionalInterface
 public interface Acknowledgement {
-  /// @param rejected the records that at least one shipper's destination refused for good; 0
-  ///     when all were confirmed
-  /// @param reason   why, where any was rejected, else empty
+  /// What an acknowledgement waits for.
+  enum When {
+    /// The death of the process cannot lose the batch any more: it is synced on disk or, where
+    /// there is memory alone, every shipper is done with it.
+    DURABLE,
+    /// Every shipper is done with it: it was confirmed, or refused for good.
+    DELIVERED
+  }
+
+  /// @param rejected the records that at least one shipper's destination refused for good, as far
+  ///   as is known by then; 0 when all were confirmed
+  /// @param reason why, where any was rejected, else empty
   void delivered(long rejected, String reason);
 }

@@ -1,6 +1,7 @@
 package dev.pannier.collector.buffer;
 
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 
 /// What sources see of the buffer: they ask for room, then hand over batches in order. Thread-safe.
 ///
@@ -11,14 +12,28 @@ public interface Buffer {
   /// so that what is not needed yet stays in the file, and batches grow to what has come meanwhile.
   boolean hasRoomForFiles();
 
+  /// Whether a request may be appended now: false while the disk buffer is full and takes no more.
+  /// Memory's bound is the [MemoryBudget]'s.
+  boolean hasRoomForRequests();
+
   /// Called, from any thread, each time [#hasRoomForFiles()] turns true again. One listener, set
   /// before the first append.
   void onRoom(Runnable listener);
 
   /// Takes over a batch. The caller has reserved `reservedBytes` from the [MemoryBudget] for it;
-  /// the buffer releases them when every shipper is done with it, just before `acknowledgement` is
-  /// told.
+  /// the buffer releases them when it needs the batch's bytes no longer, just before
+  /// `acknowledgement` is told or earlier.
   ///
+  /// @param when what the acknowledgement waits for
   /// @return the batch's sequence number; a batch that was appended later has a higher one
-  long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement);
+  long append(
+      Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement);
+
+  /// Takes over a batch whose acknowledgement waits until the death of the process cannot lose it.
+  default long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    return append(batch, reservedBytes, Acknowledgement.When.DURABLE, acknowledgement);
+  }
+
+  /// Counts records that a processor dropped, for every shipper that would have had them.
+  void filtered(String source, Signal signal, long records);
 }

@@ -7,24 +7,47 @@ public final class Entry {
   private final long sequence;
   private final Batch batch;
   private final long reservedBytes;
-  private final Acknowledgement acknowledgement;
+  private final Confirmations confirmations;
 
-  // Guarded by the buffer's lock.
-  private int openShippers;
-  private long rejected;
-  private String reason = "";
+  /// Whether it lies in the log, and was read from there for one shipper.
+  private final boolean stored;
 
+  /// Guarded by the disk buffer's lock: its one shipper is done with it.
+  boolean done;
+
+  /// When it was appended to the log, in milliseconds since the epoch.
+  final long appendedMillis;
+
+  private Entry(
+      long sequence,
+      Batch batch,
+      long reservedBytes,
+      Confirmations confirmations,
+      boolean stored,
+      long appendedMillis) {
+    this.sequence = sequence;
+    this.batch = batch;
+    this.reservedBytes = reservedBytes;
+    this.confirmations = confirmations;
+    this.stored = stored;
+    this.appendedMillis = appendedMillis;
+  }
+
+  /// One that is held in memory for several shippers.
   Entry(
       long sequence,
       Batch batch,
       long reservedBytes,
       Acknowledgement acknowledgement,
       int openShippers) {
-    this.sequence = sequence;
-    this.batch = batch;
-    this.reservedBytes = reservedBytes;
-    this.acknowledgement = acknowledgement;
-    this.openShippers = openShippers;
+    this(
+        sequence, batch, reservedBytes, new Confirmations(acknowledgement, openShippers), false, 0);
+  }
+
+  /// One that was read from the log for one shipper.
+  static Entry stored(long sequence, Batch batch, long reservedBytes, long appendedMillis) {
+    Confirmations nobody = new Confirmations((rejected, reason) -> {}, 1);
+    return new Entry(sequence, batch, reservedBytes, nobody, true, appendedMillis);
   }
 
   public long sequence() {
@@ -39,24 +62,21 @@ public final class Entry {
     return reservedBytes;
   }
 
+  boolean isStored() {
+    return stored;
+  }
+
   /// Whether it was read from a file, which is where it can wait; a request's sender waits itself.
-  boolean fromFile() {
+  public boolean fromFile() {
     return batch.positions().length > 0;
   }
 
   /// @return whether that was the last shipper
   boolean shipperDone(long rejectedByShipper, String why) {
-    // Which records a shipper refused is not known here, so what two of them refused is taken for
-    // the same records.
-    if (rejectedByShipper > rejected) {
-      rejected = rejectedByShipper;
-      reason = why;
-    }
-    openShippers--;
-    return openShippers == 0;
+    return confirmations.shipperDone(rejectedByShipper, why);
   }
 
   void acknowledge() {
-    acknowledgement.delivered(rejected, reason);
+    confirmations.tell();
   }
 }

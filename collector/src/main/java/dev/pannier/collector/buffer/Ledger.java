@@ -6,17 +6,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What became of every record since the process started, a source and a shipper:
-/// `read = shipped + filtered + rejected + in flight`. Each change is one call, and a snapshot is
-/// one instant, so that it closes whenever it is taken. Records of a signal that a shipper does not
+/// What became of every record since the process started, a source and a shipper: `read = shipped +
+/// filtered + rejected + dropped + in flight`. Each change is one call, and a snapshot is one
+/// instant, so that it closes whenever it is taken. Records of a signal that a shipper does not
 /// take are not in that shipper's rows. Thread-safe; the lock is taken once a batch.
 public final class Ledger {
   /// All in records.
   ///
-  /// @param read     came from the source, of a signal that the shipper takes
-  /// @param shipped  confirmed by the destination
+  /// @param read came from the source, of a signal that the shipper takes
+  /// @param shipped confirmed by the destination
   /// @param filtered dropped by a processor
   /// @param rejected refused by the destination for good
+  /// @param dropped given up by the buffer, which was full or damaged
   /// @param inFlight waiting for the shipper, or for the destination's answer
   public record Row(
       String source,
@@ -25,6 +26,7 @@ public final class Ledger {
       long shipped,
       long filtered,
       long rejected,
+      long dropped,
       long inFlight) {}
 
   private record Pair(String source, String shipper) {}
@@ -34,12 +36,13 @@ public final class Ledger {
     private long shipped;
     private long filtered;
     private long rejected;
+    private long dropped;
     private long inFlight;
   }
 
   private final Map<Pair, Account> accounts = new LinkedHashMap<>();
 
-  synchronized void appended(Batch batch, List<Cursor> shippers) {
+  synchronized void appended(Batch batch, List<? extends Cursor> shippers) {
     for (Cursor shipper : shippers) {
       Account account = account(batch.source(), shipper.shipper());
       account.read += batch.records();
@@ -47,7 +50,7 @@ public final class Ledger {
     }
   }
 
-  synchronized void filtered(String source, List<Cursor> shippers, long records) {
+  synchronized void filtered(String source, List<? extends Cursor> shippers, long records) {
     for (Cursor shipper : shippers) {
       Account account = account(source, shipper.shipper());
       account.read += records;
@@ -60,6 +63,13 @@ public final class Ledger {
     account.inFlight -= batch.records();
     account.shipped += batch.records() - rejected;
     account.rejected += rejected;
+  }
+
+  /// The buffer has given up what it held for a shipper.
+  synchronized void dropped(String source, String shipper, long records) {
+    Account account = account(source, shipper);
+    account.inFlight -= records;
+    account.dropped += records;
   }
 
   /// Every source and shipper that had a record, in the order of their first.
@@ -75,6 +85,7 @@ public final class Ledger {
               account.shipped,
               account.filtered,
               account.rejected,
+              account.dropped,
               account.inFlight));
     }
     return rows;

@@ -29,8 +29,8 @@ public final class MemoryBuffer implements Buffer {
   private final MemoryBudget budget;
   private final Ledger ledger;
   private final Metrics metrics;
-  private final List<Cursor> cursors;
-  private final Map<Signal, List<Cursor>> takers = new EnumMap<>(Signal.class);
+  private final List<MemoryCursor> cursors;
+  private final Map<Signal, List<MemoryCursor>> takers = new EnumMap<>(Signal.class);
   private final long fileBytesLimit;
   private final Object lock = new Object();
   private volatile Runnable onRoom = () -> {};
@@ -39,6 +39,7 @@ public final class MemoryBuffer implements Buffer {
   // Guarded by the lock.
   private long lastSequence;
   private long fileBytesHeld;
+  private int openEntries;
 
   /// @param shippers by name, the signals that each takes
   public MemoryBuffer(
@@ -46,8 +47,8 @@ public final class MemoryBuffer implements Buffer {
     this.budget = budget;
     this.ledger = ledger;
     this.metrics = metrics;
-    List<Cursor> made = new ArrayList<>();
-    shippers.forEach((name, signals) -> made.add(new Cursor(this, name, signals)));
+    List<MemoryCursor> made = new ArrayList<>();
+    shippers.forEach((name, signals) -> made.add(new MemoryCursor(this, name, signals)));
     this.cursors = List.copyOf(made);
     for (Signal signal : Signal.values()) {
       takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
@@ -60,7 +61,11 @@ public final class MemoryBuffer implements Buffer {
 
   /// The place of one of the shippers that the buffer was made with.
   public Cursor cursor(String shipper) {
-    for (Cursor cursor : cursors) {
+    return memoryCursor(shipper);
+  }
+
+  MemoryCursor memoryCursor(String shipper) {
+    for (MemoryCursor cursor : cursors) {
       if (cursor.shipper().equals(shipper)) {
         return cursor;
       }
@@ -68,9 +73,21 @@ public final class MemoryBuffer implements Buffer {
     throw new IllegalArgumentException("no such shipper: " + shipper);
   }
 
+  /// Whether every batch has left.
+  boolean isEmpty() {
+    synchronized (lock) {
+      return openEntries == 0;
+    }
+  }
+
   @Override
   public boolean hasRoomForFiles() {
     return roomForFiles;
+  }
+
+  @Override
+  public boolean hasRoomForRequests() {
+    return true;
   }
 
   /// Called a little more often than promised: after each batch that made room, also where there was
@@ -80,15 +97,23 @@ public final class MemoryBuffer implements Buffer {
     onRoom = listener;
   }
 
+  /// What is in memory alone is durable when it is delivered.
   @Override
-  public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
-    List<Cursor> takers = takers(batch.signal());
+  public long append(
+      Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
+    return append(0, batch, reservedBytes, acknowledgement);
+  }
+
+  /// @param sequence the batch's number; 0 for the next one
+  long append(long sequence, Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    List<MemoryCursor> takers = takers(batch.signal());
     Entry entry;
     synchronized (lock) {
-      lastSequence++;
+      lastSequence = sequence == 0 ? lastSequence + 1 : sequence;
+      openEntries++;
       entry = new Entry(lastSequence, batch, reservedBytes, acknowledgement, takers.size());
       ledger.appended(batch, takers);
-      for (Cursor cursor : takers) {
+      for (MemoryCursor cursor : takers) {
         cursor.waiting.add(entry);
         cursor.openBatches++;
         cursor.openRecords += batch.records();
@@ -106,18 +131,26 @@ public final class MemoryBuffer implements Buffer {
       metrics.adder(Counter.SOURCE_UNROUTED, batch.source()).add(batch.records());
       leave(entry);
     }
-    for (Cursor cursor : takers) {
+    for (MemoryCursor cursor : takers) {
       cursor.appended();
     }
     return entry.sequence();
   }
 
-  /// Counts records that a processor dropped, for every shipper that would have had them.
+  @Override
   public void filtered(String source, Signal signal, long records) {
     ledger.filtered(source, takers(signal), records);
   }
 
-  @Nullable Entry next(Cursor cursor) {
+  /// The number of the next entry; `Long.MAX_VALUE` if there is none.
+  long nextSequence(MemoryCursor cursor) {
+    synchronized (lock) {
+      Entry entry = cursor.waiting.peek();
+      return entry == null ? Long.MAX_VALUE : entry.sequence();
+    }
+  }
+
+  @Nullable Entry next(MemoryCursor cursor) {
     boolean hadRoom;
     boolean hasRoom;
     Entry entry;
@@ -141,7 +174,7 @@ public final class MemoryBuffer implements Buffer {
   }
 
   /// @param times 1 for an entry that waits again, -1 for one that does no longer
-  void waits(Cursor cursor, Entry entry, int times) {
+  void waits(MemoryCursor cursor, Entry entry, int times) {
     if (!entry.fromFile()) {
       return;
     }
@@ -157,7 +190,7 @@ public final class MemoryBuffer implements Buffer {
     }
   }
 
-  void done(Cursor cursor, Entry entry, long rejected, String reason) {
+  void done(MemoryCursor cursor, Entry entry, long rejected, String reason) {
     boolean last;
     synchronized (lock) {
       ledger.done(entry.batch(), cursor.shipper(), rejected);
@@ -174,6 +207,7 @@ public final class MemoryBuffer implements Buffer {
     budget.release(entry.reservedBytes());
     boolean hasRoom;
     synchronized (lock) {
+      openEntries--;
       if (entry.fromFile()) {
         fileBytesHeld -= entry.reservedBytes();
       }
@@ -194,13 +228,13 @@ public final class MemoryBuffer implements Buffer {
     }
   }
 
-  long openRecords(Cursor cursor) {
+  long openRecords(MemoryCursor cursor) {
     synchronized (lock) {
       return cursor.openRecords;
     }
   }
 
-  long openBatches(Cursor cursor) {
+  long openBatches(MemoryCursor cursor) {
     synchronized (lock) {
       return cursor.openBatches;
     }
@@ -210,7 +244,7 @@ public final class MemoryBuffer implements Buffer {
     if (fileBytesHeld >= fileBytesLimit) {
       return false;
     }
-    for (Cursor cursor : takers(Signal.LOGS)) {
+    for (MemoryCursor cursor : takers(Signal.LOGS)) {
       if (cursor.waitingFileBatches < ENOUGH_BATCHES && cursor.waitingFileBytes < ENOUGH_BYTES) {
         return true;
       }
@@ -218,7 +252,7 @@ public final class MemoryBuffer implements Buffer {
     return false;
   }
 
-  private List<Cursor> takers(Signal signal) {
+  private List<MemoryCursor> takers(Signal signal) {
     return takers.getOrDefault(signal, List.of());
   }
 }

@@ -38,6 +38,21 @@ public record SavedGeneration(
         id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, true, seenSeconds);
   }
 
+  /// The same, taken over up to a later position.
+  public SavedGeneration acknowledgedTo(Anchor position) {
+    return new SavedGeneration(
+        id,
+        source,
+        device,
+        inode,
+        path,
+        fingerprint,
+        position,
+        Math.max(sizeBytes, position.position()),
+        finished,
+        seenSeconds);
+  }
+
   void write(DataOutput out) throws IOException {
     out.writeLong(id);
     out.writeUTF(source);

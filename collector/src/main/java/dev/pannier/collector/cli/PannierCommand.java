@@ -65,6 +65,7 @@ public final class PannierCommand implements Runnable {
         new CommandLine(new PannierCommand())
             .addSubcommand(run)
             .addSubcommand(new ValidateCommand(environment, messages))
+            .addSubcommand(new StatusCommand(messages))
             .addSubcommand(new ParseCommand(environment, in, out, messages, parsers));
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(messages);
@@ -83,8 +84,15 @@ public final class PannierCommand implements Runnable {
 
   @Override
   public void run() {
-    if (spec != null) {
-      throw new ParameterException(spec.commandLine(), "Missing command");
+    Missing.command(spec);
+  }
+
+  /// Apart: the JVM's verifier loads what a class throws, and `run` needs nothing of picocli.
+  private static final class Missing {
+    static void command(@Nullable CommandSpec spec) {
+      if (spec != null) {
+        throw new ParameterException(spec.commandLine(), "Missing command");
+      }
     }
   }
 
@@ -93,15 +101,13 @@ public final class PannierCommand implements Runnable {
   /// @return null where it has any
   static Loaded.@Nullable Valid load(
       @Nullable Path file, Map<String, String> environment, PrintWriter messages) {
-    return switch (ConfigurationLoader.load(file, environment)) {
-      case Loaded.Valid valid -> valid;
-      case Loaded.Invalid invalid -> {
-        for (Problem problem : invalid.problems()) {
-          messages.println(problem);
-        }
-        yield null;
+    Loaded loaded = ConfigurationLoader.load(file, environment);
+    if (loaded instanceof Loaded.Invalid invalid) {
+      for (Problem problem : invalid.problems()) {
+        messages.println(problem);
       }
-    };
+    }
+    return loaded instanceof Loaded.Valid valid ? valid : null;
   }
 
   static final class Version implements IVersionProvider {

@@ -22,6 +22,7 @@ public record Configuration(
     List<FileSource> files,
     @Nullable OtlpSource otlp,
     List<ProcessorSettings> processors,
+    BufferSettings buffer,
     List<ShipperSettings> shippers,
     Admin admin,
     Shutdown shutdown) {

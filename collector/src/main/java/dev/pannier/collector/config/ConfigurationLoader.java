@@ -30,6 +30,16 @@ public final class ConfigurationLoader {
   private static final long MEMORY = 24 * Units.MIB;
   private static final long MIN_MEMORY = 4 * Units.MIB;
   private static final long MAX_MEMORY = 16 * Units.GIB;
+  private static final long BUFFER = 512 * Units.MIB;
+  private static final long MIN_BUFFER = 8 * Units.MIB;
+  private static final long MAX_BUFFER = 1024 * Units.GIB;
+  private static final Map<String, BufferSettings.Type> BUFFER_TYPES =
+      Map.of("memory", BufferSettings.Type.MEMORY, "disk", BufferSettings.Type.DISK);
+  private static final Map<String, BufferSettings.OnFull> ON_FULL =
+      Map.of(
+          "backpressure", BufferSettings.OnFull.BACKPRESSURE,
+          "drop_oldest", BufferSettings.OnFull.DROP_OLDEST,
+          "drop_newest", BufferSettings.OnFull.DROP_NEWEST);
   private static final Duration DEADLINE = Duration.ofSeconds(20);
   private static final Duration QUIET = Duration.ofSeconds(1);
 
@@ -126,10 +136,10 @@ public final class ConfigurationLoader {
     AddressReader addresses = new AddressReader();
     Section sources = root.section("sources");
     List<FileSource> files = new FilesReader(parsers, quarter, environment, problems).read(sources);
-    OtlpSource otlp = OtlpReader.read(sources, addresses, memory, quarter);
+    BufferSettings buffer = buffer(root.section("buffer"), stateDirectory);
+    OtlpSource otlp = OtlpReader.read(sources, addresses, memory, quarter, buffer.type());
     sources.finish();
     List<ProcessorSettings> processors = ProcessorsReader.read(root.value("processors"));
-    buffer(root.section("buffer"));
     LoopGuard loops = new LoopGuard(otlp);
     Value shippersValue = root.value("shippers");
     List<ShipperSettings> shippers =
@@ -140,7 +150,16 @@ public final class ConfigurationLoader {
     Shutdown shutdown = shutdown(root.section("shutdown"));
     root.finish();
     return new Configuration(
-        resource, memory, stateDirectory, files, otlp, processors, shippers, admin, shutdown);
+        resource,
+        memory,
+        stateDirectory,
+        files,
+        otlp,
+        processors,
+        buffer,
+        shippers,
+        admin,
+        shutdown);
   }
 
   private Path stateDirectory(Section section) {
@@ -150,10 +169,24 @@ public final class ConfigurationLoader {
     return directory == null ? StateDirectory.byDefault(environment) : directory;
   }
 
-  /// The only buffer is memory: its key says so, and leaves room for others.
-  private static void buffer(Section section) {
-    section.choice("type", Map.of("memory", true), true);
+  private static BufferSettings buffer(Section section, Path stateDirectory) {
+    BufferSettings.Type type = section.choice("type", BUFFER_TYPES, BufferSettings.Type.MEMORY);
+    Value directoryValue = section.value("directory");
+    Path directory = directoryValue == null ? null : directoryValue.absolutePath();
+    long maxBytes = section.size("max_bytes", MIN_BUFFER, MAX_BUFFER, BUFFER);
+    BufferSettings.OnFull onFull =
+        section.choice("on_full", ON_FULL, BufferSettings.OnFull.BACKPRESSURE);
+    if (type == BufferSettings.Type.MEMORY) {
+      for (String key : List.of("directory", "max_bytes", "on_full")) {
+        Value written = section.value(key);
+        if (written != null) {
+          written.problemShown("is of the disk buffer, and buffer.type is memory");
+        }
+      }
+    }
     section.finish();
+    return new BufferSettings(
+        type, directory == null ? stateDirectory.resolve("buffer") : directory, maxBytes, onFull);
   }
 
   private static Admin admin(Section section, AddressReader addresses) {

@@ -15,7 +15,11 @@ final class OtlpReader {
 
   /// @param maxRequestLimit a quarter of `memory`
   static @Nullable OtlpSource read(
-      Section sources, AddressReader addresses, long memory, long maxRequestLimit) {
+      Section sources,
+      AddressReader addresses,
+      long memory,
+      long maxRequestLimit,
+      BufferSettings.Type buffer) {
     Value value = sources.value("otlp");
     if (value != null && value.is("none")) {
       return null;
@@ -23,7 +27,7 @@ final class OtlpReader {
     Section section = sources.section("otlp");
     Address grpc = addresses.read(section, "grpc", GRPC, true);
     Address http = addresses.read(section, "http", HTTP, true);
-    Acknowledge acknowledge = acknowledge(section.value("acknowledge"));
+    Acknowledge acknowledge = acknowledge(section.value("acknowledge"), buffer);
     long maxRequest =
         section.size(
             "max_request",
@@ -43,17 +47,24 @@ final class OtlpReader {
         : new OtlpSource(grpc, http, acknowledge, (int) maxRequest, (int) maxRecord);
   }
 
-  private static Acknowledge acknowledge(@Nullable Value value) {
+  /// Without a word of the user's, the strongest that does not wait for destinations where the
+  /// buffer can do without.
+  private static Acknowledge acknowledge(@Nullable Value value, BufferSettings.Type buffer) {
+    boolean disk = buffer == BufferSettings.Type.DISK;
+    Acknowledge fallback = disk ? Acknowledge.DURABLE : Acknowledge.DELIVERED;
     if (value == null) {
-      return Acknowledge.DELIVERED;
+      return fallback;
     }
-    if (value.is("durable")) {
+    if (value.is("durable") && !disk) {
       value.problem("needs a buffer on disk, and buffer.type is memory: use delivered");
-      return Acknowledge.DELIVERED;
+      return fallback;
     }
     Map<String, Acknowledge> choices = new LinkedHashMap<>();
     choices.put("delivered", Acknowledge.DELIVERED);
+    if (disk) {
+      choices.put("durable", Acknowledge.DURABLE);
+    }
     choices.put("accepted", Acknowledge.ACCEPTED);
-    return value.choice(choices, Acknowledge.DELIVERED);
+    return value.choice(choices, fallback);
   }
 }

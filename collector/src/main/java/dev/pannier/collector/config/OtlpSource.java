@@ -19,6 +19,8 @@ public record OtlpSource(
   public enum Acknowledge {
     /// Every shipper has confirmed.
     DELIVERED,
+    /// It is synced in the disk buffer.
+    DURABLE,
     /// It is held in memory.
     ACCEPTED
   }

@@ -12,20 +12,20 @@ final class Attempt implements Consumer<Outcome> {
 
   private final Shipment shipment;
   private final Queue<Answer> answers;
-  private final Runnable onAnswer;
+  private final Dispatcher dispatcher;
   private final AtomicBoolean answered = new AtomicBoolean();
 
-  Attempt(Shipment shipment, Queue<Answer> answers, Runnable onAnswer) {
+  Attempt(Shipment shipment, Queue<Answer> answers, Dispatcher dispatcher) {
     this.shipment = shipment;
     this.answers = answers;
-    this.onAnswer = onAnswer;
+    this.dispatcher = dispatcher;
   }
 
   @Override
   public void accept(Outcome outcome) {
     if (answered.compareAndSet(false, true)) {
       answers.add(new Answer(shipment, outcome));
-      onAnswer.run();
+      dispatcher.answerCame(shipment, outcome);
     }
   }
 }

@@ -49,6 +49,12 @@ public final class Dispatcher {
   /// While draining, no wait is longer: the time that is left is short.
   static final long LONGEST_WAIT_DRAINING_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /// The confirmation of so little is not worth a wake-up of its own.
+  static final int LITTLE_BYTES = 8 * 1024;
+
+  /// For so long it may lie.
+  static final long LONGEST_LIE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final Shipper shipper;
   private final Cursor cursor;
   private final Backoff backoff;
@@ -74,6 +80,10 @@ public final class Dispatcher {
   private boolean drainSeen;
 
   private volatile Runnable onAnswer = () -> {};
+
+  /// Whether something waits for an answer of whatever kind.
+  private volatile boolean awaitsAnswer = true;
+
   private volatile boolean draining;
   private volatile boolean drained;
   private volatile int inFlightShown;
@@ -121,6 +131,7 @@ public final class Dispatcher {
       drainSeen = true;
       pausedUntilNanos = nowNanos;
     }
+    awaitsAnswer = true; // until it is known better: what comes meanwhile is not overlooked
     int work = takeAnswers(nowNanos);
     if (destination.isConnected()) {
       work += send(nowNanos);
@@ -129,12 +140,44 @@ public final class Dispatcher {
       work++;
     }
     work += settle() + (answers.isEmpty() ? 0 : 1);
+    if (work == 0) {
+      shipper.flush();
+    }
     refusals.tick(nowNanos);
     truncations.tick(nowNanos);
     warnings.tick(nowNanos);
     destination.tick(nowNanos);
     drained = draining && cursor.openBatches() == 0;
+    awaitsAnswer = awaitsAnswer();
     return work;
+  }
+
+  private boolean awaitsAnswer() {
+    if (draining || paused || !parked.isEmpty() || !destination.isConnected()) {
+      return true;
+    }
+    if (window.size() >= maxInFlight || !cursor.hasRoomForFiles()) {
+      return true;
+    }
+    for (Shipment shipment : window) {
+      if (!shipment.wholeInFlight()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// An answer was added to those that wait. At a low rate each line is a batch, and the
+  /// confirmation of one from a file, which nobody waits for, would be half of the thread's
+  /// wake-ups: it is taken with the next batch, or after a tenth of a second. From any thread.
+  void answerCame(Shipment shipment, Outcome outcome) {
+    Entry entry = shipment.entry();
+    if (awaitsAnswer
+        || !(outcome instanceof Outcome.Accepted)
+        || !entry.fromFile()
+        || entry.batch().length() > LITTLE_BYTES) {
+      onAnswer.run();
+    }
   }
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
@@ -142,7 +185,11 @@ public final class Dispatcher {
     if (!destination.isConnected() || (paused && inFlight == 0)) {
       return Math.max(0, pausedUntilNanos - nowNanos);
     }
-    return paused || window.size() >= maxInFlight ? Long.MAX_VALUE : parked.waitNanos(nowNanos);
+    if (paused || window.size() >= maxInFlight) {
+      return Long.MAX_VALUE;
+    }
+    long wait = parked.waitNanos(nowNanos);
+    return inFlight > 0 ? Math.min(LONGEST_LIE_NANOS, wait) : wait;
   }
 
   /// From now on waits are short: what the buffer holds has to leave soon.
@@ -217,6 +264,11 @@ public final class Dispatcher {
       LOG.error("shipper {}: connecting failed unexpectedly", name(), e);
       outcome = new Outcome.Retryable("connecting failed: " + e, 0, null);
     }
+    if (outcome instanceof Outcome.Accepted) {
+      // A switch over types makes classes when it is first run: a start that goes well needs none.
+      destination.succeeded(nowNanos);
+      return;
+    }
     switch (outcome) {
       case Outcome.Accepted _, Outcome.PartlyAccepted _ -> {
         destination.succeeded(nowNanos);
@@ -247,6 +299,9 @@ public final class Dispatcher {
       shipper.resume();
     }
     int sent = fill(nowNanos);
+    if (!anyWaits()) {
+      return sent;
+    }
     for (Shipment shipment : List.copyOf(window)) {
       // It may have been parked meanwhile.
       if (shipment.waiting() && window.contains(shipment) && !blocked(shipment)) {
@@ -259,6 +314,15 @@ public final class Dispatcher {
       }
     }
     return sent;
+  }
+
+  private boolean anyWaits() {
+    for (Shipment shipment : window) {
+      if (shipment.waiting()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Takes shipments into the window: what was parked and is due, then what is new.
@@ -326,7 +390,7 @@ public final class Dispatcher {
   }
 
   private void ship(Shipment shipment) {
-    Attempt attempt = new Attempt(shipment, answers, onAnswer);
+    Attempt attempt = new Attempt(shipment, answers, this);
     shipment.sent();
     inFlight++;
     inFlightShown = inFlight;
@@ -354,12 +418,12 @@ public final class Dispatcher {
 
   private void answered(long nowNanos, Shipment shipment, Outcome outcome) {
     Batch part = shipment.part();
+    if (outcome instanceof Outcome.Accepted) {
+      accepted(nowNanos, shipment);
+      return;
+    }
     switch (outcome) {
-      case Outcome.Accepted _ -> {
-        bytes.add(part.length());
-        shipment.settled(0, "");
-        destination.succeeded(nowNanos);
-      }
+      case Outcome.Accepted _ -> accepted(nowNanos, shipment);
       case Outcome.PartlyAccepted partly -> {
         bytes.add(part.length());
         long refused = Math.clamp(partly.rejected(), 0, part.records());
@@ -376,6 +440,12 @@ public final class Dispatcher {
       case Outcome.Permanent permanent ->
           refuse(nowNanos, shipment, part.records(), permanent.reason());
     }
+  }
+
+  private void accepted(long nowNanos, Shipment shipment) {
+    bytes.add(shipment.part().length());
+    shipment.settled(0, "");
+    destination.succeeded(nowNanos);
   }
 
   /// The part's rest waits for its next attempt.

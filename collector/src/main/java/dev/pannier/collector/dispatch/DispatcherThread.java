@@ -15,7 +15,7 @@ public final class DispatcherThread {
   private static final Logger LOG = LoggerFactory.getLogger(DispatcherThread.class);
 
   /// Comes round at least this often, to show that it lives.
-  private static final long LONGEST_PARK_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long LONGEST_PARK_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /// A round may block in the destination's client, which has timeouts of its own.
   private static final long LONGEST_ROUND_NANOS = TimeUnit.MINUTES.toNanos(5);

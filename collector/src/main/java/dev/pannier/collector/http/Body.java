@@ -6,6 +6,8 @@ import java.util.Arrays;
 
 /// A request's body while it comes in, in one array whose every byte is reserved first. Where the
 /// length is known (`content-length`, or gRPC's prefix) the array has its final size at once.
+/// gRPC's prefix is kept beside it: the message is passed on as it came, and who wants an array
+/// that holds nothing else need not copy it.
 final class Body {
   enum Result {
     TAKEN,
@@ -19,22 +21,23 @@ final class Body {
   /// A client that announces more than this gets the rest as its bytes come.
   private static final int TRUSTED_LENGTH = 1024 * 1024;
 
-  /// gRPC's frame: compressed (1 byte), length (4 bytes), message.
-  private static final int GRPC_PREFIX = 5;
-
   private final MemoryBudget budget;
   private final int maxBytes;
-  private final boolean grpc;
+
+  /// As much of gRPC's prefix as came; empty where there is none.
+  private final byte[] prefix;
+
+  private int prefixLength;
   private byte[] bytes = EMPTY;
   private int length;
 
-  /// The final size where it is known, else 0.
+  /// The final size without a prefix where it is known, else 0.
   private int expected;
 
   Body(MemoryBudget budget, int maxBytes, boolean grpc) {
     this.budget = budget;
     this.maxBytes = maxBytes;
-    this.grpc = grpc;
+    this.prefix = grpc ? new byte[HttpRequest.GRPC_PREFIX] : EMPTY;
   }
 
   /// Says how long the body is going to be.
@@ -42,27 +45,33 @@ final class Body {
     if (contentLength > maxBytes) {
       return Result.TOO_LARGE;
     }
-    expected = (int) contentLength;
+    expected = Math.max(0, (int) contentLength - prefix.length);
     return expected == 0 || grow(expected) ? Result.TAKEN : Result.NO_MEMORY;
   }
 
-  /// Takes the next `count` bytes out of `in`; all of them, or none.
+  /// Takes the next `count` bytes out of `in`.
   Result take(ByteBuffer in, int count) {
-    if (count > maxBytes - length) {
+    if (count > maxBytes - prefixLength - length) {
       return Result.TOO_LARGE;
     }
-    if (grpc && expected == 0 && length < GRPC_PREFIX && length + count >= GRPC_PREFIX) {
-      long announced = GRPC_PREFIX + grpcLength(in);
-      if (announced > maxBytes) {
-        return Result.TOO_LARGE;
+    int ofPrefix = Math.min(count, prefix.length - prefixLength);
+    if (ofPrefix > 0) {
+      in.get(prefix, prefixLength, ofPrefix);
+      prefixLength += ofPrefix;
+      if (prefixLength == prefix.length && expected == 0) {
+        long announced = HttpRequest.grpcLength(prefix);
+        if (announced > maxBytes - prefix.length) {
+          return Result.TOO_LARGE;
+        }
+        expected = (int) announced;
       }
-      expected = (int) announced;
     }
-    if (length + count > bytes.length && !grow(length + count)) {
+    int rest = count - ofPrefix;
+    if (length + rest > bytes.length && !grow(length + rest)) {
       return Result.NO_MEMORY;
     }
-    in.get(bytes, length, count);
-    length += count;
+    in.get(bytes, length, rest);
+    length += rest;
     return Result.TAKEN;
   }
 
@@ -77,7 +86,14 @@ final class Body {
 
   /// Hands the bytes and what is reserved for them to the request.
   void moveTo(HttpRequest request) {
-    request.body(bytes, length, bytes.length);
+    if (prefixLength < prefix.length) {
+      request.body(prefix, prefixLength, 0); // cut short: nothing came behind it
+    } else {
+      request.body(bytes, length, bytes.length);
+      if (prefixLength > 0) {
+        request.grpcPrefix(prefix);
+      }
+    }
     bytes = EMPTY;
     length = 0;
   }
@@ -87,15 +103,6 @@ final class Body {
     budget.release(bytes.length);
     bytes = EMPTY;
     length = 0;
-  }
-
-  private long grpcLength(ByteBuffer in) {
-    long announced = 0;
-    for (int i = 1; i < GRPC_PREFIX; i++) {
-      byte next = i < length ? bytes[i] : in.get(in.position() + i - length);
-      announced = announced << 8 | (next & 0xff);
-    }
-    return announced;
   }
 
   private boolean grow(int needed) {

@@ -5,6 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A complete request. Used on the server's thread; who takes the body over may read it anywhere.
 public final class HttpRequest {
+  /// What a gRPC message has before it: compressed (1 byte), length (4 bytes, big-endian).
+  public static final int GRPC_PREFIX = 5;
+
   private static final byte[] NO_BODY = {};
 
   private final String method;
@@ -15,6 +18,7 @@ public final class HttpRequest {
   private byte[] body = NO_BODY;
   private int bodyLength;
   private long reservedBytes;
+  private byte @Nullable [] grpcPrefix;
 
   /// @param target path and query as sent: `/status?pretty`
   /// @param client the other end of the connection
@@ -32,6 +36,26 @@ public final class HttpRequest {
     this.body = body;
     this.bodyLength = bodyLength;
     this.reservedBytes = reservedBytes;
+  }
+
+  /// Says that the prefix of its only gRPC message came before the body.
+  void grpcPrefix(byte[] prefix) {
+    grpcPrefix = prefix;
+  }
+
+  /// The prefix of a gRPC message, where the body is what came behind it; null where the body
+  /// begins with whatever came first.
+  public byte @Nullable [] grpcPrefix() {
+    return grpcPrefix;
+  }
+
+  /// The message's length as its prefix has it.
+  public static long grpcLength(byte[] prefix) {
+    long length = 0;
+    for (int i = 1; i < GRPC_PREFIX; i++) {
+      length = length << 8 | (prefix[i] & 0xff);
+    }
+    return length;
   }
 
   /// As sent: `GET`.

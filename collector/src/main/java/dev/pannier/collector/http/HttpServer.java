@@ -40,6 +40,9 @@ public final class HttpServer implements AutoCloseable {
   private static final long TICK_NANOS = 50_000_000L;
   private static final long IDLE_TICK_NANOS = 1_000_000_000L;
 
+  /// Without a connection there are no time limits; it comes round to show that it lives.
+  private static final long LONGEST_WAIT_NANOS = 10_000_000_000L;
+
   /// A round reads once from each connection; with a body to decompress and check on many of them,
   /// on a fifth of a core, that can take seconds.
   private static final long LONGEST_ROUND_NANOS = 60_000_000_000L;
@@ -138,7 +141,8 @@ public final class HttpServer implements AutoCloseable {
   /// Waits for something to do: until a client or an answer comes, or time limits have to be
   /// looked after.
   public void await(long nowNanos) throws IOException {
-    long waitNanos = busy ? nextTickNanos - nowNanos : IDLE_TICK_NANOS;
+    boolean quiet = sockets.isEmpty() && !acceptPaused && !shuttingDown;
+    long waitNanos = busy ? nextTickNanos - nowNanos : quiet ? LONGEST_WAIT_NANOS : IDLE_TICK_NANOS;
     if (answers.isEmpty() && !stopped && waitNanos > 0) {
       selector.select(Math.max(1, waitNanos / 1_000_000));
     }

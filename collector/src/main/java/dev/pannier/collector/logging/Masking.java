@@ -3,8 +3,6 @@ package dev.pannier.collector.logging;
 import dev.pannier.collector.config.Secrets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.TokenStreamContext;
 
 /// Hides secrets in whatever is logged, whoever logs it: `name=value` and `name: value` where the
 /// name ends as a secret's does ([Secrets#isSecret]), `Authorization`, bearer tokens, and the user
@@ -39,23 +37,7 @@ final class Masking {
 
   private Masking() {}
 
-  /// @return the text without its secrets, at most [#MAX_CHARACTERS] long; null where there is
-  ///     nothing to change
-  static @Nullable Object maskValue(TokenStreamContext context, @Nullable Object value) {
-    if (!(value instanceof CharSequence characters)) {
-      return null;
-    }
-    String text = characters.toString();
-    String masked = mask(text);
-    return masked.equals(text) ? null : masked;
-  }
-
-  static @Nullable Object maskField(TokenStreamContext context) {
-    return context.hasCurrentName() && Secrets.isSecret(context.currentName())
-        ? Secrets.MASK
-        : null;
-  }
-
+  /// @return the text without its secrets, at most [#MAX_CHARACTERS] and one long
   static String mask(String text) {
     String masked = text;
     if (text.length() > MAX_CHARACTERS) {

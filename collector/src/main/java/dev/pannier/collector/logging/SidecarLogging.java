@@ -7,10 +7,6 @@ import ch.qos.logback.classic.spi.ConfiguratorRank;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
-import net.logstash.logback.encoder.LogstashEncoder;
-import net.logstash.logback.fieldnames.LogstashCommonFieldNames;
-import net.logstash.logback.mask.MaskingJsonGeneratorDecorator;
-import net.logstash.logback.stacktrace.ShortenedThrowableConverter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
@@ -22,8 +18,6 @@ import org.slf4j.Logger;
 /// stands for several.
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_NORMAL_PRIORITY)
 public final class SidecarLogging extends ContextAwareBase implements Configurator {
-  private static final int MAX_STACK_TRACE_CHARACTERS = 8192;
-
   private static volatile @Nullable LoggerContext configured;
 
   @Override
@@ -53,27 +47,12 @@ public final class SidecarLogging extends ContextAwareBase implements Configurat
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setTarget("System.err");
-    console.setEncoder(encoder(context));
+    LineEncoder encoder = new LineEncoder();
+    encoder.setContext(context);
+    encoder.start();
+    console.setEncoder(encoder);
     console.start();
     return console;
-  }
-
-  static LogstashEncoder encoder(LoggerContext context) {
-    LogstashEncoder encoder = new LogstashEncoder();
-    encoder.setContext(context);
-    encoder.setTimeZone("UTC");
-    encoder.setFindAndRegisterJacksonModules(false);
-    encoder.getFieldNames().setVersion(LogstashCommonFieldNames.IGNORE_FIELD_INDICATOR);
-    ShortenedThrowableConverter stackTrace = new ShortenedThrowableConverter();
-    stackTrace.setMaxLength(MAX_STACK_TRACE_CHARACTERS);
-    encoder.setThrowableConverter(stackTrace);
-    MaskingJsonGeneratorDecorator masking = new MaskingJsonGeneratorDecorator();
-    masking.addValueMasker(Masking::maskValue);
-    masking.addFieldMasker(Masking::maskField);
-    encoder.addDecorator(masking);
-    masking.start();
-    encoder.start();
-    return encoder;
   }
 
   /// Writes what is held back, if anything was logged at all; nothing is logged after it.

@@ -49,6 +49,12 @@ public enum Counter {
   /// Records that a destination refused for good.
   SHIPPER_REJECTED(
       "pannier.shipper.rejected_records", "{record}", Owner.SHIPPER, "Records refused for good."),
+  /// Records that the disk buffer gave up before this shipper had them (`full`, `damaged`).
+  SHIPPER_DROPPED(
+      "pannier.shipper.dropped_records",
+      "{record}",
+      Owner.SHIPPER,
+      "Records given up by the buffer."),
   /// Records cut to fit the destination's limit.
   SHIPPER_TRUNCATED(
       "pannier.shipper.truncated_records", "{record}", Owner.SHIPPER, "Records cut to fit."),

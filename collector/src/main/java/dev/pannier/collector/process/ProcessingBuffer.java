@@ -3,10 +3,10 @@ package dev.pannier.collector.process;
 import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
-import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,12 +25,12 @@ public final class ProcessingBuffer implements Buffer {
   private static final byte[] NOTHING = {};
 
   private final Processors processors;
-  private final MemoryBuffer buffer;
+  private final Buffer buffer;
   private final MemoryBudget budget;
   private final Metrics metrics;
 
   public ProcessingBuffer(
-      Processors processors, MemoryBuffer buffer, MemoryBudget budget, Metrics metrics) {
+      Processors processors, Buffer buffer, MemoryBudget budget, Metrics metrics) {
     this.processors = processors;
     this.buffer = buffer;
     this.budget = budget;
@@ -43,12 +43,23 @@ public final class ProcessingBuffer implements Buffer {
   }
 
   @Override
+  public boolean hasRoomForRequests() {
+    return buffer.hasRoomForRequests();
+  }
+
+  @Override
+  public void filtered(String source, Signal signal, long records) {
+    buffer.filtered(source, signal, records);
+  }
+
+  @Override
   public void onRoom(Runnable listener) {
     buffer.onRoom(listener);
   }
 
   @Override
-  public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+  public long append(
+      Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
     Batch processed;
     Acknowledgement told = acknowledgement;
     try {
@@ -61,7 +72,7 @@ public final class ProcessingBuffer implements Buffer {
       told = (rejected, reason) -> acknowledgement.delivered(batch.records(), "no OTLP logs");
     }
     if (batch.equals(processed)) {
-      return buffer.append(batch, reservedBytes, acknowledgement);
+      return buffer.append(batch, reservedBytes, when, acknowledgement);
     }
     Batch rest = processed == null ? batch.with(NOTHING, 0, 0, 0) : processed;
     int dropped = batch.records() - rest.records();
@@ -72,6 +83,6 @@ public final class ProcessingBuffer implements Buffer {
     int held = rest.bytes().length;
     budget.reserve(held);
     budget.release(reservedBytes);
-    return buffer.append(rest, held, told);
+    return buffer.append(rest, held, when, told);
   }
 }

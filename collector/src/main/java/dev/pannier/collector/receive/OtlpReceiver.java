@@ -1,5 +1,6 @@
 package dev.pannier.collector.receive;
 
+import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.Configuration.Address;
@@ -103,7 +104,7 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
             budget,
             MAX_CONNECTIONS,
             MAX_STREAMS,
-            settings.maxRequest() + RequestReader.GRPC_PREFIX);
+            settings.maxRequest() + HttpRequest.GRPC_PREFIX);
     List<Address> bound = new ArrayList<>(2);
     if (settings.grpc() != null) {
       bound.add(listen(server, settings.grpc(), endpoint));
@@ -168,6 +169,8 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
       if (signal != null && nowhere.test(signal)) {
         String reason = "the destination of " + signal.label() + " is missing: /readyz says which";
         refuse(form, Refusal.NOWHERE, reason, responder);
+      } else if (!buffer.hasRoomForRequests()) {
+        refuse(form, Refusal.BUFFER_FULL, "the disk buffer is full", responder);
       } else if (signal != null) {
         receive(request, form, signal, responder);
       }
@@ -256,7 +259,11 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
             nanoClock.getAsLong() + Math.min(CONFIRM_NANOS, timeoutNanos),
             timeoutNanos < CONFIRM_NANOS ? Refusal.DEADLINE : Refusal.NOT_CONFIRMED);
     waiting.add(client);
-    buffer.append(batch, reserved, client);
+    Acknowledgement.When when =
+        settings.acknowledge() == OtlpSource.Acknowledge.DURABLE
+            ? Acknowledgement.When.DURABLE
+            : Acknowledgement.When.DELIVERED;
+    buffer.append(batch, reserved, when, client);
   }
 
   private void refuse(

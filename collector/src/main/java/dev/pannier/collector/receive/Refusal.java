@@ -20,6 +20,8 @@ enum Refusal {
   NO_MEMORY(503, 14, "memory"),
   /// The place where it would go (a topic) is missing, and enough waits for it.
   NOWHERE(503, 14, "nowhere"),
+  /// The disk buffer is full.
+  BUFFER_FULL(503, 14, "buffer"),
   /// It was taken and not confirmed in time.
   NOT_CONFIRMED(503, 14, "timeout"),
   /// The client's own deadline passed before it was confirmed.

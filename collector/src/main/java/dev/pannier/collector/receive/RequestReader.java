@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /// From a request's body to a batch: frame off, unpacked, as protobuf, checked. One thread.
 final class RequestReader implements AutoCloseable {
-  /// gRPC's frame: compressed (1 byte), length (4 bytes, big-endian), message.
-  static final int GRPC_PREFIX = 5;
-
   private final MemoryBudget budget;
   private final int maxRequest;
   private final int maxRecord;
@@ -42,13 +39,16 @@ final class RequestReader implements AutoCloseable {
     String encoding = request.header(form == Form.GRPC ? "grpc-encoding" : "content-encoding");
     boolean compressed;
     if (form == Form.GRPC) {
-      byte[] body = request.body();
-      if (length < GRPC_PREFIX || length - GRPC_PREFIX != int32(body, 1) || body[0] >> 1 != 0) {
+      byte[] prefix = request.grpcPrefix();
+      if (prefix == null) {
+        prefix = request.body();
+        offset = HttpRequest.GRPC_PREFIX;
+        length -= HttpRequest.GRPC_PREFIX;
+      }
+      if (length < 0 || length != HttpRequest.grpcLength(prefix) || prefix[0] >> 1 != 0) {
         return Received.refused(Refusal.BROKEN_FRAME, "the body is not one gRPC message");
       }
-      offset = GRPC_PREFIX;
-      length -= GRPC_PREFIX;
-      compressed = body[0] == 1;
+      compressed = prefix[0] == 1;
       if (compressed && isIdentity(encoding)) {
         return Received.refused(Refusal.BROKEN_FRAME, "a compressed message without encoding");
       }
@@ -193,12 +193,5 @@ final class RequestReader implements AutoCloseable {
 
   private static boolean isIdentity(@Nullable String encoding) {
     return encoding == null || encoding.isEmpty() || encoding.equalsIgnoreCase("identity");
-  }
-
-  private static int int32(byte[] bytes, int offset) {
-    return bytes[offset] << 24
-        | (bytes[offset + 1] & 0xff) << 16
-        | (bytes[offset + 2] & 0xff) << 8
-        | (bytes[offset + 3] & 0xff);
   }
 }

@@ -8,6 +8,9 @@ import dev.pannier.parsers.RecordSink;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.LogsWriter;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,18 +21,26 @@ final class BatchBuilder implements RecordSink {
   private static final String UID = "log.record.uid";
   private static final byte[] ORIGINAL = "log.record.original".getBytes(US_ASCII);
   private static final byte[] TRUNCATED = "pannier.truncated".getBytes(US_ASCII);
-  private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
   private static final byte[] NOTHING = {};
+
+  private static final VarHandle LITTLE_ENDIAN =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /// `observed_time_unix_nano`, a `fixed64`.
+  private static final byte OBSERVED_TAG = 0x59;
+
+  private static final int OBSERVED_BYTES = 1 + Long.BYTES;
 
   private final LogsWriter writer = new LogsWriter();
   private final long[] results = new long[ParseResult.values().length];
 
-  /// What all records of a file have in common, encoded, and at its end the last digits of the uid,
-  /// which are the record's own.
+  /// What all records of a batch have in common, encoded: when they were observed, the file's
+  /// attributes, and at its end the uid, whose last digits are the record's own.
   private byte[] shared = NOTHING;
 
-  private byte @Nullable [] sharedUidPrefix;
-  private int sharedDigits = 1;
+  private byte @Nullable [] sharedAttributes;
+  private int sharedDigits;
+  private long sharedObservedNanos;
   private final boolean keepsRaw;
   private boolean hasBody;
   private byte[] bodyText = NOTHING;
@@ -62,6 +73,14 @@ final class BatchBuilder implements RecordSink {
       boolean truncated,
       long position,
       long observedNanos) {
+    shared(file, position, observedNanos);
+    if (parser.isRaw()
+        && !truncated
+        && !keepsRaw
+        && writer.textRecord(text, offset, length, shared, shared.length)) {
+      results[ParseResult.PARSED.ordinal()]++;
+      return true;
+    }
     writer.beginRecord();
     hasBody = false;
     parser.observedAt(observedNanos);
@@ -73,8 +92,6 @@ final class BatchBuilder implements RecordSink {
     if (!hasBody) {
       body(text, offset, length);
     }
-    writer.observedTimestamp(observedNanos);
-    shared(file, position);
     writer.encodedAttributes(shared, 0, shared.length);
     if (truncated) {
       writer.attribute(TRUNCATED, 0, TRUNCATED.length, true);
@@ -108,34 +125,26 @@ final class BatchBuilder implements RecordSink {
     return count;
   }
 
-  /// Puts the position into the uid: `VVVVVVVVVVVVVVVV-GGGGGGGGGGGGGGGG-` and the offset, all in
-  /// hexadecimal.
-  private void shared(TailedFile file, long position) {
-    int digits = sharedDigits;
-    if ((position >>> (4 * digits)) != 0 || (position >>> (4 * (digits - 1))) == 0) {
-      digits = 1;
-      for (long rest = position >>> 4; rest != 0; rest >>>= 4) {
-        digits++;
-      }
-    }
-    if (sharedUidPrefix != file.uidPrefix || sharedDigits != digits) {
-      String uid = new String(file.uidPrefix, US_ASCII) + "0".repeat(digits);
+  /// Makes [#shared] that of one record.
+  private void shared(TailedFile file, long position, long observedNanos) {
+    int digits = Uid.digits(position);
+    if (sharedAttributes != file.attributes || sharedDigits != digits) {
+      String uid = file.uidPrefix + "0".repeat(digits);
       byte[] attribute = AttributesEncoder.encode(Map.of(UID, uid));
-      shared = Arrays.copyOf(file.attributes, file.attributes.length + attribute.length);
-      System.arraycopy(attribute, 0, shared, file.attributes.length, attribute.length);
-      sharedUidPrefix = file.uidPrefix;
+      int attributes = OBSERVED_BYTES + file.attributes.length;
+      shared = new byte[attributes + attribute.length];
+      shared[0] = OBSERVED_TAG;
+      System.arraycopy(file.attributes, 0, shared, OBSERVED_BYTES, file.attributes.length);
+      System.arraycopy(attribute, 0, shared, attributes, attribute.length);
+      sharedAttributes = file.attributes;
       sharedDigits = digits;
+      sharedObservedNanos = 0;
     }
-    long rest = position;
-    for (int i = shared.length - 1; i >= shared.length - digits; i--) {
-      shared[i] = HEX[(int) rest & 0xF];
-      rest >>>= 4;
+    if (sharedObservedNanos != observedNanos) {
+      LITTLE_ENDIAN.set(shared, 1, observedNanos);
+      sharedObservedNanos = observedNanos;
     }
-  }
-
-  /// What every uid of a generation begins with.
-  static byte[] uidPrefix(long volume, long generation) {
-    return String.format("%016x-%016x-", volume, generation).getBytes(US_ASCII);
+    Uid.write(position, shared, shared.length - digits, digits);
   }
 
   private boolean isBody(byte[] raw, int offset, int length) {

@@ -11,6 +11,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -35,6 +36,8 @@ final class Discovery {
   /// A file beside them that matches nothing.
   record Other(Path path, long sizeBytes, long modifiedMillis) {}
 
+  private static final int WALKS_REMEMBERED = 32;
+
   private static final String MISSING = "no such folder: mount the application's log volume there";
 
   private final List<TailSource> sources;
@@ -45,6 +48,13 @@ final class Discovery {
 
   /// What could not be looked into: for want of descriptors, of permission, or a failing disk.
   private final Set<Path> unseen = new LinkedHashSet<>();
+
+  /// Where files of the last walks were, by the JDK's own key, which comes with the attributes of
+  /// the walk: to ask for the numbers is the dearest look at a file. Asked anew now and then, since
+  /// another file may come to a path between the two looks.
+  private final Map<Object, FileKey> places = new HashMap<>();
+
+  private int walks;
 
   Discovery(List<TailSource> sources) {
     this.sources = sources;
@@ -57,6 +67,9 @@ final class Discovery {
     problems.clear();
     folders.clear();
     unseen.clear();
+    if (walks++ % WALKS_REMEMBERED == 0) {
+      places.clear();
+    }
     for (TailSource source : sources) {
       for (Path root : source.globs.roots()) {
         walk(source, root);
@@ -201,10 +214,24 @@ final class Discovery {
                 source,
                 path,
                 real,
-                FileKey.of(real),
+                place(real, target),
                 target.size(),
                 target.lastModifiedTime().toMillis()));
       }
+    }
+
+    private FileKey place(Path real, BasicFileAttributes attributes) throws IOException {
+      Object key = attributes.fileKey();
+      FileKey known = key == null ? null : places.get(key);
+      if (known != null) {
+        return known;
+      }
+      FileKey place = FileKey.of(real);
+      if (key != null
+          && key.equals(Files.readAttributes(real, BasicFileAttributes.class).fileKey())) {
+        places.put(key, place);
+      }
+      return place;
     }
 
     @Override

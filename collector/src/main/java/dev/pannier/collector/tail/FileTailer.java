@@ -46,6 +46,8 @@ final class FileTailer {
   /// A batch below this is so rare or small that its bytes need not be used again.
   private static final int SMALL_BATCH_BYTES = BATCH_BYTES / 8;
 
+  private static final int HALF_BATCH_BYTES = BATCH_BYTES / 2;
+
   private final Generations generations;
   private final PositionStore store;
   private final Buffer buffer;
@@ -57,7 +59,7 @@ final class FileTailer {
   private final BatchBuilder builder;
   private final Queue<TailedFile.Range> acknowledged = new ConcurrentLinkedQueue<>();
   private final SpareBuffers spareBuffers = new SpareBuffers(BATCH_BYTES, SPARE_BUFFERS);
-  private final SpareBuffers spareHalves = new SpareBuffers(BATCH_BYTES / 2, SPARE_BUFFERS);
+  private final SpareBuffers spareHalves = new SpareBuffers(HALF_BATCH_BYTES, SPARE_BUFFERS);
   private final List<TailedFile> visiting = new ArrayList<>();
   private byte[] chunk = new byte[CHUNK_BYTES];
 
@@ -81,6 +83,9 @@ final class FileTailer {
   private long nextSaveNanos = Long.MIN_VALUE;
   private volatile long lastActivityNanos;
   private volatile boolean caughtUp;
+
+  /// Whether room would be used: a round is under way, or the last one ended for want of it.
+  private volatile boolean wantsRoom = true;
 
   /// @param wake ends the thread's sleep, called from any thread
   FileTailer(
@@ -109,6 +114,7 @@ final class FileTailer {
   /// @param look whether names may have changed
   /// @return how much was done; what [#again] tells is of this round
   int doWork(long nowNanos, boolean look) {
+    wantsRoom = true; // before the first look for room: what is given back after it wakes the loop
     again = false;
     int work = takeAcknowledgements();
     if (look || nowNanos >= nextLookNanos) {
@@ -129,6 +135,7 @@ final class FileTailer {
     if (work > 0) {
       lastActivityNanos = nowNanos;
     }
+    wantsRoom = !roomLeft;
     return work;
   }
 
@@ -158,6 +165,14 @@ final class FileTailer {
   /// Whether the last round ended for want of files, not of room.
   boolean roomLeft() {
     return roomLeft;
+  }
+
+  /// The buffer has room. At a low rate that is after each batch, with nothing to be read: the loop
+  /// is woken only where it waits for it. Any thread.
+  void room() {
+    if (wantsRoom) {
+      wake.run();
+    }
   }
 
   /// How long there is nothing to do unless something changes.
@@ -589,7 +604,7 @@ final class FileTailer {
         builder.finish(
             file.source.name(),
             file.key,
-            Positions.encode(file.generation, file.read.position(), position));
+            Positions.encode(file.generation, file.read.position(), end));
     file.read = end;
     TailedFile.Range range = file.track(end);
     file.source.records.add(records);
@@ -608,18 +623,20 @@ final class FileTailer {
     }
   }
 
-  /// A batch that fills less than half of its buffer is copied, and the buffer stays here.
+  /// A small batch is copied, and the buffer stays here; else the batch leaves in it. The next one
+  /// gets a buffer as large as this one needed, or half of it: it closes earlier where that is too
+  /// small, and is not copied where it is not.
   private void handOver(Batch batch, TailedFile.Range range) {
     byte[] taken = batch.bytes();
     Batch shipped = batch;
-    SpareBuffers home = taken.length == BATCH_BYTES ? spareBuffers : null;
-    if (batch.length() <= taken.length / 2) {
-      home = taken.length == BATCH_BYTES && batch.length() > SMALL_BATCH_BYTES ? spareHalves : null;
-      taken = home == null ? new byte[batch.length()] : home.take();
-      System.arraycopy(batch.bytes(), batch.offset(), taken, 0, batch.length());
+    SpareBuffers home = null;
+    if (batch.length() <= SMALL_BATCH_BYTES) {
+      taken = Arrays.copyOfRange(taken, batch.offset(), batch.offset() + batch.length());
       shipped = batch.with(taken, 0, batch.length(), batch.records());
     } else {
-      batchBuffer = spareBuffers.take();
+      home = home(taken.length);
+      boolean fitsHalf = batch.length() <= HALF_BATCH_BYTES - SMALL_BATCH_BYTES / 2;
+      batchBuffer = (fitsHalf ? spareHalves : spareBuffers).take();
     }
     int held = taken.length;
     int missing = held - reserved;
@@ -648,5 +665,13 @@ final class FileTailer {
     if (reserved < BATCH_BYTES && budget.tryReserve(BATCH_BYTES - reserved)) {
       reserved = BATCH_BYTES;
     }
+  }
+
+  private @Nullable SpareBuffers home(int bytes) {
+    return switch (bytes) {
+      case BATCH_BYTES -> spareBuffers;
+      case HALF_BATCH_BYTES -> spareHalves;
+      default -> null;
+    };
   }
 }

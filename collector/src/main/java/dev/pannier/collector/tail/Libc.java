@@ -1,39 +1,47 @@
 package dev.pannier.collector.tail;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /// The system calls behind [Inotify], for 64-bit Linux (glibc and musl alike). Signatures: man
 /// inotify(7), eventfd(2), ppoll(2), read(2), write(2), close(2). A negative answer is a failure.
+///
+/// All are called as `long f(long, long, long, long)`. On 64-bit Linux each argument has a register
+/// of its own, an `int` is what its lower half says, and arguments too many are not looked at. The
+/// JDK makes classes for every shape of function that is linked, which no AOT cache keeps: five
+/// shapes were a third of the sidecar's start.
 final class Libc {
-  private final MethodHandle inotifyInit;
-  private final MethodHandle inotifyAddWatch;
-  private final MethodHandle eventfd;
-  private final MethodHandle ppoll;
-  private final MethodHandle read;
-  private final MethodHandle write;
-  private final MethodHandle close;
+  private final MethodHandle call;
+  private final MemorySegment inotifyInit;
+  private final MemorySegment inotifyAddWatch;
+  private final MemorySegment eventfd;
+  private final MemorySegment ppoll;
+  private final MemorySegment read;
+  private final MemorySegment write;
+  private final MemorySegment close;
 
+  @SuppressWarnings("restricted") // the launcher and the jar's manifest allow it
   private Libc(Linker linker) {
     SymbolLookup symbols = linker.defaultLookup();
-    inotifyInit = handle(linker, symbols, "inotify_init1", JAVA_INT, JAVA_INT);
-    inotifyAddWatch =
-        handle(linker, symbols, "inotify_add_watch", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    eventfd = handle(linker, symbols, "eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
-    ppoll = handle(linker, symbols, "ppoll", JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
-    read = handle(linker, symbols, "read", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    write = handle(linker, symbols, "write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
-    close = handle(linker, symbols, "close", JAVA_INT, JAVA_INT);
+    inotifyInit = symbols.findOrThrow("inotify_init1");
+    inotifyAddWatch = symbols.findOrThrow("inotify_add_watch");
+    eventfd = symbols.findOrThrow("eventfd");
+    ppoll = symbols.findOrThrow("ppoll");
+    read = symbols.findOrThrow("read");
+    write = symbols.findOrThrow("write");
+    close = symbols.findOrThrow("close");
+    call =
+        linker.downcallHandle(
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   }
 
   /// @return null where the system is another, or native access is not allowed
@@ -49,68 +57,54 @@ final class Libc {
     }
   }
 
-  @SuppressWarnings("restricted") // the launcher and the jar's manifest allow it
-  private static MethodHandle handle(
-      Linker linker,
-      SymbolLookup symbols,
-      String name,
-      MemoryLayout result,
-      MemoryLayout... arguments) {
-    return linker.downcallHandle(
-        symbols.findOrThrow(name), FunctionDescriptor.of(result, arguments));
-  }
-
   int inotifyInit(int flags) {
-    try {
-      return (int) inotifyInit.invokeExact(flags);
-    } catch (Throwable e) {
-      throw impossible(e);
-    }
+    return (int) call(inotifyInit, flags, 0, 0, 0);
   }
 
   int inotifyAddWatch(int fd, MemorySegment path, int mask) {
     try {
-      return (int) inotifyAddWatch.invokeExact(fd, path, mask);
-    } catch (Throwable e) {
-      throw impossible(e);
+      return (int) call(inotifyAddWatch, fd, path.address(), mask, 0);
+    } finally {
+      Reference.reachabilityFence(path);
     }
   }
 
   int eventfd(int initial, int flags) {
-    try {
-      return (int) eventfd.invokeExact(initial, flags);
-    } catch (Throwable e) {
-      throw impossible(e);
-    }
+    return (int) call(eventfd, initial, flags, 0, 0);
   }
 
   int ppoll(MemorySegment fds, long count, MemorySegment timeout) {
     try {
-      return (int) ppoll.invokeExact(fds, count, timeout, MemorySegment.NULL);
-    } catch (Throwable e) {
-      throw impossible(e);
+      return (int) call(ppoll, fds.address(), count, timeout.address(), 0);
+    } finally {
+      Reference.reachabilityFence(fds);
+      Reference.reachabilityFence(timeout);
     }
   }
 
   long read(int fd, MemorySegment into, long length) {
     try {
-      return (long) read.invokeExact(fd, into, length);
-    } catch (Throwable e) {
-      throw impossible(e);
+      return call(read, fd, into.address(), length, 0);
+    } finally {
+      Reference.reachabilityFence(into);
     }
   }
 
   long write(int fd, MemorySegment from, long length) {
     try {
-      return (long) write.invokeExact(fd, from, length);
-    } catch (Throwable e) {
-      throw impossible(e);
+      return call(write, fd, from.address(), length, 0);
+    } finally {
+      Reference.reachabilityFence(from);
     }
   }
 
   int close(int fd) {
+    return (int) call(close, fd, 0, 0, 0);
+  }
+
+  private long call(MemorySegment function, long a, long b, long c, long d) {
     try {
-      return (int) close.invokeExact(fd);
+      return (long) call.invokeExact(function, a, b, c, d);
     } catch (Throwable e) {
       throw impossible(e);
     }

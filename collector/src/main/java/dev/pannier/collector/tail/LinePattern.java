@@ -25,12 +25,12 @@ final class LinePattern implements LineStart {
 
   /// @return null where the configuration names no pattern
   static @Nullable LinePattern of(Multiline multiline) {
-    return switch (multiline) {
-      case Multiline.Auto() -> null;
-      case Multiline.None() -> null;
-      case Multiline.Start(String pattern) -> new LinePattern(pattern, false);
-      case Multiline.Continue(String pattern) -> new LinePattern(pattern, true);
-    };
+    if (multiline instanceof Multiline.Start(String pattern)) {
+      return new LinePattern(pattern, false);
+    }
+    return multiline instanceof Multiline.Continue(String pattern)
+        ? new LinePattern(pattern, true)
+        : null;
   }
 
   @Override

@@ -17,11 +17,13 @@ import org.slf4j.LoggerFactory;
 
 /// Puts the tail together.
 ///
-/// @param resource   the encoded `Resource` of tailed records
-/// @param keepsRaw   whether a shipper needs the lines' original bytes
-/// @param parsers    for each source, what chooses the parser of its files
+/// @param taken positions, as batches carry them, that the disk buffer has taken over
+/// @param resource the encoded `Resource` of tailed records
+/// @param keepsRaw whether a shipper needs the lines' original bytes
+/// @param parsers for each source, what chooses the parser of its files
 public record Tail(
     PositionStore store,
+    List<byte[]> taken,
     Buffer buffer,
     MemoryBudget budget,
     Function<FileSource, ParserChooser> parsers,
@@ -43,7 +45,7 @@ public record Tail(
             FileSystems.getDefault(),
             sources,
             store.volume(),
-            store.loaded(),
+            Positions.raise(store.loaded(), taken),
             OpenFiles.most(),
             random,
             LOG::warn);
@@ -52,7 +54,7 @@ public record Tail(
     FileTailer tailer =
         new FileTailer(
             generations, store, buffer, budget, resource, keepsRaw, clock, LOG::warn, watch::wake);
-    buffer.onRoom(watch::wake);
+    buffer.onRoom(tailer::room);
     return new TailThread(tailer, generations, watch, nanoClock, health);
   }
 }

@@ -72,12 +72,10 @@ final class TailSource {
 
   /// The rule that joins a file's lines; null where each line is a record.
   @Nullable LineStart rule(LineParser parser, Transcoder fileCharset) {
-    return switch (settings.multiline()) {
-      case FileSource.Multiline.None() -> null;
-      case FileSource.Multiline.Auto() -> new ParserRule(parser, fileCharset);
-      case FileSource.Multiline.Start start -> inUtf8(fileCharset);
-      case FileSource.Multiline.Continue continuation -> inUtf8(fileCharset);
-    };
+    // Without a pattern in the configuration there is no explicit rule, so `none` is null here.
+    return settings.multiline() instanceof FileSource.Multiline.Auto
+        ? new ParserRule(parser, fileCharset)
+        : inUtf8(fileCharset);
   }
 
   private @Nullable LineStart inUtf8(Transcoder fileCharset) {

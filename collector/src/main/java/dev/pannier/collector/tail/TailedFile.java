@@ -29,7 +29,7 @@ final class TailedFile {
   final TailSource source;
   final long generation;
   final Path path;
-  final byte[] uidPrefix;
+  final String uidPrefix;
   final byte[] attributes;
   final String key;
   final FileCursor cursor = new FileCursor();
@@ -115,7 +115,7 @@ final class TailedFile {
     this.grewNanos = nowNanos;
     this.metNanos = nowNanos;
     inHole = position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
-    uidPrefix = BatchBuilder.uidPrefix(volume, generation);
+    uidPrefix = Uid.prefix(volume, generation);
     key = String.format("%016x/%016x", volume, generation);
     Map<String, String> names = new LinkedHashMap<>();
     names.put("log.file.name", String.valueOf(path.getFileName()));

@@ -3,6 +3,7 @@ package dev.pannier.collector.admin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.buffer.BufferStatus;
 import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
@@ -37,6 +38,7 @@ class AdminHandlerTest {
   private final MemoryBudget budget = new MemoryBudget(1 << 20);
   private final List<SourceStatus.File> files = new ArrayList<>();
   private long now;
+  private @Nullable BufferStatus bufferStatus;
   private final Health health = new Health(() -> now);
 
   @Test
@@ -53,6 +55,24 @@ class AdminHandlerTest {
     assertThat(get("/readyz").status()).isEqualTo(503);
     assertThat(body(get("/readyz"))).isEqualTo("shipper events fails: no broker\n");
     assertThat(get("/livez").status()).isEqualTo(200);
+  }
+
+  @Test
+  void diskBufferIsSeenInMetricsAndStatus() {
+    bufferStatus = new BufferStatus(700, 1000, 3, 12, 40, "disk full");
+    assertThat(body(get("/metrics")))
+        .contains("pannier_buffer_usage_bytes 700\n")
+        .contains("pannier_buffer_limit_bytes 1000\n")
+        .contains("pannier_buffer_segments 3\n")
+        .contains("pannier_buffer_oldest_seconds 12\n")
+        .contains("pannier_buffer_damaged_bytes_total 40\n")
+        .contains("pannier_buffer_in_memory_only 1\n");
+    assertThat(body(get("/status")))
+        .contains(
+            """
+            "buffer":{"bytes":700,"max_bytes":1000,"segments":3,"oldest_seconds":12,\
+            "damaged_bytes":40,"problem":"disk full"}\
+            """);
   }
 
   @Test
@@ -121,7 +141,7 @@ class AdminHandlerTest {
             "shippers":[{"name":"events","state":"retrying","records":5,"in_flight":7,\
             "in_flight_batches":2,"last_error":"no broker","failing_seconds":9}],\
             "ledger":[{"source":"app","shipper":"events","read":10,"shipped":2,"filtered":4,\
-            "rejected":1,"in_flight":3}]}\
+            "rejected":1,"dropped":0,"in_flight":3}]}\
             """);
   }
 
@@ -193,7 +213,8 @@ class AdminHandlerTest {
             () ->
                 List.of(
                     new ShipperStatus(
-                        "events", ShipperStatus.State.RETRYING, 5, 2, 7, "no broker", 9)));
+                        "events", ShipperStatus.State.RETRYING, 5, 2, 7, "no broker", 9)),
+            () -> bufferStatus);
     long asked = now;
     now = 0;
     AdminHandler handler = new AdminHandler(health, view, token, () -> now);

@@ -35,8 +35,8 @@ class MemoryBufferTest {
     assertThat(budget.heldBytes()).isZero();
     assertThat(ledger.snapshot())
         .containsExactly(
-            new Ledger.Row("app", "fast", 3, 3, 0, 0, 0),
-            new Ledger.Row("app", "slow", 3, 1, 0, 2, 0));
+            new Ledger.Row("app", "fast", 3, 3, 0, 0, 0, 0),
+            new Ledger.Row("app", "slow", 3, 1, 0, 2, 0, 0));
   }
 
   @Test
@@ -138,7 +138,7 @@ class MemoryBufferTest {
             metrics,
             Map.of("logs", Set.of(Signal.LOGS), "traces", Set.of(Signal.TRACES)));
     buffer.filtered("app", Signal.LOGS, 5);
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "logs", 5, 0, 5, 0, 0));
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "logs", 5, 0, 5, 0, 0, 0));
   }
 
   private MemoryBuffer buffer(String... shippers) {

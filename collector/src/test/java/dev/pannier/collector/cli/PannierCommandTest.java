@@ -2,6 +2,8 @@ package dev.pannier.collector.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.buffer.disk.CursorFile;
+import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.tail.ParserChooser;
@@ -10,12 +12,14 @@ import dev.pannier.parsers.Parsers;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -195,5 +199,51 @@ class PannierCommandTest {
   void parseOfAFileThatIsNotThereEndsWith2() {
     assertThat(pannier("parse", "--parser", "raw", folder + "/missing")).isEqualTo(2);
     assertThat(err()).contains("missing: cannot be read");
+  }
+
+  @Test
+  void statusTellsWhatABufferHolds() throws IOException {
+    Path buffer = Files.createDirectory(folder.resolve("buffer"));
+    try (InputStream segment =
+        SegmentLog.class.getResourceAsStream("/dev/pannier/collector/buffer/disk/version-1.log")) {
+      Files.write(
+          buffer.resolve("00000000000000000007.log"),
+          Objects.requireNonNull(segment).readAllBytes());
+    }
+    CursorFile.write(buffer, Map.of("events", 8L));
+
+    assertThat(pannier("status", "--buffer", buffer.toString())).isZero();
+
+    assertThat(out())
+        .isEqualTo(
+            """
+            segment=00000000000000000007.log version=1 bytes=237 first=7 last=10 batches=3 records=10
+            shipper=events passed=8 batches_behind=2
+            """);
+  }
+
+  @Test
+  void statusNamesWhatIsDamaged() throws IOException {
+    Path buffer = Files.createDirectory(folder.resolve("buffer"));
+    byte[] segment;
+    try (InputStream in =
+        SegmentLog.class.getResourceAsStream("/dev/pannier/collector/buffer/disk/version-1.log")) {
+      segment = Objects.requireNonNull(in).readAllBytes();
+    }
+    segment[160] ^= 1;
+    Files.write(buffer.resolve("00000000000000000007.log"), segment);
+    Files.write(buffer.resolve("00000000000000000011.log"), new byte[100]);
+
+    assertThat(pannier("status", "--buffer", buffer.toString())).isEqualTo(1);
+
+    assertThat(out())
+        .contains("damage segment=00000000000000000007.log from=77 to=", "first=9 last=10")
+        .contains("segment=00000000000000000011.log bytes=100 unreadable: not a segment");
+  }
+
+  @Test
+  void statusOfADirectoryThatIsNotThereEndsWith2() {
+    assertThat(pannier("status", "--buffer", folder + "/missing")).isEqualTo(2);
+    assertThat(err()).contains("no such directory: " + folder + "/missing");
   }
 }

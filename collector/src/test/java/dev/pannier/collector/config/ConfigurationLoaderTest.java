@@ -90,6 +90,11 @@ class ConfigurationLoaderTest {
                     4 << 20,
                     1 << 20),
                 List.of(),
+                new BufferSettings(
+                    BufferSettings.Type.MEMORY,
+                    StateDirectory.byDefault(environment).resolve("buffer"),
+                    512 << 20,
+                    BufferSettings.OnFull.BACKPRESSURE),
                 List.of(
                     new ShipperSettings.Stdout(
                         "stdout", Encoding.OTLP_JSON, FieldNames.LOGSTASH, ALL)),
@@ -105,6 +110,46 @@ class ConfigurationLoaderTest {
     assertThat(read("# nothing\n---\n", Map.of())).isEqualTo(defaults);
     assertThat(read("sources:\n  files:\n  otlp:\nparsers:\nbuffer:\nadmin:\n", Map.of()))
         .isEqualTo(defaults);
+  }
+
+  @Test
+  void diskBufferHasItsDefaultsAndMakesRequestsDurable() throws IOException {
+    Configuration configuration = read("state: {directory: /s}\nbuffer: {type: disk}\n", Map.of());
+
+    assertThat(configuration.buffer())
+        .isEqualTo(
+            new BufferSettings(
+                BufferSettings.Type.DISK,
+                Path.of("/s/buffer"),
+                512 << 20,
+                BufferSettings.OnFull.BACKPRESSURE));
+    assertThat(configuration.otlp())
+        .extracting(OtlpSource::acknowledge)
+        .isEqualTo(Acknowledge.DURABLE);
+  }
+
+  @Test
+  void everyKeyOfTheBufferIsRead() throws IOException {
+    Configuration configuration =
+        read(
+            """
+            buffer: {type: disk, directory: /b, max_bytes: 64MiB, on_full: drop_oldest}
+            sources: {otlp: {acknowledge: delivered}}
+            """,
+            Map.of());
+
+    assertThat(configuration.buffer())
+        .isEqualTo(
+            new BufferSettings(
+                BufferSettings.Type.DISK,
+                Path.of("/b"),
+                64 << 20,
+                BufferSettings.OnFull.DROP_OLDEST));
+    assertThat(configuration.otlp())
+        .extracting(OtlpSource::acknowledge)
+        .isEqualTo(Acknowledge.DELIVERED);
+    assertThat(read("buffer: {type: disk, on_full: drop_newest}", Map.of()).buffer().onFull())
+        .isEqualTo(BufferSettings.OnFull.DROP_NEWEST);
   }
 
   @Test
@@ -220,6 +265,13 @@ class ConfigurationLoaderTest {
                 new When("com.example.*", 0)),
             new Add(Map.of("cluster", "blue"), new When(null, 17)),
             new Drop(new When("org.apache.kafka.*", 13)));
+    assertThat(configuration.buffer())
+        .isEqualTo(
+            new BufferSettings(
+                BufferSettings.Type.DISK,
+                Path.of("/var/lib/pannier/waiting"),
+                64 << 20,
+                BufferSettings.OnFull.DROP_OLDEST));
     assertThat(configuration.shippers())
         .containsExactly(
             new ShipperSettings.Kafka(

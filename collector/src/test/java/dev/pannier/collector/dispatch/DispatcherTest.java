@@ -31,6 +31,7 @@ class DispatcherTest {
   private final FakeShipper shipper = new FakeShipper();
   private final List<String> told = new ArrayList<>();
   private int appended;
+  private int wakes;
   private long appendedBytes;
   private long now;
 
@@ -149,7 +150,7 @@ class DispatcherTest {
     assertThat(shipper.arrived).containsExactly("3");
     assertThat(told).containsExactly("0: 2 not authorized", "1: 0 ");
     assertThat(metrics.value(Counter.SHIPPER_REJECTED, "out")).isEqualTo(2);
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 3, 1, 0, 2, 0));
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 3, 1, 0, 2, 0, 0));
   }
 
   @Test
@@ -160,7 +161,7 @@ class DispatcherTest {
     shipper.answer(shipper.calls.get(0), new Outcome.PartlyAccepted(1, "bad id"));
     run(dispatcher);
     assertThat(told).containsExactly("0: 1 bad id");
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 3, 2, 0, 1, 0));
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 3, 2, 0, 1, 0, 0));
   }
 
   @Test
@@ -180,7 +181,7 @@ class DispatcherTest {
     shipper.accept(0);
     run(dispatcher);
     assertThat(shipper.arrived).containsExactly("1", "3", "2", "4");
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 4, 4, 0, 0, 0));
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 4, 4, 0, 0, 0, 0));
     assertThat(budget.heldBytes()).isZero();
   }
 
@@ -223,7 +224,7 @@ class DispatcherTest {
     assertThat(shipper.arrived.get(0)).matches("x{500,1000}");
     assertThat(shipper.arrived.get(1)).isEqualTo("small");
     assertThat(metrics.value(Counter.SHIPPER_TRUNCATED, "out")).isEqualTo(1);
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 2, 2, 0, 0, 0));
+    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 2, 2, 0, 0, 0, 0));
   }
 
   @Test
@@ -425,6 +426,62 @@ class DispatcherTest {
     assertThat(dispatcher.status(now).lastError()).isEqualTo("kafka:9092 has no topic spans");
     shipper.missing = "";
     assertThat(dispatcher.trouble(now)).isNull();
+  }
+
+  @Test
+  void confirmationThatNobodyWaitsForIsTakenWithTheNextBatchOrAfterAWhile() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    dispatcher.onWork(() -> wakes++);
+    append(Batches.fromFile("a", "1"));
+    run(dispatcher);
+    wakes = 0;
+    shipper.accept(0);
+    assertThat(wakes).isZero();
+    assertThat(dispatcher.waitNanos(now)).isEqualTo(Dispatcher.LONGEST_LIE_NANOS);
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 0 ");
+    assertThat(dispatcher.waitNanos(now)).isEqualTo(Long.MAX_VALUE);
+  }
+
+  @Test
+  void answerThatIsWaitedForWakes() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    dispatcher.onWork(() -> wakes++);
+
+    append(Batches.received("its client waits"));
+    run(dispatcher);
+    assertWakes(() -> shipper.accept(0));
+    run(dispatcher);
+
+    append(Batches.fromFile("a", "it has to go again"));
+    run(dispatcher);
+    assertWakes(() -> shipper.retry(0, "overloaded"));
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+
+    append(Batches.fromFile("b", "no room for another"));
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(2);
+    assertWakes(() -> shipper.accept(1));
+    shipper.accept(0);
+    run(dispatcher);
+
+    append(Batches.fromFile("b", "x".repeat(Dispatcher.LITTLE_BYTES)));
+    run(dispatcher);
+    assertWakes(() -> shipper.accept(0));
+    run(dispatcher);
+
+    append(Batches.fromFile("a", "the end is near"));
+    dispatcher.drain();
+    run(dispatcher);
+    assertWakes(() -> shipper.accept(0));
+  }
+
+  private void assertWakes(Runnable answer) {
+    int before = wakes;
+    answer.run();
+    assertThat(wakes).isGreaterThan(before);
   }
 
   private Dispatcher dispatcher(int maxInFlight, boolean pipelined) {

@@ -101,6 +101,21 @@ class Http2ProtocolTest {
   }
 
   @Test
+  void grpcMessageFillsAnArrayOfItsOwnHoweverItsPrefixIsCut() {
+    String framed = "\0\0\0\0\u0004abcd";
+    for (int cut = 1; cut < framed.length(); cut++) {
+      client
+          .request(2 * cut - 1, false, "POST", "/grpc", "content-type", "application/grpc")
+          .data(2 * cut - 1, false, framed.substring(0, cut))
+          .data(2 * cut - 1, true, framed.substring(cut));
+      exchange();
+      assertThat(wire.requests.getLast()).isEqualTo("POST /grpc " + framed);
+      assertThat(wire.bodies.getLast()).isEqualTo(new byte[] {'a', 'b', 'c', 'd'});
+    }
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  @Test
   void anAnnouncedLengthIsReservedAtOnce() {
     client
         .request(1, false, "POST", "/grpc", "content-type", "application/grpc")

@@ -32,6 +32,10 @@ final class Wire implements HttpHandler {
           2000, 500, 10, Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(20));
 
   long nowNanos = 1;
+
+  /// The arrays in which requests' bodies came.
+  final List<byte[]> bodies = new ArrayList<>();
+
   private final Queue<Exchange> answers = new ArrayDeque<>();
 
   Wire() {
@@ -52,7 +56,11 @@ final class Wire implements HttpHandler {
 
   @Override
   public void handle(HttpRequest request, HttpResponder responder) {
-    String body = new String(request.body(), 0, request.bodyLength(), ISO_8859_1);
+    byte[] prefix = request.grpcPrefix();
+    String body =
+        (prefix == null ? "" : new String(prefix, ISO_8859_1))
+            + new String(request.body(), 0, request.bodyLength(), ISO_8859_1);
+    bodies.add(request.body());
     requests.add(request.method() + " " + request.path() + " " + body);
     if (request.path().startsWith("/later")) {
       later.add(responder);

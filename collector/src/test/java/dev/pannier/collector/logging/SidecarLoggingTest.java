@@ -28,7 +28,10 @@ class SidecarLoggingTest {
     context.setMDCAdapter(new LogbackMDCAdapter());
     OutputStreamAppender<ILoggingEvent> target = new OutputStreamAppender<>();
     target.setContext(context);
-    target.setEncoder(SidecarLogging.encoder(context));
+    LineEncoder encoder = new LineEncoder();
+    encoder.setContext(context);
+    encoder.start();
+    target.setEncoder(encoder);
     target.setOutputStream(out);
     target.start();
     merging = new MergingAppender(target);

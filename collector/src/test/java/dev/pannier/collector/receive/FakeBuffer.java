@@ -4,6 +4,7 @@ import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,6 +16,8 @@ final class FakeBuffer implements Buffer {
   private final boolean confirming;
   private final List<Batch> batches = new ArrayList<>();
   private final List<Held> held = new ArrayList<>();
+  private final List<Acknowledgement.When> asked = new ArrayList<>();
+  private volatile boolean full;
 
   FakeBuffer(MemoryBudget budget, boolean confirming) {
     this.budget = budget;
@@ -27,12 +30,21 @@ final class FakeBuffer implements Buffer {
   }
 
   @Override
+  public boolean hasRoomForRequests() {
+    return !full;
+  }
+
+  @Override
+  public void filtered(String source, Signal signal, long records) {}
+
+  @Override
   public void onRoom(Runnable listener) {}
 
   @Override
   public synchronized long append(
-      Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+      Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
     batches.add(batch);
+    asked.add(when);
     held.add(new Held(reservedBytes, acknowledgement));
     if (confirming) {
       confirm(0, "");
@@ -51,5 +63,15 @@ final class FakeBuffer implements Buffer {
 
   synchronized List<Batch> batches() {
     return List.copyOf(batches);
+  }
+
+  /// What each batch's acknowledgement was asked to wait for.
+  synchronized List<Acknowledgement.When> asked() {
+    return List.copyOf(asked);
+  }
+
+  /// Whether it takes no more requests.
+  void full(boolean now) {
+    full = now;
   }
 }

@@ -11,6 +11,7 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.UnknownFieldSet;
+import dev.pannier.collector.buffer.Acknowledgement.When;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.OtlpSource;
 import dev.pannier.collector.config.OtlpSource.Acknowledge;
@@ -349,6 +350,31 @@ class OtlpReceiverTest {
     receiver.close();
     receiver = receiver(Acknowledge.ACCEPTED);
     assertThat(post(logs("one")).answer().status()).isEqualTo(200);
+    assertThat(buffer.batches()).hasSize(1);
+  }
+
+  @Test
+  void whatTheAnswerWaitsForIsWhatTheBufferIsAskedFor() {
+    post(logs("one"));
+    receiver.close();
+    receiver = receiver(Acknowledge.DURABLE);
+    Client client = post(logs("two"));
+    assertThat(buffer.asked()).containsExactly(When.DELIVERED, When.DURABLE);
+    assertThat(client.isOpen()).isTrue();
+    buffer.confirm(0, "");
+    assertThat(client.answer().status()).isEqualTo(200);
+  }
+
+  @Test
+  void requestsAreRefusedWhileTheDiskBufferIsFull() {
+    buffer.full(true);
+    Client client = post(logs("one"));
+    assertThat(client.answer().status()).isEqualTo(503);
+    assertThat(client.header("retry-after")).isNotEmpty();
+    assertThat(buffer.batches()).isEmpty();
+    assertThat(metrics.adder(Counter.SOURCE_REFUSED_REQUESTS, "otlp", "buffer").sum()).isOne();
+    buffer.full(false);
+    post(logs("one"));
     assertThat(buffer.batches()).hasSize(1);
   }
 

@@ -56,6 +56,21 @@ enum PlantedBug {
       }
       return false;
     }
+  },
+
+  /// The log's next number is above its own end alone: a shipper may have passed it before the
+  /// machine failed.
+  NUMBER_USED_AGAIN(World.Mode.DISK, "buffer.DiskBuffer", "<init>") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof InvokeInstruction call
+          && call.name().equalsString("max")
+          && call.type().equalsString("(JJ)J")) {
+        code.pop2();
+        return true;
+      }
+      return false;
+    }
   };
 
   private static final String OURS = "dev.pannier.";

@@ -448,6 +448,9 @@ final class SimulatedDisk {
     if (before != null) {
       before.links--;
       freeIfGone(before);
+      if (before.isFolder()) {
+        nodes.keySet().removeIf(below -> below.startsWith(path + "/"));
+      }
     }
   }
 

@@ -1,9 +1,13 @@
 package dev.pannier.collector.simulation;
 
+import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.dispatch.Dispatcher;
 import dev.pannier.collector.metrics.Counter;
@@ -22,6 +26,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// One process's life, without its threads: the parts are those of the sidecar, and are put together in
 /// its order.
@@ -30,11 +36,15 @@ final class SimulatedSidecar {
   /// leave.
   private static final long COPIES_BYTES = 512 << 10;
 
+  /// Small enough to fill up, and for many segments.
+  private static final long LOG_BYTES = 1 << 20;
+
   private final Metrics metrics = new Metrics();
   private final Ledger ledger = new Ledger();
   private final MemoryBudget budget;
   private final PositionStore store;
-  private final MemoryBuffer buffer;
+  private final Buffer buffer;
+  private final @Nullable DiskBuffer disk;
   private final List<Dispatcher> dispatchers = new ArrayList<>();
   private final SimulatedTail tail;
   private int work;
@@ -49,24 +59,68 @@ final class SimulatedSidecar {
       int maxInFlight,
       SplittableRandom random,
       InstantSource clock,
+      World.Mode mode,
+      long nowNanos,
       Consumer<String> notice)
       throws IOException {
     store = PositionStore.open(files.getPath("/state"), random, notice);
     budget = new MemoryBudget(memoryBytes);
     Map<String, Set<Signal>> takers = new LinkedHashMap<>();
     destinations.forEach(destination -> takers.put(destination.name, Set.of(Signal.LOGS)));
-    buffer = new MemoryBuffer(budget, ledger, metrics, takers);
+    Function<String, Cursor> cursors;
+    if (mode == World.Mode.DISK) {
+      DiskBuffer made =
+          new DiskBuffer(
+              new BufferSettings(
+                  BufferSettings.Type.DISK,
+                  files.getPath("/state/buffer"),
+                  LOG_BYTES,
+                  BufferSettings.OnFull.BACKPRESSURE),
+              budget,
+              ledger,
+              metrics,
+              takers,
+              Set.of(),
+              clock,
+              nowNanos,
+              notice);
+      buffer = made;
+      disk = made;
+      cursors = made::cursor;
+    } else {
+      MemoryBuffer made = new MemoryBuffer(budget, ledger, metrics, takers);
+      buffer = made;
+      disk = null;
+      cursors = made::cursor;
+    }
     for (SimulatedDestination destination : destinations) {
       dispatchers.add(
           new Dispatcher(
               destination.open(),
-              buffer.cursor(destination.name),
+              cursors.apply(destination.name),
               metrics,
               random.split(),
               maxInFlight));
     }
     tail =
-        new SimulatedTail(files, settings, store, buffer, budget, metrics, random, clock, notice);
+        new SimulatedTail(
+            files,
+            settings,
+            store,
+            disk == null ? List.of() : disk.positions(),
+            buffer,
+            budget,
+            metrics,
+            random,
+            clock,
+            notice);
+  }
+
+  /// The disk buffer's own loop.
+  void tend(long nowNanos) {
+    if (disk != null) {
+      work += disk.doWork(nowNanos);
+    }
   }
 
   void tail(long nowNanos, boolean look) {
@@ -81,14 +135,12 @@ final class SimulatedSidecar {
     work += dispatchers.get(shipper).doWork(nowNanos);
   }
 
-  /// @return false where there is no memory for the request
-  boolean receive(byte[] body, Runnable acknowledged) {
-    if (!budget.tryReserve(body.length)) {
-      return false;
+  /// Where there is no room the client is told to come back.
+  void receive(byte[] body, Runnable acknowledged) {
+    if (buffer.hasRoomForRequests() && budget.tryReserve(body.length)) {
+      Batch batch = Batch.received(Signal.LOGS, body, 0, body.length, 1, "otlp");
+      buffer.append(batch, body.length, (rejected, reason) -> acknowledged.run());
     }
-    Batch batch = Batch.received(Signal.LOGS, body, 0, body.length, 1, "otlp");
-    buffer.append(batch, body.length, (rejected, reason) -> acknowledged.run());
-    return true;
   }
 
   /// Grows whenever something is done.
@@ -114,6 +166,9 @@ final class SimulatedSidecar {
     for (Dispatcher dispatcher : dispatchers) {
       dispatcher.close(nowNanos, Duration.ZERO);
     }
+    if (disk != null) {
+      disk.close();
+    }
     try {
       store.close();
     } catch (IOException e) {
@@ -122,7 +177,8 @@ final class SimulatedSidecar {
   }
 
   boolean holdsNothing() {
-    return budget.heldBytes() == 0;
+    return budget.heldBytes() == 0
+        && ledger.snapshot().stream().allMatch(row -> row.inFlight() == 0);
   }
 
   void checkBounds() {
@@ -137,7 +193,7 @@ final class SimulatedSidecar {
 
   private void checkLedger() {
     for (Ledger.Row row : ledger.snapshot()) {
-      if (row.read() != row.shipped() + row.filtered() + row.rejected() + row.inFlight()) {
+      if (row.read() != row.shipped() + row.filtered() + row.rejected() + row.dropped() + row.inFlight()) {
         throw new AssertionError("the ledger does not close: " + row);
       }
     }

@@ -92,7 +92,7 @@ final class Truth {
           boolean named =
               inner.next() && Arrays.equals(bytes, inner.start(), inner.end(), UID, 0, UID.length);
           if (named && inner.next()) {
-            uid = uid(bytes, inner.end());
+            uid = uid(bytes, inner.start(), inner.end());
           }
         }
       }
@@ -123,19 +123,22 @@ final class Truth {
     return text.toString();
   }
 
-  /// The text ends in three hexadecimal numbers: two of 16 digits, and one of 8 or 16.
-  private static Uid uid(byte[] bytes, int end) {
-    int at = end;
-    while (bytes[at - 1] != '-') {
-      at--;
-    }
-    return new Uid(hex(bytes, at - 34, 16), hex(bytes, at - 17, 16), hex(bytes, at, end - at));
+  /// An `AnyValue` with a text: 8 digits of the volume, 12 of the generation, then the offset, all to
+  /// the base of 32.
+  private static Uid uid(byte[] bytes, int start, int end) {
+    int volume = start + 2;
+    int generation = volume + 8;
+    int offset = generation + 12;
+    return new Uid(
+        base32(bytes, volume, generation),
+        base32(bytes, generation, offset),
+        base32(bytes, offset, end));
   }
 
-  private static long hex(byte[] bytes, int from, int digits) {
+  private static long base32(byte[] bytes, int from, int to) {
     long value = 0;
-    for (int i = from; i < from + digits; i++) {
-      value = (value << 4) | Character.digit(bytes[i], 16);
+    for (int i = from; i < to; i++) {
+      value = (value << 5) | Character.digit(bytes[i], 32);
     }
     return value;
   }

@@ -29,13 +29,16 @@ final class World {
   /// What of the path is simulated.
   enum Mode {
     /// Memory buffer, at least once.
-    MEMORY
+    MEMORY,
+    /// Disk buffer, at least once.
+    DISK
   }
 
   private static final long EPOCH_SECONDS = 1_800_000_000L;
   private static final int QUIET_ROUNDS = 12;
   private static final int MOST_ROUNDS = 20_000;
 
+  private final Mode mode;
   private final SplittableRandom random;
   private final Truth truth = new Truth();
   private final SimulatedDisk disk;
@@ -58,6 +61,7 @@ final class World {
 
   /// @param story takes what happens, for people; null where nobody wants to know
   World(long seed, Mode mode, @Nullable List<String> story) {
+    this.mode = mode;
     this.story = story;
     random = new SplittableRandom(seed);
     disk = new SimulatedDisk(random.split());
@@ -141,8 +145,13 @@ final class World {
     } else if (action < 6_000) {
       live(() -> now.dispatch(random.nextInt(destinations.size()), nowNanos));
       return;
+    } else if (action < 6_200) {
+      live(() -> request(now));
+      return;
     } else if (action < 6_300) {
-      request(now);
+      if (mode == Mode.DISK) {
+        live(() -> now.tend(nowNanos));
+      }
       return;
     } else if (action < 6_305) {
       say(() -> "will die");
@@ -216,10 +225,8 @@ final class World {
   }
 
   private void request(SimulatedSidecar now) {
-    int number = truth.requests;
-    if (now.receive(request("r" + Truth.digits(number)), () -> acknowledged(number))) {
-      truth.requests++;
-    }
+    int number = truth.requests++;
+    now.receive(request("r" + Truth.digits(number)), () -> acknowledged(number));
   }
 
   private static byte[] request(String body) {
@@ -235,6 +242,10 @@ final class World {
   /// What is told to a client is true at that moment already.
   private void acknowledged(int request) {
     truth.acknowledged.set(request);
+    if (mode == Mode.DISK) {
+      // It is durable; that it arrives is seen in the end.
+      return;
+    }
     for (SimulatedDestination destination : destinations) {
       if (!destination.hasRequest(request)) {
         throw new AssertionError(
@@ -257,6 +268,8 @@ final class World {
                     maxInFlight,
                     random.split(),
                     this::wall,
+                    mode,
+                    nowNanos,
                     notice -> say(() -> notice));
           } catch (IOException e) {
             // It ends with a line that says why, and is started again.
@@ -296,6 +309,7 @@ final class World {
     nowNanos += 20_000_000;
     tick();
     tail(now, look);
+    now.tend(nowNanos);
     for (int i = 0; i < destinations.size(); i++) {
       now.dispatch(i, nowNanos);
       for (int answers = 0; answers < 4 && destinations.get(i).answer(); answers++) {

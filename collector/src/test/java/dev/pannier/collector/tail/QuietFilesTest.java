@@ -48,4 +48,22 @@ class QuietFilesTest {
       assertThat(rig.bodies()).containsExactly("one", "two");
     }
   }
+
+  @Test
+  void roomEndsTheSleepOnlyWhereItIsWaitedFor() throws Exception {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*"))) {
+      Files.writeString(rig.logs.resolve("app.log"), "one\ntwo\n");
+      rig.capacity = 0;
+      rig.start();
+      rig.step();
+      rig.room();
+      assertThat(rig.wakes).isEqualTo(1);
+
+      rig.capacity = 64;
+      rig.settle();
+      rig.wakes = 0;
+      rig.room();
+      assertThat(rig.wakes).isZero();
+    }
+  }
 }

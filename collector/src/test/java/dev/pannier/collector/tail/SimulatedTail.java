@@ -19,6 +19,7 @@ public final class SimulatedTail {
       FileSystem fileSystem,
       FileSource settings,
       PositionStore store,
+      List<byte[]> taken,
       Buffer buffer,
       MemoryBudget budget,
       Metrics metrics,
@@ -33,7 +34,7 @@ public final class SimulatedTail {
             fileSystem,
             List.of(source),
             store.volume(),
-            store.loaded(),
+            Positions.raise(store.loaded(), taken),
             OpenFiles.MOST,
             random,
             notice);

@@ -12,13 +12,17 @@ import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.parsers.LineParser;
+import dev.pannier.parsers.ParserSpec;
+import dev.pannier.parsers.Parsers;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import java.lang.management.ManagementFactory;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -32,24 +36,45 @@ class TailAllocationTest {
   @TempDir private Path folder;
 
   @Test
-  void aLineAllocatesNothing() throws Exception {
+  void aRawLineAllocatesNothing() throws Exception {
+    read(
+        Parsers.create(new ParserSpec.Raw(), ZoneOffset.UTC),
+        "2026-11-24 10:00:00.000 INFO  com.example.Shop - order\n");
+  }
+
+  @Test
+  void aJsonLineAllocatesNothing() throws Exception {
+    read(
+        Parsers.create(new ParserSpec.Logstash(), ZoneOffset.UTC),
+        """
+        {"@timestamp":"2026-11-24T10:00:00.000Z","@version":"1","message":"order","logger_name":"a.B",\
+        "level":"INFO","level_value":20000,"traceId":"0af7651916cd43dd8448eb211c80319c","total":1.5}
+        """);
+  }
+
+  @Test
+  void aLogbackLineAllocatesNothing() throws Exception {
+    read(
+        Parsers.create(
+            new ParserSpec.Logback("%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger - %msg%n"),
+            ZoneOffset.UTC),
+        "2026-11-24 10:00:00.000 INFO  com.example.Shop - order\n");
+  }
+
+  private void read(LineParser parser, String line) throws Exception {
     assumeThat(ManagementFactory.getThreadMXBean()).isInstanceOf(ThreadMXBean.class);
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     Path log = Files.createDirectories(folder.resolve("logs")).resolve("app.log");
-    byte[] lines =
-        "2026-11-24 10:00:00.000 INFO  com.example.Shop - order\n"
-            .repeat(50_000)
-            .getBytes(US_ASCII);
+    byte[] lines = line.repeat(50_000).getBytes(US_ASCII);
     Files.write(log, lines);
     Counting counting = new Counting();
     try (PositionStore store =
         PositionStore.open(folder.resolve("state"), new Random(7), _ -> {})) {
       FileSource settings = TailHarness.source(folder, new FileSource.Multiline.Auto());
-      LineParser raw = new TailHarness.RawLines();
       Generations generations =
           new Generations(
               FileSystems.getDefault(),
-              List.of(TailSource.of(settings, (head, length) -> raw, new Metrics())),
+              List.of(TailSource.of(settings, (head, length) -> parser, new Metrics())),
               store.volume(),
               store.loaded(),
               OpenFiles.MOST,
@@ -103,10 +128,22 @@ class TailAllocationTest {
     }
 
     @Override
+    public boolean hasRoomForRequests() {
+      return true;
+    }
+
+    @Override
+    public void filtered(String source, Signal signal, long records) {}
+
+    @Override
     public void onRoom(Runnable listener) {}
 
     @Override
-    public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    public long append(
+        Batch batch,
+        long reservedBytes,
+        Acknowledgement.When when,
+        Acknowledgement acknowledgement) {
       records += batch.records();
       budget.release(reservedBytes);
       acknowledgement.delivered(0, "");

@@ -12,6 +12,7 @@ import dev.pannier.parsers.ParseResult;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.parsers.RecordSink;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.logs.v1.LogRecord;
 import java.io.IOException;
@@ -211,10 +212,22 @@ final class TailHarness implements AutoCloseable {
     }
 
     @Override
+    public boolean hasRoomForRequests() {
+      return true;
+    }
+
+    @Override
+    public void filtered(String source, Signal signal, long records) {}
+
+    @Override
     public void onRoom(Runnable listener) {}
 
     @Override
-    public long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
+    public long append(
+        Batch batch,
+        long reservedBytes,
+        Acknowledgement.When when,
+        Acknowledgement acknowledgement) {
       try {
         ExportLogsServiceRequest request =
             ExportLogsServiceRequest.parseFrom(

@@ -14,6 +14,7 @@ import dev.pannier.parsers.ParseResult;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.parsers.RecordSink;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.common.v1.KeyValue;
 import io.opentelemetry.proto.logs.v1.LogRecord;
@@ -62,10 +63,19 @@ final class TailRig implements AutoCloseable {
     }
 
     @Override
+    public boolean hasRoomForRequests() {
+      return true;
+    }
+
+    @Override
+    public void filtered(String source, Signal signal, long records) {}
+
+    @Override
     public void onRoom(Runnable listener) {}
 
     @Override
-    public long append(Batch batch, long reserved, Acknowledgement acknowledgement) {
+    public long append(
+        Batch batch, long reserved, Acknowledgement.When when, Acknowledgement acknowledgement) {
       held.add(new Held(batch, reserved, acknowledgement));
       take(batch);
       return held.size();
@@ -86,6 +96,9 @@ final class TailRig implements AutoCloseable {
 
   final List<LogRecord> records = new ArrayList<>();
   long repeated;
+
+  /// How often the loop's sleep was ended.
+  int wakes;
 
   private final FileSource settings;
   private final Random random = new Random(11);
@@ -168,10 +181,15 @@ final class TailRig implements AutoCloseable {
               false,
               () -> Instant.ofEpochSecond(1_700_000_000L).plusNanos(nowNanos),
               notices::add,
-              () -> {});
+              () -> wakes++);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// Tells that the buffer has room.
+  void room() {
+    tailer().room();
   }
 
   /// One round, with a look at the folders.
@@ -303,7 +321,7 @@ final class TailRig implements AutoCloseable {
     if (before == null) {
       offsets
           .computeIfAbsent(key, any -> new ArrayList<>())
-          .add(Long.parseLong(uid.substring(uid.lastIndexOf('-') + 1), 16));
+          .add(Long.parseLong(uid.substring(20), 32));
     } else {
       repeated++;
       // A record that was cut off by a crash of its writer's line may have grown; else it is equal.

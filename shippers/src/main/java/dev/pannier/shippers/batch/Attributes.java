@@ -114,7 +114,9 @@ public final class Attributes {
   }
 
   public boolean keyIs(int index, byte[] key) {
-    return Arrays.equals(bytes, keyStart(index), keyEnd(index), key, 0, key.length);
+    int start = keyStart(index);
+    int end = keyEnd(index);
+    return end - start == key.length && Arrays.equals(bytes, start, end, key, 0, key.length);
   }
 
   /// @return the index of the first attribute with this key; -1 if there is none

@@ -78,7 +78,16 @@ public final class FieldReader {
         position += Long.BYTES;
       }
       case BYTES -> {
-        long length = varint();
+        int at = position;
+        long length;
+        if (limit - at >= 2 && (bytes[at] & bytes[at + 1]) >= 0) {
+          // A byte or two, as nearly all lengths are.
+          int low = bytes[at];
+          length = low >= 0 ? low : (low & 0x7F) | bytes[at + 1] << 7;
+          position = low >= 0 ? at + 1 : at + 2;
+        } else {
+          length = varint();
+        }
         if (broken || length < 0 || length > limit - position) {
           return fail();
         }

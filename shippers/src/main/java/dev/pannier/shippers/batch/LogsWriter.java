@@ -42,6 +42,9 @@ public final class LogsWriter {
   /// Most records are 128 to 16,383 bytes long; others are moved by a byte when they are closed.
   private static final int RECORD_LENGTH_WIDTH = 2;
 
+  /// A varint of up to this takes a byte or two.
+  private static final int MAX_TWO_BYTES = (1 << 14) - 1;
+
   private byte[] buffer = NOTHING;
   private byte[] resource = NOTHING;
   private int first;
@@ -157,8 +160,32 @@ public final class LogsWriter {
     if (tooDeep > 0) {
       return;
     }
-    entry(key, keyOffset, keyLength, 1 + Varints.width(length) + length);
-    bytes(0x0A, text, offset, length);
+    int value = 1 + (length < 0x80 ? 1 : 2) + length;
+    int size = 2 + keyLength + 1 + (value < 0x80 ? 1 : 2) + value;
+    byte[] to = buffer;
+    int at = position;
+    if (depth > 0
+        || full
+        || keyLength >= 0x80
+        || size > MAX_TWO_BYTES
+        || size > to.length - at - 1 - Varints.MAX_INT_WIDTH) {
+      entry(key, keyOffset, keyLength, 1 + Varints.width(length) + length);
+      bytes(0x0A, text, offset, length);
+      return;
+    }
+    // What most attributes are, in one step.
+    to[at] = 0x32;
+    at = Varints.writeShort(to, at + 1, size);
+    to[at] = 0x0A;
+    to[at + 1] = (byte) keyLength;
+    System.arraycopy(key, keyOffset, to, at + 2, keyLength);
+    at += 2 + keyLength;
+    to[at] = 0x12;
+    at = Varints.writeShort(to, at + 1, value);
+    to[at] = 0x0A;
+    at = Varints.writeShort(to, at + 1, length);
+    System.arraycopy(text, offset, to, at, length);
+    position = at + length;
   }
 
   public void attributeBytes(
@@ -291,6 +318,39 @@ public final class LogsWriter {
       System.arraycopy(encoded, offset, buffer, position, length);
       position += length;
     }
+  }
+
+  /// Writes a whole record that has a text as its body and else only what is encoded already: what
+  /// [#beginRecord], [#body], [#encodedAttributes] and [#endRecord] would write, in one step.
+  ///
+  /// @param rest fields of a `LogRecord`, tags included, in `[0, restLength)`
+  /// @return false where it has not the common shape, or the buffer no room: nothing was written,
+  ///     and those methods are to be used
+  public boolean textRecord(byte[] text, int offset, int length, byte[] rest, int restLength) {
+    int value = 1 + (length < 0x80 ? 1 : 2) + length;
+    int content = 1 + (value < 0x80 ? 1 : 2) + value + restLength;
+    byte[] to = buffer;
+    int at = position;
+    if (runLength == 0
+        || runLoggerLength != 0
+        || value > MAX_TWO_BYTES
+        || content > MAX_TWO_BYTES
+        || content < 0x80
+        || content > to.length - at - 1 - RECORD_LENGTH_WIDTH) {
+      return false;
+    }
+    to[at] = 0x12;
+    to[at + 1] = (byte) (content | 0x80);
+    to[at + 2] = (byte) (content >>> 7);
+    to[at + 3] = 0x2A;
+    at = Varints.writeShort(to, at + 4, value);
+    to[at] = 0x0A;
+    at = Varints.writeShort(to, at + 1, length);
+    System.arraycopy(text, offset, to, at, length);
+    System.arraycopy(rest, 0, to, at + length, restLength);
+    position = at + length + restLength;
+    records++;
+    return true;
   }
 
   /// Forgets the fields of the record that is open, which stays open: a parser gave up half-way.

@@ -14,6 +14,7 @@ public final class RecordReader {
   private static final byte[] NOTHING = {};
   private static final int RESOURCE_OR_SCOPE = 1;
   private static final int NOT_LOOKED_FOR = -1;
+  private static final int NO_LEVEL = -1;
 
   /// Deeper than the deepest path to a record.
   private static final int MAX_LEVELS = 6;
@@ -26,6 +27,12 @@ public final class RecordReader {
   private int level;
   private int index;
   private MessageType recordType = Schema.LOG_RECORD;
+
+  /// Where the record before this one was found, whose successor is most likely a field of the same
+  /// number.
+  private int recordLevel = NO_LEVEL;
+
+  private int recordNumber;
 
   private int resourceStart;
   private int resourceEnd;
@@ -58,6 +65,7 @@ public final class RecordReader {
   public RecordReader over(Signal signal, byte[] bytes, int offset, int length) {
     this.bytes = bytes;
     level = 0;
+    recordLevel = NO_LEVEL;
     index = -1;
     types[0] = Schema.request(signal);
     levels[0].over(bytes, offset, offset + length);
@@ -78,6 +86,12 @@ public final class RecordReader {
         level--;
         continue;
       }
+      if (level == recordLevel && fields.isBytes(recordNumber)) {
+        recordStart = fields.start();
+        recordEnd = fields.end();
+        index++;
+        return true;
+      }
       MessageType.Field field = types[level].field(fields.number());
       if (field == null
           || field.kind() != MessageType.Kind.MESSAGE
@@ -87,6 +101,8 @@ public final class RecordReader {
       MessageType type = field.message();
       if (type.isRecord) {
         recordType = type;
+        recordLevel = level;
+        recordNumber = fields.number();
         recordStart = fields.start();
         recordEnd = fields.end();
         index++;
@@ -124,6 +140,7 @@ public final class RecordReader {
       }
     }
     level++;
+    recordLevel = NO_LEVEL;
     types[level] = type;
     levels[level].over(bytes, start, end);
   }

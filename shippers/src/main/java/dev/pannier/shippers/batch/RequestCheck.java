@@ -20,6 +20,19 @@ public final class RequestCheck {
   private static final int TRACE_ID_OF_SPAN = 1;
   private static final int SPAN_ID_OF_SPAN = 2;
 
+  private static final int SHORTEST_FIELD = 2;
+  private static final int LONGEST_VARINT = 10;
+
+  // `KeyValue`: key = 1, value = 2; `AnyValue`: string_value = 1, bool_value = 2, int_value = 3.
+  private static final int KEY_TAG = 1 << 3 | FieldReader.BYTES;
+  private static final int VALUE_TAG = 2 << 3 | FieldReader.BYTES;
+  private static final int STRING_VALUE_TAG = 1 << 3 | FieldReader.BYTES;
+  private static final int BOOL_VALUE_TAG = 2 << 3 | FieldReader.VARINT;
+  private static final int INT_VALUE_TAG = 3 << 3 | FieldReader.VARINT;
+
+  /// Two tags with their lengths, and the value's tag with one byte.
+  private static final int SHORTEST_ATTRIBUTE = 6;
+
   private final byte[] bytes;
   private final int start;
   private final int maxRecordBytes;
@@ -56,7 +69,7 @@ public final class RequestCheck {
   public static CheckedRequest check(
       Signal signal, byte[] bytes, int offset, int length, int maxRecordBytes) {
     RequestCheck check = new RequestCheck(bytes, offset, maxRecordBytes);
-    check.message(Schema.request(signal), offset, offset + length, 1);
+    check.message(CheckTable.of(signal), offset, offset + length, 1);
     if (check.reason != null) {
       return new CheckedRequest.Malformed(check.reason, check.reasonOffset);
     }
@@ -64,36 +77,135 @@ public final class RequestCheck {
         check.records, check.refused, check.invalidIds, check.invalidText, check.tooLarge);
   }
 
-  private boolean message(MessageType type, int from, int end, int depth) {
+  /// What is usual is done here, by the tag's one byte and a length of at most two; everything
+  /// else, and whatever is wrong, is for [#field].
+  private boolean message(CheckTable table, int from, int end, int depth) {
     if (depth > MAX_DEPTH) {
       return malformed("messages nested deeper than " + MAX_DEPTH, from);
     }
+    byte[] in = bytes;
+    byte[] steps = table.steps;
     int at = from;
     while (at < end) {
-      long tag = bytes[at];
-      if (tag >= 0) {
-        position = at + 1;
+      int tag = in[at];
+      int step = tag < 0 ? CheckTable.OTHER : steps[tag];
+      int next = -1;
+      if (step == CheckTable.OTHER || end - at < SHORTEST_FIELD) {
+        // Below.
+      } else if (step <= CheckTable.TRACE_ID) {
+        int length = in[at + 1];
+        int content = at + 2;
+        if (length < 0) {
+          int high = content < end ? in[content] : -1;
+          content++;
+          // Where it goes on, it reaches beyond the end.
+          length = high < 0 ? Integer.MAX_VALUE : (length & 0x7f) | high << 7;
+        }
+        if (length <= end - content) {
+          int contentEnd = content + length;
+          if (step == CheckTable.STRING) {
+            if (Utf8.isAscii(in, content, contentEnd)) {
+              next = contentEnd;
+            }
+          } else if (step == CheckTable.MESSAGE) {
+            CheckTable inner = table.inner(tag >> 3);
+            if (!(inner.type.isRecord
+                ? record(inner, content, contentEnd, depth)
+                : message(inner, content, contentEnd, depth + 1))) {
+              return false;
+            }
+            next = contentEnd;
+          } else if (step >= CheckTable.SPAN_ID) {
+            int expected = step == CheckTable.SPAN_ID ? SPAN_ID_BYTES : TRACE_ID_BYTES;
+            id(table.type, tag >> 3, content, contentEnd, expected);
+            next = contentEnd;
+          } else if (depth <= MAX_DEPTH - 2
+              && (step == CheckTable.ATTRIBUTE
+                  ? isPlainAttribute(in, content, contentEnd)
+                  : isPlainText(in, content, contentEnd))) {
+            next = contentEnd;
+          }
+        }
+      } else if (step == CheckTable.VARINT) {
+        if (in[at + 1] >= 0) {
+          next = at + 2;
+        }
       } else {
-        position = at;
-        tag = varint(end);
-        if (position < 0) {
-          return false;
+        int after = at + (step == CheckTable.FIXED64 ? 1 + Long.BYTES : 1 + Integer.BYTES);
+        if (after <= end) {
+          next = after;
         }
       }
-      Field field = tag >>> 32 == 0 ? type.field((int) (tag >>> 3)) : null;
-      if (tag >>> 3 == 0 || tag >>> 32 != 0) {
-        return malformed("no field number in " + type.name, at);
+      if (next < 0) {
+        if (!anyField(table, at, end, depth)) {
+          return false;
+        }
+        next = position;
       }
-      if (!field(type, field, (int) tag & 7, at, end, depth)) {
-        return false;
-      }
-      at = position;
+      at = next;
     }
     return true;
   }
 
+  /// Whether a `KeyValue` is a key and one short text, number or truth value, all well-formed.
+  private static boolean isPlainAttribute(byte[] in, int from, int end) {
+    if (end - from < SHORTEST_ATTRIBUTE || in[from] != KEY_TAG) {
+      return false;
+    }
+    // In ASCII as a whole, its tags and lengths included: those are of one byte each.
+    int value = from + 2 + in[from + 1];
+    if (value < from + 2
+        || value > end - 4
+        || in[value] != VALUE_TAG
+        || in[value + 1] != end - value - 2) {
+      return false;
+    }
+    int kind = in[value + 2];
+    if (kind == STRING_VALUE_TAG) {
+      return in[value + 3] == end - value - 4 && Utf8.isAscii(in, from, end);
+    }
+    if (kind != INT_VALUE_TAG && kind != BOOL_VALUE_TAG) {
+      return false;
+    }
+    int at = value + 3;
+    while (at < end && in[at] < 0) {
+      at++;
+    }
+    return at == end - 1 && at < value + 3 + LONGEST_VARINT && Utf8.isAscii(in, from, value);
+  }
+
+  /// Whether an `AnyValue` is one text in ASCII.
+  private static boolean isPlainText(byte[] in, int from, int end) {
+    if (end - from < 2 || in[from] != STRING_VALUE_TAG) {
+      return false;
+    }
+    int length = in[from + 1];
+    if (length >= 0) {
+      return length == end - from - 2 && Utf8.isAscii(in, from, end);
+    }
+    return end - from > 2
+        && in[from + 2] >= 0
+        && ((length & 0x7f) | in[from + 2] << 7) == end - from - 3
+        && Utf8.isAscii(in, from + 3, end);
+  }
+
+  /// The field at `at`, whatever it is; [#position] is behind it then.
+  private boolean anyField(CheckTable table, int at, int end, int depth) {
+    MessageType type = table.type;
+    position = at;
+    long tag = varint(end);
+    if (position < 0) {
+      return false;
+    }
+    if (tag >>> 3 == 0 || tag >>> 32 != 0) {
+      return malformed("no field number in " + type.name, at);
+    }
+    return field(table, type.field((int) (tag >>> 3)), (int) tag & 7, at, end, depth);
+  }
+
   private boolean field(
-      MessageType type, @Nullable Field field, int wireType, int at, int end, int depth) {
+      CheckTable table, @Nullable Field field, int wireType, int at, int end, int depth) {
+    MessageType type = table.type;
     if (field != null && wireType != field.kind().wireType) {
       if (wireType != FieldReader.BYTES || !field.isPackable()) {
         return malformed("wire type " + wireType + " for " + field.name(), at);
@@ -121,7 +233,7 @@ public final class RequestCheck {
         }
         int content = position;
         int contentEnd = content + (int) length;
-        if (field != null && !content(type, field, content, contentEnd, depth)) {
+        if (field != null && !content(table, field, content, contentEnd, depth)) {
           return false;
         }
         position = contentEnd;
@@ -133,16 +245,17 @@ public final class RequestCheck {
     return position <= end || malformed("a number beyond its " + type.name, at);
   }
 
-  private boolean content(MessageType type, Field field, int from, int end, int depth) {
+  private boolean content(CheckTable table, Field field, int from, int end, int depth) {
+    MessageType type = table.type;
     switch (field.kind()) {
       case MESSAGE -> {
-        MessageType inner = field.message();
-        return inner.isRecord
+        CheckTable inner = table.inner(field.number());
+        return inner.type.isRecord
             ? record(inner, from, end, depth)
             : message(inner, from, end, depth + 1);
       }
-      case TRACE_ID -> id(type, field, from, end, TRACE_ID_BYTES);
-      case SPAN_ID -> id(type, field, from, end, SPAN_ID_BYTES);
+      case TRACE_ID -> id(type, field.number(), from, end, TRACE_ID_BYTES);
+      case SPAN_ID -> id(type, field.number(), from, end, SPAN_ID_BYTES);
       case STRING -> {
         if (!Utf8.isValid(bytes, from, end)) {
           if (!inRecord) {
@@ -170,13 +283,14 @@ public final class RequestCheck {
     return true;
   }
 
-  private boolean record(MessageType type, int from, int end, int depth) {
+  private boolean record(CheckTable table, int from, int end, int depth) {
+    MessageType type = table.type;
     recordIdsValid = true;
     traceIdSeen = false;
     spanIdSeen = false;
     recordTextValid = true;
     inRecord = true;
-    if (!message(type, from, end, depth + 1)) {
+    if (!message(table, from, end, depth + 1)) {
       return false;
     }
     inRecord = false;
@@ -201,16 +315,16 @@ public final class RequestCheck {
 
   /// An id of a wrong length anywhere in a record spoils the record; a span's own ids must not be
   /// zero either. In bytes after each other, a later field replaces an earlier one.
-  private void id(MessageType type, Field field, int from, int end, int expected) {
+  private void id(MessageType type, int number, int from, int end, int expected) {
     int length = end - from;
     recordIdsValid &= length == expected || length == 0;
     boolean isSet = false;
     for (int i = from; i < end && !isSet; i++) {
       isSet = bytes[i] != 0;
     }
-    if (type == Schema.SPAN && field.number() == TRACE_ID_OF_SPAN) {
+    if (type == Schema.SPAN && number == TRACE_ID_OF_SPAN) {
       traceIdSeen = isSet;
-    } else if (type == Schema.SPAN && field.number() == SPAN_ID_OF_SPAN) {
+    } else if (type == Schema.SPAN && number == SPAN_ID_OF_SPAN) {
       spanIdSeen = isSet;
     }
   }

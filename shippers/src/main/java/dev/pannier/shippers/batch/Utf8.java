@@ -16,9 +16,9 @@ final class Utf8 {
     return isAscii(bytes, from, end) || isValidFrom(bytes, from, end);
   }
 
-  /// Most text is, and most of it is short: the last eight bytes are looked at once more rather than
-  /// one by one.
-  private static boolean isAscii(byte[] bytes, int from, int end) {
+  /// Most text is, and most of it is short: the last eight bytes are looked at once more rather
+  /// than one by one.
+  static boolean isAscii(byte[] bytes, int from, int end) {
     int last = end - Long.BYTES;
     if (last < from) {
       int seen = 0;
@@ -28,7 +28,11 @@ final class Utf8 {
       return seen >= 0;
     }
     long seen = (long) LONGS.get(bytes, last);
-    for (int at = from; at < last; at += Long.BYTES) {
+    int at = from;
+    for (int lastPair = last - Long.BYTES; at < lastPair; at += 2 * Long.BYTES) {
+      seen |= (long) LONGS.get(bytes, at) | (long) LONGS.get(bytes, at + Long.BYTES);
+    }
+    if (at < last) {
       seen |= (long) LONGS.get(bytes, at);
     }
     return (seen & NOT_ASCII) == 0;

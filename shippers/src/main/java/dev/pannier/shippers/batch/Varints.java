@@ -28,6 +28,19 @@ final class Varints {
     return at;
   }
 
+  /// Writes `value`, below 2^14, in as few bytes as it takes.
+  ///
+  /// @return the position after the last byte
+  static int writeShort(byte[] buffer, int position, int value) {
+    if (value < 0x80) {
+      buffer[position] = (byte) value;
+      return position + 1;
+    }
+    buffer[position] = (byte) (value | 0x80);
+    buffer[position + 1] = (byte) (value >>> 7);
+    return position + 2;
+  }
+
   /// Writes `value`, below 2^28, in four bytes whatever its size.
   static void writeStretched(byte[] buffer, int position, int value) {
     buffer[position] = (byte) (value | 0x80);

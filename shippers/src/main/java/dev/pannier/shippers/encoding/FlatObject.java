@@ -35,21 +35,40 @@ final class FlatObject {
 
   private final KeySet knownKeys = new KeySet();
 
-  /// Where each name ends in `known`.
-  private final int[] nameEnds;
+  private final byte[][] names;
+
+  /// The members of the standard fields, up to their colons.
+  private final byte[][] nameTexts;
+
+  /// A bit for each standard field that is there.
+  private long taken;
 
   private final int resourceStart;
   private int resourceVersion = NO_VERSION;
 
   private final KeySet keys = new KeySet();
+
+  /// Of the object before.
+  private final KeySequence sequence = new KeySequence();
+
   private ByteOutput out = known;
 
-  /// @param names of the standard fields
+  /// @param names of the standard fields: the arrays by which they are called afterwards
   FlatObject(List<byte[]> names) {
-    nameEnds = new int[names.size()];
-    for (int i = 0; i < nameEnds.length; i++) {
-      known.write(names.get(i));
-      nameEnds[i] = known.length();
+    if (names.size() > Long.SIZE) {
+      throw new IllegalArgumentException("more than 64 names");
+    }
+    this.names = names.toArray(byte[][]::new);
+    this.nameTexts = new byte[this.names.length][];
+    ByteOutput text = new ByteOutput(64);
+    for (int i = 0; i < nameTexts.length; i++) {
+      known.write(this.names[i]);
+      text.truncate(0);
+      text.write('"');
+      text.write(this.names[i]);
+      text.write('"');
+      text.write(':');
+      nameTexts[i] = text.toBytes();
     }
     resourceStart = known.length();
     knowNames();
@@ -58,9 +77,10 @@ final class FlatObject {
   private void knowNames() {
     knownKeys.clear();
     known.truncate(resourceStart);
+    byte[] bytes = known.bytes();
     int start = 0;
-    for (int end : nameEnds) {
-      byte[] bytes = known.bytes();
+    for (byte[] name : names) {
+      int end = start + name.length;
       knownKeys.add(KeySet.hash(bytes, start, end), bytes, start, end);
       start = end;
     }
@@ -68,7 +88,7 @@ final class FlatObject {
 
   void begin(ByteOutput out) {
     this.out = out;
-    keys.clear();
+    taken = 0;
     out.write('{');
   }
 
@@ -85,17 +105,22 @@ final class FlatObject {
   ///
   /// @return false where it is there already; then nothing is to be written
   boolean member(byte[] name) {
-    int before = out.length();
-    out.write('"');
-    out.write(name);
-    int hash = KeySet.hash(out.bytes(), before + 1, out.length());
-    if (!keys.add(hash, out.bytes(), before + 1, out.length())) {
-      out.truncate(before);
+    int index = index(name);
+    if ((taken & 1L << index) != 0) {
       return false;
     }
-    out.write('"');
-    out.write(':');
+    taken |= 1L << index;
+    out.write(nameTexts[index]);
     return true;
+  }
+
+  private int index(byte[] name) {
+    for (int i = 0; i < names.length; i++) {
+      if (names[i] == name) {
+        return i;
+      }
+    }
+    throw new IllegalArgumentException("no standard field");
   }
 
   void endMember() {
@@ -135,12 +160,26 @@ final class FlatObject {
       resourceVersion = version;
       knowNames();
       attributes(attributes, renaming, RESOURCE_PREFIX, known);
+      sequence.forget();
     }
     out.write(known.bytes(), resourceStart, known.length() - resourceStart);
   }
 
+  /// The record's attributes, once an object.
+  ///
+  /// @param renaming depends on the keys alone
   void attributes(Attributes attributes, Renaming renaming) {
-    attributes(attributes, renaming, ATTRIBUTE_PREFIX, out);
+    if (!sequence.isOf(attributes)) {
+      keys.clear();
+      sequence.clear();
+      attributes(attributes, renaming, ATTRIBUTE_PREFIX, out);
+      return;
+    }
+    for (int i = 0; i < attributes.count(); i++) {
+      if (sequence.write(i, out)) {
+        value(attributes, i, out);
+      }
+    }
   }
 
   private void attributes(Attributes attributes, Renaming renaming, byte[] prefix, ByteOutput to) {
@@ -148,17 +187,29 @@ final class FlatObject {
     for (int i = 0; i < attributes.count(); i++) {
       int start = attributes.keyStart(i);
       int end = attributes.keyEnd(i);
-      if (renaming.isHidden(bytes, start, end)) {
-        continue;
-      }
-      byte[] name = renaming.name(bytes, start, end);
-      if ((name != null && key(NO_PREFIX, name, 0, name.length, to))
-          || (name == null && key(NO_PREFIX, bytes, start, end, to))
-          || key(prefix, bytes, start, end, to)) {
-        values.json(bytes, attributes.valueStart(i), attributes.valueEnd(i), to);
-        to.write(',');
+      int before = to.length();
+      boolean appears = key(prefix, bytes, start, end, renaming, to);
+      sequence.add(bytes, start, end, to.bytes(), before, to.length());
+      if (appears) {
+        value(attributes, i, to);
       }
     }
+  }
+
+  private void value(Attributes attributes, int index, ByteOutput to) {
+    values.json(attributes.bytes(), attributes.valueStart(index), attributes.valueEnd(index), to);
+    to.write(',');
+  }
+
+  private boolean key(
+      byte[] prefix, byte[] bytes, int start, int end, Renaming renaming, ByteOutput to) {
+    if (renaming.isHidden(bytes, start, end)) {
+      return false;
+    }
+    byte[] name = renaming.name(bytes, start, end);
+    return (name != null && key(NO_PREFIX, name, 0, name.length, to))
+        || (name == null && key(NO_PREFIX, bytes, start, end, to))
+        || key(prefix, bytes, start, end, to);
   }
 
   private boolean key(byte[] prefix, byte[] bytes, int start, int end, ByteOutput to) {

@@ -29,7 +29,7 @@ final class Client {
   /// @throws org.apache.kafka.common.KafkaException where none can be made
   Producer<byte[], byte[]> open() {
     Producer<byte[], byte[]> current = producer;
-    if (isDone.getAndSet(false) && current != null) {
+    if (isDone.get() && isDone.getAndSet(false) && current != null) {
       producer = null;
       current.close(Duration.ZERO);
       current = null;

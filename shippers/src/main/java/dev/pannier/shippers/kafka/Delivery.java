@@ -5,6 +5,7 @@ import dev.pannier.shippers.batch.Batch;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ final class Delivery {
   private final Consumer<Outcome> outcome;
 
   /// Messages whose end is not known, or that are not sent yet.
-  private int pending;
+  private final AtomicInteger pending;
 
   private @Nullable BitSet retried;
   private @Nullable BitSet tooLarge;
@@ -41,7 +42,7 @@ final class Delivery {
 
   Delivery(Batch batch, int messages, Consumer<Outcome> outcome) {
     this.batch = batch;
-    this.pending = messages;
+    this.pending = new AtomicInteger(messages);
     this.outcome = outcome;
   }
 
@@ -52,9 +53,8 @@ final class Delivery {
   /// One message has come to its end.
   ///
   /// @return whether that was the last
-  synchronized boolean ended() {
-    pending--;
-    return pending == 0;
+  boolean ended() {
+    return pending.decrementAndGet() == 0;
   }
 
   /// What keeps the rest of it from being sent: it would overtake the message that failed.
@@ -108,8 +108,8 @@ final class Delivery {
   }
 
   /// Whether messages are on their way, beside the one of which the caller knows the end.
-  synchronized boolean hasOthersPending() {
-    return pending > 1;
+  boolean hasOthersPending() {
+    return pending.get() > 1;
   }
 
   /// @param limit for [KafkaFailure.Kind#TOO_LARGE]: what may pass

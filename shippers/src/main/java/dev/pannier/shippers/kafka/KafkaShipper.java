@@ -70,6 +70,14 @@ public final class KafkaShipper implements Shipper {
 
   private boolean closed;
 
+  /// Null where the user has said how long messages linger, or where they do not.
+  private final @Nullable Flusher flusher;
+
+  /// Whether a message was sent since the last flush.
+  private boolean unflushed;
+
+  private boolean flushed;
+
   /// @param memoryBytes what may wait in the producer or be in flight; `buffer.memory` of the user's
   ///     properties overrides it
   public KafkaShipper(ShipperSettings.Kafka settings, long memoryBytes) {
@@ -89,6 +97,10 @@ public final class KafkaShipper implements Shipper {
             Reasons.withoutSecretsOf(settings.properties()));
     this.client = new Client(properties, producers, proven::newProducer);
     this.topics = new Topics(settings.name(), words, client::current);
+    this.flusher =
+        ProducerProperties.lingersUntilFlushed(settings, properties)
+            ? new Flusher(settings.name(), client::current)
+            : null;
     this.ordered = !settings.key().equals("none");
     for (Signal signal : settings.signals()) {
       routes.put(signal, new Route(settings, signal));
@@ -173,9 +185,23 @@ public final class KafkaShipper implements Shipper {
       outcome.accept(new Outcome.Retryable(earlier.reason(), 0, null));
       return;
     }
+    unflushed = true;
     for (Message message : messages) {
       send(delivery, message);
     }
+  }
+
+  @Override
+  public void flush() {
+    if (flusher == null || !unflushed || closed) {
+      return;
+    }
+    unflushed = false;
+    if (!flushed) {
+      flushed = true;
+      flusher.start();
+    }
+    flusher.flush();
   }
 
   private static Outcome tooLarge(Message message, int limit) {
@@ -254,6 +280,7 @@ public final class KafkaShipper implements Shipper {
     if (!delivery.isRisky()) {
       return;
     }
+    flush();
     long deadlineNanos = System.nanoTime() + maxBlockNanos;
     synchronized (lock) {
       try {
@@ -373,6 +400,9 @@ public final class KafkaShipper implements Shipper {
   public void close(Duration timeout) {
     closed = true;
     topics.close();
+    if (flusher != null) {
+      flusher.close();
+    }
     try {
       client.close(timeout);
     } catch (KafkaException e) {
@@ -420,7 +450,9 @@ public final class KafkaShipper implements Shipper {
         ended = true;
       }
       if (error == null) {
-        topics.confirmed(message.topic());
+        if (topics.anyMissing()) {
+          topics.confirmed(message.topic());
+        }
         if (isRisky && producer == client.current()) {
           proven.confirmed(message.topic(), delivery.key(), message.size());
         }

@@ -15,10 +15,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
 /// Makes the messages of one signal's batches: topic, key, value and headers.
@@ -48,8 +48,11 @@ final class Route {
   private final Header encodingHeader;
   private final @Nullable String fixedTopic;
 
-  /// What messages of the last service had; each message gets a copy of it.
-  private RecordHeaders headers;
+  /// Whether somebody else may add headers to a message: then each has its own.
+  private final boolean ownHeaders;
+
+  /// What messages of the last service had.
+  private SharedHeaders headers;
 
   private int headerBytes;
   private @Nullable String headersService;
@@ -73,22 +76,24 @@ final class Route {
     this.encoder = new MessageEncoder(encoding, settings.names(), lookups);
     this.encodingHeader =
         new RecordHeader(ENCODING, encoding.name().toLowerCase(Locale.ROOT).getBytes(US_ASCII));
+    this.ownHeaders =
+        !settings
+            .properties()
+            .getOrDefault(ProducerConfig.INTERCEPTOR_CLASSES_CONFIG, "")
+            .isBlank();
     this.headers = headers(null);
     this.headerBytes = Message.bytes(headers);
     this.fixedTopic = topic.lookups().isEmpty() ? topic.resolve(index -> null) : null;
   }
 
-  private RecordHeaders headers(byte @Nullable [] service) {
-    RecordHeaders made = new RecordHeaders();
-    made.add(encodingHeader);
-    if (service != null) {
-      made.add(new RecordHeader(SERVICE_NAME, service));
-    }
-    return made;
+  private SharedHeaders headers(byte @Nullable [] service) {
+    return service == null
+        ? new SharedHeaders(encodingHeader)
+        : new SharedHeaders(encodingHeader, new RecordHeader(SERVICE_NAME, service));
   }
 
   /// The service of the encoder's record: mostly the one before it had the same.
-  private RecordHeaders recordHeaders() {
+  private SharedHeaders recordHeaders() {
     String service = encoder.lookup(serviceLookup);
     if (!Objects.equals(service, headersService)) {
       headersService = service;
@@ -106,7 +111,7 @@ final class Route {
   /// All messages, in the order of the records: they are sent when all are known to fit.
   List<Message> messages(Batch batch) {
     byte[] sourceKey = keyIsSource ? Message.bytes(batch.key()) : null;
-    RecordHeaders batchHeaders = encoder.isRecord() ? headers : headers(serviceName.of(batch));
+    SharedHeaders batchHeaders = encoder.isRecord() ? headers : headers(serviceName.of(batch));
     List<Message> messages = new ArrayList<>(encoder.isRecord() ? batch.records() : 1);
     encoder.start(batch);
     while (encoder.next()) {
@@ -115,23 +120,32 @@ final class Route {
           fixedTopic != null
               ? fixedTopic
               : topic.resolve(index -> encoder.lookup(topicLookups + index));
-      ProducerRecord<byte[], byte[]> record =
-          new ProducerRecord<>(
-              to, null, key, value(), serviceLookup < 0 ? batchHeaders : recordHeaders());
       if (!encoder.isRecord()) {
         messages.add(
-            new Message(record, Message.bytes(batchHeaders), Message.SEVERAL, encoder.records()));
+            new Message(
+                record(to, key, batchHeaders),
+                Message.bytes(batchHeaders),
+                Message.SEVERAL,
+                encoder.records()));
         continue;
       }
-      byte[] traceparent = encoder.traceparent();
+      SharedHeaders with = serviceLookup < 0 ? batchHeaders : recordHeaders();
       int bytes = headerBytes;
+      byte[] traceparent = encoder.traceparent();
       if (traceparent != null) {
-        record.headers().add(new RecordHeader(TRACEPARENT, traceparent));
-        bytes = Message.bytes(record.headers());
+        with = with.and(new RecordHeader(TRACEPARENT, traceparent));
+        bytes = Message.bytes(with);
       }
-      messages.add(new Message(record, bytes, encoder.recordIndex(), null));
+      messages.add(new Message(record(to, key, with), bytes, encoder.recordIndex(), null));
     }
     return messages;
+  }
+
+  private ProducerRecord<byte[], byte[]> record(
+      String to, byte @Nullable [] key, SharedHeaders with) {
+    return ownHeaders
+        ? new ProducerRecord<>(to, null, key, value(), with)
+        : with.record(to, key, value());
   }
 
   /// Kafka's serializer takes an array as a whole.

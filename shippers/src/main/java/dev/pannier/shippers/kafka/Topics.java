@@ -127,11 +127,14 @@ final class Topics implements AutoCloseable {
     }
   }
 
+  /// Whether any is missing: only then somebody has to know what was [#confirmed].
+  boolean anyMissing() {
+    return any;
+  }
+
   /// A message was stored.
   void confirmed(String topic) {
-    if (any) {
-      isThere(topic);
-    }
+    isThere(topic);
   }
 
   /// Asks for topics without waiting for the answer.

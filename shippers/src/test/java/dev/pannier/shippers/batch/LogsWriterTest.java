@@ -15,7 +15,9 @@ import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import io.opentelemetry.proto.logs.v1.SeverityNumber;
 import io.opentelemetry.proto.resource.v1.Resource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -28,6 +30,49 @@ class LogsWriterTest {
       Resource.newBuilder().addAttributes(text("service.name", "checkout")).build().toByteArray();
 
   private final LogsWriter writer = new LogsWriter();
+
+  @Property
+  void aTextRecordIsWhatTheSingleStepsWrite(
+      @ForAll @Size(max = 20) List<@IntRange(max = 20_000) Integer> lengths,
+      @ForAll @IntRange(min = 100, max = 40_000) int capacity) {
+    byte[] rest = Arrays.copyOf(new byte[] {0x59}, 9 + 160);
+    byte[] attribute = AttributesEncoder.encode(Map.of("log.record.uid", "0".repeat(130)));
+    System.arraycopy(attribute, 0, rest, 9, attribute.length);
+    int restLength = 9 + attribute.length;
+    LogsWriter inSteps = new LogsWriter();
+    writer.start(new byte[capacity], RESOURCE);
+    inSteps.start(new byte[capacity + 64], RESOURCE);
+    byte[] text = bytes("x".repeat(20_000));
+    int written = 0;
+    for (int length : lengths) {
+      boolean added = writer.textRecord(text, 0, length, rest, restLength);
+      if (!added) {
+        writer.beginRecord();
+        writer.body(text, 0, length);
+        writer.encodedAttributes(rest, 0, restLength);
+        added = writer.endRecord();
+      }
+      if (!added) {
+        break;
+      }
+      written++;
+      inSteps.beginRecord();
+      inSteps.body(text, 0, length);
+      inSteps.encodedAttributes(rest, 0, restLength);
+      assertThat(inSteps.endRecord()).isTrue();
+    }
+
+    Batch batch = writer.finish("app", "key", new byte[0]);
+    Batch expected = inSteps.finish("app", "key", new byte[0]);
+
+    assertThat(batch == null ? 0 : batch.records()).isEqualTo(written);
+    if (batch != null && expected != null) {
+      assertThat(Arrays.copyOfRange(batch.bytes(), batch.offset(), batch.offset() + batch.length()))
+          .isEqualTo(
+              Arrays.copyOfRange(
+                  expected.bytes(), expected.offset(), expected.offset() + expected.length()));
+    }
+  }
 
   @Test
   void everyFieldLandsWhereTheOfficialClassesReadIt() {

@@ -4,9 +4,11 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
+import com.google.protobuf.WireFormat;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.AnyValue;
@@ -17,6 +19,8 @@ import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import io.opentelemetry.proto.trace.v1.ResourceSpans;
 import io.opentelemetry.proto.trace.v1.ScopeSpans;
 import io.opentelemetry.proto.trace.v1.Span;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.BitSet;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -47,6 +51,83 @@ class RequestCheckTest {
     }
     assertThat(reader.next()).isFalse();
     assertThat(reader.index()).isEqualTo(batch.records() - 1);
+  }
+
+  /// Tags and lengths of more bytes than they need keep the check off its short ways.
+  @Property(tries = 300)
+  void requestIsJudgedAlikeHoweverItsLengthsAreWritten(
+      @ForAll Signal signal, @ForAll long seed, @ForAll boolean broken) throws IOException {
+    Random random = new Random(seed);
+    byte[] bytes = Requests.random(signal, seed).toByteArray();
+    if (broken) {
+      breakText(random, Schema.request(signal), bytes);
+    }
+    byte[] longer = withLongLengths(Schema.request(signal), bytes);
+
+    CheckedRequest checked = RequestCheck.check(signal, bytes, 0, bytes.length, NO_LIMIT);
+
+    if (checked instanceof CheckedRequest.WellFormed) {
+      assertThat(RequestCheck.check(signal, longer, 0, longer.length, NO_LIMIT)).isEqualTo(checked);
+    } else {
+      assertThat(RequestCheck.check(signal, longer, 0, longer.length, NO_LIMIT))
+          .isInstanceOf(CheckedRequest.Malformed.class);
+    }
+  }
+
+  /// Sets the last byte of some texts, so that what is around them stays as it is.
+  private static void breakText(Random random, MessageType type, byte[] bytes) throws IOException {
+    CodedInputStream in = CodedInputStream.newInstance(bytes);
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      MessageType.Field field = type.field(WireFormat.getTagFieldNumber(tag));
+      if (field == null || field.kind().wireType != FieldReader.BYTES || field.isPackable()) {
+        in.skipField(tag);
+        continue;
+      }
+      byte[] content = in.readByteArray();
+      if (field.kind() == MessageType.Kind.MESSAGE) {
+        breakText(random, field.message(), content);
+      } else if (content.length > 0 && random.nextInt(20) == 0) {
+        content[content.length - 1] = (byte) 0xff;
+      }
+      System.arraycopy(content, 0, bytes, in.getTotalBytesRead() - content.length, content.length);
+    }
+  }
+
+  private static byte[] withLongLengths(MessageType type, byte[] bytes) throws IOException {
+    CodedInputStream in = CodedInputStream.newInstance(bytes);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      writeLong(out, tag);
+      switch (WireFormat.getTagWireType(tag)) {
+        case WireFormat.WIRETYPE_VARINT -> writeLong(out, in.readRawVarint64());
+        case WireFormat.WIRETYPE_FIXED64 -> out.writeBytes(in.readRawBytes(Long.BYTES));
+        case WireFormat.WIRETYPE_FIXED32 -> out.writeBytes(in.readRawBytes(Integer.BYTES));
+        default -> {
+          MessageType.Field field = type.field(WireFormat.getTagFieldNumber(tag));
+          byte[] content = in.readByteArray();
+          if (field != null && field.kind() == MessageType.Kind.MESSAGE) {
+            content = withLongLengths(field.message(), content);
+          }
+          writeLong(out, content.length);
+          out.writeBytes(content);
+        }
+      }
+    }
+    return out.toByteArray();
+  }
+
+  /// A varint, with a byte more than it needs unless it has all that there can be.
+  private static void writeLong(ByteArrayOutputStream out, long value) {
+    long rest = value;
+    int bytes = 0;
+    for (; rest != 0 || bytes == 0; rest >>>= 7) {
+      bytes++;
+      boolean more = rest >>> 7 != 0 || bytes < 9;
+      out.write((int) (rest & 0x7f) | (more ? 0x80 : 0));
+    }
+    if (bytes < 9) {
+      out.write(0);
+    }
   }
 
   @Property(tries = 3000)

@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.Callback;
@@ -56,6 +57,9 @@ final class FakeCluster implements Destination {
 
   /// Whether a record that is refused is overtaken by all that was sent before the answer.
   volatile boolean overtaking;
+
+  /// One for each time that a producer was told to send what lingers.
+  final Semaphore flushes = new Semaphore(0);
 
   volatile boolean holding;
   private final CountDownLatch handedOver = new CountDownLatch(1);
@@ -213,6 +217,11 @@ final class FakeCluster implements Destination {
         queue.add(new Send(record, callback));
       }
       return new CompletableFuture<>();
+    }
+
+    @Override
+    public synchronized void flush() {
+      flushes.release();
     }
 
     /// Whether to hold is asked after a send was taken: who sets it and then sends is sure of it.

@@ -9,6 +9,7 @@ import dev.pannier.shippers.Destination;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.RemoteShipperContract;
 import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.InvalidTopicException;
@@ -437,10 +439,33 @@ class KafkaShipperTest extends RemoteShipperContract {
 
   @Test
   void singleRecordsWaitForEachOtherAndBatchesForNothing() {
-    assertThat(lingerMillis(Encoding.RAW)).isEqualTo(1);
-    assertThat(lingerMillis(Encoding.JSON)).isEqualTo(1);
+    assertThat(lingerMillis(Encoding.RAW)).isEqualTo(5);
+    assertThat(lingerMillis(Encoding.JSON)).isEqualTo(5);
     assertThat(lingerMillis(Encoding.OTLP_PROTO)).isEqualTo(0);
     assertThat(lingerMillis(Encoding.OTLP_JSON)).isEqualTo(0);
+  }
+
+  @Test
+  void singleMessagesLingerNoLongerThanMoreAreAtHand() throws Exception {
+    Shipper json = shipper("flat", Encoding.JSON, "none");
+    assertThat(shipWith(json, Batches.logs("k", "one"))).isEqualTo(Outcome.ACCEPTED);
+    json.flush();
+    assertThat(cluster.flushes.tryAcquire(cluster.patience().toNanos(), TimeUnit.NANOSECONDS))
+        .isTrue();
+    json.close(Duration.ZERO);
+  }
+
+  @Test
+  void whoSaysHowLongMessagesLingerIsObeyed() {
+    assertThat(lingersUntilFlushed(Encoding.JSON, Map.of())).isTrue();
+    assertThat(lingersUntilFlushed(Encoding.JSON, Map.of("linger.ms", "50"))).isFalse();
+    assertThat(lingersUntilFlushed(Encoding.OTLP_PROTO, Map.of())).isFalse();
+  }
+
+  private boolean lingersUntilFlushed(Encoding encoding, Map<String, String> properties) {
+    ShipperSettings.Kafka settings = cluster.settings("t", encoding, "source", properties);
+    return ProducerProperties.lingersUntilFlushed(
+        settings, ProducerProperties.of(settings, 8 << 20));
   }
 
   private long lingerMillis(Encoding encoding) {

@@ -1,0 +1,695 @@
+package dev.pannier.collector.buffer;
+
+import dev.pannier.collector.buffer.disk.CursorFile;
+import dev.pannier.collector.buffer.disk.Segment;
+import dev.pannier.collector.buffer.disk.SegmentLog;
+import dev.pannier.collector.buffer.disk.StoredBatch;
+import dev.pannier.collector.config.BufferSettings;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Batches on disk, in a [SegmentLog]. Every shipper reads it by a cursor of its own, so one that is slow or away holds
+/// up nobody before `max_bytes` are used.
+///
+/// ```
+///   append ─ log (page cache) ─┬─ sync (group commit) ─ acknowledgement, memory given back
+///      └─ memory, while the    ├─ cursor ─ shipper
+///         disk takes nothing ──┴─ cursor ─ shipper … all have passed: segment deleted
+/// ```
+///
+/// An append never waits for the disk to sync: that is [#doWork]'s, which one thread calls. A batch is durable when a
+/// sync has covered it; one that went to memory, because the disk was full, read-only or gone, when every shipper is done with it.
+/// Both are acknowledged only then, so that what was acknowledged is never lost by the death of the process.
+///
+/// Long for a class of this project: what makes an acknowledgement true is kept together.
+///
+/// Locks, the outer one first: `appending` (one append at a time, the file is written under it), `lock` (what is open and who waits;
+/// held for moments).
+public final class DiskBuffer implements Buffer, Closeable {
+  /// The group commit: a client that waits is answered this long after the sync before at the earliest.
+  static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  /// Files do not wait for their positions to move: they are synced in larger groups.
+  static final long FILES_COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /// A group is large enough.
+  static final long COMMIT_BYTES = 1 << 20;
+
+  static final long TEND_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /// While the disk is full, what shippers have passed is freed sooner.
+  private static final long TEND_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private static final long LARGEST_SEGMENT = 16 << 20;
+  private static final int SEGMENTS = 16;
+
+  /// Room that is left for what is under way when the buffer counts as full.
+  private static final long LARGEST_RESERVE = 8 << 20;
+
+  /// Clients that wait for delivery. Who is forgotten is told to come back at its deadline.
+  private static final int MOST_PENDING = 4096;
+
+  private record Unsynced(
+      long sequence,
+      Signal signal,
+      String key,
+      byte[] positions,
+      boolean positionsCount,
+      long reservedBytes,
+      boolean fromFile,
+      @Nullable Acknowledgement acknowledgement) {}
+
+  final Object lock = new Object();
+  private final Object appending = new Object();
+  private final BufferSettings settings;
+  private final MemoryBudget budget;
+  private final Ledger ledger;
+  private final Metrics metrics;
+  private final InstantSource clock;
+  private final Consumer<String> notice;
+  private final SegmentLog log;
+  private final MemoryBuffer memory;
+  private final List<DiskCursor> cursors = new ArrayList<>();
+  private final Map<Signal, List<DiskCursor>> takers = new EnumMap<>(Signal.class);
+  private final long fullBytes;
+  private final long unsyncedFileLimit;
+  private final boolean anySyncedOnly;
+  private volatile Runnable onRoom = () -> {};
+  private volatile Runnable onWork = () -> {};
+
+  /// Why batches go to memory; null while they go to disk.
+  private volatile @Nullable String problem;
+
+  // Guarded by `appending`.
+  private long lastSequence;
+
+  /// Whether the last append has made a sync due sooner.
+  private boolean wakes;
+
+  // Guarded by the lock.
+  private List<Unsynced> unsynced = new ArrayList<>();
+  private final Map<Long, Confirmations> pending = new LinkedHashMap<>();
+
+  /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
+  private int unsure;
+
+  private volatile long unsyncedBytes;
+  private volatile long unsyncedFileBytes;
+  private volatile boolean clientsWait;
+  private volatile boolean parkedEnough;
+  private volatile boolean moved;
+
+  // The working thread alone.
+  private long lastSyncNanos;
+  private long unsyncedSinceNanos;
+  private boolean unsyncedSeen;
+  private long nextTendNanos;
+  private long tendedNanos;
+  private boolean cursorsProblem;
+
+  /// Opens the buffer and reads what it holds.
+  ///
+  /// @param settings   of type disk
+  /// @param shippers   by name, the signals that each takes
+  /// @param syncedOnly the shippers that may see only what the death of the machine cannot lose
+  /// @param notice     takes a line about what is amiss
+  /// @throws IOException where the directory cannot be used or another process has it; the message is for
+  ///     people
+  public DiskBuffer(
+      BufferSettings settings,
+      MemoryBudget budget,
+      Ledger ledger,
+      Metrics metrics,
+      Map<String, Set<Signal>> shippers,
+      Set<String> syncedOnly,
+      InstantSource clock,
+      long nowNanos,
+      Consumer<String> notice)
+      throws IOException {
+    this.settings = settings;
+    this.budget = budget;
+    this.ledger = ledger;
+    this.metrics = metrics;
+    this.clock = clock;
+    this.notice = notice;
+    memory = new MemoryBuffer(budget, ledger, metrics, shippers);
+    long shareBytes = budget.limitBytes() / 2 / Math.max(1, shippers.size());
+    Map<String, Long> passed = storedCursors();
+    shippers.forEach(
+        (name, signals) ->
+            cursors.add(
+                new DiskCursor(
+                    this,
+                    memory.memoryCursor(name),
+                    budget,
+                    signals,
+                    syncedOnly.contains(name),
+                    shareBytes,
+                    passed.getOrDefault(name, 0L))));
+    for (Signal signal : Signal.values()) {
+      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
+    }
+    anySyncedOnly = !syncedOnly.isEmpty();
+    fullBytes = settings.maxBytes() - Math.min(settings.maxBytes() / 8, LARGEST_RESERVE);
+    unsyncedFileLimit = budget.limitBytes() / 4;
+    log = SegmentLog.open(settings.directory(), segmentBytes(settings), notice, this::found);
+    lastSequence = log.lastSequence();
+    for (long each : passed.values()) {
+      lastSequence = Math.max(lastSequence, each);
+    }
+    lastSyncNanos = nowNanos - COMMIT_NANOS;
+    unsyncedSinceNanos = nowNanos;
+    nextTendNanos = nowNanos;
+    tendedNanos = nowNanos;
+    memory.onRoom(this::roomMayHaveChanged);
+  }
+
+  private static long segmentBytes(BufferSettings settings) {
+    return Math.min(settings.maxBytes() / SEGMENTS, LARGEST_SEGMENT);
+  }
+
+  private Map<String, Long> storedCursors() {
+    try {
+      return CursorFile.read(settings.directory());
+    } catch (IOException e) {
+      notice.accept(
+          "the shippers' places in "
+              + settings.directory()
+              + " cannot be read ("
+              + e.getMessage()
+              + "): what is there is shipped again");
+      return Map.of();
+    }
+  }
+
+  private void found(Segment segment, long from, long to, StoredBatch stored) {
+    for (DiskCursor cursor : cursors) {
+      if (cursor.found(segment, from, to, stored)) {
+        ledger.appended(stored.batch(), List.of(cursor));
+      }
+    }
+  }
+
+  /// The positions of files that the log has taken over, for each generation the last, as
+  /// [Batch#positions] had them.
+  public List<byte[]> positions() {
+    return log.positions();
+  }
+
+  /// The place of one of the shippers that the buffer was made with.
+  public Cursor cursor(String shipper) {
+    for (DiskCursor cursor : cursors) {
+      if (cursor.shipper().equals(shipper)) {
+        return cursor;
+      }
+    }
+    throw new IllegalArgumentException("no such shipper: " + shipper);
+  }
+
+  SegmentLog log() {
+    return log;
+  }
+
+  long nextInMemory(MemoryCursor cursor) {
+    return memory.nextSequence(cursor);
+  }
+
+  void tell(String line) {
+    notice.accept(line);
+  }
+
+  @Override
+  public boolean hasRoomForFiles() {
+    if (problem != null) {
+      return memory.hasRoomForFiles();
+    }
+    return !parkedEnough
+        && unsyncedFileBytes < unsyncedFileLimit
+        && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
+  }
+
+  /// Who sends a request keeps it where it is refused, so it is refused rather than dropped.
+  @Override
+  public boolean hasRoomForRequests() {
+    return settings.onFull() == BufferSettings.OnFull.DROP_OLDEST || problem != null || !isFull();
+  }
+
+  private boolean isFull() {
+    return log.bytes() >= fullBytes;
+  }
+
+  @Override
+  public void onRoom(Runnable listener) {
+    onRoom = listener;
+  }
+
+  /// Called, from any thread, when [#doWork] has something to do sooner than it said.
+  public void onWork(Runnable listener) {
+    onWork = listener;
+  }
+
+  @Override
+  public long append(
+      Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
+    List<DiskCursor> shippers = takers(batch.signal());
+    if (shippers.isEmpty()) {
+      metrics.adder(Counter.SOURCE_UNROUTED, batch.source()).add(batch.records());
+      budget.release(reservedBytes);
+      acknowledgement.delivered(0, "");
+      synchronized (appending) {
+        return ++lastSequence;
+      }
+    }
+    long sequence;
+    boolean dropped;
+    boolean wake;
+    synchronized (appending) {
+      sequence = ++lastSequence;
+      dropped = problem == null && isFull() && drops(batch);
+      if (!dropped
+          && !(problem == null && store(batch, sequence, reservedBytes, when, acknowledgement))) {
+        memory.append(sequence, batch, reservedBytes, acknowledgement);
+        return sequence;
+      }
+      wake = wakes;
+      wakes = false;
+    }
+    if (dropped) {
+      budget.release(reservedBytes);
+      acknowledgement.delivered(0, "");
+      return sequence;
+    }
+    for (DiskCursor cursor : shippers) {
+      cursor.appended();
+    }
+    if (wake) {
+      onWork.run();
+    }
+    return sequence;
+  }
+
+  /// Makes room by what `on_full` says.
+  ///
+  /// @return whether the batch itself is dropped
+  private boolean drops(Batch batch) {
+    return switch (settings.onFull()) {
+      case BACKPRESSURE -> false;
+      case DROP_OLDEST -> {
+        dropOldest();
+        yield false;
+      }
+      case DROP_NEWEST -> {
+        if (batch.positions().length == 0) {
+          // A request: it was let in a moment before the buffer was full.
+          yield false;
+        }
+        List<DiskCursor> shippers = takers(batch.signal());
+        ledger.appended(batch, shippers);
+        for (DiskCursor cursor : shippers) {
+          gaveUp(batch.source(), cursor.shipper(), batch.records(), "full");
+        }
+        yield true;
+      }
+    };
+  }
+
+  private void dropOldest() {
+    while (isFull()) {
+      synchronized (lock) {
+        Segment oldest = log.deleteOldest();
+        if (oldest == null) {
+          return;
+        }
+        for (DiskCursor cursor : cursors) {
+          cursor.dropped(oldest);
+        }
+      }
+      moved = true;
+    }
+  }
+
+  void gaveUp(String source, String shipper, long records, String why) {
+    ledger.dropped(source, shipper, records);
+    metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
+  }
+
+  /// @return false where the disk does not take it
+  private boolean store(
+      Batch batch,
+      long sequence,
+      long reservedBytes,
+      Acknowledgement.When when,
+      Acknowledgement acknowledgement) {
+    boolean positionsCount;
+    synchronized (lock) {
+      positionsCount = unsure == 0;
+    }
+    positionsCount &= memory.isEmpty();
+    long millis = clock.millis();
+    try {
+      log.write(batch, sequence, millis, positionsCount);
+    } catch (IOException e) {
+      toMemory(e);
+      return false;
+    }
+    List<DiskCursor> shippers = takers(batch.signal());
+    boolean durable = when == Acknowledgement.When.DURABLE;
+    boolean fromFile = batch.positions().length > 0;
+    synchronized (lock) {
+      wakes =
+          unsynced.isEmpty()
+              || (durable && !fromFile && !clientsWait)
+              || (unsyncedBytes < COMMIT_BYTES && unsyncedBytes + batch.length() >= COMMIT_BYTES);
+      ledger.appended(batch, shippers);
+      for (DiskCursor cursor : shippers) {
+        cursor.appended(batch, millis);
+      }
+      if (!durable) {
+        if (pending.size() >= MOST_PENDING) {
+          pending.remove(pending.keySet().iterator().next());
+        }
+        pending.put(sequence, new Confirmations(acknowledgement, shippers.size()));
+      }
+      unsynced.add(
+          new Unsynced(
+              sequence,
+              batch.signal(),
+              batch.key(),
+              batch.positions(),
+              positionsCount,
+              reservedBytes,
+              fromFile,
+              durable ? acknowledgement : null));
+      unsyncedBytes += batch.length();
+      if (fromFile) {
+        unsyncedFileBytes += reservedBytes;
+      } else if (durable) {
+        clientsWait = true;
+      }
+      log.publish(batch);
+    }
+    return true;
+  }
+
+  private void toMemory(IOException why) {
+    String what =
+        "buffer.directory "
+            + settings.directory()
+            + " does not take records ("
+            + (why.getMessage() == null ? why.getClass().getSimpleName() : why.getMessage())
+            + "): they are held in memory alone until it does";
+    synchronized (appending) {
+      log.seal();
+      if (problem == null) {
+        problem = what;
+        notice.accept(what);
+      }
+    }
+  }
+
+  /// Why batches are held in memory alone, in one line; null while they are on disk. Any thread.
+  public @Nullable String problem() {
+    return problem;
+  }
+
+  @Override
+  public void filtered(String source, Signal signal, long records) {
+    ledger.filtered(source, takers(signal), records);
+  }
+
+  /// A cursor has moved, or a segment was left: something may be freed.
+  void passed() {
+    moved = true;
+    if (isFull()) {
+      onWork.run();
+    }
+  }
+
+  void roomMayHaveChanged() {
+    boolean enough = true;
+    synchronized (lock) {
+      for (DiskCursor cursor : takers(Signal.LOGS)) {
+        enough &= cursor.hasEnoughParked();
+      }
+      parkedEnough = enough && !takers(Signal.LOGS).isEmpty();
+    }
+    if (hasRoomForFiles()) {
+      onRoom.run();
+    }
+  }
+
+  /// A shipper is done with a record. Under the lock.
+  ///
+  /// @return who is to be told now; null for nobody
+  @Nullable Confirmations done(DiskCursor cursor, Entry entry, long rejected, String reason) {
+    ledger.done(entry.batch(), cursor.shipper(), rejected);
+    Confirmations waiting = pending.get(entry.sequence());
+    if (waiting == null || !waiting.shipperDone(rejected, reason)) {
+      return null;
+    }
+    pending.remove(entry.sequence());
+    if (waiting.isUnsure()) {
+      unsure--;
+    }
+    return waiting;
+  }
+
+  /// One round: syncs, stores the shippers' places, frees segments, sees whether the disk is well again.
+  ///
+  /// @return 0 if there was nothing to do; then nothing is to be done for [#waitNanos], unless the listener of
+  ///     [#onWork] is called
+  public int doWork(long nowNanos) {
+    int work = 0;
+    if (syncDueNanos(nowNanos) <= 0) {
+      sync(nowNanos);
+      work++;
+    }
+    if (nextTendNanos - nowNanos <= 0
+        || (isFull() && moved && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
+      nextTendNanos = nowNanos + TEND_NANOS;
+      tendedNanos = nowNanos;
+      tend();
+    }
+    return work;
+  }
+
+  /// For how long there is nothing to do after a [#doWork] that returned 0.
+  public long waitNanos(long nowNanos) {
+    long wait = Math.min(syncDueNanos(nowNanos), nextTendNanos - nowNanos);
+    if (isFull() && moved) {
+      wait = Math.min(wait, TEND_FULL_NANOS);
+    }
+    return Math.max(0, wait);
+  }
+
+  /// @return in how many nanoseconds a sync is due; `Long.MAX_VALUE` if there is nothing to sync
+  private long syncDueNanos(long nowNanos) {
+    if (!anythingUnsynced()) {
+      unsyncedSeen = false;
+      return Long.MAX_VALUE;
+    }
+    if (!unsyncedSeen) {
+      unsyncedSeen = true;
+      unsyncedSinceNanos = nowNanos;
+    }
+    if (unsyncedBytes >= COMMIT_BYTES) {
+      return 0;
+    }
+    return clientsWait || anySyncedOnly
+        ? lastSyncNanos + COMMIT_NANOS - nowNanos
+        : unsyncedSinceNanos + FILES_COMMIT_NANOS - nowNanos;
+  }
+
+  private boolean anythingUnsynced() {
+    synchronized (lock) {
+      return !unsynced.isEmpty();
+    }
+  }
+
+  private void sync(long nowNanos) {
+    List<Unsynced> batches;
+    synchronized (lock) {
+      batches = unsynced;
+      unsynced = new ArrayList<>();
+      unsyncedBytes = 0;
+      clientsWait = false;
+    }
+    unsyncedSeen = false;
+    lastSyncNanos = nowNanos;
+    boolean synced;
+    try {
+      log.sync();
+      synced = true;
+    } catch (IOException e) {
+      toMemory(e);
+      synced = false;
+    }
+    List<Confirmations> told = new ArrayList<>();
+    long fileBytes = 0;
+    for (Unsynced batch : batches) {
+      budget.release(batch.reservedBytes());
+      fileBytes += batch.fromFile() ? batch.reservedBytes() : 0;
+      Acknowledgement waiting = batch.acknowledgement();
+      if (synced) {
+        if (batch.positionsCount()) {
+          log.remember(batch.key(), batch.positions());
+        }
+        if (waiting != null) {
+          waiting.delivered(0, "");
+        }
+      } else if (waiting != null) {
+        Confirmations delivery = awaitDelivery(batch, waiting);
+        if (delivery != null) {
+          told.add(delivery);
+        }
+      }
+    }
+    synchronized (lock) {
+      unsyncedFileBytes -= fileBytes;
+    }
+    told.forEach(Confirmations::tell);
+    if (anySyncedOnly) {
+      cursors.forEach(Cursor::appended);
+    }
+    if (hasRoomForFiles()) {
+      onRoom.run();
+    }
+  }
+
+  /// It is not sure to be on disk: then it is told when every shipper is done.
+  ///
+  /// @return who is to be told now, since they are
+  private @Nullable Confirmations awaitDelivery(Unsynced batch, Acknowledgement waiting) {
+    synchronized (lock) {
+      int open = 0;
+      for (DiskCursor cursor : takers(batch.signal())) {
+        open += cursor.isDone(batch.sequence()) ? 0 : 1;
+      }
+      Confirmations confirmations = new Confirmations(waiting, open);
+      if (open == 0) {
+        return confirmations;
+      }
+      confirmations.markUnsure();
+      unsure++;
+      pending.put(batch.sequence(), confirmations);
+      return null;
+    }
+  }
+
+  private void tend() {
+    if (problem == null && !log.isInPlace()) {
+      toMemory(new IOException("its files have vanished"));
+    }
+    if (problem != null) {
+      comeBack();
+    } else if (!log.positionsCount() && positionsWouldCount()) {
+      synchronized (appending) {
+        log.seal();
+      }
+    }
+    if (moved) {
+      moved = false;
+      boolean wasFull = isFull();
+      storeCursors();
+      long lowest = Long.MAX_VALUE;
+      synchronized (lock) {
+        for (DiskCursor cursor : cursors) {
+          lowest = Math.min(lowest, cursor.passed());
+        }
+      }
+      if (log.free(lowest) > 0 && wasFull) {
+        roomMayHaveChanged();
+      }
+    }
+  }
+
+  private boolean positionsWouldCount() {
+    synchronized (lock) {
+      return unsure == 0 && memory.isEmpty();
+    }
+  }
+
+  private void comeBack() {
+    try {
+      synchronized (appending) {
+        log.reopen();
+        problem = null;
+      }
+      notice.accept("buffer.directory " + settings.directory() + " takes records again");
+      roomMayHaveChanged();
+    } catch (IOException e) {
+      // It was told when it began; /readyz tells it as long as it lasts.
+      moved = true;
+    }
+  }
+
+  private void storeCursors() {
+    Map<String, Long> passed = new LinkedHashMap<>();
+    synchronized (lock) {
+      for (DiskCursor cursor : cursors) {
+        passed.put(cursor.shipper(), cursor.passed());
+      }
+    }
+    try {
+      CursorFile.write(settings.directory(), passed);
+      cursorsProblem = false;
+    } catch (IOException e) {
+      moved = true;
+      if (!cursorsProblem) {
+        cursorsProblem = true;
+        notice.accept(
+            "the shippers' places in "
+                + settings.directory()
+                + " cannot be stored ("
+                + e.getMessage()
+                + "): a restart would ship again what was shipped meanwhile");
+      }
+    }
+  }
+
+  /// What the buffer holds, at one instant.
+  public BufferStatus status() {
+    long oldest = Long.MAX_VALUE;
+    synchronized (lock) {
+      for (DiskCursor cursor : cursors) {
+        oldest = Math.min(oldest, cursor.oldestMillis());
+      }
+    }
+    long ageMillis = oldest == Long.MAX_VALUE ? 0 : Math.max(0, clock.millis() - oldest);
+    String why = problem;
+    return new BufferStatus(
+        log.bytes(),
+        settings.maxBytes(),
+        log.segments(),
+        TimeUnit.MILLISECONDS.toSeconds(ageMillis),
+        log.damagedBytes(),
+        why == null ? "" : why);
+  }
+
+  private List<DiskCursor> takers(Signal signal) {
+    return takers.getOrDefault(signal, List.of());
+  }
+
+  /// Syncs, stores the shippers' places and gives the directory back. Nothing is appended any more.
+  @Override
+  public void close() {
+    sync(lastSyncNanos);
+    moved = true;
+    tend();
+    log.close();
+  }
+}

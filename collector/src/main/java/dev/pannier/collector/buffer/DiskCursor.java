@@ -1,0 +1,484 @@
+package dev.pannier.collector.buffer;
+
+import dev.pannier.collector.buffer.disk.Segment;
+import dev.pannier.collector.buffer.disk.SegmentReader;
+import dev.pannier.collector.buffer.disk.StoredBatch;
+import dev.pannier.collector.buffer.disk.Tally;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A shipper's place in a [DiskBuffer]: it reads the log by itself, on the shipper's thread, into memory that it reserves
+/// for each batch. What went to memory while the disk did not take it is merged in by its number.
+///
+/// ```
+///   log   … 41  42  43  44 | 45  46 …
+///            ▴       ▴      ▴
+///     passed ┘ taken ┘      └ reader: where the next is read
+/// ```
+final class DiskCursor extends Cursor {
+  /// Arrays of this size are kept for the next batch: a full batch of a file fits.
+  private static final int ARRAY_BYTES = 272 * 1024;
+
+  private static final int SMALL_BYTES = 32 * 1024;
+  private static final int SPARE_ARRAYS = 4;
+
+  /// So often a segment is read again after an error of the disk before the rest of it is given up.
+  private static final int MOST_READ_ERRORS = 30;
+
+  private final DiskBuffer buffer;
+  private final MemoryCursor memory;
+  private final MemoryBudget budget;
+  private final boolean syncedOnly;
+  private final long shareBytes;
+
+  // The shipper's thread alone.
+  private final ArrayDeque<byte[]> spareArrays = new ArrayDeque<>();
+  private final ByteBuffer window = SegmentReader.window();
+  private @Nullable SegmentReader reader;
+  private @Nullable Segment readerOf;
+  private long heldBytes;
+  private int readErrors;
+  private @Nullable Entry last;
+
+  // Guarded by the buffer's lock.
+  final ArrayDeque<Entry> taken = new ArrayDeque<>();
+
+  /// What of the current segment was taken, or passed before the process started.
+  private final Tally takenOfSegment = new Tally();
+
+  private @Nullable Segment current;
+  private long startBytes;
+  private boolean started;
+
+  /// Something of the current segment could not be read.
+  private boolean damaged;
+
+  /// The number of the last record that was read or passed over.
+  private long lastRead;
+
+  private long lastReadMillis;
+  private int parkedFileBatches;
+  private long openBatches;
+  private long openRecords;
+
+  /// @param syncedOnly whether the shipper may see only what the death of the machine cannot lose
+  /// @param shareBytes what it may hold at most, unless a single batch is larger
+  /// @param passed     the shipper needs no record up to this number
+  DiskCursor(
+      DiskBuffer buffer,
+      MemoryCursor memory,
+      MemoryBudget budget,
+      Set<Signal> signals,
+      boolean syncedOnly,
+      long shareBytes,
+      long passed) {
+    super(memory.shipper(), signals);
+    this.buffer = buffer;
+    this.memory = memory;
+    this.budget = budget;
+    this.syncedOnly = syncedOnly;
+    this.shareBytes = shareBytes;
+    this.lastRead = passed;
+  }
+
+  @Override
+  public void onAppend(Runnable listener) {
+    super.onAppend(listener);
+    memory.onAppend(listener);
+  }
+
+  /// A record was found at the start.
+  ///
+  /// @return whether the shipper has to ship it
+  boolean found(Segment segment, long from, long to, StoredBatch stored) {
+    Batch batch = stored.batch();
+    if (!started) {
+      if (current != segment) {
+        current = segment;
+        takenOfSegment.clear();
+      }
+      if (stored.sequence() <= lastRead) {
+        takenOfSegment.add(batch.source(), batch.signal(), batch.records());
+        startBytes = to;
+        return false;
+      }
+      started = true;
+      startBytes = from;
+      lastReadMillis = stored.appendedMillis();
+    }
+    if (!takes(batch.signal())) {
+      return false;
+    }
+    openBatches++;
+    openRecords += batch.records();
+    return true;
+  }
+
+  /// Under the buffer's lock.
+  void appended(Batch batch, long millis) {
+    if (openBatches == 0) {
+      lastReadMillis = millis;
+    }
+    openBatches++;
+    openRecords += batch.records();
+  }
+
+  /// The shipper needs no record up to this number. Under the buffer's lock.
+  long passed() {
+    Entry first = taken.peek();
+    return first == null ? lastRead : first.sequence() - 1;
+  }
+
+  /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
+  /// nothing. Under the buffer's lock.
+  long oldestMillis() {
+    Entry first = taken.peek();
+    if (first != null) {
+      return first.appendedMillis;
+    }
+    return openBatches == 0 ? Long.MAX_VALUE : lastReadMillis;
+  }
+
+  /// Whether it keeps so much of files aside that no more should be read for it. Under the buffer's lock.
+  boolean hasEnoughParked() {
+    return parkedFileBatches >= MemoryBuffer.ENOUGH_BATCHES;
+  }
+
+  @Override
+  public @Nullable Entry next() {
+    while (true) {
+      // Looked at first: what is in memory now has all lower numbers of the log behind it.
+      long inMemory = buffer.nextInMemory(memory);
+      Segment segment = segment();
+      if (segment == null) {
+        return inMemory == Long.MAX_VALUE ? null : memory.next();
+      }
+      Step step;
+      try {
+        step = step(segment, inMemory);
+        readErrors = 0;
+      } catch (IOException e) {
+        if (segment.isGone()) {
+          continue;
+        }
+        step = unreadable(segment, e);
+      }
+      switch (step) {
+        case AGAIN -> {}
+        case WAIT -> {
+          return null;
+        }
+        case MEMORY -> {
+          return memory.next();
+        }
+        case TAKEN -> {
+          Entry entry = last;
+          last = null;
+          return entry;
+        }
+      }
+    }
+  }
+
+  private enum Step {
+    /// There may be more.
+    AGAIN,
+    /// There is nothing to take now.
+    WAIT,
+    /// What is in memory comes next.
+    MEMORY,
+    /// There is an entry.
+    TAKEN
+  }
+
+  /// The segment that is read, once there is one.
+  private @Nullable Segment segment() {
+    synchronized (buffer.lock) {
+      Segment segment = current;
+      if (segment == null) {
+        segment = buffer.log().oldest();
+        current = segment;
+        startBytes = 0;
+      } else if (segment.isGone()) {
+        Segment next = buffer.log().after(segment);
+        if (next == null) {
+          return null;
+        }
+        segment = next;
+        current = segment;
+        startBytes = 0;
+        takenOfSegment.clear();
+      }
+      return segment;
+    }
+  }
+
+  private SegmentReader readerOf(Segment segment) {
+    SegmentReader open = reader;
+    if (open == null || readerOf != segment) {
+      synchronized (buffer.lock) {
+        open =
+            startBytes > 0
+                ? segment.reader(window, startBytes, lastRead)
+                : segment.reader(window, Math.max(lastRead, segment.first() - 1));
+      }
+      reader = open;
+      readerOf = segment;
+    }
+    return open;
+  }
+
+  private Step step(Segment segment, long inMemory) throws IOException {
+    SegmentReader open = readerOf(segment);
+    long limit = segment.readableBytes(syncedOnly);
+    return switch (open.find(limit)) {
+      case NOTHING -> atEnd(segment, open, inMemory);
+      case DAMAGE -> passDamage(segment, open, limit);
+      case RECORD -> inMemory < open.sequence() ? Step.MEMORY : record(segment, open, limit);
+    };
+  }
+
+  private Step record(Segment segment, SegmentReader open, long limit) throws IOException {
+    if (!takes(open.signal())) {
+      if (open.skip()) {
+        synchronized (buffer.lock) {
+          lastRead = Math.max(lastRead, open.sequence());
+        }
+        buffer.passed();
+      } else {
+        return passDamage(segment, open, limit);
+      }
+      return Step.AGAIN;
+    }
+    byte[] array = array(open.length());
+    if (array == null) {
+      return Step.WAIT;
+    }
+    StoredBatch stored;
+    try {
+      stored = open.read(array);
+    } catch (IOException e) {
+      release(array);
+      throw e;
+    }
+    if (stored == null) {
+      release(array);
+      return passDamage(segment, open, limit);
+    }
+    Batch batch = stored.batch();
+    Entry entry = Entry.stored(stored.sequence(), batch, array.length, stored.appendedMillis());
+    synchronized (buffer.lock) {
+      if (segment.isGone()) {
+        // It is counted as dropped.
+        release(array);
+        return Step.AGAIN;
+      }
+      takenOfSegment.add(batch.source(), batch.signal(), batch.records());
+      taken.add(entry);
+      lastRead = stored.sequence();
+      lastReadMillis = stored.appendedMillis();
+    }
+    last = entry;
+    return Step.TAKEN;
+  }
+
+  private Step passDamage(Segment segment, SegmentReader open, long limit) throws IOException {
+    long from = open.position();
+    long to = open.passDamage(limit);
+    buffer.log().damaged(segment, from, to);
+    synchronized (buffer.lock) {
+      damaged = true;
+    }
+    return Step.AGAIN;
+  }
+
+  /// All of the segment that may be read was.
+  private Step atEnd(Segment segment, SegmentReader open, long inMemory) {
+    synchronized (buffer.lock) {
+      // In this order: a segment that is sealed grows no more.
+      boolean sealed = segment.isSealed();
+      if (open.position() < segment.endBytes()) {
+        return syncedOnly ? Step.WAIT : Step.AGAIN;
+      }
+      if (damaged && !segment.isGone()) {
+        giveUp(segment, "damaged");
+        damaged = false;
+      }
+      lastRead = Math.max(lastRead, segment.lastSequence());
+      Segment next = sealed ? buffer.log().after(segment) : null;
+      if (next == null) {
+        return inMemory == Long.MAX_VALUE ? Step.WAIT : Step.MEMORY;
+      }
+      current = next;
+      startBytes = 0;
+      takenOfSegment.clear();
+    }
+    buffer.passed();
+    return Step.AGAIN;
+  }
+
+  /// What of a segment was not taken comes no more. Under the buffer's lock.
+  private void giveUp(Segment segment, String why) {
+    Tally rest = segment.tally().minus(takenOfSegment);
+    rest.forEach(
+        (source, signal, batches, records) -> {
+          if (takes(signal) && batches > 0) {
+            openBatches -= batches;
+            openRecords -= records;
+            takenOfSegment.add(source, signal, batches, records);
+            buffer.gaveUp(source, shipper(), records, why);
+          }
+        });
+  }
+
+  /// The segment is about to go for newer ones. Under the buffer's lock.
+  void dropped(Segment segment) {
+    Segment reading = current;
+    if (reading != null && reading.first() > segment.first()) {
+      return;
+    }
+    if (reading != segment) {
+      takenOfSegment.clear();
+      current = segment;
+    }
+    giveUp(segment, "full");
+    lastRead = Math.max(lastRead, segment.lastSequence());
+    damaged = false;
+  }
+
+  /// It is tried again each time the shipper comes round.
+  private Step unreadable(Segment segment, IOException why) {
+    readErrors++;
+    if (readErrors == 1) {
+      buffer.tell(segment.name() + " cannot be read: " + why.getMessage());
+    }
+    if (readErrors < MOST_READ_ERRORS) {
+      return Step.WAIT;
+    }
+    synchronized (buffer.lock) {
+      Segment next = buffer.log().after(segment);
+      if (next != null) {
+        buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
+        giveUp(segment, "damaged");
+        lastRead = Math.max(lastRead, segment.lastSequence());
+        current = next;
+        startBytes = 0;
+        takenOfSegment.clear();
+        readErrors = 0;
+      }
+    }
+    return Step.WAIT;
+  }
+
+  @Override
+  public void parked(Entry entry) {
+    if (!entry.isStored()) {
+      memory.parked(entry);
+    } else if (entry.fromFile()) {
+      synchronized (buffer.lock) {
+        parkedFileBatches++;
+      }
+      buffer.roomMayHaveChanged();
+    }
+  }
+
+  @Override
+  public void unparked(Entry entry) {
+    if (!entry.isStored()) {
+      memory.unparked(entry);
+    } else if (entry.fromFile()) {
+      synchronized (buffer.lock) {
+        parkedFileBatches--;
+      }
+      buffer.roomMayHaveChanged();
+    }
+  }
+
+  @Override
+  public void done(Entry entry, long rejected, String reason) {
+    if (!entry.isStored()) {
+      memory.done(entry, rejected, reason);
+      return;
+    }
+    Confirmations told;
+    synchronized (buffer.lock) {
+      openBatches--;
+      openRecords -= entry.batch().records();
+      entry.done = true;
+      while (!taken.isEmpty() && taken.getFirst().done) {
+        taken.removeFirst();
+      }
+      told = buffer.done(this, entry, rejected, reason);
+    }
+    release(entry.batch().bytes());
+    if (told != null) {
+      told.tell();
+    }
+    buffer.passed();
+  }
+
+  /// Whether the shipper is done with a record. Under the buffer's lock.
+  boolean isDone(long sequence) {
+    if (sequence > lastRead) {
+      return false;
+    }
+    for (Entry entry : taken) {
+      if (entry.sequence() == sequence) {
+        return entry.done;
+      }
+    }
+    return true;
+  }
+
+  /// @return null where memory is short and something that is held will be given back
+  private byte @Nullable [] array(int bytes) {
+    boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
+    int size = usual ? ARRAY_BYTES : bytes;
+    if (heldBytes > 0 && (heldBytes + size > shareBytes || !budget.tryReserve(size))) {
+      return null;
+    }
+    if (heldBytes == 0) {
+      // A shipper goes on with one batch whatever the others hold.
+      budget.reserve(size);
+    }
+    heldBytes += size;
+    byte[] spare = usual ? spareArrays.poll() : null;
+    return spare == null ? new byte[size] : spare;
+  }
+
+  private void release(byte[] array) {
+    heldBytes -= array.length;
+    budget.release(array.length);
+    if (array.length == ARRAY_BYTES && spareArrays.size() < SPARE_ARRAYS) {
+      spareArrays.push(array);
+    }
+  }
+
+  @Override
+  public void hold(long bytes) {
+    memory.hold(bytes);
+  }
+
+  @Override
+  public long openRecords() {
+    long inLog;
+    synchronized (buffer.lock) {
+      inLog = openRecords;
+    }
+    return inLog + memory.openRecords();
+  }
+
+  @Override
+  public long openBatches() {
+    long inLog;
+    synchronized (buffer.lock) {
+      inLog = openBatches;
+    }
+    return inLog + memory.openBatches();
+  }
+}

@@ -1,0 +1,58 @@
+package dev.pannier.collector.buffer;
+
+import dev.pannier.shippers.batch.Signal;
+import java.util.ArrayDeque;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A shipper's place in a [MemoryBuffer].
+final class MemoryCursor extends Cursor {
+  private final MemoryBuffer buffer;
+
+  // Guarded by the buffer's lock.
+  final ArrayDeque<Entry> waiting = new ArrayDeque<>();
+  int waitingFileBatches;
+  long waitingFileBytes;
+  long openBatches;
+  long openRecords;
+
+  MemoryCursor(MemoryBuffer buffer, String shipper, Set<Signal> signals) {
+    super(shipper, signals);
+    this.buffer = buffer;
+  }
+
+  @Override
+  public @Nullable Entry next() {
+    return buffer.next(this);
+  }
+
+  @Override
+  public void parked(Entry entry) {
+    buffer.waits(this, entry, 1);
+  }
+
+  @Override
+  public void unparked(Entry entry) {
+    buffer.waits(this, entry, -1);
+  }
+
+  @Override
+  public void done(Entry entry, long rejected, String reason) {
+    buffer.done(this, entry, rejected, reason);
+  }
+
+  @Override
+  public void hold(long bytes) {
+    buffer.hold(bytes);
+  }
+
+  @Override
+  public long openRecords() {
+    return buffer.openRecords(this);
+  }
+
+  @Override
+  public long openBatches() {
+    return buffer.openBatches(this);
+  }
+}

@@ -1,0 +1,124 @@
+package dev.pannier.collector.buffer.disk;
+
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// A record's bytes, as the package draws them. Offsets are from the record's beginning.
+final class RecordFormat {
+  /// Length and checksum.
+  static final int PREFIX_BYTES = 8;
+
+  static final int SEQUENCE = 8;
+  static final int APPENDED = 16;
+  static final int SIGNAL = 24;
+  static final int RECORDS = 25;
+  static final int SOURCE_LENGTH = 29;
+  static final int KEY_LENGTH = 31;
+  static final int POSITIONS_LENGTH = 33;
+  static final int HEAD_BYTES = 35;
+
+  /// Source, key and positions together: a head always fits into a window.
+  static final int MAX_NAMES_BYTES = 16 * 1024;
+
+  private RecordFormat() {}
+
+  static int signalNumber(Signal signal) {
+    return switch (signal) {
+      case LOGS -> 0;
+      case TRACES -> 1;
+      case METRICS -> 2;
+    };
+  }
+
+  /// @return null for a number that no signal has
+  static @Nullable Signal signal(int number) {
+    return switch (number) {
+      case 0 -> Signal.LOGS;
+      case 1 -> Signal.TRACES;
+      case 2 -> Signal.METRICS;
+      default -> null;
+    };
+  }
+
+  /// Writes everything before the payload; the checksum is left out.
+  static void putHead(ByteBuffer to, Batch batch, long sequence, long appendedMillis) {
+    byte[] source = batch.source().getBytes(StandardCharsets.UTF_8);
+    byte[] key = batch.key().getBytes(StandardCharsets.UTF_8);
+    byte[] positions = batch.positions();
+    long names = (long) source.length + key.length + positions.length;
+    if (names > MAX_NAMES_BYTES) {
+      throw new IllegalArgumentException("source, key and positions > 16KiB: " + names);
+    }
+    long body = HEAD_BYTES - PREFIX_BYTES + names + batch.length();
+    to.putInt(Math.toIntExact(body))
+        .putInt(0)
+        .putLong(sequence)
+        .putLong(appendedMillis)
+        .put((byte) signalNumber(batch.signal()))
+        .putInt(batch.records())
+        .putShort((short) source.length)
+        .putShort((short) key.length)
+        .putShort((short) positions.length)
+        .put(source)
+        .put(key)
+        .put(positions);
+  }
+
+  /// A record whose checksum is right.
+  ///
+  /// @param body holds what is behind the checksum in `[0, length)`; the batch keeps it
+  /// @return null where its fields do not fit together
+  static @Nullable StoredBatch read(byte[] body, int length, Names names) {
+    ByteBuffer in = ByteBuffer.wrap(body, 0, length);
+    Signal signal = signal(in.get(SIGNAL - PREFIX_BYTES));
+    int records = in.getInt(RECORDS - PREFIX_BYTES);
+    int source = Short.toUnsignedInt(in.getShort(SOURCE_LENGTH - PREFIX_BYTES));
+    int key = Short.toUnsignedInt(in.getShort(KEY_LENGTH - PREFIX_BYTES));
+    int positions = Short.toUnsignedInt(in.getShort(POSITIONS_LENGTH - PREFIX_BYTES));
+    int begin = HEAD_BYTES - PREFIX_BYTES;
+    int payload = begin + source + key + positions;
+    if (signal == null || records < 0 || payload > length) {
+      return null;
+    }
+    Batch batch =
+        new Batch(
+            signal,
+            body,
+            payload,
+            length - payload,
+            records,
+            names.source(body, begin, source),
+            names.key(body, begin + source, key),
+            Arrays.copyOfRange(body, begin + source + key, payload));
+    return new StoredBatch(
+        in.getLong(SEQUENCE - PREFIX_BYTES), in.getLong(APPENDED - PREFIX_BYTES), batch);
+  }
+
+  /// The last texts that were read: batches in a row mostly have the same. One thread.
+  static final class Names {
+    private String source = "";
+    private byte[] sourceBytes = {};
+    private String key = "";
+    private byte[] keyBytes = {};
+
+    String source(byte[] bytes, int from, int length) {
+      if (!Arrays.equals(bytes, from, from + length, sourceBytes, 0, sourceBytes.length)) {
+        sourceBytes = Arrays.copyOfRange(bytes, from, from + length);
+        source = new String(sourceBytes, StandardCharsets.UTF_8);
+      }
+      return source;
+    }
+
+    String key(byte[] bytes, int from, int length) {
+      if (!Arrays.equals(bytes, from, from + length, keyBytes, 0, keyBytes.length)) {
+        keyBytes = Arrays.copyOfRange(bytes, from, from + length);
+        key = new String(keyBytes, StandardCharsets.UTF_8);
+      }
+      return key;
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package dev.pannier.collector.buffer.disk;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// One file of the log. Its end moves by the appending thread alone; any thread may read what it
+/// says.
+public final class Segment {
+  final Path path;
+  final FileChannel channel;
+  final long first;
+  final long knownUpTo;
+  final boolean positionsCount;
+  final int headerBytes;
+  private final Tally tally = new Tally();
+
+  /// Where the next record goes: all before it is published.
+  private volatile long endBytes;
+
+  /// All before it is synced.
+  volatile long syncedBytes;
+
+  private volatile long lastSequence;
+
+  /// Nothing more is appended.
+  volatile boolean sealed;
+
+  /// It was deleted.
+  volatile boolean gone;
+
+  /// Something was published that no sync has covered.
+  volatile boolean dirty;
+
+  /// Its name is not synced yet.
+  volatile boolean nameless;
+
+  /// A sync of it has failed: what it holds is read, and counts as durable no more.
+  volatile boolean unsure;
+
+  /// Where damage begins that was told.
+  private final Set<Long> damageTold = ConcurrentHashMap.newKeySet();
+
+  Segment(Path path, FileChannel channel, SegmentHeader header) {
+    this.path = path;
+    this.channel = channel;
+    this.first = header.first();
+    this.knownUpTo = header.knownUpTo();
+    this.positionsCount = header.positionsCount();
+    this.headerBytes = header.bytes();
+    this.endBytes = header.bytes();
+    this.syncedBytes = header.bytes();
+    this.lastSequence = header.first() - 1;
+  }
+
+  /// The order of segments.
+  public long first() {
+    return first;
+  }
+
+  /// The number of its last record; below [#first] where it has none.
+  public long lastSequence() {
+    return lastSequence;
+  }
+
+  public String name() {
+    return String.valueOf(path.getFileName());
+  }
+
+  public long endBytes() {
+    return endBytes;
+  }
+
+  public boolean isSealed() {
+    return sealed;
+  }
+
+  public boolean isGone() {
+    return gone;
+  }
+
+  /// What was appended to it, or found in it at the start.
+  public Tally tally() {
+    return tally;
+  }
+
+  /// Reads from a record's beginning on.
+  ///
+  /// @param window of [SegmentReader#window]
+  public SegmentReader reader(ByteBuffer window, long position, long afterSequence) {
+    return new SegmentReader(channel, window, position, afterSequence);
+  }
+
+  /// Reads from the first record on.
+  public SegmentReader reader(ByteBuffer window, long afterSequence) {
+    return new SegmentReader(channel, window, headerBytes, afterSequence);
+  }
+
+  /// How far a reader may go.
+  ///
+  /// @param synced whether only to what is synced
+  public long readableBytes(boolean synced) {
+    return synced ? syncedBytes : endBytes;
+  }
+
+  /// @return whether it was not told before
+  boolean tellsDamage(long from) {
+    return damageTold.add(from);
+  }
+
+  /// Nobody can make it surer: who waits for a sync need not wait any longer.
+  void syncFailed() {
+    sealed = true;
+    unsure = true;
+    dirty = false;
+    syncedBytes = endBytes;
+  }
+
+  void published(long sequence, long end) {
+    dirty = true;
+    lastSequence = sequence;
+    endBytes = end;
+  }
+
+  void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // What matters of it was synced before, or told as not.
+      sealed = true;
+    }
+  }
+}

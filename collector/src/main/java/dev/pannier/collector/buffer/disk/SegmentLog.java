@@ -1,0 +1,596 @@
+package dev.pannier.collector.buffer.disk;
+
+import dev.pannier.shippers.batch.Batch;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The append-only log of one directory; the package draws its files.
+///
+/// Who may call: [#write], [#publish], [#seal] and [#reopen] one thread at a time (the appending
+/// one), [#sync] one thread at a time (another one), the rest any thread.
+public final class SegmentLog implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
+
+  /// Takes what is found at the start, in the order of the log.
+  @FunctionalInterface
+  public interface Visitor {
+    /// A whole record.
+    ///
+    /// @param from where it begins in the segment
+    /// @param to where the next one does
+    void record(Segment segment, long from, long to, StoredBatch batch);
+  }
+
+  /// Keys whose positions the log remembers. They matter until the positions file has them, which
+  /// is a second.
+  static final int MOST_KEYS = 4096;
+
+  private static final int STAGING_BYTES = 64 * 1024;
+
+  /// What a disk has to take before it counts as having room again.
+  private static final int PROBE_BYTES = 1 << 20;
+
+  private static final String LOCK = "buffer.lock";
+  private static final String SUFFIX = ".log";
+
+  private final Path directory;
+  private final long segmentBytes;
+  private final Consumer<String> notice;
+  private final ConcurrentSkipListMap<Long, Segment> segments = new ConcurrentSkipListMap<>();
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong damagedBytes = new AtomicLong();
+  private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
+  private final CRC32C crc = new CRC32C();
+
+  /// Of records that are synced, by key; the key that was not used for longest goes first.
+  private final Map<String, byte[]> positions = new LinkedHashMap<>(16, 0.75f, true);
+
+  private volatile FileChannel lock;
+  private volatile long syncedSequence;
+  private volatile long lastSequence;
+
+  /// Where records are appended; null before the first one.
+  private volatile @Nullable Segment active;
+
+  // Of the record that is written and not published.
+  private long writtenSequence;
+  private long writtenEnd;
+
+  private SegmentLog(Path directory, long segmentBytes, Consumer<String> notice, FileChannel lock) {
+    this.directory = directory;
+    this.segmentBytes = segmentBytes;
+    this.notice = notice;
+    this.lock = lock;
+  }
+
+  /// Opens the log, making the directory where there is none, and reads it once.
+  ///
+  /// @param segmentBytes a segment is followed by another when it has this many; a larger record
+  ///   has one for itself
+  /// @param notice takes a line about what was found amiss
+  /// @throws IOException where the directory cannot be used, or another process has it; the message
+  ///   is for people
+  public static SegmentLog open(
+      Path directory, long segmentBytes, Consumer<String> notice, Visitor visitor)
+      throws IOException {
+    Files.createDirectories(directory);
+    FileChannel lock = lock(directory);
+    SegmentLog log = new SegmentLog(directory, segmentBytes, notice, lock);
+    try {
+      log.recover(visitor);
+      return log;
+    } catch (IOException | RuntimeException e) {
+      log.close();
+      throw e;
+    }
+  }
+
+  private static FileChannel lock(Path directory) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock lock;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      lock = null;
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+    if (lock == null) {
+      channel.close();
+      throw new IOException(
+          "another pannier uses " + directory + ": give each its own buffer.directory");
+    }
+    return channel;
+  }
+
+  /// The files of the log in their order.
+  ///
+  /// @return without those that are no segments by their names
+  public static List<Path> files(Path directory) throws IOException {
+    List<Path> files = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      for (Path entry : entries) {
+        if (String.valueOf(entry.getFileName()).matches("\\d{20}\\.log")) {
+          files.add(entry);
+        }
+      }
+    }
+    files.sort(null);
+    return files;
+  }
+
+  private void recover(Visitor visitor) throws IOException {
+    List<Path> files = files(directory);
+    for (int i = 0; i < files.size(); i++) {
+      Path file = files.get(i);
+      FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      Segment segment;
+      try {
+        segment = new Segment(file, channel, SegmentHeader.read(channel));
+      } catch (IOException e) {
+        long size = channel.size();
+        channel.close();
+        aside(file, size, e);
+        continue;
+      }
+      recover(segment, i == files.size() - 1, visitor);
+      segments.put(segment.first(), segment);
+      bytes.addAndGet(segment.endBytes());
+    }
+    Map.Entry<Long, Segment> newest = segments.lastEntry();
+    if (newest != null) {
+      Segment segment = newest.getValue();
+      active = segment;
+      for (Segment older : segments.headMap(segment.first()).values()) {
+        older.sealed = true;
+      }
+      // It may hold records whose sync never came.
+      segment.dirty = true;
+      if (!segment.positionsCount) {
+        segment.sealed = true;
+      }
+    }
+    sync();
+  }
+
+  private void recover(Segment segment, boolean newest, Visitor visitor) throws IOException {
+    if (segment.positionsCount) {
+      readHeaderPositions(segment);
+    }
+    long size = segment.channel.size();
+    SegmentReader reader = segment.reader(staging, Math.max(lastSequence, segment.first() - 1));
+    byte[] body = new byte[0];
+    while (true) {
+      long from = reader.position();
+      SegmentReader.Found found = reader.find(size);
+      if (found == SegmentReader.Found.NOTHING) {
+        return;
+      }
+      StoredBatch batch = null;
+      if (found == SegmentReader.Found.RECORD) {
+        if (body.length < reader.length()) {
+          body = new byte[reader.length()];
+        }
+        batch = reader.read(body);
+      }
+      if (batch != null) {
+        segment
+            .tally()
+            .add(batch.batch().source(), batch.batch().signal(), batch.batch().records());
+        lastSequence = batch.sequence();
+        segment.published(batch.sequence(), reader.position());
+        if (segment.positionsCount) {
+          remember(batch.batch().key(), batch.batch().positions());
+        }
+        visitor.record(segment, from, reader.position(), batch);
+        continue;
+      }
+      long to = reader.passDamage(size);
+      if (to == size && newest) {
+        notice.accept(
+            segment.name() + ": cut behind its last whole record, " + (size - from) + " bytes off");
+        segment.channel.truncate(from);
+        return;
+      }
+      damaged(segment, from, to);
+      if (to == size) {
+        segment.published(segment.lastSequence(), size);
+        return;
+      }
+    }
+  }
+
+  private void readHeaderPositions(Segment segment) throws IOException {
+    SegmentHeader.read(segment.channel).positions().forEach(this::remember);
+  }
+
+  /// A file that begins with no header: begun by a process that died, or damaged.
+  private void aside(Path file, long size, IOException why) throws IOException {
+    String name = String.valueOf(file.getFileName());
+    if (size == 0) {
+      Files.delete(file);
+      return;
+    }
+    Path aside = file.resolveSibling(name + ".unreadable");
+    Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+    damagedBytes.addAndGet(size);
+    notice.accept(
+        name + " cannot be read (" + why.getMessage() + "): kept as " + aside.getFileName());
+  }
+
+  /// Tells of bytes that are no records.
+  public void damaged(Segment segment, long from, long to) {
+    if (!segment.tellsDamage(from)) {
+      // Every shipper comes by.
+      return;
+    }
+    damagedBytes.addAndGet(to - from);
+    notice.accept(
+        segment.name() + ": bytes " + from + " to " + to + " are damaged and were passed over");
+  }
+
+  /// Appends a record that nobody sees before [#publish].
+  ///
+  /// @param millis when, in milliseconds since the epoch
+  /// @param positionsCount whether all before the batch's positions is in the log or was delivered
+  /// @throws IOException where the disk does not take it; the log is as it was
+  public void write(Batch batch, long sequence, long millis, boolean positionsCount)
+      throws IOException {
+    Segment segment = active;
+    if (segment == null
+        || segment.sealed
+        || segment.positionsCount != positionsCount
+        || isFull(segment, batch)) {
+      segment = begin(sequence, positionsCount);
+    }
+    staging.clear();
+    RecordFormat.putHead(staging, batch, sequence, millis);
+    crc.reset();
+    crc.update(staging.duplicate().flip().position(RecordFormat.PREFIX_BYTES));
+    crc.update(batch.bytes(), batch.offset(), batch.length());
+    staging.putInt(4, (int) crc.getValue());
+    long at = segment.endBytes();
+    int copied = 0;
+    try {
+      do {
+        int count = Math.min(batch.length() - copied, staging.remaining());
+        staging.put(batch.bytes(), batch.offset() + copied, count).flip();
+        copied += count;
+        while (staging.hasRemaining()) {
+          at += segment.channel.write(staging, at);
+        }
+        staging.clear();
+      } while (copied < batch.length());
+    } catch (IOException e) {
+      takeBack(segment);
+      throw e;
+    }
+    writtenSequence = sequence;
+    writtenEnd = at;
+  }
+
+  private boolean isFull(Segment segment, Batch batch) {
+    long end = segment.endBytes();
+    return end > segment.headerBytes && end + batch.length() > segmentBytes;
+  }
+
+  private static void takeBack(Segment segment) {
+    try {
+      segment.channel.truncate(segment.endBytes());
+    } catch (IOException e) {
+      // The next record is written over it, and the next start cuts it off.
+      segment.sealed = true;
+    }
+  }
+
+  /// Shows the record of the last [#write], which is this batch, to readers.
+  public void publish(Batch batch) {
+    Segment segment = active;
+    if (segment == null) {
+      throw new IllegalStateException("nothing was written");
+    }
+    bytes.addAndGet(writtenEnd - segment.endBytes());
+    segment.tally().add(batch.source(), batch.signal(), batch.records());
+    segment.published(writtenSequence, writtenEnd);
+    lastSequence = writtenSequence;
+  }
+
+  private Segment begin(long first, boolean positionsCount) throws IOException {
+    long knownUpTo = syncedSequence;
+    Map<String, byte[]> known;
+    synchronized (positions) {
+      known = new LinkedHashMap<>(positions);
+    }
+    Path path = directory.resolve(String.format("%020d", first) + SUFFIX);
+    FileChannel channel =
+        FileChannel.open(
+            path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    Segment segment;
+    try {
+      ByteBuffer header = SegmentHeader.encode(positionsCount, first, knownUpTo, known);
+      for (long at = 0; header.hasRemaining(); ) {
+        at += channel.write(header, at);
+      }
+      segment = new Segment(path, channel, SegmentHeader.read(channel));
+    } catch (IOException e) {
+      channel.close();
+      Files.deleteIfExists(path);
+      throw e;
+    }
+    segment.nameless = true;
+    segment.dirty = true;
+    Segment before = active;
+    segments.put(first, segment);
+    bytes.addAndGet(segment.endBytes());
+    active = segment;
+    if (before != null) {
+      before.sealed = true;
+    }
+    return segment;
+  }
+
+  /// Nothing more is appended to the newest segment.
+  public void seal() {
+    Segment segment = active;
+    if (segment != null) {
+      segment.sealed = true;
+    }
+  }
+
+  /// Sees whether the disk takes records again, after it did not: where it does, the next [#write]
+  /// begins a segment.
+  ///
+  /// @throws IOException where it does not
+  public void reopen() throws IOException {
+    if (!Files.exists(directory.resolve(LOCK))) {
+      Files.createDirectories(directory);
+      FileChannel again = lock(directory);
+      lock.close();
+      lock = again;
+    }
+    Path probe = directory.resolve("probe");
+    try (FileChannel channel =
+        FileChannel.open(
+            probe,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer zeros = ByteBuffer.allocate(STAGING_BYTES);
+      for (int written = 0; written < PROBE_BYTES; written += zeros.capacity()) {
+        zeros.clear();
+        while (zeros.hasRemaining()) {
+          channel.write(zeros);
+        }
+      }
+      channel.force(true);
+    } finally {
+      Files.deleteIfExists(probe);
+    }
+  }
+
+  /// Whether the files are still where they should be.
+  public boolean isInPlace() {
+    Segment segment = active;
+    return Files.exists(segment == null || segment.sealed ? directory.resolve(LOCK) : segment.path);
+  }
+
+  /// Makes all that was published durable.
+  ///
+  /// @return the number up to which records are
+  /// @throws IOException where that is not sure; what was synced before is
+  public long sync() throws IOException {
+    long upTo = lastSequence;
+    boolean names = false;
+    List<Segment> done = new ArrayList<>();
+    List<Long> ends = new ArrayList<>();
+    for (Segment segment : segments.values()) {
+      if (segment.dirty) {
+        segment.dirty = false;
+        long end = segment.endBytes();
+        try {
+          force(segment);
+        } catch (IOException e) {
+          if (segment.gone) {
+            continue;
+          }
+          segment.syncFailed();
+          throw e;
+        }
+        names |= segment.nameless;
+        done.add(segment);
+        ends.add(end);
+      }
+    }
+    if (names) {
+      syncNames(directory);
+    }
+    for (int i = 0; i < done.size(); i++) {
+      done.get(i).nameless = false;
+      done.get(i).syncedBytes = ends.get(i);
+    }
+    syncedSequence = Math.max(syncedSequence, upTo);
+    return upTo;
+  }
+
+  private static void force(Segment segment) throws IOException {
+    if (segment.unsure) {
+      throw new IOException(segment.name() + " could not be synced before");
+    }
+    segment.channel.force(false);
+    if (!segment.gone && !Files.exists(segment.path)) {
+      throw new IOException(segment.name() + " has vanished");
+    }
+  }
+
+  static void syncNames(Path directory) throws IOException {
+    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+      names.force(true);
+    }
+  }
+
+  /// A record with these positions is synced.
+  public void remember(String key, byte[] recordPositions) {
+    if (recordPositions.length == 0) {
+      return;
+    }
+    synchronized (positions) {
+      positions.put(key, recordPositions);
+      if (positions.size() > MOST_KEYS) {
+        positions.remove(positions.keySet().iterator().next());
+      }
+    }
+  }
+
+  /// For each key that is remembered the positions of its last record that was synced.
+  public List<byte[]> positions() {
+    synchronized (positions) {
+      return List.copyOf(positions.values());
+    }
+  }
+
+  /// Deletes what nobody needs any longer.
+  ///
+  /// @param sequence the lowest of all cursors
+  /// @return how many segments went
+  public int free(long sequence) {
+    int freed = 0;
+    Segment newest = active;
+    for (Segment segment : segments.values()) {
+      if (newest == null
+          || segment == newest
+          || !segment.sealed
+          || segment.lastSequence() > sequence
+          || segment.lastSequence() > newest.knownUpTo) {
+        break;
+      }
+      delete(segment);
+      freed++;
+    }
+    return freed;
+  }
+
+  /// Deletes the oldest segment, whoever needs it.
+  ///
+  /// @return null where there is only the newest
+  public @Nullable Segment deleteOldest() {
+    Map.Entry<Long, Segment> oldest = segments.firstEntry();
+    if (oldest == null || oldest.getValue() == active) {
+      return null;
+    }
+    delete(oldest.getValue());
+    return oldest.getValue();
+  }
+
+  private void delete(Segment segment) {
+    segment.gone = true;
+    if (segments.remove(segment.first()) == null) {
+      return;
+    }
+    bytes.addAndGet(-segment.endBytes());
+    try {
+      Files.deleteIfExists(segment.path);
+    } catch (IOException e) {
+      // It is freed again at the next start.
+      notice.accept(segment.name() + " cannot be deleted: " + e.getMessage());
+    }
+    segment.close();
+  }
+
+  /// The oldest segment.
+  public @Nullable Segment oldest() {
+    Map.Entry<Long, Segment> oldest = segments.firstEntry();
+    return oldest == null ? null : oldest.getValue();
+  }
+
+  /// The segment behind another one, which may be gone.
+  public @Nullable Segment after(Segment segment) {
+    Map.Entry<Long, Segment> next = segments.higherEntry(segment.first());
+    return next == null ? null : next.getValue();
+  }
+
+  /// The number of the last record; 0 where there never was one.
+  public long lastSequence() {
+    return lastSequence;
+  }
+
+  public long syncedSequence() {
+    return syncedSequence;
+  }
+
+  /// Of all segments.
+  public long bytes() {
+    return bytes.get();
+  }
+
+  public int segments() {
+    return segments.size();
+  }
+
+  /// Bytes that were found to be no records, since the process started.
+  public long damagedBytes() {
+    return damagedBytes.get();
+  }
+
+  /// Whether positions in the newest segment count.
+  public boolean positionsCount() {
+    Segment segment = active;
+    return segment == null || segment.positionsCount;
+  }
+
+  public Path directory() {
+    return directory;
+  }
+
+  /// Closes the files; what was not synced is left to the system.
+  @Override
+  public void close() {
+    for (Segment segment : segments.values()) {
+      segment.close();
+    }
+    try {
+      lock.close();
+    } catch (IOException e) {
+      notice.accept("the lock of " + directory + " cannot be given back: " + e.getMessage());
+    }
+  }
+
+  /// Reads a directory without taking part: also one that another process has.
+  ///
+  /// @return a line for each segment
+  public static List<SegmentReport> inspect(Path directory) throws IOException {
+    List<SegmentReport> reports = new ArrayList<>();
+    for (Path file : files(directory)) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        reports.add(SegmentReport.of(file, channel));
+      } catch (NoSuchFileException e) {
+        LOG.debug("{} was freed meanwhile", file);
+      }
+    }
+    return reports;
+  }
+}

@@ -1,0 +1,77 @@
+/// The disk buffer's files: an append-only log of batches in segments, and the shippers' places in
+/// it. What becomes of a batch, and who waits for what, is decided in `buffer`.
+///
+/// # Constraints
+///
+/// - A record that was synced is there after any crash; one that was not is there whole or not at
+///   all.
+/// - Numbers of records grow, and none is ever used twice.
+/// - Nothing is rewritten in place: a segment is appended to, then read, then deleted whole.
+/// - A reader never needs more memory than one record and a window of 64 KiB.
+/// - Only `java.nio.file` and `FileChannel` are used: no mapped file, no `java.io.File`.
+///
+/// # Format
+///
+/// Integers are big-endian, texts UTF-8. All files of a buffer lie in one directory:
+///
+/// ```
+/// 00000000000000000042.log   a segment, named by the lowest number that may stand in it
+/// cursors                    what each shipper needs no longer
+/// buffer.lock                locked while a process has the directory
+/// ```
+///
+/// A segment is a header and records, one behind the other without padding:
+///
+/// ```
+/// header
+///  0  4  50 4E 4C 47   magic "PNLG"
+///  4  2  00 01         version
+///  6  2  flags         bit 0: positions in this segment do not count (see below)
+///  8  8  first         the lowest number that may stand here
+/// 16  8  known up to   the positions of all records up to this number are in the snapshot
+/// 24  4  m             bytes of the snapshot
+/// 28  m  snapshot      for each key: 2 length of the key · key · 2 length of its positions · positions
+///     4  CRC32C        of all before
+///
+/// record
+///  0  4  n             bytes behind the checksum
+///  4  4  CRC32C        of these n bytes
+///  8  8  sequence
+/// 16  8  appended      milliseconds since the epoch
+/// 24  1  signal        0 logs, 1 traces, 2 metrics
+/// 25  4  records
+/// 29  2  s             bytes of the source
+/// 31  2  k             bytes of the key
+/// 33  2  p             bytes of the positions
+/// 35     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
+/// ```
+///
+/// `cursors` is drawn at [CursorFile].
+///
+/// # Write
+///
+/// An append goes to the page cache on its caller's thread; it is published to readers when all of
+/// it is written. A sync (`force`) covers all that was published before it began, the names of new
+/// segments included. A write that fails leaves the segment's end where it was: the next one goes
+/// over it.
+///
+/// # Read
+///
+/// Every record's checksum is verified before anything of it is used. Where a record is damaged,
+/// the next is looked for: at the place that its length names, else byte by byte where a number of
+/// the right range stands and the checksum behind it is right. What lies between is told as a range
+/// of bytes. At the start the newest segment is cut behind its last whole record (a torn tail).
+///
+/// # Free
+///
+/// A segment is deleted when every cursor has passed it, or when the oldest has to go for new ones.
+/// The newest stays, and so does each one with records whose positions the newest's snapshot does
+/// not have yet: so the log knows of every key how far it was taken over, whatever was deleted.
+///
+/// Positions say "everything before is in the log, or was delivered". That is not so for what is
+/// written behind batches that are in memory alone: segments that are begun then say so in their
+/// flags.
+@NullMarked
+package dev.pannier.collector.buffer.disk;
+
+import org.jspecify.annotations.NullMarked;

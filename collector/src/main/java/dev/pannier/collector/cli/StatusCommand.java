@@ -1,0 +1,94 @@
+package dev.pannier.collector.cli;
+
+import dev.pannier.collector.buffer.disk.CursorFile;
+import dev.pannier.collector.buffer.disk.SegmentLog;
+import dev.pannier.collector.buffer.disk.SegmentReport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "status",
+    description = "Tell what a disk buffer's directory holds, also of a sidecar that runs.",
+    mixinStandardHelpOptions = true)
+final class StatusCommand implements Callable<Integer> {
+  private final PrintWriter messages;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--buffer",
+      paramLabel = "DIR",
+      required = true,
+      description = "The directory: buffer.directory of the configuration.")
+  private @Nullable Path directory;
+
+  StatusCommand(PrintWriter messages) {
+    this.messages = messages;
+  }
+
+  /// A line a segment, a line a range of damage, a line a shipper. What is after a `=` is a number or a name.
+  @Override
+  public Integer call() throws IOException {
+    Path from = directory;
+    if (from == null || spec == null || !Files.isDirectory(from)) {
+      messages.println("--buffer: no such directory: " + from);
+      return PannierCommand.WRONG;
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    List<SegmentReport> segments = SegmentLog.inspect(from);
+    boolean sound = true;
+    for (SegmentReport segment : segments) {
+      if (!segment.problem().isEmpty()) {
+        out.printf(
+            "segment=%s bytes=%d unreadable: %s%n",
+            segment.name(), segment.bytes(), segment.problem());
+        sound = false;
+        continue;
+      }
+      out.printf(
+          "segment=%s version=%d bytes=%d first=%d last=%d batches=%d records=%d%n",
+          segment.name(),
+          segment.version(),
+          segment.bytes(),
+          segment.first(),
+          segment.last(),
+          segment.batches(),
+          segment.records());
+      for (int i = 0; i < segment.damage().size(); i += 2) {
+        out.printf(
+            "damage segment=%s from=%d to=%d%n",
+            segment.name(), segment.damage().get(i), segment.damage().get(i + 1));
+        sound = false;
+      }
+    }
+    try {
+      for (Map.Entry<String, Long> cursor : CursorFile.read(from).entrySet()) {
+        out.printf(
+            "shipper=%s passed=%d batches_behind=%d%n",
+            cursor.getKey(), cursor.getValue(), behind(segments, cursor.getValue()));
+      }
+    } catch (IOException e) {
+      out.printf("cursors unreadable: %s%n", e.getMessage());
+      sound = false;
+    }
+    out.flush();
+    return sound ? PannierCommand.DONE : 1;
+  }
+
+  private static long behind(List<SegmentReport> segments, long passed) {
+    return segments.stream()
+        .flatMap(segment -> segment.sequences().stream())
+        .filter(sequence -> sequence > passed)
+        .count();
+  }
+}

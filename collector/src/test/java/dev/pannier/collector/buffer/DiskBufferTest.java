@@ -1,0 +1,469 @@
+package dev.pannier.collector.buffer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.buffer.Acknowledgement.When;
+import dev.pannier.collector.config.BufferSettings;
+import dev.pannier.collector.config.BufferSettings.OnFull;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DiskBufferTest {
+  private static final long MIB = 1 << 20;
+
+  @TempDir private Path folder;
+  private final MemoryBudget budget = new MemoryBudget(16 * MIB);
+  private final Metrics metrics = new Metrics();
+  private final List<String> told = new ArrayList<>();
+  private final List<String> notices = new ArrayList<>();
+  private Ledger ledger = new Ledger();
+  private OnFull onFull = OnFull.BACKPRESSURE;
+  private Set<String> syncedOnly = Set.of();
+  private String[] shippers = {"events"};
+  private long nowNanos = 1_000_000_000L;
+  private @Nullable DiskBuffer open;
+
+  @AfterEach
+  void close() {
+    if (open != null) {
+      open.close();
+      open = null;
+    }
+  }
+
+  /// Without a close of the one before: as after the death of its process, but for the lock.
+  private DiskBuffer buffer() throws IOException {
+    if (open != null) {
+      open.log().close();
+    }
+    ledger = new Ledger();
+    Map<String, Set<Signal>> signals = new LinkedHashMap<>();
+    for (String shipper : shippers) {
+      signals.put(shipper, Set.of(Signal.LOGS));
+    }
+    open =
+        new DiskBuffer(
+            new BufferSettings(BufferSettings.Type.DISK, directory(), 8 * MIB, onFull),
+            budget,
+            ledger,
+            metrics,
+            signals,
+            syncedOnly,
+            () -> Instant.ofEpochMilli(nowNanos / 1_000_000),
+            nowNanos,
+            notices::add);
+    return open;
+  }
+
+  private Path directory() {
+    return folder.resolve("buffer");
+  }
+
+  private void append(DiskBuffer buffer, String text) {
+    append(buffer, text, When.DURABLE);
+  }
+
+  private void append(DiskBuffer buffer, String text, When when) {
+    byte[] bytes = text.getBytes(UTF_8);
+    assertThat(budget.tryReserve(bytes.length)).isTrue();
+    buffer.append(
+        new Batch(Signal.LOGS, bytes, 0, bytes.length, 2, "app", "key", new byte[] {1}),
+        bytes.length,
+        when,
+        (rejected, reason) ->
+            told.add(shortened(text) + (rejected > 0 ? " " + rejected + reason : "")));
+  }
+
+  private static String shortened(String text) {
+    return text.length() > 20 ? text.substring(0, text.indexOf(' ')) : text;
+  }
+
+  private static @Nullable Entry next(DiskBuffer buffer, String shipper) {
+    return buffer.cursor(shipper).next();
+  }
+
+  private static Entry take(DiskBuffer buffer, String shipper) {
+    return Objects.requireNonNull(next(buffer, shipper));
+  }
+
+  private static String text(Entry entry) {
+    Batch batch = entry.batch();
+    return shortened(new String(batch.bytes(), batch.offset(), batch.length(), UTF_8));
+  }
+
+  /// Ships what there is.
+  private static List<String> ship(DiskBuffer buffer, String shipper) {
+    List<String> shipped = new ArrayList<>();
+    for (Entry entry = next(buffer, shipper); entry != null; entry = next(buffer, shipper)) {
+      shipped.add(text(entry));
+      buffer.cursor(shipper).done(entry, 0, "");
+    }
+    return shipped;
+  }
+
+  private void pass(DiskBuffer buffer, long millis) {
+    nowNanos += TimeUnit.MILLISECONDS.toNanos(millis);
+    buffer.doWork(nowNanos);
+  }
+
+  @Test
+  void batchIsShippedAtOnceAndAcknowledgedAfterTheGroupCommit() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    assertThat(ship(buffer, "events")).containsExactly("one");
+    assertThat(told).isEmpty();
+    assertThat(budget.heldBytes()).isEqualTo(3);
+    pass(buffer, 0);
+    assertThat(told).isEmpty();
+    pass(buffer, 100);
+    assertThat(told).containsExactly("one");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void deliveryIsTheLastShippers() throws Exception {
+    shippers = new String[] {"fast", "slow"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", When.DELIVERED);
+    pass(buffer, 100);
+    pass(buffer, 100);
+    assertThat(budget.heldBytes()).isZero();
+    buffer.cursor("fast").done(take(buffer, "fast"), 0, "");
+    assertThat(told).isEmpty();
+    buffer.cursor("slow").done(take(buffer, "slow"), 1, " old");
+    assertThat(told).containsExactly("one 1 old");
+    assertThat(ledger.snapshot())
+        .containsExactly(
+            new Ledger.Row("app", "fast", 2, 2, 0, 0, 0, 0),
+            new Ledger.Row("app", "slow", 2, 1, 0, 1, 0, 0));
+  }
+
+  @Test
+  void clientThatWaitsIsAnsweredSoonerThanFiles() throws Exception {
+    DiskBuffer buffer = buffer();
+    byte[] bytes = {1};
+    buffer.append(
+        Batch.received(Signal.LOGS, bytes, 0, 1, 1, "otlp"),
+        0,
+        When.DURABLE,
+        (no, why) -> told.add("client"));
+    pass(buffer, 10);
+    assertThat(told).containsExactly("client");
+  }
+
+  @Test
+  void deadShipperDoesNotHoldUpTheOther() throws Exception {
+    shippers = new String[] {"live", "dead"};
+    DiskBuffer buffer = buffer();
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      all.add(String.valueOf(i));
+      assertThat(ship(buffer, "live")).containsExactly(String.valueOf(i));
+      pass(buffer, 1000);
+    }
+    assertThat(told).containsExactlyElementsOf(all);
+    assertThat(budget.heldBytes()).isZero();
+    assertThat(buffer.cursor("dead").openBatches()).isEqualTo(40);
+    assertThat(buffer.status().oldestSeconds()).isEqualTo(40);
+    assertThat(ship(buffer, "dead")).containsExactlyElementsOf(all);
+    append(buffer, "after");
+    pass(buffer, 1000);
+    ship(buffer, "live");
+    ship(buffer, "dead");
+    pass(buffer, 1000);
+    assertThat(buffer.status().segments()).isLessThanOrEqualTo(2);
+    assertThat(buffer.status().oldestSeconds()).isZero();
+  }
+
+  @Test
+  void whatWasNotDoneIsShippedAfterARestartAndWhatWasIsNot() throws Exception {
+    shippers = new String[] {"a", "b"};
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 30; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    for (int i = 0; i < 17; i++) {
+      buffer.cursor("a").done(take(buffer, "a"), 0, "");
+    }
+    take(buffer, "a");
+    pass(buffer, 1000);
+    DiskBuffer again = buffer();
+    assertThat(ledger.snapshot())
+        .containsExactlyInAnyOrder(
+            new Ledger.Row("app", "a", 26, 0, 0, 0, 0, 26),
+            new Ledger.Row("app", "b", 60, 0, 0, 0, 0, 60));
+    assertThat(again.cursor("a").openRecords()).isEqualTo(26);
+    assertThat(ship(again, "a")).hasSize(13).startsWith("17").endsWith("29");
+    assertThat(ship(again, "b")).hasSize(30).startsWith("0").endsWith("29");
+    append(again, "new");
+    assertThat(ship(again, "a")).containsExactly("new");
+    assertThat(again.cursor("a").openBatches()).isZero();
+  }
+
+  @Test
+  void numbersAreNeverUsedTwiceThoughTheLogLostItsEnd() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    long last = take(buffer, "events").sequence() + 1;
+    buffer.cursor("events").done(take(buffer, "events"), 0, "");
+    ship(buffer, "events");
+    close();
+    try (var files = Files.newDirectoryStream(directory(), "*.log")) {
+      for (Path file : files) {
+        Files.delete(file);
+      }
+    }
+    DiskBuffer again = buffer();
+    append(again, "three");
+    Entry entry = take(again, "events");
+    assertThat(text(entry)).isEqualTo("three");
+    assertThat(entry.sequence()).isGreaterThan(last - 1);
+  }
+
+  @Test
+  void shipperThatMaySeeOnlySyncedBatchesWaitsForTheSync() throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    assertThat(next(buffer, "events")).isNull();
+    pass(buffer, 10);
+    assertThat(ship(buffer, "events")).containsExactly("one");
+  }
+
+  @Test
+  void fullBufferHoldsSourcesBackUntilShippersHavePassed() throws Exception {
+    DiskBuffer buffer = buffer();
+    int appended = fill(buffer);
+    assertThat(buffer.hasRoomForFiles()).isFalse();
+    assertThat(buffer.hasRoomForRequests()).isFalse();
+    assertThat(buffer.status().bytes()).isLessThanOrEqualTo(8 * MIB);
+    assertThat(ship(buffer, "events")).hasSize(appended);
+    List<String> room = new ArrayList<>();
+    buffer.onRoom(() -> room.add("room"));
+    pass(buffer, 50);
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
+    assertThat(room).isNotEmpty();
+  }
+
+  private int fill(DiskBuffer buffer) {
+    for (int i = 0; i < 200; i++) {
+      if (!buffer.hasRoomForFiles()) {
+        return i;
+      }
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    return 200;
+  }
+
+  @Test
+  void oldestAreDroppedForNewOnesAndCounted() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    shippers = new String[] {"live", "dead"};
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 200; i++) {
+      assertThat(buffer.hasRoomForFiles()).isTrue();
+      append(buffer, i + " " + "x".repeat(100_000));
+      assertThat(ship(buffer, "live")).containsExactly(String.valueOf(i));
+      pass(buffer, 100);
+      assertThat(buffer.status().bytes()).isLessThanOrEqualTo(8 * MIB);
+    }
+    List<String> late = ship(buffer, "dead");
+    assertThat(late).hasSizeBetween(60, 80).endsWith("198", "199");
+    long dropped = 2L * (200 - late.size());
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "dead")).isEqualTo(dropped);
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "live")).isZero();
+    assertThat(ledger.snapshot())
+        .contains(new Ledger.Row("app", "dead", 400, 400 - dropped, 0, 0, dropped, 0));
+    assertThat(buffer.cursor("dead").openBatches()).isZero();
+    assertThat(told).hasSize(200);
+  }
+
+  @Test
+  void newestOfFilesAreDroppedAndRequestsRefused() throws Exception {
+    onFull = OnFull.DROP_NEWEST;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      assertThat(buffer.hasRoomForFiles()).isTrue();
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(buffer.hasRoomForRequests()).isFalse();
+    List<String> shipped = ship(buffer, "events");
+    assertThat(shipped).hasSizeBetween(60, 80).startsWith("0", "1");
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "events"))
+        .isEqualTo(2L * (100 - shipped.size()));
+    assertThat(told).hasSize(100);
+    assertThat(buffer.cursor("events").openBatches()).isZero();
+  }
+
+  @Test
+  void shipperHoldsNoMoreThanItsShareOfMemory() throws Exception {
+    shippers = new String[] {"a", "b"};
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 60; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    List<Entry> taken = new ArrayList<>();
+    for (Entry entry = next(buffer, "a"); entry != null; entry = next(buffer, "a")) {
+      taken.add(entry);
+    }
+    assertThat(taken).hasSizeBetween(5, 59);
+    assertThat(budget.heldBytes()).isLessThanOrEqualTo(4 * MIB);
+    assertThat(next(buffer, "b")).isNotNull();
+    buffer.cursor("a").done(taken.getFirst(), 0, "");
+    assertThat(next(buffer, "a")).isNotNull();
+  }
+
+  @Test
+  void vanishedDirectoryTurnsToMemoryAndBack() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "on disk");
+    pass(buffer, 100);
+    deleteDirectory();
+    append(buffer, "synced too late");
+    pass(buffer, 100);
+    assertThat(buffer.problem()).contains("does not take records").contains("in memory alone");
+    append(buffer, "in memory");
+    assertThat(told).containsExactly("on disk");
+    assertThat(ship(buffer, "events")).containsExactly("on disk", "synced too late", "in memory");
+    assertThat(told).containsExactly("on disk", "synced too late", "in memory");
+    pass(buffer, 1000);
+    assertThat(buffer.problem()).isNull();
+    append(buffer, "on disk again");
+    pass(buffer, 100);
+    assertThat(told).endsWith("on disk again");
+    assertThat(ship(buffer, "events")).containsExactly("on disk again");
+    assertThat(buffer.cursor("events").openBatches()).isZero();
+    assertThat(notices).hasSize(2);
+  }
+
+  private void deleteDirectory() throws IOException {
+    try (var files = Files.newDirectoryStream(directory())) {
+      for (Path file : files) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(directory());
+  }
+
+  @Test
+  void orderHoldsThroughMemoryAndBack() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "1");
+    deleteDirectory();
+    pass(buffer, 100);
+    append(buffer, "2");
+    append(buffer, "3");
+    pass(buffer, 1000);
+    assertThat(buffer.problem()).isNull();
+    append(buffer, "4");
+    pass(buffer, 100);
+    assertThat(ship(buffer, "events")).containsExactly("1", "2", "3", "4");
+    assertThat(told).containsExactlyInAnyOrder("1", "2", "3", "4");
+  }
+
+  @Test
+  void positionsBehindBatchesInMemoryDoNotCountBeforeThoseAreDelivered() throws Exception {
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "in memory");
+    pass(buffer, 1000);
+    append(buffer, "behind it");
+    pass(buffer, 100);
+    assertThat(told).containsExactly("behind it");
+    assertThat(buffer.positions()).isEmpty();
+    ship(buffer, "events");
+    pass(buffer, 1000);
+    append(buffer, "later");
+    pass(buffer, 100);
+    assertThat(buffer.positions()).hasSize(1);
+  }
+
+  @Test
+  void damagedBatchIsCountedAsDropped() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    append(buffer, "three");
+    Path file;
+    try (var files = Files.newDirectoryStream(directory(), "*.log")) {
+      file = files.iterator().next();
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    int at = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("two");
+    bytes[at] ^= 1;
+    Files.write(file, bytes);
+    assertThat(ship(buffer, "events")).containsExactly("one", "three");
+    assertThat(ledger.snapshot())
+        .containsExactly(new Ledger.Row("app", "events", 6, 4, 0, 0, 2, 0));
+    assertThat(buffer.cursor("events").openBatches()).isZero();
+    assertThat(notices).hasSize(1).first().asString().contains("are damaged and were passed over");
+  }
+
+  @Test
+  void batchOfASignalThatNobodyTakesIsAcknowledgedAtOnce() throws Exception {
+    DiskBuffer buffer = buffer();
+    buffer.append(
+        Batch.received(Signal.TRACES, new byte[1], 0, 1, 4, "otlp"),
+        0,
+        When.DELIVERED,
+        (no, why) -> told.add("told"));
+    assertThat(told).containsExactly("told");
+    assertThat(metrics.value(Counter.SOURCE_UNROUTED, "otlp")).isEqualTo(4);
+  }
+
+  @Test
+  void filesWaitWhileEnoughOfThemIsKeptAside() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "1");
+    append(buffer, "2");
+    Entry first = take(buffer, "events");
+    Entry second = take(buffer, "events");
+    buffer.cursor("events").parked(first);
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    buffer.cursor("events").parked(second);
+    assertThat(buffer.hasRoomForFiles()).isFalse();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
+    buffer.cursor("events").unparked(second);
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+  }
+
+  @Test
+  void whatIsDoneOutOfOrderIsPassedWhenWhatWasBeforeItIs() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "1");
+    append(buffer, "2");
+    append(buffer, "3");
+    Entry first = take(buffer, "events");
+    buffer.cursor("events").done(take(buffer, "events"), 0, "");
+    pass(buffer, 1000);
+    DiskBuffer again = buffer();
+    assertThat(first.sequence()).isEqualTo(1);
+    assertThat(ship(again, "events")).containsExactly("1", "2", "3");
+  }
+}

@@ -1,0 +1,334 @@
+package dev.pannier.collector.buffer.disk;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SegmentLogTest {
+  private static final long SEGMENT_BYTES = 1000;
+
+  @TempDir private Path directory;
+  private final List<String> notices = new ArrayList<>();
+  private final List<String> found = new ArrayList<>();
+  private @Nullable SegmentLog log;
+
+  @AfterEach
+  void close() {
+    if (log != null) {
+      log.close();
+    }
+  }
+
+  private SegmentLog open() throws IOException {
+    close();
+    notices.clear();
+    found.clear();
+    log =
+        SegmentLog.open(
+            directory,
+            SEGMENT_BYTES,
+            notices::add,
+            (segment, from, to, batch) -> found.add(described(batch)));
+    return log;
+  }
+
+  private static String described(StoredBatch stored) {
+    Batch batch = stored.batch();
+    return stored.sequence()
+        + " "
+        + batch.signal().label()
+        + " "
+        + batch.source()
+        + " "
+        + batch.key()
+        + " "
+        + new String(batch.positions(), UTF_8)
+        + " "
+        + batch.records()
+        + " "
+        + new String(batch.bytes(), batch.offset(), batch.length(), UTF_8);
+  }
+
+  private static Batch logs(String key, String positions, String payload) {
+    byte[] bytes = ("xx" + payload).getBytes(UTF_8);
+    return new Batch(
+        Signal.LOGS, bytes, 2, bytes.length - 2, 3, "app", key, positions.getBytes(UTF_8));
+  }
+
+  private static void append(SegmentLog log, long sequence, Batch batch) throws IOException {
+    log.write(batch, sequence, 1_000 + sequence, true);
+    log.publish(batch);
+  }
+
+  private static List<String> read(SegmentLog log) throws IOException {
+    List<String> all = new ArrayList<>();
+    for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
+      SegmentReader reader = segment.reader(SegmentReader.window(), segment.first() - 1);
+      while (reader.find(segment.endBytes()) == SegmentReader.Found.RECORD) {
+        StoredBatch batch = reader.read(new byte[reader.length()]);
+        if (batch == null) {
+          break;
+        }
+        all.add(described(batch));
+      }
+    }
+    return all;
+  }
+
+  @Test
+  void whatWasAppendedIsReadBackAndFoundAtTheNextStart() throws Exception {
+    SegmentLog first = open();
+    append(first, 1, logs("k1", "p1", "one"));
+    append(
+        first,
+        2,
+        new Batch(Signal.TRACES, "two".getBytes(UTF_8), 0, 3, 7, "otlp", "", new byte[0]));
+    List<String> expected = List.of("1 logs app k1 p1 3 one", "2 traces otlp   7 two");
+    assertThat(read(first)).isEqualTo(expected);
+    first.sync();
+    SegmentLog second = open();
+    assertThat(found).isEqualTo(expected);
+    assertThat(notices).isEmpty();
+    assertThat(second.lastSequence()).isEqualTo(2);
+    append(second, 3, logs("k1", "p3", "three"));
+    assertThat(read(second)).hasSize(3).last().isEqualTo("3 logs app k1 p3 3 three");
+  }
+
+  @Test
+  void payloadLargerThanAnyWindowIsOneRecord() throws Exception {
+    String payload = "0123456789".repeat(30_000);
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p", payload));
+    append(written, 2, logs("k", "p", "small"));
+    assertThat(read(written))
+        .containsExactly("1 logs app k p 3 " + payload, "2 logs app k p 3 small");
+    open();
+    assertThat(found).hasSize(2);
+  }
+
+  @Test
+  void batchWithoutRecordsIsARecord() throws Exception {
+    SegmentLog written = open();
+    append(
+        written, 1, new Batch(Signal.LOGS, new byte[0], 0, 0, 0, "app", "k", "p".getBytes(UTF_8)));
+    open();
+    assertThat(found).containsExactly("1 logs app k p 0 ");
+  }
+
+  @Test
+  void tornTailIsCutAndTheNextRecordFollowsTheLastWholeOne() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "whole"));
+    append(written, 2, logs("k", "p2", "torn"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    for (int cut = 1; cut <= 35 + 3 + 1 + 2 + 3; cut++) {
+      Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - cut));
+      SegmentLog again = open();
+      assertThat(found).as("cut by %d", cut).containsExactly("1 logs app k p1 3 whole");
+      assertThat(notices)
+          .hasSize(1)
+          .first()
+          .asString()
+          .contains("cut behind its last whole record");
+      append(again, 5, logs("k", "p5", "next"));
+      assertThat(read(again)).containsExactly("1 logs app k p1 3 whole", "5 logs app k p5 3 next");
+    }
+  }
+
+  @Test
+  void damagedRecordIsPassedOverAndTold() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    append(written, 2, logs("k", "p2", "damaged"));
+    append(written, 3, logs("k", "p3", "third"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int second = bytes.length - 2 * (35 + 3 + 1 + 2) - "damaged".length() - "third".length();
+    int third = bytes.length - (35 + 3 + 1 + 2) - "third".length();
+    for (int at = second; at < third; at++) {
+      byte[] damaged = bytes.clone();
+      damaged[at] ^= 0x40;
+      Files.write(file, damaged);
+      open();
+      assertThat(found)
+          .as("byte %d", at)
+          .containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 third");
+      assertThat(notices)
+          .containsExactly(
+              file.getFileName()
+                  + ": bytes "
+                  + second
+                  + " to "
+                  + third
+                  + " are damaged and were passed over");
+      assertThat(Objects.requireNonNull(log).damagedBytes()).isEqualTo(third - second);
+    }
+  }
+
+  @Test
+  void positionsOfFreedSegmentsAreStillKnown() throws Exception {
+    SegmentLog written = open();
+    for (int i = 1; i <= 60; i++) {
+      append(written, i, logs("key" + i % 7, "at " + i, "payload ".repeat(10)));
+      written.sync();
+      written.remember("key" + i % 7, ("at " + i).getBytes(UTF_8));
+      written.free(i);
+    }
+    assertThat(written.segments()).isEqualTo(1);
+    open();
+    assertThat(
+            Objects.requireNonNull(log).positions().stream().map(each -> new String(each, UTF_8)))
+        .containsExactlyInAnyOrder("at 54", "at 55", "at 56", "at 57", "at 58", "at 59", "at 60");
+  }
+
+  @Test
+  void segmentWhosePositionsTheNewestDoesNotKnowIsKept() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("a", "1", "x".repeat(900)));
+    append(written, 2, logs("b", "2", "x".repeat(900)));
+    written.sync();
+    assertThat(written.free(2)).isZero();
+    append(written, 3, logs("c", "3", "x".repeat(900)));
+    assertThat(written.free(2)).isEqualTo(2);
+  }
+
+  @Test
+  void positionsThatDoNotCountAreNotUsed() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("a", "sure", "x"));
+    Batch batch = logs("a", "not sure", "x");
+    written.write(batch, 2, 0, false);
+    written.publish(batch);
+    written.sync();
+    open();
+    assertThat(found).hasSize(2);
+    assertThat(Objects.requireNonNull(log).positions()).containsExactly("sure".getBytes(UTF_8));
+  }
+
+  @Test
+  void secondProcessIsTurnedAway() throws Exception {
+    open();
+    assertThatThrownBy(
+            () ->
+                SegmentLog.open(
+                    directory, SEGMENT_BYTES, notices::add, (segment, from, to, batch) -> {}))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("another pannier uses " + directory);
+  }
+
+  @Test
+  void fileOfAnotherVersionIsKeptAside() throws Exception {
+    append(open(), 1, logs("k", "p", "x"));
+    close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[5] = 9;
+    Files.write(file, bytes);
+    open();
+    assertThat(found).isEmpty();
+    assertThat(notices).hasSize(1).first().asString().contains("version 9, this pannier reads 1");
+    assertThat(directory.resolve(file.getFileName() + ".unreadable")).exists();
+  }
+
+  @Test
+  void segmentThatWasBegunAndNoMoreIsForgotten() throws Exception {
+    append(open(), 1, logs("k", "p", "x"));
+    close();
+    Files.createFile(directory.resolve("00000000000000000002.log"));
+    open();
+    assertThat(found).hasSize(1);
+    assertThat(notices).isEmpty();
+  }
+
+  @Test
+  void syncNoticesThatTheFileHasVanished() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p", "x"));
+    Files.delete(SegmentLog.files(directory).getFirst());
+    assertThat(written.isInPlace()).isFalse();
+    assertThatThrownBy(written::sync).isInstanceOf(IOException.class);
+    assertThat(written.syncedSequence()).isZero();
+  }
+
+  @Test
+  void logGoesOnInANewSegmentAfterTheDirectoryVanished() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p", "x"));
+    for (Path file : SegmentLog.files(directory)) {
+      Files.delete(file);
+    }
+    Files.delete(directory.resolve("buffer.lock"));
+    Files.delete(directory);
+    written.seal();
+    written.reopen();
+    append(written, 2, logs("k", "p", "y"));
+    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
+    assertThat(written.sync()).isEqualTo(2);
+    assertThat(read(written)).hasSize(2);
+    open();
+    assertThat(found).containsExactly("2 logs app k p 3 y");
+  }
+
+  @Test
+  void versionOneIsRead() throws Exception {
+    Path file = directory.resolve("00000000000000000007.log");
+    try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("version-1.log"))) {
+      Files.write(file, in.readAllBytes(), StandardOpenOption.CREATE);
+    }
+    open();
+    assertThat(notices).isEmpty();
+    assertThat(found)
+        .containsExactly(
+            "7 logs app 00000000000000aa/00000000000000bb p7 3 seven",
+            "9 traces otlp   7 nine",
+            "10 metrics otlp   0 ");
+    assertThat(Objects.requireNonNull(log).positions())
+        .containsExactly("p-before".getBytes(UTF_8), "p7".getBytes(UTF_8));
+  }
+
+  @Test
+  void cursorsAreReadBack() throws Exception {
+    assertThat(CursorFile.read(directory)).isEmpty();
+    CursorFile.write(directory, java.util.Map.of("events", 5L));
+    CursorFile.write(directory, java.util.Map.of("events", 7L, "backend", 2L));
+    assertThat(CursorFile.read(directory))
+        .containsExactlyInAnyOrderEntriesOf(java.util.Map.of("events", 7L, "backend", 2L));
+    Path file = directory.resolve("cursors");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[12] ^= 1;
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> CursorFile.read(directory)).hasMessage("checksum differs");
+  }
+
+  @Test
+  void reportNamesWhatASegmentHolds() throws Exception {
+    SegmentLog written = open();
+    append(written, 4, logs("k", "p", "x"));
+    append(written, 6, logs("k", "p", "y"));
+    SegmentReport report = SegmentLog.inspect(directory).getFirst();
+    assertThat(report.version()).isEqualTo(1);
+    assertThat(report.first()).isEqualTo(4);
+    assertThat(report.last()).isEqualTo(6);
+    assertThat(report.batches()).isEqualTo(2);
+    assertThat(report.records()).isEqualTo(6);
+    assertThat(report.damage()).isEmpty();
+  }
+}

@@ -1,0 +1,232 @@
+package dev.pannier.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.pannier.demo.Demo;
+import dev.pannier.demo.Packaged;
+import dev.pannier.demo.Ports;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The packaged sidecar with `buffer: {type: disk}`: what the death of the process and of destinations does to what
+/// was taken over.
+class DiskBufferIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String DISK =
+      "buffer: {type: disk, directory: \"${DIR}/buffer\", max_bytes: 64MiB}\n";
+
+  private static Kafka kafka;
+
+  @TempDir private Path folder;
+  private String logs;
+  private String spans;
+
+  @BeforeAll
+  static void broker() throws Exception {
+    kafka = Kafka.shared();
+  }
+
+  @BeforeEach
+  void ownTopics() throws Exception {
+    logs = kafka.topic("disk-logs");
+    spans = kafka.topic("disk-spans");
+  }
+
+  private static String both() {
+    return """
+    sources:
+      files:
+        - {name: app, include: ["${LOGS}/*.log"], parser: raw}
+      otlp: {grpc: "127.0.0.1:${GRPC}", http: "127.0.0.1:${HTTP}"}
+    """;
+  }
+
+  private String events() {
+    return """
+      events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s, traces: %s}, signals: [logs, traces]}
+    """
+        .formatted(kafka.servers(), logs, spans);
+  }
+
+  private static List<String> append(Path file, String prefix, int count) throws Exception {
+    List<String> lines = IntStream.range(0, count).mapToObj(i -> prefix + " " + i).toList();
+    Files.write(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    return lines;
+  }
+
+  @Test
+  void nothingIsLostByKillsAtRandomMoments() throws Exception {
+    Random random = new Random(5);
+    List<String> written = new ArrayList<>();
+    List<String> answered = new ArrayList<>();
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic readLogs = new Topic(kafka.servers(), logs);
+        Topic readSpans = new Topic(kafka.servers(), spans)) {
+      sidecar.configure(both() + DISK + "shippers:\n" + events());
+      for (int run = 0; run < 5; run++) {
+        sidecar.start();
+        Path file = sidecar.log("app.log");
+        for (int part = 0; part < 4; part++) {
+          written.addAll(append(file, "run " + run + " part " + part, 2_000));
+          // Each request is answered before the next line is written.
+          answered.addAll(Client.sendSpans(sidecar, Wire.GRPC, 20));
+        }
+        if (run % 2 == 1) {
+          Files.move(file, sidecar.log("app-" + run + ".old"));
+        }
+        written.addAll(append(file, "run " + run + " last", 5_000));
+        int seen = random.nextInt(written.size());
+        readLogs.await(all -> all.logs().size() >= seen);
+        sidecar.kill();
+      }
+      sidecar.start();
+      readLogs.await(all -> new HashSet<>(all.bodies()).containsAll(written));
+      readSpans.await(all -> ids(all).containsAll(answered));
+      assertThat(readLogs.bodies().stream().distinct().toList())
+          .as("repeats are allowed; order holds for the first copy of each")
+          .containsExactlyElementsOf(written);
+    }
+  }
+
+  private static Set<String> ids(Topic topic) {
+    Set<String> ids = new HashSet<>();
+    topic
+        .spans()
+        .forEach(span -> ids.add(HexFormat.of().formatHex(span.getSpanId().toByteArray())));
+    return ids;
+  }
+
+  @Test
+  void whatWasTakenOverWhileTheBrokerWasAwaySurvivesAKillAndTheLossOfTheLogFile() throws Exception {
+    Path kafkaFolder = Files.createDirectories(folder.resolve("kafka"));
+    try (Kafka own = Kafka.start(kafkaFolder, "auto.create.topics.enable=true");
+        Sidecar sidecar = new Sidecar(folder)) {
+      String topic = own.topic("away");
+      sidecar.configure(
+          Sidecar.files("parser: raw")
+              + DISK
+              + """
+              shippers:
+                events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs]}
+              """
+                  .formatted(own.servers(), topic));
+      sidecar.start();
+      own.kill();
+      List<String> written = append(sidecar.log("app.log"), "while away", 20_000);
+      await()
+          .atMost(PATIENCE)
+          .until(() -> sidecar.statusPage().at("/sources/0/lag_bytes").asLong() == 0);
+      Files.delete(sidecar.log("app.log"));
+      sidecar.kill();
+      own.restart();
+      sidecar.start();
+      try (Topic read = new Topic(own.servers(), topic)) {
+        read.await(all -> new HashSet<>(all.bodies()).containsAll(written));
+        assertThat(read.bodies().stream().distinct().toList()).containsExactlyElementsOf(written);
+      }
+    }
+  }
+
+  @Test
+  void deadBackendDoesNotHoldUpKafkaAndCatchesUp() throws Exception {
+    int port = Ports.free(1).getFirst();
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), logs)) {
+      sidecar.configure(
+          Sidecar.files("parser: raw")
+              + DISK
+              + "shippers:\n"
+              + events()
+              + "  backend: {type: otlp, endpoint: \"http://127.0.0.1:%d\", protocol: http/protobuf, signals: [logs]}\n"
+                  .formatted(port));
+      sidecar.launch(Map.of());
+      sidecar.awaitAlive();
+      List<String> written = new ArrayList<>();
+      // More than memory holds.
+      for (int part = 0; part < 30; part++) {
+        written.addAll(append(sidecar.log("app.log"), "x".repeat(500) + " part " + part, 2_000));
+        int so = written.size();
+        read.await(all -> all.logs().size() >= so);
+      }
+      assertThat(read.bodies()).containsExactlyElementsOf(written);
+      assertThat(sidecar.statusPage().at("/buffer/bytes").asLong()).isGreaterThan(30L << 20);
+      assertThat(sidecar.body("/readyz")).contains("backend");
+      sidecar.kill();
+      try (OtlpBackend backend = OtlpBackend.http(port)) {
+        sidecar.start();
+        await().atMost(PATIENCE).until(() -> backend.bodies().size() >= written.size());
+        assertThat(backend.bodies().stream().distinct().toList())
+            .containsExactlyElementsOf(written);
+        await()
+            .atMost(PATIENCE)
+            .until(() -> sidecar.statusPage().at("/buffer/segments").asInt() <= 2);
+      }
+    }
+  }
+
+  @Test
+  void vanishedDirectoryIsNamedAndTheSidecarGoesOn() throws Exception {
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), logs)) {
+      sidecar.configure(Sidecar.files("parser: raw") + DISK + "shippers:\n" + events());
+      sidecar.start();
+      List<String> written = new ArrayList<>(append(sidecar.log("app.log"), "before", 1_000));
+      read.await(all -> all.logs().size() >= 1_000);
+      Path buffer = folder.resolve("buffer");
+      Path aside = folder.resolve("aside");
+      Files.move(buffer, aside);
+      // Something else lies where the directory was.
+      Files.createFile(buffer);
+      await()
+          .atMost(PATIENCE)
+          .until(() -> sidecar.body("/readyz").contains("does not take records"));
+      written.addAll(append(sidecar.log("app.log"), "meanwhile", 1_000));
+      read.await(all -> all.logs().size() >= 2_000);
+      Files.delete(buffer);
+      await().atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 200);
+      written.addAll(append(sidecar.log("app.log"), "after", 1_000));
+      read.await(all -> all.logs().size() >= 3_000);
+      assertThat(read.bodies()).containsExactlyElementsOf(written);
+      assertThat(sidecar.errors()).contains("takes records again");
+    }
+  }
+
+  @Test
+  void statusTellsWhatABufferHolds() throws Exception {
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), logs)) {
+      sidecar.configure(Sidecar.files("parser: raw") + DISK + "shippers:\n" + events());
+      sidecar.start();
+      append(sidecar.log("app.log"), "line", 700);
+      read.await(all -> all.logs().size() >= 700);
+      assertThat(sidecar.stop()).isZero();
+      List<String> command = new ArrayList<>(Packaged.command(Demo.home(), List.of()));
+      command.addAll(List.of("status", "--buffer", folder.resolve("buffer").toString()));
+      Path out = folder.resolve("status.out");
+      Process status = new ProcessBuilder(command).redirectOutput(out.toFile()).start();
+      assertThat(status.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(status.exitValue()).isZero();
+      assertThat(Files.readString(out))
+          .contains("version=1")
+          .contains("records=700")
+          .contains("shipper=events")
+          .contains("batches_behind=0");
+    }
+  }
+}
