@@ -45,9 +45,7 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   public abstract void unparked(Entry entry);
 
   /// Whether more may be read from files.
-  public boolean hasRoomForFiles() {
-    return buffer.hasRoomForFiles();
-  }
+  public abstract boolean hasRoomForFiles();
 
   /// The shipper needs the entry no longer.
   ///

@@ -31,9 +31,11 @@ import org.jspecify.annotations.Nullable;
 ///         disk takes nothing ──┴─ cursor ─ shipper … all have passed: segment deleted
 /// ```
 ///
-/// An append never waits for the disk to sync: that is [#doWork]'s, which one thread calls. A batch is durable when a
-/// sync has covered it; one that went to memory, because the disk was full, read-only or gone, when every shipper is done with it.
-/// Both are acknowledged only then, so that what was acknowledged is never lost by the death of the process.
+/// An append does not wait for the disk to sync, but where it begins a segment: that is
+/// [#doWork]'s, which one thread calls. A batch is durable when a sync has covered it; one that went
+/// to memory, because the disk was full, read-only or gone, when every shipper is done with it. Both
+/// are acknowledged only then, so that what was acknowledged is never lost by the death of the
+/// process.
 ///
 /// Long for a class of this project: what makes an acknowledgement true is kept together.
 ///

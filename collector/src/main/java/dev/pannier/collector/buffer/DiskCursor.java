@@ -400,6 +400,11 @@ final class DiskCursor extends Cursor {
   }
 
   @Override
+  public boolean hasRoomForFiles() {
+    return buffer.hasRoomForFiles();
+  }
+
+  @Override
   public void done(Entry entry, long rejected, String reason) {
     if (!entry.isStored()) {
       memory.done(entry, rejected, reason);

@@ -37,6 +37,11 @@ final class MemoryCursor extends Cursor {
   }
 
   @Override
+  public boolean hasRoomForFiles() {
+    return buffer.hasRoomForFiles();
+  }
+
+  @Override
   public void done(Entry entry, long rejected, String reason) {
     buffer.done(this, entry, rejected, reason);
   }

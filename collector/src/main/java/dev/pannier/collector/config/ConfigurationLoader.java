@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,13 +34,6 @@ public final class ConfigurationLoader {
   private static final long BUFFER = 512 * Units.MIB;
   private static final long MIN_BUFFER = 8 * Units.MIB;
   private static final long MAX_BUFFER = 1024 * Units.GIB;
-  private static final Map<String, BufferSettings.Type> BUFFER_TYPES =
-      Map.of("memory", BufferSettings.Type.MEMORY, "disk", BufferSettings.Type.DISK);
-  private static final Map<String, BufferSettings.OnFull> ON_FULL =
-      Map.of(
-          "backpressure", BufferSettings.OnFull.BACKPRESSURE,
-          "drop_oldest", BufferSettings.OnFull.DROP_OLDEST,
-          "drop_newest", BufferSettings.OnFull.DROP_NEWEST);
   private static final Duration DEADLINE = Duration.ofSeconds(20);
   private static final Duration QUIET = Duration.ofSeconds(1);
 
@@ -170,12 +164,19 @@ public final class ConfigurationLoader {
   }
 
   private static BufferSettings buffer(Section section, Path stateDirectory) {
-    BufferSettings.Type type = section.choice("type", BUFFER_TYPES, BufferSettings.Type.MEMORY);
+    Map<String, BufferSettings.Type> types = new LinkedHashMap<>();
+    types.put("memory", BufferSettings.Type.MEMORY);
+    types.put("disk", BufferSettings.Type.DISK);
+    Map<String, BufferSettings.OnFull> onFulls = new LinkedHashMap<>();
+    onFulls.put("backpressure", BufferSettings.OnFull.BACKPRESSURE);
+    onFulls.put("drop_oldest", BufferSettings.OnFull.DROP_OLDEST);
+    onFulls.put("drop_newest", BufferSettings.OnFull.DROP_NEWEST);
+    BufferSettings.Type type = section.choice("type", types, BufferSettings.Type.MEMORY);
     Value directoryValue = section.value("directory");
     Path directory = directoryValue == null ? null : directoryValue.absolutePath();
     long maxBytes = section.size("max_bytes", MIN_BUFFER, MAX_BUFFER, BUFFER);
     BufferSettings.OnFull onFull =
-        section.choice("on_full", ON_FULL, BufferSettings.OnFull.BACKPRESSURE);
+        section.choice("on_full", onFulls, BufferSettings.OnFull.BACKPRESSURE);
     if (type == BufferSettings.Type.MEMORY) {
       for (String key : List.of("directory", "max_bytes", "on_full")) {
         Value written = section.value(key);

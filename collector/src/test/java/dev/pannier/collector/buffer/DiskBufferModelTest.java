@@ -9,6 +9,7 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -56,7 +57,7 @@ class DiskBufferModelTest {
     final List<String> notices = new ArrayList<>();
     long nowNanos = 1_000_000_000_000L;
     int appended;
-    long heldByDead;
+    int flips;
     Ledger ledger = new Ledger();
     DiskBuffer buffer;
 
@@ -113,12 +114,12 @@ class DiskBufferModelTest {
       int number = Integer.parseInt(text.substring(0, text.indexOf(' ')));
       shipper.shipped.add(number);
       shipper.taken.add(entry);
-      if (shipper.name.equals("exact")) {
+      // A flipped bit at the log's end looks like a torn tail, whose numbers were never given out.
+      if (shipper.name.equals("exact") && flips == 0) {
         Integer before = shipper.bySequence.put(entry.sequence(), number);
         assertThat(before == null || before == number)
             .as("number %d is %d and was %d", entry.sequence(), number, before)
             .isTrue();
-        assertThat(acknowledged).as("it sees only what is synced").contains(number);
       }
     }
 
@@ -159,16 +160,18 @@ class DiskBufferModelTest {
     void die(boolean machine) throws IOException {
       buffer.log().close();
       if (machine) {
-        for (Path file : segments()) {
-          long size = Files.size(file);
-          long synced = syncedSizes.getOrDefault(file, 0L);
+        // All but the newest are durable before that is begun.
+        List<Path> files = segments();
+        if (!files.isEmpty()) {
+          Path newest = files.getLast();
+          long size = Files.size(newest);
+          long synced = syncedSizes.getOrDefault(newest, 0L);
           if (size > synced) {
-            cut(file, synced + random.nextLong(size - synced + 1));
+            cut(newest, synced + random.nextLong(size - synced + 1));
           }
         }
       }
-      heldByDead = budget.heldBytes();
-      budget.release(heldByDead);
+      budget.release(budget.heldBytes());
       shippers.forEach(shipper -> shipper.taken.clear());
       List<Integer> again = List.copyOf(unacknowledged);
       unacknowledged.clear();
@@ -190,10 +193,12 @@ class DiskBufferModelTest {
       }
       Path file = files.get(random.nextInt(files.size()));
       byte[] bytes = Files.readAllBytes(file);
-      if (bytes.length < 200) {
+      int header = 28 + ByteBuffer.wrap(bytes).getInt(24) + 4;
+      if (bytes.length <= header) {
         return;
       }
-      int at = 100 + random.nextInt(bytes.length - 100);
+      flips++;
+      int at = header + random.nextInt(bytes.length - header);
       bytes[at] ^= (byte) (1 << random.nextInt(8));
       Files.write(file, bytes);
     }
@@ -278,10 +283,12 @@ class DiskBufferModelTest {
       for (Shipper shipper : history.shippers) {
         Set<Integer> missing = new HashSet<>(history.acknowledged);
         shipper.shipped.forEach(missing::remove);
-        long told = history.notices.stream().filter(line -> line.contains(".log")).count();
         assertThat(missing.size())
-            .as("seed %d: as many as were told", seed)
-            .isLessThanOrEqualTo((int) told);
+            .as("seed %d, %s", seed, shipper.name)
+            .isLessThanOrEqualTo(history.flips);
+        assertThat(missing.isEmpty() || !history.notices.isEmpty())
+            .as("seed %d: told", seed)
+            .isTrue();
       }
     } finally {
       delete(directory);

@@ -237,7 +237,8 @@ class PannierCommandTest {
     assertThat(pannier("status", "--buffer", buffer.toString())).isEqualTo(1);
 
     assertThat(out())
-        .contains("damage segment=00000000000000000007.log from=77 to=", "first=9 last=10")
+        .contains(
+            "damage segment=00000000000000000007.log from=155 to=198\n", "batches=2 records=3")
         .contains("segment=00000000000000000011.log bytes=100 unreadable: not a segment");
   }
 

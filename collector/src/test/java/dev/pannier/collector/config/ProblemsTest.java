@@ -63,13 +63,14 @@ class ProblemsTest {
             "p.yaml:2: processors[0].sample: unknown key, known are redact, drop, add"),
         wrong(
             "buffer:\n  type: dsk\n  max_bytes: 1GiB",
-            "p.yaml:2: buffer.type: unknown value; did you mean disk? (dsk)",
+            "p.yaml:2: buffer.type: unknown value, did you mean disk? (dsk)",
             "p.yaml:3: buffer.max_bytes: is of the disk buffer, and buffer.type is memory"),
         wrong(
             "buffer: {type: disk, directory: b, max_bytes: 1MiB, on_full: dorp, size: 1}",
             "p.yaml:1: buffer.directory: not an absolute path (b)",
             "p.yaml:1: buffer.max_bytes: max_bytes < 8MiB (1MiB)",
-            "p.yaml:1: buffer.on_full: unknown value (dorp)",
+            "p.yaml:1: buffer.on_full: unknown value, known are backpressure, drop_oldest,"
+                + " drop_newest (dorp)",
             "p.yaml:1: buffer.size: unknown key, known are type, directory, max_bytes, on_full"),
         wrong(
             "sources: {otlp: {acknowledge: durable}}",

@@ -320,7 +320,13 @@ public final class SegmentLog implements Closeable {
     lastSequence = writtenSequence;
   }
 
+  /// Nothing of a segment is written before all of the one before is durable: else the death of the machine
+  /// could leave a hole, with records behind it whose positions say that nothing is missing.
   private Segment begin(long first, boolean positionsCount) throws IOException {
+    Segment before = active;
+    if (before != null && before.dirty) {
+      settle(before);
+    }
     long knownUpTo = syncedSequence;
     Map<String, byte[]> known;
     synchronized (positions) {
@@ -344,7 +350,6 @@ public final class SegmentLog implements Closeable {
     }
     segment.nameless = true;
     segment.dirty = true;
-    Segment before = active;
     segments.put(first, segment);
     bytes.addAndGet(segment.endBytes());
     active = segment;
@@ -352,6 +357,24 @@ public final class SegmentLog implements Closeable {
       before.sealed = true;
     }
     return segment;
+  }
+
+  private void settle(Segment segment) throws IOException {
+    if (segment.unsure) {
+      // What it holds is told when it is delivered.
+      return;
+    }
+    try {
+      force(segment);
+      if (segment.nameless) {
+        syncNames(directory);
+      }
+    } catch (IOException e) {
+      // It stays dirty, so that the next sync tells those who wait for it.
+      segment.sealed = true;
+      segment.unsure = true;
+      throw e;
+    }
   }
 
   /// Nothing more is appended to the newest segment.

@@ -52,8 +52,9 @@
 ///
 /// An append goes to the page cache on its caller's thread; it is published to readers when all of
 /// it is written. A sync (`force`) covers all that was published before it began, the names of new
-/// segments included. A write that fails leaves the segment's end where it was: the next one goes
-/// over it.
+/// segments included. The append that begins a segment syncs the one before, so that there is never
+/// a hole with records behind it. A write that fails leaves the segment's end where it was: the
+/// next one goes over it.
 ///
 /// # Read
 ///
