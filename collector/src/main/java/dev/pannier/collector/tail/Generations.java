@@ -7,6 +7,7 @@ import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.StartAt;
 import dev.pannier.collector.receipt.Receipt;
 import java.io.IOException;
+import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -80,6 +81,7 @@ final class Generations {
     }
   }
 
+  private final FileSystem fileSystem;
   private final List<TailSource> sources;
   private final long volume;
   private final int maxOpen;
@@ -119,12 +121,14 @@ final class Generations {
   /// @param maxOpen files that are held open; beyond it, those that are quiet are closed and opened
   ///     again when they change
   Generations(
+      FileSystem fileSystem,
       List<TailSource> sources,
       long volume,
       List<SavedGeneration> saved,
       int maxOpen,
       RandomGenerator random,
       Consumer<String> notice) {
+    this.fileSystem = fileSystem;
     this.sources = sources;
     this.volume = volume;
     this.maxOpen = maxOpen;
@@ -341,7 +345,7 @@ final class Generations {
         meet(found, nowNanos, nowSeconds);
         continue;
       }
-      Path path = Path.of(saved.path());
+      Path path = pathOf(saved);
       Path folder = path.getParent();
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is met like any other.
@@ -383,6 +387,10 @@ final class Generations {
         displaced.remove(found.place());
       }
     }
+  }
+
+  private Path pathOf(SavedGeneration saved) {
+    return fileSystem.getPath(saved.path());
   }
 
   private @Nullable SavedGeneration knownAt(FileKey place) {
@@ -484,7 +492,7 @@ final class Generations {
             source,
             volume,
             saved.id(),
-            Path.of(saved.path()),
+            pathOf(saved),
             probe.place(),
             saved.fingerprint(),
             saved.acknowledged(),
@@ -568,7 +576,7 @@ final class Generations {
       if (!saved.fingerprint().agreesWith(probe.fingerprint())) {
         continue;
       }
-      Path path = Path.of(saved.path());
+      Path path = pathOf(saved);
       if (looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
         if (probe.size() < saved.acknowledged().position()) {
           if (!settled(probe, saved.id(), nowNanos)) {
@@ -742,8 +750,7 @@ final class Generations {
   /// A saved generation whose inode is gone or holds other content now.
   private void lost(SavedGeneration saved, TailSource source, long nowNanos) throws IOException {
     FileKey place = new FileKey(saved.device(), saved.inode());
-    Probe copy =
-        findContinuation(Path.of(saved.path()), place, saved.fingerprint(), saved.acknowledged());
+    Probe copy = findContinuation(pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
     if (copy != null) {
       reportShort(source, saved.id(), saved.path(), copy, saved.sizeBytes());
       long copied = copy.size();

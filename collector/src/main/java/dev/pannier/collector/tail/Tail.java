@@ -7,6 +7,7 @@ import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.receipt.ReceiptStore;
+import java.nio.file.FileSystems;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Function;
@@ -42,6 +43,7 @@ public record Tail(
         files.stream().map(file -> TailSource.of(file, parsers.apply(file), metrics)).toList();
     Generations generations =
         new Generations(
+            FileSystems.getDefault(),
             sources,
             store.volume(),
             Positions.raise(store.loaded(), taken),

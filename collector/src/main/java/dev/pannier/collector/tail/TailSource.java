@@ -5,6 +5,8 @@ import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParseResult;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -32,6 +34,7 @@ final class TailSource {
 
   /// @param explicitRule the rule of `multiline.start` or `multiline.continue`, else null
   TailSource(
+      FileSystem fileSystem,
       FileSource settings,
       ParserChooser parsers,
       @Nullable LineStart explicitRule,
@@ -39,7 +42,7 @@ final class TailSource {
     this.settings = settings;
     this.parsers = parsers;
     this.explicitRule = explicitRule;
-    globs = new Globs(settings.include(), settings.exclude());
+    globs = new Globs(fileSystem, settings.include(), settings.exclude());
     framer = new RecordFramer(settings.maxRecord(), settings.onOversize());
     charset = Transcoder.of(settings.charset());
     records = metrics.adder(Counter.SOURCE_RECORDS, name());
@@ -57,7 +60,8 @@ final class TailSource {
   }
 
   static TailSource of(FileSource settings, ParserChooser parsers, Metrics metrics) {
-    return new TailSource(settings, parsers, LinePattern.of(settings.multiline()), metrics);
+    return new TailSource(
+        FileSystems.getDefault(), settings, parsers, LinePattern.of(settings.multiline()), metrics);
   }
 
   String name() {

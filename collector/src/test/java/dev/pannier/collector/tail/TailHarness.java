@@ -107,7 +107,14 @@ final class TailHarness implements AutoCloseable {
     LineParser raw = new RawLines();
     List<TailSource> sources = List.of(TailSource.of(source, (head, length) -> raw, metrics));
     generations =
-        new Generations(sources, store.volume(), store.loaded(), maxOpen, random, notices::add);
+        new Generations(
+            java.nio.file.FileSystems.getDefault(),
+            sources,
+            store.volume(),
+            store.loaded(),
+            maxOpen,
+            random,
+            notices::add);
     tailer =
         new FileTailer(
             generations,

@@ -72,7 +72,8 @@
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is
 /// written behind batches that are in memory alone: segments that are begun then say so in their
-/// flags.
+/// flags. Nor is it so behind damage, which may be a page that the death of the machine kept from
+/// the disk: there positions do not count up to the segment's end.
 @NullMarked
 package dev.pannier.collector.buffer.disk;
 
