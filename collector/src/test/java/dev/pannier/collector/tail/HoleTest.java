@@ -110,7 +110,8 @@ class HoleTest {
     write(1);
     settle();
 
-    assertThat(tail.uids().getLast()).endsWith("-" + Long.toHexString(hole));
+    String digits = Long.toString(hole, 32);
+    assertThat(tail.uids().getLast()).endsWith("0".repeat(8 - digits.length()) + digits);
   }
 
   @Test

@@ -200,7 +200,7 @@ class SegmentLogTest {
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    int third = bytes.length - (35 + 3 + 1 + 2) - "third".length();
+    int third = bytes.length - (43 + 3 + 1 + 2) - "third".length();
     Arrays.fill(bytes, third - 20, third, (byte) 0);
     Files.write(file, bytes);
     SegmentLog again = open();
