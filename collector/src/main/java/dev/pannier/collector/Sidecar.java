@@ -176,7 +176,6 @@ final class Sidecar {
           nanoClock.getAsLong(),
           LOG::warn);
     } catch (IOException e) {
-      store.close();
       throw new IOException(
           "buffer.directory " + configuration.buffer().directory() + ": " + e.getMessage(), e);
     }
