@@ -204,6 +204,9 @@ public final class Dispatcher {
     if (draining || paused || !parked.isEmpty() || !destination.isConnected()) {
       return true;
     }
+    if (circuit.state() != CircuitBreaker.State.CLOSED) {
+      return true;
+    }
     if (window.size() >= maxInFlight || !cursor.hasRoomForFiles()) {
       return true;
     }

@@ -10,7 +10,7 @@ import java.util.List;
 /// @param path       where it was first seen
 /// @param generation 16 hexadecimal digits, as in `log.record.uid`; empty for a file that was not
 ///     opened yet
-/// @param shipped    confirmed by every shipper, or passed over on purpose: what lies before
+/// @param shipped    confirmed by every shipper (or on the disk buffer's disk), or passed over on purpose: what lies before
 ///     `start_at: end`, what a processor dropped, what a destination refused for good
 /// @param unshipped  not read yet, or on its way
 /// @param lost       gone before anybody could read it
