@@ -49,7 +49,14 @@ class SamplesIT {
 
   @BeforeEach
   void emptyTopics() throws Exception {
-    kafka.emptyTopics(List.of("otlp_logs", "otlp_spans", "otlp_metrics", "logs.checkout", "spans"));
+    kafka.emptyTopics(
+        List.of(
+            "otlp_logs",
+            "otlp_spans",
+            "otlp_metrics",
+            "logs.checkout",
+            "spans",
+            "pannier_dead_letters"));
   }
 
   static List<String> samples() throws IOException {
