@@ -278,9 +278,9 @@ class SegmentLogTest {
     Files.delete(directory.resolve("buffer.lock"));
     Files.delete(directory);
     written.seal();
+    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
     written.reopen();
     append(written, 2, logs("k", "p", "y"));
-    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
     assertThat(written.sync()).isEqualTo(2);
     assertThat(read(written)).hasSize(2);
     open();
