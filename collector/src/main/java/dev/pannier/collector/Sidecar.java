@@ -15,22 +15,32 @@ import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.OtlpSource;
+import dev.pannier.collector.config.ShipperPolicy;
+import dev.pannier.collector.dispatch.CircuitBreaker;
 import dev.pannier.collector.dispatch.Dispatcher;
 import dev.pannier.collector.dispatch.DispatcherThread;
+import dev.pannier.collector.dispatch.Fallback;
+import dev.pannier.collector.dispatch.Rules;
 import dev.pannier.collector.dispatch.ShipperStatus;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.http.Endpoint;
+import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.process.ProcessingBuffer;
 import dev.pannier.collector.process.Processors;
+import dev.pannier.collector.receipt.Receipt;
 import dev.pannier.collector.receive.OtlpReceiver;
 import dev.pannier.collector.tail.Tail;
 import dev.pannier.collector.tail.TailThread;
+import dev.pannier.shippers.DeadLettersTo;
+import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.Shippers;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -57,6 +67,9 @@ final class Sidecar {
   private static final int KAFKA_IN_FLIGHT = 16;
 
   private static final int OTLP_IN_FLIGHT = 4;
+
+  /// Kubernetes cuts what is longer.
+  private static final int TERMINATION_MESSAGE_BYTES = 4096;
 
   private final Configuration configuration;
   private final LongSupplier nanoClock = System::nanoTime;
@@ -103,16 +116,9 @@ final class Sidecar {
             : new ProcessingBuffer(
                 Processors.create(configuration.processors()), shared, budget, metrics);
     for (ShipperSettings settings : configuration.shippers()) {
-      Dispatcher dispatcher =
-          new Dispatcher(
-              Shippers.open(
-                  forSources(settings, configuration), clientBytes, InstantSource.system()),
-              cursors.apply(settings.name()),
-              metrics,
-              new SplittableRandom(random.nextLong()),
-              inFlight(settings));
-      dispatchers.add(dispatcher);
-      dispatcherThreads.add(new DispatcherThread(dispatcher, nanoClock, health));
+      if (!configuration.isFallback(settings.name())) {
+        ship(settings, cursors.apply(settings.name()), clientBytes, random);
+      }
     }
     // To reach a destination takes longest: the rest is made meanwhile.
     dispatcherThreads.forEach(DispatcherThread::start);
@@ -180,6 +186,44 @@ final class Sidecar {
     return disk == null ? null : disk.status();
   }
 
+  /// Makes a shipper's dispatcher, and its fallback's before it.
+  private void ship(
+      ShipperSettings settings, Cursor cursor, long clientBytes, SecureRandom random) {
+    ShipperPolicy policy = configuration.policy(settings.name());
+    Fallback fallback = null;
+    for (ShipperSettings other : configuration.shippers()) {
+      if (other.name().equals(policy.fallback())) {
+        fallback =
+            new Fallback(
+                other.name(), other.signals(), budget, ledger, metrics, inFlight(other) + 2);
+        ship(other, fallback.cursor(), clientBytes, random);
+      }
+    }
+    Shipper shipper =
+        Shippers.open(forSources(settings, configuration), clientBytes, InstantSource.system());
+    DeadLettersTo letters = policy.deadLetters();
+    ShipperPolicy.CircuitBreaker breaker = policy.circuitBreaker();
+    Rules rules =
+        new Rules(
+            policy.buriesOversize(),
+            letters == null ? null : Shippers.deadLetters(letters, shipper),
+            breaker == null
+                ? null
+                : new CircuitBreaker(
+                    settings.name(), breaker.openAfter(), breaker.halfOpenAfter().toNanos()),
+            fallback);
+    Dispatcher dispatcher =
+        new Dispatcher(
+            shipper,
+            cursor,
+            metrics,
+            new SplittableRandom(random.nextLong()),
+            inFlight(settings),
+            rules);
+    dispatchers.add(dispatcher);
+    dispatcherThreads.add(new DispatcherThread(dispatcher, nanoClock, health));
+  }
+
   /// What each shipper's client may hold: its part of a third of `memory`.
   private static long clientBytes(Configuration configuration) {
     return configuration.memoryBytes() / 3 / Math.max(1, configuration.shippers().size());
@@ -188,7 +232,9 @@ final class Sidecar {
   private static Map<String, Set<Signal>> takers(Configuration configuration) {
     Map<String, Set<Signal>> takers = new LinkedHashMap<>();
     for (ShipperSettings shipper : configuration.shippers()) {
-      takers.put(shipper.name(), shipper.signals());
+      if (!configuration.isFallback(shipper.name())) {
+        takers.put(shipper.name(), shipper.signals());
+      }
     }
     return takers;
   }
@@ -284,19 +330,22 @@ final class Sidecar {
       LOG.warn("the tail loop does not end: the last positions are not stored");
     }
     for (Ledger.Row row : ledger.snapshot()) {
-      LOG.info(
-          "ledger: source {} shipper {}: read {} = shipped {} + filtered {} + rejected {} + dropped"
-              + " {} + left {}",
-          row.source(),
-          row.shipper(),
-          row.read(),
-          row.shipped(),
-          row.filtered(),
-          row.rejected(),
-          row.dropped(),
-          row.inFlight());
+      logLedger(row, row.records(), "records");
+      logLedger(row, row.bytes(), "bytes");
     }
-    long unread = tail.status().stream().mapToLong(SourceStatus::lagBytes).sum();
+    for (SourceStatus source : tail.status()) {
+      long lost = metrics.value(Counter.SOURCE_LOST_BYTES, source.name());
+      if (lost > 0) {
+        LOG.warn(
+            "ledger: source {}: {} bytes were gone before they were read", source.name(), lost);
+      }
+    }
+    Receipt receipt = tail.receipt();
+    if (receipt != null) {
+      receipt.lines().forEach(line -> LOG.info("receipt: {}", line));
+      tellPod(receipt);
+    }
+    long unread = receipt == null ? 0 : receipt.unshippedBytes();
     if (undelivered > 0 || unread > 0) {
       LOG.warn(
           "stopped with {} records unconfirmed and {} bytes of files not shipped:"
@@ -306,6 +355,36 @@ final class Sidecar {
           disk == null ? "the files are" : "buffer.directory and the files are");
     }
     return undelivered;
+  }
+
+  /// Kubernetes shows what lies there as the container's termination message.
+  private void tellPod(Receipt receipt) {
+    Path path = configuration.shutdown().terminationLog();
+    if (path == null) {
+      return;
+    }
+    try {
+      Files.write(path, receipt.message(TERMINATION_MESSAGE_BYTES));
+    } catch (IOException e) {
+      LOG.warn("the termination message cannot be written to {}: {}", path, e.toString());
+    }
+  }
+
+  private static void logLedger(Ledger.Row row, Ledger.Amounts amounts, String unit) {
+    LOG.info(
+        "ledger: source {} shipper {}, in {}: read {} = shipped {} + filtered {} + rejected {} +"
+            + " dead letters {} + fallback {} + dropped {} + left {}",
+        row.source(),
+        row.shipper(),
+        unit,
+        amounts.read(),
+        amounts.shipped(),
+        amounts.filtered(),
+        amounts.rejected(),
+        amounts.deadLettered(),
+        amounts.fellBack(),
+        amounts.dropped(),
+        amounts.inFlight());
   }
 
   /// All at once, so that clients which hang cost the time of one. Each has `timeout` for what it

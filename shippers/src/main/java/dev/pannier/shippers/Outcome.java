@@ -12,15 +12,28 @@ public sealed interface Outcome {
   /// sent again.
   ///
   /// @param rejected 0 for a warning alone: every record was taken
-  record PartlyAccepted(long rejected, String reason) implements Outcome {}
+  /// @param refused  the indexes of the records that were refused; null where the destination only
+  ///     says how many
+  record PartlyAccepted(long rejected, String reason, @Nullable BitSet refused) implements Outcome {
+    public PartlyAccepted(long rejected, String reason) {
+      this(rejected, reason, null);
+    }
+  }
 
   /// It may work later.
   ///
   /// @param retryAfterNanos how long the destination asked to wait; 0 where it said nothing
   /// @param unconfirmed     the indexes of the records that have to be sent again, where others
   ///     were confirmed; null for all
-  record Retryable(String reason, long retryAfterNanos, @Nullable BitSet unconfirmed)
-      implements Outcome {}
+  /// @param untouched   whether the destination has surely stored none of them: it said so, or was
+  ///     not reached. Otherwise the answer may have been lost, and they may be there
+  record Retryable(
+      String reason, long retryAfterNanos, @Nullable BitSet unconfirmed, boolean untouched)
+      implements Outcome {
+    public Retryable(String reason, long retryAfterNanos, @Nullable BitSet unconfirmed) {
+      this(reason, retryAfterNanos, unconfirmed, false);
+    }
+  }
 
   /// The part of the destination where these records go (a topic) is missing; batches that go
   /// elsewhere are not concerned. It may be there later.

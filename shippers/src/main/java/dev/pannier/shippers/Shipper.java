@@ -25,6 +25,12 @@ public interface Shipper {
     return false;
   }
 
+  /// Where in the destination a batch with one record goes (a topic); empty where there is only one
+  /// place. Called by the thread that ships.
+  default String place(Batch batch) {
+    return "";
+  }
+
   /// Nothing more is at hand: what was shipped need not wait for company. Does not block. Called by the
   /// thread that ships.
   default void flush() {}

@@ -1,5 +1,6 @@
 package dev.pannier.shippers;
 
+import dev.pannier.shippers.file.DeadLetterFile;
 import dev.pannier.shippers.file.FileShipper;
 import dev.pannier.shippers.file.StdoutShipper;
 import dev.pannier.shippers.kafka.KafkaShipper;
@@ -24,5 +25,21 @@ public final class Shippers {
       return new FileShipper(file);
     }
     return new StdoutShipper((ShipperSettings.Stdout) settings);
+  }
+
+  /// Opens nothing yet.
+  ///
+  /// @param shipper whose destination refuses; a topic is of the same cluster, by the same client
+  /// @throws IllegalArgumentException for a topic where the shipper is none of Kafka's
+  public static DeadLetterBox deadLetters(DeadLettersTo to, Shipper shipper) {
+    return switch (to) {
+      case DeadLettersTo.File file -> new DeadLetterFile(file);
+      case DeadLettersTo.Topic topic -> {
+        if (shipper instanceof KafkaShipper kafka) {
+          yield kafka.deadLetters(topic.topic());
+        }
+        throw new IllegalArgumentException("a dead letter topic needs a Kafka shipper");
+      }
+    };
   }
 }

@@ -3,6 +3,8 @@ package dev.pannier.collector.admin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pannier.collector.buffer.BufferStatus;
+import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.dispatch.CircuitBreaker;
 import dev.pannier.collector.dispatch.ShipperStatus;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
@@ -12,11 +14,6 @@ import java.util.List;
 /// `/metrics`. A source and a shipper are labels, never a file.
 final class MetricsPage {
   static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
-  private static final Comparator<Metrics.Sample> IN_ORDER =
-      Comparator.comparing((Metrics.Sample sample) -> sample.key().counter())
-          .thenComparing(sample -> sample.key().owner())
-          .thenComparing(sample -> sample.key().reason());
 
   private final View view;
   private final Uptime uptime;
@@ -30,14 +27,20 @@ final class MetricsPage {
     Exposition out = new Exposition();
     counters(out);
     sources(out);
+    volumes(out);
     shippers(out);
+    ledger(out);
     buffer(out);
     process(out);
     return out.toString().getBytes(UTF_8);
   }
 
   private void counters(Exposition out) {
-    List<Metrics.Sample> samples = view.metrics().samples().stream().sorted(IN_ORDER).toList();
+    Comparator<Metrics.Sample> inOrder =
+        Comparator.comparing((Metrics.Sample sample) -> sample.key().counter())
+            .thenComparing(sample -> sample.key().owner())
+            .thenComparing(sample -> sample.key().reason());
+    List<Metrics.Sample> samples = view.metrics().samples().stream().sorted(inOrder).toList();
     Counter last = null;
     for (Metrics.Sample sample : samples) {
       Counter counter = sample.key().counter();
@@ -57,6 +60,15 @@ final class MetricsPage {
     }
   }
 
+  private void volumes(Exposition out) {
+    out.gauge("pannier.source.volume_free", "By", "Free bytes of the volume of a source's files.");
+    for (SourceStatus source : view.sources().get()) {
+      if (source.volumeFreeBytes() >= 0) {
+        out.sample(source.volumeFreeBytes(), "source", source.name());
+      }
+    }
+  }
+
   private void shippers(Exposition out) {
     List<ShipperStatus> shippers = view.shippers().get();
     out.gauge("pannier.shipper.in_flight_records", "{record}", "Records waiting or in flight.");
@@ -66,6 +78,22 @@ final class MetricsPage {
     out.gauge("pannier.shipper.in_flight_batches", "{batch}", "Batches sent and not answered.");
     for (ShipperStatus shipper : shippers) {
       out.sample(shipper.inFlightBatches(), "shipper", shipper.name());
+    }
+    out.gauge(
+        "pannier.shipper.circuit_open", "1", "0 while the circuit is closed, 1 until it is again.");
+    for (ShipperStatus shipper : shippers) {
+      ShipperStatus.Circuit circuit = shipper.circuit();
+      if (circuit != null) {
+        boolean closed = circuit.state() == CircuitBreaker.State.CLOSED;
+        out.sample(closed ? 0 : 1, "shipper", shipper.name());
+      }
+    }
+    out.counter("pannier.shipper.circuit_openings", "{opening}", "How often the circuit opened.");
+    for (ShipperStatus shipper : shippers) {
+      ShipperStatus.Circuit circuit = shipper.circuit();
+      if (circuit != null) {
+        out.sample(circuit.openings(), "shipper", shipper.name());
+      }
     }
     out.gauge("pannier.shipper.failing", "s", "For how long no attempt has succeeded.");
     for (ShipperStatus shipper : shippers) {
@@ -90,6 +118,30 @@ final class MetricsPage {
     out.sample(buffer.damagedBytes());
     out.gauge("pannier.buffer.in_memory_only", "1", "1 while the disk does not take records.");
     out.sample(buffer.problem().isEmpty() ? 0 : 1);
+  }
+
+  /// Gauges, since what is in flight becomes less, too.
+  private void ledger(Exposition out) {
+    List<Ledger.Row> rows = view.ledger().snapshot();
+    out.gauge("pannier.ledger.records", "{record}", "What became of records, all of one instant.");
+    rows.forEach(row -> amounts(out, row, row.records()));
+    out.gauge("pannier.ledger", "By", "What became of the sources' bytes, all of one instant.");
+    rows.forEach(row -> amounts(out, row, row.bytes()));
+  }
+
+  private static void amounts(Exposition out, Ledger.Row row, Ledger.Amounts amounts) {
+    amount(out, row, "read", amounts.read());
+    amount(out, row, "shipped", amounts.shipped());
+    amount(out, row, "filtered", amounts.filtered());
+    amount(out, row, "rejected", amounts.rejected());
+    amount(out, row, "dead_lettered", amounts.deadLettered());
+    amount(out, row, "fallback", amounts.fellBack());
+    amount(out, row, "dropped", amounts.dropped());
+    amount(out, row, "in_flight", amounts.inFlight());
+  }
+
+  private static void amount(Exposition out, Ledger.Row row, String column, long value) {
+    out.sample(value, "source", row.source(), "shipper", row.shipper(), "column", column);
   }
 
   private void process(Exposition out) {

@@ -17,12 +17,6 @@ final class StatusPage {
   /// Files a source, those with most lag.
   static final int MOST_FILES = 100;
 
-  private static final Comparator<SourceStatus.File> MOST_LAG_FIRST =
-      Comparator.comparingLong(SourceStatus.File::lagBytes)
-          .reversed()
-          .thenComparing(SourceStatus.File::path);
-
-  private final JsonFactory json = new JsonFactory();
   private final View view;
   private final Uptime uptime;
 
@@ -34,7 +28,7 @@ final class StatusPage {
   byte[] render() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(4096);
     try (JsonGenerator out =
-        json.createGenerator(ObjectWriteContext.empty(), bytes, JsonEncoding.UTF8)) {
+        new JsonFactory().createGenerator(ObjectWriteContext.empty(), bytes, JsonEncoding.UTF8)) {
       out.writeStartObject();
       out.writeStringProperty("version", view.version());
       out.writeNumberProperty("uptime_seconds", Math.round(uptime.seconds() * 1000) / 1000.0);
@@ -87,8 +81,12 @@ final class StatusPage {
         "lost_bytes", view.metrics().value(Counter.SOURCE_LOST_BYTES, source.name()));
     out.writeNumberProperty("files_total", source.files().size());
     out.writeArrayPropertyStart("files");
+    Comparator<SourceStatus.File> mostLagFirst =
+        Comparator.comparingLong(SourceStatus.File::lagBytes)
+            .reversed()
+            .thenComparing(SourceStatus.File::path);
     List<SourceStatus.File> shown =
-        source.files().stream().sorted(MOST_LAG_FIRST).limit(MOST_FILES).toList();
+        source.files().stream().sorted(mostLagFirst).limit(MOST_FILES).toList();
     for (SourceStatus.File file : shown) {
       out.writeStartObject();
       out.writeStringProperty("path", file.path());
@@ -111,19 +109,38 @@ final class StatusPage {
     out.writeNumberProperty("in_flight_batches", shipper.inFlightBatches());
     out.writeStringProperty("last_error", shipper.lastError());
     out.writeNumberProperty("failing_seconds", shipper.failingSeconds());
+    ShipperStatus.Circuit circuit = shipper.circuit();
+    if (circuit != null) {
+      out.writeObjectPropertyStart("circuit");
+      out.writeStringProperty("state", circuit.state().label());
+      out.writeStringProperty("reason", circuit.reason());
+      out.writeNumberProperty("openings", circuit.openings());
+      out.writeStringProperty("fallback", circuit.fallback());
+      out.writeEndObject();
+    }
     out.writeEndObject();
   }
 
-  private static void write(JsonGenerator out, Ledger.Row row) {
+  private void write(JsonGenerator out, Ledger.Row row) {
     out.writeStartObject();
     out.writeStringProperty("source", row.source());
     out.writeStringProperty("shipper", row.shipper());
-    out.writeNumberProperty("read", row.read());
-    out.writeNumberProperty("shipped", row.shipped());
-    out.writeNumberProperty("filtered", row.filtered());
-    out.writeNumberProperty("rejected", row.rejected());
-    out.writeNumberProperty("dropped", row.dropped());
-    out.writeNumberProperty("in_flight", row.inFlight());
+    write(out, row.records(), "");
+    write(out, row.bytes(), "_bytes");
+    // Never read, so in none of the sums.
+    out.writeNumberProperty(
+        "lost_bytes", view.metrics().value(Counter.SOURCE_LOST_BYTES, row.source()));
     out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, Ledger.Amounts amounts, String suffix) {
+    out.writeNumberProperty("read" + suffix, amounts.read());
+    out.writeNumberProperty("shipped" + suffix, amounts.shipped());
+    out.writeNumberProperty("filtered" + suffix, amounts.filtered());
+    out.writeNumberProperty("rejected" + suffix, amounts.rejected());
+    out.writeNumberProperty("dead_lettered" + suffix, amounts.deadLettered());
+    out.writeNumberProperty("fallback" + suffix, amounts.fellBack());
+    out.writeNumberProperty("dropped" + suffix, amounts.dropped());
+    out.writeNumberProperty("in_flight" + suffix, amounts.inFlight());
   }
 }

@@ -34,6 +34,8 @@ public interface Buffer {
     return append(batch, reservedBytes, Acknowledgement.When.DURABLE, acknowledgement);
   }
 
-  /// Counts records that a processor dropped, for every shipper that would have had them.
-  void filtered(String source, Signal signal, long records);
+  /// Counts what a processor dropped, for every shipper that would have had it.
+  ///
+  /// @param bytes of the source
+  void filtered(String source, Signal signal, long records, long bytes);
 }

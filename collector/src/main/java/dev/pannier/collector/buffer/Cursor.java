@@ -51,7 +51,12 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   ///
   /// @param rejected how many of its records the destination refused for good
   /// @param reason   why, where any was, else empty
-  public abstract void done(Entry entry, long rejected, String reason);
+  public final void done(Entry entry, long rejected, String reason) {
+    done(entry, Settlement.rejected(rejected, reason));
+  }
+
+  /// The shipper needs the entry no longer.
+  public abstract void done(Entry entry, Settlement settlement);
 
   /// Memory for copies of what the shipper has taken: it is held beyond the budget if need be,
   /// which keeps sources waiting until it is given back.

@@ -322,7 +322,7 @@ public final class DiskBuffer implements Buffer, Closeable {
         List<DiskCursor> shippers = takers(batch.signal());
         ledger.appended(batch, shippers);
         for (DiskCursor cursor : shippers) {
-          gaveUp(batch.source(), cursor.shipper(), batch.records(), "full");
+          gaveUp(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes(), "full");
         }
         yield true;
       }
@@ -344,8 +344,8 @@ public final class DiskBuffer implements Buffer, Closeable {
     }
   }
 
-  void gaveUp(String source, String shipper, long records, String why) {
-    ledger.dropped(source, shipper, records);
+  void gaveUp(String source, String shipper, long records, long bytes, String why) {
+    ledger.dropped(source, shipper, records, bytes);
     metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
   }
 
@@ -429,8 +429,8 @@ public final class DiskBuffer implements Buffer, Closeable {
   }
 
   @Override
-  public void filtered(String source, Signal signal, long records) {
-    ledger.filtered(source, takers(signal), records);
+  public void filtered(String source, Signal signal, long records, long bytes) {
+    ledger.filtered(source, takers(signal), records, bytes);
   }
 
   /// A cursor has moved, or a segment was left: something may be freed.
@@ -457,10 +457,10 @@ public final class DiskBuffer implements Buffer, Closeable {
   /// A shipper is done with a record. Under the lock.
   ///
   /// @return who is to be told now; null for nobody
-  @Nullable Confirmations done(DiskCursor cursor, Entry entry, long rejected, String reason) {
-    ledger.done(entry.batch(), cursor.shipper(), rejected);
+  @Nullable Confirmations done(DiskCursor cursor, Entry entry, Settlement settlement) {
+    ledger.done(entry.batch(), cursor.shipper(), settlement);
     Confirmations waiting = pending.get(entry.sequence());
-    if (waiting == null || !waiting.shipperDone(rejected, reason)) {
+    if (waiting == null || !waiting.shipperDone(settlement.rejected(), settlement.reason())) {
       return null;
     }
     pending.remove(entry.sequence());

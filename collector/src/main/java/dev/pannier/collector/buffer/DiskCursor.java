@@ -103,7 +103,7 @@ final class DiskCursor extends Cursor {
         takenOfSegment.clear();
       }
       if (stored.sequence() <= lastRead) {
-        takenOfSegment.add(batch.source(), batch.signal(), batch.records());
+        takenOfSegment.add(batch);
         startBytes = to;
         return false;
       }
@@ -278,7 +278,7 @@ final class DiskCursor extends Cursor {
         release(array);
         return Step.AGAIN;
       }
-      takenOfSegment.add(batch.source(), batch.signal(), batch.records());
+      takenOfSegment.add(batch);
       taken.add(entry);
       lastRead = stored.sequence();
       lastReadMillis = stored.appendedMillis();
@@ -326,12 +326,12 @@ final class DiskCursor extends Cursor {
   private void giveUp(Segment segment, String why) {
     Tally rest = segment.tally().minus(takenOfSegment);
     rest.forEach(
-        (source, signal, batches, records) -> {
+        (source, signal, batches, records, bytes) -> {
           if (takes(signal) && batches > 0) {
             openBatches -= batches;
             openRecords -= records;
-            takenOfSegment.add(source, signal, batches, records);
-            buffer.gaveUp(source, shipper(), records, why);
+            takenOfSegment.add(source, signal, batches, records, bytes);
+            buffer.gaveUp(source, shipper(), records, bytes, why);
           }
         });
   }
@@ -405,9 +405,9 @@ final class DiskCursor extends Cursor {
   }
 
   @Override
-  public void done(Entry entry, long rejected, String reason) {
+  public void done(Entry entry, Settlement settlement) {
     if (!entry.isStored()) {
-      memory.done(entry, rejected, reason);
+      memory.done(entry, settlement);
       return;
     }
     Confirmations told;
@@ -418,7 +418,7 @@ final class DiskCursor extends Cursor {
       while (!taken.isEmpty() && taken.getFirst().done) {
         taken.removeFirst();
       }
-      told = buffer.done(this, entry, rejected, reason);
+      told = buffer.done(this, entry, settlement);
     }
     release(entry.batch().bytes());
     if (told != null) {

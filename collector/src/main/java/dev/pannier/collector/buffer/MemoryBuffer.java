@@ -138,8 +138,8 @@ public final class MemoryBuffer implements Buffer {
   }
 
   @Override
-  public void filtered(String source, Signal signal, long records) {
-    ledger.filtered(source, takers(signal), records);
+  public void filtered(String source, Signal signal, long records, long bytes) {
+    ledger.filtered(source, takers(signal), records, bytes);
   }
 
   /// The number of the next entry; `Long.MAX_VALUE` if there is none.
@@ -190,13 +190,13 @@ public final class MemoryBuffer implements Buffer {
     }
   }
 
-  void done(MemoryCursor cursor, Entry entry, long rejected, String reason) {
+  void done(MemoryCursor cursor, Entry entry, Settlement settlement) {
     boolean last;
     synchronized (lock) {
-      ledger.done(entry.batch(), cursor.shipper(), rejected);
+      ledger.done(entry.batch(), cursor.shipper(), settlement);
       cursor.openBatches--;
       cursor.openRecords -= entry.batch().records();
-      last = entry.shipperDone(rejected, reason);
+      last = entry.shipperDone(settlement.rejected(), settlement.reason());
     }
     if (last) {
       leave(entry);

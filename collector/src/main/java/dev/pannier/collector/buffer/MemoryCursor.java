@@ -42,8 +42,8 @@ final class MemoryCursor extends Cursor {
   }
 
   @Override
-  public void done(Entry entry, long rejected, String reason) {
-    buffer.done(this, entry, rejected, reason);
+  public void done(Entry entry, Settlement settlement) {
+    buffer.done(this, entry, settlement);
   }
 
   @Override

@@ -142,6 +142,10 @@ public final class PositionStore implements Closeable {
     loaded = List.copyOf(generations);
   }
 
+  public Path directory() {
+    return directory;
+  }
+
   /// The volume's id, part of `log.record.uid` and of Kafka's key.
   public long volume() {
     return volume;

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param otlp           `sources.otlp`; null where it is switched off
 /// @param processors     in the order in which they apply
 /// @param shippers       in the order of the file
+/// @param policies       by shipper; those that say nothing may be left out
 public record Configuration(
     Resource resource,
     long memoryBytes,
@@ -24,8 +25,18 @@ public record Configuration(
     List<ProcessorSettings> processors,
     BufferSettings buffer,
     List<ShipperSettings> shippers,
+    Map<String, ShipperPolicy> policies,
     Admin admin,
     Shutdown shutdown) {
+
+  public ShipperPolicy policy(String shipper) {
+    return policies.getOrDefault(shipper, ShipperPolicy.DEFAULT);
+  }
+
+  /// Whether another shipper names it as its fallback: it gets nothing else.
+  public boolean isFallback(String shipper) {
+    return policies.values().stream().anyMatch(policy -> shipper.equals(policy.fallback()));
+  }
 
   /// The OTLP `Resource` of tailed records.
   ///
@@ -38,8 +49,21 @@ public record Configuration(
 
   /// @param deadline from SIGTERM to the end of the process
   /// @param quiet    how long nothing may have come before the sidecar counts its sources as done
-  public record Shutdown(Duration deadline, Duration quiet) {}
+  /// @param terminationLog where the receipt's short form goes at the end; null for nowhere
+  public record Shutdown(Duration deadline, Duration quiet, @Nullable Path terminationLog) {}
 
   /// @param port 0 to 65535; 0 for any free one
-  public record Address(String host, int port) {}
+  public record Address(String host, int port) {
+    // What the compiler leaves to the JVM is made when it is first asked, by classes that no AOT
+    // cache keeps; every start asks for this.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Address address && port == address.port && host.equals(address.host);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * host.hashCode() + port;
+    }
+  }
 }

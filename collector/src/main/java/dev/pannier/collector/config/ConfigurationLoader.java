@@ -37,6 +37,8 @@ public final class ConfigurationLoader {
   private static final Duration DEADLINE = Duration.ofSeconds(20);
   private static final Duration QUIET = Duration.ofSeconds(1);
 
+  private static final String TERMINATION_LOG = "PANNIER_TERMINATION_LOG";
+
   private final Map<String, String> environment;
   private final Problems problems;
 
@@ -136,10 +138,11 @@ public final class ConfigurationLoader {
     List<ProcessorSettings> processors = ProcessorsReader.read(root.value("processors"));
     LoopGuard loops = new LoopGuard(otlp);
     Value shippersValue = root.value("shippers");
+    PolicyReader policies = new PolicyReader();
     List<ShipperSettings> shippers =
         shippersValue == null
             ? new EnvironmentShippers(environment, problems).read(loops)
-            : ShippersReader.read(shippersValue, loops);
+            : ShippersReader.read(shippersValue, loops, policies);
     Admin admin = admin(root.section("admin"), addresses);
     Shutdown shutdown = shutdown(root.section("shutdown"));
     root.finish();
@@ -152,6 +155,7 @@ public final class ConfigurationLoader {
         processors,
         buffer,
         shippers,
+        policies.finish(shippers),
         admin,
         shutdown);
   }
@@ -202,7 +206,7 @@ public final class ConfigurationLoader {
     return new Admin(listen == null ? fallback : listen, token);
   }
 
-  private static Shutdown shutdown(Section section) {
+  private Shutdown shutdown(Section section) {
     Duration hour = Duration.ofHours(1);
     Duration deadline = section.duration("deadline", Duration.ofSeconds(1), hour, DEADLINE);
     Duration quiet = section.duration("quiet", Duration.ZERO, hour, QUIET);
@@ -214,7 +218,21 @@ public final class ConfigurationLoader {
       written.problemShown(
           "quiet > deadline (" + Units.write(quiet) + " > " + Units.write(deadline) + ")");
     }
+    Value log = section.value("termination_log");
+    Path terminationLog = log == null ? terminationLogOfEnvironment() : log.absolutePath();
     section.finish();
-    return new Shutdown(deadline, quiet);
+    return new Shutdown(deadline, quiet, terminationLog);
+  }
+
+  private @Nullable Path terminationLogOfEnvironment() {
+    String path = environment.getOrDefault(TERMINATION_LOG, "").strip();
+    if (path.isEmpty()) {
+      return null;
+    }
+    if (path.startsWith("/") && path.indexOf('\0') < 0) {
+      return Path.of(path);
+    }
+    problems.inEnvironment(TERMINATION_LOG, "not an absolute path (" + Problems.shown(path) + ")");
+    return null;
   }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 /// @param startAt    where to begin in a file that was never seen before
 /// @param zone       for times without a zone, where the parser has none of its own
 /// @param maxRecord  bytes of a record, above which `onOversize` decides
+/// @param afterShipped what becomes of a rotated file of which every byte is confirmed
 public record FileSource(
     String name,
     List<String> include,
@@ -26,8 +27,37 @@ public record FileSource(
     Charset charset,
     ZoneId zone,
     int maxRecord,
-    OnOversize onOversize) {
+    OnOversize onOversize,
+    AfterShipped afterShipped) {
   static final String DEFAULT_INCLUDE = "/var/log/app/*.log";
+
+  /// A source that keeps its files.
+  public FileSource(
+      String name,
+      List<String> include,
+      List<String> exclude,
+      ParserSpec parser,
+      Multiline multiline,
+      Duration flushAfter,
+      StartAt startAt,
+      Charset charset,
+      ZoneId zone,
+      int maxRecord,
+      OnOversize onOversize) {
+    this(
+        name,
+        include,
+        exclude,
+        parser,
+        multiline,
+        flushAfter,
+        startAt,
+        charset,
+        zone,
+        maxRecord,
+        onOversize,
+        AfterShipped.KEEP);
+  }
 
   /// Whether it is over the place that is tailed when nobody says what. An application that sends
   /// OTLP alone has no such folder.
@@ -47,7 +77,13 @@ public record FileSource(
         charset,
         zone,
         maxRecord,
-        onOversize);
+        onOversize,
+        afterShipped);
+  }
+
+  public enum AfterShipped {
+    KEEP,
+    DELETE
   }
 
   public enum StartAt {

@@ -1,5 +1,6 @@
 package dev.pannier.collector.config;
 
+import dev.pannier.collector.config.FileSource.AfterShipped;
 import dev.pannier.collector.config.FileSource.Multiline;
 import dev.pannier.collector.config.FileSource.OnOversize;
 import dev.pannier.collector.config.FileSource.StartAt;
@@ -29,6 +30,8 @@ final class FilesReader {
   private static final Duration FLUSH_AFTER = Duration.ofMillis(100);
   private static final Map<String, StartAt> START_AT =
       Names.choices(StartAt.values(), value -> value.name().toLowerCase(Locale.ROOT));
+  private static final Map<String, AfterShipped> AFTER_SHIPPED =
+      Names.choices(AfterShipped.values(), value -> value.name().toLowerCase(Locale.ROOT));
   private static final Map<String, OnOversize> ON_OVERSIZE =
       Names.choices(OnOversize.values(), value -> value.name().toLowerCase(Locale.ROOT));
 
@@ -83,7 +86,8 @@ final class FilesReader {
             (int)
                 section.size(
                     "max_record", Units.KIB, maxRecordLimit, Math.min(Units.MIB, maxRecordLimit)),
-            section.choice("on_oversize", ON_OVERSIZE, OnOversize.SPLIT));
+            section.choice("on_oversize", ON_OVERSIZE, OnOversize.SPLIT),
+            section.choice("after_shipped", AFTER_SHIPPED, AfterShipped.KEEP));
     section.finish();
     return source;
   }

@@ -128,6 +128,11 @@ final class KafkaReader {
     return topics;
   }
 
+  /// Whether brokers take it for a name.
+  static boolean isTopic(String topic) {
+    return TOPIC.matcher(topic).matches() && !topic.equals(".") && !topic.equals("..");
+  }
+
   private static String topic(Value value) {
     String topic = value.template();
     if (topic == null) {
@@ -140,7 +145,7 @@ final class KafkaReader {
     }
     // A placeholder's value is made of the same characters.
     String sample = PLACEHOLDER.matcher(topic).replaceAll("x");
-    if (!TOPIC.matcher(sample).matches() || sample.equals(".") || sample.equals("..")) {
+    if (!isTopic(sample)) {
       value.problem("no topic: up to 249 of letters, digits, '.', '_' and '-'");
     }
     return topic;

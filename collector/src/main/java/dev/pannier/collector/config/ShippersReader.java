@@ -34,7 +34,8 @@ final class ShippersReader {
     return encodings;
   }
 
-  static List<ShipperSettings> read(Value value, LoopGuard loops) {
+  /// @param policies are read beside the shippers
+  static List<ShipperSettings> read(Value value, LoopGuard loops, PolicyReader policies) {
     List<ShipperSettings> shippers = new ArrayList<>();
     if (!value.isSection()) {
       value.section();
@@ -50,7 +51,8 @@ final class ShippersReader {
             .getValue()
             .problemShown("a shipper's name is made of letters, digits, '.', '_' and '-'");
       }
-      ShipperSettings shipper = shipper(entry.getKey(), entry.getValue().section(), loops);
+      ShipperSettings shipper =
+          shipper(entry.getKey(), entry.getValue().section(), loops, policies);
       if (shipper != null) {
         shippers.add(shipper);
       }
@@ -61,7 +63,8 @@ final class ShippersReader {
     return List.copyOf(shippers);
   }
 
-  private static @Nullable ShipperSettings shipper(String name, Section section, LoopGuard loops) {
+  private static @Nullable ShipperSettings shipper(
+      String name, Section section, LoopGuard loops, PolicyReader policies) {
     Value type = section.required("type");
     String kind = type == null ? "" : type.choice(TYPES, "");
     ShipperSettings shipper =
@@ -76,6 +79,7 @@ final class ShippersReader {
             yield null;
           }
         };
+    policies.read(name, kind, section);
     section.finish();
     return shipper;
   }

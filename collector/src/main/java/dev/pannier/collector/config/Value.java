@@ -145,6 +145,25 @@ final class Value {
     return bytes;
   }
 
+  /// A whole number within `[min, max]`.
+  int number(int min, int max, int fallback) {
+    String text = text();
+    if (text == null) {
+      return fallback;
+    }
+    try {
+      int number = Integer.parseInt(text);
+      if (number < min || number > max) {
+        problem(name() + (number < min ? " < " + min : " > " + max));
+        return fallback;
+      }
+      return number;
+    } catch (NumberFormatException e) {
+      problem("no whole number");
+      return fallback;
+    }
+  }
+
   Duration duration(Duration min, Duration max, Duration fallback) {
     String text = text();
     if (text == null) {

@@ -2,15 +2,19 @@ package dev.pannier.collector.dispatch;
 
 import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.Entry;
+import dev.pannier.collector.buffer.Settlement;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.DeadLetterBox;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +40,10 @@ import org.slf4j.LoggerFactory;
 ///
 /// A shipment whose part of the destination is missing is parked with those of its key behind it, while
 /// the others go on.
+///
+/// What the destination refuses for good goes to the dead letters, where there are any
+/// ([DeadLetters]); while its circuit is open ([CircuitBreaker]), what waits goes to the fallback, where
+/// there is one ([Fallback]).
 ///
 /// A batch without records is done when those before it are.
 ///
@@ -67,11 +75,17 @@ public final class Dispatcher {
   private final LongAdder truncated;
   private final LongAdder retries;
   private final LongAdder warned;
+  private final LongAdder fellBack;
   private final MergedWarning refusals;
   private final MergedWarning truncations;
   private final MergedWarning warnings;
   private final Destination destination;
   private final Parked parked;
+  private final boolean buriesOversize;
+  private final @Nullable DeadLetters deadLetters;
+  private final CircuitBreaker circuit;
+  private final boolean hasCircuit;
+  private final @Nullable Fallback fallback;
 
   private boolean paused;
   private long pausedUntilNanos;
@@ -92,6 +106,17 @@ public final class Dispatcher {
   /// @param random      for the jitter of waits
   public Dispatcher(
       Shipper shipper, Cursor cursor, Metrics metrics, RandomGenerator random, int maxInFlight) {
+    this(shipper, cursor, metrics, random, maxInFlight, Rules.NONE);
+  }
+
+  /// @param rules what is done where the destination does not take what it is given
+  public Dispatcher(
+      Shipper shipper,
+      Cursor cursor,
+      Metrics metrics,
+      RandomGenerator random,
+      int maxInFlight,
+      Rules rules) {
     if (maxInFlight < 1) {
       throw new IllegalArgumentException("maxInFlight < 1: " + maxInFlight);
     }
@@ -110,6 +135,21 @@ public final class Dispatcher {
     this.warnings = new MergedWarning(LOG, name(), "batches were taken with a warning");
     this.destination = new Destination(LOG, name());
     this.parked = new Parked(cursor);
+    this.fellBack = metrics.adder(Counter.SHIPPER_FELL_BACK, name());
+    this.buriesOversize = rules.buriesOversize();
+    CircuitBreaker given = rules.circuit();
+    this.hasCircuit = given != null;
+    this.circuit = given == null ? CircuitBreaker.none(name()) : given;
+    this.fallback = rules.fallback();
+    DeadLetterBox box = rules.deadLetters();
+    this.deadLetters =
+        box == null
+            ? null
+            : new DeadLetters(box, shipper::place, cursor, metrics, random, this::wake);
+  }
+
+  private void wake() {
+    onAnswer.run();
   }
 
   public String name() {
@@ -130,14 +170,22 @@ public final class Dispatcher {
     if (draining && !drainSeen) {
       drainSeen = true;
       pausedUntilNanos = nowNanos;
+      if (deadLetters != null) {
+        deadLetters.hurry(nowNanos);
+      }
     }
     awaitsAnswer = true; // until it is known better: what comes meanwhile is not overlooked
-    int work = takeAnswers(nowNanos);
+    int work = takeAnswers(nowNanos) + takeBack();
     if (destination.isConnected()) {
       work += send(nowNanos);
     } else if (!pausing(nowNanos)) {
+      circuit.halfOpen();
       connect(nowNanos);
       work++;
+    }
+    work += divert();
+    if (deadLetters != null) {
+      work += deadLetters.doWork(nowNanos);
     }
     work += settle() + (answers.isEmpty() ? 0 : 1);
     if (work == 0) {
@@ -182,6 +230,11 @@ public final class Dispatcher {
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
+    long wait = waitForDestinationNanos(nowNanos);
+    return deadLetters == null ? wait : Math.min(wait, deadLetters.waitNanos(nowNanos));
+  }
+
+  private long waitForDestinationNanos(long nowNanos) {
     if (!destination.isConnected() || (paused && inFlight == 0)) {
       return Math.max(0, pausedUntilNanos - nowNanos);
     }
@@ -214,6 +267,10 @@ public final class Dispatcher {
       LOG.warn("shipper {}: it could not be closed properly", name(), e);
     }
     takeAnswers(nowNanos);
+    takeBack();
+    if (deadLetters != null) {
+      deadLetters.close(nowNanos);
+    }
     settle();
     refusals.flush(nowNanos);
     truncations.flush(nowNanos);
@@ -240,14 +297,26 @@ public final class Dispatcher {
         inFlightShown,
         cursor.openRecords(),
         missing.isEmpty() ? destination.lastError() : missing,
-        destination.failingSeconds(nowNanos));
+        destination.failingSeconds(nowNanos),
+        hasCircuit
+            ? new ShipperStatus.Circuit(
+                circuit.state(),
+                circuit.reason(),
+                circuit.openings(),
+                fallback == null ? "" : fallback.name())
+            : null);
   }
 
   /// What keeps the destination from being ready, in one line; null if nothing does.
   public @Nullable String trouble(long nowNanos) {
     String trouble = destination.trouble(nowNanos);
-    String missing = trouble == null ? shipper.missing() : "";
-    return missing.isEmpty() ? trouble : "shipper " + name() + ": " + missing;
+    if (trouble != null) {
+      return trouble;
+    }
+    String missing = shipper.missing();
+    String letters = deadLetters == null ? null : deadLetters.trouble();
+    String first = missing.isEmpty() ? letters : missing;
+    return first == null ? null : "shipper " + name() + ": " + first;
   }
 
   /// Whether so many requests of a signal wait for a missing part of the destination that no more
@@ -285,6 +354,7 @@ public final class Dispatcher {
     // Also what looks permanent (a topic that is missing, a login that is refused) may heal.
     connectFailures++;
     destination.failed(nowNanos, reason);
+    circuit.failed(nowNanos, reason);
     pause(nowNanos, backoff.waitNanos(connectFailures, askedNanos));
   }
 
@@ -294,6 +364,7 @@ public final class Dispatcher {
         return 0;
       }
       paused = false;
+      circuit.halfOpen();
     }
     if (inFlight == 0) {
       shipper.resume();
@@ -303,6 +374,9 @@ public final class Dispatcher {
       return sent;
     }
     for (Shipment shipment : List.copyOf(window)) {
+      if (isTrying() && inFlight > 0) {
+        break;
+      }
       // It may have been parked meanwhile.
       if (shipment.waiting() && window.contains(shipment) && !blocked(shipment)) {
         ship(shipment);
@@ -325,6 +399,58 @@ public final class Dispatcher {
     return false;
   }
 
+  /// Whether one batch is to show if the destination takes any again.
+  private boolean isTrying() {
+    return circuit.state() == CircuitBreaker.State.HALF_OPEN;
+  }
+
+  /// Hands over what waits while the circuit is open, in the order of the buffer. Not before the
+  /// answers of all that was in flight when it opened: what of it was turned away comes first.
+  private int divert() {
+    if (fallback == null
+        || circuit.state() == CircuitBreaker.State.CLOSED
+        || (inFlight > 0 && !isTrying())) {
+      return 0;
+    }
+    int diverted = 0;
+    for (Shipment shipment : List.copyOf(window)) {
+      if (fallback.hasRoom() && shipment.isUntouched()) {
+        window.remove(shipment);
+        fallback.take(shipment.entry(), this::wake);
+        diverted++;
+      }
+    }
+    while (fallback.hasRoom()) {
+      Entry entry = cursor.next();
+      if (entry == null) {
+        break;
+      }
+      Shipment shipment = new Shipment(entry);
+      if (shipment.done()) {
+        cursor.done(entry, Settlement.SHIPPED);
+      } else if (parked.holdsBack(shipment)) {
+        parked.add(shipment);
+      } else {
+        fallback.take(entry, this::wake);
+      }
+      diverted++;
+    }
+    return diverted;
+  }
+
+  /// Tells the buffer of what the fallback is done with.
+  private int takeBack() {
+    int taken = 0;
+    if (fallback != null) {
+      for (Fallback.Done done = fallback.poll(); done != null; done = fallback.poll()) {
+        fellBack.add(done.entry().batch().records());
+        cursor.done(done.entry(), new Settlement(done.rejected(), 0, true, done.reason()));
+        taken++;
+      }
+    }
+    return taken;
+  }
+
   /// Takes shipments into the window: what was parked and is due, then what is new.
   ///
   /// @return how many were parked
@@ -345,7 +471,9 @@ public final class Dispatcher {
       }
       window.add(due);
     }
-    while (window.size() < maxInFlight) {
+    // What the circuit is tried with stays here; the rest is the fallback's.
+    int most = fallback != null && isTrying() ? 1 : maxInFlight;
+    while (window.size() < most) {
       Entry entry = cursor.next();
       if (entry == null) {
         break;
@@ -378,7 +506,7 @@ public final class Dispatcher {
       if (earlier == shipment) {
         break;
       }
-      if (!earlier.done() && earlier.key().equals(shipment.key())) {
+      if (!earlier.isPast() && earlier.key().equals(shipment.key())) {
         if (!earlier.wholeInFlight() || !shipper.pipelines(shipment.key())) {
           return true;
         }
@@ -431,14 +559,19 @@ public final class Dispatcher {
           warned.increment();
           warnings.add(nowNanos, 1, partly.reason());
         }
-        refuse(nowNanos, shipment, refused, partly.reason());
+        BitSet which = partly.refused();
+        Batch refusedPart = deadLetters == null || which == null ? null : Pieces.rest(part, which);
+        refuse(nowNanos, shipment, refused, partly.reason(), refusedPart);
         destination.succeeded(nowNanos);
+        circuit.succeeded();
       }
       case Outcome.Retryable retry -> again(nowNanos, shipment, retry);
       case Outcome.Missing missing -> missing(nowNanos, shipment, missing);
       case Outcome.TooLarge tooLarge -> smaller(nowNanos, shipment, tooLarge);
-      case Outcome.Permanent permanent ->
-          refuse(nowNanos, shipment, part.records(), permanent.reason());
+      case Outcome.Permanent permanent -> {
+        refuse(nowNanos, shipment, part.records(), permanent.reason(), part);
+        circuit.succeeded();
+      }
     }
   }
 
@@ -446,6 +579,7 @@ public final class Dispatcher {
     bytes.add(shipment.part().length());
     shipment.settled(0, "");
     destination.succeeded(nowNanos);
+    circuit.succeeded();
   }
 
   /// The part's rest waits for its next attempt.
@@ -459,8 +593,14 @@ public final class Dispatcher {
     }
     retries.increment();
     bytes.add(part.length() - rest.length());
+    if (retry.untouched() && !isTrying()) {
+      shipment.spared();
+    }
     int times = shipment.failed(rest);
     destination.failed(nowNanos, retry.reason());
+    if (!paused) {
+      circuit.failed(nowNanos, retry.reason());
+    }
     pause(nowNanos, backoff.waitNanos(times, retry.retryAfterNanos()));
   }
 
@@ -476,6 +616,7 @@ public final class Dispatcher {
     bytes.add(part.length() - rest.length());
     shipment.parked(rest, nowNanos + Parked.RETRY_NANOS);
     park(shipment);
+    circuit.succeeded();
   }
 
   /// The part's rest goes in pieces, or as a record that was cut.
@@ -488,12 +629,13 @@ public final class Dispatcher {
       return;
     }
     bytes.add(part.length() - rest.length());
-    List<Batch> pieces = Pieces.smaller(rest, tooLarge.limitBytes());
+    boolean cut = rest.records() == 1;
+    List<Batch> pieces =
+        cut && buriesOversize ? List.of() : Pieces.smaller(rest, tooLarge.limitBytes());
     if (pieces.isEmpty()) {
-      refuse(nowNanos, shipment, rest.records(), tooLarge.reason());
+      refuse(nowNanos, shipment, rest.records(), tooLarge.reason(), rest);
       return;
     }
-    boolean cut = rest.records() == 1;
     if (cut && !shipment.partIsCut()) {
       truncated.increment();
       truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
@@ -501,10 +643,21 @@ public final class Dispatcher {
     shipment.divide(pieces, cut);
   }
 
-  private void refuse(long nowNanos, Shipment shipment, long refused, String reason) {
-    shipment.settled(refused, reason);
+  /// @param records those that were refused; null where it is not known which
+  private void refuse(
+      long nowNanos, Shipment shipment, long refused, String reason, @Nullable Batch records) {
+    boolean buried = refused > 0 && records != null && deadLetters != null;
     if (refused > 0) {
       destination.refused(reason);
+    }
+    if (buried) {
+      shipment.settled(0, "");
+      Objects.requireNonNull(deadLetters)
+          .add(nowNanos, shipment, Objects.requireNonNull(records), reason);
+      return;
+    }
+    shipment.settled(refused, reason);
+    if (refused > 0) {
       refusals.add(nowNanos, refused, about(shipment, reason));
     }
   }
@@ -515,7 +668,11 @@ public final class Dispatcher {
 
   private void pause(long nowNanos, long waitNanos) {
     long wait = draining ? Math.min(waitNanos, LONGEST_WAIT_DRAINING_NANOS) : waitNanos;
-    pausedUntilNanos = paused ? Math.max(pausedUntilNanos, nowNanos + wait) : nowNanos + wait;
+    long until = nowNanos + wait;
+    if (circuit.state() == CircuitBreaker.State.OPEN && !draining) {
+      until = Math.max(until, circuit.triedAtNanos());
+    }
+    pausedUntilNanos = paused ? Math.max(pausedUntilNanos, until) : until;
     paused = true;
   }
 
@@ -523,18 +680,35 @@ public final class Dispatcher {
     return paused && pausedUntilNanos - nowNanos > 0;
   }
 
-  /// Tells the buffer of the shipments at the front that are done.
+  /// Tells the buffer of the shipments at the front that are done. Those that wait for nothing but
+  /// their dead letters let others pass.
   private int settle() {
     int settled = 0;
     for (Shipment first = window.peekFirst();
-        first != null && first.done();
+        first != null && (first.done() || letsPass(first));
         first = window.peekFirst()) {
       window.removeFirst();
-      records.add(first.shipped());
-      rejected.add(first.rejected());
-      cursor.done(first.entry(), first.rejected(), first.reason());
+      if (first.done()) {
+        settle(first);
+      }
       settled++;
     }
+    if (deadLetters != null) {
+      for (Shipment done = deadLetters.poll(); done != null; done = deadLetters.poll()) {
+        settle(done);
+        settled++;
+      }
+    }
     return settled;
+  }
+
+  private boolean letsPass(Shipment shipment) {
+    return deadLetters != null && shipment.isPast() && deadLetters.putAside(shipment);
+  }
+
+  private void settle(Shipment shipment) {
+    records.add(shipment.shipped());
+    rejected.add(shipment.rejected());
+    cursor.done(shipment.entry(), shipment.settlement());
   }
 }

@@ -42,9 +42,17 @@ final class Pieces {
       }
       return pieces;
     }
-    int cutTo = overTarget ? target : batch.length() / 2;
-    Batch cut = cutTo < SMALLEST_BYTES ? null : Splitter.truncate(batch, cutTo);
+    Batch cut = cut(batch, limitBytes);
     return cut == null ? List.of() : List.of(cut);
+  }
+
+  /// A batch with one record, cut.
+  ///
+  /// @return null where it cannot be made to fit
+  static @Nullable Batch cut(Batch batch, int limitBytes) {
+    int target = limitBytes - limitBytes / 8;
+    int cutTo = target > 0 && batch.length() > target ? target : batch.length() / 2;
+    return cutTo < SMALLEST_BYTES ? null : Splitter.truncate(batch, cutTo);
   }
 
   private static void divide(Batch batch, int target, List<Batch> pieces) {

@@ -1,6 +1,7 @@
 package dev.pannier.collector.dispatch;
 
 import dev.pannier.collector.buffer.Entry;
+import dev.pannier.collector.buffer.Settlement;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayDeque;
@@ -15,9 +16,13 @@ final class Shipment {
   private boolean inFlight;
   private boolean divided;
   private boolean partIsCut;
+  private boolean touched;
+  private boolean touchedBefore;
   private int failures;
   private long parkedUntilNanos;
   private long rejected;
+  private int openLetters;
+  private long deadLettered;
   private String reason = "";
 
   Shipment(Entry entry) {
@@ -44,8 +49,19 @@ final class Shipment {
     return parts.getFirst();
   }
 
+  /// Whether nothing of it is left to do.
   boolean done() {
+    return parts.isEmpty() && openLetters == 0;
+  }
+
+  /// Whether nothing of it goes to the destination any more.
+  boolean isPast() {
     return parts.isEmpty();
+  }
+
+  /// Whether the destination has surely stored none of it, and no attempt is under way.
+  boolean isUntouched() {
+    return !touched && !inFlight && parts.size() == 1 && copiedBytes() == 0;
   }
 
   boolean waiting() {
@@ -59,6 +75,13 @@ final class Shipment {
 
   void sent() {
     inFlight = true;
+    touchedBefore = touched;
+    touched = true;
+  }
+
+  /// The last attempt has surely stored nothing.
+  void spared() {
+    touched = touchedBefore;
   }
 
   /// The part in flight is settled: its records were confirmed, or refused.
@@ -128,11 +151,29 @@ final class Shipment {
     return rejected;
   }
 
-  String reason() {
-    return reason;
+  /// Records of it go to the dead letters.
+  void letterOpened() {
+    openLetters++;
+  }
+
+  void letterStored(long records) {
+    deadLettered += records;
+  }
+
+  void letterRejected(long records, String why) {
+    rejected += records;
+    reason = why;
+  }
+
+  void letterClosed() {
+    openLetters--;
+  }
+
+  Settlement settlement() {
+    return new Settlement(rejected, deadLettered, false, reason);
   }
 
   long shipped() {
-    return entry.batch().records() - rejected;
+    return entry.batch().records() - rejected - deadLettered;
   }
 }

@@ -1,5 +1,7 @@
 package dev.pannier.collector.dispatch;
 
+import org.jspecify.annotations.Nullable;
+
 /// What a shipper is doing, at one instant.
 ///
 /// @param records         confirmed since the process started
@@ -7,6 +9,7 @@ package dev.pannier.collector.dispatch;
 /// @param openRecords     waiting or in flight
 /// @param lastError       why the last attempt that failed did; empty if none has
 /// @param failingSeconds  for how long no attempt has succeeded; 0 while they do
+/// @param circuit         null where the shipper has none
 public record ShipperStatus(
     String name,
     State state,
@@ -14,7 +17,14 @@ public record ShipperStatus(
     int inFlightBatches,
     long openRecords,
     String lastError,
-    long failingSeconds) {
+    long failingSeconds,
+    @Nullable Circuit circuit) {
+
+  /// @param reason   the last failure; empty while it is closed
+  /// @param openings since the process started
+  /// @param fallback where batches go while it is open; empty: they wait
+  public record Circuit(
+      CircuitBreaker.State state, String reason, long openings, String fallback) {}
 
   public enum State {
     /// The destination has not answered yet.

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Decides which log events are written at once and which are merged.
 ///
@@ -26,7 +27,20 @@ final class Repeats {
   /// @param repeated how many they are
   record Merged(ILoggingEvent last, long repeated) {}
 
-  private record Template(String logger, int level, String message) {}
+  private record Template(String logger, int level, String message) {
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Template template
+          && level == template.level
+          && logger.equals(template.logger)
+          && message.equals(template.message);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * logger.hashCode() + level) + message.hashCode();
+    }
+  }
 
   private static final class Window {
     final Set<Integer> wordings = new HashSet<>();
@@ -46,7 +60,8 @@ final class Repeats {
   /// @return whether the event is to be written now
   boolean isFirst(ILoggingEvent event) {
     Template template =
-        new Template(event.getLoggerName(), event.getLevel().toInt(), event.getMessage());
+        new Template(
+            event.getLoggerName(), event.getLevel().toInt(), String.valueOf(event.getMessage()));
     Window window = windows.get(template);
     if (window == null) {
       window = new Window(event, event.getTimeStamp() + WINDOW_MILLIS);

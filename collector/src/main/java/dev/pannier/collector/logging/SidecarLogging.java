@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /// Sets up Logback in code, found as a service: reading it from XML costs more of the start than
-/// everything that it says. A `logback.xml` on the class path comes first.
+/// everything that it says. A file that `-Dlogback.configurationFile` names comes first.
 ///
 /// One JSON object a line in logstash-logback-encoder's names: `@timestamp` (UTC), `level`,
 /// `level_value`, `logger_name`, `thread_name`, `message`, `stack_trace`, and `repeated` where a line
@@ -20,11 +20,22 @@ import org.slf4j.Logger;
 public final class SidecarLogging extends ContextAwareBase implements Configurator {
   private static volatile @Nullable LoggerContext configured;
 
+  /// Before the first logger: names [LogProvider] to SLF4J, which would tell so on standard error.
+  public static void start() {
+    System.setProperty("slf4j.internal.verbosity", "WARN");
+    System.setProperty("slf4j.provider", LogProvider.class.getName());
+  }
+
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    if (SidecarLogging.class.getResource("/logback.xml") != null) {
+    if (System.getProperty("logback.configurationFile") != null) {
       return ExecutionStatus.INVOKE_NEXT_IF_ANY;
     }
+    setUp(context);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  static void setUp(LoggerContext context) {
     // OkHttp and protobuf log through java.util.logging, which reads this when it is first used.
     System.setProperty("java.util.logging.config.class", JulBridge.class.getName());
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
@@ -40,7 +51,6 @@ public final class SidecarLogging extends ContextAwareBase implements Configurat
     merging.start();
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(merging);
     configured = context;
-    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
   private static ConsoleAppender<ILoggingEvent> console(LoggerContext context) {

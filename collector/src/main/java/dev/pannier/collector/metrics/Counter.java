@@ -36,6 +36,9 @@ public enum Counter {
   /// not append went on after copytruncate.
   SOURCE_HOLE_BYTES(
       "pannier.source.hole", "By", Owner.SOURCE, "Leading NUL bytes that were passed over."),
+  /// Rotated files that were shipped and deleted (`after_shipped: delete`).
+  SOURCE_DELETED_FILES(
+      "pannier.source.deleted_files", "{file}", Owner.SOURCE, "Shipped files that were deleted."),
   /// Requests refused, by reason (`memory`, `too_large`, `invalid`, `timeout`, `shutdown`).
   SOURCE_REFUSED_REQUESTS(
       "pannier.source.refused_requests", "{request}", Owner.SOURCE, "Requests refused."),
@@ -55,6 +58,12 @@ public enum Counter {
       "{record}",
       Owner.SHIPPER,
       "Records given up by the buffer."),
+  /// Records that a destination refused for good, and that are kept as dead letters.
+  SHIPPER_DEAD_LETTERS(
+      "pannier.shipper.dead_letters", "{record}", Owner.SHIPPER, "Refused records that were kept."),
+  /// Records that went to the shipper's fallback.
+  SHIPPER_FELL_BACK(
+      "pannier.shipper.fallback_records", "{record}", Owner.SHIPPER, "Records that fell back."),
   /// Records cut to fit the destination's limit.
   SHIPPER_TRUNCATED(
       "pannier.shipper.truncated_records", "{record}", Owner.SHIPPER, "Records cut to fit."),

@@ -4,12 +4,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /// The counters of one process. A hot loop keeps the [LongAdder] and adds once a batch. Thread-safe.
 public final class Metrics {
   /// @param owner  the configured name of the source or shipper
   /// @param reason from a fixed list, else empty
-  public record Key(Counter counter, String owner, String reason) {}
+  public record Key(Counter counter, String owner, String reason) {
+    // Written out: the JVM would make classes for it at each start.
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key key
+          && counter == key.counter
+          && owner.equals(key.owner)
+          && reason.equals(key.reason);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * counter.hashCode() + owner.hashCode()) + reason.hashCode();
+    }
+  }
 
   /// @param value since the process started
   public record Sample(Key key, long value) {}

@@ -2,6 +2,7 @@ package dev.pannier.collector.process;
 
 import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
@@ -48,8 +49,8 @@ public final class ProcessingBuffer implements Buffer {
   }
 
   @Override
-  public void filtered(String source, Signal signal, long records) {
-    buffer.filtered(source, signal, records);
+  public void filtered(String source, Signal signal, long records, long bytes) {
+    buffer.filtered(source, signal, records, bytes);
   }
 
   @Override
@@ -78,7 +79,9 @@ public final class ProcessingBuffer implements Buffer {
     int dropped = batch.records() - rest.records();
     if (dropped > 0) {
       metrics.adder(Counter.SOURCE_FILTERED, batch.source()).add(dropped);
-      buffer.filtered(batch.source(), batch.signal(), dropped);
+      long droppedBytes = Ledger.share(batch.sourceBytes(), dropped, batch.records());
+      buffer.filtered(batch.source(), batch.signal(), dropped, droppedBytes);
+      rest = rest.withSourceBytes(batch.sourceBytes() - droppedBytes);
     }
     int held = rest.bytes().length;
     budget.reserve(held);

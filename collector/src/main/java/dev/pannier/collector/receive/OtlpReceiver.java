@@ -2,6 +2,7 @@ package dev.pannier.collector.receive;
 
 import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
+import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.Configuration.Address;
 import dev.pannier.collector.config.OtlpSource;
@@ -232,7 +233,9 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
       budget.release(received.reservedBytes());
       responder.respond(Answers.success(form, signal, received.refused(), received.reason()));
     } else {
-      append(request, form, batch, received, responder);
+      // What was refused at the door has its share of the request's bytes.
+      long ours = Ledger.share(received.requestBytes(), batch.records(), taken);
+      append(request, form, batch.withSourceBytes(ours), received, responder);
     }
   }
 

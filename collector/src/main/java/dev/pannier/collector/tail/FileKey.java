@@ -4,10 +4,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A file's place on its device. No identity by itself: a deleted file's inode is used again at
 /// once.
 record FileKey(long device, long inode) {
+  // Written out, as for every record that a start compares: the JVM would make classes for it.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof FileKey key && device == key.device && inode == key.inode;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Long.hashCode(device) + Long.hashCode(inode);
+  }
+
   /// @throws IOException where the file is not there or may not be looked at
   static FileKey of(Path path) throws IOException {
     Map<String, Object> attributes = Files.readAttributes(path, "unix:dev,ino");

@@ -28,6 +28,10 @@ final class FileTailer {
   static final int BATCH_BYTES = 256 * 1024;
   static final int CHUNK_BYTES = 256 * 1024;
   static final int MAX_DETACHED = 256;
+
+  /// Batches of one file that are behind one which waits: each costs its end's position.
+  static final int MAX_PENDING = 16 * 1024;
+
   static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -241,6 +245,7 @@ final class FileTailer {
       for (TailedFile file : generations.live()) {
         file.stored = true;
       }
+      generations.stored();
       if (storeProblem != null) {
         storeProblem = null;
         notice.accept("positions can be stored again");
@@ -278,24 +283,38 @@ final class FileTailer {
     }
   }
 
-  /// Every file gets a turn; the next round begins where this one ran out of room.
+  /// Rotated and deleted files come first: they are what is gone next. Every other file gets a turn; the
+  /// next round begins where this one ran out of room.
   private int visitAll(long nowNanos) {
     visiting.clear();
-    visiting.addAll(generations.live());
+    for (TailedFile file : generations.live()) {
+      if (file.detached) {
+        visiting.add(file);
+      }
+    }
+    int first = visiting.size();
+    for (TailedFile file : generations.live()) {
+      if (!file.detached) {
+        visiting.add(file);
+      }
+    }
     int count = visiting.size();
+    int others = count - first;
     int work = 0;
     boolean all = true;
-    if (nextVisit >= count) {
+    if (nextVisit >= others) {
       nextVisit = 0;
     }
     for (int i = 0; i < count; i++) {
-      TailedFile file = visiting.get((nextVisit + i) % count);
-      if (!file.stored || waits(file, nowNanos)) {
+      TailedFile file = visiting.get(i < first ? i : first + (nextVisit + i - first) % others);
+      if (!file.stored || waits(file, nowNanos) || file.pending.size() >= MAX_PENDING) {
         all = false;
         continue;
       }
       if (!buffer.hasRoomForFiles() || !budget.tryReserve(BATCH_BYTES)) {
-        nextVisit = (nextVisit + i) % count;
+        if (i >= first) {
+          nextVisit = (nextVisit + i - first) % others;
+        }
         caughtUp = false;
         roomLeft = false;
         return work;
@@ -619,7 +638,7 @@ final class FileTailer {
       // Only bytes that were passed over; they wait for their turn like any others.
       acknowledged.add(range);
     } else {
-      handOver(batch, range);
+      handOver(batch.withSourceBytes(bytes), range);
     }
   }
 

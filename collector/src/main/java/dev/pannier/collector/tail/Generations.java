@@ -5,7 +5,9 @@ import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.StartAt;
+import dev.pannier.collector.receipt.Receipt;
 import java.io.IOException;
+import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -65,8 +67,21 @@ final class Generations {
     static State of(Discovery.Found found) {
       return new State(found.modifiedMillis(), found.sizeBytes());
     }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof State state
+          && modifiedMillis == state.modifiedMillis
+          && sizeBytes == state.sizeBytes;
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * Long.hashCode(modifiedMillis) + Long.hashCode(sizeBytes);
+    }
   }
 
+  private final FileSystem fileSystem;
   private final List<TailSource> sources;
   private final long volume;
   private final int maxOpen;
@@ -94,6 +109,9 @@ final class Generations {
 
   private final ContentFinder finder = new ContentFinder();
 
+  private final Losses losses = new Losses();
+  private final Reclaimer reclaimer = new Reclaimer();
+
   private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
   private final byte[] check = new byte[Anchor.MAX_LENGTH];
   private long nextOrder;
@@ -103,12 +121,14 @@ final class Generations {
   /// @param maxOpen files that are held open; beyond it, those that are quiet are closed and opened
   ///     again when they change
   Generations(
+      FileSystem fileSystem,
       List<TailSource> sources,
       long volume,
       List<SavedGeneration> saved,
       int maxOpen,
       RandomGenerator random,
       Consumer<String> notice) {
+    this.fileSystem = fileSystem;
     this.sources = sources;
     this.volume = volume;
     this.maxOpen = maxOpen;
@@ -204,6 +224,20 @@ final class Generations {
       forgetPlaces();
       forget(nowSeconds);
     }
+  }
+
+  /// The folders from which a source's files are looked for; all sources' for an empty name.
+  List<Path> roots(String name) {
+    return sources.stream()
+        .filter(source -> name.isEmpty() || source.name().equals(name))
+        .flatMap(source -> source.globs.roots().stream())
+        .distinct()
+        .toList();
+  }
+
+  /// What [#toStore] gave is on the disk.
+  void stored() {
+    reclaimer.reclaim(known.values(), sources, discovery.found().values(), discovery.others());
   }
 
   /// A parked file that is gone has come to its end.
@@ -311,7 +345,7 @@ final class Generations {
         meet(found, nowNanos, nowSeconds);
         continue;
       }
-      Path path = Path.of(saved.path());
+      Path path = pathOf(saved);
       Path folder = path.getParent();
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is met like any other.
@@ -353,6 +387,10 @@ final class Generations {
         displaced.remove(found.place());
       }
     }
+  }
+
+  private Path pathOf(SavedGeneration saved) {
+    return fileSystem.getPath(saved.path());
   }
 
   private @Nullable SavedGeneration knownAt(FileKey place) {
@@ -454,7 +492,7 @@ final class Generations {
             source,
             volume,
             saved.id(),
-            Path.of(saved.path()),
+            pathOf(saved),
             probe.place(),
             saved.fingerprint(),
             saved.acknowledged(),
@@ -538,7 +576,7 @@ final class Generations {
       if (!saved.fingerprint().agreesWith(probe.fingerprint())) {
         continue;
       }
-      Path path = Path.of(saved.path());
+      Path path = pathOf(saved);
       if (looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
         if (probe.size() < saved.acknowledged().position()) {
           if (!settled(probe, saved.id(), nowNanos)) {
@@ -669,7 +707,8 @@ final class Generations {
 
   /// Its end was cut off, and was not read yet.
   void cut(TailedFile file, long sizeBytes) {
-    report(file.source, file.path.toString(), sizeBytes, file.sizeBytes, "cut off");
+    report(
+        file.source, file.generation, file.path.toString(), sizeBytes, file.sizeBytes, "cut off");
     file.sizeBytes = sizeBytes;
   }
 
@@ -678,7 +717,7 @@ final class Generations {
     if (copy == null) {
       return false;
     }
-    reportShort(old.source, old.path.toString(), copy, old.sizeBytes);
+    reportShort(old.source, old.generation, old.path.toString(), copy, old.sizeBytes);
     old.sizeBytes = Math.min(old.sizeBytes, copy.size());
     old.place = copy.place();
     old.content = copy.take();
@@ -711,10 +750,9 @@ final class Generations {
   /// A saved generation whose inode is gone or holds other content now.
   private void lost(SavedGeneration saved, TailSource source, long nowNanos) throws IOException {
     FileKey place = new FileKey(saved.device(), saved.inode());
-    Probe copy =
-        findContinuation(Path.of(saved.path()), place, saved.fingerprint(), saved.acknowledged());
+    Probe copy = findContinuation(pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
     if (copy != null) {
-      reportShort(source, saved.path(), copy, saved.sizeBytes());
+      reportShort(source, saved.id(), saved.path(), copy, saved.sizeBytes());
       long copied = copy.size();
       TailedFile file = resume(source, saved, copy, nowNanos);
       file.sizeBytes = Math.min(file.sizeBytes, copied);
@@ -723,24 +761,34 @@ final class Generations {
     }
     known.remove(saved.id());
     knownPlaces.remove(place, saved.id());
-    report(source, saved.path(), saved.acknowledged().position(), saved.sizeBytes(), GONE);
+    report(
+        source, saved.id(), saved.path(), saved.acknowledged().position(), saved.sizeBytes(), GONE);
     changed = true;
   }
 
   /// What was written between copy and truncate is in neither.
-  private void reportShort(TailSource source, String path, Probe copy, long sizeBytes)
+  private void reportShort(
+      TailSource source, long generation, String path, Probe copy, long sizeBytes)
       throws IOException {
-    report(source, path, copy.size(), sizeBytes, "the copy ends before it");
+    report(source, generation, path, copy.size(), sizeBytes, "the copy ends before it");
   }
 
   private void report(TailedFile file, String why) {
-    report(file.source, file.path.toString(), file.read.position(), file.sizeBytes, why);
+    report(
+        file.source,
+        file.generation,
+        file.path.toString(),
+        file.read.position(),
+        file.sizeBytes,
+        why);
   }
 
   /// Bytes of a generation that nobody can read any more.
-  private void report(TailSource source, String path, long from, long to, String why) {
+  private void report(
+      TailSource source, long generation, String path, long from, long to, String why) {
     if (to > from) {
       source.lostBytes.add(to - from);
+      losses.add(generation, source.name(), path, from, to);
       notice.accept(
           path
               + ": bytes "
@@ -865,6 +913,42 @@ final class Generations {
   private boolean isParked(SavedGeneration saved) {
     FileKey place = new FileKey(saved.device(), saved.inode());
     return !saved.finished() && seen.contains(place) && copies.containsKey(place);
+  }
+
+  /// What has grown since it was looked at, and what is new, is not shipped, either.
+  private void measure() {
+    discovery.walk();
+    for (TailedFile file : live.values()) {
+      Content content = file.content;
+      if (content == null || content instanceof GzipContent) {
+        continue;
+      }
+      try {
+        file.sizeBytes = Math.max(file.sizeBytes, content.size());
+      } catch (IOException e) {
+        problems().put(file.path, Discovery.whatToDo(e));
+      }
+    }
+  }
+
+  /// Which bytes have left and which have not.
+  ///
+  /// @param complete whether nothing is read any more
+  Receipt receipt(boolean complete) {
+    if (complete) {
+      measure();
+    }
+    List<Discovery.Found> unopened = new ArrayList<>();
+    for (Discovery.Found found : discovery.found().values()) {
+      if (!live.containsKey(found.place())
+          && knownAt(found.place()) == null
+          && !copies.containsKey(found.place())
+          && !suspects.containsKey(found.place())
+          && found.sizeBytes() > 0) {
+        unopened.add(found);
+      }
+    }
+    return Receipts.of(known.values(), live.values(), losses, unopened, complete);
   }
 
   /// What each source's files look like now.

@@ -1,6 +1,6 @@
 package dev.pannier.collector.tail;
 
-import java.nio.file.FileSystems;
+import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
@@ -11,17 +11,19 @@ import java.util.Set;
 
 /// The include and exclude globs of a source.
 final class Globs {
+  private final FileSystem fileSystem;
   private final List<PathMatcher> include = new ArrayList<>();
   private final List<PathMatcher> exclude = new ArrayList<>();
   private final Set<Path> roots = new LinkedHashSet<>();
   private int depth;
 
-  Globs(List<String> include, List<String> exclude) {
+  Globs(FileSystem fileSystem, List<String> include, List<String> exclude) {
+    this.fileSystem = fileSystem;
     for (String glob : include) {
       addMatchers(this.include, glob);
       Path root = root(glob);
       roots.add(root);
-      int below = Path.of(glob.replaceAll("[*?\\[\\]{},\\\\]", "x")).getNameCount();
+      int below = fileSystem.getPath(glob.replaceAll("[*?\\[\\]{},\\\\]", "x")).getNameCount();
       depth =
           glob.contains("**")
               ? Integer.MAX_VALUE
@@ -33,10 +35,10 @@ final class Globs {
   }
 
   /// `**/` also stands for no folder at all, as in the shells; the JDK's matcher wants one.
-  private static void addMatchers(List<PathMatcher> matchers, String glob) {
-    matchers.add(FileSystems.getDefault().getPathMatcher("glob:" + glob));
+  private void addMatchers(List<PathMatcher> matchers, String glob) {
+    matchers.add(fileSystem.getPathMatcher("glob:" + glob));
     if (glob.contains("/**/")) {
-      matchers.add(FileSystems.getDefault().getPathMatcher("glob:" + glob.replace("/**/", "/")));
+      matchers.add(fileSystem.getPathMatcher("glob:" + glob.replace("/**/", "/")));
     }
   }
 
@@ -62,12 +64,12 @@ final class Globs {
         || Files.isDirectory(path);
   }
 
-  private static Path root(String glob) {
+  private Path root(String glob) {
     int wildcard = 0;
     while (wildcard < glob.length() && "*?[{\\".indexOf(glob.charAt(wildcard)) < 0) {
       wildcard++;
     }
     int slash = glob.lastIndexOf('/', Math.min(wildcard, glob.length() - 1));
-    return Path.of(slash <= 0 ? "/" : glob.substring(0, slash));
+    return fileSystem.getPath(slash <= 0 ? "/" : glob.substring(0, slash));
   }
 }

@@ -1,11 +1,11 @@
 package dev.pannier.collector.tail;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,15 +48,24 @@ final class Inotify implements ChangeWatch {
   private final LongSupplier nanoClock;
   private final int events;
   private final int waker;
-  private final MemorySegment eventBytes;
-  private final MemorySegment counter;
-  private final MemorySegment one;
+  private final Memory eventBytes;
+  private final Memory counter;
+  private final Memory one;
 
   /// Two `struct pollfd {int fd; short events; short revents}`: the waker, then the events.
-  private final MemorySegment pollFds;
+  private final Memory pollFds;
 
   /// `struct timespec {long seconds; long nanos}`.
-  private final MemorySegment timeout;
+  private final Memory timeout;
+
+  /// Memory for the system, which is read and written here through a buffer: for each layout that a
+  /// segment itself is read in the JDK makes classes.
+  private record Memory(MemorySegment segment, ByteBuffer bytes) {
+    static Memory of(Arena arena, int size) {
+      MemorySegment segment = arena.allocate(size, Long.BYTES);
+      return new Memory(segment, segment.asByteBuffer().order(ByteOrder.nativeOrder()));
+    }
+  }
 
   private final AtomicBoolean woken = new AtomicBoolean();
   private boolean closed; // guarded by this
@@ -75,15 +84,16 @@ final class Inotify implements ChangeWatch {
     eventsNanos = gatheredUntil - 2 * GATHER_NANOS;
     // Freed by the collector: a late wake() must never meet freed memory.
     Arena arena = Arena.ofAuto();
-    eventBytes = arena.allocate(EVENTS_SIZE, Long.BYTES);
-    counter = arena.allocate(JAVA_LONG);
-    one = arena.allocateFrom(JAVA_LONG, 1);
-    timeout = arena.allocate(2 * JAVA_LONG.byteSize(), Long.BYTES);
-    pollFds = arena.allocate(2 * Long.BYTES, Long.BYTES);
-    pollFds.set(JAVA_INT, 0, waker);
-    pollFds.set(JAVA_SHORT, 4, (short) POLL_IN);
-    pollFds.set(JAVA_INT, 8, events);
-    pollFds.set(JAVA_SHORT, 12, (short) POLL_IN);
+    eventBytes = Memory.of(arena, EVENTS_SIZE);
+    counter = Memory.of(arena, Long.BYTES);
+    one = Memory.of(arena, Long.BYTES);
+    one.bytes.putLong(0, 1);
+    timeout = Memory.of(arena, 2 * Long.BYTES);
+    pollFds = Memory.of(arena, 2 * Long.BYTES);
+    pollFds.bytes.putInt(0, waker);
+    pollFds.bytes.putShort(4, (short) POLL_IN);
+    pollFds.bytes.putInt(8, events);
+    pollFds.bytes.putShort(12, (short) POLL_IN);
   }
 
   /// @return null where there is no inotify, or its limits (`fs.inotify.max_user_instances`, open
@@ -106,9 +116,11 @@ final class Inotify implements ChangeWatch {
 
   @Override
   public boolean watch(Path directory) {
+    byte[] name = directory.toString().getBytes(UTF_8);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment path = arena.allocateFrom(directory.toString());
-      return libc.inotifyAddWatch(events, path, CONTENT | NAMES | IN_ONLYDIR) >= 0;
+      Memory path = Memory.of(arena, name.length + 1);
+      path.bytes.put(name);
+      return libc.inotifyAddWatch(events, path.segment, CONTENT | NAMES | IN_ONLYDIR) >= 0;
     }
   }
 
@@ -124,10 +136,10 @@ final class Inotify implements ChangeWatch {
     long left = timeoutNanos - Math.max(0, nanoClock.getAsLong() - begin);
     int ready = poll(2, result != 0 || pendingEvents ? 0 : Math.max(0, left));
     pendingEvents = false;
-    if (ready > 0 && pollFds.get(JAVA_SHORT, 6) != 0) {
+    if (ready > 0 && pollFds.bytes.getShort(6) != 0) {
       result |= takeWake();
     }
-    if (ready > 0 && pollFds.get(JAVA_SHORT, 14) != 0) {
+    if (ready > 0 && pollFds.bytes.getShort(14) != 0) {
       result |= takeEvents();
       long now = nanoClock.getAsLong();
       boolean often = now - eventsNanos < 2 * GATHER_NANOS;
@@ -138,27 +150,27 @@ final class Inotify implements ChangeWatch {
   }
 
   private int poll(int count, long nanos) {
-    timeout.set(JAVA_LONG, 0, nanos / 1_000_000_000L);
-    timeout.set(JAVA_LONG, 8, nanos % 1_000_000_000L);
+    timeout.bytes.putLong(0, nanos / 1_000_000_000L);
+    timeout.bytes.putLong(8, nanos % 1_000_000_000L);
     // A signal ends it early, which the caller takes for an end of the time.
-    return libc.ppoll(pollFds, count, timeout);
+    return libc.ppoll(pollFds.segment, count, timeout.segment);
   }
 
   private int takeWake() {
     // First the count, then the flag: a wake() in between finds the flag still up and leaves it at
     // that; what it was about is seen by the caller, who looks at everything after this.
-    libc.read(waker, counter, Long.BYTES);
+    libc.read(waker, counter.segment, Long.BYTES);
     woken.set(false);
     return WOKEN;
   }
 
   /// Takes what one read gives; the rest is left for the next time.
   private int takeEvents() {
-    long length = libc.read(events, eventBytes, EVENTS_SIZE);
+    long length = libc.read(events, eventBytes.segment, EVENTS_SIZE);
     pendingEvents = length > EVENTS_SIZE / 2;
     int result = 0;
-    for (long at = 0; at + EVENT_HEAD <= length; ) {
-      int mask = eventBytes.get(JAVA_INT, at + 4);
+    for (int at = 0; at + EVENT_HEAD <= length; ) {
+      int mask = eventBytes.bytes.getInt(at + 4);
       if ((mask & CONTENT) != 0) {
         result |= MODIFIED;
       }
@@ -166,7 +178,7 @@ final class Inotify implements ChangeWatch {
         // A name, or IN_Q_OVERFLOW, IN_IGNORED, IN_UNMOUNT: anything may have changed.
         result |= LISTING | MODIFIED;
       }
-      at += EVENT_HEAD + Integer.toUnsignedLong(eventBytes.get(JAVA_INT, at + 12));
+      at += EVENT_HEAD + eventBytes.bytes.getInt(at + 12);
     }
     return result;
   }
@@ -179,7 +191,7 @@ final class Inotify implements ChangeWatch {
     // The lock keeps a late call from writing into whatever has the number of a closed file.
     synchronized (this) {
       if (!closed) {
-        libc.write(waker, one, Long.BYTES);
+        libc.write(waker, one.segment, Long.BYTES);
       }
     }
   }

@@ -6,6 +6,8 @@ import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.ReceiptStore;
+import java.nio.file.FileSystems;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Function;
@@ -41,6 +43,7 @@ public record Tail(
         files.stream().map(file -> TailSource.of(file, parsers.apply(file), metrics)).toList();
     Generations generations =
         new Generations(
+            FileSystems.getDefault(),
             sources,
             store.volume(),
             Positions.raise(store.loaded(), taken),
@@ -53,6 +56,7 @@ public record Tail(
         new FileTailer(
             generations, store, buffer, budget, resource, keepsRaw, clock, LOG::warn, watch::wake);
     buffer.onRoom(tailer::room);
-    return new TailThread(tailer, generations, watch, nanoClock, health);
+    ReceiptStore receipts = new ReceiptStore(store.directory(), LOG::warn);
+    return new TailThread(tailer, generations, receipts, watch, nanoClock, health);
   }
 }

@@ -5,6 +5,8 @@ import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParseResult;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -25,12 +27,14 @@ final class TailSource {
   final LongAdder badCharacters;
   final LongAdder lostBytes;
   final LongAdder holeBytes;
+  final LongAdder deletedFiles;
   final LongAdder oversize;
   private final Map<ParseResult, LongAdder> unparsed = new EnumMap<>(ParseResult.class);
   private final @Nullable LineStart explicitRule;
 
   /// @param explicitRule the rule of `multiline.start` or `multiline.continue`, else null
   TailSource(
+      FileSystem fileSystem,
       FileSource settings,
       ParserChooser parsers,
       @Nullable LineStart explicitRule,
@@ -38,7 +42,7 @@ final class TailSource {
     this.settings = settings;
     this.parsers = parsers;
     this.explicitRule = explicitRule;
-    globs = new Globs(settings.include(), settings.exclude());
+    globs = new Globs(fileSystem, settings.include(), settings.exclude());
     framer = new RecordFramer(settings.maxRecord(), settings.onOversize());
     charset = Transcoder.of(settings.charset());
     records = metrics.adder(Counter.SOURCE_RECORDS, name());
@@ -46,6 +50,7 @@ final class TailSource {
     badCharacters = metrics.adder(Counter.SOURCE_BAD_CHARACTERS, name());
     lostBytes = metrics.adder(Counter.SOURCE_LOST_BYTES, name());
     holeBytes = metrics.adder(Counter.SOURCE_HOLE_BYTES, name());
+    deletedFiles = metrics.adder(Counter.SOURCE_DELETED_FILES, name());
     oversize =
         metrics.adder(
             Counter.SOURCE_OVERSIZE, name(), settings.onOversize().name().toLowerCase(Locale.ROOT));
@@ -55,7 +60,8 @@ final class TailSource {
   }
 
   static TailSource of(FileSource settings, ParserChooser parsers, Metrics metrics) {
-    return new TailSource(settings, parsers, LinePattern.of(settings.multiline()), metrics);
+    return new TailSource(
+        FileSystems.getDefault(), settings, parsers, LinePattern.of(settings.multiline()), metrics);
   }
 
   String name() {

@@ -3,6 +3,8 @@ package dev.pannier.collector.tail;
 import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.health.Heart;
+import dev.pannier.collector.receipt.Receipt;
+import dev.pannier.collector.receipt.ReceiptStore;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -23,9 +25,11 @@ public final class TailThread {
 
   private final FileTailer tailer;
   private final Generations generations;
+  private final ReceiptStore receipts;
   private final LongSupplier nanoClock;
   private final Heart heart;
   private final ChangeWatch watch;
+  private final Volumes volumes = new Volumes(LOG::warn);
   private final ProblemLog problemLog = new ProblemLog(LOG::warn);
   private final Thread thread = new Thread(this::run, "pannier-tail");
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -42,11 +46,13 @@ public final class TailThread {
   TailThread(
       FileTailer tailer,
       Generations generations,
+      ReceiptStore receipts,
       ChangeWatch watch,
       LongSupplier nanoClock,
       Health health) {
     this.tailer = tailer;
     this.generations = generations;
+    this.receipts = receipts;
     this.watch = watch;
     this.nanoClock = nanoClock;
     heart = health.register(thread.getName());
@@ -80,6 +86,11 @@ public final class TailThread {
     return status;
   }
 
+  /// Which bytes of files have left and which have not, as last written; null before the first look.
+  public @Nullable Receipt receipt() {
+    return receipts.last();
+  }
+
   /// Stops reading, stores the positions and closes the files.
   ///
   /// @return whether it ended within `timeoutNanos`
@@ -93,6 +104,7 @@ public final class TailThread {
     try {
       loop();
       tailer.savePositions(nanoClock.getAsLong());
+      receipts.finish(generations.receipt(true));
       heart.stopped();
     } catch (Throwable e) {
       // Whatever it is, health has to show that nothing is read any more.
@@ -103,6 +115,10 @@ public final class TailThread {
       watch.close();
       ended.countDown();
     }
+  }
+
+  private SourceStatus withVolume(SourceStatus source) {
+    return source.withVolumeFreeBytes(volumes.freeBytes(generations.roots(source.name())));
   }
 
   private void loop() {
@@ -123,10 +139,14 @@ public final class TailThread {
         for (Path folder : generations.folders()) {
           told &= watch.watch(folder);
         }
-        status = generations.status();
+        volumes.look(nowNanos, generations.roots(""), () -> generations.receipt(false));
+        status = generations.status().stream().map(this::withVolume).toList();
         problemLog.tell(generations.problems());
         List<String> folders = generations.folderProblems();
         missing = folders.isEmpty() ? null : String.join("; ", folders);
+        if (receipts.isDue(nowNanos)) {
+          receipts.update(generations.receipt(false), nowNanos);
+        }
       }
       look = false;
       boolean again = tailer.again();

@@ -125,7 +125,7 @@ class AdminHandlerTest {
           0,
           (rejected, reason) -> {});
     }
-    buffer.filtered("app", Signal.LOGS, 4);
+    buffer.filtered("app", Signal.LOGS, 4, 90);
     Cursor cursor = buffer.cursor("events");
     cursor.done(Objects.requireNonNull(cursor.next()), 1, "bad");
     metrics.adder(Counter.SOURCE_LOST_BYTES, "app").add(70);
@@ -141,7 +141,9 @@ class AdminHandlerTest {
             "shippers":[{"name":"events","state":"retrying","records":5,"in_flight":7,\
             "in_flight_batches":2,"last_error":"no broker","failing_seconds":9}],\
             "ledger":[{"source":"app","shipper":"events","read":10,"shipped":2,"filtered":4,\
-            "rejected":1,"dropped":0,"in_flight":3}]}\
+            "rejected":1,"dead_lettered":0,"fallback":0,"dropped":0,"in_flight":3,"read_bytes":98,"shipped_bytes":3,\
+            "filtered_bytes":90,"rejected_bytes":1,"dead_lettered_bytes":0,"fallback_bytes":0,\
+            "dropped_bytes":0,"in_flight_bytes":4,"lost_bytes":70}]}\
             """);
   }
 
@@ -213,7 +215,7 @@ class AdminHandlerTest {
             () ->
                 List.of(
                     new ShipperStatus(
-                        "events", ShipperStatus.State.RETRYING, 5, 2, 7, "no broker", 9)),
+                        "events", ShipperStatus.State.RETRYING, 5, 2, 7, "no broker", 9, null)),
             () -> bufferStatus);
     long asked = now;
     now = 0;

@@ -251,8 +251,10 @@ class DiskBufferModelTest {
       assertThat(history.buffer.cursor(shipper.name).openRecords()).isZero();
     }
     for (Ledger.Row row : history.ledger.snapshot()) {
-      assertThat(row.read()).isEqualTo(row.shipped() + row.dropped());
-      assertThat(row.inFlight()).isZero();
+      for (Ledger.Amounts amounts : List.of(row.records(), row.bytes())) {
+        assertThat(amounts.read()).isEqualTo(amounts.shipped() + amounts.dropped());
+        assertThat(amounts.inFlight()).isZero();
+      }
     }
     return history;
   }

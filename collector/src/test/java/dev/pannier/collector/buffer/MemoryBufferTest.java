@@ -35,8 +35,16 @@ class MemoryBufferTest {
     assertThat(budget.heldBytes()).isZero();
     assertThat(ledger.snapshot())
         .containsExactly(
-            new Ledger.Row("app", "fast", 3, 3, 0, 0, 0, 0),
-            new Ledger.Row("app", "slow", 3, 1, 0, 2, 0, 0));
+            new Ledger.Row(
+                "app",
+                "fast",
+                new Ledger.Amounts(3, 3, 0, 0, 0, 0, 0, 0),
+                new Ledger.Amounts(9, 9, 0, 0, 0, 0, 0, 0)),
+            new Ledger.Row(
+                "app",
+                "slow",
+                new Ledger.Amounts(3, 1, 0, 2, 0, 0, 0, 0),
+                new Ledger.Amounts(9, 3, 0, 6, 0, 0, 0, 0)));
   }
 
   @Test
@@ -137,8 +145,10 @@ class MemoryBufferTest {
             ledger,
             metrics,
             Map.of("logs", Set.of(Signal.LOGS), "traces", Set.of(Signal.TRACES)));
-    buffer.filtered("app", Signal.LOGS, 5);
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "logs", 5, 0, 5, 0, 0, 0));
+    buffer.filtered("app", Signal.LOGS, 5, 50);
+    assertThat(ledger.snapshot())
+        .extracting(Ledger.Row::records)
+        .containsExactly(new Ledger.Amounts(5, 0, 5, 0, 0, 0, 0, 0));
   }
 
   private MemoryBuffer buffer(String... shippers) {

@@ -217,7 +217,7 @@ class PannierCommandTest {
     assertThat(out())
         .isEqualTo(
             """
-            segment=00000000000000000007.log version=1 bytes=237 first=7 last=10 batches=3 records=10
+            segment=00000000000000000007.log version=1 bytes=261 first=7 last=10 batches=3 records=10
             shipper=events passed=8 batches_behind=2
             """);
   }
@@ -230,7 +230,7 @@ class PannierCommandTest {
         SegmentLog.class.getResourceAsStream("/dev/pannier/collector/buffer/disk/version-1.log")) {
       segment = Objects.requireNonNull(in).readAllBytes();
     }
-    segment[160] ^= 1;
+    segment[170] ^= 1;
     Files.write(buffer.resolve("00000000000000000007.log"), segment);
     Files.write(buffer.resolve("00000000000000000011.log"), new byte[100]);
 
@@ -238,7 +238,7 @@ class PannierCommandTest {
 
     assertThat(out())
         .contains(
-            "damage segment=00000000000000000007.log from=155 to=198\n", "batches=2 records=3")
+            "damage segment=00000000000000000007.log from=163 to=214\n", "batches=2 records=3")
         .contains("segment=00000000000000000011.log bytes=100 unreadable: not a segment");
   }
 

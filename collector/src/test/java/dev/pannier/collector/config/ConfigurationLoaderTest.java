@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pannier.collector.config.Configuration.Address;
 import dev.pannier.collector.config.Configuration.Admin;
 import dev.pannier.collector.config.Configuration.Shutdown;
+import dev.pannier.collector.config.FileSource.AfterShipped;
 import dev.pannier.collector.config.FileSource.Multiline;
 import dev.pannier.collector.config.FileSource.OnOversize;
 import dev.pannier.collector.config.FileSource.StartAt;
@@ -14,6 +15,7 @@ import dev.pannier.collector.config.ProcessorSettings.Drop;
 import dev.pannier.collector.config.ProcessorSettings.Redact;
 import dev.pannier.collector.config.ProcessorSettings.When;
 import dev.pannier.parsers.ParserSpec;
+import dev.pannier.shippers.DeadLettersTo;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Compression;
 import dev.pannier.shippers.ShipperSettings.Encoding;
@@ -98,8 +100,9 @@ class ConfigurationLoaderTest {
                 List.of(
                     new ShipperSettings.Stdout(
                         "stdout", Encoding.OTLP_JSON, FieldNames.LOGSTASH, ALL)),
+                Map.of(),
                 new Admin(new Address("127.0.0.1", 8686), null),
-                new Shutdown(Duration.ofSeconds(20), Duration.ofSeconds(1))));
+                new Shutdown(Duration.ofSeconds(20), Duration.ofSeconds(1), null)));
   }
 
   @Test
@@ -150,6 +153,15 @@ class ConfigurationLoaderTest {
         .isEqualTo(Acknowledge.DELIVERED);
     assertThat(read("buffer: {type: disk, on_full: drop_newest}", Map.of()).buffer().onFull())
         .isEqualTo(BufferSettings.OnFull.DROP_NEWEST);
+  }
+
+  @Test
+  void theTerminationLogMayComeFromTheEnvironment() throws IOException {
+    Map<String, String> environment = Map.of("PANNIER_TERMINATION_LOG", "/dev/termination-log");
+    assertThat(read("", environment).shutdown().terminationLog())
+        .isEqualTo(Path.of("/dev/termination-log"));
+    assertThat(read("shutdown: {termination_log: /tmp/log}", environment).shutdown())
+        .returns(Path.of("/tmp/log"), Shutdown::terminationLog);
   }
 
   @Test
@@ -220,7 +232,8 @@ class ConfigurationLoaderTest {
                 Charset.forName("GB18030"),
                 ZoneId.of("Asia/Shanghai"),
                 2 << 20,
-                OnOversize.TRUNCATE),
+                OnOversize.TRUNCATE,
+                AfterShipped.DELETE),
             new FileSource(
                 "audit",
                 List.of("/var/log/app/audit.log"),
@@ -304,11 +317,43 @@ class ConfigurationLoaderTest {
                 64 << 20,
                 Set.of(Signal.LOGS)),
             new ShipperSettings.Stdout(
-                "console", Encoding.RAW, FieldNames.ECS, Set.of(Signal.LOGS)));
+                "console", Encoding.RAW, FieldNames.ECS, Set.of(Signal.LOGS)),
+            new ShipperSettings.File(
+                "spill",
+                "/var/lib/pannier/spill/",
+                Encoding.OTLP_JSON,
+                FieldNames.LOGSTASH,
+                32 << 20,
+                Set.of(Signal.TRACES, Signal.METRICS)));
     assertThat(configuration.admin())
         .isEqualTo(new Admin(new Address("0.0.0.0", 18686), "example"));
+    assertThat(configuration.policies())
+        .isEqualTo(
+            Map.of(
+                "events",
+                new ShipperPolicy(
+                    true,
+                    new DeadLettersTo.Topic("pannier_dead_letters"),
+                    new ShipperPolicy.CircuitBreaker(7, Duration.ofMinutes(1)),
+                    null),
+                "backend",
+                new ShipperPolicy(
+                    false,
+                    new DeadLettersTo.File(Path.of("/var/lib/pannier/dead.jsonl"), 8 << 20),
+                    new ShipperPolicy.CircuitBreaker(5, Duration.ofSeconds(30)),
+                    "spill"),
+                "archive",
+                ShipperPolicy.DEFAULT,
+                "console",
+                ShipperPolicy.DEFAULT,
+                "spill",
+                ShipperPolicy.DEFAULT));
+    assertThat(configuration.isFallback("spill")).isTrue();
+    assertThat(configuration.isFallback("archive")).isFalse();
     assertThat(configuration.shutdown())
-        .isEqualTo(new Shutdown(Duration.ofSeconds(45), Duration.ofSeconds(2)));
+        .isEqualTo(
+            new Shutdown(
+                Duration.ofSeconds(45), Duration.ofSeconds(2), Path.of("/dev/termination-log")));
   }
 
   static Stream<Path> samples() throws IOException {

@@ -92,6 +92,52 @@ class ProblemsTest {
         wrong("memory: [1MiB]", "p.yaml:1: memory: is a list, not a value"),
         wrong("memory:", "p.yaml:1: memory: has no value"),
         wrong(
+            "sources: {files: [{after_shipped: remove}]}",
+            "p.yaml:1: sources.files[0].after_shipped: unknown value, known are keep, delete"
+                + " (remove)"),
+        // What is done where a destination does not take what it is given.
+        wrong(
+            "shippers: {k: {type: kafka, bootstrap_servers: 'k:1', on_oversize: dead_letter}}",
+            "p.yaml:1: shippers.k.on_oversize: needs dead_letter, which says where they go"
+                + " (dead_letter)"),
+        wrong(
+            "shippers: {k: {type: kafka, bootstrap_servers: 'k:1', dead_letter: {topic: a, path:"
+                + " /b}}}",
+            "p.yaml:1: shippers.k.dead_letter: has topic and path: one of them"),
+        wrong(
+            "shippers: {k: {type: kafka, bootstrap_servers: 'k:1', dead_letter: {topic: 'a b'}}}",
+            "p.yaml:1: shippers.k.dead_letter.topic: no topic: up to 249 of letters, digits, '.',"
+                + " '_' and '-' (a b)"),
+        wrong(
+            "shippers: {k: {type: kafka, bootstrap_servers: 'k:1', dead_letter: {topic: a,"
+                + " max_bytes: 2MiB}}}",
+            "p.yaml:1: shippers.k.dead_letter.max_bytes: is for path (2MiB)"),
+        wrong(
+            "shippers: {o: {type: otlp, endpoint: 'http://b:1', dead_letter: {topic: a}}}",
+            "p.yaml:1: shippers.o.dead_letter.topic: unknown key, known are path, max_bytes",
+            "p.yaml:1: shippers.o.dead_letter: needs path"),
+        wrong(
+            "shippers: {s: {type: stdout, circuit_breaker: {open_after: 0, half_open_after: 1ms}}}",
+            "p.yaml:1: shippers.s.circuit_breaker.open_after: open_after < 1 (0)",
+            "p.yaml:1: shippers.s.circuit_breaker.half_open_after: half_open_after < 1s (1ms)"),
+        wrong(
+            "shippers: {s: {type: stdout, circuit_breaker: {open_after: few}}}",
+            "p.yaml:1: shippers.s.circuit_breaker.open_after: no whole number (few)"),
+        wrong(
+            "shippers:\n  a: {type: stdout, fallback: a}\n  b: {type: stdout, fallback: nowhere}\n"
+                + "  c: {type: stdout, fallback: b}\n  d: {type: stdout, fallback: t}\n"
+                + "  e: {type: stdout, fallback: f}\n  g: {type: stdout, fallback: f}\n"
+                + "  t: {type: stdout, signals: [traces]}\n  f: {type: stdout}",
+            "p.yaml:2: shippers.a.fallback: is this shipper itself (a)",
+            "p.yaml:3: shippers.b.fallback: no such shipper, known are a, b, c, d, e, g, t, f"
+                + " (nowhere)",
+            "p.yaml:4: shippers.c.fallback: has a fallback itself (b)",
+            "p.yaml:5: shippers.d.fallback: does not take logs (t)",
+            "p.yaml:7: shippers.g.fallback: is the fallback of e already (f)"),
+        wrong(
+            "shutdown: {termination_log: log}",
+            "p.yaml:1: shutdown.termination_log: not an absolute path (log)"),
+        wrong(
             "shutdown: {deadline: 20}",
             "p.yaml:1: shutdown.deadline: no duration: a whole number and ms, s, m or h (20)"),
         wrong("admin: 8686", "p.yaml:1: admin: needs keys below it (8686)"),

@@ -150,7 +150,9 @@ class DispatcherTest {
     assertThat(shipper.arrived).containsExactly("3");
     assertThat(told).containsExactly("0: 2 not authorized", "1: 0 ");
     assertThat(metrics.value(Counter.SHIPPER_REJECTED, "out")).isEqualTo(2);
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 3, 1, 0, 2, 0, 0));
+    assertThat(ledger.snapshot())
+        .extracting(Ledger.Row::records)
+        .containsExactly(new Ledger.Amounts(3, 1, 0, 2, 0, 0, 0, 0));
   }
 
   @Test
@@ -161,7 +163,9 @@ class DispatcherTest {
     shipper.answer(shipper.calls.get(0), new Outcome.PartlyAccepted(1, "bad id"));
     run(dispatcher);
     assertThat(told).containsExactly("0: 1 bad id");
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 3, 2, 0, 1, 0, 0));
+    assertThat(ledger.snapshot())
+        .extracting(Ledger.Row::records)
+        .containsExactly(new Ledger.Amounts(3, 2, 0, 1, 0, 0, 0, 0));
   }
 
   @Test
@@ -181,7 +185,9 @@ class DispatcherTest {
     shipper.accept(0);
     run(dispatcher);
     assertThat(shipper.arrived).containsExactly("1", "3", "2", "4");
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 4, 4, 0, 0, 0, 0));
+    assertThat(ledger.snapshot())
+        .extracting(Ledger.Row::records)
+        .containsExactly(new Ledger.Amounts(4, 4, 0, 0, 0, 0, 0, 0));
     assertThat(budget.heldBytes()).isZero();
   }
 
@@ -224,7 +230,9 @@ class DispatcherTest {
     assertThat(shipper.arrived.get(0)).matches("x{500,1000}");
     assertThat(shipper.arrived.get(1)).isEqualTo("small");
     assertThat(metrics.value(Counter.SHIPPER_TRUNCATED, "out")).isEqualTo(1);
-    assertThat(ledger.snapshot()).containsExactly(new Ledger.Row("app", "out", 2, 2, 0, 0, 0, 0));
+    assertThat(ledger.snapshot())
+        .extracting(Ledger.Row::records)
+        .containsExactly(new Ledger.Amounts(2, 2, 0, 0, 0, 0, 0, 0));
   }
 
   @Test

@@ -148,4 +148,14 @@ class SidecarLoggingTest {
     assertThat(System.getProperty("java.util.logging.config.class"))
         .isEqualTo(JulBridge.class.getName());
   }
+
+  @Test
+  void theProviderThatMainNamesIsSetUpAlike() {
+    LogProvider provider = new LogProvider();
+    provider.initialize();
+
+    LoggerContext found = (LoggerContext) provider.getLoggerFactory();
+    assertThat(found.getLogger("dev.pannier").getLevel()).isEqualTo(Level.INFO);
+    assertThat(found.getLogger("ROOT").getAppender("merging")).isNotNull();
+  }
 }

@@ -35,7 +35,7 @@ final class FakeBuffer implements Buffer {
   }
 
   @Override
-  public void filtered(String source, Signal signal, long records) {}
+  public void filtered(String source, Signal signal, long records, long bytes) {}
 
   @Override
   public void onRoom(Runnable listener) {}

@@ -13,16 +13,16 @@ import java.nio.file.attribute.FileTime;
 import java.util.zip.GZIPOutputStream;
 
 /// An application's side: one log file that is written to and rotated in every way there is.
-final class LogDirectory {
+public final class LogDirectory {
   private final Path folder;
-  final Path file;
+  public final Path file;
 
-  LogDirectory(Path folder, String name) {
+  public LogDirectory(Path folder, String name) {
     this.folder = folder;
     this.file = folder.resolve(name);
   }
 
-  void write(String text) {
+  public void write(String text) {
     write(text.getBytes(UTF_8));
   }
 
@@ -34,26 +34,30 @@ final class LogDirectory {
     }
   }
 
-  boolean exists() {
+  public boolean exists() {
     return Files.exists(file);
   }
 
-  boolean isEmpty() {
-    return file.toFile().exists() && file.toFile().length() == 0;
+  public boolean isEmpty() {
+    try {
+      return exists() && Files.size(file) == 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// `app.log` becomes `app.log.1`, and those before move up, compressed ones too.
-  Path rename() {
+  public Path rename() {
     shift();
     return move(file, numbered(1));
   }
 
   /// As rename, and the rotated file is compressed under the name with `.gz`.
-  Path renameAndGzip() {
+  public Path renameAndGzip() {
     return gzip(rename());
   }
 
-  Path gzip(Path plain) {
+  public Path gzip(Path plain) {
     Path gzip = plain.resolveSibling(plain.getFileName() + ".gz");
     try {
       try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(gzip))) {
@@ -67,7 +71,7 @@ final class LogDirectory {
   }
 
   /// `app.log` is copied to `app.log.1` and emptied; the writer goes on in the same file.
-  Path copyAndTruncate() {
+  public Path copyAndTruncate() {
     shift();
     return copyAndTruncate(numbered(1));
   }
@@ -84,11 +88,11 @@ final class LogDirectory {
     }
   }
 
-  void delete() {
+  public void delete() {
     delete(file);
   }
 
-  void delete(Path path) {
+  public void delete(Path path) {
     try {
       Files.delete(path);
     } catch (IOException e) {
@@ -133,7 +137,7 @@ final class LogDirectory {
     }
   }
 
-  Path numbered(int number) {
+  public Path numbered(int number) {
     return folder.resolve(file.getFileName() + "." + number);
   }
 

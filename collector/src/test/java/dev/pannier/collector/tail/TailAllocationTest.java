@@ -17,6 +17,7 @@ import dev.pannier.parsers.Parsers;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.lang.management.ManagementFactory;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -72,6 +73,7 @@ class TailAllocationTest {
       FileSource settings = TailHarness.source(folder, new FileSource.Multiline.Auto());
       Generations generations =
           new Generations(
+              FileSystems.getDefault(),
               List.of(TailSource.of(settings, (head, length) -> parser, new Metrics())),
               store.volume(),
               store.loaded(),
@@ -131,7 +133,7 @@ class TailAllocationTest {
     }
 
     @Override
-    public void filtered(String source, Signal signal, long records) {}
+    public void filtered(String source, Signal signal, long records, long bytes) {}
 
     @Override
     public void onRoom(Runnable listener) {}

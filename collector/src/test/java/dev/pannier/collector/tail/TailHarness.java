@@ -7,6 +7,7 @@ import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.FileReceipt;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParseResult;
 import dev.pannier.parsers.ParserSpec;
@@ -106,7 +107,14 @@ final class TailHarness implements AutoCloseable {
     LineParser raw = new RawLines();
     List<TailSource> sources = List.of(TailSource.of(source, (head, length) -> raw, metrics));
     generations =
-        new Generations(sources, store.volume(), store.loaded(), maxOpen, random, notices::add);
+        new Generations(
+            java.nio.file.FileSystems.getDefault(),
+            sources,
+            store.volume(),
+            store.loaded(),
+            maxOpen,
+            random,
+            notices::add);
     tailer =
         new FileTailer(
             generations,
@@ -174,6 +182,10 @@ final class TailHarness implements AutoCloseable {
     return generations.status().getFirst().files();
   }
 
+  List<FileReceipt> receipt() {
+    return generations.receipt(true).files();
+  }
+
   List<String> bodies() {
     return records.stream().map(record -> record.getBody().getStringValue()).toList();
   }
@@ -210,7 +222,7 @@ final class TailHarness implements AutoCloseable {
     }
 
     @Override
-    public void filtered(String source, Signal signal, long records) {}
+    public void filtered(String source, Signal signal, long records, long bytes) {}
 
     @Override
     public void onRoom(Runnable listener) {}

@@ -21,6 +21,7 @@ import io.opentelemetry.proto.logs.v1.LogRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 /// list, and it can be stopped or killed and started again.
 final class TailRig implements AutoCloseable {
   /// A line that begins with white space continues the one before it.
-  private static final class PlainParser implements LineParser {
+  static final class PlainParser implements LineParser {
     @Override
     public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
       sink.body(buffer, offset, length);
@@ -67,7 +68,7 @@ final class TailRig implements AutoCloseable {
     }
 
     @Override
-    public void filtered(String source, Signal signal, long records) {}
+    public void filtered(String source, Signal signal, long records, long bytes) {}
 
     @Override
     public void onRoom(Runnable listener) {}
@@ -155,9 +156,15 @@ final class TailRig implements AutoCloseable {
       buffer = new ListBuffer();
       budget = new MemoryBudget(64 << 20);
       TailSource source =
-          new TailSource(settings, (head, length) -> new PlainParser(), null, metrics);
+          new TailSource(
+              FileSystems.getDefault(),
+              settings,
+              (head, length) -> new PlainParser(),
+              null,
+              metrics);
       Generations generations =
           new Generations(
+              FileSystems.getDefault(),
               List.of(source),
               store.volume(),
               store.loaded(),

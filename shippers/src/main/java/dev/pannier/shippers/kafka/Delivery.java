@@ -179,7 +179,7 @@ final class Delivery {
       int count = refused.cardinality();
       return count == batch.records()
           ? new Outcome.Permanent(refusedReason)
-          : new Outcome.PartlyAccepted(count, refusedReason);
+          : new Outcome.PartlyAccepted(count, refusedReason, refused);
     }
     return Outcome.ACCEPTED;
   }

@@ -1,5 +1,6 @@
 package dev.pannier.shippers.kafka;
 
+import dev.pannier.shippers.DeadLetterBox;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Reasons;
 import dev.pannier.shippers.Shipper;
@@ -12,10 +13,11 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -41,20 +43,16 @@ import org.slf4j.LoggerFactory;
 /// A topic that is missing keeps only what goes there: it is answered `Missing` while [Topics] asks.
 public final class KafkaShipper implements Shipper {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaShipper.class);
-  private static final int SMALLEST_LEARNT_LIMIT_BYTES = 4096;
 
   private final ShipperSettings.Kafka settings;
   private final KafkaFailure.Words words;
   private final Client client;
   private final Brokers brokers;
-  private final int limitBytes;
+  private final Limits limits;
   private final Map<Signal, Route> routes = new EnumMap<>(Signal.class);
 
   /// Whether messages of one batch key have an order to keep.
   private final boolean ordered;
-
-  /// Half of what the broker has refused as too large, by topic.
-  private final Map<String, Integer> learntLimits = new ConcurrentHashMap<>();
 
   private final Object lock = new Object();
 
@@ -67,6 +65,8 @@ public final class KafkaShipper implements Shipper {
 
   /// Set by the first failure, until nothing is in flight. Guarded by `lock`.
   private @Nullable KafkaFailure failure;
+
+  private @Nullable String deadLetterTopic;
 
   private boolean closed;
 
@@ -81,13 +81,15 @@ public final class KafkaShipper implements Shipper {
   /// @param memoryBytes what may wait in the producer or be in flight; `buffer.memory` of the user's
   ///     properties overrides it
   public KafkaShipper(ShipperSettings.Kafka settings, long memoryBytes) {
-    this(settings, memoryBytes, KafkaProducer::new);
+    this(settings, memoryBytes, KafkaProducer::new, BrokerLimit::new, System::nanoTime);
   }
 
   KafkaShipper(
       ShipperSettings.Kafka settings,
       long memoryBytes,
-      Function<Map<String, Object>, Producer<byte[], byte[]>> producers) {
+      Function<Map<String, Object>, Producer<byte[], byte[]>> producers,
+      Function<Map<String, Object>, Function<String, OptionalInt>> brokerLimits,
+      LongSupplier nanoClock) {
     this.settings = settings;
     Map<String, Object> properties = ProducerProperties.of(settings, memoryBytes);
     this.words =
@@ -105,7 +107,12 @@ public final class KafkaShipper implements Shipper {
     for (Signal signal : settings.signals()) {
       routes.put(signal, new Route(settings, signal));
     }
-    this.limitBytes = ProducerProperties.largestMessageBytes(properties);
+    this.limits =
+        new Limits(
+            settings.name(),
+            ProducerProperties.largestMessageBytes(properties),
+            brokerLimits.apply(properties),
+            nanoClock);
     this.maxBlockNanos =
         TimeUnit.MILLISECONDS.toNanos(
             ProducerProperties.number(properties, ProducerConfig.MAX_BLOCK_MS_CONFIG));
@@ -122,7 +129,36 @@ public final class KafkaShipper implements Shipper {
     if (closed) {
       return closedOutcome();
     }
-    return brokers.reach();
+    Outcome outcome = brokers.reach();
+    if (deadLetterTopic != null && outcome instanceof Outcome.Accepted) {
+      topics.ask(List.of(deadLetterTopic));
+    }
+    return outcome;
+  }
+
+  /// Where what the brokers refuse for good goes, by the same producer. Before the first `connect`.
+  public DeadLetterBox deadLetters(String topic) {
+    deadLetterTopic = topic;
+    return new DeadLetterTopic(topic, client, topics, limits, words);
+  }
+
+  @Override
+  public String place(Batch batch) {
+    Route route = routes.get(batch.signal());
+    if (route == null) {
+      return "";
+    }
+    String fixed = route.fixedTopic();
+    if (fixed != null) {
+      return fixed;
+    }
+    try {
+      List<Message> messages = route.messages(batch);
+      return messages.isEmpty() ? "" : messages.getFirst().topic();
+    } catch (IllegalArgumentException e) {
+      // What is no OTLP has no topic.
+      return "";
+    }
   }
 
   @Override
@@ -153,12 +189,8 @@ public final class KafkaShipper implements Shipper {
       return;
     }
     for (Message message : messages) {
-      // What was learnt is half of what was refused: a record alone may well pass, and is cut only
-      // when the broker has refused it itself.
       int limit =
-          message.isOneRecord(batch.records())
-              ? limitBytes
-              : Math.min(limitBytes, learntLimits.getOrDefault(message.topic(), limitBytes));
+          message.isOneRecord(batch.records()) ? limits.clientBytes() : limits.of(message.topic());
       if (message.size() > limit) {
         outcome.accept(tooLarge(message, limit));
         return;
@@ -182,7 +214,7 @@ public final class KafkaShipper implements Shipper {
       }
     }
     if (earlier != null) {
-      outcome.accept(new Outcome.Retryable(earlier.reason(), 0, null));
+      outcome.accept(new Outcome.Retryable(earlier.reason(), 0, null, true));
       return;
     }
     unflushed = true;
@@ -318,8 +350,7 @@ public final class KafkaShipper implements Shipper {
     boolean bySender = Thread.currentThread() == sent.sender;
     int learnt = 0;
     if (why.kind() == KafkaFailure.Kind.TOO_LARGE) {
-      learnt = Math.max(SMALLEST_LEARNT_LIMIT_BYTES, sent.message.size() / 2);
-      learntLimits.merge(topic, learnt, Math::min);
+      learnt = limits.refused(topic, sent.message.size());
       proven.refused(topic);
     } else if (why.kind() == KafkaFailure.Kind.NO_TOPIC) {
       if (bySender) {

@@ -27,6 +27,11 @@ record Answer(Outcome outcome, boolean noService) {
     return of(new Outcome.Retryable(reason, afterNanos, null));
   }
 
+  /// The backend has said that it took nothing, or was not reached.
+  static Answer untouched(String reason, long afterNanos) {
+    return of(new Outcome.Retryable(reason, afterNanos, null, true));
+  }
+
   static Answer permanent(String reason) {
     return of(new Outcome.Permanent(reason));
   }

@@ -15,6 +15,7 @@ import java.net.UnknownHostException;
 import java.time.InstantSource;
 import java.util.Map;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.Request;
@@ -117,7 +118,11 @@ final class Exchange {
   /// What a connection that failed means: nothing about the data.
   Answer broken(IOException error) {
     String says = reasons.of(error);
-    return Answer.retry(
+    boolean unreached =
+        error instanceof UnknownHostException
+            || error instanceof ConnectException
+            || error instanceof SSLHandshakeException;
+    String reason =
         switch (error) {
           case UnknownHostException _ -> endpoint + ": no such host";
           case SSLException _ ->
@@ -132,7 +137,7 @@ final class Exchange {
                   + (grpc ? " (does it speak gRPC there?)" : "")
                   + ": "
                   + says;
-        },
-        0);
+        };
+    return unreached ? Answer.untouched(reason, 0) : Answer.retry(reason, 0);
   }
 }

@@ -100,10 +100,10 @@ final class GrpcAnswers {
       case 1, 4, 10, 11, UNAVAILABLE, 15 -> Answer.retry(reason, Math.max(0, delay));
       case RESOURCE_EXHAUSTED ->
           delay != RpcStatus.NO_RETRY_INFO
-              ? Answer.retry(reason, delay)
+              ? Answer.untouched(reason, delay)
               : speaksOfSize(text) ? Answer.tooLarge(reason) : Answer.permanent(reason);
       case UNAUTHENTICATED, PERMISSION_DENIED ->
-          Answer.retry(reason + " (check headers and tls)", Math.max(0, delay));
+          Answer.untouched(reason + " (check headers and tls)", Math.max(0, delay));
       case UNIMPLEMENTED -> new Answer(Answer.permanent(reason + hint()).outcome(), true);
       default -> Answer.permanent(reason);
     };

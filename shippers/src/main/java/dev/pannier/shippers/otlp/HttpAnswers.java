@@ -53,9 +53,10 @@ final class HttpAnswers {
     String reason =
         endpoint + " answers " + code + " at " + path + (text.isEmpty() ? "" : ": " + text);
     return switch (code) {
-      case 429, 502, 503, 504 ->
-          Answer.retry(reason, retryAfterNanos(response.header("retry-after")));
-      case 401, 403 -> Answer.retry(reason + " (check headers and tls)", 0);
+      case 429, 503 -> Answer.untouched(reason, retryAfterNanos(response.header("retry-after")));
+      // A proxy's: what is behind it may have taken the batch.
+      case 502, 504 -> Answer.retry(reason, retryAfterNanos(response.header("retry-after")));
+      case 401, 403 -> Answer.untouched(reason + " (check headers and tls)", 0);
       case 413 -> Answer.tooLarge(reason);
       case 404, 405, 501 ->
           noService(reason + " (is the path right? does it take this signal? else see signals)");

@@ -226,7 +226,7 @@ public final class OtlpShipper implements Shipper {
 
     private void abandon(String reason) {
       for (Shipment waiting : lanes.abandon(batch.key())) {
-        waiting.tell(new Outcome.Retryable("waits behind another: " + reason, 0, null));
+        waiting.tell(new Outcome.Retryable("waits behind another: " + reason, 0, null, true));
       }
     }
 

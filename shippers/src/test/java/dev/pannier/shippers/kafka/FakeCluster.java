@@ -17,6 +17,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +26,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -57,6 +59,11 @@ final class FakeCluster implements Destination {
 
   /// Whether a record that is refused is overtaken by all that was sent before the answer.
   volatile boolean overtaking;
+
+  /// What a broker says of every topic's `max.message.bytes`, where it does.
+  volatile OptionalInt limit = OptionalInt.empty();
+
+  final AtomicLong nanos = new AtomicLong();
 
   /// One for each time that a producer was told to send what lingers.
   final Semaphore flushes = new Semaphore(0);
@@ -93,7 +100,12 @@ final class FakeCluster implements Destination {
   }
 
   KafkaShipper shipper(ShipperSettings.Kafka settings) {
-    return new KafkaShipper(settings, 8 << 20, properties -> new Connection());
+    return new KafkaShipper(
+        settings,
+        8 << 20,
+        properties -> new Connection(),
+        properties -> topic -> limit,
+        nanos::get);
   }
 
   @Override

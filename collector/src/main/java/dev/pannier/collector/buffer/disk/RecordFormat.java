@@ -16,10 +16,11 @@ final class RecordFormat {
   static final int APPENDED = 16;
   static final int SIGNAL = 24;
   static final int RECORDS = 25;
-  static final int SOURCE_LENGTH = 29;
-  static final int KEY_LENGTH = 31;
-  static final int POSITIONS_LENGTH = 33;
-  static final int HEAD_BYTES = 35;
+  static final int SOURCE_BYTES = 29;
+  static final int SOURCE_LENGTH = 37;
+  static final int KEY_LENGTH = 39;
+  static final int POSITIONS_LENGTH = 41;
+  static final int HEAD_BYTES = 43;
 
   /// Source, key and positions together: a head always fits into a window.
   static final int MAX_NAMES_BYTES = 16 * 1024;
@@ -60,6 +61,7 @@ final class RecordFormat {
         .putLong(appendedMillis)
         .put((byte) signalNumber(batch.signal()))
         .putInt(batch.records())
+        .putLong(batch.sourceBytes())
         .putShort((short) source.length)
         .putShort((short) key.length)
         .putShort((short) positions.length)
@@ -93,7 +95,8 @@ final class RecordFormat {
             records,
             names.source(body, begin, source),
             names.key(body, begin + source, key),
-            Arrays.copyOfRange(body, begin + source + key, payload));
+            Arrays.copyOfRange(body, begin + source + key, payload),
+            in.getLong(SOURCE_BYTES - PREFIX_BYTES));
     return new StoredBatch(
         in.getLong(SEQUENCE - PREFIX_BYTES), in.getLong(APPENDED - PREFIX_BYTES), batch);
   }

@@ -185,6 +185,7 @@ public final class SegmentLog implements Closeable {
     long size = segment.channel.size();
     SegmentReader reader = segment.reader(staging, Math.max(lastSequence, segment.first() - 1));
     byte[] body = new byte[0];
+    boolean contiguous = segment.positionsCount;
     while (true) {
       long from = reader.position();
       SegmentReader.Found found = reader.find(size);
@@ -199,12 +200,10 @@ public final class SegmentLog implements Closeable {
         batch = reader.read(body);
       }
       if (batch != null) {
-        segment
-            .tally()
-            .add(batch.batch().source(), batch.batch().signal(), batch.batch().records());
+        segment.tally().add(batch.batch());
         lastSequence = batch.sequence();
         segment.published(batch.sequence(), reader.position());
-        if (segment.positionsCount) {
+        if (contiguous) {
           remember(batch.batch().key(), batch.batch().positions());
         }
         visitor.record(segment, from, reader.position(), batch);
@@ -218,6 +217,11 @@ public final class SegmentLog implements Closeable {
         return;
       }
       damaged(segment, from, to);
+      // Perhaps no sync has covered it, and the machine died with a later page on disk and this one
+      // not: positions behind it would pass over what it held. What is read again follows in a
+      // segment of its own, whose positions count.
+      contiguous = false;
+      segment.sealed = true;
       if (to == size) {
         segment.published(segment.lastSequence(), size);
         return;
@@ -315,7 +319,7 @@ public final class SegmentLog implements Closeable {
       throw new IllegalStateException("nothing was written");
     }
     bytes.addAndGet(writtenEnd - segment.endBytes());
-    segment.tally().add(batch.source(), batch.signal(), batch.records());
+    segment.tally().add(batch);
     segment.published(writtenSequence, writtenEnd);
     lastSequence = writtenSequence;
   }

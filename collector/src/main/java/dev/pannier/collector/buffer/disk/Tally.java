@@ -1,15 +1,16 @@
 package dev.pannier.collector.buffer.disk;
 
+import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.HashMap;
 import java.util.Map;
 
-/// How many batches and records there are of each source and signal. Thread-safe.
+/// How many batches, records and bytes (of the source) there are of each source and signal. Thread-safe.
 public final class Tally {
   /// Takes one line of a tally.
   @FunctionalInterface
   public interface Line {
-    void take(String source, Signal signal, long batches, long records);
+    void take(String source, Signal signal, long batches, long records, long bytes);
   }
 
   private record Kind(String source, Signal signal) {}
@@ -17,26 +18,29 @@ public final class Tally {
   private static final class Sum {
     private long batches;
     private long records;
+    private long bytes;
   }
 
   private final Map<Kind, Sum> sums = new HashMap<>();
 
   /// Adds one batch.
-  public void add(String source, Signal signal, long records) {
-    add(source, signal, 1, records);
+  public void add(Batch batch) {
+    add(batch.source(), batch.signal(), 1, batch.records(), batch.sourceBytes());
   }
 
-  public synchronized void add(String source, Signal signal, long batches, long records) {
+  public synchronized void add(
+      String source, Signal signal, long batches, long records, long bytes) {
     Sum sum = sums.computeIfAbsent(new Kind(source, signal), kind -> new Sum());
     sum.batches += batches;
     sum.records += records;
+    sum.bytes += bytes;
   }
 
   public synchronized void forEach(Line line) {
     sums.forEach(
         (kind, sum) -> {
-          if (sum.batches != 0 || sum.records != 0) {
-            line.take(kind.source(), kind.signal(), sum.batches, sum.records);
+          if (sum.batches != 0 || sum.records != 0 || sum.bytes != 0) {
+            line.take(kind.source(), kind.signal(), sum.batches, sum.records, sum.bytes);
           }
         });
   }
@@ -45,7 +49,8 @@ public final class Tally {
   public Tally minus(Tally other) {
     Tally rest = copy();
     other.forEach(
-        (source, signal, batches, records) -> rest.add(source, signal, -batches, -records));
+        (source, signal, batches, records, bytes) ->
+            rest.add(source, signal, -batches, -records, -bytes));
     return rest;
   }
 

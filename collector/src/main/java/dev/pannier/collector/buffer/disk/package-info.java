@@ -40,10 +40,11 @@
 /// 16  8  appended      milliseconds since the epoch
 /// 24  1  signal        0 logs, 1 traces, 2 metrics
 /// 25  4  records
-/// 29  2  s             bytes of the source
-/// 31  2  k             bytes of the key
-/// 33  2  p             bytes of the positions
-/// 35     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
+/// 29  8  source bytes  what the records took where they came from
+/// 37  2  s             bytes of the source's name
+/// 39  2  k             bytes of the key
+/// 41  2  p             bytes of the positions
+/// 43     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
 /// ```
 ///
 /// `cursors` is drawn at [CursorFile].
@@ -71,7 +72,8 @@
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is
 /// written behind batches that are in memory alone: segments that are begun then say so in their
-/// flags.
+/// flags. Nor is it so behind damage, which may be a page that the death of the machine kept from
+/// the disk: there positions do not count up to the segment's end.
 @NullMarked
 package dev.pannier.collector.buffer.disk;
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,12 @@ class SegmentLogTest {
     if (log != null) {
       log.close();
     }
+  }
+
+  private List<String> positions() {
+    return Objects.requireNonNull(log).positions().stream()
+        .map(each -> new String(each, UTF_8))
+        .toList();
   }
 
   private SegmentLog open() throws IOException {
@@ -161,8 +168,8 @@ class SegmentLogTest {
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    int second = bytes.length - 2 * (35 + 3 + 1 + 2) - "damaged".length() - "third".length();
-    int third = bytes.length - (35 + 3 + 1 + 2) - "third".length();
+    int second = bytes.length - 2 * (43 + 3 + 1 + 2) - "damaged".length() - "third".length();
+    int third = bytes.length - (43 + 3 + 1 + 2) - "third".length();
     for (int at = second; at < third; at++) {
       byte[] damaged = bytes.clone();
       damaged[at] ^= 0x40;
@@ -183,6 +190,30 @@ class SegmentLogTest {
     }
   }
 
+  /// The machine died: the last page was on disk, the one before it was not.
+  @Test
+  void positionsBehindAHoleDoNotCountBeforeWhatItHeldIsReadAgain() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    append(written, 2, logs("k", "p2", "in the hole"));
+    append(written, 3, logs("k", "p3", "third"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int third = bytes.length - (35 + 3 + 1 + 2) - "third".length();
+    Arrays.fill(bytes, third - 20, third, (byte) 0);
+    Files.write(file, bytes);
+    SegmentLog again = open();
+    assertThat(found).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 third");
+    assertThat(positions()).containsExactly("p1");
+    append(again, 4, logs("k", "p2", "in the hole"));
+    again.sync();
+    again.close();
+    open();
+    assertThat(positions()).containsExactly("p2");
+    assertThat(SegmentLog.files(directory)).hasSize(2);
+  }
+
   @Test
   void positionsOfFreedSegmentsAreStillKnown() throws Exception {
     SegmentLog written = open();
@@ -194,8 +225,7 @@ class SegmentLogTest {
     }
     assertThat(written.segments()).isEqualTo(1);
     open();
-    assertThat(
-            Objects.requireNonNull(log).positions().stream().map(each -> new String(each, UTF_8)))
+    assertThat(positions())
         .containsExactlyInAnyOrder("at 54", "at 55", "at 56", "at 57", "at 58", "at 59", "at 60");
   }
 
@@ -269,6 +299,22 @@ class SegmentLogTest {
   }
 
   @Test
+  void directoryThatVanishedCostsOneFailedSync() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p", "x"));
+    for (Path file : SegmentLog.files(directory)) {
+      Files.delete(file);
+    }
+    Files.delete(directory.resolve("buffer.lock"));
+    Files.delete(directory);
+    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
+    written.reopen();
+    append(written, 2, logs("k", "p", "y"));
+    assertThat(written.sync()).isEqualTo(2);
+    assertThat(read(written)).hasSize(2);
+  }
+
+  @Test
   void logGoesOnInANewSegmentAfterTheDirectoryVanished() throws Exception {
     SegmentLog written = open();
     append(written, 1, logs("k", "p", "x"));
@@ -278,9 +324,11 @@ class SegmentLogTest {
     Files.delete(directory.resolve("buffer.lock"));
     Files.delete(directory);
     written.seal();
-    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
     written.reopen();
+    assertThatThrownBy(() -> append(written, 2, logs("k", "p", "y")))
+        .hasMessageContaining("has vanished");
     append(written, 2, logs("k", "p", "y"));
+    assertThatThrownBy(written::sync).hasMessageContaining("could not be synced before");
     assertThat(written.sync()).isEqualTo(2);
     assertThat(read(written)).hasSize(2);
     open();

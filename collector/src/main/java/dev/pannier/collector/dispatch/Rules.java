@@ -1,0 +1,27 @@
+package dev.pannier.collector.dispatch;
+
+import dev.pannier.shippers.DeadLetterBox;
+import org.jspecify.annotations.Nullable;
+
+/// What a dispatcher does where a destination does not take what it is given.
+///
+/// @param buriesOversize whether a record that is too large is a dead letter, rather than cut
+/// @param deadLetters    where records go that are refused for good; null: they are rejected
+/// @param circuit        null: there is none
+/// @param fallback       where batches go while the circuit is open; null: they wait
+public record Rules(
+    boolean buriesOversize,
+    @Nullable DeadLetterBox deadLetters,
+    @Nullable CircuitBreaker circuit,
+    @Nullable Fallback fallback) {
+  public static final Rules NONE = new Rules(false, null, null, null);
+
+  public Rules {
+    if (buriesOversize && deadLetters == null) {
+      throw new IllegalArgumentException("buriesOversize without deadLetters");
+    }
+    if (fallback != null && circuit == null) {
+      throw new IllegalArgumentException("fallback without circuit");
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.pannier.collector.receipt;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import tools.jackson.core.JsonEncoding;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/// All files at one instant. As JSON:
+/// ```
+/// {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,"whole_files_left_out":0,
+///  "files":[{"source":"app","path":"/var/log/app/app.log","generation":"00f3…",
+///            "shipped":[[0,900]],"unshipped":[[900,1000]],"lost":[]}]}
+/// ```
+/// A range is its first byte and the one after its last. Of files that are shipped whole the
+/// youngest 1,000 are listed; every file that misses a byte is.
+///
+/// @param files    from the oldest to the youngest
+/// @param complete whether it is the last word of a process that has stopped
+public record Receipt(List<FileReceipt> files, boolean complete) {
+  static final int MAX_WHOLE = 1_000;
+  private static final int VERSION = 1;
+
+  /// Largest first: a message that has to be short names what weighs most.
+  private static final Comparator<FileReceipt> MOST_MISSING_FIRST =
+      Comparator.comparingLong(FileReceipt::missingBytes).reversed();
+
+  public Receipt {
+    files = List.copyOf(files);
+  }
+
+  public long unshippedBytes() {
+    return files.stream().mapToLong(file -> ByteRange.sum(file.unshipped())).sum();
+  }
+
+  public long lostBytes() {
+    return files.stream().mapToLong(file -> ByteRange.sum(file.lost())).sum();
+  }
+
+  public byte[] json() {
+    long whole = files.stream().filter(FileReceipt::isWhole).count();
+    long leftOut = Math.max(0, whole - MAX_WHOLE);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(4096);
+    try (JsonGenerator out =
+        new JsonFactory().createGenerator(ObjectWriteContext.empty(), bytes, JsonEncoding.UTF8)) {
+      out.writeStartObject();
+      out.writeNumberProperty("version", VERSION);
+      out.writeBooleanProperty("complete", complete);
+      out.writeNumberProperty("unshipped_bytes", unshippedBytes());
+      out.writeNumberProperty("lost_bytes", lostBytes());
+      out.writeNumberProperty("whole_files_left_out", leftOut);
+      out.writeArrayPropertyStart("files");
+      long skip = leftOut;
+      for (FileReceipt file : files) {
+        if (file.isWhole() && skip > 0) {
+          skip--;
+        } else {
+          write(out, file);
+        }
+      }
+      out.writeEndArray();
+      out.writeEndObject();
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void write(JsonGenerator out, FileReceipt file) {
+    out.writeStartObject();
+    out.writeStringProperty("source", file.source());
+    out.writeStringProperty("path", file.path());
+    out.writeStringProperty("generation", file.generation());
+    write(out, "shipped", file.shipped());
+    write(out, "unshipped", file.unshipped());
+    write(out, "lost", file.lost());
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, String name, List<ByteRange> ranges) {
+    out.writeArrayPropertyStart(name);
+    for (ByteRange range : ranges) {
+      out.writeStartArray();
+      out.writeNumber(range.from());
+      out.writeNumber(range.to());
+      out.writeEndArray();
+    }
+    out.writeEndArray();
+  }
+
+  /// A line for each file that misses a byte, and one for all others.
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    long whole = 0;
+    long wholeBytes = 0;
+    for (FileReceipt file : files) {
+      if (file.isWhole()) {
+        whole++;
+        wholeBytes += ByteRange.sum(file.shipped());
+      } else {
+        lines.add(
+            file.path()
+                + " ("
+                + (file.generation().isEmpty() ? "not opened" : file.generation())
+                + "):"
+                + said(" bytes shipped ", file.shipped())
+                + said(" bytes NOT shipped ", file.unshipped())
+                + said(" bytes lost ", file.lost()));
+      }
+    }
+    lines.add(whole + " files shipped whole, " + wholeBytes + " bytes");
+    return lines;
+  }
+
+  private static String said(String what, List<ByteRange> ranges) {
+    return ranges.isEmpty()
+        ? ""
+        : what
+            + String.join(", ", ranges.stream().map(ByteRange::toString).toList())
+            + " ("
+            + ByteRange.sum(ranges)
+            + ")";
+  }
+
+  /// A short form, of whole lines in UTF-8: files that miss most come first, and the last line counts
+  /// those that are left out.
+  ///
+  /// @param maxBytes at least 256
+  public byte[] message(int maxBytes) {
+    List<FileReceipt> missing =
+        files.stream().filter(file -> !file.isWhole()).sorted(MOST_MISSING_FIRST).toList();
+    StringBuilder text =
+        new StringBuilder(
+            "unshipped bytes " + unshippedBytes() + ", lost bytes " + lostBytes() + "\n");
+    int used = text.length();
+    long leftBytes = missing.stream().mapToLong(FileReceipt::missingBytes).sum();
+    int told = 0;
+    for (FileReceipt file : missing) {
+      String line =
+          file.path() + said(" unshipped ", file.unshipped()) + said(" lost ", file.lost()) + "\n";
+      int bytes = line.getBytes(UTF_8).length;
+      String rest = rest(missing.size() - told, leftBytes);
+      if (used + bytes + rest.length() > maxBytes) {
+        text.append(rest);
+        break;
+      }
+      text.append(line);
+      used += bytes;
+      told++;
+      leftBytes -= file.missingBytes();
+    }
+    return text.toString().getBytes(UTF_8);
+  }
+
+  private static String rest(int files, long bytes) {
+    return files + " more files, " + bytes + " bytes: see receipt.json\n";
+  }
+}

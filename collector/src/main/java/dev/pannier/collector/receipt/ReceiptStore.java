@@ -1,0 +1,101 @@
+package dev.pannier.collector.receipt;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps `receipt.json` of a state directory up to date: replaced whole, at most once a second, and only
+/// where it has changed. It is written to `receipt.json.tmp` (a crash leaves the old file), synced (a
+/// crash after the rename finds the new content), renamed (one or the other, never half), and the
+/// directory synced (the rename survives). Nothing is read back from it: where to go on is what
+/// `positions` says.
+///
+/// One thread, but for [#last].
+public final class ReceiptStore {
+  public static final String NAME = "receipt.json";
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Path directory;
+  private final Consumer<String> notice;
+  private volatile @Nullable Receipt last;
+  private @Nullable Receipt stored;
+  private long nextNanos = Long.MIN_VALUE;
+  private boolean failing;
+
+  /// @param notice takes a line where it cannot be written, and one when it can again
+  public ReceiptStore(Path directory, Consumer<String> notice) {
+    this.directory = directory;
+    this.notice = notice;
+  }
+
+  /// The newest that was given to [#update] or [#finish]; null if none was. Any thread.
+  public @Nullable Receipt last() {
+    return last;
+  }
+
+  /// Whether [#update] would look at a receipt now.
+  public boolean isDue(long nowNanos) {
+    return nowNanos >= nextNanos;
+  }
+
+  public void update(Receipt receipt, long nowNanos) {
+    last = receipt;
+    nextNanos = nowNanos + PAUSE_NANOS;
+    if (!receipt.equals(stored)) {
+      store(receipt);
+    }
+  }
+
+  /// The last word, whenever the one before was stored.
+  public void finish(Receipt receipt) {
+    last = receipt;
+    store(receipt);
+  }
+
+  private void store(Receipt receipt) {
+    try {
+      replace(receipt.json());
+      stored = receipt;
+      if (failing) {
+        failing = false;
+        notice.accept("the receipt can be stored again");
+      }
+    } catch (IOException e) {
+      if (!failing) {
+        failing = true;
+        notice.accept("the receipt cannot be stored in " + directory + " (" + e.getMessage() + ")");
+      }
+    }
+  }
+
+  private void replace(byte[] json) throws IOException {
+    Path temporary = directory.resolve(NAME + ".tmp");
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer content = ByteBuffer.wrap(json);
+      while (content.hasRemaining()) {
+        channel.write(content);
+      }
+      channel.force(true);
+    }
+    Files.move(
+        temporary,
+        directory.resolve(NAME),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.receipt.ByteRange;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The bytes of each generation that nobody can read any more, since the process started. One thread.
+final class Losses {
+  /// The oldest generations beyond this are left to the log and the counter.
+  private static final int MAX_GENERATIONS = 1_000;
+
+  /// Of one generation.
+  ///
+  /// @param ranges in order, and apart from each other
+  record Loss(String source, String path, List<ByteRange> ranges) {}
+
+  private final Map<Long, Loss> losses = new LinkedHashMap<>();
+
+  void add(long generation, String source, String path, long from, long to) {
+    Loss loss =
+        losses.computeIfAbsent(generation, any -> new Loss(source, path, new ArrayList<>()));
+    List<ByteRange> all = new ArrayList<>(loss.ranges());
+    all.add(new ByteRange(from, to));
+    all.sort(Comparator.comparingLong(ByteRange::from));
+    loss.ranges().clear();
+    all.forEach(range -> ByteRange.add(loss.ranges(), range.from(), range.to()));
+    if (losses.size() > MAX_GENERATIONS) {
+      losses.remove(losses.keySet().iterator().next());
+    }
+  }
+
+  /// By generation, the oldest loss first.
+  Map<Long, Loss> all() {
+    return losses;
+  }
+
+  List<ByteRange> of(long generation) {
+    Loss loss = losses.get(generation);
+    return loss == null ? List.of() : loss.ranges();
+  }
+}

@@ -1,0 +1,119 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.checkpoint.SavedGeneration;
+import dev.pannier.collector.config.FileSource.AfterShipped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Deletes rotated files whose every byte is confirmed (`after_shipped: delete`), after the positions that
+/// say so are on the disk: a crash in between finds the file, or knows that it was shipped.
+///
+/// A file is deleted only where all of this holds; otherwise it stays:
+///
+/// - its generation is finished: gone from its path, and quiet for 10 s;
+/// - its name is not the one under which it was met: that is the live file's;
+/// - it has no other name (a hard link may be the live file);
+/// - it has the size, the head and the last bytes that were shipped.
+///
+/// A copy, gzip'd or not, that somebody made of it is not ours to judge. One thread.
+final class Reclaimer {
+  private static final Logger LOG = LoggerFactory.getLogger(Reclaimer.class);
+
+  /// Generations that were deleted or turned out to have no file any more.
+  private final Set<Long> settled = new HashSet<>();
+
+  /// @param known  what the stored positions say
+  /// @param found  where files are that match a source
+  /// @param others where files are that lie beside them
+  void reclaim(
+      Collection<SavedGeneration> known,
+      List<TailSource> sources,
+      Collection<Discovery.Found> found,
+      Collection<Discovery.Other> others) {
+    Map<FileKey, SavedGeneration> due = new HashMap<>();
+    Map<FileKey, TailSource> owners = new HashMap<>();
+    for (TailSource source : sources) {
+      if (source.settings.afterShipped() != AfterShipped.DELETE) {
+        continue;
+      }
+      for (SavedGeneration saved : known) {
+        if (saved.source().equals(source.name()) && isDue(saved)) {
+          FileKey place = new FileKey(saved.device(), saved.inode());
+          due.put(place, saved);
+          owners.put(place, source);
+        }
+      }
+    }
+    if (due.isEmpty()) {
+      return;
+    }
+    Map<Path, FileKey> candidates = new HashMap<>();
+    found.forEach(file -> candidates.put(file.real(), file.place()));
+    others.forEach(file -> addPlace(candidates, file.path()));
+    candidates.forEach(
+        (path, place) -> {
+          SavedGeneration saved = due.get(place);
+          TailSource source = owners.get(place);
+          if (saved != null && source != null) {
+            delete(saved, source, path, place);
+          }
+        });
+    settled.retainAll(known.stream().map(SavedGeneration::id).toList());
+  }
+
+  private boolean isDue(SavedGeneration saved) {
+    return saved.finished()
+        && saved.acknowledged().position() == saved.sizeBytes()
+        && !settled.contains(saved.id());
+  }
+
+  private static void addPlace(Map<Path, FileKey> candidates, Path path) {
+    try {
+      candidates.put(path, FileKey.of(path));
+    } catch (IOException e) {
+      // Gone, or not to be looked at: then it is not to be deleted.
+      candidates.remove(path);
+    }
+  }
+
+  private void delete(SavedGeneration saved, TailSource source, Path path, FileKey place) {
+    try {
+      if (path.equals(Path.of(saved.path()).toAbsolutePath().normalize())
+          || !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+          || !(Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS)
+              instanceof Integer links)
+          || links != 1) {
+        return;
+      }
+      try (Probe probe = Probe.open(path, place)) {
+        if (probe.isGzip()
+            || probe.size() != saved.sizeBytes()
+            || !probe.continues(saved.fingerprint(), saved.acknowledged())
+            || !FileKey.of(path).equals(place)) {
+          return;
+        }
+      }
+      Files.delete(path);
+      settled.add(saved.id());
+      source.deletedFiles.increment();
+      LOG.info("source {}: {} was shipped and is deleted", source.name(), path);
+    } catch (NoSuchFileException e) {
+      settled.add(saved.id());
+    } catch (IOException e) {
+      settled.add(saved.id());
+      LOG.warn(
+          "source {}: {} was shipped and cannot be deleted: {}", source.name(), path, e.toString());
+    }
+  }
+}

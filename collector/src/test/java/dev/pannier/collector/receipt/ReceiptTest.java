@@ -1,0 +1,119 @@
+package dev.pannier.collector.receipt;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReceiptTest {
+  private static final long SECOND = Duration.ofSeconds(1).toNanos();
+
+  @TempDir Path folder;
+  private final List<String> notices = new ArrayList<>();
+
+  @Test
+  void jsonNamesEveryRange() {
+    Receipt receipt = new Receipt(List.of(file("/a.log", 900, 1_000), file("/b.log", 5, 5)), true);
+    assertThat(new String(receipt.json(), UTF_8))
+        .isEqualTo(
+            """
+            {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,\
+            "whole_files_left_out":0,"files":[\
+            {"source":"app","path":"/a.log","generation":"00f3","shipped":[[0,900]],\
+            "unshipped":[[900,1000]],"lost":[]},\
+            {"source":"app","path":"/b.log","generation":"00f3","shipped":[[0,5]],\
+            "unshipped":[],"lost":[]}]}\
+            """);
+  }
+
+  @Test
+  void filesThatAreWholeAreLeftOutBeyondAThousandAndOthersNever() {
+    List<FileReceipt> files = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      files.add(file("/whole" + i, 9, 9));
+      files.add(file("/missing" + i, 9, 10));
+    }
+    String json = new String(new Receipt(files, false).json(), UTF_8);
+    assertThat(json).contains("\"whole_files_left_out\":2000").doesNotContain("/whole1999\"");
+    assertThat(json.split("/whole", -1)).hasSize(1_001);
+    assertThat(json.split("/missing", -1)).hasSize(3_001);
+  }
+
+  @Test
+  void messageHoldsTheFilesThatMissMostAndCountsTheRest() {
+    List<FileReceipt> files = new ArrayList<>();
+    for (int i = 1; i <= 1_000; i++) {
+      files.add(file("/var/log/app/ä" + i + ".log", 0, i));
+    }
+    byte[] message = new Receipt(files, true).message(4_096);
+    List<String> lines = new String(message, UTF_8).lines().toList();
+    assertThat(message.length).isBetween(3_900, 4_096);
+    assertThat(lines.getFirst()).isEqualTo("unshipped bytes 500500, lost bytes 0");
+    assertThat(lines.get(1)).isEqualTo("/var/log/app/ä1000.log unshipped 0-1000 (1000)");
+    int told = lines.size() - 2;
+    long toldBytes = 0;
+    for (int i = 0; i < told; i++) {
+      toldBytes += 1_000 - i;
+    }
+    assertThat(lines.getLast())
+        .isEqualTo(
+            (1_000 - told) + " more files, " + (500_500 - toldBytes) + " bytes: see receipt.json");
+  }
+
+  @Test
+  void rangesThatTouchAreOne() {
+    List<ByteRange> ranges = new ArrayList<>();
+    ByteRange.add(ranges, 0, 10);
+    ByteRange.add(ranges, 10, 20);
+    ByteRange.add(ranges, 20, 20);
+    ByteRange.add(ranges, 30, 40);
+    assertThat(ranges).containsExactly(new ByteRange(0, 20), new ByteRange(30, 40));
+    assertThat(ByteRange.without(new ByteRange(5, 50), ranges))
+        .containsExactly(new ByteRange(20, 30), new ByteRange(40, 50));
+  }
+
+  @Test
+  void isStoredAtMostOnceASecondAndOnlyWhereItHasChanged() throws IOException {
+    ReceiptStore store = new ReceiptStore(folder, notices::add);
+    Path file = folder.resolve("receipt.json");
+    store.update(new Receipt(List.of(file("/a.log", 1, 2)), false), 0);
+    assertThat(file).content().contains("[[1,2]]");
+    assertThat(store.isDue(SECOND - 1)).isFalse();
+    assertThat(store.isDue(SECOND)).isTrue();
+
+    Files.delete(file);
+    store.update(new Receipt(List.of(file("/a.log", 1, 2)), false), SECOND);
+    assertThat(file).doesNotExist();
+    store.update(new Receipt(List.of(file("/a.log", 2, 2)), false), 2 * SECOND);
+    assertThat(file).content().contains("\"shipped\":[[0,2]]");
+    assertThat(folder.resolve("receipt.json.tmp")).doesNotExist();
+  }
+
+  @Test
+  void aVolumeThatCannotBeWrittenIsToldOnceAndTriedAgain() throws IOException {
+    Path gone = folder.resolve("gone");
+    ReceiptStore store = new ReceiptStore(gone, notices::add);
+    store.update(new Receipt(List.of(), false), 0);
+    store.update(new Receipt(List.of(), false), SECOND);
+    assertThat(notices).hasSize(1).first().asString().contains("cannot be stored");
+    Files.createDirectories(gone);
+    store.update(new Receipt(List.of(), false), 2 * SECOND);
+    assertThat(notices).hasSize(2);
+    assertThat(gone.resolve("receipt.json")).exists();
+  }
+
+  private static FileReceipt file(String path, long shipped, long size) {
+    List<ByteRange> before = new ArrayList<>();
+    ByteRange.add(before, 0, shipped);
+    List<ByteRange> after = new ArrayList<>();
+    ByteRange.add(after, shipped, size);
+    return new FileReceipt("app", path, "00f3", before, after, List.of());
+  }
+}

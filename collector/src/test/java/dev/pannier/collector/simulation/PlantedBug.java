@@ -1,0 +1,163 @@
+package dev.pannier.collector.simulation;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.MethodTransform;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.FieldInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.constant.ConstantDescs;
+
+/// A mistake in one method of the sidecar, made in the bytes of its class as it is loaded: what runs is
+/// the real code but for one instruction.
+enum PlantedBug {
+  /// What is stored is how far a file was read.
+  POSITION_BEFORE_ACKNOWLEDGEMENT(World.Mode.MEMORY, "tail.TailedFile", "saved") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof FieldInstruction field
+          && field.opcode() == Opcode.GETFIELD
+          && field.name().equalsString("acknowledged")) {
+        code.getfield(field.owner().asSymbol(), "read", field.typeSymbol());
+        return true;
+      }
+      return false;
+    }
+  },
+
+  /// `positions.tmp` takes the place of `positions` with its content on its way.
+  NO_SYNC_BEFORE_RENAME(World.Mode.MEMORY, "checkpoint.PositionStore", "save") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof InvokeInstruction call && call.name().equalsString("force")) {
+        code.pop().pop();
+        return true;
+      }
+      return false;
+    }
+  },
+
+  /// A new file is read and shipped before its id is on disk.
+  GENERATION_NOT_STORED(World.Mode.MEMORY, "tail.TailedFile", "<init>") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof FieldInstruction field && field.name().equalsString("inHole")) {
+        code.with(element);
+        code.aload(0)
+            .iconst_1()
+            .putfield(field.owner().asSymbol(), "stored", ConstantDescs.CD_boolean);
+        return true;
+      }
+      return false;
+    }
+  },
+
+  /// The log's next number is above its own end alone: a shipper may have passed it before the
+  /// machine failed.
+  NUMBER_USED_AGAIN(World.Mode.DISK, "buffer.DiskBuffer", "<init>") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof InvokeInstruction call
+          && call.name().equalsString("max")
+          && call.type().equalsString("(JJ)J")) {
+        code.pop2();
+        return true;
+      }
+      return false;
+    }
+  };
+
+  private static final String OURS = "dev.pannier.";
+
+  private final World.Mode mode;
+  private final String className;
+  private final String method;
+
+  PlantedBug(World.Mode mode, String className, String method) {
+    this.mode = mode;
+    this.className = OURS + "collector." + className;
+    this.method = method;
+  }
+
+  /// Puts other instructions in the place of the first right one.
+  ///
+  /// @return whether it was the right one
+  abstract boolean replace(CodeBuilder code, CodeElement element);
+
+  /// Runs histories until one fails.
+  ///
+  /// @return the failure in words, empty if there is none
+  String find(int seeds) throws ReflectiveOperationException {
+    Loader loader = new Loader();
+    Object found =
+        loader
+            .loadClass(Simulation.class.getName())
+            .getMethod("firstFailure", String.class, int.class)
+            .invoke(null, mode.name(), seeds);
+    if (!loader.isPlanted) {
+      throw new AssertionError(this + " finds no place: its method was changed");
+    }
+    return (String) found;
+  }
+
+  /// Has the project's classes anew, one of them with the bug.
+  private final class Loader extends ClassLoader {
+    private boolean isPlanted;
+
+    Loader() {
+      super(PlantedBug.class.getClassLoader());
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+      synchronized (getClassLoadingLock(name)) {
+        if (!name.startsWith(OURS)) {
+          return super.loadClass(name, resolve);
+        }
+        Class<?> loaded = findLoadedClass(name);
+        return loaded == null ? define(name) : loaded;
+      }
+    }
+
+    private Class<?> define(String name) throws ClassNotFoundException {
+      byte[] bytes;
+      try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+        if (in == null) {
+          throw new ClassNotFoundException(name);
+        }
+        bytes = in.readAllBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      if (name.equals(className)) {
+        bytes = planted(bytes);
+      }
+      return defineClass(name, bytes, 0, bytes.length);
+    }
+
+    private byte[] planted(byte[] bytes) {
+      ClassFile classFile =
+          ClassFile.of(
+              ClassFile.ClassHierarchyResolverOption.of(
+                  ClassHierarchyResolver.ofResourceParsing(getParent())));
+      return classFile.transformClass(
+          classFile.parse(bytes),
+          ClassTransform.transformingMethods(
+              candidate -> candidate.methodName().equalsString(method),
+              MethodTransform.transformingCode(
+                  (code, element) -> {
+                    if (!isPlanted && replace(code, element)) {
+                      isPlanted = true;
+                    } else {
+                      code.with(element);
+                    }
+                  })));
+    }
+  }
+}

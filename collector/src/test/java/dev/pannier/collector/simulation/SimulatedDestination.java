@@ -1,0 +1,311 @@
+package dev.pannier.collector.simulation;
+
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.batch.Batch;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// What lies on the other side of a shipper, and outlives the sidecar. It keeps what arrives, and
+/// answers late, in any order, wrongly, or not at all. It checks that the lines of a generation
+/// arrive for the first time in their order.
+final class SimulatedDestination {
+  /// No message may be larger; a longer line comes cut, but not below the other number.
+  private static final int LIMIT_BYTES = 12 << 10;
+
+  static final int CUT_BYTES = 8 << 10;
+
+  private record Call(Batch batch, Consumer<Outcome> outcome) {}
+
+  final String name;
+  private final Truth truth;
+  private final RandomGenerator random;
+
+  /// Keeps the order of what it has in flight.
+  private final boolean pipelined;
+
+  private final boolean ordered;
+  private final Consumer<Supplier<String>> say;
+  private int[] arrivals = new int[1024];
+
+  /// The last line of each generation, by its offset.
+  private final Map<Long, Long> lastOffset = new HashMap<>();
+
+  private final BitSet requests = new BitSet();
+  private final BitSet refusedRequests = new BitSet();
+  private final BitSet refused = new BitSet();
+  private @Nullable Link link;
+  private boolean down;
+  private boolean slow;
+  private boolean healed;
+  long repeats;
+
+  SimulatedDestination(
+      String name,
+      boolean pipelined,
+      boolean ordered,
+      Truth truth,
+      RandomGenerator random,
+      Consumer<Supplier<String>> say) {
+    this.ordered = ordered;
+    this.say = say;
+    this.name = name;
+    this.pipelined = pipelined;
+    this.truth = truth;
+    this.random = random;
+  }
+
+  /// A new process's connection.
+  Shipper open() {
+    link = new Link();
+    return link;
+  }
+
+  /// The sidecar has gone: some of what it had sent is on its way all the same.
+  void cutOff() {
+    Link gone = link;
+    link = null;
+    if (gone == null || down) {
+      return;
+    }
+    Set<String> stopped = new HashSet<>();
+    for (Call call : gone.calls) {
+      String key = call.batch().key();
+      if (random.nextBoolean() && !stopped.contains(key)) {
+        say(call.batch(), "arrives after all");
+        store(call.batch(), 0, call.batch().records());
+      } else if (!key.isEmpty()) {
+        stopped.add(key);
+      }
+    }
+  }
+
+  void changeMood() {
+    down = random.nextInt(3) == 0;
+    slow = random.nextInt(3) == 0;
+  }
+
+  /// From now on everything works.
+  void heal() {
+    down = false;
+    slow = false;
+    healed = true;
+  }
+
+  boolean has(int line) {
+    return (line < arrivals.length && arrivals[line] > 0) || refused.get(line);
+  }
+
+  boolean hasRequest(int request) {
+    return requests.get(request) || refusedRequests.get(request);
+  }
+
+  /// Answers one of the calls under way.
+  ///
+  /// @return whether there was one
+  boolean answer() {
+    Link now = link;
+    if (now == null || now.calls.isEmpty() || (slow && random.nextInt(8) != 0)) {
+      return false;
+    }
+    Call call = now.calls.get(healed ? 0 : random.nextInt(now.calls.size()));
+    if (pipelined) {
+      for (Call first : now.calls) {
+        if (first.batch().key().equals(call.batch().key())) {
+          call = first;
+          break;
+        }
+      }
+    }
+    Outcome outcome = outcome(call.batch());
+    say(call.batch(), outcome.toString());
+    now.answer(call, outcome);
+    return true;
+  }
+
+  private void say(Batch batch, String what) {
+    say.accept(() -> name + ": " + truth.name(batch) + ": " + what);
+  }
+
+  private Outcome outcome(Batch batch) {
+    int records = batch.records();
+    if (batch.length() > LIMIT_BYTES) {
+      return new Outcome.TooLarge(LIMIT_BYTES, "too large", null);
+    }
+    if (down) {
+      return new Outcome.Retryable("down", 0, null);
+    }
+    int kind = healed ? 99 : random.nextInt(100);
+    if (kind < 5) {
+      return new Outcome.Retryable("busy", random.nextInt(50) * 1_000_000L, null);
+    } else if (kind < 10) {
+      // It was stored, but nobody is told.
+      store(batch, 0, records);
+      return new Outcome.Retryable("the answer is lost", 0, null);
+    } else if (kind < 14) {
+      return new Outcome.Retryable("half", 0, storeHalf(batch));
+    } else if (kind < 16) {
+      return new Outcome.Missing("no such topic", storeHalf(batch));
+    } else if (kind < 18 && records > 1) {
+      // A record alone is taken.
+      return new Outcome.TooLarge(0, "too large together", storeSome(batch, records - 1));
+    } else if (kind < 19) {
+      int count = random.nextInt(records + 1);
+      refuse(batch, count);
+      store(batch, count, records);
+      return new Outcome.PartlyAccepted(count, "the first");
+    } else if (kind < 20) {
+      refuse(batch, records);
+      return new Outcome.Permanent("never");
+    }
+    store(batch, 0, records);
+    return Outcome.ACCEPTED;
+  }
+
+  /// @return the records that were not stored: the last ones
+  private BitSet storeHalf(Batch batch) {
+    return storeSome(batch, batch.records());
+  }
+
+  private BitSet storeSome(Batch batch, int below) {
+    int stored = random.nextInt(below);
+    store(batch, 0, stored);
+    BitSet rest = new BitSet();
+    rest.set(stored, batch.records());
+    return rest;
+  }
+
+  private void store(Batch batch, int from, int to) {
+    truth.read(batch, new Range(from, to, true));
+  }
+
+  private void refuse(Batch batch, int to) {
+    truth.read(batch, new Range(0, to, false));
+  }
+
+  /// Some of a batch's records.
+  private final class Range implements Truth.Arrival {
+    private final int from;
+    private final int to;
+    private final boolean stores;
+    private int index;
+
+    Range(int from, int to, boolean stores) {
+      this.from = from;
+      this.to = to;
+      this.stores = stores;
+    }
+
+    @Override
+    public void line(int line, Truth.Uid uid) {
+      if (index >= from && index < to) {
+        if (stores) {
+          arrived(line, uid);
+        } else {
+          refused.set(line);
+        }
+      }
+      index++;
+    }
+
+    @Override
+    public void request(int request) {
+      if (index >= from && index < to) {
+        (stores ? requests : refusedRequests).set(request);
+      }
+      index++;
+    }
+  }
+
+  private void arrived(int line, Truth.Uid uid) {
+    if (line >= arrivals.length) {
+      arrivals = Arrays.copyOf(arrivals, Math.max(line + 1, arrivals.length * 2));
+    }
+    arrivals[line]++;
+    if (arrivals[line] > 1) {
+      repeats++;
+      return;
+    }
+    if (!ordered || refused.get(line)) {
+      // The latter was refused before a crash, and is taken now.
+      return;
+    }
+    Long last = lastOffset.put(uid.generation(), uid.offset());
+    if (last != null && last >= uid.offset()) {
+      throw new AssertionError(
+          "%s: line %d at %d came after the one at %d of its file"
+              .formatted(name, line, uid.offset(), last));
+    }
+  }
+
+  private final class Link implements Shipper {
+    private final List<Call> calls = new ArrayList<>();
+
+    /// What follows a failure waits until the caller has seen it.
+    private final Set<String> failed = new HashSet<>();
+
+    @Override
+    public Outcome connect() {
+      return down ? new Outcome.Retryable("not there", 0, null) : Outcome.ACCEPTED;
+    }
+
+    @Override
+    public void ship(Batch batch, Consumer<Outcome> outcome) {
+      if (failed.contains(batch.key())) {
+        outcome.accept(new Outcome.Retryable("behind a failed one", 0, null));
+      } else {
+        calls.add(new Call(batch, outcome));
+      }
+    }
+
+    @Override
+    public boolean pipelines(String key) {
+      return pipelined;
+    }
+
+    @Override
+    public void resume() {
+      failed.clear();
+    }
+
+    private void answer(Call call, Outcome outcome) {
+      calls.remove(call);
+      boolean goesOn =
+          switch (outcome) {
+            case Outcome.Accepted _, Outcome.PartlyAccepted _, Outcome.Permanent _ -> true;
+            case Outcome.Retryable _, Outcome.Missing _, Outcome.TooLarge _ -> false;
+          };
+      String key = call.batch().key();
+      call.outcome().accept(outcome);
+      if (pipelined && !goesOn && !key.isEmpty()) {
+        failed.add(key);
+        for (Call later : List.copyOf(calls)) {
+          if (later.batch().key().equals(key)) {
+            calls.remove(later);
+            say(later.batch(), "behind a failed one");
+            later.outcome().accept(new Outcome.Retryable("behind a failed one", 0, null));
+          }
+        }
+      }
+    }
+
+    @Override
+    public void close(Duration timeout) {
+      while (!calls.isEmpty()) {
+        Call call = calls.getFirst();
+        answer(call, new Outcome.Retryable("closed", 0, null));
+      }
+    }
+  }
+}

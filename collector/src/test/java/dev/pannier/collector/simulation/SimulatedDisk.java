@@ -1,0 +1,474 @@
+package dev.pannier.collector.simulation;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// Inodes and folders in memory, with what is surely on disk kept apart from what is only written.
+///
+/// Two processes use it. The application's calls always work. Each of the sidecar's calls is one at
+/// which it may die ([#dieAfter]): a write is then cut anywhere, any other call has happened or has
+/// not, and from then on every call of the dead process throws [Crash] again.
+///
+/// Two kinds of death. When the process is killed, all that it has written stays: it is in the page
+/// cache. When the machine fails ([#losePower]), folders made as `mortal` lose what was not synced: of a
+/// file any part of its writes since its last sync, of a folder all changes of names from some point
+/// on since its own last sync. Logs do not lie in a mortal folder: what an application's page cache loses
+/// was never promised by anybody.
+final class SimulatedDisk {
+  /// The sidecar is dead. Not an exception, so that nobody handles it.
+  static final class Crash extends Error {
+    private static final long serialVersionUID = 1;
+
+    Crash() {
+      super("crash", null, false, false);
+    }
+  }
+
+  /// @param bytes null where the file was cut to `at` bytes
+  private record Write(long at, byte @Nullable [] bytes) {}
+
+  /// What a name meant before.
+  private record Rename(String name, @Nullable Node before) {}
+
+  /// A file, or a folder where it has names.
+  static final class Node {
+    final SimulatedPath path;
+    final boolean mortal;
+    final @Nullable Map<String, Node> names;
+    long inode;
+    long changedMillis;
+    byte[] bytes = {};
+    int size;
+    int links;
+    int opens;
+    boolean locked;
+    private byte[] synced = {};
+    private int syncedSize;
+    private final List<Write> unsynced = new ArrayList<>();
+    private final List<List<Rename>> unsyncedNames = new ArrayList<>();
+
+    Node(SimulatedPath path, boolean mortal, boolean folder) {
+      this.path = path;
+      this.mortal = mortal;
+      names = folder ? new TreeMap<>() : null;
+    }
+
+    boolean isFolder() {
+      return names != null;
+    }
+
+    private void put(long at, byte[] from, int offset, int length) {
+      int end = Math.toIntExact(at + length);
+      if (end > bytes.length) {
+        bytes = Arrays.copyOf(bytes, Math.max(end, bytes.length * 2));
+      }
+      System.arraycopy(from, offset, bytes, (int) at, length);
+      size = Math.max(size, end);
+    }
+
+    private void cut(long to) {
+      if (to < size) {
+        Arrays.fill(bytes, (int) to, size, (byte) 0);
+        size = (int) to;
+      }
+    }
+
+    private void apply(Write write) {
+      byte[] written = write.bytes();
+      if (written == null) {
+        cut(write.at());
+      } else {
+        put(write.at(), written, 0, written.length);
+      }
+    }
+  }
+
+  private static final long NEVER = Long.MAX_VALUE;
+  private static final long TICK_MILLIS = 4;
+
+  private final RandomGenerator random;
+  private final Map<String, Node> nodes = new HashMap<>();
+  private final Set<Node> open = new HashSet<>();
+  private final List<Long> freeInodes = new ArrayList<>();
+  private long nextInode = 100;
+  private long millis;
+  private long callsLeft = NEVER;
+  private boolean sidecarCalls;
+  private boolean dead;
+
+  /// How many of the sidecar's calls there were.
+  long calls;
+
+  /// Nothing can be written to mortal folders.
+  boolean full;
+
+  /// Told of a log file's content that no name and no open file holds any more.
+  Consumer<Node> onVanished = node -> {};
+
+  SimulatedDisk(RandomGenerator random) {
+    this.random = random;
+  }
+
+  void clock(long nowMillis) {
+    millis = nowMillis / TICK_MILLIS * TICK_MILLIS;
+  }
+
+  /// What is called until [#leave] is called by the sidecar.
+  void enter() {
+    sidecarCalls = true;
+  }
+
+  void leave() {
+    sidecarCalls = false;
+  }
+
+  boolean isSidecar() {
+    return sidecarCalls;
+  }
+
+  /// The sidecar dies at its `count`th call from now on.
+  void dieAfter(long count) {
+    callsLeft = count;
+  }
+
+  /// It does not die by itself any more.
+  void spare() {
+    callsLeft = NEVER;
+  }
+
+  /// The process has gone: what it had open is closed, its locks are free.
+  void processEnded() {
+    for (Node node : List.copyOf(open)) {
+      node.opens = 0;
+      node.locked = false;
+      open.remove(node);
+      freeIfGone(node);
+    }
+    callsLeft = NEVER;
+    dead = false;
+    sidecarCalls = false;
+  }
+
+  /// What was not synced is lost, more or less of it.
+  void losePower() {
+    for (Node node : List.copyOf(nodes.values())) {
+      if (node.mortal && node.isFolder()) {
+        loseNames(node);
+      }
+    }
+    for (Node node : List.copyOf(nodes.values())) {
+      if (node.mortal && !node.isFolder()) {
+        loseWrites(node);
+      }
+    }
+  }
+
+  private void loseNames(Node folder) {
+    List<List<Rename>> changes = folder.unsyncedNames;
+    int kept = random.nextInt(changes.size() + 1);
+    for (int i = changes.size() - 1; i >= kept; i--) {
+      for (Rename rename : changes.get(i).reversed()) {
+        setName(folder, rename.name(), rename.before());
+      }
+    }
+    changes.clear();
+  }
+
+  private void loseWrites(Node file) {
+    if (file.unsynced.isEmpty()) {
+      return;
+    }
+    int sizeBefore = file.size;
+    file.bytes = file.synced;
+    file.size = file.syncedSize;
+    int kind = random.nextInt(4);
+    int kept = random.nextInt(file.unsynced.size() + 1);
+    for (int i = 0; i < file.unsynced.size(); i++) {
+      Write write = file.unsynced.get(i);
+      byte[] written = write.bytes();
+      if (kind == 0 ? random.nextBoolean() : i < kept) {
+        file.apply(write);
+      } else if (kind != 0 && i == kept && written != null && written.length > 0) {
+        file.put(write.at(), written, 0, random.nextInt(written.length));
+      }
+    }
+    if (kind == 1 && sizeBefore > file.size) {
+      // The size was on disk before the content.
+      file.put(sizeBefore - 1L, new byte[1], 0, 1);
+    }
+    sync(file);
+  }
+
+  private static void sync(Node file) {
+    // Writes one after the other are what a log does: its synced part need not be copied anew.
+    file.synced = Arrays.copyOf(file.bytes, file.size);
+    file.syncedSize = file.size;
+    file.unsynced.clear();
+  }
+
+  /// One call of the sidecar's.
+  ///
+  /// @return whether it dies in it
+  private boolean diesNow() {
+    if (!sidecarCalls) {
+      return false;
+    }
+    if (dead) {
+      throw new Crash();
+    }
+    calls++;
+    if (callsLeft != NEVER && --callsLeft <= 0) {
+      dead = true;
+      return true;
+    }
+    return false;
+  }
+
+  /// A call that changes nothing.
+  void look() {
+    if (diesNow()) {
+      throw new Crash();
+    }
+  }
+
+  @Nullable Node find(String path) {
+    return nodes.get(path);
+  }
+
+  Node get(String path) throws NoSuchFileException {
+    look();
+    Node node = nodes.get(path);
+    if (node == null) {
+      throw new NoSuchFileException(path);
+    }
+    return node;
+  }
+
+  void makeFolder(SimulatedPath path, boolean mortal) throws IOException {
+    boolean dies = diesNow();
+    if (!dies || random.nextBoolean()) {
+      if (nodes.containsKey(path.toString())) {
+        throw new FileAlreadyExistsException(path.toString());
+      }
+      Node parent = parent(path);
+      Node node = new Node(path, mortal || (parent != null && parent.mortal), true);
+      node.inode = nextInode++;
+      if (parent == null) {
+        nodes.put(path.toString(), node);
+      } else {
+        change(parent, name(path), node);
+      }
+    }
+    if (dies) {
+      throw new Crash();
+    }
+  }
+
+  Node open(SimulatedPath path, boolean create, boolean createNew, boolean truncate)
+      throws IOException {
+    boolean dies = diesNow();
+    Node node = nodes.get(path.toString());
+    if (node == null && (create || createNew)) {
+      Node parent = parent(path);
+      if (parent == null) {
+        throw new NoSuchFileException(path.toString());
+      }
+      if (parent.mortal && full && sidecarCalls) {
+        throw noSpace(path);
+      }
+      if (dies && random.nextBoolean()) {
+        throw new Crash();
+      }
+      node = new Node(path, parent.mortal, false);
+      node.inode = inode(parent.mortal);
+      node.changedMillis = millis;
+      change(parent, name(path), node);
+    } else if (node == null) {
+      throw new NoSuchFileException(path.toString());
+    } else if (createNew) {
+      throw new FileAlreadyExistsException(path.toString());
+    } else if (truncate && !(dies && random.nextBoolean())) {
+      cut(node, 0);
+    }
+    if (dies) {
+      throw new Crash();
+    }
+    if (sidecarCalls) {
+      node.opens++;
+      open.add(node);
+    }
+    return node;
+  }
+
+  private long inode(boolean mortal) {
+    // File systems give a freed number again at once, or much later.
+    return mortal || freeInodes.isEmpty() || random.nextInt(3) == 0
+        ? nextInode++
+        : freeInodes.removeLast();
+  }
+
+  void close(Node node) {
+    if (node.opens > 0) {
+      node.opens--;
+      if (node.opens == 0) {
+        open.remove(node);
+        freeIfGone(node);
+      }
+    }
+  }
+
+  private void freeIfGone(Node node) {
+    if (node.links == 0 && node.opens == 0 && !node.isFolder() && !node.mortal) {
+      freeInodes.add(node.inode);
+      onVanished.accept(node);
+    }
+  }
+
+  void write(Node node, long at, byte[] bytes, int offset, int length) throws IOException {
+    boolean dies = diesNow();
+    boolean lacksSpace = node.mortal && full && sidecarCalls;
+    int written = dies || lacksSpace ? random.nextInt(length + 1) : length;
+    node.put(at, bytes, offset, written);
+    node.changedMillis = millis;
+    if (node.mortal) {
+      node.unsynced.add(new Write(at, Arrays.copyOfRange(bytes, offset, offset + written)));
+    }
+    if (dies) {
+      throw new Crash();
+    }
+    if (lacksSpace) {
+      throw noSpace(node.path);
+    }
+  }
+
+  private static IOException noSpace(SimulatedPath path) {
+    return new IOException(path + ": No space left on device");
+  }
+
+  void truncate(Node node, long size) {
+    boolean dies = diesNow();
+    if (!dies || random.nextBoolean()) {
+      cut(node, size);
+    }
+    if (dies) {
+      throw new Crash();
+    }
+  }
+
+  private void cut(Node node, long size) {
+    if (size < node.size) {
+      node.cut(size);
+      node.changedMillis = millis;
+      if (node.mortal) {
+        node.unsynced.add(new Write(size, null));
+      }
+    }
+  }
+
+  void force(Node node) {
+    boolean dies = diesNow();
+    if (node.mortal && (!dies || random.nextBoolean())) {
+      if (node.isFolder()) {
+        node.unsyncedNames.clear();
+      } else {
+        sync(node);
+      }
+    }
+    if (dies) {
+      throw new Crash();
+    }
+  }
+
+  void move(SimulatedPath from, SimulatedPath to, boolean replace) throws IOException {
+    boolean dies = diesNow();
+    Node node = nodes.get(from.toString());
+    Node folder = parent(to);
+    if (node == null || folder == null || parent(from) != folder) {
+      throw new NoSuchFileException(from.toString());
+    }
+    Node before = nodes.get(to.toString());
+    if (before != null && !replace) {
+      throw new FileAlreadyExistsException(to.toString());
+    }
+    if (!dies || random.nextBoolean()) {
+      List<Rename> change = List.of(new Rename(name(to), before), new Rename(name(from), node));
+      setName(folder, name(to), node);
+      setName(folder, name(from), null);
+      if (folder.mortal) {
+        folder.unsyncedNames.add(change);
+      }
+    }
+    if (dies) {
+      throw new Crash();
+    }
+  }
+
+  void delete(SimulatedPath path) throws IOException {
+    boolean dies = diesNow();
+    Node folder = parent(path);
+    if (folder == null || !nodes.containsKey(path.toString())) {
+      throw new NoSuchFileException(path.toString());
+    }
+    if (!dies || random.nextBoolean()) {
+      change(folder, name(path), null);
+    }
+    if (dies) {
+      throw new Crash();
+    }
+  }
+
+  private void change(Node folder, String name, @Nullable Node to) {
+    if (folder.mortal) {
+      folder.unsyncedNames.add(List.of(new Rename(name, nodes.get(folder.path + "/" + name))));
+    }
+    setName(folder, name, to);
+  }
+
+  private void setName(Node folder, String name, @Nullable Node to) {
+    String path = folder.path + "/" + name;
+    Node before = to == null ? nodes.remove(path) : nodes.put(path, to);
+    if (to == null) {
+      names(folder).remove(name);
+    } else {
+      names(folder).put(name, to);
+      to.links++;
+    }
+    if (before != null) {
+      before.links--;
+      freeIfGone(before);
+      if (before.isFolder()) {
+        nodes.keySet().removeIf(below -> below.startsWith(path + "/"));
+      }
+    }
+  }
+
+  private static Map<String, Node> names(Node folder) {
+    if (folder.names == null) {
+      throw new IllegalStateException("not a folder: " + folder.path);
+    }
+    return folder.names;
+  }
+
+  private @Nullable Node parent(SimulatedPath path) {
+    String whole = path.toString();
+    int slash = whole.lastIndexOf('/');
+    return slash <= 0 ? null : nodes.get(whole.substring(0, slash));
+  }
+
+  private static String name(SimulatedPath path) {
+    String whole = path.toString();
+    return whole.substring(whole.lastIndexOf('/') + 1);
+  }
+}

@@ -1,0 +1,178 @@
+package dev.pannier.collector.simulation;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.LoggerFactory;
+
+/// Runs many histories. `./pannier simulate --seeds N [--seed FIRST] [--mode MODE] [--steps N]`:
+/// each failure is told with the command that repeats it.
+public final class Simulation {
+  static final int STEPS = 10_000;
+  private static final int[] BUCKETS = {0, 1, 2, 3, 4, 6, 8, 12, 16, 24};
+
+  /// A history that broke a promise.
+  record Failure(long seed, World.Mode mode, int steps, Throwable what) {
+    String command() {
+      return "./pannier simulate --seeds 1 --seed %d --mode %s --steps %d"
+          .formatted(seed, mode.name().toLowerCase(Locale.ROOT), steps);
+    }
+  }
+
+  /// What many histories were like.
+  static final class Totals {
+    private final ConcurrentLinkedQueue<int[]> runs = new ConcurrentLinkedQueue<>();
+    final ConcurrentLinkedQueue<Failure> failures = new ConcurrentLinkedQueue<>();
+
+    double averageCrashes() {
+      return average(0);
+    }
+
+    double averageRotations() {
+      return average(2);
+    }
+
+    private double average(int column) {
+      return runs.stream().mapToInt(run -> run[column]).average().orElse(0);
+    }
+
+    String histogram() {
+      StringBuilder text = new StringBuilder();
+      text.append(String.format("%-22s", "histories with"));
+      for (int i = 0; i < BUCKETS.length; i++) {
+        boolean last = i == BUCKETS.length - 1;
+        int to = last ? 0 : BUCKETS[i + 1] - 1;
+        text.append(
+            String.format(
+                "%8s",
+                last ? BUCKETS[i] + "+" : to == BUCKETS[i] ? "" + to : BUCKETS[i] + "-" + to));
+      }
+      String[] names = {"crashes", "clean stops", "rotations"};
+      for (int column = 0; column < names.length; column++) {
+        int[] counts = new int[BUCKETS.length];
+        for (int[] run : runs) {
+          int bucket = BUCKETS.length - 1;
+          while (BUCKETS[bucket] > run[column]) {
+            bucket--;
+          }
+          counts[bucket]++;
+        }
+        text.append(String.format("%n%-22s", names[column]));
+        Arrays.stream(counts).forEach(count -> text.append(String.format("%8d", count)));
+        text.append(String.format("   average %.1f", average(column)));
+      }
+      return text.toString();
+    }
+  }
+
+  private Simulation() {}
+
+  /// @param most stops after so many failures
+  static Totals run(World.Mode mode, long firstSeed, int seeds, int steps, int threads, int most) {
+    quiet();
+    Totals totals = new Totals();
+    AtomicLong next = new AtomicLong(firstSeed);
+    Runnable loop =
+        () -> {
+          for (long seed = next.getAndIncrement();
+              seed < firstSeed + seeds && totals.failures.size() < most;
+              seed = next.getAndIncrement()) {
+            World world = new World(seed, mode, null);
+            try {
+              world.run(steps);
+            } catch (RuntimeException | Error e) {
+              totals.failures.add(new Failure(seed, mode, steps, e));
+            }
+            totals.runs.add(new int[] {world.crashes, world.stops, world.rotations});
+          }
+        };
+    List<Thread> all = new ArrayList<>();
+    for (int i = 1; i < threads; i++) {
+      all.add(Thread.ofPlatform().start(loop));
+    }
+    loop.run();
+    for (Thread thread : all) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return totals;
+  }
+
+  /// Runs histories until one fails.
+  ///
+  /// @return the failure in words, empty if there is none
+  public static String firstFailure(String mode, int seeds) {
+    Failure first = run(World.Mode.valueOf(mode), 1, seeds, STEPS, 1, 1).failures.peek();
+    return first == null ? "" : "seed " + first.seed() + ": " + first.what();
+  }
+
+  /// What is logged of simulated failures is nobody's trouble.
+  private static void quiet() {
+    ((Logger) LoggerFactory.getLogger("dev.pannier")).setLevel(Level.OFF);
+  }
+
+  /// The last of what happened before a failure.
+  static String story(Failure failure, int lines) {
+    List<String> story = new ArrayList<>();
+    try {
+      new World(failure.seed(), failure.mode(), story).run(failure.steps());
+    } catch (RuntimeException | Error e) {
+      story.add(e.toString());
+    }
+    return String.join("\n", story.subList(Math.max(0, story.size() - lines), story.size()));
+  }
+
+  /// @param arguments as in the class's description
+  public static void main(String[] arguments) {
+    int seeds = 100;
+    long first = 1;
+    int steps = STEPS;
+    List<World.Mode> modes = List.of(World.Mode.values());
+    for (int i = 0; i + 1 < arguments.length; i += 2) {
+      String value = arguments[i + 1];
+      switch (arguments[i]) {
+        case "--seeds" -> seeds = Integer.parseInt(value);
+        case "--seed" -> first = Long.parseLong(value);
+        case "--steps" -> steps = Integer.parseInt(value);
+        case "--mode" -> modes = List.of(World.Mode.valueOf(value.toUpperCase(Locale.ROOT)));
+        default -> throw new IllegalArgumentException("unknown option: " + arguments[i]);
+      }
+    }
+    int threads = Runtime.getRuntime().availableProcessors();
+    boolean failed = false;
+    for (World.Mode mode : modes) {
+      long start = System.nanoTime();
+      Totals totals = run(mode, first, seeds, steps, threads, 20);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      System.out.printf(
+          "mode %s: %d histories of %d steps in %.1f s, %.0f steps a second%n%s%n",
+          mode.name().toLowerCase(Locale.ROOT),
+          totals.runs.size(),
+          steps,
+          seconds,
+          (double) totals.runs.size() * steps / seconds,
+          totals.histogram());
+      totals.failures.stream()
+          .sorted(Comparator.comparingLong(Failure::seed))
+          .forEach(failure -> System.out.println(failure.command() + ": " + failure.what()));
+      Failure one = totals.failures.peek();
+      if (one != null) {
+        failed = true;
+        if (seeds == 1) {
+          System.out.println(story(one, Integer.MAX_VALUE));
+          one.what().printStackTrace(System.out);
+        }
+      }
+    }
+    System.exit(failed ? 1 : 0);
+  }
+}

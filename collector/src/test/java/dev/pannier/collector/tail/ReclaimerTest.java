@@ -1,0 +1,153 @@
+package dev.pannier.collector.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.parsers.ParserSpec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReclaimerTest {
+  @TempDir Path folder;
+  private TailHarness tail;
+  private Path log;
+  private Path rotated;
+
+  @BeforeEach
+  void open() {
+    tail = new TailHarness(folder, deleting(folder));
+    log = tail.logs.resolve("a.log");
+    rotated = tail.logs.resolve("a.log.1");
+  }
+
+  @AfterEach
+  void close() {
+    tail.close();
+  }
+
+  private static FileSource deleting(Path folder) {
+    return new FileSource(
+        "app",
+        List.of(folder.resolve("logs") + "/*.log"),
+        List.of(),
+        new ParserSpec.Raw(),
+        new FileSource.Multiline.None(),
+        Duration.ofMillis(100),
+        FileSource.StartAt.BEGINNING,
+        StandardCharsets.UTF_8,
+        ZoneOffset.UTC,
+        1 << 20,
+        FileSource.OnOversize.SPLIT,
+        FileSource.AfterShipped.DELETE);
+  }
+
+  @Test
+  void aRotatedFileIsDeletedOnceAllOfItIsConfirmedAndStored() throws IOException {
+    tail.confirms = false;
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    write(log, "second\n");
+    wait(60);
+    assertThat(rotated).exists();
+    tail.confirms = true;
+    tail.confirmAll();
+    wait(60);
+    assertThat(rotated).doesNotExist();
+    assertThat(log).hasContent("second\n");
+    assertThat(tail.bodies()).containsExactly("first", "second");
+    assertThat(tail.metrics.value(Counter.SOURCE_DELETED_FILES, "app")).isEqualTo(1);
+  }
+
+  @Test
+  void theLiveFileIsNeverDeleted() throws IOException {
+    write(log, "first\n");
+    wait(120);
+    assertThat(log).exists();
+    tail.stopAndRestart();
+    wait(120);
+    assertThat(log).exists();
+  }
+
+  @Test
+  void whatGrowsAfterItsRotationIsReadBeforeItIsDeleted() throws IOException {
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    tail.pass(Duration.ofSeconds(5));
+    write(rotated, "late\n");
+    tail.pass(Duration.ofSeconds(1));
+    assertThat(rotated).exists();
+    wait(60);
+    assertThat(tail.bodies()).containsExactly("first", "late");
+    assertThat(rotated).doesNotExist();
+  }
+
+  @Test
+  void aFileWithASecondNameStays() throws IOException {
+    write(log, "first\n");
+    tail.run();
+    Files.createLink(tail.logs.resolve("other.txt"), log);
+    Files.move(log, rotated);
+    wait(60);
+    assertThat(rotated).exists();
+  }
+
+  @Test
+  void anotherFileUnderTheNameOfARotatedOneStays() throws IOException {
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    tail.pass(Duration.ofSeconds(1));
+    Files.delete(rotated);
+    write(rotated, "somebody else's\n");
+    wait(60);
+    assertThat(rotated).hasContent("somebody else's\n");
+  }
+
+  @Test
+  void whereThePositionsCannotBeStoredNothingIsDeleted() throws IOException {
+    write(log, "first\n");
+    tail.run();
+    Path inTheWay = tail.state.resolve("positions.tmp");
+    Files.createDirectory(inTheWay);
+    Files.move(log, rotated);
+    wait(60);
+    assertThat(rotated).exists();
+    Files.delete(inTheWay);
+    wait(10);
+    assertThat(rotated).doesNotExist();
+  }
+
+  @Test
+  void aSourceThatKeepsItsFilesKeepsThem() throws IOException {
+    tail.close();
+    tail = new TailHarness(folder);
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    wait(60);
+    assertThat(rotated).exists();
+  }
+
+  private void wait(int seconds) {
+    for (int i = 0; i < seconds; i++) {
+      tail.pass(Duration.ofSeconds(1));
+    }
+  }
+
+  private static void write(Path path, String text) throws IOException {
+    Files.writeString(path, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+}
