@@ -484,7 +484,7 @@ public final class DiskBuffer implements Buffer, Closeable {
         || (isFull() && moved && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
       nextTendNanos = nowNanos + TEND_NANOS;
       tendedNanos = nowNanos;
-      tend();
+      tend(nowNanos);
     }
     return work;
   }
@@ -592,9 +592,11 @@ public final class DiskBuffer implements Buffer, Closeable {
     }
   }
 
-  private void tend() {
+  private void tend(long nowNanos) {
     if (problem == null && !log.isInPlace()) {
       toMemory(new IOException("its files have vanished"));
+      // It fails: who waits for it is told by delivery, and the files are done with.
+      sync(nowNanos);
     }
     if (problem != null) {
       comeBack();
@@ -691,7 +693,7 @@ public final class DiskBuffer implements Buffer, Closeable {
   public void close() {
     sync(lastSyncNanos);
     moved = true;
-    tend();
+    tend(lastSyncNanos);
     log.close();
   }
 }

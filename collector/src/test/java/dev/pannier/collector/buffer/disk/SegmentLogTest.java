@@ -299,6 +299,22 @@ class SegmentLogTest {
   }
 
   @Test
+  void directoryThatVanishedCostsOneFailedSync() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p", "x"));
+    for (Path file : SegmentLog.files(directory)) {
+      Files.delete(file);
+    }
+    Files.delete(directory.resolve("buffer.lock"));
+    Files.delete(directory);
+    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
+    written.reopen();
+    append(written, 2, logs("k", "p", "y"));
+    assertThat(written.sync()).isEqualTo(2);
+    assertThat(read(written)).hasSize(2);
+  }
+
+  @Test
   void logGoesOnInANewSegmentAfterTheDirectoryVanished() throws Exception {
     SegmentLog written = open();
     append(written, 1, logs("k", "p", "x"));
