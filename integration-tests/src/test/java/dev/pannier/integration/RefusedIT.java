@@ -146,8 +146,18 @@ class RefusedIT {
       await()
           .atMost(PATIENCE)
           .until(
-              () ->
-                  sidecar.statusPage().at("/shippers/1/circuit/state").asString().equals("closed"));
+              () -> {
+                // A circuit is tried with a batch: where nothing comes, nothing shows that it
+                // works.
+                String probe = "probe " + written.size();
+                written.add(probe);
+                Files.write(sidecar.log("app.log"), List.of(probe), StandardOpenOption.APPEND);
+                return sidecar
+                    .statusPage()
+                    .at("/shippers/1/circuit/state")
+                    .asString()
+                    .equals("closed");
+              });
       written.add("after");
       Files.write(sidecar.log("app.log"), List.of("after"), StandardOpenOption.APPEND);
       await().atMost(PATIENCE).until(() -> backend.bodies().contains("after"));
