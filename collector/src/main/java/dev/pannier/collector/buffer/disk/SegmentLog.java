@@ -328,7 +328,8 @@ public final class SegmentLog implements Closeable {
   /// could leave a hole, with records behind it whose positions say that nothing is missing.
   private Segment begin(long first, boolean positionsCount) throws IOException {
     Segment before = active;
-    if (before != null && before.dirty) {
+    if (before != null && (before.nameless || before.syncedBytes < before.endBytes())) {
+      // Not "dirty": a sync that is under way on its thread has not ended.
       settle(before);
     }
     long knownUpTo = syncedSequence;
