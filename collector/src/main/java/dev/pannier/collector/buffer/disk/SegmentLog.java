@@ -328,7 +328,8 @@ public final class SegmentLog implements Closeable {
   /// could leave a hole, with records behind it whose positions say that nothing is missing.
   private Segment begin(long first, boolean positionsCount) throws IOException {
     Segment before = active;
-    if (before != null && before.dirty) {
+    if (before != null && (before.nameless || before.syncedBytes < before.endBytes())) {
+      // Not "dirty": a sync that is under way on its thread has not ended.
       settle(before);
     }
     long knownUpTo = syncedSequence;
@@ -374,7 +375,8 @@ public final class SegmentLog implements Closeable {
         syncNames(directory);
       }
     } catch (IOException e) {
-      // It stays dirty, so that the next sync tells those who wait for it.
+      // Dirty, so that the next sync tells those who wait for it.
+      segment.dirty = true;
       segment.sealed = true;
       segment.unsure = true;
       throw e;
@@ -432,33 +434,28 @@ public final class SegmentLog implements Closeable {
   /// @throws IOException where that is not sure; what was synced before is
   public long sync() throws IOException {
     long upTo = lastSequence;
-    boolean names = false;
-    List<Segment> done = new ArrayList<>();
-    List<Long> ends = new ArrayList<>();
+    IOException failure = null;
     for (Segment segment : segments.values()) {
       if (segment.dirty) {
         segment.dirty = false;
         long end = segment.endBytes();
         try {
           force(segment);
-        } catch (IOException e) {
-          if (segment.gone) {
-            continue;
+          if (segment.nameless) {
+            syncNames(directory);
+            segment.nameless = false;
           }
-          segment.syncFailed();
-          throw e;
+          segment.syncedBytes = end;
+        } catch (IOException e) {
+          if (!segment.gone) {
+            segment.syncFailed();
+            failure = e;
+          }
         }
-        names |= segment.nameless;
-        done.add(segment);
-        ends.add(end);
       }
     }
-    if (names) {
-      syncNames(directory);
-    }
-    for (int i = 0; i < done.size(); i++) {
-      done.get(i).nameless = false;
-      done.get(i).syncedBytes = ends.get(i);
+    if (failure != null) {
+      throw failure;
     }
     syncedSequence = Math.max(syncedSequence, upTo);
     return upTo;
