@@ -7,6 +7,7 @@ import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.checkpoint.Identity;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.OtlpSource;
@@ -19,8 +20,10 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.process.ProcessingBuffer;
 import dev.pannier.collector.process.Processors;
 import dev.pannier.collector.receive.OtlpReceiver;
+import dev.pannier.collector.tail.StartPositions;
 import dev.pannier.collector.tail.Tail;
 import dev.pannier.collector.tail.TailThread;
+import dev.pannier.shippers.Home;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.Shippers;
@@ -51,6 +54,9 @@ final class Sidecar {
   /// gathers batches of other partitions behind them.
   private static final int KAFKA_IN_FLIGHT = 16;
 
+  /// A transaction has many batches, and none is confirmed before its end.
+  private static final int TRANSACTION_IN_FLIGHT = 64;
+
   private static final int OTLP_IN_FLIGHT = 4;
 
   private final Configuration configuration;
@@ -60,6 +66,7 @@ final class Sidecar {
   private final Health health = new Health(nanoClock);
   private final MemoryBudget budget;
   private final PositionStore store;
+  private final StartPositions startPositions;
   private final List<Dispatcher> dispatchers = new ArrayList<>();
   private final List<DispatcherThread> dispatcherThreads = new ArrayList<>();
   private final TailThread tail;
@@ -72,6 +79,14 @@ final class Sidecar {
     this.configuration = configuration;
     SecureRandom random = new SecureRandom();
     store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
+    List<String> exactlyOnce = exactlyOnce(configuration);
+    Identity identity =
+        exactlyOnce.isEmpty()
+            ? new Identity("", true)
+            : Identity.read(
+                configuration.stateDirectory(), configuration.resource().attributes(), random);
+    Home home = new Home(identity.name(), identity.isNew(), configuration.stateDirectory());
+    startPositions = startPositions(configuration, exactlyOnce);
     long clientBytes = clientBytes(configuration);
     budget =
         new MemoryBudget(
@@ -86,11 +101,18 @@ final class Sidecar {
       Dispatcher dispatcher =
           new Dispatcher(
               Shippers.open(
-                  forSources(settings, configuration), clientBytes, InstantSource.system()),
+                  forSources(settings, configuration),
+                  clientBytes,
+                  InstantSource.system(),
+                  home,
+                  random),
               memory.cursor(settings.name()),
               metrics,
               new SplittableRandom(random.nextLong()),
               inFlight(settings));
+      if (exactlyOnce.contains(settings.name())) {
+        dispatcher.onCommitted(known -> startPositions.told(settings.name(), known));
+      }
       dispatchers.add(dispatcher);
       dispatcherThreads.add(new DispatcherThread(dispatcher, nanoClock, health));
     }
@@ -99,6 +121,8 @@ final class Sidecar {
     tail =
         new Tail(
                 store,
+                startPositions,
+                this::retain,
                 buffer,
                 budget,
                 FileParsers::chooser,
@@ -129,6 +153,34 @@ final class Sidecar {
             health);
   }
 
+  /// The shippers that store positions.
+  private static List<String> exactlyOnce(Configuration configuration) {
+    return configuration.shippers().stream()
+        .filter(
+            shipper ->
+                shipper instanceof ShipperSettings.Kafka kafka && kafka.transactions() != null)
+        .map(ShipperSettings::name)
+        .toList();
+  }
+
+  /// Files wait for those that take logs.
+  private static StartPositions startPositions(
+      Configuration configuration, List<String> exactlyOnce) {
+    List<String> taking =
+        configuration.shippers().stream()
+            .filter(shipper -> shipper.signals().contains(Signal.LOGS))
+            .map(ShipperSettings::name)
+            .toList();
+    List<String> awaited = taking.stream().filter(exactlyOnce::contains).toList();
+    return new StartPositions(awaited, awaited.size() < taking.size());
+  }
+
+  private void retain(Set<Long> generations) {
+    for (Dispatcher dispatcher : dispatchers) {
+      dispatcher.retain(generations);
+    }
+  }
+
   /// What each shipper's client may hold: its part of a third of `memory`.
   private static long clientBytes(Configuration configuration) {
     return configuration.memoryBytes() / 3 / Math.max(1, configuration.shippers().size());
@@ -151,7 +203,8 @@ final class Sidecar {
 
   private static int inFlight(ShipperSettings settings) {
     return switch (settings) {
-      case ShipperSettings.Kafka kafka -> KAFKA_IN_FLIGHT;
+      case ShipperSettings.Kafka kafka ->
+          kafka.transactions() == null ? KAFKA_IN_FLIGHT : TRANSACTION_IN_FLIGHT;
       case ShipperSettings.Otlp otlp -> OTLP_IN_FLIGHT;
       case ShipperSettings.File file -> 1;
       case ShipperSettings.Stdout stdout -> 1;

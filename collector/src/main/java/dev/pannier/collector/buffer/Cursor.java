@@ -31,6 +31,11 @@ public final class Cursor {
     return shipper;
   }
 
+  /// The id of the disk buffer's log in which [Entry#sequence()] counts, random; 0 where there is none.
+  public long log() {
+    return 0;
+  }
+
   boolean takes(Signal signal) {
     return signals.contains(signal);
   }

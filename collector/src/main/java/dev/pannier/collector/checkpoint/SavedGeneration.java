@@ -32,6 +32,21 @@ public record SavedGeneration(
         id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, finished, seconds);
   }
 
+  /// The same, delivered up to another position.
+  public SavedGeneration acknowledgedTo(Anchor position) {
+    return new SavedGeneration(
+        id,
+        source,
+        device,
+        inode,
+        path,
+        fingerprint,
+        position,
+        Math.max(sizeBytes, position.position()),
+        finished,
+        seenSeconds);
+  }
+
   /// The same, gone from its path with nothing left to read.
   public SavedGeneration atItsEnd() {
     return new SavedGeneration(

@@ -4,17 +4,22 @@ import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.Entry;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,10 +44,14 @@ import org.slf4j.LoggerFactory;
 ///
 /// A batch without records is done when those before it are.
 ///
+/// A transactional shipper ([Shipper#isTransactional]) keeps order itself: batches of a key follow each
+/// other, all parts of one that was split go at once, and what its destination had before this process
+/// began is done without being shipped.
+///
 /// Long for a class of this project: what each outcome does to the shipments behind it is kept
 /// together.
 ///
-/// One thread calls everything but [#status], [#trouble], [#drain] and [#drained].
+/// One thread calls everything but [#status], [#trouble], [#drain], [#drained] and [#retain].
 public final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
@@ -61,6 +70,7 @@ public final class Dispatcher {
   private final LongAdder truncated;
   private final LongAdder retries;
   private final LongAdder warned;
+  private final LongAdder repeats;
   private final MergedWarning refusals;
   private final MergedWarning truncations;
   private final MergedWarning warnings;
@@ -73,6 +83,10 @@ public final class Dispatcher {
   private int inFlight;
   private boolean drainSeen;
 
+  /// What the destination had when it was reached.
+  private Committed committed = Committed.NOTHING;
+
+  private Consumer<Committed> onCommitted = known -> {};
   private volatile Runnable onAnswer = () -> {};
   private volatile boolean draining;
   private volatile boolean drained;
@@ -95,6 +109,7 @@ public final class Dispatcher {
     this.truncated = metrics.adder(Counter.SHIPPER_TRUNCATED, name());
     this.retries = metrics.adder(Counter.SHIPPER_RETRIES, name());
     this.warned = metrics.adder(Counter.SHIPPER_WARNINGS, name());
+    this.repeats = metrics.adder(Counter.SHIPPER_REPEATS, name());
     this.refusals = new MergedWarning(LOG, name(), "records refused for good");
     this.truncations = new MergedWarning(LOG, name(), "records cut to fit");
     this.warnings = new MergedWarning(LOG, name(), "batches were taken with a warning");
@@ -110,6 +125,17 @@ public final class Dispatcher {
   public void onWork(Runnable listener) {
     onAnswer = listener;
     cursor.onAppend(listener);
+  }
+
+  /// Called once by this object's thread, when the destination is reached, with what it has. One
+  /// listener, set before the first [#doWork].
+  public void onCommitted(Consumer<Committed> listener) {
+    onCommitted = listener;
+  }
+
+  /// The only file generations of which positions are needed from now on. Thread-safe.
+  public void retain(Set<Long> generations) {
+    shipper.retain(generations);
   }
 
   /// One round.
@@ -128,6 +154,7 @@ public final class Dispatcher {
       connect(nowNanos);
       work++;
     }
+    work += shipper.doWork(nowNanos, this::unshipped);
     work += settle() + (answers.isEmpty() ? 0 : 1);
     refusals.tick(nowNanos);
     truncations.tick(nowNanos);
@@ -139,6 +166,10 @@ public final class Dispatcher {
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
+    return Math.min(ownWaitNanos(nowNanos), shipper.waitNanos(nowNanos));
+  }
+
+  private long ownWaitNanos(long nowNanos) {
     if (!destination.isConnected() || (paused && inFlight == 0)) {
       return Math.max(0, pausedUntilNanos - nowNanos);
     }
@@ -220,6 +251,8 @@ public final class Dispatcher {
     switch (outcome) {
       case Outcome.Accepted _, Outcome.PartlyAccepted _ -> {
         destination.succeeded(nowNanos);
+        committed = shipper.committed();
+        onCommitted.accept(committed);
       }
       case Outcome.Retryable retry ->
           connectFailed(nowNanos, retry.reason(), retry.retryAfterNanos());
@@ -286,7 +319,11 @@ public final class Dispatcher {
       if (entry == null) {
         break;
       }
-      Shipment shipment = new Shipment(entry);
+      Shipment shipment = new Shipment(entry, cursor.log());
+      if (shipper.isTransactional() && committed.covers(entry.batch(), shipment.origin())) {
+        repeats.add(entry.batch().records());
+        shipment.skip();
+      }
       if (parked.holdsBack(shipment)) {
         parked.add(shipment);
         moved++;
@@ -315,7 +352,8 @@ public final class Dispatcher {
         break;
       }
       if (!earlier.done() && earlier.key().equals(shipment.key())) {
-        if (!earlier.wholeInFlight() || !shipper.pipelines(shipment.key())) {
+        boolean followed = shipper.isTransactional() ? !earlier.waiting() : earlier.wholeInFlight();
+        if (!followed || !shipper.pipelines(shipment.key())) {
           return true;
         }
         follows = true;
@@ -331,7 +369,11 @@ public final class Dispatcher {
     inFlight++;
     inFlightShown = inFlight;
     try {
-      shipper.ship(shipment.part(), attempt);
+      if (shipper.isTransactional()) {
+        shipper.shipWhole(shipment.parts(), shipment.origin(), attempt);
+      } else {
+        shipper.ship(shipment.part(), attempt);
+      }
     } catch (RuntimeException e) {
       LOG.error("shipper {}: shipping failed unexpectedly", name(), e);
       attempt.accept(new Outcome.Retryable("shipping failed: " + e, 0, null));
@@ -345,7 +387,11 @@ public final class Dispatcher {
       taken++;
       Shipment shipment = answer.shipment();
       long before = shipment.copiedBytes();
-      answered(nowNanos, shipment, answer.outcome());
+      if (shipper.isTransactional()) {
+        answeredWhole(nowNanos, shipment, answer.outcome());
+      } else {
+        answered(nowNanos, shipment, answer.outcome());
+      }
       cursor.hold(shipment.copiedBytes() - before);
     }
     inFlightShown = inFlight;
@@ -376,6 +422,69 @@ public final class Dispatcher {
       case Outcome.Permanent permanent ->
           refuse(nowNanos, shipment, part.records(), permanent.reason());
     }
+  }
+
+  /// All parts went at once, and have one outcome.
+  private void answeredWhole(long nowNanos, Shipment shipment, Outcome outcome) {
+    List<Batch> parts = shipment.parts();
+    int total = parts.stream().mapToInt(Batch::records).sum();
+    long length = parts.stream().mapToLong(Batch::length).sum();
+    switch (outcome) {
+      case Outcome.Accepted _ -> {
+        bytes.add(length);
+        shipment.settledWhole(0, "");
+        destination.succeeded(nowNanos);
+      }
+      case Outcome.PartlyAccepted partly -> {
+        bytes.add(length);
+        refuseWhole(nowNanos, shipment, Math.clamp(partly.rejected(), 0, total), partly.reason());
+        destination.succeeded(nowNanos);
+      }
+      case Outcome.Permanent permanent ->
+          refuseWhole(nowNanos, shipment, total, permanent.reason());
+      case Outcome.Retryable retry -> {
+        retries.increment();
+        destination.failed(nowNanos, retry.reason());
+        pause(nowNanos, backoff.waitNanos(shipment.failedWhole(), retry.retryAfterNanos()));
+      }
+      case Outcome.Missing _ -> {
+        shipment.parkedWhole(nowNanos + Parked.RETRY_NANOS);
+        park(shipment);
+      }
+      case Outcome.TooLarge tooLarge -> smallerWhole(nowNanos, shipment, tooLarge);
+    }
+  }
+
+  private void refuseWhole(long nowNanos, Shipment shipment, long refused, String reason) {
+    shipment.settledWhole(refused, reason);
+    refused(nowNanos, shipment, refused, reason);
+  }
+
+  /// The parts that are too large are divided, or cut; all go again.
+  private void smallerWhole(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
+    BitSet records = tooLarge.unconfirmed();
+    List<Batch> again = new ArrayList<>();
+    long refused = 0;
+    int before = 0;
+    for (Batch part : shipment.parts()) {
+      int from = before;
+      before += part.records();
+      int first = records == null ? from : records.nextSetBit(from);
+      if (first < 0 || first >= before) {
+        again.add(part);
+        continue;
+      }
+      List<Batch> pieces = Pieces.smaller(part, tooLarge.limitBytes());
+      again.addAll(pieces);
+      if (pieces.isEmpty()) {
+        refused += part.records();
+      } else if (part.records() == 1 && shipment.cut(part, pieces.getFirst())) {
+        truncated.increment();
+        truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+      }
+    }
+    shipment.divideWhole(again, refused, tooLarge.reason());
+    refused(nowNanos, shipment, refused, tooLarge.reason());
   }
 
   /// The part's rest waits for its next attempt.
@@ -433,6 +542,10 @@ public final class Dispatcher {
 
   private void refuse(long nowNanos, Shipment shipment, long refused, String reason) {
     shipment.settled(refused, reason);
+    refused(nowNanos, shipment, refused, reason);
+  }
+
+  private void refused(long nowNanos, Shipment shipment, long refused, String reason) {
     if (refused > 0) {
       destination.refused(reason);
       refusals.add(nowNanos, refused, about(shipment, reason));
@@ -460,11 +573,25 @@ public final class Dispatcher {
         first != null && first.done();
         first = window.peekFirst()) {
       window.removeFirst();
+      if (first.hadNothing() && shipper.isTransactional()) {
+        shipper.passed(first.entry().batch(), first.origin());
+      }
       records.add(first.shipped());
       rejected.add(first.rejected());
       cursor.done(first.entry(), first.rejected(), first.reason());
       settled++;
     }
     return settled;
+  }
+
+  /// The numbers of batches that were taken and are not with the shipper, or done, ascending.
+  private long[] unshipped() {
+    List<Long> sequences = new ArrayList<>(parked.sequences());
+    for (Shipment shipment : window) {
+      if (shipment.waiting()) {
+        sequences.add(shipment.entry().sequence());
+      }
+    }
+    return sequences.stream().mapToLong(Long::longValue).sorted().toArray();
   }
 }

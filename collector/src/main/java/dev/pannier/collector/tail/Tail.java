@@ -8,6 +8,8 @@ import dev.pannier.collector.health.Health;
 import dev.pannier.collector.metrics.Metrics;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -18,9 +20,13 @@ import org.slf4j.LoggerFactory;
 ///
 /// @param resource   the encoded `Resource` of tailed records
 /// @param keepsRaw   whether a shipper needs the lines' original bytes
+/// @param start      what has to be known before files are read
+/// @param onStored   told the generations that may still move, when they are on disk
 /// @param parsers    for each source, what chooses the parser of its files
 public record Tail(
     PositionStore store,
+    StartPositions start,
+    Consumer<Set<Long>> onStored,
     Buffer buffer,
     MemoryBudget budget,
     Function<FileSource, ParserChooser> parsers,
@@ -45,6 +51,10 @@ public record Tail(
     FileTailer tailer =
         new FileTailer(
             generations, store, buffer, budget, resource, keepsRaw, clock, LOG::warn, watch::wake);
+    tailer.startFrom(start);
+    tailer.onStored(onStored);
+    start.onKnown(watch::wake);
+    health.condition(start::problem);
     buffer.onRoom(watch::wake);
     return new TailThread(tailer, generations, watch, nanoClock, health);
   }

@@ -231,7 +231,8 @@ class ConfigurationLoaderTest {
                 Map.of(
                     "bootstrap.servers", "kafka-0:9092,kafka-1:9092",
                     "compression.type", "zstd",
-                    "linger.ms", "5")),
+                    "linger.ms", "5"),
+                new ShipperSettings.Transactions("shop-", "shop_positions")),
             new ShipperSettings.Otlp(
                 "backend",
                 URI.create("https://otel-collector:4318/base"),

@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
 /// A topic that is missing keeps only what goes there: it is answered `Missing` while [Topics] asks.
 public final class KafkaShipper implements Shipper {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaShipper.class);
-  private static final int SMALLEST_LEARNT_LIMIT_BYTES = 4096;
+  static final int SMALLEST_LEARNT_LIMIT_BYTES = 4096;
 
   private final ShipperSettings.Kafka settings;
   private final KafkaFailure.Words words;
@@ -178,7 +178,7 @@ public final class KafkaShipper implements Shipper {
     }
   }
 
-  private static Outcome tooLarge(Message message, int limit) {
+  static Outcome.TooLarge tooLarge(Message message, int limit) {
     return new Outcome.TooLarge(
         Math.max(1, limit - message.overhead()),
         "a message of "
