@@ -81,7 +81,8 @@ final class LatencyWork {
       writing.get();
       sidecar.stop();
       broker.delete(topic);
-      String name = "`latency`: JSON line → Kafka → consumer, `multiline: " + multiline + "`, " + delivery;
+      String name =
+          "`latency`: JSON line → Kafka → consumer, `multiline: " + multiline + "`, " + delivery;
       return arrivals.latency(name, warm, cpu);
     }
   }

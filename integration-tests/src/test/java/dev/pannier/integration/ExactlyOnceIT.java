@@ -12,10 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /// `delivery: exactly_once` from log files, with a real broker: what a `read_committed` consumer sees is
 /// what was written, each line once and in order.
@@ -144,7 +144,9 @@ class ExactlyOnceIT {
   @Test
   void linesComeOnceOverABrokersRestarts() throws Exception {
     try (Kafka own =
-        Kafka.start(Files.createDirectories(folder.resolve("broker")), "transaction.state.log.replication.factor=1")) {
+        Kafka.start(
+            Files.createDirectories(folder.resolve("broker")),
+            "transaction.state.log.replication.factor=1")) {
       kafka = own;
       topic = own.topic("once");
       try (Sidecar sidecar = sidecar("").start();
@@ -193,8 +195,7 @@ class ExactlyOnceIT {
         read.await(all -> all.bodies().contains("first"));
         Files.createDirectories(other.resolve("state"));
         Files.copy(folder.resolve("state/identity"), other.resolve("state/identity"));
-        try (Sidecar second =
-            new Sidecar(other).configure(FILES + shipper())) {
+        try (Sidecar second = new Sidecar(other).configure(FILES + shipper())) {
           second.start();
           Files.writeString(second.log("app.log"), "second\n");
           read.await(all -> all.bodies().contains("second"));
@@ -211,7 +212,9 @@ class ExactlyOnceIT {
 
   @Test
   void filesWaitForTheirPositions() throws Exception {
-    kafka = Kafka.start(Files.createDirectories(folder.resolve("broker")), "auto.create.topics.enable=false");
+    kafka =
+        Kafka.start(
+            Files.createDirectories(folder.resolve("broker")), "auto.create.topics.enable=false");
     try (Kafka own = kafka;
         Sidecar sidecar = new Sidecar(folder).configure(FILES + shipper())) {
       topic = own.topic("once");

@@ -45,6 +45,12 @@ public interface Shipper {
     return false;
   }
 
+  /// Whether anything can be shipped at all: false while [#doWork] settles what has become of an
+  /// earlier transaction. What is asked of it nevertheless is answered `Retryable`.
+  default boolean isReady() {
+    return true;
+  }
+
   /// As [#ship], for a transactional shipper: all parts of a batch in one transaction, with where the
   /// batch comes from. One outcome for all of them, which is told when the transaction has ended.
   /// `Retryable` and `Missing` are of all records; those of `TooLarge` are counted through all parts,

@@ -276,6 +276,9 @@ public final class Dispatcher {
       }
       paused = false;
     }
+    if (!shipper.isReady()) {
+      return 0;
+    }
     if (inFlight == 0) {
       shipper.resume();
     }

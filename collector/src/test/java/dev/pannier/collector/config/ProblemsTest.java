@@ -71,7 +71,7 @@ class ProblemsTest {
                 + " use delivered (durable)"),
         wrong(
             "shippers:\n  k: {type: kafka, bootstrap_servers: 'k:1', delivery: at_most_once}",
-            "p.yaml:2: shippers.k.delivery: unknown value, known are at_least_once, exactly_once"
+            "p.yaml:2: shippers.k.delivery: unknown value, did you mean at_least_once?"
                 + " (at_most_once)"),
         wrong(
             "shippers:\n  k:\n    type: kafka\n    bootstrap_servers: k:1\n"

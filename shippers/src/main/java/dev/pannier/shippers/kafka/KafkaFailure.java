@@ -97,7 +97,11 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
         case TimeoutException timeout when timeout.getCause() != null ->
             reason(timeout.getCause(), topic);
         case TimeoutException _ ->
-            servers + " did not answer in time, topic " + topic + ": " + says;
+            servers
+                + " did not answer in time"
+                + (topic.isEmpty() ? "" : ", topic " + topic)
+                + ": "
+                + says;
         case NotEnoughReplicasException _, NotEnoughReplicasAfterAppendException _ ->
             servers
                 + ": the topic "

@@ -33,6 +33,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -190,6 +191,11 @@ public final class TransactionalShipper implements Shipper {
   }
 
   @Override
+  public boolean isReady() {
+    return ready != null;
+  }
+
+  @Override
   public boolean pipelines(String key) {
     return true;
   }
@@ -232,7 +238,11 @@ public final class TransactionalShipper implements Shipper {
               + topic
               + " for positions, and it could not be made: create it with"
               + " cleanup.policy=compact,delete, or allow CREATE on it ("
-              + words.of(Objects.requireNonNullElse(missing.getCause(), missing), topic).reason()
+              + (missing.getCause() instanceof AuthorizationException
+                  ? "it is not allowed"
+                  : words
+                      .of(Objects.requireNonNullElse(missing.getCause(), missing), topic)
+                      .reason())
               + ")";
       case TopicAuthorizationException _ when !topic.isEmpty() ->
           words.servers()
