@@ -47,6 +47,10 @@ final class FileTailer {
 
   private static final int SPARE_BUFFERS = 8;
 
+  /// As many as a transaction holds back at once: those that are made anew each time end in the old
+  /// generation, and cost full collections.
+  private static final int SPARE_BUFFERS_WITH_TRANSACTIONS = 20;
+
   /// A batch below this is so rare or small that its bytes need not be used again.
   private static final int SMALL_BATCH_BYTES = BATCH_BYTES / 8;
 
@@ -116,6 +120,10 @@ final class FileTailer {
   /// Files are read when these are known, and from there.
   void startFrom(StartPositions positions) {
     awaited = positions;
+    if (positions.areAwaited()) {
+      spareBuffers.keep(SPARE_BUFFERS_WITH_TRANSACTIONS);
+      spareHalves.keep(SPARE_BUFFERS_WITH_TRANSACTIONS);
+    }
   }
 
   /// Whether they are not known yet.

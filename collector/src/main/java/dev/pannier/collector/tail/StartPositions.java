@@ -46,6 +46,11 @@ public final class StartPositions {
     listener.run();
   }
 
+  /// Whether there is a shipper that stores positions.
+  boolean areAwaited() {
+    return !awaited.isEmpty();
+  }
+
   synchronized boolean known() {
     return told.keySet().containsAll(awaited);
   }

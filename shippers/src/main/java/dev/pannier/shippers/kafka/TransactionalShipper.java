@@ -68,8 +68,8 @@ public final class TransactionalShipper implements Shipper {
 
   static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long HINT_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final long MAX_BYTES = 4 << 20;
-  private static final int MEMORY_PART = 2;
+  private static final long MAX_BYTES = 2 << 20;
+  private static final int MEMORY_PART = 4;
 
   /// In a file's name.
   private static final Pattern UNWELCOME = Pattern.compile("[^A-Za-z0-9._-]");
