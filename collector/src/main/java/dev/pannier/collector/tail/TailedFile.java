@@ -1,7 +1,10 @@
 package dev.pannier.collector.tail;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.Fingerprint;
+import dev.pannier.collector.checkpoint.Hash;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.shippers.batch.AttributesEncoder;
@@ -31,7 +34,11 @@ final class TailedFile {
   final Path path;
   final String uidPrefix;
   final byte[] attributes;
+
+  /// What keeps its order, in the buffer and in Kafka: the volume and the path, so that the lines of a
+  /// new file follow those of the one that was rotated away from it.
   final String key;
+
   final FileCursor cursor = new FileCursor();
   final ArrayDeque<Range> pending = new ArrayDeque<>(2);
 
@@ -116,7 +123,7 @@ final class TailedFile {
     this.metNanos = nowNanos;
     inHole = position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
     uidPrefix = Uid.prefix(volume, generation);
-    key = String.format("%016x/%016x", volume, generation);
+    key = String.format("%016x/%016x", volume, Hash.of(path.toString().getBytes(UTF_8)));
     Map<String, String> names = new LinkedHashMap<>();
     names.put("log.file.name", String.valueOf(path.getFileName()));
     names.put("log.file.path", path.toString());

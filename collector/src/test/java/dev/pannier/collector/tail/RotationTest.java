@@ -118,6 +118,9 @@ class RotationTest {
       rig.start();
       rig.settle();
       assertThat(rig.bodies()).isEqualTo(written);
+      assertThat(rig.keys)
+          .as("those of the old file and of the new one keep one order on their way")
+          .hasSize(1);
       assertThat(rig.lostBytes()).isZero();
       assertThat(rig.heldBytes()).isZero();
     }

@@ -28,10 +28,12 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A tailer over real files, driven by hand: its clock stands still unless told, its buffer is a
@@ -91,8 +93,11 @@ final class TailRig implements AutoCloseable {
   /// Everything that was handed over, by uid: a repeat after a crash is the same record.
   final Map<String, String> shipped = new LinkedHashMap<>();
 
-  /// The uids of each batch key, in the order of their first appearance.
+  /// The offsets of each generation's records, in the order of their first appearance.
   final Map<String, List<Long>> offsets = new LinkedHashMap<>();
+
+  /// The ordering keys of all batches.
+  final Set<String> keys = new HashSet<>();
 
   final List<LogRecord> records = new ArrayList<>();
   long repeated;
@@ -300,6 +305,7 @@ final class TailRig implements AutoCloseable {
   }
 
   private void take(Batch batch) {
+    keys.add(batch.key());
     try {
       ExportLogsServiceRequest request =
           ExportLogsServiceRequest.parseFrom(
@@ -307,20 +313,20 @@ final class TailRig implements AutoCloseable {
       request.getResourceLogsList().stream()
           .flatMap(resource -> resource.getScopeLogsList().stream())
           .flatMap(scope -> scope.getLogRecordsList().stream())
-          .forEach(logRecord -> take(batch.key(), logRecord));
+          .forEach(this::take);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private void take(String key, LogRecord logRecord) {
+  private void take(LogRecord logRecord) {
     records.add(logRecord);
     String uid = attribute(logRecord, "log.record.uid");
     String body = logRecord.getBody().getStringValue();
     String before = shipped.putIfAbsent(uid, body);
     if (before == null) {
       offsets
-          .computeIfAbsent(key, any -> new ArrayList<>())
+          .computeIfAbsent(uid.substring(0, 20), any -> new ArrayList<>())
           .add(Long.parseLong(uid.substring(20), 32));
     } else {
       repeated++;

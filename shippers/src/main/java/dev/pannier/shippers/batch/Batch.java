@@ -8,8 +8,8 @@ package dev.pannier.shippers.batch;
 /// @param bytes     holds the encoded request in `[offset, offset + length)`
 /// @param records   how many records it holds
 /// @param source    the name of the source, as in configuration and metrics (`app`, `otlp`)
-/// @param key       what keeps its order: the ordering key of its origin (volume and file
-///     generation), empty if it has none
+/// @param key       what keeps its order: the ordering key of its origin (volume and
+///     path of a file), empty if it has none
 /// @param positions what of which file the batch covers, opaque to all but the checkpoint;
 ///     empty for received batches
 /// @param sourceBytes what its records took where they came from: bytes of the log file, or of the
