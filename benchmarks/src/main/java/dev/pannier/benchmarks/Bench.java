@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// the sidecar uses for each work, beside a plain producer. Figures go to standard output as
 /// Markdown, progress to standard error.
 public final class Bench {
-  private static final Set<Work> TEXT = EnumSet.of(Work.OTLP, Work.RAW, Work.NOWHERE);
+  private static final Set<Work> TEXT = EnumSet.of(Work.OTLP, Work.ONCE, Work.RAW, Work.NOWHERE);
   private static final Set<Work> JSON = EnumSet.of(Work.JSON_OTLP, Work.JSON);
 
   private final Plan plan;
@@ -237,12 +237,9 @@ public final class Bench {
     LatencyWork work = new LatencyWork(builds.getFirst(), folder, plan.quick());
     if (plan.works().contains(Work.LATENCY)) {
       for (String multiline : List.of("auto", "none")) {
-        List<Latency> runs = new ArrayList<>();
-        for (int i = 0; i < plan.runs(); i++) {
-          runs.add(said(work.toKafka(broker, multiline)));
-        }
-        latencies.add(Latency.median(runs));
+        latencies.add(toKafka(work, broker, multiline, "at_least_once"));
       }
+      latencies.add(toKafka(work, broker, "none", "exactly_once"));
     }
     if (plan.works().contains(Work.QUIET)) {
       List<Latency> without = new ArrayList<>();
@@ -258,6 +255,15 @@ public final class Bench {
     if (!latencies.isEmpty()) {
       report.latencies(latencies);
     }
+  }
+
+  private Latency toKafka(LatencyWork work, Broker broker, String multiline, String delivery)
+      throws Exception {
+    List<Latency> runs = new ArrayList<>();
+    for (int i = 0; i < plan.runs(); i++) {
+      runs.add(said(work.toKafka(broker, multiline, delivery)));
+    }
+    return Latency.median(runs);
   }
 
   private static Latency said(Latency latency) {

@@ -43,8 +43,13 @@ final class FileWork {
                 topics: {logs: %s}
                 encoding: {logs: %s}
                 signals: [logs]
+                delivery: %s
             """
-                .formatted(broker.servers(), topic, encoding(work));
+                .formatted(
+                    broker.servers(),
+                    topic,
+                    encoding(work),
+                    work == Work.ONCE ? "exactly_once" : "at_least_once");
     Throughput measured = measure(build, work, input, text, topic);
     broker.delete(topic);
     return measured;
@@ -73,6 +78,7 @@ final class FileWork {
     return switch (work) {
       case GROWTH -> "`growth`: as `otlp`, from many files";
       case OTLP -> "`otlp`: file → Kafka, OTLP batches";
+      case ONCE -> "`once`: as `otlp`, exactly once";
       case RAW -> "`raw`: file → Kafka, one raw record a line";
       case JSON_OTLP -> "`json-otlp`: JSON parsed → Kafka, OTLP batches";
       case JSON -> "`json`: JSON parsed → Kafka, flat JSON a line";

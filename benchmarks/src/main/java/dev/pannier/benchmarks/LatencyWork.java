@@ -40,7 +40,8 @@ final class LatencyWork {
   }
 
   /// @param multiline `auto`, the default, or `none`
-  Latency toKafka(Broker broker, String multiline) throws Exception {
+  /// @param delivery  `at_least_once`, the default, or `exactly_once`
+  Latency toKafka(Broker broker, String multiline, String delivery) throws Exception {
     int warm = quick ? 20 : 500;
     int lines = warm + (quick ? 100 : 3000);
     String topic = broker.topic(Work.LATENCY.label());
@@ -59,8 +60,9 @@ final class LatencyWork {
             topics: {logs: %s}
             encoding: {logs: json}
             signals: [logs]
+            delivery: %s
         """
-            .formatted(log, multiline, broker.servers(), topic);
+            .formatted(log, multiline, broker.servers(), topic, delivery);
     try (PacedWriter writer = new PacedWriter(List.of(log), true, lines, LINES_A_SECOND);
         BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD);
         KafkaConsumer<byte[], byte[]> consumer = Counts.consumer(broker.servers(), topic);
@@ -79,7 +81,8 @@ final class LatencyWork {
       writing.get();
       sidecar.stop();
       broker.delete(topic);
-      String name = "`latency`: JSON line → Kafka → consumer, `multiline: " + multiline + "`";
+      String name =
+          "`latency`: JSON line → Kafka → consumer, `multiline: " + multiline + "`, " + delivery;
       return arrivals.latency(name, warm, cpu);
     }
   }

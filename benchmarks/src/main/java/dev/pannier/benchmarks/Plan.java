@@ -130,6 +130,7 @@ public record Plan(
   /// One thing that is measured.
   public enum Work {
     OTLP,
+    ONCE,
     RAW,
     JSON_OTLP,
     JSON,

@@ -11,6 +11,7 @@ import dev.pannier.collector.buffer.DiskBufferThread;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.checkpoint.Identity;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
@@ -30,9 +31,12 @@ import dev.pannier.collector.process.ProcessingBuffer;
 import dev.pannier.collector.process.Processors;
 import dev.pannier.collector.receipt.Receipt;
 import dev.pannier.collector.receive.OtlpReceiver;
+import dev.pannier.collector.tail.StartPositions;
 import dev.pannier.collector.tail.Tail;
 import dev.pannier.collector.tail.TailThread;
+import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.DeadLettersTo;
+import dev.pannier.shippers.Home;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.Shippers;
@@ -46,6 +50,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -66,7 +71,13 @@ final class Sidecar {
   /// gathers batches of other partitions behind them.
   private static final int KAFKA_IN_FLIGHT = 16;
 
+  /// A transaction has many batches, and none is confirmed before its end.
+  private static final int TRANSACTION_IN_FLIGHT = 64;
+
   private static final int OTLP_IN_FLIGHT = 4;
+
+  /// Nobody stores positions.
+  private static final Home NO_HOME = new Home("", true, Path.of(""));
 
   /// Kubernetes cuts what is longer.
   private static final int TERMINATION_MESSAGE_BYTES = 4096;
@@ -80,6 +91,7 @@ final class Sidecar {
   private final PositionStore store;
   private final @Nullable DiskBuffer disk;
   private final @Nullable DiskBufferThread diskThread;
+  private final StartPositions startPositions;
   private final List<Dispatcher> dispatchers = new ArrayList<>();
   private final List<DispatcherThread> dispatcherThreads = new ArrayList<>();
   private final TailThread tail;
@@ -91,6 +103,15 @@ final class Sidecar {
   Sidecar(Configuration configuration, String version) throws IOException {
     this.configuration = configuration;
     SecureRandom random = new SecureRandom();
+    Set<String> exactlyOnce = exactlyOnce(configuration);
+    startPositions = startPositions(configuration, exactlyOnce);
+    Home home = NO_HOME;
+    PositionStore opened = null;
+    if (!exactlyOnce.isEmpty()) {
+      // Who we are lies beside the positions, and is asked for by those that store them.
+      opened = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
+      home = home(configuration, random);
+    }
     long clientBytes = clientBytes(configuration);
     budget =
         new MemoryBudget(
@@ -98,7 +119,7 @@ final class Sidecar {
     Function<String, Cursor> cursors;
     Buffer shared;
     if (configuration.buffer().type() == BufferSettings.Type.DISK) {
-      DiskBuffer made = disk(configuration);
+      DiskBuffer made = disk(configuration, exactlyOnce, opened);
       disk = made;
       diskThread = new DiskBufferThread(made, nanoClock, health);
       cursors = made::cursor;
@@ -117,13 +138,16 @@ final class Sidecar {
                 Processors.create(configuration.processors()), shared, budget, metrics);
     for (ShipperSettings settings : configuration.shippers()) {
       if (!configuration.isFallback(settings.name())) {
-        ship(settings, cursors.apply(settings.name()), clientBytes, random);
+        ship(settings, cursors.apply(settings.name()), clientBytes, home, random);
       }
     }
     // To reach a destination takes longest: the rest is made meanwhile.
     dispatcherThreads.forEach(DispatcherThread::start);
     try {
-      store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
+      store =
+          opened == null
+              ? PositionStore.open(configuration.stateDirectory(), random, LOG::warn)
+              : opened;
     } catch (IOException e) {
       dispatcherThreads.forEach(thread -> thread.close(Duration.ZERO));
       throw e;
@@ -132,6 +156,8 @@ final class Sidecar {
         new Tail(
                 store,
                 disk == null ? List.of() : disk.positions(),
+                startPositions,
+                this::retain,
                 buffer,
                 budget,
                 FileParsers::chooser,
@@ -163,7 +189,16 @@ final class Sidecar {
             health);
   }
 
-  private DiskBuffer disk(Configuration configuration) throws IOException {
+  private static Home home(Configuration configuration, SecureRandom random) throws IOException {
+    Identity identity =
+        Identity.read(
+            configuration.stateDirectory(), configuration.resource().attributes(), random);
+    return new Home(identity.name(), identity.isNew(), configuration.stateDirectory());
+  }
+
+  private DiskBuffer disk(
+      Configuration configuration, Set<String> exactlyOnce, @Nullable PositionStore opened)
+      throws IOException {
     try {
       return new DiskBuffer(
           configuration.buffer(),
@@ -171,11 +206,14 @@ final class Sidecar {
           ledger,
           metrics,
           takers(configuration),
-          Set.of(),
+          exactlyOnce,
           InstantSource.system(),
           nanoClock.getAsLong(),
           LOG::warn);
     } catch (IOException e) {
+      if (opened != null) {
+        opened.close();
+      }
       throw new IOException(
           "buffer.directory " + configuration.buffer().directory() + ": " + e.getMessage(), e);
     }
@@ -187,7 +225,7 @@ final class Sidecar {
 
   /// Makes a shipper's dispatcher, and its fallback's before it.
   private void ship(
-      ShipperSettings settings, Cursor cursor, long clientBytes, SecureRandom random) {
+      ShipperSettings settings, Cursor cursor, long clientBytes, Home home, SecureRandom random) {
     ShipperPolicy policy = configuration.policy(settings.name());
     Fallback fallback = null;
     for (ShipperSettings other : configuration.shippers()) {
@@ -195,11 +233,12 @@ final class Sidecar {
         fallback =
             new Fallback(
                 other.name(), other.signals(), budget, ledger, metrics, inFlight(other) + 2);
-        ship(other, fallback.cursor(), clientBytes, random);
+        ship(other, fallback.cursor(), clientBytes, home, random);
       }
     }
     Shipper shipper =
-        Shippers.open(forSources(settings, configuration), clientBytes, InstantSource.system());
+        Shippers.open(
+            forSources(settings, configuration), clientBytes, InstantSource.system(), home, random);
     DeadLettersTo letters = policy.deadLetters();
     ShipperPolicy.CircuitBreaker breaker = policy.circuitBreaker();
     Rules rules =
@@ -219,8 +258,57 @@ final class Sidecar {
             new SplittableRandom(random.nextLong()),
             inFlight(settings),
             rules);
+    if (shipper.isTransactional()) {
+      dispatcher.onCommitted(known -> committed(settings.name(), known));
+    }
     dispatchers.add(dispatcher);
     dispatcherThreads.add(new DispatcherThread(dispatcher, nanoClock, health));
+  }
+
+  private void committed(String shipper, Committed known) {
+    if (disk != null) {
+      disk.stored(known.log(), known.sequence());
+    }
+    startPositions.told(shipper, known);
+  }
+
+  private static boolean isExactlyOnce(ShipperSettings settings) {
+    return settings instanceof ShipperSettings.Kafka kafka && kafka.transactions() != null;
+  }
+
+  /// The shippers that store positions.
+  private static Set<String> exactlyOnce(Configuration configuration) {
+    Set<String> names = new LinkedHashSet<>();
+    for (ShipperSettings shipper : configuration.shippers()) {
+      if (isExactlyOnce(shipper)) {
+        names.add(shipper.name());
+      }
+    }
+    return names;
+  }
+
+  /// Files wait for those that take logs.
+  private static StartPositions startPositions(
+      Configuration configuration, Set<String> exactlyOnce) {
+    List<String> awaited = new ArrayList<>();
+    boolean others = false;
+    for (ShipperSettings shipper : configuration.shippers()) {
+      if (shipper.signals().contains(Signal.LOGS) && !configuration.isFallback(shipper.name())) {
+        if (exactlyOnce.contains(shipper.name())) {
+          awaited.add(shipper.name());
+        } else {
+          others = true;
+        }
+      }
+    }
+    return new StartPositions(
+        awaited, others, configuration.buffer().type() == BufferSettings.Type.DISK);
+  }
+
+  private void retain(Set<Long> generations) {
+    for (Dispatcher dispatcher : dispatchers) {
+      dispatcher.retain(generations);
+    }
   }
 
   /// What each shipper's client may hold: its part of a third of `memory`.
@@ -247,7 +335,7 @@ final class Sidecar {
 
   private static int inFlight(ShipperSettings settings) {
     if (settings instanceof ShipperSettings.Kafka) {
-      return KAFKA_IN_FLIGHT;
+      return isExactlyOnce(settings) ? TRANSACTION_IN_FLIGHT : KAFKA_IN_FLIGHT;
     }
     return settings instanceof ShipperSettings.Otlp ? OTLP_IN_FLIGHT : 1;
   }

@@ -80,6 +80,7 @@ class SamplesIT {
             "otlp-backend.yaml", this::otlpBackend,
             "several-shippers.yaml", this::severalShippers,
             "disk-buffer.yaml", this::diskBuffer,
+            "exactly-once.yaml", this::exactlyOnce,
             "everything.yaml", this::everything);
     assertThat(uses.keySet())
         .as("each file of config-samples has a test here, and each test a file")
@@ -123,6 +124,20 @@ class SamplesIT {
       assertThat(bodies)
           .containsExactlyInAnyOrder("minimal: one", "minimal: two", "minimal: by OTLP");
       assertThat(sidecar.stop()).isZero();
+    }
+  }
+
+  private void exactlyOnce() throws Exception {
+    try (Topic read = new Topic(kafka.servers(), "otlp_logs")) {
+      for (int run = 0; run < 2; run++) {
+        try (Sidecar sidecar = start("exactly-once.yaml", toKafka())) {
+          String line = "once: " + run;
+          Files.writeString(sidecar.log("app.log"), line + "\n", CREATE, APPEND);
+          read.await(all -> all.bodies().contains(line));
+          sidecar.kill();
+        }
+      }
+      assertThat(read.rest().bodies()).containsExactly("once: 0", "once: 1");
     }
   }
 

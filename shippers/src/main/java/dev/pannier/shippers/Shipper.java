@@ -2,7 +2,10 @@ package dev.pannier.shippers;
 
 import dev.pannier.shippers.batch.Batch;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Ships batches to one destination. One thread calls `connect`, `ship` and `close`; outcomes may
 /// come from any other. Batches with the same [Batch#key()] reach the destination in the order of
@@ -45,6 +48,53 @@ public interface Shipper {
   /// that keeps order over several batches in flight answers `Retryable` from a failure on until
   /// this call: only the caller knows when it has seen the failure.
   default void resume() {}
+
+  /// Whether it stores batches together with what they are of, in transactions: then it takes batches
+  /// by [#shipWhole], keeps their order by itself, and needs [#doWork].
+  default boolean isTransactional() {
+    return false;
+  }
+
+  /// Whether anything can be shipped at all: false while [#doWork] settles what has become of an
+  /// earlier transaction. What is asked of it nevertheless is answered `Retryable`.
+  default boolean isReady() {
+    return true;
+  }
+
+  /// As [#ship], for a transactional shipper: all parts of a batch in one transaction, with where the
+  /// batch comes from. One outcome for all of them, which is told when the transaction has ended.
+  /// `Retryable` and `Missing` are of all records; those of `TooLarge` are counted through all parts,
+  /// and name the records of the parts that are too large.
+  ///
+  /// @param parts in order; each has the batch's positions
+  default void shipWhole(List<Batch> parts, Origin origin, Consumer<Outcome> outcome) {
+    throw new UnsupportedOperationException("not transactional");
+  }
+
+  /// A batch without records had its turn: what it is of is stored with the next that has any.
+  default void passed(Batch batch, Origin origin) {}
+
+  /// What the destination held of this sidecar's records at the last [#connect] that succeeded.
+  default Committed committed() {
+    return Committed.NOTHING;
+  }
+
+  /// The only file generations of which positions are needed from now on. Thread-safe.
+  default void retain(Set<Long> generations) {}
+
+  /// What has to be done without a call of its own: transactions end here, by time or size. Called
+  /// each round by the thread that ships.
+  ///
+  /// @param open the numbers of the batches in the disk buffer's log that come before what was
+  ///     shipped last and were not shipped yet, ascending
+  /// @return 0 if there was nothing to do; then there is nothing for [#waitNanos]
+  default int doWork(long nowNanos, Supplier<long[]> open) {
+    return 0;
+  }
+
+  default long waitNanos(long nowNanos) {
+    return Long.MAX_VALUE;
+  }
 
   /// Sends what was accepted for sending within `timeout`, then lets go of everything. Idempotent.
   void close(Duration timeout);

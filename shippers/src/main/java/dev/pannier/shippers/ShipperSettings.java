@@ -56,14 +56,27 @@ public sealed interface ShipperSettings {
   /// @param encodings  for each signal
   /// @param key        `source`, `trace_id`, `none`, `resource:KEY` or `attribute:KEY`
   /// @param properties the producer's properties, `bootstrap.servers` among them; may hold secrets
+  /// @param transactions for exactly once; null for at least once
   record Kafka(
       String name,
       Map<Signal, String> topics,
       Map<Signal, Encoding> encodings,
       FieldNames names,
       String key,
-      Map<String, String> properties)
+      Map<String, String> properties,
+      @Nullable Transactions transactions)
       implements ShipperSettings {
+    /// At least once.
+    public Kafka(
+        String name,
+        Map<Signal, String> topics,
+        Map<Signal, Encoding> encodings,
+        FieldNames names,
+        String key,
+        Map<String, String> properties) {
+      this(name, topics, encodings, names, key, properties, null);
+    }
+
     @Override
     public Set<Signal> signals() {
       return topics.keySet();
@@ -79,9 +92,15 @@ public sealed interface ShipperSettings {
     public Kafka withoutSignal(Signal signal) {
       Map<Signal, String> left = new EnumMap<>(topics);
       left.remove(signal);
-      return new Kafka(name, left, encodings, names, key, properties);
+      return new Kafka(name, left, encodings, names, key, properties, transactions);
     }
   }
+
+  /// What `delivery: exactly_once` needs.
+  ///
+  /// @param idPrefix       what every `transactional.id` begins with
+  /// @param positionsTopic where positions are stored
+  record Transactions(String idPrefix, String positionsTopic) {}
 
   /// @param endpoint `http://` or `https://`, host and port; for HTTP a path before `/v1/logs`
   /// @param headers  sent with each request; may hold secrets

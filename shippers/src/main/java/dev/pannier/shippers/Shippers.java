@@ -4,8 +4,10 @@ import dev.pannier.shippers.file.DeadLetterFile;
 import dev.pannier.shippers.file.FileShipper;
 import dev.pannier.shippers.file.StdoutShipper;
 import dev.pannier.shippers.kafka.KafkaShipper;
+import dev.pannier.shippers.kafka.TransactionalShipper;
 import dev.pannier.shippers.otlp.OtlpShipper;
 import java.time.InstantSource;
+import java.util.random.RandomGenerator;
 
 /// Makes the shipper that settings ask for.
 public final class Shippers {
@@ -14,9 +16,17 @@ public final class Shippers {
   /// Opens nothing yet: [Shipper#connect] does.
   ///
   /// @param memoryBytes what the shipper's client may hold: batches that wait or are in flight
-  public static Shipper open(ShipperSettings settings, long memoryBytes, InstantSource clock) {
+  /// @param home        who this sidecar is, for shippers that store positions
+  public static Shipper open(
+      ShipperSettings settings,
+      long memoryBytes,
+      InstantSource clock,
+      Home home,
+      RandomGenerator random) {
     if (settings instanceof ShipperSettings.Kafka kafka) {
-      return new KafkaShipper(kafka, memoryBytes);
+      return kafka.transactions() == null
+          ? new KafkaShipper(kafka, memoryBytes)
+          : new TransactionalShipper(kafka, memoryBytes, home, random);
     }
     if (settings instanceof ShipperSettings.Otlp otlp) {
       return new OtlpShipper(otlp, clock);

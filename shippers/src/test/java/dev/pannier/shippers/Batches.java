@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.common.v1.AnyValue;
@@ -25,7 +26,14 @@ public final class Batches {
     byte[] bytes = new byte[request.length + 20];
     System.arraycopy(request, 0, bytes, 7, request.length);
     return new Batch(
-        Signal.LOGS, bytes, 7, request.length, bodies.length, "app", key, new byte[] {1});
+        Signal.LOGS,
+        bytes,
+        7,
+        request.length,
+        bodies.length,
+        "app",
+        key,
+        new Positions(key.hashCode(), 0, bodies.length, 0, 0).encode());
   }
 
   public static ExportLogsServiceRequest request(String service, String... bodies) {

@@ -21,6 +21,11 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
     return shipper;
   }
 
+  /// The id of the disk buffer's log in which [Entry#sequence()] counts, random; 0 where there is none.
+  public long log() {
+    return 0;
+  }
+
   final boolean takes(Signal signal) {
     return signals.contains(signal);
   }

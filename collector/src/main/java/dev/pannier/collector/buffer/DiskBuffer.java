@@ -1,6 +1,7 @@
 package dev.pannier.collector.buffer;
 
 import dev.pannier.collector.buffer.disk.CursorFile;
+import dev.pannier.collector.buffer.disk.LogId;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.buffer.disk.StoredBatch;
@@ -90,6 +91,13 @@ public final class DiskBuffer implements Buffer, Closeable {
   private final long fullBytes;
   private final long unsyncedFileLimit;
   private final boolean anySyncedOnly;
+
+  /// The number of the last record that was there at the start.
+  private final long foundSequence;
+
+  /// 0 where nobody stores numbers of the log.
+  private volatile long logId;
+
   private volatile Runnable onRoom = () -> {};
   private volatile Runnable onWork = () -> {};
 
@@ -169,7 +177,14 @@ public final class DiskBuffer implements Buffer, Closeable {
     fullBytes = settings.maxBytes() - Math.min(settings.maxBytes() / 8, LARGEST_RESERVE);
     unsyncedFileLimit = budget.limitBytes() / 4;
     log = SegmentLog.open(settings.directory(), segmentBytes(settings), notice, this::found);
-    lastSequence = log.lastSequence();
+    foundSequence = log.lastSequence();
+    try {
+      logId = anySyncedOnly ? LogId.read(settings.directory()) : 0;
+    } catch (IOException e) {
+      log.close();
+      throw e;
+    }
+    lastSequence = foundSequence;
     for (long each : passed.values()) {
       lastSequence = Math.max(lastSequence, each);
     }
@@ -224,6 +239,33 @@ public final class DiskBuffer implements Buffer, Closeable {
 
   SegmentLog log() {
     return log;
+  }
+
+  long logId() {
+    return logId;
+  }
+
+  /// A destination has records up to a number of a log. A log that ends before it is an old copy, and its
+  /// numbers are used for other records now: what it holds is shipped again rather than taken for
+  /// stored. Any thread; for each shipper before its first [Cursor#next].
+  ///
+  /// @param id of the log, 0 for none
+  public void stored(long id, long sequence) {
+    synchronized (appending) {
+      if (id == 0 || id != logId || sequence <= foundSequence) {
+        return;
+      }
+      try {
+        logId = LogId.renew(settings.directory());
+      } catch (IOException e) {
+        // Positions of files tell what is stored, where there are any.
+        logId = 0;
+      }
+    }
+    notice.accept(
+        "buffer.directory "
+            + settings.directory()
+            + " is older than what a destination has of it: what it holds is shipped again");
   }
 
   long nextInMemory(MemoryCursor cursor) {
@@ -631,6 +673,9 @@ public final class DiskBuffer implements Buffer, Closeable {
     try {
       synchronized (appending) {
         log.reopen();
+        if (logId != 0) {
+          LogId.keep(settings.directory(), logId);
+        }
         problem = null;
       }
       notice.accept("buffer.directory " + settings.directory() + " takes records again");

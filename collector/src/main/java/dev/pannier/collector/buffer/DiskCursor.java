@@ -87,6 +87,11 @@ final class DiskCursor extends Cursor {
   }
 
   @Override
+  public long log() {
+    return buffer.logId();
+  }
+
+  @Override
   public void onAppend(Runnable listener) {
     super.onAppend(listener);
     memory.onAppend(listener);

@@ -62,7 +62,8 @@ public final class Entry {
     return reservedBytes;
   }
 
-  boolean isStored() {
+  /// Whether it lies in the disk buffer's log, in which [#sequence()] is its number.
+  public boolean isStored() {
     return stored;
   }
 

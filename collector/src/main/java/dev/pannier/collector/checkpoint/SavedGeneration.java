@@ -32,13 +32,7 @@ public record SavedGeneration(
         id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, finished, seconds);
   }
 
-  /// The same, gone from its path with nothing left to read.
-  public SavedGeneration atItsEnd() {
-    return new SavedGeneration(
-        id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, true, seenSeconds);
-  }
-
-  /// The same, taken over up to a later position.
+  /// The same, delivered or taken over up to another position.
   public SavedGeneration acknowledgedTo(Anchor position) {
     return new SavedGeneration(
         id,
@@ -51,6 +45,12 @@ public record SavedGeneration(
         Math.max(sizeBytes, position.position()),
         finished,
         seenSeconds);
+  }
+
+  /// The same, gone from its path with nothing left to read.
+  public SavedGeneration atItsEnd() {
+    return new SavedGeneration(
+        id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, true, seenSeconds);
   }
 
   void write(DataOutput out) throws IOException {

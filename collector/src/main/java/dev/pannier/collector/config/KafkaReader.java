@@ -3,6 +3,7 @@ package dev.pannier.collector.config;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.ShipperSettings.FieldNames;
+import dev.pannier.shippers.ShipperSettings.Transactions;
 import dev.pannier.shippers.Template;
 import dev.pannier.shippers.batch.Signal;
 import java.util.Collections;
@@ -33,6 +34,11 @@ final class KafkaReader {
       Pattern.compile("source|trace_id|none|resource:.+|attribute:.+");
 
   private static final int MAX_IN_FLIGHT = 5;
+
+  /// `transaction.timeout.ms` where it is not set.
+  private static final long TRANSACTION_TIMEOUT_MS = 10_000;
+
+  private static final Pattern ID_PREFIX = Pattern.compile("[A-Za-z0-9._-]{1,100}");
 
   /// What the promises of delivery rest on, and what has a key of its own.
   private static final Set<String> OURS =
@@ -75,10 +81,13 @@ final class KafkaReader {
     Map<Signal, Encoding> encodings = encodings(section.value("encoding"), signals);
     FieldNames names = section.choice("names", ShippersReader.FIELD_NAMES, FieldNames.LOGSTASH);
     String key = key(section.value("key"));
-    section.choice("delivery", Map.of("at_least_once", true), true);
+    Transactions transactions = transactions(section);
     Section own = section.section("properties");
     Map<String, String> written = own.texts(false);
     check(own, written);
+    if (transactions != null) {
+      withTransactions(own, written);
+    }
     properties.putAll(written);
     topics.keySet().retainAll(signals);
     encodings.keySet().retainAll(signals);
@@ -88,7 +97,44 @@ final class KafkaReader {
         Collections.unmodifiableMap(encodings),
         names,
         key,
-        Collections.unmodifiableMap(properties));
+        Collections.unmodifiableMap(properties),
+        transactions);
+  }
+
+  /// @return null for `delivery: at_least_once`
+  private static @Nullable Transactions transactions(Section section) {
+    boolean wanted =
+        section.choice("delivery", Map.of("at_least_once", false, "exactly_once", true), false);
+    Value prefixValue = section.value("transactional_id_prefix");
+    Value positionsValue = section.value("positions");
+    String prefix = "pannier-";
+    if (prefixValue != null) {
+      prefix = prefixValue.text("");
+      if (!ID_PREFIX.matcher(prefix).matches()) {
+        prefixValue.problem("not up to 100 of letters, digits, '.', '_' and '-'");
+      }
+      onlyExactlyOnce(prefixValue, wanted);
+    }
+    String topic = "pannier_positions";
+    if (positionsValue != null) {
+      Section positions = positionsValue.section();
+      Value topicValue = positions.value("topic");
+      if (topicValue != null) {
+        topic = topicValue.text("");
+        if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
+          topicValue.problem("no topic: up to 249 of letters, digits, '.', '_' and '-'");
+        }
+      }
+      positions.finish();
+      onlyExactlyOnce(positionsValue, wanted);
+    }
+    return wanted ? new Transactions(prefix, topic) : null;
+  }
+
+  private static void onlyExactlyOnce(Value value, boolean wanted) {
+    if (!wanted) {
+      value.problemShown("is for delivery: exactly_once alone");
+    }
   }
 
   private static String servers(Value value) {
@@ -224,6 +270,26 @@ final class KafkaReader {
       }
     }
     relations(section, asked);
+  }
+
+  /// What transactions rest on.
+  private static void withTransactions(Section section, Map<String, String> properties) {
+    long timeout =
+        properties.containsKey(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG)
+            ? number(properties, ProducerConfig.TRANSACTION_TIMEOUT_CONFIG)
+            : TRANSACTION_TIMEOUT_MS;
+    Value delivery = section.value(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG);
+    if (delivery != null
+        && number(properties, ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG) > timeout) {
+      delivery.problem(
+          "delivery.timeout.ms > transaction.timeout.ms, which is "
+              + timeout
+              + ": with exactly_once an attempt ends before its transaction");
+    }
+    Value retries = section.value(ProducerConfig.RETRIES_CONFIG);
+    if (retries != null && number(properties, ProducerConfig.RETRIES_CONFIG) == 0) {
+      retries.problem("retries = 0: a producer with transactions has to retry");
+    }
   }
 
   /// @return why the property may not be set; null where it may

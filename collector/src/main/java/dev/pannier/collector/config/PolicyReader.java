@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reads what is done where a destination does not take what it is given: `on_oversize`, `dead_letter`,
@@ -27,14 +29,26 @@ final class PolicyReader {
   private final Map<String, ShipperPolicy> policies = new LinkedHashMap<>();
   private final Map<String, Value> fallbacks = new LinkedHashMap<>();
 
-  /// @param kind the shipper's type
-  void read(String name, String kind, Section section) {
+  private static final String NOT_TRANSACTIONAL =
+      "needs delivery: at_least_once: a transaction is of one destination";
+
+  private final Set<String> exactlyOnce = new HashSet<>();
+
+  /// @param kind        the shipper's type
+  /// @param exactlyOnce whether it stores positions with its records
+  void read(String name, String kind, boolean exactlyOnce, Section section) {
+    if (exactlyOnce) {
+      this.exactlyOnce.add(name);
+    }
     boolean remote = kind.equals("kafka") || kind.equals("otlp");
     boolean buries = false;
     DeadLettersTo letters = null;
     if (remote) {
       Value lettersValue = section.value("dead_letter");
       letters = lettersValue == null ? null : deadLetters(lettersValue, kind);
+      if (lettersValue != null && exactlyOnce) {
+        lettersValue.problem(NOT_TRANSACTIONAL);
+      }
       Value oversize = section.value("on_oversize");
       buries = oversize != null && oversize.choice(ON_OVERSIZE, false);
       if (oversize != null && buries && lettersValue == null) {
@@ -47,6 +61,9 @@ final class PolicyReader {
     Value fallbackValue = section.value("fallback");
     String fallback = fallbackValue == null ? null : fallbackValue.text();
     if (fallbackValue != null && fallback != null) {
+      if (exactlyOnce) {
+        fallbackValue.problem(NOT_TRANSACTIONAL);
+      }
       fallbacks.put(name, fallbackValue);
       breaker = breaker == null ? CIRCUIT_BREAKER : breaker;
     }
@@ -114,6 +131,8 @@ final class PolicyReader {
         value.problem("no such shipper" + Suggestion.among(policies.keySet(), fallback));
       } else if (fallbacks.containsKey(fallback)) {
         value.problem("has a fallback itself");
+      } else if (exactlyOnce.contains(fallback)) {
+        value.problem("has delivery: exactly_once, and would take some of a file's records alone");
       } else if (other != null) {
         value.problem("is the fallback of " + other + " already");
       } else if (from != null && to != null) {

@@ -79,7 +79,9 @@ final class ShippersReader {
             yield null;
           }
         };
-    policies.read(name, kind, section);
+    boolean exactlyOnce =
+        shipper instanceof ShipperSettings.Kafka kafka && kafka.transactions() != null;
+    policies.read(name, kind, exactlyOnce, section);
     section.finish();
     return shipper;
   }

@@ -5,6 +5,7 @@ import dev.pannier.collector.buffer.Entry;
 import dev.pannier.collector.buffer.Settlement;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.DeadLetterBox;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
@@ -12,13 +13,16 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,10 +51,14 @@ import org.slf4j.LoggerFactory;
 ///
 /// A batch without records is done when those before it are.
 ///
+/// A transactional shipper ([Shipper#isTransactional]) keeps order itself: batches of a key follow each
+/// other, all parts of one that was split go at once, and what its destination had before this process
+/// began is done without being shipped.
+///
 /// Long for a class of this project: what each outcome does to the shipments behind it is kept
 /// together.
 ///
-/// One thread calls everything but [#status], [#trouble], [#drain] and [#drained].
+/// One thread calls everything but [#status], [#trouble], [#drain], [#drained] and [#retain].
 public final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
@@ -64,6 +72,7 @@ public final class Dispatcher {
   static final long LONGEST_LIE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Shipper shipper;
+  private final boolean transactional;
   private final Cursor cursor;
   private final Backoff backoff;
   private final int maxInFlight;
@@ -76,6 +85,7 @@ public final class Dispatcher {
   private final LongAdder retries;
   private final LongAdder warned;
   private final LongAdder fellBack;
+  private final LongAdder repeats;
   private final MergedWarning refusals;
   private final MergedWarning truncations;
   private final MergedWarning warnings;
@@ -93,6 +103,10 @@ public final class Dispatcher {
   private int inFlight;
   private boolean drainSeen;
 
+  /// What the destination had when it was reached.
+  private Committed committed = Committed.NOTHING;
+
+  private @Nullable Consumer<Committed> onCommitted;
   private volatile Runnable onAnswer = () -> {};
 
   /// Whether something waits for an answer of whatever kind.
@@ -121,6 +135,10 @@ public final class Dispatcher {
       throw new IllegalArgumentException("maxInFlight < 1: " + maxInFlight);
     }
     this.shipper = shipper;
+    this.transactional = shipper.isTransactional();
+    if (transactional && (rules.deadLetters() != null || rules.fallback() != null)) {
+      throw new IllegalArgumentException("dead letters or a fallback of a transactional shipper");
+    }
     this.cursor = cursor;
     this.backoff = new Backoff(random);
     this.maxInFlight = maxInFlight;
@@ -130,6 +148,7 @@ public final class Dispatcher {
     this.truncated = metrics.adder(Counter.SHIPPER_TRUNCATED, name());
     this.retries = metrics.adder(Counter.SHIPPER_RETRIES, name());
     this.warned = metrics.adder(Counter.SHIPPER_WARNINGS, name());
+    this.repeats = metrics.adder(Counter.SHIPPER_REPEATS, name());
     this.refusals = new MergedWarning(LOG, name(), "records refused for good");
     this.truncations = new MergedWarning(LOG, name(), "records cut to fit");
     this.warnings = new MergedWarning(LOG, name(), "batches were taken with a warning");
@@ -162,6 +181,17 @@ public final class Dispatcher {
     cursor.onAppend(listener);
   }
 
+  /// Called once by this object's thread, when the destination is reached, with what it has. One
+  /// listener, set before the first [#doWork].
+  public void onCommitted(Consumer<Committed> listener) {
+    onCommitted = listener;
+  }
+
+  /// The only file generations of which positions are needed from now on. Thread-safe.
+  public void retain(Set<Long> generations) {
+    shipper.retain(generations);
+  }
+
   /// One round.
   ///
   /// @return 0 if there was nothing to do; then nothing is to be done for [#waitNanos], unless the
@@ -186,6 +216,9 @@ public final class Dispatcher {
     work += divert();
     if (deadLetters != null) {
       work += deadLetters.doWork(nowNanos);
+    }
+    if (transactional) {
+      work += shipper.doWork(nowNanos, this::unshipped);
     }
     work += settle() + (answers.isEmpty() ? 0 : 1);
     if (work == 0) {
@@ -233,7 +266,7 @@ public final class Dispatcher {
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
-    long wait = waitForDestinationNanos(nowNanos);
+    long wait = Math.min(waitForDestinationNanos(nowNanos), shipper.waitNanos(nowNanos));
     return deadLetters == null ? wait : Math.min(wait, deadLetters.waitNanos(nowNanos));
   }
 
@@ -338,18 +371,26 @@ public final class Dispatcher {
     }
     if (outcome instanceof Outcome.Accepted) {
       // A switch over types makes classes when it is first run: a start that goes well needs none.
-      destination.succeeded(nowNanos);
+      reached(nowNanos);
       return;
     }
     switch (outcome) {
-      case Outcome.Accepted _, Outcome.PartlyAccepted _ -> {
-        destination.succeeded(nowNanos);
-      }
+      case Outcome.Accepted _, Outcome.PartlyAccepted _ -> reached(nowNanos);
       case Outcome.Retryable retry ->
           connectFailed(nowNanos, retry.reason(), retry.retryAfterNanos());
       case Outcome.Missing missing -> connectFailed(nowNanos, missing.reason(), 0);
       case Outcome.TooLarge tooLarge -> connectFailed(nowNanos, tooLarge.reason(), 0);
       case Outcome.Permanent permanent -> connectFailed(nowNanos, permanent.reason(), 0);
+    }
+  }
+
+  private void reached(long nowNanos) {
+    destination.succeeded(nowNanos);
+    if (transactional) {
+      committed = shipper.committed();
+      if (onCommitted != null) {
+        onCommitted.accept(committed);
+      }
     }
   }
 
@@ -368,6 +409,12 @@ public final class Dispatcher {
       }
       paused = false;
       circuit.halfOpen();
+    }
+    if (transactional && !shipper.isReady()) {
+      return 0;
+    }
+    if (!shipper.isReady()) {
+      return 0;
     }
     if (inFlight == 0) {
       shipper.resume();
@@ -428,7 +475,7 @@ public final class Dispatcher {
       if (entry == null) {
         break;
       }
-      Shipment shipment = new Shipment(entry);
+      Shipment shipment = new Shipment(entry, cursor.log());
       if (shipment.done()) {
         cursor.done(entry, Settlement.SHIPPED);
       } else if (parked.holdsBack(shipment)) {
@@ -481,7 +528,11 @@ public final class Dispatcher {
       if (entry == null) {
         break;
       }
-      Shipment shipment = new Shipment(entry);
+      Shipment shipment = new Shipment(entry, cursor.log());
+      if (transactional && committed.covers(entry.batch(), shipment.origin())) {
+        repeats.add(entry.batch().records());
+        shipment.skip();
+      }
       if (parked.holdsBack(shipment)) {
         parked.add(shipment);
         moved++;
@@ -510,7 +561,8 @@ public final class Dispatcher {
         break;
       }
       if (!earlier.isPast() && earlier.key().equals(shipment.key())) {
-        if (!earlier.wholeInFlight() || !shipper.pipelines(shipment.key())) {
+        boolean followed = transactional ? !earlier.waiting() : earlier.wholeInFlight();
+        if (!followed || !shipper.pipelines(shipment.key())) {
           return true;
         }
         follows = true;
@@ -526,7 +578,11 @@ public final class Dispatcher {
     inFlight++;
     inFlightShown = inFlight;
     try {
-      shipper.ship(shipment.part(), attempt);
+      if (transactional) {
+        shipper.shipWhole(shipment.parts(), shipment.origin(), attempt);
+      } else {
+        shipper.ship(shipment.part(), attempt);
+      }
     } catch (RuntimeException e) {
       LOG.error("shipper {}: shipping failed unexpectedly", name(), e);
       attempt.accept(new Outcome.Retryable("shipping failed: " + e, 0, null));
@@ -540,7 +596,11 @@ public final class Dispatcher {
       taken++;
       Shipment shipment = answer.shipment();
       long before = shipment.copiedBytes();
-      answered(nowNanos, shipment, answer.outcome());
+      if (transactional) {
+        answeredWhole(nowNanos, shipment, answer.outcome());
+      } else {
+        answered(nowNanos, shipment, answer.outcome());
+      }
       cursor.hold(shipment.copiedBytes() - before);
     }
     inFlightShown = inFlight;
@@ -583,6 +643,77 @@ public final class Dispatcher {
     shipment.settled(0, "");
     destination.succeeded(nowNanos);
     circuit.succeeded();
+  }
+
+  /// All parts went at once, and have one outcome.
+  private void answeredWhole(long nowNanos, Shipment shipment, Outcome outcome) {
+    List<Batch> parts = shipment.parts();
+    int total = parts.stream().mapToInt(Batch::records).sum();
+    long length = parts.stream().mapToLong(Batch::length).sum();
+    switch (outcome) {
+      case Outcome.Accepted _ -> {
+        bytes.add(length);
+        shipment.settledWhole(0, "");
+        destination.succeeded(nowNanos);
+        circuit.succeeded();
+      }
+      case Outcome.PartlyAccepted partly -> {
+        bytes.add(length);
+        refuseWhole(nowNanos, shipment, Math.clamp(partly.rejected(), 0, total), partly.reason());
+        destination.succeeded(nowNanos);
+        circuit.succeeded();
+      }
+      case Outcome.Permanent permanent -> {
+        refuseWhole(nowNanos, shipment, total, permanent.reason());
+        circuit.succeeded();
+      }
+      case Outcome.Retryable retry -> {
+        retries.increment();
+        destination.failed(nowNanos, retry.reason());
+        if (!paused) {
+          circuit.failed(nowNanos, retry.reason());
+        }
+        pause(nowNanos, backoff.waitNanos(shipment.failedWhole(), retry.retryAfterNanos()));
+      }
+      case Outcome.Missing _ -> {
+        shipment.parkedWhole(nowNanos + Parked.RETRY_NANOS);
+        park(shipment);
+        circuit.succeeded();
+      }
+      case Outcome.TooLarge tooLarge -> smallerWhole(nowNanos, shipment, tooLarge);
+    }
+  }
+
+  private void refuseWhole(long nowNanos, Shipment shipment, long refused, String reason) {
+    shipment.settledWhole(refused, reason);
+    refusedWhole(nowNanos, shipment, refused, reason);
+  }
+
+  /// The parts that are too large are divided, or cut; all go again.
+  private void smallerWhole(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
+    BitSet records = tooLarge.unconfirmed();
+    List<Batch> again = new ArrayList<>();
+    long refused = 0;
+    int before = 0;
+    for (Batch part : shipment.parts()) {
+      int from = before;
+      before += part.records();
+      int first = records == null ? from : records.nextSetBit(from);
+      if (first < 0 || first >= before) {
+        again.add(part);
+        continue;
+      }
+      List<Batch> pieces = Pieces.smaller(part, tooLarge.limitBytes());
+      again.addAll(pieces);
+      if (pieces.isEmpty()) {
+        refused += part.records();
+      } else if (part.records() == 1 && shipment.cut(part, pieces.getFirst())) {
+        truncated.increment();
+        truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+      }
+    }
+    shipment.divideWhole(again, refused, tooLarge.reason());
+    refusedWhole(nowNanos, shipment, refused, tooLarge.reason());
   }
 
   /// The part's rest waits for its next attempt.
@@ -665,6 +796,13 @@ public final class Dispatcher {
     }
   }
 
+  private void refusedWhole(long nowNanos, Shipment shipment, long refused, String reason) {
+    if (refused > 0) {
+      destination.refused(reason);
+      refusals.add(nowNanos, refused, about(shipment, reason));
+    }
+  }
+
   private static String about(Shipment shipment, String reason) {
     return "from " + shipment.entry().batch().source() + ": " + reason;
   }
@@ -710,8 +848,22 @@ public final class Dispatcher {
   }
 
   private void settle(Shipment shipment) {
+    if (transactional && shipment.hadNothing()) {
+      shipper.passed(shipment.entry().batch(), shipment.origin());
+    }
     records.add(shipment.shipped());
     rejected.add(shipment.rejected());
     cursor.done(shipment.entry(), shipment.settlement());
+  }
+
+  /// The numbers of batches that were taken and are not with the shipper, or done, ascending.
+  private long[] unshipped() {
+    List<Long> sequences = new ArrayList<>(parked.sequences());
+    for (Shipment shipment : window) {
+      if (shipment.waiting()) {
+        sequences.add(shipment.entry().sequence());
+      }
+    }
+    return sequences.stream().mapToLong(Long::longValue).sorted().toArray();
   }
 }

@@ -35,6 +35,11 @@ final class Parked {
     return shipments.isEmpty();
   }
 
+  /// Their numbers, ascending.
+  Set<Long> sequences() {
+    return shipments.keySet();
+  }
+
   /// Whether one of its key is parked that comes before it.
   boolean holdsBack(Shipment later) {
     if (later.key().isEmpty() || shipments.isEmpty()) {

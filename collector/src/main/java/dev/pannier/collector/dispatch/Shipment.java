@@ -2,14 +2,18 @@ package dev.pannier.collector.dispatch;
 
 import dev.pannier.collector.buffer.Entry;
 import dev.pannier.collector.buffer.Settlement;
+import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /// One batch on its way through a dispatcher: what of it is not confirmed, in parts once it was
-/// split. Parts go one after the other.
+/// split. Parts go one after the other, or with a transactional shipper all at once.
 final class Shipment {
   private final Entry entry;
   private final Deque<Batch> parts = new ArrayDeque<>();
@@ -24,9 +28,15 @@ final class Shipment {
   private int openLetters;
   private long deadLettered;
   private String reason = "";
+  private final Origin origin;
 
-  Shipment(Entry entry) {
+  /// The parts that are a record which was cut, for a transactional shipper.
+  private final Set<Batch> cuts = Collections.newSetFromMap(new IdentityHashMap<>(0));
+
+  /// @param log the buffer's, 0 for none; what is not in it is told by its positions
+  Shipment(Entry entry, long log) {
     this.entry = entry;
+    origin = log == 0 || !entry.isStored() ? Origin.MEMORY : new Origin(log, entry.sequence());
     if (entry.batch().records() > 0) {
       parts.add(entry.batch());
     }
@@ -42,6 +52,71 @@ final class Shipment {
 
   Signal signal() {
     return entry.batch().signal();
+  }
+
+  Origin origin() {
+    return origin;
+  }
+
+  /// The destination has it already.
+  void skip() {
+    parts.clear();
+  }
+
+  /// Whether there was never anything to ship.
+  boolean hadNothing() {
+    return entry.batch().records() == 0;
+  }
+
+  /// All that is in flight, or goes next, of a transactional shipper.
+  List<Batch> parts() {
+    return List.copyOf(parts);
+  }
+
+  /// All parts are settled.
+  void settledWhole(long rejectedRecords, String why) {
+    inFlight = false;
+    parts.clear();
+    reject(rejectedRecords, why);
+  }
+
+  /// All parts come again.
+  ///
+  /// @return how often they have failed in a row
+  int failedWhole() {
+    inFlight = false;
+    failures++;
+    return failures;
+  }
+
+  void parkedWhole(long untilNanos) {
+    inFlight = false;
+    parkedUntilNanos = untilNanos;
+  }
+
+  /// These come instead.
+  ///
+  /// @param rejectedRecords what cannot be made to fit
+  void divideWhole(List<Batch> again, long rejectedRecords, String why) {
+    inFlight = false;
+    parts.clear();
+    parts.addAll(again);
+    reject(rejectedRecords, why);
+  }
+
+  /// The only record of a part was cut.
+  ///
+  /// @return whether for the first time
+  boolean cut(Batch part, Batch cutPart) {
+    cuts.add(cutPart);
+    return !cuts.contains(part);
+  }
+
+  private void reject(long rejectedRecords, String why) {
+    if (rejectedRecords > 0) {
+      rejected += rejectedRecords;
+      reason = why;
+    }
   }
 
   /// What is in flight, or goes next.
@@ -90,10 +165,7 @@ final class Shipment {
     partIsCut = false;
     failures = 0;
     parts.removeFirst();
-    if (rejectedRecords > 0) {
-      rejected += rejectedRecords;
-      reason = why;
-    }
+    reject(rejectedRecords, why);
   }
 
   /// The part in flight failed, and `again` is what of it has to be sent.

@@ -70,6 +70,12 @@ public enum Counter {
   /// Batches that a destination took with a warning.
   SHIPPER_WARNINGS(
       "pannier.shipper.warnings", "{batch}", Owner.SHIPPER, "Batches taken with a warning."),
+  /// Records that were read again after a restart, and that the destination had already.
+  SHIPPER_REPEATS(
+      "pannier.shipper.repeated_records",
+      "{record}",
+      Owner.SHIPPER,
+      "Records that the destination had before the start."),
   /// Attempts that failed and are made again.
   SHIPPER_RETRIES("pannier.shipper.retries", "{attempt}", Owner.SHIPPER, "Attempts made again.");
 

@@ -4,16 +4,20 @@ import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.parsers.LineParser;
 import dev.pannier.parsers.ParseResult;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -46,6 +50,10 @@ final class FileTailer {
   private static final long PREDECESSOR_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private static final int SPARE_BUFFERS = 8;
+
+  /// As many as a transaction holds back at once: those that are made anew each time end in the old
+  /// generation, and cost full collections.
+  private static final int SPARE_BUFFERS_WITH_TRANSACTIONS = 20;
 
   /// A batch below this is so rare or small that its bytes need not be used again.
   private static final int SMALL_BATCH_BYTES = BATCH_BYTES / 8;
@@ -83,6 +91,11 @@ final class FileTailer {
   /// Read by other threads.
   private volatile @Nullable String storeProblem;
 
+  /// What has to be known before a file is read; null once it is.
+  private @Nullable StartPositions awaited;
+
+  private Consumer<Set<Long>> onStored = generations -> {};
+  private Set<Long> storedLast = Set.of();
   private long nextLookNanos = Long.MIN_VALUE;
   private long nextSaveNanos = Long.MIN_VALUE;
   private volatile long lastActivityNanos;
@@ -113,6 +126,25 @@ final class FileTailer {
     builder = new BatchBuilder(keepsRaw);
   }
 
+  /// Files are read when these are known, and from there.
+  void startFrom(StartPositions positions) {
+    awaited = positions;
+    if (positions.areAwaited()) {
+      spareBuffers.keep(SPARE_BUFFERS_WITH_TRANSACTIONS);
+      spareHalves.keep(SPARE_BUFFERS_WITH_TRANSACTIONS);
+    }
+  }
+
+  /// Whether they are not known yet.
+  boolean isAwaiting() {
+    return awaited != null;
+  }
+
+  /// Told the generations that may still move, whenever they have changed and are on disk.
+  void onStored(Consumer<Set<Long>> listener) {
+    onStored = listener;
+  }
+
   /// One round.
   ///
   /// @param look whether names may have changed
@@ -120,6 +152,20 @@ final class FileTailer {
   int doWork(long nowNanos, boolean look) {
     wantsRoom = true; // before the first look for room: what is given back after it wakes the loop
     again = false;
+    StartPositions start = awaited;
+    if (start != null) {
+      if (!start.known()) {
+        nextLookNanos = nowNanos + LOOK_NANOS;
+        roomLeft = true;
+        return 0;
+      }
+      awaited = null;
+      nextLookNanos = nowNanos;
+      if (generations.outrank(start)) {
+        // Another kind of buffer or delivery may be configured at the next start.
+        save(nowNanos);
+      }
+    }
     int work = takeAcknowledgements();
     if (look || nowNanos >= nextLookNanos) {
       generations.look(nowNanos, clock.instant().getEpochSecond());
@@ -240,8 +286,10 @@ final class FileTailer {
   private void save(long nowNanos) {
     nextSaveNanos = nowNanos + SAVE_NANOS;
     try {
-      store.save(generations.toStore());
+      List<SavedGeneration> all = generations.toStore();
+      store.save(all);
       positionsMoved = false;
+      tellStored(all);
       for (TailedFile file : generations.live()) {
         file.stored = true;
       }
@@ -261,6 +309,19 @@ final class FileTailer {
         storeProblem = problem;
         notice.accept(problem);
       }
+    }
+  }
+
+  private void tellStored(List<SavedGeneration> all) {
+    Set<Long> moving = new HashSet<>();
+    for (SavedGeneration saved : all) {
+      if (!saved.finished() || saved.acknowledged().position() < saved.sizeBytes()) {
+        moving.add(saved.id());
+      }
+    }
+    if (!moving.equals(storedLast)) {
+      storedLast = Set.copyOf(moving);
+      onStored.accept(storedLast);
     }
   }
 
@@ -445,11 +506,15 @@ final class FileTailer {
   /// Makes batches of what lies in the chunk and was not read into a batch before.
   private int read(
       TailedFile file, Content content, Transcoder charset, boolean last, boolean flush) {
-    int length = chunkLength;
+    long position = file.read.position();
+    // What ends at a barrier once was a batch's end: there it is one again, whatever comes behind
+    // it.
+    long barrier = file.barrier() - chunkFrom;
+    boolean barred = barrier <= chunkLength;
+    int length = barred ? (int) barrier : chunkLength;
     if (file.inHole && skipHole(file, length)) {
       return 1;
     }
-    long position = file.read.position();
     boolean atEnd = chunkFrom + length >= file.sizeBytes;
     int mark = position == 0 ? charset.markLength(chunk, length) : 0;
     int begin = (int) (position - chunkFrom) + mark;
@@ -460,7 +525,14 @@ final class FileTailer {
     boolean room = true;
     while (more && room) {
       framer.reset(
-          chunk, from, length, file.cursor, charset, file.rule, last && atEnd, flush && atEnd);
+          chunk,
+          from,
+          length,
+          file.cursor,
+          charset,
+          file.rule,
+          barred || (last && atEnd),
+          barred || (flush && atEnd));
       more = fillBatch(file, parser, charset, framer);
       int to = filledTo;
       if (to > from || (from == begin && mark > 0)) {
@@ -469,9 +541,14 @@ final class FileTailer {
       from = to;
       room = buffer.hasRoomForFiles() && reserved == BATCH_BYTES;
     }
-    if (more) {
+    if (barred && !more) {
+      // Passed, even where it was no record's end.
+      file.nextBarrier++;
+    }
+    if (more || barred) {
       chunkOf = content;
       file.leftAtSize = -1;
+      again = true;
       return 1;
     }
     if (from == 0 && length == chunk.length) {
@@ -623,7 +700,8 @@ final class FileTailer {
         builder.finish(
             file.source.name(),
             file.key,
-            Positions.encode(file.generation, file.read.position(), end));
+            new Positions(file.generation, file.read.position(), position, end.length(), end.hash())
+                .encode());
     file.read = end;
     TailedFile.Range range = file.track(end);
     file.source.records.add(records);

@@ -111,6 +111,10 @@ final class Generations {
 
   private final Losses losses = new Losses();
   private final Reclaimer reclaimer = new Reclaimer();
+  private StartPositions start = new StartPositions(List.of(), true);
+
+  /// Generations that are read again from below what the volume holds of them, and that position.
+  private final Map<Long, Long> lowered = new HashMap<>();
 
   private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
   private final byte[] check = new byte[Anchor.MAX_LENGTH];
@@ -138,6 +142,23 @@ final class Generations {
     for (SavedGeneration generation : saved) {
       remember(generation);
     }
+  }
+
+  /// Before the first look: what shippers' destinations have outranks what was stored.
+  ///
+  /// @return whether anything differs
+  boolean outrank(StartPositions positions) {
+    start = positions;
+    boolean differs = false;
+    for (SavedGeneration saved : List.copyOf(known.values())) {
+      SavedGeneration started = start.start(saved);
+      if (started.acknowledged().position() < saved.acknowledged().position()) {
+        lowered.put(saved.id(), saved.acknowledged().position());
+      }
+      known.replace(saved.id(), started);
+      differs |= !started.equals(saved);
+    }
+    return differs;
   }
 
   Collection<TailedFile> live() {
@@ -499,6 +520,7 @@ final class Generations {
             nextOrder++,
             nowNanos);
     file.stored = true;
+    file.barriers = start.barriers(saved.id(), saved.acknowledged().position());
     file.sizeBytes = saved.sizeBytes();
     if (!probe.isGzip()) {
       // What it has grown by belongs to it from now on: it may be emptied before there is room to
@@ -761,8 +783,15 @@ final class Generations {
     }
     known.remove(saved.id());
     knownPlaces.remove(place, saved.id());
+    // What the volume knows to be delivered is not lost, whether it has records or not.
+    long delivered = lowered.getOrDefault(saved.id(), 0L);
     report(
-        source, saved.id(), saved.path(), saved.acknowledged().position(), saved.sizeBytes(), GONE);
+        source,
+        saved.id(),
+        saved.path(),
+        Math.max(delivered, saved.acknowledged().position()),
+        saved.sizeBytes(),
+        GONE);
     changed = true;
   }
 

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Arrays of one size that are used again. Any thread.
 final class SpareBuffers {
   private final int bytes;
-  private final int most;
+  private volatile int most;
   private final Queue<byte[]> spare = new ConcurrentLinkedQueue<>();
   private final AtomicInteger count = new AtomicInteger();
 
@@ -16,6 +16,11 @@ final class SpareBuffers {
   SpareBuffers(int bytes, int most) {
     this.bytes = bytes;
     this.most = most;
+  }
+
+  /// From now on keeps so many.
+  void keep(int many) {
+    most = many;
   }
 
   byte[] take() {

@@ -10,6 +10,8 @@ import dev.pannier.collector.receipt.ReceiptStore;
 import java.nio.file.FileSystems;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -19,12 +21,16 @@ import org.slf4j.LoggerFactory;
 /// Puts the tail together.
 ///
 /// @param taken positions, as batches carry them, that the disk buffer has taken over
+/// @param start what has to be known before files are read
+/// @param onStored told the generations that may still move, when they are on disk
 /// @param resource the encoded `Resource` of tailed records
 /// @param keepsRaw whether a shipper needs the lines' original bytes
 /// @param parsers for each source, what chooses the parser of its files
 public record Tail(
     PositionStore store,
     List<byte[]> taken,
+    StartPositions start,
+    Consumer<Set<Long>> onStored,
     Buffer buffer,
     MemoryBudget budget,
     Function<FileSource, ParserChooser> parsers,
@@ -46,7 +52,7 @@ public record Tail(
             FileSystems.getDefault(),
             sources,
             store.volume(),
-            Positions.raise(store.loaded(), taken),
+            StartPositions.raise(store.loaded(), taken),
             OpenFiles.most(),
             random,
             LOG::warn);
@@ -57,6 +63,12 @@ public record Tail(
             generations, store, buffer, budget, resource, keepsRaw, clock, LOG::warn, watch::wake);
     buffer.onRoom(tailer::room);
     ReceiptStore receipts = new ReceiptStore(store.directory(), LOG::warn);
+    tailer.startFrom(start);
+    tailer.onStored(onStored);
+    start.onKnown(watch::wake);
+    if (!start.known()) {
+      health.condition(start::problem);
+    }
     return new TailThread(tailer, generations, receipts, watch, nanoClock, health);
   }
 }

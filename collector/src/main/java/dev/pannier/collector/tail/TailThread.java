@@ -152,7 +152,7 @@ public final class TailThread {
       boolean again = tailer.again();
       quiet = !again && tailer.roomLeft();
       if (!again) {
-        long limit = told ? FileTailer.LOOK_NANOS : POLL_NANOS;
+        long limit = told || tailer.isAwaiting() ? FileTailer.LOOK_NANOS : POLL_NANOS;
         int changes = watch.await(Math.min(limit, tailer.waitNanos(nowNanos)));
         look = (changes & ChangeWatch.LISTING) != 0;
       }

@@ -93,6 +93,11 @@ final class TailedFile {
 
   final long metNanos;
 
+  /// Positions at which a batch has to end, ascending, from the next on.
+  long[] barriers = {};
+
+  int nextBarrier;
+
   /// What was under its path before and is read first, so that lines keep their order through a
   /// rotation.
   @Nullable TailedFile predecessor;
@@ -128,6 +133,14 @@ final class TailedFile {
     names.put("log.file.name", String.valueOf(path.getFileName()));
     names.put("log.file.path", path.toString());
     attributes = AttributesEncoder.encode(names);
+  }
+
+  /// Where the batch that begins at the read position has to end; `Long.MAX_VALUE` for anywhere.
+  long barrier() {
+    while (nextBarrier < barriers.length && barriers[nextBarrier] <= read.position()) {
+      nextBarrier++;
+    }
+    return nextBarrier < barriers.length ? barriers[nextBarrier] : Long.MAX_VALUE;
   }
 
   /// Remembers that everything up to `end` is under way.

@@ -296,7 +296,16 @@ class ConfigurationLoaderTest {
                 Map.of(
                     "bootstrap.servers", "kafka-0:9092,kafka-1:9092",
                     "compression.type", "zstd",
-                    "linger.ms", "5")),
+                    "linger.ms", "5"),
+                null),
+            new ShipperSettings.Kafka(
+                "once",
+                Map.of(Signal.LOGS, "shop_once"),
+                Map.of(Signal.LOGS, Encoding.OTLP_PROTO),
+                FieldNames.LOGSTASH,
+                "source",
+                Map.of("bootstrap.servers", "kafka-0:9092,kafka-1:9092"),
+                new ShipperSettings.Transactions("shop-", "shop_positions")),
             new ShipperSettings.Otlp(
                 "backend",
                 URI.create("https://otel-collector:4318/base"),
@@ -336,6 +345,8 @@ class ConfigurationLoaderTest {
                     new DeadLettersTo.Topic("pannier_dead_letters"),
                     new ShipperPolicy.CircuitBreaker(7, Duration.ofMinutes(1)),
                     null),
+                "once",
+                ShipperPolicy.DEFAULT,
                 "backend",
                 new ShipperPolicy(
                     false,

@@ -77,8 +77,31 @@ class ProblemsTest {
             "p.yaml:1: sources.otlp.acknowledge: needs a buffer on disk, and buffer.type is memory:"
                 + " use delivered (durable)"),
         wrong(
-            "shippers:\n  k: {type: kafka, bootstrap_servers: 'k:1', delivery: exactly_once}",
-            "p.yaml:2: shippers.k.delivery: unknown value, known are at_least_once (exactly_once)"),
+            "shippers:\n  k: {type: kafka, bootstrap_servers: 'k:1', delivery: at_most_once}",
+            "p.yaml:2: shippers.k.delivery: unknown value, did you mean at_least_once?"
+                + " (at_most_once)"),
+        wrong(
+            "shippers:\n  k:\n    type: kafka\n    bootstrap_servers: k:1\n"
+                + "    transactional_id_prefix: p-\n    positions: {topic: t}",
+            "p.yaml:5: shippers.k.transactional_id_prefix: is for delivery: exactly_once alone",
+            "p.yaml:6: shippers.k.positions: is for delivery: exactly_once alone"),
+        wrong(
+            "shippers:\n  k:\n    type: kafka\n    bootstrap_servers: k:1\n"
+                + "    delivery: exactly_once\n    transactional_id_prefix: a b\n"
+                + "    positions: {topic: '..', partition: 1}\n    properties:\n"
+                + "      delivery.timeout.ms: 30000\n      retries: 0\n      acks: 1",
+            "p.yaml:6: shippers.k.transactional_id_prefix: not up to 100 of letters, digits, '.',"
+                + " '_' and '-' (a b)",
+            "p.yaml:7: shippers.k.positions.topic: no topic: up to 249 of letters, digits, '.', '_'"
+                + " and '-' (..)",
+            "p.yaml:7: shippers.k.positions.partition: unknown key, known are topic",
+            "p.yaml:9: shippers.k.properties.delivery.timeout.ms: delivery.timeout.ms >"
+                + " transaction.timeout.ms, which is 10000: with exactly_once an attempt ends"
+                + " before its transaction (30000)",
+            "p.yaml:10: shippers.k.properties.retries: retries = 0: a producer with transactions"
+                + " has to retry (0)",
+            "p.yaml:11: shippers.k.properties.acks: is set by the sidecar itself, since delivery"
+                + " rests on it"),
         wrong(
             "parsers: {x: {type: grok, pattern: y}}",
             "p.yaml:1: parsers.x.type: unknown value, known are logback, regex (grok)"),
@@ -120,6 +143,18 @@ class ProblemsTest {
             "shippers: {s: {type: stdout, circuit_breaker: {open_after: 0, half_open_after: 1ms}}}",
             "p.yaml:1: shippers.s.circuit_breaker.open_after: open_after < 1 (0)",
             "p.yaml:1: shippers.s.circuit_breaker.half_open_after: half_open_after < 1s (1ms)"),
+        wrong(
+            "shippers:\n  k:\n    type: kafka\n    bootstrap_servers: k:1\n"
+                + "    delivery: exactly_once\n    dead_letter: {topic: d}\n    fallback: s\n"
+                + "  s: {type: stdout, fallback: j}\n"
+                + "  j: {type: kafka, bootstrap_servers: 'k:1', delivery: exactly_once}",
+            "p.yaml:6: shippers.k.dead_letter: needs delivery: at_least_once: a transaction is of"
+                + " one destination",
+            "p.yaml:7: shippers.k.fallback: needs delivery: at_least_once: a transaction is of one"
+                + " destination (s)",
+            "p.yaml:7: shippers.k.fallback: has a fallback itself (s)",
+            "p.yaml:8: shippers.s.fallback: has delivery: exactly_once, and would take some of a"
+                + " file's records alone (j)"),
         wrong(
             "shippers: {s: {type: stdout, circuit_breaker: {open_after: few}}}",
             "p.yaml:1: shippers.s.circuit_breaker.open_after: no whole number (few)"),

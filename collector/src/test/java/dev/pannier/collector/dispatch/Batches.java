@@ -1,6 +1,7 @@
 package dev.pannier.collector.dispatch;
 
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.common.v1.AnyValue;
@@ -14,8 +15,14 @@ final class Batches {
 
   /// From a file, since it has a position.
   static Batch fromFile(String key, String... bodies) {
+    return fromFile(key, 0, bodies);
+  }
+
+  /// As if each record took a byte.
+  static Batch fromFile(String key, long position, String... bodies) {
     byte[] bytes = encode(bodies);
-    byte[] positions = {1};
+    byte[] positions =
+        new Positions(key.hashCode(), position, position + bodies.length, 0, 0).encode();
     return new Batch(Signal.LOGS, bytes, 0, bytes.length, bodies.length, "app", key, positions);
   }
 

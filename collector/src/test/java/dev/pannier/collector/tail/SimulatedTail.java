@@ -34,7 +34,7 @@ public final class SimulatedTail {
             fileSystem,
             List.of(source),
             store.volume(),
-            Positions.raise(store.loaded(), taken),
+            StartPositions.raise(store.loaded(), taken),
             OpenFiles.MOST,
             random,
             notice);

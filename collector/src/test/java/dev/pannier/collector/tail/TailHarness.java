@@ -5,6 +5,7 @@ import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.receipt.FileReceipt;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// A tail loop over a real folder, driven by hand: a clock that only the test moves, and a
 /// destination that confirms when the test says so.
@@ -51,6 +53,10 @@ final class TailHarness implements AutoCloseable {
   private final int maxOpen;
   private PositionStore store;
   private FileTailer tailer;
+
+  /// What shippers' destinations have; null where none stores positions.
+  @Nullable StartPositions start;
+
   private Generations generations;
 
   TailHarness(Path folder) {
@@ -126,6 +132,9 @@ final class TailHarness implements AutoCloseable {
             () -> Instant.ofEpochSecond(1_800_000_000, nanos % 1_000_000_000),
             notices::add,
             () -> {});
+    if (start != null) {
+      tailer.startFrom(start);
+    }
   }
 
   /// Looks at names and reads until there is nothing to do. Where the loop would sleep, another
@@ -176,6 +185,11 @@ final class TailHarness implements AutoCloseable {
   private void confirm(Sent sent) {
     budget.release(sent.reservedBytes());
     sent.acknowledgement().delivered(0, "");
+  }
+
+  /// What the volume holds.
+  List<SavedGeneration> stored() {
+    return generations.toStore();
   }
 
   List<SourceStatus.File> files() {

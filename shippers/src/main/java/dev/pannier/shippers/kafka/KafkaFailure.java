@@ -19,6 +19,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /// What an exception of the producer means for a message.
@@ -81,6 +82,10 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
                 + " does not let us write to the topic "
                 + topic
                 + ": allow WRITE and DESCRIBE on it";
+        case TransactionalIdAuthorizationException _ ->
+            servers
+                + " does not let us use our transactional.id: allow WRITE and DESCRIBE on"
+                + " transactional ids that begin with transactional_id_prefix";
         case ClusterAuthorizationException _ ->
             servers + " does not let us write: allow IDEMPOTENT_WRITE on the cluster";
         case InvalidTopicException _ -> servers + " takes no topic named " + topic;
@@ -92,7 +97,11 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
         case TimeoutException timeout when timeout.getCause() != null ->
             reason(timeout.getCause(), topic);
         case TimeoutException _ ->
-            servers + " did not answer in time, topic " + topic + ": " + says;
+            servers
+                + " did not answer in time"
+                + (topic.isEmpty() ? "" : ", topic " + topic)
+                + ": "
+                + says;
         case NotEnoughReplicasException _, NotEnoughReplicasAfterAppendException _ ->
             servers
                 + ": the topic "

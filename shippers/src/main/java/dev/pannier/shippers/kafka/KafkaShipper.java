@@ -236,7 +236,7 @@ public final class KafkaShipper implements Shipper {
     flusher.flush();
   }
 
-  private static Outcome tooLarge(Message message, int limit) {
+  static Outcome.TooLarge tooLarge(Message message, int limit) {
     return new Outcome.TooLarge(
         Math.max(1, limit - message.overhead()),
         "a message of "

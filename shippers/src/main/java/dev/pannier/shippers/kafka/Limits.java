@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 final class Limits {
   static final long LEARNT_FOR_NANOS = TimeUnit.MINUTES.toNanos(5);
   private static final Logger LOG = LoggerFactory.getLogger(Limits.class);
-  private static final int SMALLEST_BYTES = 4096;
+  static final int SMALLEST_BYTES = 4096;
   private static final long ASK_AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   /// Topics beyond this are forgotten: a template makes any number of them.

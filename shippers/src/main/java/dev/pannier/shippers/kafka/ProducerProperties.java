@@ -17,12 +17,16 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 /// | `batch.size` | 64 to 256 KiB, by memory | a batch of 512 lines fits, so that its buffer is used again: a larger message gets a buffer of its own, which is garbage after it |
 /// | `max.block.ms` | 5 s | how long the calling thread waits for metadata or for buffer |
 /// | `request.timeout.ms`, `delivery.timeout.ms` | 10 s, 30 s | one attempt, with the client's own retries, ends |
+/// | `transactional.id` | for exactly once: the prefix, the sidecar's identity and the shipper | it settles what a predecessor left |
+/// | `transaction.timeout.ms` | 10 s | what a sidecar that is gone for good left holds `read_committed` consumers no longer |
+/// | `request.timeout.ms`, `delivery.timeout.ms` | 4 s, 8 s with transactions | within the transaction's |
 /// | `metric.reporters` | none | JMX costs memory, and nobody reads it in a sidecar |
 /// | `enable.metrics.push` | `false` | the sidecar has metrics of its own |
 final class ProducerProperties {
   static final int MAX_BLOCK_MS = 5_000;
   static final int DELIVERY_TIMEOUT_MS = 30_000;
   static final int REQUEST_TIMEOUT_MS = 10_000;
+  static final int TRANSACTION_TIMEOUT_MS = 10_000;
   static final int MAX_REQUEST_BYTES = 1024 * 1024;
 
   private static final String RECORDS_LINGER_MS = "5";
@@ -36,6 +40,30 @@ final class ProducerProperties {
   private static final String BYTES = "org.apache.kafka.common.serialization.ByteArraySerializer";
 
   private ProducerProperties() {}
+
+  /// For exactly once.
+  ///
+  /// @param memoryBytes `buffer.memory`: what may wait in the producer or be in flight
+  static Map<String, Object> transactional(
+      ShipperSettings.Kafka settings, long memoryBytes, String transactionalId) {
+    Map<String, String> more = new HashMap<>();
+    more.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, String.valueOf(TRANSACTION_TIMEOUT_MS));
+    more.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, "8000");
+    more.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, "4000");
+    more.putAll(settings.properties());
+    Map<String, Object> properties =
+        of(
+            new ShipperSettings.Kafka(
+                settings.name(),
+                settings.topics(),
+                settings.encodings(),
+                settings.names(),
+                settings.key(),
+                more),
+            memoryBytes);
+    properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
+    return properties;
+  }
 
   /// @param memoryBytes `buffer.memory`: what may wait in the producer or be in flight
   static Map<String, Object> of(ShipperSettings.Kafka settings, long memoryBytes) {

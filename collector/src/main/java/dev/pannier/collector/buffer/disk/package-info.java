@@ -17,6 +17,7 @@
 /// ```
 /// 00000000000000000042.log   a segment, named by the lowest number that may stand in it
 /// cursors                    what each shipper needs no longer
+/// log-id                     whose numbers those are, where a destination stores numbers
 /// buffer.lock                locked while a process has the directory
 /// ```
 ///
@@ -47,7 +48,7 @@
 /// 43     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
 /// ```
 ///
-/// `cursors` is drawn at [CursorFile].
+/// `cursors` is drawn at [CursorFile], `log-id` at [LogId].
 ///
 /// # Write
 ///

@@ -1,0 +1,215 @@
+package dev.pannier.collector.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Origin;
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
+import dev.pannier.shippers.batch.Signal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/// What a dispatcher does with a transactional shipper.
+class TransactionsTest {
+  private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+
+  private final MemoryBudget budget = new MemoryBudget(1 << 20);
+  private final Ledger ledger = new Ledger();
+  private final Metrics metrics = new Metrics();
+  private final MemoryBuffer buffer =
+      new MemoryBuffer(budget, ledger, metrics, Map.of("out", Set.of(Signal.LOGS)));
+  private final Transactional shipper = new Transactional();
+  private final Dispatcher dispatcher =
+      new Dispatcher(shipper, buffer.cursor("out"), metrics, new Random(1), 8);
+  private final List<String> told = new ArrayList<>();
+  private long now;
+
+  /// Takes batches until the test ends the transaction.
+  private static final class Transactional implements Shipper {
+    record Call(List<Batch> parts, Consumer<Outcome> outcome) {
+      List<String> bodies() {
+        return parts.stream().flatMap(part -> FakeShipper.bodies(part).stream()).toList();
+      }
+    }
+
+    final List<Call> calls = new ArrayList<>();
+    final List<String> passed = new ArrayList<>();
+    Committed committed = Committed.NOTHING;
+    Supplier<long[]> open = () -> new long[0];
+
+    @Override
+    public Outcome connect() {
+      return Outcome.ACCEPTED;
+    }
+
+    @Override
+    public boolean isTransactional() {
+      return true;
+    }
+
+    @Override
+    public boolean pipelines(String key) {
+      return true;
+    }
+
+    @Override
+    public Committed committed() {
+      return committed;
+    }
+
+    @Override
+    public void ship(Batch batch, Consumer<Outcome> outcome) {
+      throw new UnsupportedOperationException("parts");
+    }
+
+    @Override
+    public void shipWhole(List<Batch> parts, Origin origin, Consumer<Outcome> outcome) {
+      calls.add(new Call(parts, outcome));
+    }
+
+    @Override
+    public void passed(Batch batch, Origin origin) {
+      passed.add(batch.key());
+    }
+
+    @Override
+    public int doWork(long nowNanos, Supplier<long[]> unshipped) {
+      open = unshipped;
+      return 0;
+    }
+
+    void end(Outcome outcome) {
+      List<Call> all = List.copyOf(calls);
+      calls.clear();
+      all.forEach(call -> call.outcome().accept(outcome));
+    }
+
+    @Override
+    public void close(Duration timeout) {}
+  }
+
+  private void append(Batch batch) {
+    assertThat(budget.tryReserve(batch.length())).isTrue();
+    buffer.append(
+        batch, batch.length(), (rejected, reason) -> told.add(batch.key() + " " + rejected));
+  }
+
+  private void run() {
+    while (dispatcher.doWork(now) > 0) {
+      assertThat(budget.heldBytes()).isNotNegative();
+    }
+  }
+
+  private List<List<String>> shipped() {
+    return shipper.calls.stream().map(Transactional.Call::bodies).toList();
+  }
+
+  @Test
+  void batchesOfOneKeyFollowEachOtherAlsoAfterAFailure() {
+    append(Batches.fromFile("a", 0, "1"));
+    append(Batches.fromFile("a", 1, "2"));
+    append(Batches.fromFile("a", 2, "3"));
+    run();
+    assertThat(shipped()).containsExactly(List.of("1"), List.of("2"), List.of("3"));
+    shipper.end(new Outcome.Retryable("aborted", 0, null));
+    run();
+    now += 2 * SECOND;
+    run();
+    assertThat(shipped()).containsExactly(List.of("1"), List.of("2"), List.of("3"));
+    assertThat(told).isEmpty();
+    shipper.end(Outcome.ACCEPTED);
+    run();
+    assertThat(told).hasSize(3);
+  }
+
+  @Test
+  void allPartsOfABatchThatWasSplitGoAtOnce() {
+    append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
+    append(Batches.fromFile("a", 4, "5"));
+    run();
+    shipper.calls.removeFirst().outcome().accept(new Outcome.TooLarge(0, "too large", null));
+    run();
+    assertThat(shipper.calls.getLast().parts()).hasSize(2);
+    assertThat(shipper.calls.getLast().bodies()).containsExactly("1", "2", "3", "4");
+    BitSet last = new BitSet();
+    last.set(2, 4);
+    shipper.calls.removeLast().outcome().accept(new Outcome.TooLarge(0, "too large", last));
+    run();
+    assertThat(shipper.calls.getLast().parts()).hasSize(3);
+    assertThat(shipper.calls.getLast().bodies()).containsExactly("1", "2", "3", "4");
+    shipper.end(Outcome.ACCEPTED);
+    run();
+    assertThat(told).containsExactly("a 0", "a 0");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whatTheDestinationHadIsDoneWithoutBeingShipped() {
+    shipper.committed =
+        new Committed(0, 0, new long[0], List.of(new Positions("a".hashCode(), 0, 2, 0, 0)));
+    append(Batches.fromFile("a", 0, "1", "2"));
+    append(Batches.fromFile("a", 2, "3"));
+    append(Batches.fromFile("b", 0, "4"));
+    run();
+    assertThat(shipped()).containsExactly(List.of("3"), List.of("4"));
+    assertThat(told).containsExactly("a 0");
+    assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(2);
+    Ledger.Amounts records = ledger.snapshot().getFirst().records();
+    assertThat(records.read()).isEqualTo(records.shipped() + records.inFlight());
+  }
+
+  @Test
+  void aBatchWithoutRecordsIsPassedWhenThoseBeforeItAreDone() {
+    append(Batches.fromFile("a", 0, "1"));
+    append(Batches.fromFile("a", 1).with(new byte[0], 0, 0, 0));
+    run();
+    assertThat(shipper.passed).isEmpty();
+    shipper.end(Outcome.ACCEPTED);
+    run();
+    assertThat(shipper.passed).containsExactly("a");
+    assertThat(told).hasSize(2);
+  }
+
+  @Test
+  void whatIsParkedIsOpen() {
+    append(Batches.fromFile("a", 0, "1"));
+    append(Batches.fromFile("b", 0, "2"));
+    run();
+    shipper.calls.removeFirst().outcome().accept(new Outcome.Missing("no topic", null));
+    run();
+    assertThat(shipped()).containsExactly(List.of("2"));
+    assertThat(shipper.open.get()).containsExactly(1);
+    now += 2 * SECOND;
+    run();
+    assertThat(shipped()).containsExactly(List.of("2"), List.of("1"));
+    assertThat(shipper.open.get()).isEmpty();
+  }
+
+  @Test
+  void refusedRecordsAreCountedOnce() {
+    append(Batches.fromFile("a", 0, "1", "2", "3"));
+    run();
+    shipper.end(new Outcome.PartlyAccepted(2, "too old"));
+    run();
+    assertThat(told).containsExactly("a 2");
+    assertThat(metrics.adder(Counter.SHIPPER_REJECTED, "out").sum()).isEqualTo(2);
+    assertThat(metrics.adder(Counter.SHIPPER_RECORDS, "out").sum()).isEqualTo(1);
+  }
+}

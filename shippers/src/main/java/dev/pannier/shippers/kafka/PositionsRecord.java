@@ -1,0 +1,80 @@
+package dev.pannier.shippers.kafka;
+
+import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.batch.Positions;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/// The value of one message of the positions topic: all that a sidecar has stored by one shipper as of
+/// one transaction, which holds the message, too. Big-endian:
+/// ```
+/// 0 version 1 · 1 instance · 9 transaction
+/// 17 log · 25 sequence · 33 number of open sequences (4), then each (8)
+/// number of file generations (4), then each: generation (8) · position (8) · anchor's length (1) · anchor's hash (8)
+/// ```
+///
+/// @param instance    the process that wrote it, random
+/// @param transaction its number within the process, from 1
+record PositionsRecord(long instance, long transaction, Committed committed) {
+  private static final byte VERSION = 1;
+  private static final int HEAD_BYTES = 37;
+  private static final int FILE_BYTES = 25;
+
+  byte[] encode() {
+    long[] open = committed.open();
+    Collection<Positions> files = committed.files();
+    ByteBuffer out =
+        ByteBuffer.allocate(
+            HEAD_BYTES + open.length * Long.BYTES + Integer.BYTES + files.size() * FILE_BYTES);
+    out.put(VERSION).putLong(instance).putLong(transaction);
+    out.putLong(committed.log()).putLong(committed.sequence()).putInt(open.length);
+    for (long sequence : open) {
+      out.putLong(sequence);
+    }
+    out.putInt(files.size());
+    for (Positions file : files) {
+      out.putLong(file.generation()).putLong(file.to());
+      out.put((byte) file.anchorLength()).putLong(file.anchorHash());
+    }
+    return out.array();
+  }
+
+  /// @throws IllegalArgumentException where it is of another version, or damaged
+  static PositionsRecord decode(byte[] value) {
+    ByteBuffer in = ByteBuffer.wrap(value);
+    try {
+      byte version = in.get();
+      if (version != VERSION) {
+        throw new IllegalArgumentException(
+            "version " + version + ", this pannier reads " + VERSION);
+      }
+      long instance = in.getLong();
+      long transaction = in.getLong();
+      long log = in.getLong();
+      long sequence = in.getLong();
+      long[] open = new long[count(in, Long.BYTES)];
+      for (int i = 0; i < open.length; i++) {
+        open[i] = in.getLong();
+      }
+      int count = count(in, FILE_BYTES);
+      List<Positions> files = new ArrayList<>(count);
+      for (int i = 0; i < count; i++) {
+        files.add(new Positions(in.getLong(), 0, in.getLong(), in.get() & 0xFF, in.getLong()));
+      }
+      return new PositionsRecord(instance, transaction, new Committed(log, sequence, open, files));
+    } catch (BufferUnderflowException e) {
+      throw new IllegalArgumentException("cut short at " + value.length + " bytes", e);
+    }
+  }
+
+  private static int count(ByteBuffer in, int bytesEach) {
+    int count = in.getInt();
+    if (count < 0 || count > in.remaining() / bytesEach) {
+      throw new IllegalArgumentException("damaged: " + count + " entries");
+    }
+    return count;
+  }
+}

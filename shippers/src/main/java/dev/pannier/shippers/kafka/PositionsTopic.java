@@ -1,0 +1,243 @@
+package dev.pannier.shippers.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
+
+/// The topic in which positions are stored: made where it is missing, read when a producer has settled
+/// what was under way. Clients for that live as long as a question takes.
+///
+/// Reading has to reach the end that the partition had when it began. A `read_committed` consumer sees
+/// no message behind the first of an open transaction, which may be another sidecar's: the end is asked
+/// without that, and waited for.
+final class PositionsTopic {
+  private static final int PARTITIONS = 16;
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  /// The longest that one question takes.
+  private static final long READ_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private static final long CREATE_SECONDS = 10;
+  private static final String BYTES = "org.apache.kafka.common.serialization.ByteArrayDeserializer";
+
+  /// Last positions count, the oldest go after a week: a sidecar that was away for longer is told by
+  /// its volume alone. Small segments, so that what is superseded goes soon.
+  private static final Map<String, String> SETTINGS =
+      Map.of(
+          "cleanup.policy", "compact,delete",
+          "retention.ms", String.valueOf(TimeUnit.DAYS.toMillis(7)),
+          "segment.bytes", String.valueOf(16 << 20),
+          "segment.ms", String.valueOf(TimeUnit.HOURS.toMillis(1)),
+          "min.cleanable.dirty.ratio", "0.1");
+
+  private final String topic;
+  private final byte[] key;
+  private final Map<String, Object> properties;
+  private final Function<Map<String, Object>, Consumer<byte[], byte[]>> consumers;
+  private final OffsetHint hint;
+
+  /// Nothing of ours can be there, so nothing is read.
+  private boolean isNew;
+
+  private int partition = -1;
+
+  /// @param key        who stores
+  /// @param properties the user's for a producer: what a consumer knows of them counts for it
+  PositionsTopic(
+      String topic,
+      String key,
+      boolean isNew,
+      Map<String, String> properties,
+      Function<Map<String, Object>, Consumer<byte[], byte[]>> consumers,
+      OffsetHint hint) {
+    this.topic = topic;
+    this.key = key.getBytes(UTF_8);
+    this.isNew = isNew;
+    this.properties = new HashMap<>(properties);
+    this.consumers = consumers;
+    this.hint = hint;
+  }
+
+  String name() {
+    return topic;
+  }
+
+  /// The message that stores positions, in whatever transaction it is sent.
+  ProducerRecord<byte[], byte[]> message(PositionsRecord positions) {
+    return new ProducerRecord<>(topic, partition, key, positions.encode());
+  }
+
+  void stored(long offset) {
+    hint.moved(partition, offset, true);
+  }
+
+  /// @return what was stored last by a transaction that was committed; null for nothing
+  /// @throws KafkaException where the topic cannot be made or read for now
+  @Nullable PositionsRecord read() {
+    TopicPartition place;
+    long end;
+    // A producer would make the topic by asking for it, where brokers allow that, with settings
+    // that
+    // are not ours.
+    try (Consumer<byte[], byte[]> consumer = consumers.apply(properties("read_uncommitted"))) {
+      partition = partition(partitions(consumer));
+      place = new TopicPartition(topic, partition);
+      end = consumer.endOffsets(List.of(place)).getOrDefault(place, 0L);
+    }
+    if (isNew) {
+      isNew = false;
+      hint.moved(partition, end, false);
+      return null;
+    }
+    try (Consumer<byte[], byte[]> consumer = consumers.apply(properties("read_committed"))) {
+      consumer.assign(List.of(place));
+      long beginning = consumer.beginningOffsets(List.of(place)).getOrDefault(place, 0L);
+      OffsetHint.Place known = hint.place();
+      long from = known.partition() == partition ? known.offset() : beginning;
+      if (from > beginning && from <= end) {
+        PositionsRecord found = last(consumer, place, from, end);
+        if (found != null || !known.isOurs()) {
+          return found;
+        }
+        // The topic was made anew since the hint was stored.
+      }
+      return last(consumer, place, beginning, end);
+    }
+  }
+
+  private @Nullable PositionsRecord last(
+      Consumer<byte[], byte[]> consumer, TopicPartition place, long from, long end) {
+    consumer.seek(place, from);
+    ConsumerRecord<byte[], byte[]> last = null;
+    long startNanos = System.nanoTime();
+    while (consumer.position(place) < end) {
+      if (System.nanoTime() - startNanos > READ_NANOS) {
+        throw new TimeoutException(
+            "positions are read up to offset "
+                + consumer.position(place)
+                + " of "
+                + end
+                + ": a transaction there is still open");
+      }
+      for (ConsumerRecord<byte[], byte[]> message : consumer.poll(POLL)) {
+        if (Arrays.equals(message.key(), key) && message.value() != null) {
+          last = message;
+        }
+      }
+    }
+    if (last == null) {
+      return null;
+    }
+    hint.moved(place.partition(), last.offset(), true);
+    try {
+      return PositionsRecord.decode(last.value());
+    } catch (IllegalArgumentException e) {
+      throw new KafkaException(
+          "the positions at offset "
+              + last.offset()
+              + " of partition "
+              + place.partition()
+              + " cannot be read: "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  /// A hint keeps the partition that it was stored with.
+  private int partition(int count) {
+    int known = hint.place().partition();
+    return known >= 0 && known < count ? known : Utils.toPositive(Utils.murmur2(key)) % count;
+  }
+
+  private int partitions(Consumer<byte[], byte[]> consumer) {
+    int count = count(consumer);
+    if (count == 0) {
+      create();
+      long startNanos = System.nanoTime();
+      // Brokers learn of it one after the other.
+      while (count == 0 && System.nanoTime() - startNanos < READ_NANOS) {
+        count = count(consumer);
+      }
+    }
+    if (count == 0) {
+      throw new MissingPositions(topic, null);
+    }
+    return count;
+  }
+
+  private int count(Consumer<byte[], byte[]> consumer) {
+    List<PartitionInfo> partitions = consumer.partitionsFor(topic);
+    return partitions == null ? 0 : partitions.size();
+  }
+
+  private void create() {
+    Map<String, Object> own = new HashMap<>(properties);
+    own.keySet().retainAll(AdminClientConfig.configNames());
+    own.put(AdminClientConfig.ENABLE_METRICS_PUSH_CONFIG, "false");
+    own.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "8000");
+    own.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "4000");
+    try (Admin admin = Admin.create(own)) {
+      NewTopic wanted =
+          new NewTopic(topic, Optional.of(PARTITIONS), Optional.empty()).configs(SETTINGS);
+      admin.createTopics(List.of(wanted)).all().get(CREATE_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TopicExistsException) {
+        return;
+      }
+      throw new MissingPositions(topic, e.getCause());
+    } catch (java.util.concurrent.TimeoutException e) {
+      throw new MissingPositions(topic, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MissingPositions(topic, e);
+    }
+  }
+
+  /// The topic is not there, and could not be made.
+  static final class MissingPositions extends KafkaException {
+    private static final long serialVersionUID = 1;
+
+    MissingPositions(String topic, @Nullable Throwable cause) {
+      super("no topic " + topic, cause);
+    }
+  }
+
+  private Map<String, Object> properties(String isolation) {
+    Map<String, Object> own = new HashMap<>(properties);
+    own.keySet().retainAll(ConsumerConfig.configNames());
+    own.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation);
+    own.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, BYTES);
+    own.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, BYTES);
+    own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+    own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
+    own.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, "false");
+    own.put(ConsumerConfig.METRIC_REPORTER_CLASSES_CONFIG, "");
+    own.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "5000");
+    own.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, "4000");
+    own.putIfAbsent(ConsumerConfig.CLIENT_ID_CONFIG, "pannier-positions");
+    return own;
+  }
+}

@@ -1,0 +1,712 @@
+package dev.pannier.shippers.kafka;
+
+import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Home;
+import dev.pannier.shippers.Origin;
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Reasons;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Ships to Kafka exactly once: a transaction holds the messages of some batches and one message with
+/// how far all is stored ([PositionsRecord]).
+///
+/// ```
+///   begin ── batches ── positions ── commit ──▸ every batch Accepted
+///     │                    │            └─ no answer ──▸ new producer, initTransactions, positions read:
+///     └── a message fails ─┴──▸ abort ──▸ every batch Retryable            Accepted or Retryable by them
+/// ```
+///
+/// A transaction begins with its first batch, and ends when [#INTERVAL_NANOS] have passed since the one
+/// before it, or with enough bytes: alone, a batch is committed at once. Within one, all is kept in order
+/// or nothing counts, so batches follow each other however large they are.
+///
+/// What a message's failure means for its batch ([Verdicts]) is told when the batch comes again: the
+/// transaction is aborted first, and all that was in it comes again.
+///
+/// A producer that was fenced may have been so by the coordinator, when its transaction was too old, or
+/// by another process with the same identity. Positions tell: those that another process has stored
+/// meanwhile are the end for this one.
+///
+/// One thread calls everything but [#missing] and [#retain].
+public final class TransactionalShipper implements Shipper {
+  private static final Logger LOG = LoggerFactory.getLogger(TransactionalShipper.class);
+
+  /// Between the beginning of one commit and the next.
+  static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long HINT_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long MAX_BYTES = 2 << 20;
+  private static final int MEMORY_PART = 4;
+
+  /// In a file's name.
+  private static final Pattern UNWELCOME = Pattern.compile("[^A-Za-z0-9._-]");
+
+  private final ShipperSettings.Kafka settings;
+  private final String transactionalId;
+  private final KafkaFailure.Words words;
+  private final Client client;
+  private final Brokers brokers;
+  private final Topics topics;
+  private final PositionsTopic positions;
+  private final OffsetHint hint;
+  private final int limitBytes;
+  private final long maxBytes;
+  private final long instance;
+  private final Map<Signal, Route> routes = new EnumMap<>(Signal.class);
+  private final Verdicts verdicts = new Verdicts();
+
+  /// Half of what the broker has refused as too large, by topic.
+  private final Map<String, Integer> learntLimits = new ConcurrentHashMap<>();
+
+  private final List<Member> members = new ArrayList<>();
+  private final Progress progress = new Progress();
+
+  /// The one that `initTransactions` has succeeded for, as long as it can be used.
+  private @Nullable Producer<byte[], byte[]> ready;
+
+  private boolean begun;
+  private boolean unsettled;
+  private long bytes;
+  private long transaction;
+  private long committedAtNanos;
+  private boolean everCommitted;
+  private long retryAtNanos;
+  private boolean retries;
+  private long hintedAtNanos;
+  private boolean connected;
+  private boolean closed;
+
+  /// Why another process has taken over, for good; empty as long as none has.
+  private volatile String superseded = "";
+
+  /// Why what was under way is not settled yet; empty while nothing is to be settled.
+  private volatile String trouble = "";
+
+  /// Set by the first failure of a transaction, also from the producer's thread.
+  private volatile @Nullable KafkaFailure failure;
+
+  /// Counts transactions, also those that were aborted: what is told of an old one is not heard.
+  private final AtomicLong round = new AtomicLong();
+
+  private volatile @Nullable Set<Long> retained;
+
+  /// What was not shipped yet of the log, as told last.
+  private Supplier<long[]> open = () -> new long[0];
+
+  /// A batch in the transaction.
+  private record Member(
+      List<Batch> parts, Origin origin, Consumer<Outcome> told, Outcome outcome) {}
+
+  /// @param memoryBytes what may wait in the producer or be in flight; `buffer.memory` of the user's
+  ///     properties overrides it
+  public TransactionalShipper(
+      ShipperSettings.Kafka settings, long memoryBytes, Home home, RandomGenerator random) {
+    this(settings, memoryBytes, home, random.nextLong(), KafkaProducer::new, KafkaConsumer::new);
+  }
+
+  TransactionalShipper(
+      ShipperSettings.Kafka settings,
+      long memoryBytes,
+      Home home,
+      long instance,
+      Function<Map<String, Object>, Producer<byte[], byte[]>> producers,
+      Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>>
+          consumers) {
+    ShipperSettings.Transactions transactions = Objects.requireNonNull(settings.transactions());
+    this.settings = settings;
+    this.instance = instance;
+    this.transactionalId =
+        transactions.idPrefix() + home.identity().replace('/', '-') + "-" + settings.name();
+    Map<String, Object> properties =
+        ProducerProperties.transactional(settings, memoryBytes, transactionalId);
+    this.words =
+        new KafkaFailure.Words(
+            String.valueOf(properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG)),
+            String.valueOf(properties.getOrDefault("sasl.mechanism", "GSSAPI")),
+            Reasons.withoutSecretsOf(settings.properties()));
+    this.client = new Client(properties, producers, () -> {});
+    this.topics = new Topics(settings.name(), words, client::current);
+    for (Signal signal : settings.signals()) {
+      routes.put(signal, new Route(settings, signal));
+    }
+    this.limitBytes = ProducerProperties.largestMessageBytes(properties);
+    this.maxBytes = Math.min(MAX_BYTES, memoryBytes / MEMORY_PART);
+    List<String> fixedTopics =
+        routes.values().stream()
+            .flatMap(route -> Stream.ofNullable(route.fixedTopic()))
+            .distinct()
+            .toList();
+    this.brokers = new Brokers(settings.properties(), fixedTopics, client, topics, words);
+    this.hint =
+        new OffsetHint(
+            home.directory()
+                .resolve("kafka-" + UNWELCOME.matcher(settings.name()).replaceAll("_") + ".offset"),
+            transactions.positionsTopic());
+    this.positions =
+        new PositionsTopic(
+            transactions.positionsTopic(),
+            home.identity() + "/" + settings.name(),
+            home.isNew(),
+            settings.properties(),
+            consumers,
+            hint);
+  }
+
+  @Override
+  public boolean isTransactional() {
+    return true;
+  }
+
+  @Override
+  public boolean isReady() {
+    return ready != null;
+  }
+
+  @Override
+  public boolean pipelines(String key) {
+    return true;
+  }
+
+  /// Settles what a predecessor left, then reads what is stored.
+  @Override
+  public Outcome connect() {
+    if (closed) {
+      return closedOutcome();
+    }
+    if (ready != null) {
+      return Outcome.ACCEPTED;
+    }
+    Outcome reached = brokers.reach();
+    if (!(reached instanceof Outcome.Accepted)) {
+      return reached;
+    }
+    String topic = "";
+    try {
+      Producer<byte[], byte[]> producer = client.open();
+      producer.initTransactions();
+      topic = positions.name();
+      settle(positions.read());
+      ready = producer;
+      connected = true;
+      trouble = "";
+      return superseded.isEmpty() ? Outcome.ACCEPTED : new Outcome.Retryable(superseded, 0, null);
+    } catch (RuntimeException e) {
+      // Whether it has initialised is not known: the next one does.
+      client.isDone();
+      return new Outcome.Retryable(reason(e, topic), 0, null);
+    }
+  }
+
+  private String reason(RuntimeException error, String topic) {
+    return switch (error) {
+      case PositionsTopic.MissingPositions missing ->
+          words.servers()
+              + " has no topic "
+              + topic
+              + " for positions, and it could not be made: create it with"
+              + " cleanup.policy=compact,delete, or allow CREATE on it ("
+              + (missing.getCause() instanceof AuthorizationException
+                  ? "it is not allowed"
+                  : words
+                      .of(Objects.requireNonNullElse(missing.getCause(), missing), topic)
+                      .reason())
+              + ")";
+      case TopicAuthorizationException _ when !topic.isEmpty() ->
+          words.servers()
+              + " does not let us read positions: allow READ, WRITE and DESCRIBE on the topic "
+              + topic;
+      default -> words.of(error, topic).reason();
+    };
+  }
+
+  /// Positions were read after `initTransactions`: nothing of ours is under way any more.
+  private void settle(@Nullable PositionsRecord stored) {
+    boolean isOurs =
+        stored == null
+            || stored.instance() == instance
+            || (stored.instance() == progress.instance()
+                && stored.transaction() == progress.transaction());
+    if (connected && !isOurs) {
+      superseded =
+          "another sidecar ships as "
+              + transactionalId
+              + ": this one has stopped shipping; was its state.directory copied? Then remove the"
+              + " file identity from one of the two, and restart it";
+      LOG.error("shipper {}: {}", settings.name(), superseded);
+    }
+    boolean committed =
+        unsettled
+            && stored != null
+            && stored.instance() == instance
+            && stored.transaction() == transaction;
+    if (stored != null) {
+      progress.restart(stored);
+    }
+    List<Member> left = List.copyOf(members);
+    forgetTransaction();
+    unsettled = false;
+    for (Member member : left) {
+      member.told.accept(
+          committed
+              ? member.outcome
+              : new Outcome.Retryable("the transaction was not committed", 0, null));
+    }
+  }
+
+  @Override
+  public Committed committed() {
+    return progress.committed();
+  }
+
+  @Override
+  public void retain(Set<Long> generations) {
+    retained = generations;
+  }
+
+  @Override
+  public String missing() {
+    return trouble.isEmpty() ? topics.missing() : trouble;
+  }
+
+  @Override
+  public void ship(Batch batch, Consumer<Outcome> outcome) {
+    shipWhole(List.of(batch), Origin.MEMORY, outcome);
+  }
+
+  @Override
+  public void shipWhole(List<Batch> parts, Origin origin, Consumer<Outcome> outcome) {
+    Outcome refusal = refusal();
+    if (refusal != null) {
+      outcome.accept(refusal);
+      return;
+    }
+    List<List<Message>> messages = new ArrayList<>(parts.size());
+    long refused = 0;
+    String why = "";
+    try {
+      for (Batch part : parts) {
+        List<Message> all =
+            Objects.requireNonNull(routes.get(part.signal()), part.signal()::label).messages(part);
+        Verdicts.Refusal known = verdicts.refusal(part);
+        if (known != null) {
+          all = known.without(all, part.records());
+          refused += known.records().cardinality();
+          why = known.reason();
+        }
+        messages.add(all);
+      }
+    } catch (IllegalArgumentException e) {
+      // Broken bytes do not become whole by trying again.
+      join(
+          new Member(
+              parts,
+              origin,
+              outcome,
+              new Outcome.Permanent("the batch is no OTLP request: " + e.getMessage())));
+      return;
+    }
+    Outcome obstacle = tooLarge(parts, messages);
+    if (obstacle == null) {
+      obstacle = missing(messages);
+    }
+    if (obstacle != null) {
+      outcome.accept(obstacle);
+      return;
+    }
+    long records = 0;
+    for (Batch part : parts) {
+      records += part.records();
+    }
+    Outcome result = Outcome.ACCEPTED;
+    if (refused > 0) {
+      result =
+          refused == records
+              ? new Outcome.Permanent(why)
+              : new Outcome.PartlyAccepted(refused, why);
+    }
+    send(new Member(parts, origin, outcome, result), messages);
+  }
+
+  /// What keeps every batch from being sent.
+  private @Nullable Outcome refusal() {
+    if (closed) {
+      return closedOutcome();
+    }
+    KafkaFailure earlier = failure;
+    if (earlier != null) {
+      return new Outcome.Retryable(earlier.reason(), 0, null);
+    }
+    if (!superseded.isEmpty()) {
+      return new Outcome.Retryable(superseded, 0, null);
+    }
+    return ready == null
+        ? new Outcome.Retryable(trouble.isEmpty() ? "not connected" : trouble, 0, null)
+        : null;
+  }
+
+  private @Nullable Outcome tooLarge(List<Batch> parts, List<List<Message>> messages) {
+    BitSet records = new BitSet();
+    Outcome.TooLarge first = null;
+    int before = 0;
+    for (int i = 0; i < parts.size(); i++) {
+      Batch part = parts.get(i);
+      Outcome.TooLarge large = verdicts.tooLarge(part);
+      for (int m = 0; large == null && m < messages.get(i).size(); m++) {
+        Message message = messages.get(i).get(m);
+        // What was learnt is half of what was refused: a record alone may well pass, and is cut
+        // only
+        // when the broker has refused it itself.
+        int limit =
+            message.isOneRecord(part.records())
+                ? limitBytes
+                : Math.min(limitBytes, learntLimits.getOrDefault(message.topic(), limitBytes));
+        if (message.size() > limit) {
+          large = KafkaShipper.tooLarge(message, limit);
+        }
+      }
+      if (large != null) {
+        // It does not come again as it is.
+        verdicts.forget(part);
+        records.set(before, before + part.records());
+        first = first == null || large.limitBytes() < first.limitBytes() ? large : first;
+      }
+      before += part.records();
+    }
+    return first == null
+        ? null
+        : new Outcome.TooLarge(
+            first.limitBytes(), first.reason(), records.cardinality() == before ? null : records);
+  }
+
+  /// A batch waits until all of its topics are there.
+  private @Nullable Outcome missing(List<List<Message>> messages) {
+    for (List<Message> part : messages) {
+      for (Message message : part) {
+        KafkaFailure missing = topics.missing(message.topic());
+        if (missing != null) {
+          return new Outcome.Missing(missing.reason(), null);
+        }
+      }
+    }
+    return null;
+  }
+
+  private void send(Member member, List<List<Message>> messages) {
+    Producer<byte[], byte[]> producer = ready;
+    if (producer == null || messages.stream().allMatch(List::isEmpty)) {
+      join(member);
+      return;
+    }
+    members.add(member);
+    try {
+      if (!begun) {
+        producer.beginTransaction();
+        begun = true;
+      }
+    } catch (RuntimeException e) {
+      failed(words.of(e, ""));
+      return;
+    }
+    for (int i = 0; i < messages.size(); i++) {
+      Batch part = member.parts.get(i);
+      for (Message message : messages.get(i)) {
+        Sent sent = new Sent(part, message, Thread.currentThread());
+        bytes += message.size();
+        try {
+          // The callback tells what the future would.
+          var _ = producer.send(message.take(), sent);
+        } catch (RuntimeException | LinkageError e) {
+          sent.failed(e);
+        }
+        if (failure != null) {
+          return;
+        }
+      }
+    }
+  }
+
+  /// A batch of which no message is to be sent: with the transaction, if there is one.
+  private void join(Member member) {
+    if (members.isEmpty()) {
+      progress.passed(member.parts.getFirst(), member.origin);
+      member.told.accept(member.outcome);
+      return;
+    }
+    members.add(member);
+  }
+
+  @Override
+  public void passed(Batch batch, Origin origin) {
+    progress.passed(batch, origin);
+  }
+
+  /// The transaction cannot be committed.
+  private void failed(KafkaFailure why) {
+    if (failure == null) {
+      failure = why;
+    }
+  }
+
+  @Override
+  public int doWork(long nowNanos, Supplier<long[]> unshipped) {
+    if (closed) {
+      return 0;
+    }
+    open = unshipped;
+    if (connected && ready == null) {
+      return recover(nowNanos);
+    }
+    if (!members.isEmpty()) {
+      if (failure != null) {
+        abort(nowNanos);
+        return 1;
+      }
+      if (isDue(nowNanos)) {
+        everCommitted = true;
+        committedAtNanos = nowNanos;
+        commit(nowNanos);
+        return 1;
+      }
+    } else if (nowNanos - hintedAtNanos >= HINT_NANOS) {
+      hintedAtNanos = nowNanos;
+      hint.save();
+    }
+    return 0;
+  }
+
+  private boolean isDue(long nowNanos) {
+    return bytes >= maxBytes || !everCommitted || nowNanos - committedAtNanos >= INTERVAL_NANOS;
+  }
+
+  @Override
+  public long waitNanos(long nowNanos) {
+    if (connected && ready == null) {
+      return retries ? Math.max(0, retryAtNanos - nowNanos) : 0;
+    }
+    if (members.isEmpty()) {
+      return Long.MAX_VALUE;
+    }
+    return failure != null || isDue(nowNanos)
+        ? 0
+        : Math.max(0, committedAtNanos + INTERVAL_NANOS - nowNanos);
+  }
+
+  private void commit(long nowNanos) {
+    Producer<byte[], byte[]> producer = Objects.requireNonNull(ready);
+    Set<Long> only = retained;
+    for (Member member : members) {
+      progress.add(member.parts.getFirst(), member.origin);
+    }
+    transaction++;
+    PositionsRecord record =
+        new PositionsRecord(instance, transaction, progress.next(open.get(), only));
+    Sent sent = new Sent(null, null, Thread.currentThread());
+    try {
+      var _ = producer.send(positions.message(record), sent);
+      producer.commitTransaction();
+    } catch (RuntimeException | LinkageError e) {
+      KafkaFailure why = failure;
+      if (why == null) {
+        // It may have been committed: only the positions tell.
+        unsettled = true;
+        lose(nowNanos, words.of(e, "").reason());
+        LOG.info(
+            "shipper {}: a commit has no answer, and is looked up: {}", settings.name(), trouble);
+      } else {
+        abort(nowNanos);
+      }
+      return;
+    }
+    progress.committed(record);
+    positions.stored(sent.offset);
+    List<Member> done = List.copyOf(members);
+    forgetTransaction();
+    for (Member member : done) {
+      member.parts.forEach(verdicts::forget);
+      member.told.accept(member.outcome);
+    }
+    if (nowNanos - hintedAtNanos >= HINT_NANOS) {
+      hintedAtNanos = nowNanos;
+      hint.save();
+    }
+  }
+
+  private void forgetTransaction() {
+    members.clear();
+    progress.forget();
+    bytes = 0;
+    begun = false;
+    round.incrementAndGet();
+  }
+
+  private void abort(long nowNanos) {
+    KafkaFailure why = Objects.requireNonNull(failure);
+    Producer<byte[], byte[]> producer = ready;
+    try {
+      if (begun && producer != null) {
+        producer.abortTransaction();
+      }
+      if (why.producerIsDone() && !begun) {
+        lose(nowNanos, why.reason());
+      }
+    } catch (RuntimeException | LinkageError e) {
+      // The next producer settles it.
+      lose(nowNanos, why.reason());
+      LOG.debug("the transaction cannot be aborted", e);
+    }
+    List<Member> left = List.copyOf(members);
+    forgetTransaction();
+    for (Member member : left) {
+      member.told.accept(new Outcome.Retryable(why.reason(), 0, null));
+    }
+  }
+
+  /// This producer can do no more.
+  private void lose(long nowNanos, String why) {
+    ready = null;
+    client.isDone();
+    trouble = why;
+    retries = false;
+    retryAtNanos = nowNanos;
+  }
+
+  private int recover(long nowNanos) {
+    if (retries && retryAtNanos - nowNanos > 0) {
+      return 0;
+    }
+    switch (connect()) {
+      case Outcome.Retryable retry -> trouble = retry.reason();
+      case Outcome.Permanent permanent -> trouble = permanent.reason();
+      case Outcome.Missing missing -> trouble = missing.reason();
+      case Outcome.Accepted _, Outcome.PartlyAccepted _, Outcome.TooLarge _ -> {
+        return 1;
+      }
+    }
+    retries = true;
+    retryAtNanos = nowNanos + RETRY_NANOS;
+    return 1;
+  }
+
+  @Override
+  public void resume() {
+    if (members.isEmpty()) {
+      failure = null;
+    }
+  }
+
+  @Override
+  public void close(Duration timeout) {
+    if (closed) {
+      return;
+    }
+    if (!members.isEmpty() && ready != null && failure == null && !timeout.isZero()) {
+      commit(committedAtNanos);
+    }
+    closed = true;
+    hint.save();
+    topics.close();
+    try {
+      client.close(timeout);
+    } catch (KafkaException e) {
+      LOG.warn("shipper {}: {}", settings.name(), words.of(e, "").reason());
+    }
+    List<Member> left = List.copyOf(members);
+    forgetTransaction();
+    for (Member member : left) {
+      member.told.accept(closedOutcome());
+    }
+  }
+
+  private static Outcome closedOutcome() {
+    return new Outcome.Retryable("the shipper is closed", 0, null);
+  }
+
+  /// Waits for the end of one message; that of the positions has no part.
+  private final class Sent implements Callback {
+    private final @Nullable Batch part;
+    private final @Nullable Message message;
+    private final Thread sender;
+    private final long sentIn = round.get();
+    volatile long offset = -1;
+
+    Sent(@Nullable Batch part, @Nullable Message message, Thread sender) {
+      this.part = part;
+      this.message = message;
+      this.sender = sender;
+    }
+
+    @Override
+    public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception exception) {
+      if (exception != null) {
+        failed(exception);
+      } else if (part == null && metadata != null) {
+        offset = metadata.offset();
+      }
+    }
+
+    void failed(Throwable error) {
+      if (failure != null || sentIn != round.get()) {
+        // It went down with the one that failed first.
+        return;
+      }
+      Batch of = part;
+      Message which = message;
+      if (of == null || which == null) {
+        TransactionalShipper.this.failed(words.of(error, positions.name()));
+        return;
+      }
+      String topic = which.topic();
+      KafkaFailure why = words.of(error, topic);
+      switch (why.kind()) {
+        case TOO_LARGE -> {
+          int learnt = Math.max(Limits.SMALLEST_BYTES, which.size() / 2);
+          learntLimits.merge(topic, learnt, Math::min);
+          verdicts.isTooLarge(of, new Outcome.TooLarge(learnt, why.reason(), null));
+        }
+        case REFUSED -> verdicts.refuse(of, which, why.reason());
+        case NO_TOPIC -> {
+          if (Thread.currentThread() == sender) {
+            topics.isMissing(topic, why);
+          } else {
+            topics.isRefused(topic, why);
+          }
+        }
+        case RETRY -> {}
+      }
+      TransactionalShipper.this.failed(why);
+    }
+  }
+}

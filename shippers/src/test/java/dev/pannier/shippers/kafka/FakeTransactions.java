@@ -1,0 +1,251 @@
+package dev.pannier.shippers.kafka;
+
+import dev.pannier.shippers.Batches;
+import dev.pannier.shippers.Home;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.ShipperSettings.FieldNames;
+import dev.pannier.shippers.batch.Signal;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/// A cluster with one transaction coordinator behind Kafka's own client interfaces: what is committed
+/// becomes visible whole, an older producer is fenced by a newer one, and every step can fail. Answers come
+/// in the calling thread.
+final class FakeTransactions {
+  /// A step of a producer.
+  enum Step {
+    INIT,
+    BEGIN,
+    SEND,
+    /// The request to commit has not reached the coordinator.
+    BEFORE_COMMIT,
+    /// It has, and the answer is on its way.
+    AFTER_COMMIT,
+    ABORT
+  }
+
+  /// The process dies.
+  static final class Crash extends Error {
+    private static final long serialVersionUID = 1;
+  }
+
+  static final String TOPIC = "otlp_logs";
+  static final String POSITIONS = "pannier_positions";
+
+  /// What a `read_committed` consumer sees.
+  final List<ProducerRecord<byte[], byte[]>> committed = new ArrayList<>();
+
+  /// Thrown at a step.
+  Function<Step, @Nullable RuntimeException> faults = step -> null;
+
+  /// At which step the process dies.
+  @Nullable Step crashAt;
+
+  /// Steps of that kind before it does.
+  int crashAfter;
+
+  /// An error for a record.
+  Function<ProducerRecord<byte[], byte[]>, @Nullable RuntimeException> refusals = record -> null;
+
+  final Set<String> missingTopics = new HashSet<>();
+  int transactions;
+  private int epoch;
+  private final Path directory;
+
+  FakeTransactions(Path directory) {
+    this.directory = directory;
+  }
+
+  private void step(Step step) {
+    if (step == crashAt) {
+      if (crashAfter == 0) {
+        crashAt = null;
+        throw new Crash();
+      }
+      crashAfter--;
+    }
+    RuntimeException fault = faults.apply(step);
+    if (fault != null) {
+      throw fault;
+    }
+  }
+
+  static ShipperSettings.Kafka settings(Encoding encoding) {
+    Map<Signal, String> topics = new EnumMap<>(Signal.class);
+    Map<Signal, Encoding> encodings = new EnumMap<>(Signal.class);
+    topics.put(Signal.LOGS, TOPIC);
+    encodings.put(Signal.LOGS, encoding);
+    return new ShipperSettings.Kafka(
+        "events",
+        topics,
+        encodings,
+        FieldNames.LOGSTASH,
+        "source",
+        Map.of("bootstrap.servers", "127.0.0.1:1"),
+        new ShipperSettings.Transactions("pannier-", POSITIONS));
+  }
+
+  /// A process of the one sidecar.
+  TransactionalShipper shipper(long instance, boolean isNew, Encoding encoding) {
+    return new TransactionalShipper(
+        settings(encoding),
+        8 << 20,
+        new Home("pod/pannier", isNew, directory),
+        instance,
+        properties -> producer(),
+        properties -> consumer());
+  }
+
+  Producer<byte[], byte[]> producer() {
+    return new Connection();
+  }
+
+  List<String> bodies() {
+    return committed.stream()
+        .filter(record -> record.topic().equals(TOPIC))
+        .flatMap(
+            record ->
+                Batches.bodies(com.google.protobuf.ByteString.copyFrom(record.value())).stream())
+        .toList();
+  }
+
+  List<PositionsRecord> positions() {
+    return committed.stream()
+        .filter(record -> record.topic().equals(POSITIONS))
+        .map(record -> PositionsRecord.decode(record.value()))
+        .toList();
+  }
+
+  private Consumer<byte[], byte[]> consumer() {
+    MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+    TopicPartition place = new TopicPartition(POSITIONS, 0);
+    List<ProducerRecord<byte[], byte[]>> stored =
+        committed.stream().filter(record -> record.topic().equals(POSITIONS)).toList();
+    consumer.updatePartitions(
+        POSITIONS, List.of(new PartitionInfo(POSITIONS, 0, null, null, null)));
+    consumer.updateBeginningOffsets(Map.of(place, 0L));
+    consumer.updateEndOffsets(Map.of(place, (long) stored.size()));
+    consumer.schedulePollTask(
+        () -> {
+          long from = consumer.position(place);
+          for (int i = (int) from; i < stored.size(); i++) {
+            consumer.addRecord(
+                new ConsumerRecord<>(POSITIONS, 0, i, stored.get(i).key(), stored.get(i).value()));
+          }
+        });
+    return consumer;
+  }
+
+  private final class Connection extends MockProducer<byte[], byte[]> {
+    private int ours = -1;
+    private boolean begun;
+    private @Nullable RuntimeException broken;
+    private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
+
+    @Override
+    public List<PartitionInfo> partitionsFor(String topic) {
+      if (missingTopics.contains(topic)) {
+        throw new TimeoutException("no", new UnknownTopicOrPartitionException("unknown"));
+      }
+      return List.of(new PartitionInfo(topic, 0, null, null, null));
+    }
+
+    @Override
+    public void initTransactions() {
+      step(Step.INIT);
+      epoch++;
+      ours = epoch;
+    }
+
+    private void check() {
+      if (ours != epoch) {
+        throw new ProducerFencedException("there is a newer producer");
+      }
+    }
+
+    @Override
+    public void beginTransaction() {
+      step(Step.BEGIN);
+      if (begun) {
+        throw new IllegalStateException("begun before");
+      }
+      begun = true;
+    }
+
+    @Override
+    public synchronized Future<RecordMetadata> send(
+        ProducerRecord<byte[], byte[]> record, @Nullable Callback callback) {
+      step(Step.SEND);
+      if (!begun || callback == null) {
+        throw new IllegalStateException("no transaction");
+      }
+      RuntimeException error = ours == epoch ? refusals.apply(record) : fenced();
+      if (error == null) {
+        sent.add(record);
+        TopicPartition place = new TopicPartition(record.topic(), 0);
+        callback.onCompletion(new RecordMetadata(place, positions().size(), 0, 0, 0, 0), null);
+      } else {
+        broken = error;
+        callback.onCompletion(null, error);
+      }
+      return new CompletableFuture<>();
+    }
+
+    private static ProducerFencedException fenced() {
+      return new ProducerFencedException("there is a newer producer");
+    }
+
+    @Override
+    public void commitTransaction() {
+      if (broken != null) {
+        throw new KafkaException("in an error state", broken);
+      }
+      step(Step.BEFORE_COMMIT);
+      check();
+      committed.addAll(sent);
+      transactions++;
+      sent.clear();
+      begun = false;
+      step(Step.AFTER_COMMIT);
+    }
+
+    @Override
+    public void abortTransaction() {
+      step(Step.ABORT);
+      check();
+      sent.clear();
+      begun = false;
+      broken = null;
+    }
+
+    @Override
+    public void close(Duration timeout) {
+      sent.clear();
+    }
+  }
+}

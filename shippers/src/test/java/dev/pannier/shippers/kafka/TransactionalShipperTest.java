@@ -1,0 +1,455 @@
+package dev.pannier.shippers.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.pannier.shippers.Batches;
+import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Origin;
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
+import dev.pannier.shippers.kafka.FakeTransactions.Crash;
+import dev.pannier.shippers.kafka.FakeTransactions.Step;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Against a cluster of our own, by a clock that the test moves.
+class TransactionalShipperTest {
+  private static final long FILE = 77;
+
+  @TempDir private Path folder;
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private FakeTransactions cluster;
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private TransactionalShipper shipper;
+
+  private final List<Outcome> outcomes = new ArrayList<>();
+  private long nanos = TimeUnit.HOURS.toNanos(1);
+  private long[] open = {};
+
+  @BeforeEach
+  void start() {
+    cluster = new FakeTransactions(folder);
+    shipper = cluster.shipper(1, true, Encoding.OTLP_PROTO);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+  }
+
+  @AfterEach
+  void end() {
+    cluster.faults = step -> null;
+    shipper.close(Duration.ZERO);
+  }
+
+  /// Records of ten bytes each.
+  private static Batch batch(long generation, int from, int records) {
+    String[] bodies =
+        IntStream.range(from, from + records).mapToObj(i -> "line " + i).toArray(String[]::new);
+    Batch made = Batches.logs("k" + generation, bodies);
+    byte[] positions = new Positions(generation, from * 10L, (from + records) * 10L, 0, 0).encode();
+    return new Batch(
+        made.signal(),
+        made.bytes(),
+        made.offset(),
+        made.length(),
+        made.records(),
+        made.source(),
+        made.key(),
+        positions);
+  }
+
+  private void ship(Batch... parts) {
+    shipper.shipWhole(List.of(parts), Origin.MEMORY, outcomes::add);
+  }
+
+  private void ship(Batch batch, long log, long sequence) {
+    shipper.shipWhole(List.of(batch), new Origin(log, sequence), outcomes::add);
+  }
+
+  /// Rounds until there is nothing to do, and the time that it waits for.
+  private void work() {
+    while (shipper.doWork(nanos, () -> open) > 0) {
+      nanos++;
+    }
+  }
+
+  private void later() {
+    nanos += TimeUnit.SECONDS.toNanos(1);
+    work();
+  }
+
+  private void restart(long instance) {
+    shipper = cluster.shipper(instance, false, Encoding.OTLP_PROTO);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+  }
+
+  private long stored(long generation) {
+    Positions file = shipper.committed().file(generation);
+    return file == null ? -1 : file.to();
+  }
+
+  @Test
+  void recordsAndPositionsAreInOneTransaction() {
+    ship(batch(FILE, 0, 2));
+    assertThat(cluster.committed).isEmpty();
+    assertThat(outcomes).isEmpty();
+    work();
+    assertThat(outcomes).containsExactly(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1");
+    assertThat(cluster.positions()).hasSize(1);
+    assertThat(stored(FILE)).isEqualTo(20);
+    restart(2);
+    assertThat(stored(FILE)).isEqualTo(20);
+  }
+
+  @Test
+  void thereIsNoTransactionWithoutData() {
+    later();
+    shipper.passed(batch(FILE, 0, 1), Origin.MEMORY);
+    later();
+    assertThat(cluster.transactions).isZero();
+    ship(batch(FILE, 1, 1));
+    work();
+    assertThat(cluster.transactions).isEqualTo(1);
+  }
+
+  @Test
+  void aBatchAloneIsCommittedAtOnceAndWhatFollowsSoonWaitsForTheInterval() {
+    ship(batch(FILE, 0, 1));
+    assertThat(shipper.waitNanos(nanos)).isZero();
+    work();
+    ship(batch(FILE, 1, 1));
+    ship(batch(FILE, 2, 1));
+    work();
+    assertThat(cluster.transactions).isEqualTo(1);
+    assertThat(shipper.waitNanos(nanos))
+        .isPositive()
+        .isLessThanOrEqualTo(TransactionalShipper.INTERVAL_NANOS);
+    nanos += TransactionalShipper.INTERVAL_NANOS;
+    work();
+    assertThat(cluster.transactions).isEqualTo(2);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1", "line 2");
+  }
+
+  @Test
+  void partsOfABatchAreInOneTransaction() {
+    ship(batch(FILE, 0, 1), batch(FILE, 1, 1), batch(FILE, 2, 1));
+    work();
+    assertThat(cluster.transactions).isEqualTo(1);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1", "line 2");
+    assertThat(outcomes).hasSize(1);
+  }
+
+  @Test
+  void aFailedMessageAbortsAllAndAllComeAgain() {
+    AtomicInteger sends = new AtomicInteger();
+    cluster.refusals =
+        record -> sends.incrementAndGet() == 2 ? new TimeoutException("expired") : null;
+    ship(batch(FILE, 0, 1));
+    ship(batch(FILE, 1, 1));
+    ship(batch(FILE, 2, 1));
+    work();
+    assertThat(outcomes).hasSize(3).allMatch(Outcome.Retryable.class::isInstance);
+    assertThat(cluster.committed).isEmpty();
+    ship(batch(FILE, 0, 1));
+    assertThat(outcomes.getLast()).as("not before resume").isInstanceOf(Outcome.Retryable.class);
+    shipper.resume();
+    outcomes.clear();
+    ship(batch(FILE, 0, 1));
+    ship(batch(FILE, 1, 1));
+    ship(batch(FILE, 2, 1));
+    work();
+    assertThat(outcomes).hasSize(3).containsOnly(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1", "line 2");
+  }
+
+  @Test
+  void aRecordThatIsRefusedForGoodIsLeftOutTheNextTime() {
+    shipper = cluster.shipper(2, false, Encoding.RAW);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    cluster.refusals =
+        record ->
+            new String(record.value(), java.nio.charset.StandardCharsets.UTF_8).equals("line 1")
+                ? new InvalidTimestampException("too old")
+                : null;
+    Batch batch = batch(FILE, 0, 3);
+    ship(batch);
+    work();
+    assertThat(outcomes).hasSize(1).allMatch(Outcome.Retryable.class::isInstance);
+    shipper.resume();
+    ship(batch);
+    work();
+    assertThat(outcomes.getLast())
+        .isInstanceOfSatisfying(
+            Outcome.PartlyAccepted.class, partly -> assertThat(partly.rejected()).isEqualTo(1));
+    assertThat(cluster.committed).hasSize(3);
+    assertThat(stored(FILE)).isEqualTo(30);
+  }
+
+  @Test
+  void whatTheBrokerFindsTooLargeIsToldWhenItComesAgain() {
+    Batch large = batch(FILE, 1, 2);
+    cluster.refusals =
+        record ->
+            record.value().length == large.length() ? new RecordTooLargeException("large") : null;
+    ship(batch(FILE, 0, 1));
+    ship(large);
+    work();
+    assertThat(outcomes).hasSize(2).allMatch(Outcome.Retryable.class::isInstance);
+    shipper.resume();
+    ship(batch(FILE, 0, 1), large);
+    assertThat(outcomes.getLast())
+        .isInstanceOfSatisfying(
+            Outcome.TooLarge.class,
+            tooLarge -> assertThat(tooLarge.unconfirmed()).isNotNull().hasToString("{1, 2}"));
+  }
+
+  @Test
+  void aMissingTopicKeepsItsBatchesAlone() {
+    cluster.missingTopics.add(FakeTransactions.TOPIC);
+    restart(2);
+    ship(batch(FILE, 0, 1));
+    assertThat(outcomes).hasSize(1).allMatch(Outcome.Missing.class::isInstance);
+    assertThat(cluster.transactions).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Step.class)
+  void whereverTheProcessDiesEachRecordIsStoredOnce(Step where) {
+    for (int after = 0; after < 5; after++) {
+      cluster = new FakeTransactions(folder);
+      shipper = cluster.shipper(10, true, Encoding.OTLP_PROTO);
+      assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+      cluster.crashAt = where;
+      cluster.crashAfter = after;
+      if (where == Step.ABORT || where == Step.INIT) {
+        AtomicInteger sends = new AtomicInteger();
+        cluster.refusals =
+            record -> sends.incrementAndGet() % 3 == 0 ? new TimeoutException("expired") : null;
+      }
+      long instance = 10;
+      for (int i = 0; i < 10; ) {
+        Batch next = batch(FILE, i, 1);
+        if (shipper.committed().covers(next, Origin.MEMORY)) {
+          i++;
+          continue;
+        }
+        Throwable crash = catchThrowable(() -> shipAndWork(next));
+        if (crash != null) {
+          assertThat(crash).isInstanceOf(Crash.class);
+          instance++;
+          restart(instance);
+        }
+      }
+      assertThat(cluster.bodies())
+          .containsExactlyElementsOf(IntStream.range(0, 10).mapToObj(i -> "line " + i).toList());
+    }
+  }
+
+  private void shipAndWork(Batch batch) {
+    shipper.resume();
+    ship(batch);
+    later();
+  }
+
+  @Test
+  void aCommitWhoseAnswerIsLostIsSettledByThePositions() {
+    ship(batch(FILE, 0, 1));
+    cluster.faults = step -> step == Step.AFTER_COMMIT ? new TimeoutException("no answer") : null;
+    assertThat(shipper.doWork(nanos, () -> open)).isPositive();
+    assertThat(outcomes).as("not known").isEmpty();
+    assertThat(shipper.missing()).isNotEmpty();
+    cluster.faults = step -> null;
+    later();
+    assertThat(outcomes).containsExactly(Outcome.ACCEPTED);
+    assertThat(shipper.missing()).isEmpty();
+    assertThat(cluster.bodies()).containsExactly("line 0");
+    ship(batch(FILE, 1, 1));
+    later();
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1");
+  }
+
+  @Test
+  void aCommitThatDidNotReachTheCoordinatorComesAgain() {
+    ship(batch(FILE, 0, 1));
+    cluster.faults = step -> step == Step.BEFORE_COMMIT ? new TimeoutException("no answer") : null;
+    work();
+    cluster.faults = step -> null;
+    later();
+    assertThat(outcomes).hasSize(1).allMatch(Outcome.Retryable.class::isInstance);
+    shipper.resume();
+    ship(batch(FILE, 0, 1));
+    later();
+    assertThat(cluster.bodies()).containsExactly("line 0");
+  }
+
+  @Test
+  void anUnknownCommitWaitsForTheBrokersHoweverLong() {
+    ship(batch(FILE, 0, 1));
+    cluster.faults =
+        step ->
+            step == Step.AFTER_COMMIT || step == Step.INIT ? new TimeoutException("down") : null;
+    work();
+    for (int i = 0; i < 30; i++) {
+      later();
+      assertThat(outcomes).isEmpty();
+    }
+    ship(batch(FILE, 1, 1));
+    assertThat(outcomes).hasSize(1).allMatch(Outcome.Retryable.class::isInstance);
+    cluster.faults = step -> null;
+    later();
+    assertThat(outcomes).hasSize(2);
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0");
+  }
+
+  @Test
+  void aProducerThatTheCoordinatorFencedIsReplaced() {
+    ship(batch(FILE, 0, 1));
+    work();
+    cluster.producer().initTransactions();
+    ship(batch(FILE, 1, 1));
+    later();
+    later();
+    assertThat(outcomes.getLast()).isInstanceOf(Outcome.Retryable.class);
+    shipper.resume();
+    ship(batch(FILE, 1, 1));
+    later();
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1");
+  }
+
+  @Test
+  void anAbortThatFailsIsLeftToTheNextProducer() {
+    cluster.refusals = record -> new TimeoutException("expired");
+    cluster.faults = step -> step == Step.ABORT ? new ProducerFencedException("old") : null;
+    ship(batch(FILE, 0, 1));
+    later();
+    assertThat(outcomes).hasSize(1).allMatch(Outcome.Retryable.class::isInstance);
+    cluster.refusals = record -> null;
+    cluster.faults = step -> null;
+    shipper.resume();
+    ship(batch(FILE, 0, 1));
+    later();
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0");
+  }
+
+  @Test
+  void whereAnotherProcessHasStoredPositionsThisOneStops() {
+    ship(batch(FILE, 0, 1));
+    work();
+    TransactionalShipper other = cluster.shipper(2, false, Encoding.OTLP_PROTO);
+    assertThat(other.connect()).isEqualTo(Outcome.ACCEPTED);
+    other.shipWhole(List.of(batch(FILE, 1, 1)), Origin.MEMORY, outcomes::add);
+    other.doWork(nanos, () -> open);
+    assertThat(outcomes).hasSize(2).containsOnly(Outcome.ACCEPTED);
+    ship(batch(FILE, 1, 1));
+    later();
+    later();
+    shipper.resume();
+    ship(batch(FILE, 1, 1));
+    assertThat(outcomes.getLast())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.reason()).contains("another sidecar ships as"));
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1");
+    other.shipWhole(List.of(batch(FILE, 2, 1)), Origin.MEMORY, outcomes::add);
+    for (int i = 0; i < 3; i++) {
+      nanos += TimeUnit.SECONDS.toNanos(1);
+      other.doWork(nanos, () -> open);
+    }
+    other.resume();
+    other.shipWhole(List.of(batch(FILE, 2, 1)), Origin.MEMORY, outcomes::add);
+    other.doWork(nanos + TimeUnit.SECONDS.toNanos(1), () -> open);
+    assertThat(cluster.bodies()).as("the other goes on").contains("line 2");
+    other.close(Duration.ZERO);
+  }
+
+  @Test
+  void sequencesOfALogAreStoredWithThoseThatAreStillOpen() {
+    ship(batch(FILE, 0, 1), 9, 5);
+    ship(batch(FILE + 1, 0, 1), 9, 8);
+    open = new long[] {6, 7};
+    work();
+    restart(2);
+    Committed committed = shipper.committed();
+    assertThat(committed.sequence()).isEqualTo(8);
+    assertThat(committed.covers(batch(FILE, 0, 1), new Origin(9, 5))).isTrue();
+    assertThat(committed.covers(batch(FILE, 0, 1), new Origin(9, 6))).isFalse();
+    assertThat(committed.covers(batch(FILE, 0, 1), new Origin(9, 9))).isFalse();
+    assertThat(committed.covers(batch(FILE, 0, 1), new Origin(4, 5))).as("other log").isFalse();
+  }
+
+  @Test
+  void onlyRetainedGenerationsAndThoseThatMoveAreStored() {
+    ship(batch(1, 0, 1));
+    ship(batch(2, 0, 1));
+    work();
+    shipper.retain(Set.of(2L));
+    ship(batch(3, 0, 1));
+    later();
+    assertThat(stored(1)).isEqualTo(-1);
+    assertThat(stored(2)).isEqualTo(10);
+    assertThat(stored(3)).isEqualTo(10);
+  }
+
+  @Test
+  void positionsAreFoundWithoutTheHintAndWithAWrongOne() throws Exception {
+    ship(batch(FILE, 0, 1));
+    work();
+    shipper.close(Duration.ofSeconds(1));
+    Path hint = folder.resolve("kafka-events.offset");
+    assertThat(hint).exists();
+    for (String wrong :
+        List.of(
+            "",
+            "x",
+            "pannier_positions 0 99 ours",
+            "pannier_positions 0 1 ours",
+            "other 0 1 none")) {
+      java.nio.file.Files.writeString(hint, wrong);
+      restart(2);
+      assertThat(stored(FILE)).isEqualTo(10);
+      shipper.close(Duration.ZERO);
+    }
+    java.nio.file.Files.delete(hint);
+    restart(3);
+    assertThat(stored(FILE)).isEqualTo(10);
+  }
+
+  @Test
+  void closingCommitsWhatIsUnderWay() {
+    ship(batch(FILE, 0, 1));
+    shipper.close(Duration.ofSeconds(1));
+    assertThat(outcomes).containsExactly(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0");
+  }
+
+  @Test
+  void closingWithoutTimeTellsThatNothingIsConfirmed() {
+    ship(batch(FILE, 0, 1));
+    shipper.close(Duration.ZERO);
+    assertThat(outcomes).hasSize(1).allMatch(Outcome.Retryable.class::isInstance);
+    assertThat(cluster.bodies()).isEmpty();
+  }
+}
