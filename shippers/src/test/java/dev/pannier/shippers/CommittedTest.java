@@ -33,8 +33,7 @@ class CommittedTest {
 
   @Test
   void whatWasStoredBeforeThereWasALogIsToldByItsFile() {
-    Committed ofFiles =
-        new Committed(0, 0, new long[0], List.of(new Positions(1, 0, 9, 0, 0)));
+    Committed ofFiles = new Committed(0, 0, new long[0], List.of(new Positions(1, 0, 9, 0, 0)));
     assertThat(ofFiles.covers(batch(0, 9), new Origin(LOG, 1))).isTrue();
     assertThat(ofFiles.covers(batch(9, 12), new Origin(LOG, 2))).isFalse();
     assertThat(ofFiles.covers(batch(0, 9), Origin.MEMORY)).isTrue();
