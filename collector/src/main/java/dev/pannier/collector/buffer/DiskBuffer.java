@@ -9,6 +9,7 @@ import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.Closeable;
 import java.io.IOException;
@@ -69,7 +70,7 @@ public final class DiskBuffer implements Buffer, Closeable {
   private record Unsynced(
       long sequence,
       Signal signal,
-      String key,
+      String generation,
       byte[] positions,
       boolean positionsCount,
       long reservedBytes,
@@ -176,7 +177,13 @@ public final class DiskBuffer implements Buffer, Closeable {
     anySyncedOnly = !syncedOnly.isEmpty();
     fullBytes = settings.maxBytes() - Math.min(settings.maxBytes() / 8, LARGEST_RESERVE);
     unsyncedFileLimit = budget.limitBytes() / 4;
-    log = SegmentLog.open(settings.directory(), segmentBytes(settings), notice, this::found);
+    log =
+        SegmentLog.open(
+            settings.directory(),
+            segmentBytes(settings),
+            DiskBuffer::generation,
+            notice,
+            this::found);
     foundSequence = log.lastSequence();
     try {
       logId = anySyncedOnly ? LogId.read(settings.directory()) : 0;
@@ -211,6 +218,12 @@ public final class DiskBuffer implements Buffer, Closeable {
               + "): what is there is shipped again");
       return Map.of();
     }
+  }
+
+  /// Whose positions a batch has: a file's key goes over to the next one under its name.
+  private static String generation(Batch batch) {
+    Positions positions = Positions.decode(batch.positions());
+    return positions == null ? "" : Long.toHexString(positions.generation());
   }
 
   private void found(Segment segment, long from, long to, StoredBatch stored) {
@@ -432,7 +445,7 @@ public final class DiskBuffer implements Buffer, Closeable {
           new Unsynced(
               sequence,
               batch.signal(),
-              batch.key(),
+              generation(batch),
               batch.positions(),
               positionsCount,
               reservedBytes,
@@ -590,7 +603,7 @@ public final class DiskBuffer implements Buffer, Closeable {
       Acknowledgement waiting = batch.acknowledgement();
       if (synced) {
         if (batch.positionsCount()) {
-          log.remember(batch.key(), batch.positions());
+          log.remember(batch.generation(), batch.positions());
         }
         if (waiting != null) {
           waiting.delivered(0, "");

@@ -7,6 +7,7 @@ import dev.pannier.collector.buffer.Acknowledgement.When;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,6 +34,7 @@ import net.jqwik.api.Property;
 /// processes that die, machines that die with what was not synced, bits that flip. A batch is a number; a
 /// source appends again after a death what was not acknowledged, as a tailer does.
 class DiskBufferModelTest {
+  private static final byte[] POSITIONS = new Positions(1, 0, 1, 0, 0).encode();
   private static final int STEPS = 400;
 
   private static final class Shipper {
@@ -93,7 +95,7 @@ class DiskBufferModelTest {
       unacknowledged.add(number);
       DiskBuffer to = buffer;
       buffer.append(
-          new Batch(Signal.LOGS, bytes, 0, bytes.length, 1, "app", "key", new byte[] {1}),
+          new Batch(Signal.LOGS, bytes, 0, bytes.length, 1, "app", "key", POSITIONS),
           bytes.length,
           When.DURABLE,
           (rejected, reason) -> {

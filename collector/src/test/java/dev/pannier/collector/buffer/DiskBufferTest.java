@@ -10,6 +10,7 @@ import dev.pannier.collector.config.BufferSettings.OnFull;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DiskBufferTest {
+  private static final byte[] POSITIONS = new Positions(1, 0, 1, 0, 0).encode();
   private static final long MIB = 1 << 20;
 
   @TempDir private Path folder;
@@ -86,7 +88,7 @@ class DiskBufferTest {
     byte[] bytes = text.getBytes(UTF_8);
     assertThat(budget.tryReserve(bytes.length)).isTrue();
     buffer.append(
-        new Batch(Signal.LOGS, bytes, 0, bytes.length, 2, "app", "key", new byte[] {1}),
+        new Batch(Signal.LOGS, bytes, 0, bytes.length, 2, "app", "key", POSITIONS),
         bytes.length,
         when,
         (rejected, reason) ->

@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
 /// @param positionsCount whether positions in it say what they should
 /// @param first the lowest number that may stand in the segment
 /// @param knownUpTo the snapshot has the positions of all records up to this number
-/// @param positions for each key the positions of its last record
+/// @param positions for each owner, as its generation is written, the positions of its last record
 /// @param bytes of the header itself
 record SegmentHeader(
     int version,

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,9 +43,9 @@ public final class SegmentLog implements Closeable {
     void record(Segment segment, long from, long to, StoredBatch batch);
   }
 
-  /// Keys whose positions the log remembers. They matter until the positions file has them, which
+  /// Owners whose positions the log remembers. They matter until the positions file has them, which
   /// is a second.
-  static final int MOST_KEYS = 4096;
+  static final int MOST_OWNERS = 4096;
 
   private static final int STAGING_BYTES = 64 * 1024;
 
@@ -56,6 +57,7 @@ public final class SegmentLog implements Closeable {
 
   private final Path directory;
   private final long segmentBytes;
+  private final Function<Batch, String> owners;
   private final Consumer<String> notice;
   private final ConcurrentSkipListMap<Long, Segment> segments = new ConcurrentSkipListMap<>();
   private final AtomicLong bytes = new AtomicLong();
@@ -63,7 +65,7 @@ public final class SegmentLog implements Closeable {
   private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
   private final CRC32C crc = new CRC32C();
 
-  /// Of records that are synced, by key; the key that was not used for longest goes first.
+  /// Of records that are synced, by owner; the one that was not used for longest goes first.
   private final Map<String, byte[]> positions = new LinkedHashMap<>(16, 0.75f, true);
 
   private volatile FileChannel lock;
@@ -77,9 +79,15 @@ public final class SegmentLog implements Closeable {
   private long writtenSequence;
   private long writtenEnd;
 
-  private SegmentLog(Path directory, long segmentBytes, Consumer<String> notice, FileChannel lock) {
+  private SegmentLog(
+      Path directory,
+      long segmentBytes,
+      Function<Batch, String> owners,
+      Consumer<String> notice,
+      FileChannel lock) {
     this.directory = directory;
     this.segmentBytes = segmentBytes;
+    this.owners = owners;
     this.notice = notice;
     this.lock = lock;
   }
@@ -88,15 +96,20 @@ public final class SegmentLog implements Closeable {
   ///
   /// @param segmentBytes a segment is followed by another when it has this many; a larger record
   ///   has one for itself
+  /// @param owners whose positions a batch has, where it has any: of each owner the last ones count
   /// @param notice takes a line about what was found amiss
   /// @throws IOException where the directory cannot be used, or another process has it; the message
   ///   is for people
   public static SegmentLog open(
-      Path directory, long segmentBytes, Consumer<String> notice, Visitor visitor)
+      Path directory,
+      long segmentBytes,
+      Function<Batch, String> owners,
+      Consumer<String> notice,
+      Visitor visitor)
       throws IOException {
     Files.createDirectories(directory);
     FileChannel lock = lock(directory);
-    SegmentLog log = new SegmentLog(directory, segmentBytes, notice, lock);
+    SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
     try {
       log.recover(visitor);
       return log;
@@ -204,7 +217,7 @@ public final class SegmentLog implements Closeable {
         lastSequence = batch.sequence();
         segment.published(batch.sequence(), reader.position());
         if (contiguous) {
-          remember(batch.batch().key(), batch.batch().positions());
+          remember(owners.apply(batch.batch()), batch.batch().positions());
         }
         visitor.record(segment, from, reader.position(), batch);
         continue;
@@ -477,20 +490,20 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  /// A record with these positions is synced.
-  public void remember(String key, byte[] recordPositions) {
+  /// A record with these positions is synced, and they count.
+  public void remember(String owner, byte[] recordPositions) {
     if (recordPositions.length == 0) {
       return;
     }
     synchronized (positions) {
-      positions.put(key, recordPositions);
-      if (positions.size() > MOST_KEYS) {
+      positions.put(owner, recordPositions);
+      if (positions.size() > MOST_OWNERS) {
         positions.remove(positions.keySet().iterator().next());
       }
     }
   }
 
-  /// For each key that is remembered the positions of its last record that was synced.
+  /// For each owner that is remembered the positions of its last record that was synced.
   public List<byte[]> positions() {
     synchronized (positions) {
       return List.copyOf(positions.values());

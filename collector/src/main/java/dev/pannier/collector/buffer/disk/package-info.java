@@ -31,7 +31,7 @@
 ///  8  8  first         the lowest number that may stand here
 /// 16  8  known up to   the positions of all records up to this number are in the snapshot
 /// 24  4  m             bytes of the snapshot
-/// 28  m  snapshot      for each key: 2 length of the key · key · 2 length of its positions · positions
+/// 28  m  snapshot      for each file: 2 length of its name · name · 2 length of its positions · positions
 ///     4  CRC32C        of all before
 ///
 /// record
@@ -69,7 +69,7 @@
 ///
 /// A segment is deleted when every cursor has passed it, or when the oldest has to go for new ones.
 /// The newest stays, and so does each one with records whose positions the newest's snapshot does
-/// not have yet: so the log knows of every key how far it was taken over, whatever was deleted.
+/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted.
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is
 /// written behind batches that are in memory alone: segments that are begun then say so in their

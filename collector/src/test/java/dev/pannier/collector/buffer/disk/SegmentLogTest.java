@@ -49,6 +49,7 @@ class SegmentLogTest {
         SegmentLog.open(
             directory,
             SEGMENT_BYTES,
+            Batch::key,
             notices::add,
             (segment, from, to, batch) -> found.add(described(batch)));
     return log;
@@ -259,7 +260,11 @@ class SegmentLogTest {
     assertThatThrownBy(
             () ->
                 SegmentLog.open(
-                    directory, SEGMENT_BYTES, notices::add, (segment, from, to, batch) -> {}))
+                    directory,
+                    SEGMENT_BYTES,
+                    Batch::key,
+                    notices::add,
+                    (segment, from, to, batch) -> {}))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("another pannier uses " + directory);
   }
