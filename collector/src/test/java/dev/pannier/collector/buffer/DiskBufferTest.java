@@ -406,6 +406,23 @@ class DiskBufferTest {
   }
 
   @Test
+  void positionsOfTwoFilesUnderOneNameAreKeptApart() throws Exception {
+    DiskBuffer buffer = buffer();
+    for (long generation = 1; generation <= 2; generation++) {
+      byte[] positions = new Positions(generation, 0, 10 * generation, 0, 0).encode();
+      byte[] bytes = ("of " + generation).getBytes(UTF_8);
+      buffer.append(
+          new Batch(Signal.LOGS, bytes, 0, bytes.length, 1, "app", "key", positions),
+          0,
+          When.DURABLE,
+          (rejected, reason) -> {});
+    }
+    assertThat(buffer().positions())
+        .extracting(each -> Objects.requireNonNull(Positions.decode(each)).to())
+        .containsExactly(10L, 20L);
+  }
+
+  @Test
   void positionsBehindBatchesInMemoryDoNotCountBeforeThoseAreDelivered() throws Exception {
     DiskBuffer buffer = buffer();
     deleteDirectory();

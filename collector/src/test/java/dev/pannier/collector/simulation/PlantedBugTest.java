@@ -4,14 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 class PlantedBugTest {
   private static final int SEEDS = 2_000;
 
   @ParameterizedTest
-  // A number is used again only where power fails, see World: those histories prove nothing yet.
-  @EnumSource(value = PlantedBug.class, mode = Mode.EXCLUDE, names = "NUMBER_USED_AGAIN")
+  @EnumSource
   void simulationFindsIt(PlantedBug bug) throws ReflectiveOperationException {
     String found = bug.find(SEEDS);
     System.out.println(bug + " is found: " + found);

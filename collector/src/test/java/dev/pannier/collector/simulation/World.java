@@ -45,14 +45,10 @@ final class World {
   private final SimulatedFileSystem files;
   private final FileSource settings;
 
-  /// Whether the disk is full at times. What the log of the disk buffer never had, or has lost, is
-  /// read again behind what it has, so its histories with a disk that fails have no order.
-  private final boolean fills;
-
-  /// Whether the machine may die, too, which loses what was not synced. With the disk buffer only
-  /// where `pannier.simulation.power=true` asks for it: about one in 400 of those histories misses a
-  /// record, and it is not known yet whether the buffer or the simulation is to blame.
-  private final boolean losesPower;
+  /// Whether the disk is full at times, and the machine may die, too, which loses what was not synced.
+  /// What the log of the disk buffer never had, or has lost, is read again behind what it has, so
+  /// those histories of it have no order.
+  private final boolean diskFails;
 
   /// Whether the sidecar has ended while it could not store positions: it may tell as lost what it
   /// does not know that it shipped.
@@ -85,10 +81,7 @@ final class World {
     settings = settings(include, multiline);
     memoryBytes = (1L + random.nextInt(3)) << 20;
     maxInFlight = 1 + random.nextInt(6);
-    boolean diskFails = mode == Mode.MEMORY || random.nextBoolean();
-    fills = diskFails;
-    losesPower =
-        mode == Mode.MEMORY || (diskFails && Boolean.getBoolean("pannier.simulation.power"));
+    diskFails = mode == Mode.MEMORY || random.nextBoolean();
     boolean ordered = mode == Mode.MEMORY || !diskFails;
     tick();
     try {
@@ -195,7 +188,7 @@ final class World {
     } else if (action < 9_824) {
       skewMillis = random.nextInt(-3_600_000, 3_600_000);
       say(() -> "clock " + skewMillis);
-    } else if (action < 9_828 && fills) {
+    } else if (action < 9_828 && diskFails) {
       disk.full = !disk.full;
       say(() -> "full " + disk.full);
     } else if (action < 9_835) {
@@ -348,7 +341,7 @@ final class World {
       crashes++;
       say(() -> "crash");
       ended();
-      if (losesPower && random.nextBoolean()) {
+      if (diskFails && random.nextBoolean()) {
         say(() -> "power lost");
         disk.losePower();
       }

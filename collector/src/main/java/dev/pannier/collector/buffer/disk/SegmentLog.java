@@ -182,8 +182,11 @@ public final class SegmentLog implements Closeable {
       for (Segment older : segments.headMap(segment.first()).values()) {
         older.sealed = true;
       }
-      // It may hold records whose sync never came.
+      // It may hold records whose sync never came, and so may its folder its name: a process that
+      // was
+      // killed leaves both to the page cache.
       segment.dirty = true;
+      segment.nameless = true;
       if (!segment.positionsCount) {
         segment.sealed = true;
       }
