@@ -56,7 +56,8 @@ class SamplesIT {
             "otlp_metrics",
             "logs.checkout",
             "spans",
-            "pannier_dead_letters"));
+            "pannier_dead_letters",
+            "shop_once"));
   }
 
   static List<String> samples() throws IOException {

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -153,15 +154,19 @@ final class Sidecar implements AutoCloseable {
   /// Starts it and waits until its destinations are reached.
   Sidecar start() throws IOException {
     launch(environment);
-    await("ready")
-        .atMost(PATIENCE)
-        .failFast(
-            () -> {
-              if (!running().isAlive()) {
-                throw new AssertionError("ended: " + lastWords());
-              }
-            })
-        .until(() -> status("/readyz") == 200);
+    try {
+      await("ready")
+          .atMost(PATIENCE)
+          .failFast(
+              () -> {
+                if (!running().isAlive()) {
+                  throw new AssertionError("ended: " + lastWords());
+                }
+              })
+          .until(() -> status("/readyz") == 200);
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError("not ready: " + body("/readyz") + "\n" + lastWords(), e);
+    }
     return this;
   }
 
