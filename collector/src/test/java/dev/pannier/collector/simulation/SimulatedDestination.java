@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// What lies on the other side of a shipper, and outlives the sidecar. It keeps what arrives, and
 /// answers late, in any order, wrongly, or not at all. It checks that the lines of a generation
 /// arrive for the first time in their order.
-final class SimulatedDestination {
+final class SimulatedDestination implements Destination {
   /// No message may be larger; a longer line comes cut, but not below the other number.
   private static final int LIMIT_BYTES = 12 << 10;
 
@@ -28,7 +28,7 @@ final class SimulatedDestination {
 
   private record Call(Batch batch, Consumer<Outcome> outcome) {}
 
-  final String name;
+  private final String name;
   private final Truth truth;
   private final RandomGenerator random;
 
@@ -49,7 +49,7 @@ final class SimulatedDestination {
   private boolean down;
   private boolean slow;
   private boolean healed;
-  long repeats;
+  private long repeats;
 
   SimulatedDestination(
       String name,
@@ -66,14 +66,24 @@ final class SimulatedDestination {
     this.random = random;
   }
 
-  /// A new process's connection.
-  Shipper open() {
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public long repeats() {
+    return repeats;
+  }
+
+  @Override
+  public Shipper open() {
     link = new Link();
     return link;
   }
 
-  /// The sidecar has gone: some of what it had sent is on its way all the same.
-  void cutOff() {
+  @Override
+  public void cutOff() {
     Link gone = link;
     link = null;
     if (gone == null || down) {
@@ -91,30 +101,32 @@ final class SimulatedDestination {
     }
   }
 
-  void changeMood() {
+  @Override
+  public void changeMood() {
     down = random.nextInt(3) == 0;
     slow = random.nextInt(3) == 0;
   }
 
-  /// From now on everything works.
-  void heal() {
+  @Override
+  public void heal() {
     down = false;
     slow = false;
     healed = true;
   }
 
-  boolean has(int line) {
+  @Override
+  public boolean has(int line) {
     return (line < arrivals.length && arrivals[line] > 0) || refused.get(line);
   }
 
-  boolean hasRequest(int request) {
+  @Override
+  public boolean hasRequest(int request) {
     return requests.get(request) || refusedRequests.get(request);
   }
 
   /// Answers one of the calls under way.
-  ///
-  /// @return whether there was one
-  boolean answer() {
+  @Override
+  public boolean answer() {
     Link now = link;
     if (now == null || now.calls.isEmpty() || (slow && random.nextInt(8) != 0)) {
       return false;

@@ -13,6 +13,9 @@ import dev.pannier.collector.dispatch.Dispatcher;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.tail.SimulatedTail;
+import dev.pannier.collector.tail.StartPositions;
+import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
@@ -57,7 +60,7 @@ final class SimulatedSidecar {
   SimulatedSidecar(
       SimulatedFileSystem files,
       FileSource settings,
-      List<SimulatedDestination> destinations,
+      List<Destination> destinations,
       long memoryBytes,
       int maxInFlight,
       SplittableRandom random,
@@ -68,10 +71,12 @@ final class SimulatedSidecar {
       throws IOException {
     store = PositionStore.open(files.getPath("/state"), random, notice);
     budget = new MemoryBudget(memoryBytes);
+    List<String> once = mode.isOnce() ? List.of(destinations.getFirst().name()) : List.of();
+    StartPositions start = new StartPositions(once, true, mode.hasDisk());
     Map<String, Set<Signal>> takers = new LinkedHashMap<>();
-    destinations.forEach(destination -> takers.put(destination.name, Set.of(Signal.LOGS)));
+    destinations.forEach(destination -> takers.put(destination.name(), Set.of(Signal.LOGS)));
     Function<String, Cursor> cursors;
-    if (mode == World.Mode.DISK) {
+    if (mode.hasDisk()) {
       DiskBuffer made =
           new DiskBuffer(
               new BufferSettings(
@@ -83,7 +88,7 @@ final class SimulatedSidecar {
               ledger,
               metrics,
               takers,
-              Set.of(),
+              Set.copyOf(once),
               clock,
               nowNanos,
               notice);
@@ -96,14 +101,15 @@ final class SimulatedSidecar {
       disk = null;
       cursors = made::cursor;
     }
-    for (SimulatedDestination destination : destinations) {
-      dispatchers.add(
+    for (Destination destination : destinations) {
+      Shipper shipper = destination.open();
+      Dispatcher dispatcher =
           new Dispatcher(
-              destination.open(),
-              cursors.apply(destination.name),
-              metrics,
-              random.split(),
-              maxInFlight));
+              shipper, cursors.apply(destination.name()), metrics, random.split(), maxInFlight);
+      if (shipper.isTransactional()) {
+        dispatcher.onCommitted(known -> committed(start, destination.name(), known));
+      }
+      dispatchers.add(dispatcher);
     }
     tail =
         new SimulatedTail(
@@ -111,12 +117,21 @@ final class SimulatedSidecar {
             settings,
             store,
             disk == null ? List.of() : disk.positions(),
+            start,
+            generations -> dispatchers.forEach(dispatcher -> dispatcher.retain(generations)),
             buffer,
             budget,
             metrics,
             random,
             clock,
             notice);
+  }
+
+  private void committed(StartPositions start, String shipper, Committed known) {
+    if (disk != null) {
+      disk.stored(known.log(), known.sequence());
+    }
+    start.told(shipper, known);
   }
 
   /// The disk buffer's own loop.

@@ -31,7 +31,19 @@ final class World {
     /// Memory buffer, at least once.
     MEMORY,
     /// Disk buffer, at least once.
-    DISK
+    DISK,
+    /// Memory buffer, exactly once to one of two destinations.
+    ONCE,
+    /// Disk buffer, exactly once to one of two destinations.
+    ONCE_DISK;
+
+    boolean hasDisk() {
+      return this == DISK || this == ONCE_DISK;
+    }
+
+    boolean isOnce() {
+      return this == ONCE || this == ONCE_DISK;
+    }
   }
 
   private static final long EPOCH_SECONDS = 1_800_000_000L;
@@ -50,12 +62,16 @@ final class World {
   /// those histories of it have no order.
   private final boolean diskFails;
 
+  /// Whether the disk may be full. Not for the log of what is shipped exactly once: what is held in
+  /// memory meanwhile may come again after a crash.
+  private final boolean fills;
+
   /// Whether the sidecar has ended while it could not store positions: it may tell as lost what it
   /// does not know that it shipped.
   private boolean forgot;
 
   private final List<Application> applications = new ArrayList<>();
-  private final List<SimulatedDestination> destinations = new ArrayList<>();
+  private final List<Destination> destinations = new ArrayList<>();
   private final @Nullable List<String> story;
   private @Nullable SimulatedSidecar sidecar;
   private long nowNanos = TimeUnit.HOURS.toNanos(1);
@@ -81,8 +97,9 @@ final class World {
     settings = settings(include, multiline);
     memoryBytes = (1L + random.nextInt(3)) << 20;
     maxInFlight = 1 + random.nextInt(6);
-    diskFails = mode == Mode.MEMORY || random.nextBoolean();
-    boolean ordered = mode == Mode.MEMORY || !diskFails;
+    diskFails = !mode.hasDisk() || random.nextBoolean();
+    fills = diskFails && mode != Mode.ONCE_DISK;
+    boolean ordered = !mode.hasDisk() || !diskFails;
     tick();
     try {
       disk.makeFolder(files.getPath("/logs"), false);
@@ -96,8 +113,11 @@ final class World {
       applications.add(new Application(random, truth, files.getPath("/logs"), name, multiline));
     }
     destinations.add(
-        new SimulatedDestination(
-            "one", random.nextBoolean(), ordered, truth, random.split(), this::say));
+        mode.isOnce()
+            ? new SimulatedCluster(
+                "one", ordered, truth, disk, files.getPath("/state"), random.split(), this::say)
+            : new SimulatedDestination(
+                "one", random.nextBoolean(), ordered, truth, random.split(), this::say));
     destinations.add(
         new SimulatedDestination(
             "two", random.nextBoolean(), ordered, truth, random.split(), this::say));
@@ -139,7 +159,7 @@ final class World {
   }
 
   private long repeats() {
-    return destinations.stream().mapToLong(destination -> destination.repeats).sum();
+    return destinations.stream().mapToLong(Destination::repeats).sum();
   }
 
   private void act() {
@@ -163,7 +183,7 @@ final class World {
       live(() -> request(now));
       return;
     } else if (action < 6_300) {
-      if (mode == Mode.DISK) {
+      if (mode.hasDisk()) {
         live(() -> now.tend(nowNanos));
       }
       return;
@@ -183,12 +203,12 @@ final class World {
       say(() -> "pass");
       nowNanos += random.nextLong(3_000_000_000L);
     } else if (action < 9_820) {
-      SimulatedDestination one = destinations.get(random.nextInt(destinations.size()));
+      Destination one = destinations.get(random.nextInt(destinations.size()));
       one.changeMood();
     } else if (action < 9_824) {
       skewMillis = random.nextInt(-3_600_000, 3_600_000);
       say(() -> "clock " + skewMillis);
-    } else if (action < 9_828 && diskFails) {
+    } else if (action < 9_828 && fills) {
       disk.full = !disk.full;
       say(() -> "full " + disk.full);
     } else if (action < 9_835) {
@@ -256,14 +276,14 @@ final class World {
   /// What is told to a client is true at that moment already.
   private void acknowledged(int request) {
     truth.acknowledged.set(request);
-    if (mode == Mode.DISK) {
+    if (mode.hasDisk()) {
       // It is durable; that it arrives is seen in the end.
       return;
     }
-    for (SimulatedDestination destination : destinations) {
+    for (Destination destination : destinations) {
       if (!destination.hasRequest(request)) {
         throw new AssertionError(
-            "request " + request + " is acknowledged, and not at " + destination.name);
+            "request " + request + " is acknowledged, and not at " + destination.name());
       }
     }
   }
@@ -360,7 +380,7 @@ final class World {
     disk.leave();
     keepsContent = false;
     excusing = true;
-    destinations.forEach(SimulatedDestination::cutOff);
+    destinations.forEach(Destination::cutOff);
     disk.processEnded();
     excusing = false;
     applications.forEach(Application::sidecarEnded);
@@ -389,7 +409,7 @@ final class World {
   /// Everything heals, and time passes until nothing happens any more.
   private void settle() {
     say(() -> "settle");
-    destinations.forEach(SimulatedDestination::heal);
+    destinations.forEach(Destination::heal);
     disk.full = false;
     disk.spare();
     applications.forEach(Application::completePartial);
@@ -414,17 +434,17 @@ final class World {
   }
 
   private void check() {
-    for (SimulatedDestination destination : destinations) {
+    for (Destination destination : destinations) {
       for (int line = 0; line < truth.lines(); line++) {
         if (!destination.has(line) && !truth.excused.get(line)) {
           throw new AssertionError(
-              "line %d (%s) is not at %s".formatted(line, truth.uid(line), destination.name));
+              "line %d (%s) is not at %s".formatted(line, truth.uid(line), destination.name()));
         }
       }
       BitSet requests = truth.acknowledged;
       for (int r = requests.nextSetBit(0); r >= 0; r = requests.nextSetBit(r + 1)) {
         if (!destination.hasRequest(r)) {
-          throw new AssertionError("request " + r + " is not at " + destination.name);
+          throw new AssertionError("request " + r + " is not at " + destination.name());
         }
       }
     }

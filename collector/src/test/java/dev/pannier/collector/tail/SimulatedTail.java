@@ -8,6 +8,7 @@ import dev.pannier.collector.metrics.Metrics;
 import java.nio.file.FileSystem;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -20,6 +21,8 @@ public final class SimulatedTail {
       FileSource settings,
       PositionStore store,
       List<byte[]> taken,
+      StartPositions start,
+      Consumer<Set<Long>> onStored,
       Buffer buffer,
       MemoryBudget budget,
       Metrics metrics,
@@ -41,6 +44,8 @@ public final class SimulatedTail {
     tailer =
         new FileTailer(
             generations, store, buffer, budget, new byte[0], false, clock, notice, () -> {});
+    tailer.startFrom(start);
+    tailer.onStored(onStored);
   }
 
   public int doWork(long nowNanos, boolean look) {

@@ -137,7 +137,10 @@ public final class TransactionalShipper implements Shipper {
     this(settings, memoryBytes, home, random.nextLong(), KafkaProducer::new, KafkaConsumer::new);
   }
 
-  TransactionalShipper(
+  /// @param instance  tells this process from those before and after it: random
+  /// @param producers makes the client that ships
+  /// @param consumers makes those that read positions
+  public TransactionalShipper(
       ShipperSettings.Kafka settings,
       long memoryBytes,
       Home home,

@@ -1,0 +1,396 @@
+package dev.pannier.collector.simulation;
+
+import dev.pannier.shippers.Home;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.ShipperSettings.Encoding;
+import dev.pannier.shippers.ShipperSettings.FieldNames;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.kafka.TransactionalShipper;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.DisconnectException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// A Kafka cluster for a transactional shipper, behind Kafka's own client interfaces. It keeps what a
+/// `read_committed` consumer sees, in which no line comes twice.
+///
+/// Answers come in the calling thread, or never. A request to commit whose answer is lost has been carried out, never
+/// will be, or is still on its way: then it takes effect at any time before a later producer has
+/// initialised. Now and then the coordinator aborts a transaction by itself and fences its producer. At
+/// each step the process may die.
+final class SimulatedCluster implements Destination {
+  private enum Step {
+    INIT,
+    BEGIN,
+    SEND,
+    COMMIT,
+    COMMITTED,
+    ABORT
+  }
+
+  private static final String TOPIC = "lines";
+  private static final String POSITIONS = "positions";
+  private static final TopicPartition PLACE = new TopicPartition(POSITIONS, 0);
+
+  /// Batches are above it at times, lines never.
+  private static final int LIMIT_BYTES = 24 << 10;
+
+  private final String name;
+  private final boolean ordered;
+  private final Truth truth;
+  private final SimulatedDisk disk;
+  private final Path directory;
+  private final RandomGenerator random;
+  private final Consumer<Supplier<String>> say;
+  private final List<ProducerRecord<byte[], byte[]>> positions = new ArrayList<>();
+  private final BitSet lines = new BitSet();
+  private final BitSet requests = new BitSet();
+  private final BitSet refusedLines = new BitSet();
+  private final BitSet refusedRequests = new BitSet();
+  private final Map<Long, Long> lastOffset = new HashMap<>();
+
+  /// A commit on its way.
+  private @Nullable List<ProducerRecord<byte[], byte[]>> late;
+
+  private boolean isKnown;
+  private int epoch;
+  private boolean down;
+  private boolean healed;
+
+  /// @param directory of the sidecar's state
+  SimulatedCluster(
+      String name,
+      boolean ordered,
+      Truth truth,
+      SimulatedDisk disk,
+      Path directory,
+      RandomGenerator random,
+      Consumer<Supplier<String>> say) {
+    this.name = name;
+    this.ordered = ordered;
+    this.truth = truth;
+    this.disk = disk;
+    this.directory = directory;
+    this.random = random;
+    this.say = say;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Shipper open() {
+    boolean isNew = !isKnown;
+    isKnown = true;
+    return new TransactionalShipper(
+        new ShipperSettings.Kafka(
+            name,
+            Map.of(Signal.LOGS, TOPIC),
+            Map.of(Signal.LOGS, Encoding.OTLP_PROTO),
+            FieldNames.LOGSTASH,
+            "source",
+            Map.of("bootstrap.servers", "127.0.0.1:1"),
+            new ShipperSettings.Transactions("pannier-", POSITIONS)),
+        8 << 20,
+        new Home("pod/pannier", isNew, directory),
+        random.nextLong(),
+        properties -> new Connection(),
+        properties -> consumer());
+  }
+
+  @Override
+  public void cutOff() {
+    if (late != null && random.nextBoolean()) {
+      late = null;
+    }
+  }
+
+  @Override
+  public boolean answer() {
+    if (late == null || random.nextInt(4) != 0) {
+      return false;
+    }
+    arrivesLate();
+    return true;
+  }
+
+  private void arrivesLate() {
+    List<ProducerRecord<byte[], byte[]>> records = late;
+    late = null;
+    if (records != null) {
+      say.accept(() -> name + ": a commit takes effect late");
+      arrive(records);
+    }
+  }
+
+  @Override
+  public void changeMood() {
+    down = random.nextInt(3) == 0;
+  }
+
+  @Override
+  public void heal() {
+    down = false;
+    healed = true;
+  }
+
+  @Override
+  public boolean has(int line) {
+    return lines.get(line) || refusedLines.get(line);
+  }
+
+  @Override
+  public boolean hasRequest(int request) {
+    return requests.get(request) || refusedRequests.get(request);
+  }
+
+  @Override
+  public long repeats() {
+    return 0;
+  }
+
+  private void step(Step step) {
+    disk.look();
+    if (down) {
+      throw timeout();
+    }
+    if (healed) {
+      return;
+    }
+    int kind = random.nextInt(1_000);
+    if (kind == 999 && late == null) {
+      say.accept(() -> name + ": the coordinator fences");
+      epoch++;
+    }
+    boolean fails =
+        switch (step) {
+          case INIT -> kind < 100;
+          case BEGIN -> false;
+          case SEND -> kind < 2;
+          case COMMIT, COMMITTED -> kind < 40;
+          case ABORT -> kind < 200;
+        };
+    if (fails) {
+      say.accept(() -> name + ": " + step + " has no answer");
+      throw timeout();
+    }
+  }
+
+  /// With a cause: else the shipper would see for itself whether somebody listens.
+  private static TimeoutException timeout() {
+    return new TimeoutException("no answer", new DisconnectException("down"));
+  }
+
+  private void arrive(List<ProducerRecord<byte[], byte[]>> records) {
+    for (ProducerRecord<byte[], byte[]> record : records) {
+      if (record.topic().equals(POSITIONS)) {
+        positions.add(record);
+      } else {
+        Batch batch = batch(record);
+        say.accept(() -> truth.name(batch) + " is at " + name);
+        truth.read(batch, new Arrivals());
+      }
+    }
+  }
+
+  private static Batch batch(ProducerRecord<byte[], byte[]> record) {
+    byte[] value = record.value();
+    return Batch.received(Signal.LOGS, value, 0, value.length, 1, "simulated");
+  }
+
+  private final class Arrivals implements Truth.Arrival {
+    @Override
+    public void line(int line, Truth.@Nullable Uid uid) {
+      if (lines.get(line)) {
+        throw new AssertionError("line " + line + " is twice at " + name);
+      }
+      lines.set(line);
+      if (!ordered || uid == null) {
+        return;
+      }
+      Long last = lastOffset.put(uid.generation(), uid.offset());
+      if (last != null && last >= uid.offset()) {
+        throw new AssertionError(
+            "%s: line %d at %d came after the one at %d of its file"
+                .formatted(name, line, uid.offset(), last));
+      }
+    }
+
+    @Override
+    public void request(int request) {
+      if (requests.get(request)) {
+        throw new AssertionError("request " + request + " is twice at " + name);
+      }
+      requests.set(request);
+    }
+  }
+
+  private final class Refusals implements Truth.Arrival {
+    @Override
+    public void line(int line, Truth.@Nullable Uid uid) {
+      refusedLines.set(line);
+    }
+
+    @Override
+    public void request(int request) {
+      refusedRequests.set(request);
+    }
+  }
+
+  private org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> consumer() {
+    disk.look();
+    if (down) {
+      throw timeout();
+    }
+    int end = positions.size();
+    MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+    consumer.updatePartitions(
+        POSITIONS, List.of(new PartitionInfo(POSITIONS, 0, null, null, null)));
+    consumer.updateBeginningOffsets(Map.of(PLACE, 0L));
+    consumer.updateEndOffsets(Map.of(PLACE, (long) end));
+    consumer.schedulePollTask(
+        () -> {
+          for (int i = (int) consumer.position(PLACE); i < end; i++) {
+            ProducerRecord<byte[], byte[]> record = positions.get(i);
+            consumer.addRecord(new ConsumerRecord<>(POSITIONS, 0, i, record.key(), record.value()));
+          }
+        });
+    return consumer;
+  }
+
+  private final class Connection extends MockProducer<byte[], byte[]> {
+    private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
+    private int ours = -1;
+    private boolean begun;
+    private @Nullable RuntimeException broken;
+
+    @Override
+    public List<PartitionInfo> partitionsFor(String topic) {
+      if (down) {
+        throw timeout();
+      }
+      return List.of(new PartitionInfo(topic, 0, null, null, null));
+    }
+
+    @Override
+    public void initTransactions() {
+      step(Step.INIT);
+      arrivesLate();
+      epoch++;
+      ours = epoch;
+    }
+
+    @Override
+    public void beginTransaction() {
+      step(Step.BEGIN);
+      if (begun) {
+        throw new IllegalStateException("begun before");
+      }
+      begun = true;
+    }
+
+    @Override
+    public synchronized Future<RecordMetadata> send(
+        ProducerRecord<byte[], byte[]> record, @Nullable Callback callback) {
+      step(Step.SEND);
+      if (!begun || callback == null) {
+        throw new IllegalStateException("no transaction");
+      }
+      RuntimeException error = error(record);
+      if (error == null) {
+        sent.add(record);
+        callback.onCompletion(new RecordMetadata(PLACE, positions.size(), 0, 0, 0, 0), null);
+      } else {
+        broken = error;
+        callback.onCompletion(null, error);
+      }
+      return new CompletableFuture<>();
+    }
+
+    private @Nullable RuntimeException error(ProducerRecord<byte[], byte[]> record) {
+      if (ours != epoch) {
+        return fenced();
+      }
+      if (record.topic().equals(POSITIONS)) {
+        return null;
+      }
+      if (record.value().length > LIMIT_BYTES) {
+        return new RecordTooLargeException("too large");
+      }
+      if (!healed && random.nextInt(2_000) == 0) {
+        truth.read(batch(record), new Refusals());
+        return new InvalidRecordException("never");
+      }
+      return null;
+    }
+
+    private static ProducerFencedException fenced() {
+      return new ProducerFencedException("there is a newer producer");
+    }
+
+    private void check() {
+      if (ours != epoch) {
+        throw fenced();
+      }
+    }
+
+    @Override
+    public void commitTransaction() {
+      if (broken != null) {
+        throw new KafkaException("in an error state", broken);
+      }
+      try {
+        step(Step.COMMIT);
+      } catch (RuntimeException | Error e) {
+        late = ours == epoch && random.nextBoolean() ? List.copyOf(sent) : null;
+        throw e;
+      }
+      check();
+      arrive(sent);
+      sent.clear();
+      begun = false;
+      step(Step.COMMITTED);
+    }
+
+    @Override
+    public void abortTransaction() {
+      step(Step.ABORT);
+      check();
+      sent.clear();
+      begun = false;
+      broken = null;
+    }
+
+    @Override
+    public void close(Duration timeout) {
+      sent.clear();
+    }
+  }
+}
