@@ -144,10 +144,12 @@ final class Sidecar {
     // To reach a destination takes longest: the rest is made meanwhile.
     dispatcherThreads.forEach(DispatcherThread::start);
     try {
-      store =
-          opened == null
-              ? PositionStore.open(configuration.stateDirectory(), random, LOG::warn)
-              : opened;
+      if (opened == null) {
+        store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
+        Identity.forget(configuration.stateDirectory());
+      } else {
+        store = opened;
+      }
     } catch (IOException e) {
       dispatcherThreads.forEach(thread -> thread.close(Duration.ZERO));
       throw e;

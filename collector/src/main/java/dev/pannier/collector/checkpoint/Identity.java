@@ -49,12 +49,14 @@ public record Identity(String name, boolean isNew) {
       return new UUID(random.nextLong(), random.nextLong()).toString();
     }
     String container = attributes.getOrDefault("k8s.container.name", "pannier");
-    return word(pod) + "/" + word(container);
+    // A Pod may have been known by another identity before, see `forget`.
+    String own = Long.toHexString(random.nextLong());
+    return word(pod) + "/" + word(container) + "/" + own;
   }
 
   private static String word(String text) {
     String word = UNWELCOME.matcher(text).replaceAll("_");
-    return word.length() > 90 ? word.substring(0, 90) : word;
+    return word.length() > 80 ? word.substring(0, 80) : word;
   }
 
   /// A crash leaves no file, or a whole one: synced before it is renamed.
@@ -74,6 +76,27 @@ public record Identity(String name, boolean isNew) {
     }
     Files.move(
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    syncNames(file);
     return new Identity(identity, true);
+  }
+
+  /// Nobody stores positions for it any more: those that a destination has become stale, and must not
+  /// be taken for true when it stores some again.
+  ///
+  /// @throws IOException where it stays
+  public static void forget(Path directory) throws IOException {
+    Path file = directory.resolve(NAME);
+    if (Files.deleteIfExists(file)) {
+      syncNames(file);
+    }
+  }
+
+  private static void syncNames(Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder != null) {
+      try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+        names.force(true);
+      }
+    }
   }
 }

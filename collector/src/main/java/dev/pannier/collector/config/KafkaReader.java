@@ -38,6 +38,11 @@ final class KafkaReader {
   /// `transaction.timeout.ms` where it is not set.
   private static final long TRANSACTION_TIMEOUT_MS = 10_000;
 
+  /// `delivery.timeout.ms` and `request.timeout.ms` where they are not set.
+  private static final long TRANSACTION_DELIVERY_TIMEOUT_MS = 8_000;
+
+  private static final long TRANSACTION_REQUEST_TIMEOUT_MS = 4_000;
+
   private static final Pattern ID_PREFIX = Pattern.compile("[A-Za-z0-9._-]{1,100}");
 
   /// What the promises of delivery rest on, and what has a key of its own.
@@ -285,6 +290,22 @@ final class KafkaReader {
           "delivery.timeout.ms > transaction.timeout.ms, which is "
               + timeout
               + ": with exactly_once an attempt ends before its transaction");
+    }
+    long attempt =
+        (properties.containsKey(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG)
+                ? number(properties, ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG)
+                : TRANSACTION_REQUEST_TIMEOUT_MS)
+            + number(properties, ProducerConfig.LINGER_MS_CONFIG);
+    if (delivery == null && attempt > TRANSACTION_DELIVERY_TIMEOUT_MS) {
+      Value request = section.value(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG);
+      Value linger = section.value(ProducerConfig.LINGER_MS_CONFIG);
+      Value longest = request == null ? linger : request;
+      if (longest != null) {
+        longest.problem(
+            "request.timeout.ms + linger.ms > delivery.timeout.ms, which is "
+                + TRANSACTION_DELIVERY_TIMEOUT_MS
+                + " with exactly_once");
+      }
     }
     Value retries = section.value(ProducerConfig.RETRIES_CONFIG);
     if (retries != null && number(properties, ProducerConfig.RETRIES_CONFIG) == 0) {

@@ -410,9 +410,6 @@ public final class Dispatcher {
       paused = false;
       circuit.halfOpen();
     }
-    if (transactional && !shipper.isReady()) {
-      return 0;
-    }
     if (!shipper.isReady()) {
       return 0;
     }
@@ -546,6 +543,16 @@ public final class Dispatcher {
   private void park(Shipment shipment) {
     window.remove(shipment);
     parked.add(shipment);
+    if (!transactional) {
+      return;
+    }
+    for (Shipment later : List.copyOf(window)) {
+      // Done as it is, it would be settled, and its position stored, before what is parked.
+      if (later.hadNothing() && parked.holdsBack(later)) {
+        window.remove(later);
+        parked.add(later);
+      }
+    }
   }
 
   private boolean blocked(Shipment shipment) {

@@ -130,8 +130,14 @@ final class FileTailer {
   void startFrom(StartPositions positions) {
     awaited = positions;
     if (positions.areAwaited()) {
-      spareBuffers.keep(SPARE_BUFFERS_WITH_TRANSACTIONS);
-      spareHalves.keep(SPARE_BUFFERS_WITH_TRANSACTIONS);
+      // They are beyond the budget, as are those of a client that keeps none back.
+      int spare =
+          Math.clamp(
+              budget.limitBytes() / 6 / BATCH_BYTES,
+              SPARE_BUFFERS,
+              SPARE_BUFFERS_WITH_TRANSACTIONS);
+      spareBuffers.keep(spare);
+      spareHalves.keep(spare);
     }
   }
 
@@ -153,12 +159,7 @@ final class FileTailer {
     wantsRoom = true; // before the first look for room: what is given back after it wakes the loop
     again = false;
     StartPositions start = awaited;
-    if (start != null) {
-      if (!start.known()) {
-        nextLookNanos = nowNanos + LOOK_NANOS;
-        roomLeft = true;
-        return 0;
-      }
+    if (start != null && start.known()) {
       awaited = null;
       nextLookNanos = nowNanos;
       if (generations.outrank(start)) {
@@ -174,6 +175,12 @@ final class FileTailer {
       limitDetached();
     }
     storeNew(nowNanos);
+    if (awaited != null) {
+      // Files are held open, whatever happens to their names, and not read yet.
+      roomLeft = true;
+      wantsRoom = false;
+      return work;
+    }
     work += visitAll(nowNanos);
     int replaced = generations.replaceEmptied(nowNanos);
     again |= replaced > 0;

@@ -144,12 +144,22 @@ final class Generations {
     }
   }
 
-  /// Before the first look: what shippers' destinations have outranks what was stored.
+  /// Before anything is read: what shippers' destinations have outranks what was stored.
   ///
   /// @return whether anything differs
   boolean outrank(StartPositions positions) {
     start = positions;
     boolean differs = false;
+    for (TailedFile file : live.values()) {
+      SavedGeneration saved = file.saved();
+      SavedGeneration started = start.start(saved);
+      if (started.acknowledged().position() < saved.acknowledged().position()) {
+        lowered.put(saved.id(), saved.acknowledged().position());
+      }
+      file.startAt(
+          started.acknowledged(), start.barriers(saved.id(), started.acknowledged().position()));
+      differs |= !started.equals(saved);
+    }
     for (SavedGeneration saved : List.copyOf(known.values())) {
       SavedGeneration started = start.start(saved);
       if (started.acknowledged().position() < saved.acknowledged().position()) {
@@ -519,7 +529,10 @@ final class Generations {
             saved.acknowledged(),
             nextOrder++,
             nowNanos);
-    file.stored = true;
+    // One that was finished is no longer among those whose positions destinations keep: they are
+    // told
+    // before its next record leaves.
+    file.stored = !saved.finished();
     file.barriers = start.barriers(saved.id(), saved.acknowledged().position());
     file.sizeBytes = saved.sizeBytes();
     if (!probe.isGzip()) {

@@ -126,7 +126,7 @@ final class TailedFile {
     this.order = order;
     this.grewNanos = nowNanos;
     this.metNanos = nowNanos;
-    inHole = position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
+    inHole = isAfterHole(position);
     uidPrefix = Uid.prefix(volume, generation);
     key = String.format("%016x/%016x", volume, Hash.of(path.toString().getBytes(UTF_8)));
     Map<String, String> names = new LinkedHashMap<>();
@@ -141,6 +141,21 @@ final class TailedFile {
       nextBarrier++;
     }
     return nextBarrier < barriers.length ? barriers[nextBarrier] : Long.MAX_VALUE;
+  }
+
+  /// Before anything of it was read.
+  ///
+  /// @param ends positions behind it at which a batch has to end, ascending
+  void startAt(Anchor position, long[] ends) {
+    read = position;
+    acknowledged = position;
+    barriers = ends;
+    nextBarrier = 0;
+    inHole = isAfterHole(position);
+  }
+
+  private boolean isAfterHole(Anchor position) {
+    return position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
   }
 
   /// Remembers that everything up to `end` is under way.

@@ -18,8 +18,20 @@ class IdentityTest {
 
   @Test
   void aPodsIsItsUidAndTheContainersName() throws Exception {
-    assertThat(Identity.read(folder, POD, random))
-        .isEqualTo(new Identity("0f9c/pannier_logs", true));
+    Identity first = Identity.read(folder, POD, random);
+    assertThat(first.isNew()).isTrue();
+    assertThat(first.name()).matches("0f9c/pannier_logs/[0-9a-f]{1,16}");
+  }
+
+  @Test
+  void aPodThatWasForgottenIsAnother() throws Exception {
+    Identity first = Identity.read(folder, POD, random);
+    Identity.forget(folder);
+    Identity second = Identity.read(folder, POD, random);
+    assertThat(second.isNew()).isTrue();
+    assertThat(second.name()).startsWith("0f9c/pannier_logs/").isNotEqualTo(first.name());
+    Identity.forget(folder);
+    Identity.forget(folder);
   }
 
   @Test
@@ -42,6 +54,6 @@ class IdentityTest {
   void whatIsNoIdentityIsReplaced() throws Exception {
     Files.writeString(folder.resolve("identity"), "\0\0");
     assertThat(Identity.read(folder, POD, random).isNew()).isTrue();
-    assertThat(Identity.read(folder, Map.of(), random).name()).isEqualTo("0f9c/pannier_logs");
+    assertThat(Identity.read(folder, Map.of(), random).name()).startsWith("0f9c/pannier_logs/");
   }
 }

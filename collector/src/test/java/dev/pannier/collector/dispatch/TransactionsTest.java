@@ -188,6 +188,22 @@ class TransactionsTest {
   }
 
   @Test
+  void aBatchWithoutRecordsIsNotPassedBeforeOneThatIsParked() {
+    append(Batches.fromFile("a", 0, "1"));
+    append(Batches.fromFile("a", 1).with(new byte[0], 0, 0, 0));
+    run();
+    shipper.calls.removeFirst().outcome().accept(new Outcome.Missing("no topic", null));
+    run();
+    assertThat(shipper.passed).isEmpty();
+    now += 2 * SECOND;
+    run();
+    shipper.end(Outcome.ACCEPTED);
+    run();
+    assertThat(shipper.passed).containsExactly("a");
+    assertThat(told).hasSize(2);
+  }
+
+  @Test
   void whatIsParkedIsOpen() {
     append(Batches.fromFile("a", 0, "1"));
     append(Batches.fromFile("b", 0, "2"));

@@ -15,6 +15,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
@@ -122,7 +123,8 @@ final class SimulatedCluster implements Destination {
         new Home("pod/pannier", isNew, directory),
         random.nextLong(),
         properties -> new Connection(),
-        properties -> consumer());
+        properties -> consumer(),
+        properties -> topic -> OptionalInt.empty());
   }
 
   @Override

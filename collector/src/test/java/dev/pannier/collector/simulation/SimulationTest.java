@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Two thousand histories of the whole path; `-Dpannier.simulation.seeds=100000` for more.
+/// A thousand histories of each kind of the whole path; `-Dpannier.simulation.seeds=100000` for more.
 class SimulationTest {
-  private static final int SEEDS = Integer.getInteger("pannier.simulation.seeds", 2_000);
+  private static final int SEEDS = Integer.getInteger("pannier.simulation.seeds", 1_000);
 
   @ParameterizedTest
   @EnumSource(World.Mode.class)

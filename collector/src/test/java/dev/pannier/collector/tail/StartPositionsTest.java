@@ -92,6 +92,22 @@ class StartPositionsTest {
   }
 
   @Test
+  void filesThatAreDeletedMeanwhileAreHeldOpen() throws IOException {
+    long generation = threeBatchesOfWhichTheVolumeKnowsOne();
+    StartPositions positions = new StartPositions(List.of("a"), false);
+    restart(positions);
+    Files.delete(log());
+    write("new");
+    Files.delete(log());
+    tail.pass(java.time.Duration.ofSeconds(1));
+    assertThat(tail.records).isEmpty();
+    positions.told("a", committed(new Positions(generation, 0, 8, 0, 0)));
+    tail.pass(java.time.Duration.ofSeconds(1));
+    assertThat(tail.bodies()).containsExactly("six", "new");
+    assertThat(tail.notices).isEmpty();
+  }
+
+  @Test
   void aFileGoesOnWhereTheDestinationHasIt() throws IOException {
     threeBatchesOfWhichTheVolumeKnowsOne();
     StartPositions positions = new StartPositions(List.of("a"), false);

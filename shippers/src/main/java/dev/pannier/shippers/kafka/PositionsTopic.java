@@ -36,7 +36,7 @@ final class PositionsTopic {
   private static final int PARTITIONS = 16;
   private static final Duration POLL = Duration.ofMillis(200);
 
-  /// The longest that one question takes.
+  /// The longest that one question takes, or reading without getting any further.
   private static final long READ_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private static final long CREATE_SECONDS = 10;
@@ -46,11 +46,25 @@ final class PositionsTopic {
   /// its volume alone. Small segments, so that what is superseded goes soon.
   private static final Map<String, String> SETTINGS =
       Map.of(
-          "cleanup.policy", "compact,delete",
-          "retention.ms", String.valueOf(TimeUnit.DAYS.toMillis(7)),
-          "segment.bytes", String.valueOf(16 << 20),
-          "segment.ms", String.valueOf(TimeUnit.HOURS.toMillis(1)),
-          "min.cleanable.dirty.ratio", "0.1");
+          "cleanup.policy",
+          "compact,delete",
+          "retention.ms",
+          String.valueOf(TimeUnit.DAYS.toMillis(7)),
+          "segment.bytes",
+          String.valueOf(16 << 20),
+          "segment.ms",
+          String.valueOf(TimeUnit.HOURS.toMillis(1)),
+          "min.cleanable.dirty.ratio",
+          "0.1",
+          // The marks of a transaction, of which there are ten a second.
+          "delete.retention.ms",
+          String.valueOf(TimeUnit.MINUTES.toMillis(10)),
+          // Whoever reads it has to be able to, whatever another sidecar compresses with.
+          "compression.type",
+          "uncompressed",
+          // A clock that is behind must not let positions expire.
+          "message.timestamp.type",
+          "LogAppendTime");
 
   private final String topic;
   private final byte[] key;
@@ -105,6 +119,12 @@ final class PositionsTopic {
       partition = partition(partitions(consumer));
       place = new TopicPartition(topic, partition);
       end = consumer.endOffsets(List.of(place)).getOrDefault(place, 0L);
+      if (isNew) {
+        // Nothing is there for us, but whether we may read it shows now, not at the first restart.
+        consumer.assign(List.of(place));
+        consumer.seek(place, end);
+        var _ = consumer.poll(POLL);
+      }
     }
     if (isNew) {
       isNew = false;
@@ -131,9 +151,15 @@ final class PositionsTopic {
       Consumer<byte[], byte[]> consumer, TopicPartition place, long from, long end) {
     consumer.seek(place, from);
     ConsumerRecord<byte[], byte[]> last = null;
-    long startNanos = System.nanoTime();
+    long movedNanos = System.nanoTime();
+    long before = from;
     while (consumer.position(place) < end) {
-      if (System.nanoTime() - startNanos > READ_NANOS) {
+      long nowNanos = System.nanoTime();
+      if (consumer.position(place) > before) {
+        before = consumer.position(place);
+        movedNanos = nowNanos;
+      }
+      if (nowNanos - movedNanos > READ_NANOS) {
         throw new TimeoutException(
             "positions are read up to offset "
                 + consumer.position(place)

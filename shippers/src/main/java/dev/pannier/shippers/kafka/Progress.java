@@ -86,6 +86,8 @@ final class Progress {
     }
     long log = committed.log();
     long sequence = committed.sequence();
+    // Numbers of a buffer in memory mean nothing to a log that may come back.
+    long[] left = committed.open();
     List<Step> steps = new ArrayList<>(passed);
     steps.addAll(underWay);
     for (Step step : steps) {
@@ -101,6 +103,7 @@ final class Progress {
         sequence =
             of == log ? Math.max(sequence, step.origin().sequence()) : step.origin().sequence();
         log = of;
+        left = open;
         // The log has them, and more.
         files.clear();
       }
@@ -109,7 +112,7 @@ final class Progress {
     return new Committed(
         log,
         sequence,
-        open,
+        left,
         last.size() > MAX_FILES ? last.subList(last.size() - MAX_FILES, last.size()) : last);
   }
 

@@ -16,8 +16,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -82,14 +82,11 @@ public final class TransactionalShipper implements Shipper {
   private final Topics topics;
   private final PositionsTopic positions;
   private final OffsetHint hint;
-  private final int limitBytes;
+  private final Limits limits;
   private final long maxBytes;
   private final long instance;
   private final Map<Signal, Route> routes = new EnumMap<>(Signal.class);
   private final Verdicts verdicts = new Verdicts();
-
-  /// Half of what the broker has refused as too large, by topic.
-  private final Map<String, Integer> learntLimits = new ConcurrentHashMap<>();
 
   private final List<Member> members = new ArrayList<>();
   private final Progress progress = new Progress();
@@ -134,12 +131,20 @@ public final class TransactionalShipper implements Shipper {
   ///     properties overrides it
   public TransactionalShipper(
       ShipperSettings.Kafka settings, long memoryBytes, Home home, RandomGenerator random) {
-    this(settings, memoryBytes, home, random.nextLong(), KafkaProducer::new, KafkaConsumer::new);
+    this(
+        settings,
+        memoryBytes,
+        home,
+        random.nextLong(),
+        KafkaProducer::new,
+        KafkaConsumer::new,
+        BrokerLimit::new);
   }
 
   /// @param instance  tells this process from those before and after it: random
   /// @param producers makes the client that ships
   /// @param consumers makes those that read positions
+  /// @param brokerLimits asks for the largest message of a topic, empty where that is not told
   public TransactionalShipper(
       ShipperSettings.Kafka settings,
       long memoryBytes,
@@ -147,7 +152,8 @@ public final class TransactionalShipper implements Shipper {
       long instance,
       Function<Map<String, Object>, Producer<byte[], byte[]>> producers,
       Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>>
-          consumers) {
+          consumers,
+      Function<Map<String, Object>, Function<String, OptionalInt>> brokerLimits) {
     ShipperSettings.Transactions transactions = Objects.requireNonNull(settings.transactions());
     this.settings = settings;
     this.instance = instance;
@@ -165,7 +171,12 @@ public final class TransactionalShipper implements Shipper {
     for (Signal signal : settings.signals()) {
       routes.put(signal, new Route(settings, signal));
     }
-    this.limitBytes = ProducerProperties.largestMessageBytes(properties);
+    this.limits =
+        new Limits(
+            settings.name(),
+            ProducerProperties.largestMessageBytes(properties),
+            brokerLimits.apply(properties),
+            System::nanoTime);
     this.maxBytes = Math.min(MAX_BYTES, memoryBytes / MEMORY_PART);
     List<String> fixedTopics =
         routes.values().stream()
@@ -393,9 +404,7 @@ public final class TransactionalShipper implements Shipper {
         // only
         // when the broker has refused it itself.
         int limit =
-            message.isOneRecord(part.records())
-                ? limitBytes
-                : Math.min(limitBytes, learntLimits.getOrDefault(message.topic(), limitBytes));
+            message.isOneRecord(part.records()) ? limits.clientBytes() : limits.of(message.topic());
         if (message.size() > limit) {
           large = KafkaShipper.tooLarge(message, limit);
         }
@@ -673,10 +682,15 @@ public final class TransactionalShipper implements Shipper {
 
     @Override
     public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception exception) {
+      Message which = message;
       if (exception != null) {
         failed(exception);
-      } else if (part == null && metadata != null) {
-        offset = metadata.offset();
+      } else if (which == null) {
+        if (metadata != null) {
+          offset = metadata.offset();
+        }
+      } else if (topics.anyMissing()) {
+        topics.confirmed(which.topic());
       }
     }
 
@@ -695,8 +709,7 @@ public final class TransactionalShipper implements Shipper {
       KafkaFailure why = words.of(error, topic);
       switch (why.kind()) {
         case TOO_LARGE -> {
-          int learnt = Math.max(Limits.SMALLEST_BYTES, which.size() / 2);
-          learntLimits.merge(topic, learnt, Math::min);
+          int learnt = limits.refused(topic, which.size());
           verdicts.isTooLarge(of, new Outcome.TooLarge(learnt, why.reason(), null));
         }
         case REFUSED -> verdicts.refuse(of, which, why.reason());

@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -118,7 +119,8 @@ final class FakeTransactions {
         new Home("pod/pannier", isNew, directory),
         instance,
         properties -> producer(),
-        properties -> consumer());
+        properties -> consumer(),
+        properties -> topic -> OptionalInt.empty());
   }
 
   Producer<byte[], byte[]> producer() {

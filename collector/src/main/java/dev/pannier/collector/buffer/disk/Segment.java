@@ -120,9 +120,10 @@ public final class Segment {
   }
 
   void published(long sequence, long end) {
-    dirty = true;
     lastSequence = sequence;
     endBytes = end;
+    // Last: a sync that comes in between takes the old end, and another one is due.
+    dirty = true;
   }
 
   void close() {
