@@ -15,8 +15,10 @@ final class ClientSocket {
   private static final long LINGER_NANOS = 1_000_000_000L;
 
   final Endpoint endpoint;
-  final boolean refused;
   final Connection connection;
+
+  /// It is told to go and does not count among its endpoint's connections.
+  boolean surplus;
 
   private final SelectionKey key;
   private final SocketChannel channel;
@@ -29,13 +31,13 @@ final class ClientSocket {
   private boolean closed;
 
   /// @param readBuffer shared by all sockets of the thread
-  ClientSocket(SelectionKey key, ByteBuffer readBuffer, Connection connection, boolean refused) {
+  ClientSocket(SelectionKey key, ByteBuffer readBuffer, Connection connection, boolean surplus) {
     this.key = key;
     this.channel = (SocketChannel) key.channel();
     this.readBuffer = readBuffer;
     this.connection = connection;
     this.endpoint = connection.endpoint;
-    this.refused = refused;
+    this.surplus = surplus;
   }
 
   /// The selector says that there is something to read or room to write.
@@ -138,6 +140,22 @@ final class ClientSocket {
     if (stuck || (lingering && nowNanos - lingerUntilNanos > 0)) {
       close();
     }
+  }
+
+  /// Has the client go as soon as what is under way has its answer.
+  void shutDown(long nowNanos) {
+    try {
+      connection.shutDown(nowNanos);
+      flush(nowNanos);
+    } catch (RuntimeException e) {
+      LOG.error("a connection is closed after a fault of the server", e);
+      close();
+    }
+  }
+
+  /// How long the connection has had nothing to do; -1 where it has something.
+  long idleNanos(long nowNanos) {
+    return closed ? -1 : connection.idleNanos(nowNanos);
   }
 
   /// Whether time limits of less than a second may apply.

@@ -92,6 +92,12 @@ final class Http1Protocol implements Protocol {
   }
 
   @Override
+  public long idleNanos(long nowNanos) {
+    boolean idle = state == State.HEAD && lineLength == 0 && ahead.length == 0;
+    return idle ? nowNanos - sinceNanos : -1;
+  }
+
+  @Override
   public void received(ByteBuffer in, long nowNanos) {
     try {
       while (in.hasRemaining()) {

@@ -107,6 +107,12 @@ final class Http2Protocol implements Protocol {
   }
 
   @Override
+  public long idleNanos(long now) {
+    boolean idle = streams.isEmpty() && blockStream == 0 && !reader.isWithinFrame();
+    return idle ? now - activeNanos : -1;
+  }
+
+  @Override
   public void received(ByteBuffer in, long now) {
     nowNanos = now;
     activeNanos = now;
@@ -675,6 +681,7 @@ final class Http2Protocol implements Protocol {
     }
     closed.add(stream.id, !stream.remoteClosed);
     allowance.requestAnswered();
+    activeNanos = nowNanos;
     return true;
   }
 
@@ -724,7 +731,7 @@ final class Http2Protocol implements Protocol {
   @Override
   public void shutDown(long now) {
     if (!goingAway) {
-      goAway(ErrorCode.NO_ERROR, "shutting down");
+      goAway(ErrorCode.NO_ERROR, "no more requests");
       closeWhenDone();
     }
   }
