@@ -24,7 +24,7 @@ final class ClientSocket {
   private final SocketChannel channel;
   private final ByteBuffer readBuffer;
 
-  private long writtenNanos;
+  private final Pace pace = new Pace();
   private boolean inputEnded;
   private boolean lingering;
   private long lingerUntilNanos;
@@ -94,16 +94,16 @@ final class ClientSocket {
     }
     Output output = connection.output;
     try {
-      if (output.pending() == 0) {
-        writtenNanos = nowNanos;
-      }
       while (output.pending() > 0) {
         int written = output.writeTo(channel);
         if (written == 0) {
           break;
         }
-        writtenNanos = nowNanos;
+        pace.took(written, nowNanos);
         connection.writable(nowNanos);
+      }
+      if (output.pending() == 0) {
+        pace.restart(nowNanos);
       }
       if (output.pending() == 0 && connection.isClosing() && !lingering) {
         if (inputEnded) {
@@ -136,7 +136,7 @@ final class ClientSocket {
     }
     boolean stuck =
         connection.output.pending() > 0
-            && nowNanos - writtenNanos > connection.settings.writeTimeout().toNanos();
+            && pace.isTooSlow(nowNanos, connection.settings.writeTimeout().toNanos());
     if (stuck || (lingering && nowNanos - lingerUntilNanos > 0)) {
       close();
     }
