@@ -15,27 +15,29 @@ final class ClientSocket {
   private static final long LINGER_NANOS = 1_000_000_000L;
 
   final Endpoint endpoint;
-  final boolean refused;
   final Connection connection;
+
+  /// It is told to go and does not count among its endpoint's connections.
+  boolean surplus;
 
   private final SelectionKey key;
   private final SocketChannel channel;
   private final ByteBuffer readBuffer;
 
-  private long writtenNanos;
+  private final Pace pace = new Pace();
   private boolean inputEnded;
   private boolean lingering;
   private long lingerUntilNanos;
   private boolean closed;
 
   /// @param readBuffer shared by all sockets of the thread
-  ClientSocket(SelectionKey key, ByteBuffer readBuffer, Connection connection, boolean refused) {
+  ClientSocket(SelectionKey key, ByteBuffer readBuffer, Connection connection, boolean surplus) {
     this.key = key;
     this.channel = (SocketChannel) key.channel();
     this.readBuffer = readBuffer;
     this.connection = connection;
     this.endpoint = connection.endpoint;
-    this.refused = refused;
+    this.surplus = surplus;
   }
 
   /// The selector says that there is something to read or room to write.
@@ -92,16 +94,16 @@ final class ClientSocket {
     }
     Output output = connection.output;
     try {
-      if (output.pending() == 0) {
-        writtenNanos = nowNanos;
-      }
       while (output.pending() > 0) {
         int written = output.writeTo(channel);
         if (written == 0) {
           break;
         }
-        writtenNanos = nowNanos;
+        pace.took(written, nowNanos);
         connection.writable(nowNanos);
+      }
+      if (output.pending() == 0) {
+        pace.restart(nowNanos);
       }
       if (output.pending() == 0 && connection.isClosing() && !lingering) {
         if (inputEnded) {
@@ -134,10 +136,26 @@ final class ClientSocket {
     }
     boolean stuck =
         connection.output.pending() > 0
-            && nowNanos - writtenNanos > connection.settings.writeTimeout().toNanos();
+            && pace.isTooSlow(nowNanos, connection.settings.writeTimeout().toNanos());
     if (stuck || (lingering && nowNanos - lingerUntilNanos > 0)) {
       close();
     }
+  }
+
+  /// Has the client go as soon as what is under way has its answer.
+  void shutDown(long nowNanos) {
+    try {
+      connection.shutDown(nowNanos);
+      flush(nowNanos);
+    } catch (RuntimeException e) {
+      LOG.error("a connection is closed after a fault of the server", e);
+      close();
+    }
+  }
+
+  /// How long the connection has had nothing to do; -1 where it has something.
+  long idleNanos(long nowNanos) {
+    return closed ? -1 : connection.idleNanos(nowNanos);
   }
 
   /// Whether time limits of less than a second may apply.

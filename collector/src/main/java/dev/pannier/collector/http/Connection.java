@@ -151,6 +151,14 @@ final class Connection {
     return protocol != null && protocol.isBusy();
   }
 
+  /// How long no request has been under way, with nothing left to be sent; -1 where that is not so.
+  long idleNanos(long nowNanos) {
+    if (closing || output.pending() > 0) {
+      return -1;
+    }
+    return protocol == null ? nowNanos - openedNanos : protocol.idleNanos(nowNanos);
+  }
+
   /// Runs the endpoint's handler with a complete request, and lets go of the body afterwards.
   void handle(HttpRequest request, HttpResponder responder) {
     try {

@@ -61,11 +61,12 @@ final class FrameWriter {
     out.put(bytes, offset, length);
   }
 
-  /// A response's head, or its trailers. Our own handlers' fields fit one frame.
+  /// A response's head, or its trailers, in one frame.
   ///
   /// @param status        0 for trailers
   /// @param contentLength -1 to say nothing
-  void headers(int stream, int status, Headers fields, long contentLength, boolean endStream) {
+  /// @return false where the fields do not fit it: nothing was written
+  boolean headers(int stream, int status, Headers fields, long contentLength, boolean endStream) {
     int flags = FrameType.FLAG_END_HEADERS | (endStream ? FrameType.FLAG_END_STREAM : 0);
     int start = out.position();
     header(0, FrameType.HEADERS, flags, stream);
@@ -81,8 +82,10 @@ final class FrameWriter {
     }
     int length = out.position() - blockStart;
     if (length > FrameType.MAX_FRAME_BYTES) {
-      throw new IllegalStateException("a response's fields have " + length + " bytes");
+      out.cut(start);
+      return false;
     }
     out.putInt24At(start, length);
+    return true;
   }
 }

@@ -76,7 +76,9 @@ final class Http1Protocol implements Protocol {
   @Override
   public int wantedBytes() {
     return switch (state) {
-      case HEAD, CHUNK_SIZE, CHUNK_END, TRAILERS -> READ_AHEAD;
+      // Where something was sent ahead, it waits until the client has read its answers.
+      case HEAD -> ahead.length > 0 ? 0 : READ_AHEAD;
+      case CHUNK_SIZE, CHUNK_END, TRAILERS -> READ_AHEAD;
       case BODY -> (int) Math.min(READ_BYTES, remaining);
       case CHUNK -> (int) Math.min(READ_BYTES, remaining + READ_AHEAD / 2);
       case WAITING -> Math.max(0, READ_AHEAD - ahead.length);
@@ -87,6 +89,12 @@ final class Http1Protocol implements Protocol {
   @Override
   public boolean isBusy() {
     return exchange != null;
+  }
+
+  @Override
+  public long idleNanos(long nowNanos) {
+    boolean idle = state == State.HEAD && lineLength == 0 && ahead.length == 0;
+    return idle ? nowNanos - sinceNanos : -1;
   }
 
   @Override
@@ -351,11 +359,19 @@ final class Http1Protocol implements Protocol {
     } else if (state == State.WAITING) {
       sinceNanos = nowNanos;
       next();
-      if (ahead.length > 0) {
-        ByteBuffer sentAhead = ByteBuffer.wrap(ahead);
-        ahead = EMPTY;
-        received(sentAhead, nowNanos);
-      }
+      readAhead(nowNanos);
+    }
+  }
+
+  /// Goes on with what came behind the last request, unless too many answers wait for the client:
+  /// a few bytes can ask for any number of them.
+  private void readAhead(long nowNanos) {
+    if (state == State.HEAD
+        && ahead.length > 0
+        && connection.output.pending() <= Connection.MAX_PENDING_OUTPUT) {
+      ByteBuffer sentAhead = ByteBuffer.wrap(ahead);
+      ahead = EMPTY;
+      received(sentAhead, nowNanos);
     }
   }
 
@@ -387,7 +403,9 @@ final class Http1Protocol implements Protocol {
   }
 
   @Override
-  public void writable(long nowNanos) {}
+  public void writable(long nowNanos) {
+    readAhead(nowNanos);
+  }
 
   @Override
   public void tick(long nowNanos) {

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// HTTP/2 (RFC 9113) behind the connection preface: one state machine over frames, streams and
 /// windows, which is why it is long. Priorities are read over; nothing is pushed.
@@ -14,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// The windows given to the client follow the memory that is reserved: a stream begins with
 /// [#STREAM_WINDOW], and gets the rest of its announced length once all of that is reserved.
 final class Http2Protocol implements Protocol {
+  private static final Logger LOG = LoggerFactory.getLogger(Http2Protocol.class);
+
   /// Most requests come whole in a stream's first window.
   static final int STREAM_WINDOW = 256 * 1024;
 
@@ -22,9 +26,6 @@ final class Http2Protocol implements Protocol {
 
   private static final int DEFAULT_WINDOW = 65_535;
   private static final int READ_BYTES = 64 * 1024;
-
-  /// What a stream costs besides the fields of its request.
-  private static final int STREAM_BYTES = 1024;
 
   /// Room for padding behind a body whose length is known.
   private static final int PADDING_ROOM = 1024;
@@ -49,6 +50,7 @@ final class Http2Protocol implements Protocol {
   private long frameNanos;
 
   private boolean settingsReceived;
+  private boolean settingsAcknowledged;
   private boolean goingAway;
   private int lastStream;
 
@@ -72,6 +74,9 @@ final class Http2Protocol implements Protocol {
   private int dataRemaining;
 
   private int paddingRemaining;
+
+  /// Whether any of the frame's bytes were no padding.
+  private boolean dataHasContent;
 
   /// @param refused whether the client is told to go at once
   Http2Protocol(Connection connection, boolean refused, long nowNanos) {
@@ -107,16 +112,27 @@ final class Http2Protocol implements Protocol {
   }
 
   @Override
+  public long idleNanos(long now) {
+    boolean idle = streams.isEmpty() && blockStream == 0 && !reader.isWithinFrame();
+    return idle ? now - activeNanos : -1;
+  }
+
+  @Override
   public void received(ByteBuffer in, long now) {
     nowNanos = now;
     activeNanos = now;
     try {
       reader.read(in);
     } catch (Http2Error e) {
-      goAway(e.code, e.getMessage() == null ? "" : e.getMessage());
-      abandon();
-      connection.closeAfterOutput();
+      fail(e);
     }
+  }
+
+  /// A connection error (section 5.4.1).
+  private void fail(Http2Error e) {
+    goAway(e.code, e.getMessage() == null ? "" : e.getMessage());
+    abandon();
+    connection.closeAfterOutput();
   }
 
   @Override
@@ -223,6 +239,10 @@ final class Http2Protocol implements Protocol {
         settingsReceived = true;
         if ((flags & FrameType.FLAG_ACK) == 0) {
           settings(payload, length);
+        } else if (settingsAcknowledged) {
+          spend(CHEAP);
+        } else {
+          settingsAcknowledged = true; // ours are sent once
         }
       }
       case FrameType.PING -> {
@@ -252,9 +272,7 @@ final class Http2Protocol implements Protocol {
     if (paddingRemaining < 0 && length == 0) {
       throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR, "a padded frame of 0 bytes");
     }
-    if (length == 0 && (flags & FrameType.FLAG_END_STREAM) == 0) {
-      spend(CHEAP);
-    }
+    dataHasContent = false;
     Http2Stream found = streams.get(stream);
     dataStream = null;
     if (found == null) {
@@ -290,8 +308,11 @@ final class Http2Protocol implements Protocol {
     }
     int content = Math.min(end - in.position(), dataRemaining - Math.max(0, paddingRemaining));
     dataRemaining -= end - in.position();
-    if (content > 0 && dataStream != null) {
-      content(dataStream, in, content);
+    if (content > 0) {
+      dataHasContent = true;
+      if (dataStream != null) {
+        content(dataStream, in, content);
+      }
     }
     // What is left of the frame is padding now, or was read over.
     in.position(end);
@@ -315,6 +336,9 @@ final class Http2Protocol implements Protocol {
 
   /// The end of a DATA frame.
   void endData(int flags) throws Http2Error {
+    if (!dataHasContent && (flags & FrameType.FLAG_END_STREAM) == 0) {
+      spend(CHEAP);
+    }
     if (receiveWindow < CONNECTION_WINDOW / 2) {
       writer.windowUpdate(0, CONNECTION_WINDOW - receiveWindow);
       receiveWindow = CONNECTION_WINDOW;
@@ -397,7 +421,9 @@ final class Http2Protocol implements Protocol {
       beginRequest(id, fields, endStream);
     } else if (closed.closedByClient(id)) {
       throw new Http2Error(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream");
-    } else if (!closed.closedByServer(id)) {
+    } else if (closed.closedByServer(id)) {
+      spend(CHEAP); // it was on its way, or is one of many
+    } else {
       throw protocolError("a stream below one that was used");
     }
   }
@@ -443,7 +469,7 @@ final class Http2Protocol implements Protocol {
       stream.respond(HttpResponse.text(431, "the request's fields are too large\n"));
       return;
     }
-    long cost = STREAM_BYTES;
+    long cost = Http2Stream.BYTES;
     for (String text : fields) {
       cost += text.length();
     }
@@ -612,21 +638,47 @@ final class Http2Protocol implements Protocol {
         || response == null) {
       return;
     }
-    stream.response = response;
     stream.sinceNanos = now;
-    stream.release();
+    stream.body.release();
+    if (!sendHead(stream, response)) {
+      LOG.error("an answer's fields do not fit a frame: it becomes one of status 500");
+      sendHead(stream, HttpResponse.text(500, "internal error\n"));
+    }
+    if (send(stream)) {
+      streams.remove(stream.id);
+      stream.release();
+      closeWhenDone();
+    } else if (!stream.keepAnswer() && othersWait(stream)) {
+      try {
+        reset(stream, ErrorCode.CANCEL);
+      } catch (Http2Error e) {
+        fail(e);
+      }
+    }
+  }
+
+  /// @return false where the fields fit no frame
+  private boolean sendHead(Http2Stream stream, HttpResponse response) {
+    stream.response = response;
     boolean noTrailers = response.trailers().size() == 0;
     int length = response.body().length;
-    writer.headers(
+    return writer.headers(
         stream.id,
         response.status(),
         response.headers(),
         length > 0 && noTrailers ? length : -1,
         stream.responseLength() == 0 && noTrailers);
-    if (send(stream)) {
-      streams.remove(stream.id);
-      closeWhenDone();
+  }
+
+  /// Whether other answers wait for the client's windows. One may without memory that is reserved
+  /// for it: in HTTP/1.1 it would be in the output.
+  private boolean othersWait(Http2Stream stream) {
+    for (Http2Stream each : streams.values()) {
+      if (each != stream && each.response != null) {
+        return true;
+      }
     }
+    return false;
   }
 
   private void sendAll() {
@@ -636,6 +688,7 @@ final class Http2Protocol implements Protocol {
       Http2Stream stream = each.next();
       if (stream.response != null && send(stream)) {
         each.remove();
+        stream.release();
         removed = true;
       }
     }
@@ -665,16 +718,20 @@ final class Http2Protocol implements Protocol {
       stream.sentBytes += count;
       stream.sendWindow -= count;
       sendWindow -= count;
-      stream.sinceNanos = nowNanos;
+      if (Pace.isStep(stream.sentBytes - count, stream.sentBytes)) {
+        stream.sinceNanos = nowNanos;
+      }
     }
-    if (trailers) {
-      writer.headers(stream.id, 0, response.trailers(), -1, true);
-    }
-    if (!stream.remoteClosed) {
+    boolean whole = !trailers || writer.headers(stream.id, 0, response.trailers(), -1, true);
+    if (!whole) {
+      LOG.error("an answer's trailers do not fit a frame: its stream is reset");
+      writer.reset(stream.id, ErrorCode.INTERNAL_ERROR);
+    } else if (!stream.remoteClosed) {
       writer.reset(stream.id, ErrorCode.NO_ERROR); // section 8.1: the rest is not needed
     }
-    closed.add(stream.id, !stream.remoteClosed);
+    closed.add(stream.id, !whole || !stream.remoteClosed);
     allowance.requestAnswered();
+    activeNanos = nowNanos;
     return true;
   }
 
@@ -715,16 +772,14 @@ final class Http2Protocol implements Protocol {
         }
       }
     } catch (Http2Error e) {
-      goAway(e.code, "too slow");
-      abandon();
-      connection.closeAfterOutput();
+      fail(e);
     }
   }
 
   @Override
   public void shutDown(long now) {
     if (!goingAway) {
-      goAway(ErrorCode.NO_ERROR, "shutting down");
+      goAway(ErrorCode.NO_ERROR, "no more requests");
       closeWhenDone();
     }
   }

@@ -1,12 +1,21 @@
 package dev.pannier.collector.http;
 
+import dev.pannier.collector.buffer.MemoryBudget;
+import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /// One HTTP/2 stream: a request on its way in and its answer on its way out.
 final class Http2Stream extends Exchange {
+  /// What a stream costs besides the fields of its request.
+  static final long BYTES = 1024;
+
+  private static final HttpRequest NO_REQUEST =
+      new HttpRequest("", "", Headers.NONE, InetAddress.getLoopbackAddress());
+
   final int id;
-  final HttpRequest request;
   final Body body;
+
+  HttpRequest request;
 
   /// -1 where the client did not say.
   final long contentLength;
@@ -34,20 +43,39 @@ final class Http2Stream extends Exchange {
 
   int sentBytes;
 
+  private final boolean head;
+
   Http2Stream(Connection connection, int id, HttpRequest request, Body body, long contentLength) {
     super(connection);
     this.id = id;
     this.request = request;
+    this.head = request.method().equals("HEAD");
     this.body = body;
     this.contentLength = contentLength;
   }
 
   /// The bytes of the answer's body; none for HEAD.
   int responseLength() {
-    return response == null || request.method().equals("HEAD") ? 0 : response.body().length;
+    return response == null || head ? 0 : response.body().length;
   }
 
-  /// Lets go of the request's memory.
+  /// Keeps the answer alone, which has to wait for the client's windows: the request's fields may
+  /// be many times as long, and a client may leave its windows shut on purpose.
+  ///
+  /// @return whether the answer's bytes could be reserved
+  boolean keepAnswer() {
+    request = NO_REQUEST;
+    MemoryBudget budget = connection().endpoint.budget;
+    long needed = BYTES + responseLength();
+    if (needed > reservedBytes && !budget.tryReserve(needed - reservedBytes)) {
+      return false;
+    }
+    budget.release(Math.max(0, reservedBytes - needed));
+    reservedBytes = needed;
+    return true;
+  }
+
+  /// Lets go of all that is reserved.
   void release() {
     body.release();
     connection().endpoint.budget.release(reservedBytes);

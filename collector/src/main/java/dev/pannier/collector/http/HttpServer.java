@@ -34,8 +34,12 @@ public final class HttpServer implements AutoCloseable {
   private static final int BACKLOG = 256;
   private static final int ACCEPTS_A_ROUND = 64;
 
-  /// How many connections above an endpoint's limit are held while they are told so.
-  private static final int MAX_REFUSED = 32;
+  /// How many connections above the endpoints' limits are held while they are told so.
+  private static final int MAX_SURPLUS = 32;
+
+  /// How long a connection has been idle at least when it has to make room for another: the request
+  /// of one that has just been opened is still on its way.
+  private static final long IDLE_NANOS = 1_000_000_000L;
 
   private static final long TICK_NANOS = 50_000_000L;
   private static final long IDLE_TICK_NANOS = 1_000_000_000L;
@@ -61,7 +65,7 @@ public final class HttpServer implements AutoCloseable {
   private long nextTickNanos;
   private long acceptAgainNanos;
   private boolean acceptPaused;
-  private int refusedConnections;
+  private int surplusConnections;
   private boolean busy;
 
   private volatile boolean shutDownAsked;
@@ -241,8 +245,11 @@ public final class HttpServer implements AutoCloseable {
     if (endpoint.connections >= endpoint.maxConnections) {
       removeClosed();
     }
+    if (endpoint.connections >= endpoint.maxConnections) {
+      makeRoom(endpoint, nowNanos);
+    }
     boolean refused = endpoint.connections >= endpoint.maxConnections;
-    if (refused && refusedConnections >= MAX_REFUSED) {
+    if (refused && surplusConnections >= MAX_SURPLUS) {
       channel.close();
       return;
     }
@@ -263,9 +270,37 @@ public final class HttpServer implements AutoCloseable {
       return;
     }
     if (refused) {
-      refusedConnections++;
+      surplusConnections++;
     } else {
       endpoint.connections++;
+    }
+  }
+
+  /// Has the connection go that has been idle longest, if any is: clients that keep connections
+  /// which they do not use must not keep others out, a kubelet that asks for `/livez` least of all.
+  private void makeRoom(Endpoint endpoint, long nowNanos) {
+    ClientSocket longest = null;
+    long longestNanos = IDLE_NANOS - 1;
+    for (ClientSocket socket : sockets) {
+      if (socket.endpoint == endpoint && !socket.surplus) {
+        long idleNanos = socket.idleNanos(nowNanos);
+        if (idleNanos > longestNanos) {
+          longest = socket;
+          longestNanos = idleNanos;
+        }
+      }
+    }
+    if (longest == null) {
+      return;
+    }
+    if (surplusConnections < MAX_SURPLUS) {
+      longest.surplus = true;
+      surplusConnections++;
+      endpoint.connections--;
+      longest.shutDown(nowNanos);
+    } else {
+      longest.close();
+      removeClosed();
     }
   }
 
@@ -321,8 +356,8 @@ public final class HttpServer implements AutoCloseable {
       ClientSocket socket = each.next();
       if (socket.isClosed()) {
         each.remove();
-        if (socket.refused) {
-          refusedConnections--;
+        if (socket.surplus) {
+          surplusConnections--;
         } else {
           socket.endpoint.connections--;
         }
@@ -341,8 +376,7 @@ public final class HttpServer implements AutoCloseable {
     selector
         .selectNow(); // lets go of the addresses: a registered channel is closed by its selector
     for (ClientSocket socket : sockets) {
-      socket.connection.shutDown(nowNanos);
-      socket.flush(nowNanos);
+      socket.shutDown(nowNanos);
     }
   }
 

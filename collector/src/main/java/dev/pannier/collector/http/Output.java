@@ -45,6 +45,11 @@ final class Output {
     bytes[start + position + 2] = (byte) value;
   }
 
+  /// Takes back all from what [#position] said on.
+  void cut(int position) {
+    end = start + position;
+  }
+
   void putInt(int value) {
     put(value >>> 24);
     putInt24(value);

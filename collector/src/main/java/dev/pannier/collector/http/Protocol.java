@@ -32,4 +32,7 @@ interface Protocol {
 
   /// Whether a request is on its way in or waits for its answer.
   boolean isBusy();
+
+  /// How long there has been no request, not even a part of one; -1 where there is.
+  long idleNanos(long nowNanos);
 }

@@ -10,7 +10,7 @@ import java.time.Duration;
 /// @param maxHeaders       fields of a request (431)
 /// @param requestTimeout   from a request's first byte to its last (408)
 /// @param idleTimeout      a connection without a request
-/// @param writeTimeout     a client that takes nothing of its answer
+/// @param writeTimeout     a client that takes neither 16 KiB more nor the rest of its answer
 public record ServerSettings(
     int maxHeadBytes,
     int maxTargetBytes,

@@ -15,6 +15,11 @@ final class Answers {
   private static final Headers GRPC_HEADERS =
       Headers.of("content-type", "application/grpc", "grpc-accept-encoding", "identity,gzip,zstd");
   private static final Headers GRPC_OK = Headers.of("grpc-status", "0");
+
+  /// The characters of a reason in a refusal: it may quote the request, and in `grpc-message` a
+  /// character becomes up to nine bytes of a header.
+  private static final int MAX_REASON = 200;
+
   private static final String RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
 
   private Answers() {}
@@ -55,7 +60,8 @@ final class Answers {
   /// @param form         null where the client asked in none that is known
   /// @param retrySeconds when to try again, where the refusal is for now only
   static HttpResponse refusal(
-      @Nullable Form form, Refusal refusal, String reason, long retrySeconds) {
+      @Nullable Form form, Refusal refusal, String wholeReason, long retrySeconds) {
+    String reason = shortened(wholeReason);
     if (form == null) {
       HttpResponse text = HttpResponse.text(refusal.httpStatus, reason + "\n");
       return withHints(text, refusal, retrySeconds);
@@ -104,6 +110,10 @@ final class Answers {
             retrySeconds);
       }
     };
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= MAX_REASON ? text : text.substring(0, MAX_REASON - 1) + "…";
   }
 
   private static HttpResponse withHints(HttpResponse response, Refusal refusal, long retrySeconds) {

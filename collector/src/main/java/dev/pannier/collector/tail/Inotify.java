@@ -6,9 +6,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,7 @@ final class Inotify implements ChangeWatch {
     }
   }
 
+  private final WatchLimit limit;
   private final AtomicBoolean woken = new AtomicBoolean();
   private boolean closed; // guarded by this
   private boolean pendingEvents;
@@ -75,9 +78,10 @@ final class Inotify implements ChangeWatch {
   /// When events were taken last.
   private long eventsNanos;
 
-  private Inotify(Libc libc, LongSupplier nanoClock, int events, int waker) {
+  private Inotify(Libc libc, LongSupplier nanoClock, WatchLimit limit, int events, int waker) {
     this.libc = libc;
     this.nanoClock = nanoClock;
+    this.limit = limit;
     this.events = events;
     this.waker = waker;
     gatheredUntil = nanoClock.getAsLong();
@@ -96,9 +100,10 @@ final class Inotify implements ChangeWatch {
     pollFds.bytes.putShort(12, (short) POLL_IN);
   }
 
+  /// @param notice told once where a limit of the system keeps it from telling of changes
   /// @return null where there is no inotify, or its limits (`fs.inotify.max_user_instances`, open
   ///     files) are used up
-  static @Nullable Inotify open(LongSupplier nanoClock) {
+  static @Nullable Inotify open(LongSupplier nanoClock, Consumer<String> notice) {
     Libc libc = Libc.open();
     if (libc == null) {
       return null;
@@ -109,9 +114,12 @@ final class Inotify implements ChangeWatch {
       if (events >= 0) {
         libc.close(events);
       }
+      notice.accept(
+          "changes of files are not told: fs.inotify.max_user_instances or the limit of open files"
+              + " is used up. They are polled instead, which costs CPU time");
       return null;
     }
-    return new Inotify(libc, nanoClock, events, waker);
+    return new Inotify(libc, nanoClock, new WatchLimit(notice), events, waker);
   }
 
   @Override
@@ -120,7 +128,15 @@ final class Inotify implements ChangeWatch {
     try (Arena arena = Arena.ofConfined()) {
       Memory path = Memory.of(arena, name.length + 1);
       path.bytes.put(name);
-      return libc.inotifyAddWatch(events, path.segment, CONTENT | NAMES | IN_ONLYDIR) >= 0;
+      int mask = CONTENT | NAMES | IN_ONLYDIR;
+      if (libc.inotifyAddWatch(events, path.segment, mask) >= 0) {
+        return true;
+      }
+      // A directory that is missing has been told elsewhere, and is no reason to link anything.
+      if (!limit.isTold() && Files.isDirectory(directory)) {
+        limit.failed(directory, libc.inotifyAddWatchError(events, path.segment, mask));
+      }
+      return false;
     }
   }
 

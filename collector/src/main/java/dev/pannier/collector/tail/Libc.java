@@ -3,12 +3,17 @@ package dev.pannier.collector.tail;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /// JDK makes classes for every shape of function that is linked, which no AOT cache keeps: five
 /// shapes were a third of the sidecar's start.
 final class Libc {
+  private static final FunctionDescriptor SHAPE =
+      FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
+  private final Linker linker;
   private final MethodHandle call;
   private final MemorySegment inotifyInit;
   private final MemorySegment inotifyAddWatch;
@@ -31,6 +40,7 @@ final class Libc {
 
   @SuppressWarnings("restricted") // the launcher and the jar's manifest allow it
   private Libc(Linker linker) {
+    this.linker = linker;
     SymbolLookup symbols = linker.defaultLookup();
     inotifyInit = symbols.findOrThrow("inotify_init1");
     inotifyAddWatch = symbols.findOrThrow("inotify_add_watch");
@@ -39,9 +49,7 @@ final class Libc {
     read = symbols.findOrThrow("read");
     write = symbols.findOrThrow("write");
     close = symbols.findOrThrow("close");
-    call =
-        linker.downcallHandle(
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    call = linker.downcallHandle(SHAPE);
   }
 
   /// @return null where the system is another, or native access is not allowed
@@ -64,6 +72,30 @@ final class Libc {
   int inotifyAddWatch(int fd, MemorySegment path, int mask) {
     try {
       return (int) call(inotifyAddWatch, fd, path.address(), mask, 0);
+    } finally {
+      Reference.reachabilityFence(path);
+    }
+  }
+
+  /// Tries again and tells why it fails: a second shape of function, which is linked for whom it
+  /// has failed.
+  ///
+  /// @return errno(3); 0 where it does not fail any more
+  @SuppressWarnings("restricted") // the launcher and the jar's manifest allow it
+  int inotifyAddWatchError(int fd, MemorySegment path, int mask) {
+    MethodHandle telling = linker.downcallHandle(SHAPE, Linker.Option.captureCallState("errno"));
+    StructLayout layout = Linker.Option.captureStateLayout();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(layout);
+      long result =
+          (long)
+              telling.invokeExact(
+                  inotifyAddWatch, state, (long) fd, path.address(), (long) mask, 0L);
+      int at = (int) layout.byteOffset(PathElement.groupElement("errno"));
+      ByteBuffer bytes = state.asByteBuffer().order(ByteOrder.nativeOrder());
+      return (int) result < 0 ? bytes.getInt(at) : 0;
+    } catch (Throwable e) {
+      throw impossible(e);
     } finally {
       Reference.reachabilityFence(path);
     }

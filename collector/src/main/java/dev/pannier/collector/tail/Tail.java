@@ -56,7 +56,7 @@ public record Tail(
             OpenFiles.most(),
             random,
             LOG::warn);
-    Inotify inotify = Inotify.open(nanoClock);
+    Inotify inotify = Inotify.open(nanoClock, LOG::warn);
     ChangeWatch watch = inotify == null ? new Polling() : inotify;
     FileTailer tailer =
         new FileTailer(

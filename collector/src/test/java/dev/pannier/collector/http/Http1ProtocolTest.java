@@ -60,6 +60,32 @@ class Http1ProtocolTest {
   }
 
   @Test
+  void whoReadsNoAnswerGetsNoMoreOfThem() {
+    String get = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+    wire.send(get.repeat(100));
+    assertThat(wire.connection.output.pending())
+        .isBetween(Connection.MAX_PENDING_OUTPUT, Connection.MAX_PENDING_OUTPUT + Wire.LARGE + 200);
+    assertThat(wire.connection.wantedBytes()).isZero();
+    Wire.drain(wire.connection.output);
+    assertThat(wire.connection.wantedBytes()).as("what was sent ahead comes first").isZero();
+    wire.connection.writable(wire.nowNanos);
+    wire.settle();
+    wire.text();
+    assertThat(wire.requests).hasSize(100);
+    assertThat(wire.connection.wantedBytes()).isPositive();
+    assertThat(wire.send(GET).text()).endsWith("ok");
+  }
+
+  @Test
+  void whatWasSentAheadIsStillAnsweredWhenTheClientReadsOn() {
+    String get = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+    wire.send(get.repeat(7) + POST + GET.substring(0, 9));
+    assertThat(wire.text()).endsWith("hello");
+    assertThat(wire.send(GET.substring(9)).text()).endsWith("ok");
+    assertThat(wire.requests).hasSize(9).endsWith("POST /a hello", "GET /d ");
+  }
+
+  @Test
   void anAnswerHasItsLengthAndKeepsTheConnection() {
     assertThat(wire.send(POST).text())
         .isEqualTo(

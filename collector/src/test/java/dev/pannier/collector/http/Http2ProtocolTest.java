@@ -1,17 +1,23 @@
 package dev.pannier.collector.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// What h2spec does not ask: memory, floods, time, and what the windows have to do with memory.
 class Http2ProtocolTest {
+  private static final String CALM = "0 GOAWAY ENHANCE_YOUR_CALM";
   private static final String OK = "HEADERS :status=200 content-type=text/plain; charset=utf-8";
 
   private final Wire wire = new Wire();
@@ -186,12 +192,93 @@ class Http2ProtocolTest {
     assertThat(wire.connection.isClosing()).isTrue();
   }
 
-  @Test
-  void framesForNothingEndTheConnection() {
-    for (int i = 0; i < 1001; i++) {
-      client.frame(FrameType.PRIORITY, 0, 1, "0000000310");
+  /// Frames that a client may send as long as it likes by the letter of RFC 9113, each for so many
+  /// units of the [Allowance] of 1,000.
+  static Stream<Arguments> floods() {
+    return Stream.of(
+        arguments("PRIORITY", 1, FrameType.PRIORITY, 0, 3, "0000000110"),
+        arguments("PING", 1, FrameType.PING, 0, 0, "0102030405060708"),
+        arguments("PING ACK", 1, FrameType.PING, FrameType.FLAG_ACK, 0, "0102030405060708"),
+        arguments("SETTINGS", 5, FrameType.SETTINGS, 0, 0, ""),
+        arguments("SETTINGS ACK", 1, FrameType.SETTINGS, FrameType.FLAG_ACK, 0, ""),
+        arguments("WINDOW_UPDATE", 1, FrameType.WINDOW_UPDATE, 0, 0, "00000001"),
+        arguments("a stream's WINDOW_UPDATE", 1, FrameType.WINDOW_UPDATE, 0, 1, "00000001"),
+        arguments("empty DATA", 1, FrameType.DATA, 0, 1, ""),
+        arguments("DATA of padding", 1, FrameType.DATA, FrameType.FLAG_PADDED, 1, "020000"),
+        arguments("RST_STREAM", 5, FrameType.RST_STREAM, 0, 3, "00000008"),
+        arguments("GOAWAY", 1, FrameType.GOAWAY, 0, 0, "0000000000000000"),
+        arguments("an unknown type", 1, 0xb, 0, 0, ""));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("floods")
+  void framesForNothingEndTheConnection(
+      String name, int units, int type, int flags, int stream, String payload) {
+    client
+        .frame(FrameType.SETTINGS, FrameType.FLAG_ACK, 0, "")
+        .request(1, false, "POST", "/")
+        .request(3, true, "GET", "/later")
+        .frame(FrameType.RST_STREAM, 0, 3, "00000008"); // 5 units
+    exchange();
+    int allowed = (1000 - 5 - 5) / units; // the client's SETTINGS, too, were 5
+    for (int i = 0; i < allowed; i++) {
+      client.frame(type, flags, stream, payload);
     }
-    assertThat(exchange()).containsExactly("0 GOAWAY ENHANCE_YOUR_CALM");
+    assertThat(exchange()).as(name).noneMatch(line -> line.contains("GOAWAY"));
+    client.frame(type, flags, stream, payload);
+    assertThat(exchange()).as(name).endsWith(CALM);
+    assertThat(wire.connection.isClosing()).isTrue();
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  /// Frames after which the server resets the stream (CVE-2025-8671, "made you reset"): the request
+  /// was handed on, and its client pays for no answer.
+  static Stream<Arguments> badFrames() {
+    return Stream.of(
+        arguments("WINDOW_UPDATE by 0", FrameType.WINDOW_UPDATE, 0, "00000000"),
+        arguments("a window above 2^31-1", FrameType.WINDOW_UPDATE, 0, "7fffffff"),
+        arguments("DATA behind the end", FrameType.DATA, 0, "61"),
+        arguments("HEADERS behind the end", FrameType.HEADERS, FrameType.FLAG_END_HEADERS, "84"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("badFrames")
+  void whoMakesTheServerResetStreamsAgainAndAgainLosesTheConnection(
+      String name, int type, int flags, String payload) {
+    for (int stream = 1; stream < 1000; stream += 2) {
+      client.request(stream, true, "GET", "/later").frame(type, flags, stream, payload);
+    }
+    assertThat(exchange()).as(name).contains("1 RST_STREAM " + codeOf(name)).endsWith(CALM);
+    assertThat(wire.later).hasSizeBetween(100, 250).noneMatch(HttpResponder::isOpen);
+    assertThat(wire.connection.isClosing()).isTrue();
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  private static ErrorCode codeOf(String badFrame) {
+    return switch (badFrame) {
+      case "WINDOW_UPDATE by 0" -> ErrorCode.PROTOCOL_ERROR;
+      case "a window above 2^31-1" -> ErrorCode.FLOW_CONTROL_ERROR;
+      default -> ErrorCode.STREAM_CLOSED;
+    };
+  }
+
+  @Test
+  void streamsThatAreMalformedAgainAndAgainEndTheConnection() {
+    for (int stream = 1; stream < 1000; stream += 2) {
+      client.request(stream, true, "GET", "/", "Upper", "case");
+    }
+    assertThat(exchange()).startsWith("1 RST_STREAM PROTOCOL_ERROR").endsWith(CALM);
+    assertThat(wire.requests).isEmpty();
+  }
+
+  @Test
+  void headersOnAStreamThatTheServerHasResetAreNotFree() {
+    client.request(1, false, "POST", "/").frame(FrameType.WINDOW_UPDATE, 0, 1, "00000000");
+    assertThat(exchange()).containsExactly("1 RST_STREAM PROTOCOL_ERROR");
+    for (int i = 0; i < 1000; i++) {
+      client.frame(FrameType.HEADERS, FrameType.FLAG_END_HEADERS, 1, "84");
+    }
+    assertThat(exchange()).containsExactly(CALM);
   }
 
   @Test
@@ -209,12 +296,25 @@ class Http2ProtocolTest {
   }
 
   @Test
-  void aHeaderBlockWithoutEndEndsTheConnection() {
-    client.frame(FrameType.HEADERS, 0, 1, "8286");
-    for (int i = 0; i < 2500; i++) {
-      client.frame(FrameType.CONTINUATION, 0, 1, "84");
+  void aHeaderBlockAboveTheLimitEndsTheConnection() {
+    client.frame(FrameType.HEADERS, 0, 1, new byte[500]);
+    for (int i = 0; i < 3; i++) {
+      client.frame(FrameType.CONTINUATION, 0, 1, new byte[500]);
     }
-    assertThat(exchange()).containsExactly("0 GOAWAY ENHANCE_YOUR_CALM");
+    assertThat(exchange()).as("2,000 bytes").isEmpty();
+    client.frame(FrameType.CONTINUATION, 0, 1, new byte[1]);
+    assertThat(exchange()).containsExactly(CALM);
+  }
+
+  @Test
+  void aHeaderBlockInFramesWithoutEndEndsTheConnection() {
+    client.frame(FrameType.HEADERS, 0, 1, "8286");
+    for (int i = 0; i < 995; i++) {
+      client.frame(FrameType.CONTINUATION, 0, 1, "");
+    }
+    assertThat(exchange()).as("with SETTINGS, 1,000 units").isEmpty();
+    client.frame(FrameType.CONTINUATION, 0, 1, "");
+    assertThat(exchange()).containsExactly(CALM);
   }
 
   @Test
@@ -264,6 +364,92 @@ class Http2ProtocolTest {
     exchange();
     wire.pass(Duration.ofSeconds(21));
     assertThat(client.read(wire.received())).containsExactly("1 RST_STREAM CANCEL");
+  }
+
+  @Test
+  void whoTakesItsAnswerByteByByteLosesItAsWell() {
+    client
+        .frame(FrameType.SETTINGS, 0, 0, "000400000000")
+        .request(1, false, "POST", "/")
+        .data(1, true, "x".repeat(100));
+    exchange();
+    wire.pass(Duration.ofSeconds(15));
+    client.frame(FrameType.WINDOW_UPDATE, 0, 1, "00000001");
+    assertThat(exchange()).containsExactly("1 DATA x");
+    wire.pass(Duration.ofSeconds(6));
+    assertThat(client.read(wire.received())).containsExactly("1 RST_STREAM CANCEL");
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whoTakesItsAnswerSlowlyGetsItWhole() {
+    client.frame(FrameType.SETTINGS, 0, 0, "000400004000").request(1, true, "GET", "/large");
+    int got = dataBytes(exchange());
+    for (int i = 0; i < 2; i++) {
+      wire.pass(Duration.ofSeconds(15));
+      client.frame(FrameType.WINDOW_UPDATE, 0, 1, "00004000");
+      got += dataBytes(exchange());
+    }
+    assertThat(got).isEqualTo(Wire.LARGE);
+  }
+
+  private static int dataBytes(List<String> lines) {
+    return lines.stream()
+        .filter(line -> line.startsWith("1 DATA "))
+        .mapToInt(line -> line.replace(" END", "").length() - "1 DATA ".length())
+        .sum();
+  }
+
+  @Test
+  void anAnswerThatWaitsHoldsReservedMemoryAndNothingOfItsRequest() {
+    client.frame(FrameType.SETTINGS, 0, 0, "000400000000");
+    for (int stream = 1; stream < 10; stream += 2) {
+      client.request(stream, true, "GET", "/later/" + "x".repeat(1500));
+    }
+    exchange();
+    assertThat(wire.budget.heldBytes()).isGreaterThan(5L * (1024 + 1500));
+    for (HttpResponder each : wire.later) {
+      each.respond(HttpResponse.text(200, "late"));
+    }
+    wire.settle();
+    assertThat(wire.budget.heldBytes()).isEqualTo(5 * (1024 + 4));
+    assertThat(wire.later)
+        .allSatisfy(each -> assertThat(((Http2Stream) each).request.path()).isEmpty());
+    client.frame(FrameType.SETTINGS, 0, 0, "000400000004");
+    assertThat(exchange()).filteredOn(line -> line.endsWith("DATA late END")).hasSize(5);
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void anAnswerThatIsTooLargeForTheMemoryWaitsAloneOnItsConnection() {
+    Wire small = new Wire(3000);
+    client
+        .frame(FrameType.SETTINGS, 0, 0, "000400000000")
+        .request(1, true, "GET", "/large")
+        .request(3, true, "GET", "/large");
+    assertThat(exchange(small))
+        .containsExactly(
+            "1 " + OK + " content-length=40000",
+            "3 " + OK + " content-length=40000",
+            "3 RST_STREAM CANCEL");
+    client.frame(FrameType.WINDOW_UPDATE, 0, 1, "0000ffff");
+    assertThat(dataBytes(exchange(small))).isEqualTo(Wire.LARGE);
+    assertThat(small.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void fieldsThatFitNoFrameCostTheirAnswerAndNotTheConnection() {
+    client.request(1, true, "GET", "/fields").request(3, true, "GET", "/trailers");
+    assertThat(exchange())
+        .containsExactly(
+            "1 HEADERS :status=500 content-type=text/plain; charset=utf-8 content-length=15",
+            "1 DATA internal error\n END",
+            "3 HEADERS :status=200",
+            "3 DATA \0\0\0\0\0",
+            "3 RST_STREAM INTERNAL_ERROR");
+    client.request(5, true, "GET", "/");
+    assertThat(exchange()).contains("5 DATA ok END");
+    assertThat(wire.budget.heldBytes()).isZero();
   }
 
   @Test

@@ -139,6 +139,72 @@ class HttpServerTest {
   }
 
   @Test
+  void whoHasBeenIdleLongestMakesRoomForTheNext() throws IOException {
+    Socket busy = send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (later.isEmpty()) {
+      round();
+    }
+    Socket http2 = send(address, new String(Frames.hello().bytes(), ISO_8859_1));
+    read(http2);
+    nowNanos += 2_000_000_000;
+    Socket http1 = send(address, GET);
+    read(http1);
+    nowNanos += 2_000_000_000;
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+
+    assertThat(new Frames().read(http2.getInputStream().readAllBytes()))
+        .endsWith("0 GOAWAY NO_ERROR");
+    assertThat(endpoint.connections).isEqualTo(3);
+    http1.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(http1)).startsWith("HTTP/1.1 200 OK");
+    later.get(0).respond(HttpResponse.text(200, "late"));
+    assertThat(read(busy)).endsWith("late");
+  }
+
+  @Test
+  void idleConnectionsMakeRoomForAnyNumberOfOthers() throws IOException {
+    for (int i = 0; i < 100; i++) {
+      assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+      nowNanos += 400_000_000; // each is idle for 1.2 s when its turn comes
+    }
+    assertThat(endpoint.connections).isEqualTo(3);
+  }
+
+  @Test
+  void whoIsIdleMakesRoomWhileManyOthersAreToldToGo() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+      while (later.size() <= i) {
+        round();
+      }
+    }
+    Socket idle = send(address, GET);
+    read(idle);
+    nowNanos += 500_000_000;
+    for (int i = 0; i < 32; i++) {
+      assertThat(read(send(address, GET))).startsWith("HTTP/1.1 503 ");
+    }
+    nowNanos += 600_000_000;
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    assertThat(idle.getInputStream().read()).isEqualTo(-1);
+    assertThat(endpoint.connections).isEqualTo(3);
+  }
+
+  @Test
+  void whoHasARequestUnderWayMakesNoRoom() throws IOException {
+    for (int i = 0; i < 3; i++) {
+      send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+      while (later.size() <= i) {
+        round();
+      }
+    }
+    nowNanos += 5_000_000_000L;
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 503 ");
+    assertThat(later).allMatch(HttpResponder::isOpen);
+  }
+
+  @Test
   void theLastAnswerIsReadByAClientThatStillSends() throws IOException {
     Socket client = send(address, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n");
     client.getOutputStream().write(new byte[10_000]);

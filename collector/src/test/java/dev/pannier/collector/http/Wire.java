@@ -18,6 +18,9 @@ import java.util.Queue;
 final class Wire implements HttpHandler {
   static final int MAX_BODY = 10_000;
 
+  /// The bytes that requests whose path begins with `/large` are answered with.
+  static final int LARGE = 40_000;
+
   final MemoryBudget budget;
   final Connection connection;
 
@@ -64,6 +67,13 @@ final class Wire implements HttpHandler {
     requests.add(request.method() + " " + request.path() + " " + body);
     if (request.path().startsWith("/later")) {
       later.add(responder);
+    } else if (request.path().startsWith("/large")) {
+      responder.respond(HttpResponse.text(200, "x".repeat(LARGE)));
+    } else if (request.path().startsWith("/fields")) {
+      responder.respond(HttpResponse.empty(200, "reason", "x".repeat(20_000)));
+    } else if (request.path().startsWith("/trailers")) {
+      Headers trailers = Headers.of("reason", "x".repeat(20_000));
+      responder.respond(new HttpResponse(200, Headers.NONE, new byte[5], trailers));
     } else if (request.path().startsWith("/grpc")) {
       responder.respond(
           new HttpResponse(
@@ -106,6 +116,7 @@ final class Wire implements HttpHandler {
     while (connection.output.pending() > 0) {
       all.writeBytes(drain(connection.output));
       connection.writable(nowNanos);
+      settle();
     }
     return all.toByteArray();
   }

@@ -484,6 +484,20 @@ class OtlpReceiverTest {
     assertThat(client.header("grpc-status")).isEqualTo("12");
   }
 
+  @ParameterizedTest
+  @CsvSource({"application/grpc", "application/x-protobuf", "application/json", "text/plain"})
+  void aLongPathIsNotEchoedWhole(String type) {
+    HttpResponse answer =
+        send("POST", "/" + "%".repeat(7200), new byte[5], withType(type)).answer();
+    int length = answer.body().length;
+    for (int i = 0; i < answer.headers().size(); i++) {
+      length += answer.headers().value(i).length();
+    }
+    assertThat(length).isLessThan(1200);
+    String told = new String(answer.body(), UTF_8) + answer.headers().first("grpc-message");
+    assertThat(told).contains("nothing here: /%");
+  }
+
   @Test
   void badBytesAreRefusedForGood() {
     byte[] bad = {1, 2, 3};

@@ -3,12 +3,17 @@ package dev.pannier.collector.tail;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,11 +28,12 @@ class ChangeWatchTest {
   private static final long LONG = TimeUnit.SECONDS.toNanos(30);
 
   @TempDir Path directory;
+  private final List<String> notices = new ArrayList<>();
   private Inotify inotify;
 
   @BeforeEach
   void open() {
-    inotify = Objects.requireNonNull(Inotify.open(System::nanoTime));
+    inotify = Objects.requireNonNull(Inotify.open(System::nanoTime, notices::add));
   }
 
   @AfterEach
@@ -65,7 +71,7 @@ class ChangeWatchTest {
   void burstOfEventsThatWasTakenDoesNotKeepItAwake() throws Exception {
     AtomicLong clock = new AtomicLong();
     inotify.close();
-    inotify = Objects.requireNonNull(Inotify.open(clock::get));
+    inotify = Objects.requireNonNull(Inotify.open(clock::get, notices::add));
     inotify.watch(directory);
     // 32 bytes each: more than half of what is read at once, and no more than that.
     for (int i = 0; i < 400; i++) {
@@ -162,6 +168,34 @@ class ChangeWatchTest {
   void missingDirectoryAndPlainFileAreNotWatched() throws IOException {
     assertThat(inotify.watch(directory.resolve("missing"))).isFalse();
     assertThat(inotify.watch(Files.createFile(directory.resolve("app.log")))).isFalse();
+    assertThat(notices).isEmpty();
+  }
+
+  @Test
+  void systemTellsWhyADirectoryIsNotWatched() {
+    Libc libc = Objects.requireNonNull(Libc.open());
+    int events = libc.inotifyInit(0);
+    int modified = 0x2;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment present = arena.allocateFrom(directory.toString());
+      MemorySegment missing = arena.allocateFrom(directory.resolve("missing").toString());
+      assertThat(libc.inotifyAddWatchError(events, missing, modified)).as("ENOENT").isEqualTo(2);
+      assertThat(libc.inotifyAddWatchError(events, present, modified)).isZero();
+    } finally {
+      libc.close(events);
+    }
+  }
+
+  @Test
+  void watchesUsedUpAreToldOnceWithTheNameOfTheLimit() {
+    WatchLimit limit = new WatchLimit(notices::add);
+    limit.failed(directory, 13); // EACCES
+    assertThat(notices).isEmpty();
+    limit.failed(directory, WatchLimit.ENOSPC);
+    limit.failed(directory, WatchLimit.ENOSPC);
+    assertThat(notices)
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .contains(directory.toString(), "fs.inotify.max_user_watches");
   }
 
   @Test
