@@ -12,13 +12,15 @@ import java.lang.classfile.MethodTransform;
 import java.lang.classfile.Opcode;
 import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
 
 /// A mistake in one method of the sidecar, made in the bytes of its class as it is loaded: what runs is
-/// the real code but for one instruction.
+/// the real code but for an instruction.
 enum PlantedBug {
   /// What is stored is how far a file was read.
-  POSITION_BEFORE_ACKNOWLEDGEMENT(World.Mode.MEMORY, "tail.TailedFile", "saved") {
+  POSITION_BEFORE_ACKNOWLEDGEMENT(World.Mode.MEMORY, "collector.tail.TailedFile", "saved") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof FieldInstruction field
@@ -32,7 +34,7 @@ enum PlantedBug {
   },
 
   /// `positions.tmp` takes the place of `positions` with its content on its way.
-  NO_SYNC_BEFORE_RENAME(World.Mode.MEMORY, "checkpoint.PositionStore", "save") {
+  NO_SYNC_BEFORE_RENAME(World.Mode.MEMORY, "collector.checkpoint.PositionStore", "save") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof InvokeInstruction call && call.name().equalsString("force")) {
@@ -44,7 +46,7 @@ enum PlantedBug {
   },
 
   /// A new file is read and shipped before its id is on disk.
-  GENERATION_NOT_STORED(World.Mode.MEMORY, "tail.TailedFile", "<init>") {
+  GENERATION_NOT_STORED(World.Mode.MEMORY, "collector.tail.TailedFile", "<init>") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof FieldInstruction field && field.name().equalsString("inHole")) {
@@ -60,13 +62,37 @@ enum PlantedBug {
 
   /// The log's next number is above its own end alone: a shipper may have passed it before the
   /// machine failed.
-  NUMBER_USED_AGAIN(World.Mode.DISK, "buffer.DiskBuffer", "<init>") {
+  NUMBER_USED_AGAIN(World.Mode.DISK, "collector.buffer.DiskBuffer", "<init>") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof InvokeInstruction call
           && call.name().equalsString("max")
           && call.type().equalsString("(JJ)J")) {
         code.pop2();
+        return true;
+      }
+      return false;
+    }
+  },
+
+  /// What was stored is read while a commit of the process before may be on its way.
+  POSITIONS_READ_BEFORE_INIT(World.Mode.ONCE, "shippers.kafka.TransactionalShipper", "connect") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof InvokeInstruction call
+          && call.name().equalsString("initTransactions")) {
+        code.pop();
+        return true;
+      }
+      if (element instanceof InvokeInstruction call && call.name().equalsString("settle")) {
+        ClassDesc client = ClassDesc.of(OURS + "shippers.kafka.Client");
+        ClassDesc producer = ClassDesc.of("org.apache.kafka.clients.producer.Producer");
+        code.aload(0)
+            .getfield(call.owner().asSymbol(), "client", client)
+            .invokevirtual(client, "current", MethodTypeDesc.of(producer))
+            .invokeinterface(
+                producer, "initTransactions", MethodTypeDesc.of(ConstantDescs.CD_void));
+        code.with(element);
         return true;
       }
       return false;
@@ -81,13 +107,13 @@ enum PlantedBug {
 
   PlantedBug(World.Mode mode, String className, String method) {
     this.mode = mode;
-    this.className = OURS + "collector." + className;
+    this.className = OURS + className;
     this.method = method;
   }
 
-  /// Puts other instructions in the place of the first right one.
+  /// Puts other instructions in the place of a right one.
   ///
-  /// @return whether it was the right one
+  /// @return whether it was a right one
   abstract boolean replace(CodeBuilder code, CodeElement element);
 
   /// Runs histories until one fails.
@@ -152,7 +178,7 @@ enum PlantedBug {
               candidate -> candidate.methodName().equalsString(method),
               MethodTransform.transformingCode(
                   (code, element) -> {
-                    if (!isPlanted && replace(code, element)) {
+                    if (replace(code, element)) {
                       isPlanted = true;
                     } else {
                       code.with(element);
