@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// `pannier bench`: the packaged sidecar as a process of its own, a real broker on loopback, and what
 /// the sidecar uses for each work, beside a plain producer. Figures go to standard output as
@@ -23,42 +23,36 @@ public final class Bench {
   private static final Set<Work> JSON = EnumSet.of(Work.JSON_OTLP, Work.JSON);
 
   private final Plan plan;
-  private final Path folder;
-  private final Report report;
 
   /// Ours, and the one it is compared with.
-  private final List<Build> builds = new ArrayList<>();
+  private final List<Build> builds;
 
+  private final Path folder;
+  private final Report report;
   private final List<Throughput> throughputs = new ArrayList<>();
-
-  /// Of other tools: what they lose is theirs.
-  private final List<Throughput> peers = new ArrayList<>();
-
-  private final List<FootprintWork.Start> starts = new ArrayList<>();
   private final List<Latency> latencies = new ArrayList<>();
   private final List<Soak> soaks = new ArrayList<>();
 
-  private Bench(Plan plan, Path folder, Report report) {
+  private Bench(Plan plan, List<Build> builds, Path folder, Report report) {
     this.plan = plan;
+    this.builds = builds;
     this.folder = folder;
     this.report = report;
-    builds.add(Build.own(plan.profiles()));
-    if (plan.against() != null) {
-      builds.add(Build.of(plan.against()));
-    }
   }
 
   public static void main(String[] arguments) throws Exception {
     Plan plan;
+    List<Build> builds;
     try {
       plan = Plan.of(arguments);
+      builds = Build.of(plan);
     } catch (IllegalArgumentException e) {
       System.err.println("pannier bench: " + e.getMessage());
       System.err.println(Plan.USAGE);
       System.exit(2);
       return;
     }
-    System.exit(run(plan, List.of(arguments)).closes() ? 0 : 1);
+    System.exit(run(plan, builds, List.of(arguments)).closes() ? 0 : 1);
   }
 
   /// What was measured.
@@ -75,17 +69,17 @@ public final class Bench {
   }
 
   /// Runs all works and prints the figures.
-  static Measured run(Plan plan, List<String> arguments) throws Exception {
+  static Measured run(Plan plan, List<Build> builds, List<String> arguments) throws Exception {
     Path folder = Files.createTempDirectory("pannier-bench");
     Thread cleanUp = new Thread(() -> remove(folder), "clean-up");
     Runtime.getRuntime().addShutdownHook(cleanUp);
     Report report = new Report(arguments);
-    Bench bench = new Bench(plan, folder, report);
-    bench.run();
-    System.out.print(report);
-    Path results = plan.results();
-    if (results != null) {
-      report.replaceIn(results);
+    Bench bench = new Bench(plan, builds, folder, report);
+    try {
+      bench.run();
+    } finally {
+      // Also what was measured before a work failed.
+      System.out.print(report);
     }
     Measured measured =
         new Measured(bench.throughputs, bench.latencies, bench.soaks, report.toString());
@@ -95,67 +89,98 @@ public final class Bench {
     return measured;
   }
 
+  private interface Step {
+    void run(Broker broker) throws Exception;
+  }
+
   private void run() throws Exception {
-    if (plan.works().stream().anyMatch(work -> work != Work.JMH)) {
-      say("starting a Kafka broker (KRaft)");
-      try (Broker broker = Broker.start(folder)) {
-        files(broker);
-        spans(broker);
-        growth(broker);
-        latency(broker);
-        footprint(broker);
-        soak(broker);
-      }
-    }
     if (plan.works().contains(Work.JMH)) {
       say("JMH, some minutes");
       report.micro(MicroWork.run(plan.quick()));
+      write();
+    }
+    if (plan.works().equals(EnumSet.of(Work.JMH))) {
+      return;
+    }
+    say("starting a Kafka broker (KRaft)");
+    try (Broker broker = Broker.start(folder)) {
+      List<Step> steps =
+          List.of(
+              this::text,
+              this::json,
+              this::spans,
+              this::full,
+              this::growth,
+              this::latency,
+              this::quiet,
+              this::start,
+              this::idle,
+              each -> soak(each, Work.SOAK),
+              each -> soak(each, Work.SOAK_SLOW));
+      for (Step step : steps) {
+        step.run(broker);
+        write();
+      }
     }
   }
 
-  private void files(Broker broker) throws Exception {
-    FileWork work = new FileWork(folder, broker);
-    PeerWork others = new PeerWork(folder, broker);
-    long size = (long) plan.sizeMiB() << 20;
-    files(work, others, TEXT, () -> Input.text(folder, plan.file(), size));
-    files(work, others, JSON, () -> Input.json(folder, size));
-    if (!throughputs.isEmpty()) {
-      report.throughputs(Stream.concat(throughputs.stream(), peers.stream()).toList());
+  /// After each work: all of them take hours, and what is measured is not to be lost with the rest.
+  private void write() throws IOException {
+    if (plan.results() != null) {
+      report.replaceIn(plan.results());
     }
+  }
+
+  private long bytes() {
+    return (long) plan.sizeMiB() << 20;
+  }
+
+  private void text(Broker broker) throws Exception {
+    files(broker, TEXT, () -> Input.text(folder, plan.file(), bytes()));
+  }
+
+  private void json(Broker broker) throws Exception {
+    files(broker, JSON, () -> Input.json(folder, bytes()));
   }
 
   private interface Maker {
     Input make() throws IOException;
   }
 
-  private void files(FileWork work, PeerWork others, Set<Work> ofInput, Maker maker)
-      throws Exception {
+  private void files(Broker broker, Set<Work> ofInput, Maker maker) throws Exception {
     List<Work> wanted = plan.works().stream().filter(ofInput::contains).toList();
     if (wanted.isEmpty()) {
       return;
     }
+    FileWork work = new FileWork(folder, broker);
     Input input = maker.make();
-    throughputs.addAll(measured(List.of(() -> work.yardstick(input))));
+    List<Throughput> rows = new ArrayList<>(measured(List.of(() -> work.yardstick(input))));
     for (Work each : wanted) {
-      throughputs.addAll(measured(ofEach(build -> () -> work.run(build, each, input))));
+      rows.addAll(measured(ofEach(build -> () -> work.run(build, each, input))));
     }
+    throughputs.addAll(rows);
     for (Work each : wanted) {
-      for (Peer peer : Peer.values()) {
-        Optional<Path> program = peer.program(each);
-        if (program.isPresent()) {
-          peer(() -> others.run(peer, program.get(), each, input));
-        }
-      }
+      rows.addAll(peers(broker, each, input));
     }
+    report.throughputs(rows);
     Files.delete(input.path());
   }
 
-  private void peer(Run run) throws Exception {
-    try {
-      peers.addAll(measured(List.of(run)));
-    } catch (IOException e) {
-      say("left out: " + e.getMessage());
+  /// What other tools lose is theirs, and so is a failure.
+  private List<Throughput> peers(Broker broker, Work each, Input input) throws Exception {
+    PeerWork work = new PeerWork(folder, broker);
+    List<Throughput> rows = new ArrayList<>();
+    for (Peer peer : Peer.values()) {
+      Optional<Path> program = peer.program(each);
+      if (program.isPresent()) {
+        try {
+          rows.addAll(measured(List.of(() -> work.run(peer, program.get(), each, input))));
+        } catch (IOException e) {
+          say("left out: " + e.getMessage());
+        }
+      }
     }
+    return rows;
   }
 
   private interface Run {
@@ -174,15 +199,15 @@ public final class Bench {
       for (int k = 0; k < compared.size(); k++) {
         Throughput one = compared.get(k).once();
         say(
-            "%s: %s: %.0f MiB/s, %.2f CPU s/GiB, peak %.0f MiB, %,d of %,d records"
-                .formatted(
-                    one.name(),
-                    one.input(),
-                    one.mibPerSecond(),
-                    one.cpuPerGib(),
-                    one.peakMiB(),
-                    one.counted(),
-                    one.written()));
+            Text.of(
+                "%s: %s: %.0f MiB/s, %.2f CPU s/GiB, peak %.0f MiB, %,d of %,d records",
+                one.name(),
+                one.input(),
+                one.mibPerSecond(),
+                one.cpuPerGib(),
+                one.peakMiB(),
+                one.counted(),
+                one.written()));
         all.get(k).add(one);
       }
     }
@@ -198,6 +223,18 @@ public final class Bench {
     }
   }
 
+  private void full(Broker broker) throws Exception {
+    if (plan.works().contains(Work.FULL)) {
+      List<Throughput> rows = measured(ofEach(build -> load(build, broker)::full));
+      throughputs.addAll(rows);
+      report.full(rows);
+    }
+  }
+
+  private SoakWork load(Build build, Broker broker) {
+    return new SoakWork(build, folder, broker, plan.quick());
+  }
+
   private void growth(Broker broker) throws Exception {
     if (!plan.works().contains(Work.GROWTH)) {
       return;
@@ -205,106 +242,117 @@ public final class Bench {
     List<Throughput> rows = new ArrayList<>();
     FileWork files = new FileWork(folder, broker);
     for (int count : plan.quick() ? List.of(1, 10) : List.of(1, 10, 100, 1000)) {
-      Input input = Input.texts(folder, count, (long) plan.sizeMiB() << 20);
+      Input input = Input.texts(folder, count, bytes());
       rows.addAll(measured(ofEach(build -> () -> files.run(build, Work.GROWTH, input))));
       remove(Objects.requireNonNull(input.path().getParent()));
     }
-    SoakWork paced = new SoakWork(builds.getFirst(), folder, broker, plan.quick());
-    for (int rate : plan.quick() ? List.of(1) : List.of(1, 10, 50)) {
+    SoakWork paced = load(builds.getFirst(), broker);
+    double most = Double.POSITIVE_INFINITY;
+    for (double rate : plan.quick() ? List.of(1.0, most) : List.of(1.0, 10.0, 50.0, most)) {
       rows.addAll(measured(List.of(() -> paced.paced(rate))));
     }
     throughputs.addAll(rows);
     report.growth(rows);
-  }
-
-  private void soak(Broker broker) throws Exception {
-    for (Work work : List.of(Work.SOAK, Work.SOAK_SLOW)) {
-      if (plan.works().contains(work)) {
-        SoakWork soak = new SoakWork(builds.getFirst(), folder, broker, plan.quick());
-        Soak outcome = soak.run(work, plan.minutes());
-        soaks.add(outcome);
-        report.soak(outcome);
-        Path results = plan.results();
-        Path beside = results == null ? Path.of("") : results.resolveSibling("");
-        Path picture = beside.resolve(work.label() + ".svg");
-        Files.writeString(picture, outcome.picture());
-        say("the picture is " + picture.toAbsolutePath());
-      }
+    List<FootprintWork.Idle> quiet = new ArrayList<>();
+    for (int count : plan.quick() ? List.of(1, 10) : List.of(1, 100, 1000)) {
+      quiet.add(idle(broker, Work.GROWTH, count));
     }
+    report.quietFiles(quiet);
   }
 
   private void latency(Broker broker) throws Exception {
+    if (!plan.works().contains(Work.LATENCY)) {
+      return;
+    }
     LatencyWork work = new LatencyWork(builds.getFirst(), folder, plan.quick());
-    if (plan.works().contains(Work.LATENCY)) {
-      for (String multiline : List.of("auto", "none")) {
-        latencies.add(toKafka(work, broker, multiline, "at_least_once"));
-      }
-      latencies.add(toKafka(work, broker, "none", "exactly_once"));
+    List<Latency> rows = new ArrayList<>();
+    for (LatencyWork.Way way : LatencyWork.WAYS) {
+      rows.add(median(() -> work.toKafka(broker, way)));
     }
+    latencies.addAll(rows);
+    report.latencies(rows);
+  }
+
+  private void quiet(Broker broker) throws Exception {
     if (plan.works().contains(Work.QUIET)) {
-      List<Latency> without = new ArrayList<>();
-      List<Latency> with = new ArrayList<>();
-      for (int i = 0; i < plan.runs(); i++) {
-        List<Latency> both = work.quiet();
-        without.add(said(both.getFirst()));
-        with.add(said(both.getLast()));
-      }
-      latencies.add(Latency.median(without));
-      latencies.add(Latency.median(with));
-    }
-    if (!latencies.isEmpty()) {
-      report.latencies(latencies);
+      LatencyWork work = new LatencyWork(builds.getFirst(), folder, plan.quick());
+      FootprintWork.Idle nothing = idle(broker, Work.QUIET, LatencyWork.QUIET_FILES);
+      Latency lines = median(work::quiet);
+      latencies.add(lines);
+      report.quiet(nothing, lines);
     }
   }
 
-  private Latency toKafka(LatencyWork work, Broker broker, String multiline, String delivery)
-      throws Exception {
+  private Latency median(Callable<Latency> work) throws Exception {
     List<Latency> runs = new ArrayList<>();
     for (int i = 0; i < plan.runs(); i++) {
-      runs.add(said(work.toKafka(broker, multiline, delivery)));
+      Latency one = work.call();
+      say(
+          Text.of(
+              "%s: p50 %s ms, p99 %s ms, %s %% CPU",
+              one.name(), one.p50(), one.p99(), one.cpuPercent()));
+      runs.add(one);
     }
     return Latency.median(runs);
   }
 
-  private static Latency said(Latency latency) {
-    String times =
-        latency.written() == 0
-            ? ""
-            : "p50 %s ms, p99 %s ms, ".formatted(latency.p50(), latency.p99());
-    say("%s: %s%s %% CPU".formatted(latency.name(), times, latency.cpuPercent()));
-    return latency;
+  private void start(Broker broker) throws Exception {
+    if (!plan.works().contains(Work.START)) {
+      return;
+    }
+    List<FootprintWork.Start> rows = new ArrayList<>();
+    for (Build build : builds) {
+      FootprintWork.Start start = new FootprintWork(build, folder, broker, plan.quick()).start();
+      say(
+          Text.of(
+              "%s: ready %s ms, first line %s ms",
+              start.name(), start.readyMillis(), start.firstLineMillis()));
+      rows.add(start);
+    }
+    report.start(rows);
   }
 
-  private void footprint(Broker broker) throws Exception {
-    if (plan.works().contains(Work.START)) {
-      for (Build build : builds) {
-        FootprintWork.Start start = new FootprintWork(build, folder, broker, plan.quick()).start();
-        say(
-            "start%s: ready %s ms, first line %s ms"
-                .formatted(build.suffix(), start.readyMillis(), start.firstLineMillis()));
-        starts.add(start);
-      }
-      report.start(starts);
-    }
+  private void idle(Broker broker) throws Exception {
     if (plan.works().contains(Work.IDLE)) {
-      say("idle, two minutes a run");
-      FootprintWork.Idle idle =
-          new FootprintWork(builds.getFirst(), folder, broker, plan.quick()).idle(plan.runs());
-      say("idle: RSS %s, PSS %s MiB".formatted(idle.resident(), idle.proportional()));
-      report.idle(idle);
+      report.idle(idle(broker, Work.IDLE, 1));
     }
+  }
+
+  private FootprintWork.Idle idle(Broker broker, Work work, int files) throws Exception {
+    say(Text.of("%s: quiet files: %,d; two minutes a run", work.label(), files));
+    FootprintWork.Idle idle =
+        new FootprintWork(builds.getFirst(), folder, broker, plan.quick())
+            .idle(work, files, plan.runs());
+    say(
+        Text.of(
+            "%s: RSS %s, PSS %s MiB, %s %% CPU",
+            idle.name(), idle.resident(), idle.proportional(), idle.cpuPercent()));
+    return idle;
+  }
+
+  private void soak(Broker broker, Work work) throws Exception {
+    if (!plan.works().contains(work)) {
+      return;
+    }
+    Soak outcome = load(builds.getFirst(), broker).run(work, plan.minutes());
+    soaks.add(outcome);
+    report.soak(outcome);
+    Path results = plan.results();
+    Path beside = results == null ? Path.of("") : results.resolveSibling("");
+    Path picture = beside.resolve(work.label() + ".svg");
+    Files.writeString(picture, outcome.picture());
+    say("the picture is " + picture.toAbsolutePath());
   }
 
   private static void say(String what) {
     System.err.println("bench: " + what);
   }
 
-  private static @Nullable Void remove(Path folder) {
+  static void remove(Path folder) {
     try (Stream<Path> tree = Files.walk(folder)) {
       tree.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
     } catch (IOException e) {
       System.err.println("bench: " + folder + " could not be removed: " + e);
     }
-    return null;
   }
 }

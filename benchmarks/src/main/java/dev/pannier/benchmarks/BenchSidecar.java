@@ -25,13 +25,19 @@ final class BenchSidecar implements AutoCloseable {
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+  private static final long CONFIRMS_WITHIN_SECONDS = 60;
+
+  private final Build build;
   private final Process process;
   private final Path errors;
   private final int admin;
   private final int grpc;
   private final long startedNanos;
+  private String suffix = "";
 
-  private BenchSidecar(Process process, Path errors, int admin, int grpc, long startedNanos) {
+  private BenchSidecar(
+      Build build, Process process, Path errors, int admin, int grpc, long startedNanos) {
+    this.build = build;
     this.process = process;
     this.errors = errors;
     this.admin = admin;
@@ -52,7 +58,7 @@ final class BenchSidecar implements AutoCloseable {
         file,
         """
         state: {directory: "%s"}
-        admin: {listen: "127.0.0.1:%d"}
+        admin: {listen: "127.0.0.1:%s"}
         resource: {service_name: checkout}
         """
                 .formatted(folder.resolve("state"), ports.get(0))
@@ -66,7 +72,7 @@ final class BenchSidecar implements AutoCloseable {
         new ProcessBuilder(command).redirectOutput(out).redirectError(errors.toFile());
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     long begin = System.nanoTime();
-    return new BenchSidecar(builder.start(), errors, ports.get(0), ports.get(1), begin);
+    return new BenchSidecar(build, builder.start(), errors, ports.get(0), ports.get(1), begin);
   }
 
   Usage usage() {
@@ -93,7 +99,9 @@ final class BenchSidecar implements AutoCloseable {
     while (true) {
       try {
         if (get("/readyz").statusCode() == 200) {
-          return age();
+          double ready = age();
+          suffix = build.ranAs(usage());
+          return ready;
         }
       } catch (IOException e) {
         checkAlive(e);
@@ -103,6 +111,27 @@ final class BenchSidecar implements AutoCloseable {
       }
       Thread.sleep(2);
     }
+  }
+
+  /// Of its rows' names: which build it is, and whether it ran without an AOT cache. Once it is ready.
+  String suffix() {
+    return suffix;
+  }
+
+  /// Waits until so many records are confirmed, which are there already.
+  void awaitConfirmed(long records) throws IOException, InterruptedException {
+    double begin = age();
+    for (long count = confirmed(); count < records; count = confirmed()) {
+      if (age() - begin > CONFIRMS_WITHIN_SECONDS) {
+        throw stuck(count + " of " + records + " records are confirmed");
+      }
+      Thread.sleep(50);
+    }
+  }
+
+  /// What to end with that waits for the sidecar in vain.
+  IOException stuck(String where) throws IOException {
+    return new IOException("shipping is stuck: " + where + ": " + lastWords());
   }
 
   /// How many records its shipper has confirmed.

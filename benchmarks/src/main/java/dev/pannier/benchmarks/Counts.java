@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -16,6 +17,7 @@ final class Counts {
   private static final int RESOURCES = 1;
   private static final int SCOPES = 2;
   private static final int RECORDS = 2;
+  private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private Counts() {}
 
@@ -38,7 +40,15 @@ final class Counts {
       TopicPartition partition = new TopicPartition(topic, 0);
       long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
       long count = 0;
-      while (consumer.position(partition) < end) {
+      long before = -1;
+      long since = System.nanoTime();
+      for (long at = 0; at < end; at = consumer.position(partition)) {
+        if (at > before) {
+          before = at;
+          since = System.nanoTime();
+        } else if (System.nanoTime() - since > STUCK_NANOS) {
+          throw new IOException(topic + " is stuck at " + at + " of " + end);
+        }
         for (ConsumerRecord<byte[], byte[]> message : consumer.poll(Duration.ofSeconds(1))) {
           count += otlp ? count(CodedInputStream.newInstance(message.value()), RESOURCES) : 1;
         }

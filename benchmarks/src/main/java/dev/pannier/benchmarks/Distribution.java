@@ -20,7 +20,7 @@ record Distribution(double[] sorted) {
   String spread() {
     return sorted.length < 2
         ? ""
-        : " (%s–%s)".formatted(Report.number(sorted[0]), Report.number(sorted[sorted.length - 1]));
+        : Text.of(" (%s–%s)", Text.number(sorted[0]), Text.number(sorted[sorted.length - 1]));
   }
 
   double median() {

@@ -97,7 +97,7 @@ final class FileWork {
       long confirmed = sidecar.confirmed();
       while (confirmed < input.lines()) {
         if (sidecar.age() > STUCK_SECONDS) {
-          throw new IOException(work.label() + ": stuck at " + confirmed + " of " + input.lines());
+          throw sidecar.stuck(confirmed + " of " + input.lines() + " lines of " + work.label());
         }
         Thread.sleep(POLL_MILLIS);
         confirmed = sidecar.confirmed();
@@ -116,7 +116,7 @@ final class FileWork {
               ? confirmed
               : Counts.records(broker.servers(), topic, work != Work.RAW && work != Work.JSON);
       return new Throughput(
-          title(work) + build.suffix(),
+          title(work) + sidecar.suffix(),
           input.name(),
           input.lines(),
           counted,

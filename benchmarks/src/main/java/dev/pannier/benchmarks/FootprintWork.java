@@ -1,55 +1,74 @@
 package dev.pannier.benchmarks;
 
+import dev.pannier.benchmarks.Plan.Work;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 
 /// What a sidecar costs that has nothing to do, and how long it takes to start.
 final class FootprintWork {
-  /// Medians of a minute, one minute after it was ready; a value a run.
-  record Idle(double[] residentMiB, double[] proportionalMiB, double[] cpu) {
+  /// @param files in which nothing happens
+  record Idle(int files, List<Minute> runs) {
+    String name() {
+      return Text.name(runs.stream().map(Minute::name));
+    }
+
+    double residentMiB() {
+      return of(runs, Minute::residentMiB).median();
+    }
+
     String resident() {
-      return figure(residentMiB, 1);
+      return figure(of(runs, Minute::residentMiB));
     }
 
     String proportional() {
-      return figure(proportionalMiB, 1);
+      return figure(of(runs, Minute::proportionalMiB));
     }
 
     String cpuPercent() {
-      return figure(cpu, 100);
+      return figure(of(runs, run -> run.cpu * 100));
     }
   }
 
-  /// Seconds from the process's start; a value a run.
-  ///
-  /// @param suffix of the build's rows
-  record Start(String suffix, double[] ready, double[] firstLine, double[] cpu) {
+  /// Medians of a minute, one minute after it was ready, and the share of one processor in it.
+  record Minute(String name, double residentMiB, double proportionalMiB, double cpu) {}
+
+  record Start(List<Once> runs) {
+    String name() {
+      return Text.name(runs.stream().map(Once::name));
+    }
+
     String readyMillis() {
-      return figure(ready, 1000);
+      return figure(of(runs, run -> run.ready * 1000));
     }
 
     String firstLineMillis() {
-      return figure(firstLine, 1000);
+      return figure(of(runs, run -> run.firstLine * 1000));
     }
 
     String cpuSeconds() {
-      return figure(cpu, 1);
+      return figure(of(runs, Once::cpu));
     }
   }
 
-  private record Once(double ready, double firstLine, double cpu) {}
+  /// Seconds from the process's start.
+  record Once(String name, double ready, double firstLine, double cpu) {}
 
-  private static String figure(double[] runs, double unit) {
-    Distribution all = Distribution.of(Arrays.stream(runs).map(run -> run * unit).toArray());
-    return Report.number(all.median()) + all.spread();
+  private static <T> Distribution of(List<T> runs, ToDoubleFunction<T> figure) {
+    return Distribution.of(runs.stream().mapToDouble(figure).toArray());
+  }
+
+  private static String figure(Distribution runs) {
+    return Text.number(runs.median()) + runs.spread();
   }
 
   private static final Duration FIRST_LINE_WITHIN = Duration.ofSeconds(60);
@@ -66,39 +85,39 @@ final class FootprintWork {
     this.quick = quick;
   }
 
-  /// One quiet file, both receivers on, connected to Kafka.
-  private String configuration(Path log, String topic) {
+  /// Both receivers on, connected to Kafka.
+  private String configuration(Path logs, String topic) {
     return """
     sources:
       files:
-        - {name: app, include: ["%s"]}
+        - {name: app, include: ["%s/*.log"]}
       otlp: {grpc: "${GRPC}", http: "${HTTP}"}
     shippers:
       events: {type: kafka, bootstrap_servers: "%s", topics: %s}
     """
-        .formatted(log, broker.servers(), topic);
+        .formatted(logs, broker.servers(), topic);
   }
 
-  Idle idle(int runs) throws Exception {
-    double[] resident = new double[runs];
-    double[] proportional = new double[runs];
-    double[] cpu = new double[runs];
+  /// @param files in which nothing happens
+  Idle idle(Work work, int files, int runs) throws Exception {
+    List<Minute> all = new ArrayList<>();
     for (int i = 0; i < runs; i++) {
-      Idle one = idleOnce(i);
-      resident[i] = one.residentMiB[0];
-      proportional[i] = one.proportionalMiB[0];
-      cpu[i] = one.cpu[0];
+      all.add(minute(work, files));
     }
-    return new Idle(resident, proportional, cpu);
+    return new Idle(files, all);
   }
 
-  private Idle idleOnce(int number) throws Exception {
-    Path own = Files.createDirectories(folder.resolve("idle-" + number));
-    Path log = Files.writeString(own.resolve("app.log"), "one line\n");
+  private Minute minute(Work work, int files) throws Exception {
+    Path own = Files.createTempDirectory(folder, "idle-");
+    Path logs = Files.createDirectories(own.resolve("logs"));
+    for (int i = 0; i < files; i++) {
+      Files.writeString(logs.resolve(i + ".log"), "started as number " + i + "\n");
+    }
     String topic = broker.topic("idle");
     try (BenchSidecar sidecar =
-        BenchSidecar.start(build, own, configuration(log, topic), Redirect.DISCARD)) {
+        BenchSidecar.start(build, own, configuration(logs, topic), Redirect.DISCARD)) {
       sidecar.awaitReady();
+      sidecar.awaitConfirmed(files);
       int seconds = quick ? 3 : 60;
       TimeUnit.SECONDS.sleep(seconds);
       Usage usage = sidecar.usage();
@@ -114,38 +133,39 @@ final class FootprintWork {
       double cpu = (usage.cpuSeconds() - before) / ((System.nanoTime() - begin) / 1e9);
       sidecar.stop();
       broker.delete(topic);
-      return new Idle(
-          new double[] {Distribution.of(resident).median()},
-          new double[] {Distribution.of(proportional).median()},
-          new double[] {cpu});
+      return new Minute(
+          Text.of(
+              "`%s`: %s, both receivers, connected to Kafka%s",
+              work.label(),
+              files == 1 ? "one quiet file" : Text.of("%,d quiet files", files),
+              sidecar.suffix()),
+          Distribution.of(resident).median(),
+          Distribution.of(proportional).median(),
+          cpu);
     }
   }
 
   /// Several starts, whatever the runs: one takes a second.
   Start start() throws Exception {
     int times = quick ? 1 : 7;
-    double[] ready = new double[times];
-    double[] firstLine = new double[times];
-    double[] cpu = new double[times];
+    List<Once> all = new ArrayList<>();
     for (int i = 0; i < times; i++) {
-      Once one = startOnce(i);
-      ready[i] = one.ready;
-      firstLine[i] = one.firstLine;
-      cpu[i] = one.cpu;
+      all.add(startOnce());
     }
-    return new Start(build.suffix(), ready, firstLine, cpu);
+    return new Start(all);
   }
 
-  private Once startOnce(int number) throws Exception {
-    Path own = Files.createDirectories(folder.resolve("start-" + number));
+  private Once startOnce() throws Exception {
+    Path own = Files.createTempDirectory(folder, "start-");
+    Path logs = Files.createDirectories(own.resolve("logs"));
     // Enough for `parser: auto` to choose without waiting for more.
-    Path log = Files.write(own.resolve("app.log"), TestLines.text(100_000));
+    Files.write(logs.resolve("app.log"), TestLines.text(100_000));
     String topic = broker.topic("start");
     try (KafkaConsumer<byte[], byte[]> consumer = Counts.consumer(broker.servers(), topic)) {
       // The consumer knows its broker before the clock starts.
       consumer.poll(Duration.ofMillis(100));
       try (BenchSidecar sidecar =
-              BenchSidecar.start(build, own, configuration(log, topic), Redirect.DISCARD);
+              BenchSidecar.start(build, own, configuration(logs, topic), Redirect.DISCARD);
           ExecutorService thread = Executors.newSingleThreadExecutor()) {
         Future<Double> ready = thread.submit(sidecar::awaitReady);
         while (consumer.poll(Duration.ofSeconds(1)).isEmpty()) {
@@ -158,7 +178,8 @@ final class FootprintWork {
         double cpu = sidecar.usage().cpuSeconds();
         sidecar.stop();
         broker.delete(topic);
-        return new Once(readySeconds, firstLine, cpu);
+        return new Once(
+            "`start`: from the process's start" + sidecar.suffix(), readySeconds, firstLine, cpu);
       }
     }
   }

@@ -40,14 +40,14 @@ record Input(String name, Path path, long lines, long bytes) {
     long lines = 0;
     long bytes = 0;
     for (int i = 0; i < count; i++) {
-      byte[] head = "file %d begins%n".formatted(i).getBytes(StandardCharsets.US_ASCII);
+      byte[] head = ("file " + i + " begins\n").getBytes(StandardCharsets.US_ASCII);
       byte[] text = Arrays.copyOf(head, head.length + block.length);
       System.arraycopy(block, 0, text, head.length, block.length);
       Input one = write("text lines", own.resolve(i + ".log"), text, size / count);
       lines += one.lines;
       bytes += one.bytes;
     }
-    String name = count == 1 ? "1 file" : "%,d files".formatted(count);
+    String name = count == 1 ? "1 file" : Text.of("%,d files", count);
     return new Input(name, own.resolve("*.log"), lines, bytes);
   }
 

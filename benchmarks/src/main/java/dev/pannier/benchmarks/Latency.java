@@ -36,7 +36,12 @@ public record Latency(
                         .toList()
                         .get(runs.size() / 2));
     return new Latency(
-        shown.name, shown.written, shown.counted, shown.millis, shown.cpu, List.copyOf(runs));
+        Text.name(runs.stream().map(Latency::name)),
+        shown.written,
+        shown.counted,
+        shown.millis,
+        shown.cpu,
+        List.copyOf(runs));
   }
 
   public boolean closes() {
@@ -65,7 +70,7 @@ public record Latency(
   }
 
   private String figure(ToDoubleFunction<Latency> of) {
-    return Report.number(of.applyAsDouble(this))
+    return Text.number(of.applyAsDouble(this))
         + Distribution.of(runs.stream().mapToDouble(of).toArray()).spread();
   }
 }

@@ -24,9 +24,31 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 /// sidecar's standard output, which bounds from above when the sidecar has noticed it.
 final class LatencyWork {
   private static final double LINES_A_SECOND = 100;
-  private static final int QUIET_FILES = 20;
+  static final int QUIET_FILES = 20;
   private static final double QUIET_LINES_A_SECOND = 10;
   private static final Duration LAST_WITHIN = Duration.ofSeconds(60);
+
+  /// How lines go to Kafka.
+  ///
+  /// @param json      JSON lines, and not text in a Logback layout
+  /// @param multiline `auto`, the default, or `none`
+  /// @param delivery  `at_least_once`, the default, or `exactly_once`
+  record Way(boolean json, String multiline, String delivery) {
+    private String title() {
+      return Text.of(
+          "`latency`: %s line → Kafka → consumer, `multiline: %s`, %s",
+          json ? "JSON" : "text", multiline, delivery);
+    }
+  }
+
+  /// A JSON line that is a whole object waits for nothing; a text line waits for the next one, or for
+  /// `flush_after`.
+  static final List<Way> WAYS =
+      List.of(
+          new Way(true, "auto", "at_least_once"),
+          new Way(true, "none", "at_least_once"),
+          new Way(true, "none", "exactly_once"),
+          new Way(false, "auto", "at_least_once"));
 
   private final Build build;
   private final Path folder;
@@ -39,19 +61,17 @@ final class LatencyWork {
     this.quick = quick;
   }
 
-  /// @param multiline `auto`, the default, or `none`
-  /// @param delivery  `at_least_once`, the default, or `exactly_once`
-  Latency toKafka(Broker broker, String multiline, String delivery) throws Exception {
+  Latency toKafka(Broker broker, Way way) throws Exception {
     int warm = quick ? 20 : 500;
     int lines = warm + (quick ? 100 : 3000);
     String topic = broker.topic(Work.LATENCY.label());
-    Path own = Files.createDirectories(folder.resolve("latency-" + multiline + "-" + ++runs));
+    Path own = Files.createDirectories(folder.resolve("latency-" + ++runs));
     Path log = own.resolve("app.log");
     String text =
         """
         sources:
           files:
-            - {name: app, include: ["%s"], parser: logstash, multiline: %s}
+            - {name: app, include: ["%s"], parser: %s, multiline: %s}
           otlp: none
         shippers:
           events:
@@ -62,8 +82,14 @@ final class LatencyWork {
             signals: [logs]
             delivery: %s
         """
-            .formatted(log, multiline, broker.servers(), topic, delivery);
-    try (PacedWriter writer = new PacedWriter(List.of(log), true, lines, LINES_A_SECOND);
+            .formatted(
+                log,
+                way.json ? "logstash" : "auto",
+                way.multiline,
+                broker.servers(),
+                topic,
+                way.delivery);
+    try (PacedWriter writer = new PacedWriter(List.of(log), way.json, lines, LINES_A_SECOND);
         BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD);
         KafkaConsumer<byte[], byte[]> consumer = Counts.consumer(broker.servers(), topic);
         ExecutorService thread = Executors.newSingleThreadExecutor()) {
@@ -81,14 +107,12 @@ final class LatencyWork {
       writing.get();
       sidecar.stop();
       broker.delete(topic);
-      String name =
-          "`latency`: JSON line → Kafka → consumer, `multiline: " + multiline + "`, " + delivery;
-      return arrivals.latency(name, warm, cpu);
+      return arrivals.latency(way.title() + sidecar.suffix(), warm, cpu);
     }
   }
 
-  /// 20 files in which nothing happens, then single lines in any of them.
-  List<Latency> quiet() throws Exception {
+  /// Single lines in any of 20 files, in which nothing has happened for a while.
+  Latency quiet() throws Exception {
     int lines = quick ? 20 : 300;
     Path own = Files.createDirectories(folder.resolve("quiet-" + ++runs));
     List<Path> logs = new ArrayList<>();
@@ -114,18 +138,10 @@ final class LatencyWork {
                 new InputStreamReader(sidecar.output(), StandardCharsets.ISO_8859_1));
         ExecutorService thread = Executors.newSingleThreadExecutor()) {
       sidecar.awaitReady();
-      for (int i = 0; i < QUIET_FILES; i++) {
-        if (out.readLine() == null) {
-          throw new IOException("the sidecar has ended");
-        }
-      }
+      sidecar.awaitConfirmed(QUIET_FILES);
       TimeUnit.SECONDS.sleep(quick ? 1 : 10);
       Usage usage = sidecar.usage();
       double before = usage.cpuSeconds();
-      long seconds = quick ? 3 : 60;
-      TimeUnit.SECONDS.sleep(seconds);
-      double idle = (usage.cpuSeconds() - before) / seconds;
-      before = usage.cpuSeconds();
       long begin = System.nanoTime();
       CountDownLatch arrived = new CountDownLatch(1);
       Future<?> writing =
@@ -153,9 +169,8 @@ final class LatencyWork {
       arrived.countDown();
       writing.get();
       sidecar.stop();
-      return List.of(
-          new Latency("`quiet`: 20 files, nothing is written", 0, 0, new double[0], idle),
-          arrivals.latency("`quiet`: 20 files, 10 lines a second, line → its output", 0, busy));
+      return arrivals.latency(
+          "`quiet`: 20 files, 10 lines a second, line → its output" + sidecar.suffix(), 0, busy);
     }
   }
 

@@ -54,15 +54,15 @@ final class PacedWriter implements AutoCloseable {
   }
 
   private String line(int number) {
-    String text = "order 4711 accepted, line=%08d, total 99.90 EUR".formatted(number);
-    if (!json) {
-      return text + "\n";
-    }
-    return """
-    {"@timestamp":"2026-03-01T12:00:00.123Z","message":"%s",\
-    "logger_name":"com.example.shop.CartService","thread_name":"main","level":"INFO"}
-    """
-        .formatted(text);
+    String message = Text.of("order 4711 accepted, line=%08d, total 99.90 EUR", number);
+    String line =
+        json
+            ? """
+            {"@timestamp":"2026-03-01T12:00:00.123Z","message":"%s",\
+            "logger_name":"com.example.shop.CartService","thread_name":"main","level":"INFO"}
+            """
+            : "2026-03-01 12:00:00.123 [main] INFO  com.example.shop.CartService - %s\n";
+    return Text.of(line, message);
   }
 
   /// The number in what became of a line; -1 where there is none.

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param file    repeated to that size, instead of generated text lines
 /// @param runs    of each throughput; the median counts
 /// @param quick   short waits and few samples: shows that it works, measures little
-/// @param results a Markdown file whose marked part is replaced
+/// @param results a Markdown file, in whose marked part the measured sections are replaced
 /// @param against the `lib/pannier-collector.jar` of another build, measured in turns
 /// @param minutes of a soak; 0 for its own default
 /// @param profiles a folder for Java Flight Recorder's recordings
@@ -32,28 +32,33 @@ public record Plan(
     @Nullable Path profiles) {
   static final String USAGE =
       """
-      usage: pannier bench [WORK ...] [--size MiB] [--file F] [--runs N] [--quick] [--results F]
-                           [--against JAR] [--profile DIR] [--minutes N]
-      works (all but jmh and the soaks without any): %s,
-      all (all but the soaks)
+      usage: pannier bench [WORK ...] [--all] [--size MiB] [--file F] [--runs N] [--quick]
+                           [--results F] [--against JAR] [--profile DIR] [--minutes N]
+      works (all but jmh and the soaks without any): %s
+        --all      every work, five runs of 4096 MiB: hours
         --size     MiB of each input, 1 to 65536 (default 1024)
         --file     a log file that takes the place of generated text lines, repeated to the size
-        --runs     how often each throughput is measured (default 1); the median counts
+        --runs     how often each work is measured (default 1); the median counts
         --quick    short waits and few samples
-        --results  a Markdown file whose part between the marks is replaced
+        --results  a Markdown file; between its marks, the sections that were measured are replaced
         --against  the lib/pannier-collector.jar of another build: throughputs and start of both, in turns
         --profile  a folder, which gets a recording of Java Flight Recorder for each run
         --minutes  of a soak (default 30, and 20 of soak-slow); its picture goes beside --results\
       """
           .formatted(Work.names());
 
+  private static final int SIZE_MIB = 1024;
+  private static final int ALL_SIZE_MIB = 4096;
+  private static final int ALL_RUNS = 5;
+
   private static final EnumSet<Work> SOAKS = EnumSet.of(Work.SOAK, Work.SOAK_SLOW);
 
   /// @throws IllegalArgumentException with one line that says what is wrong
   static Plan of(String[] arguments) {
     EnumSet<Work> works = EnumSet.noneOf(Work.class);
-    int size = 1024;
-    int runs = 1;
+    boolean all = false;
+    int size = 0;
+    int runs = 0;
     int minutes = 0;
     boolean quick = false;
     Path file = null;
@@ -69,16 +74,24 @@ public record Plan(
         case "--minutes" -> minutes = number(argument, value(argument, rest), 10_080);
         case "--quick" -> quick = true;
         case "--file" -> file = readable(value(argument, rest));
-        case "--results" -> results = readable(value(argument, rest));
+        case "--results" -> results = marked(value(argument, rest));
         case "--against" -> against = jar(value(argument, rest));
         case "--profile" -> profiles = folder(value(argument, rest));
-        case "all", "--all" -> works.addAll(EnumSet.complementOf(SOAKS));
+        case "all", "--all" -> all = true;
         default -> works.add(Work.of(argument));
       }
     }
-    if (works.isEmpty()) {
+    if (all) {
+      works = EnumSet.allOf(Work.class);
+    } else if (works.isEmpty()) {
       works = EnumSet.complementOf(SOAKS);
       works.remove(Work.JMH);
+    }
+    if (size == 0) {
+      size = all ? ALL_SIZE_MIB : SIZE_MIB;
+    }
+    if (runs == 0) {
+      runs = all ? ALL_RUNS : 1;
     }
     return new Plan(works, size, file, runs, minutes, quick, results, against, profiles);
   }
@@ -110,6 +123,20 @@ public record Plan(
     return path;
   }
 
+  /// Asked before hours of measuring, not after.
+  private static Path marked(String text) {
+    Path path = readable(text);
+    try {
+      if (Results.isMarked(path) && Files.isWritable(path)) {
+        return path;
+      }
+    } catch (IOException e) {
+      throw new IllegalArgumentException("cannot be read: " + text, e);
+    }
+    throw new IllegalArgumentException(
+        "nothing can be written to it, or it has no marks to write between: " + text);
+  }
+
   private static Path jar(String text) {
     Path jar = readable(text);
     if (!Files.isReadable(Build.of(jar).home().resolve("jvm.options"))) {
@@ -136,6 +163,7 @@ public record Plan(
     JSON,
     NOWHERE,
     SPANS,
+    FULL,
     GROWTH,
     LATENCY,
     QUIET,

@@ -2,30 +2,40 @@ package dev.pannier.benchmarks;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 
 /// What a long run took, sampled at equal intervals.
 ///
 /// @param lines     that were written to files
 /// @param spans     that were acknowledged to their sender
+/// @param suffix    of its row's name
 /// @param confirmed lines and spans, by the sidecar's own count
 /// @param cpu       processors used
+/// @param peakMiB   the most resident memory, which samples may miss
 public record Soak(
     String name,
+    String suffix,
     long lines,
     long spans,
     long confirmed,
     double seconds,
     double cpu,
+    double peakMiB,
     List<Sample> samples) {
   /// @param at         seconds from the beginning
   /// @param resident   MiB
+  /// @param proportional MiB
   /// @param mibASecond confirmed since the sample before, of lines
   public record Sample(
-      double at, double resident, double threads, double descriptors, double mibASecond) {
+      double at,
+      double resident,
+      double proportional,
+      double threads,
+      double descriptors,
+      double mibASecond) {
     double of(Figure figure) {
       return switch (figure) {
         case RSS -> resident;
+        case PSS -> proportional;
         case THREADS -> threads;
         case DESCRIPTORS -> descriptors;
         case RATE -> mibASecond;
@@ -36,6 +46,7 @@ public record Soak(
   /// What is sampled.
   enum Figure {
     RSS("RSS, MiB"),
+    PSS("PSS, MiB"),
     THREADS("threads"),
     DESCRIPTORS("file descriptors"),
     RATE("lines confirmed, MiB/s");
@@ -74,6 +85,9 @@ public record Soak(
   }
 
   double highest(Figure figure) {
+    if (figure == Figure.RSS) {
+      return peakMiB;
+    }
     return samples.stream().mapToDouble(sample -> sample.of(figure)).max().orElse(0);
   }
 
@@ -93,41 +107,43 @@ public record Soak(
     StringBuilder svg = new StringBuilder();
     int height = Figure.values().length * (HEIGHT + GAP) + GAP;
     svg.append(
-        """
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">
-        <rect width="100%%" height="100%%" fill="white"/>
-        """
-            .formatted(LEFT + WIDTH + 20, height));
+        Text.of(
+            """
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">
+            <rect width="100%%" height="100%%" fill="white"/>
+            """,
+            LEFT + WIDTH + 20, height));
     int top = GAP;
     for (Figure figure : Figure.values()) {
       curve(svg, figure, top);
       top += HEIGHT + GAP;
     }
     text(svg, LEFT, height - 8, "0 min");
-    text(svg, LEFT + WIDTH - 40, height - 8, "%.0f min".formatted(seconds / 60));
+    text(svg, LEFT + WIDTH - 40, height - 8, Text.of("%.0f min", seconds / 60));
     return svg.append("</svg>\n").toString();
   }
 
   private void curve(StringBuilder svg, Figure figure, int top) {
     double highest = Math.max(1e-9, highest(figure));
     text(svg, LEFT, top - 6, figure.title());
-    text(svg, 4, top + 10, Report.number(highest));
+    text(svg, 4, top + 10, Text.number(highest));
     text(svg, 4, top + HEIGHT, "0");
     svg.append(
-        "<path d=\"M%d %dv%dh%d\" fill=\"none\" stroke=\"#999\"/>\n"
-            .formatted(LEFT, top, HEIGHT, WIDTH));
+        Text.of(
+            "<path d=\"M%d %dv%dh%d\" fill=\"none\" stroke=\"#999\"/>\n",
+            LEFT, top, HEIGHT, WIDTH));
     svg.append("<polyline fill=\"none\" stroke=\"#06c\" points=\"");
     for (Sample sample : samples) {
       svg.append(
-          "%.1f,%.1f "
-              .formatted(
-                  LEFT + sample.at / seconds * WIDTH,
-                  top + HEIGHT * (1 - sample.of(figure) / highest)));
+          Text.of(
+              "%.1f,%.1f ",
+              LEFT + sample.at / seconds * WIDTH,
+              top + HEIGHT * (1 - sample.of(figure) / highest)));
     }
     svg.append("\"/>\n");
   }
 
   private static void text(StringBuilder svg, int x, int y, String text) {
-    svg.append(String.format(Locale.ROOT, "<text x=\"%d\" y=\"%d\">%s</text>%n", x, y, text));
+    svg.append(Text.of("<text x=\"%d\" y=\"%d\">%s</text>\n", x, y, text));
   }
 }

@@ -33,6 +33,7 @@ final class SoakWork {
 
   private static final int STEP_BYTES = 256 << 10;
   private static final double STUCK_SECONDS = 120;
+  private static final double MINUTE = 60;
 
   private final Build build;
   private final Path folder;
@@ -56,24 +57,42 @@ final class SoakWork {
         full ? "full load, lines and spans at once" : "1 MB/s of lines", pace, seconds, full);
   }
 
-  /// @param mibASecond that are written
-  Throughput paced(int mibASecond) throws Exception {
-    Soak soak = run("", mibASecond, quick ? 2 : 60, false);
-    double gib = soak.lines() * meanLineBytes() / (1L << 30);
-    double peak = soak.highest(Soak.Figure.RSS);
-    return new Throughput(
+  /// @param mibASecond that are written; infinite for as many as are shipped
+  Throughput paced(double mibASecond) throws Exception {
+    return minute(
         "`growth`: as `otlp`, written while it is read, after the start",
-        mibASecond + " MiB/s",
-        soak.lines(),
+        Double.isInfinite(mibASecond) ? "as fast as it goes" : Text.of("%.0f MiB/s", mibASecond),
+        mibASecond,
+        false);
+  }
+
+  /// As much as it takes, of lines and spans at once.
+  Throughput full() throws Exception {
+    return minute(
+        "`full`: file → Kafka and OTLP gRPC spans → Kafka at once, after the start",
+        "lines and spans",
+        Double.POSITIVE_INFINITY,
+        true);
+  }
+
+  private Throughput minute(String name, String input, double mibASecond, boolean spans)
+      throws Exception {
+    Soak soak = run("", mibASecond, quick ? 2 : MINUTE, spans);
+    double bytes = soak.lines() * meanLineBytes() + soak.spans() * SpanWork.meanBytes(requests);
+    return new Throughput(
+        name + soak.suffix(),
+        input,
+        soak.lines() + soak.spans(),
         soak.confirmed(),
-        gib,
+        bytes / (1L << 30),
         soak.seconds(),
         soak.cpu() * soak.seconds(),
         null,
-        peak,
-        soak.last(Soak.Figure.RSS));
+        soak.peakMiB(),
+        soak.highest(Soak.Figure.PSS));
   }
 
+  private final List<byte[]> requests = SpanWork.requests();
   private final byte[] step = step();
   private final int stepLines = count(step);
 
@@ -117,8 +136,9 @@ final class SoakWork {
           "  spans: {type: kafka, bootstrap_servers: \"%s\", topics: {traces: %s}, signals: [traces]}\n"
               .formatted(broker.servers(), spanTopic);
     }
-    try (BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD);
-        ExecutorService threads = Executors.newFixedThreadPool(2)) {
+    // The sidecar is ended first, and that ends whoever waits for it when something has failed.
+    try (ExecutorService threads = Executors.newFixedThreadPool(2);
+        BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD)) {
       sidecar.awaitReady();
       Usage usage = sidecar.usage();
       double cpuBefore = usage.cpuSeconds();
@@ -129,11 +149,9 @@ final class SoakWork {
       Future<Long> sent =
           spans
               ? threads.submit(
-                  () ->
-                      SpanWork.send(
-                          sidecar.grpcPort(), SpanWork.requests(), _ -> System.nanoTime() < end))
+                  () -> SpanWork.send(sidecar.grpcPort(), requests, _ -> System.nanoTime() < end))
               : threads.submit(() -> 0L);
-      List<Soak.Sample> samples = sample(sidecar, begin, end);
+      List<Soak.Sample> samples = sample(sidecar, begin, end, lines);
       long written = lines.get();
       long taken = sent.get();
       long all = written + taken;
@@ -143,21 +161,25 @@ final class SoakWork {
       }
       double took = (System.nanoTime() - begin) / 1e9;
       double cpu = (usage.cpuSeconds() - cpuBefore) / took;
+      double peak = usage.peakResidentMiB();
       long confirmed = sidecar.confirmed();
       sidecar.stop();
+      Bench.remove(logs);
       broker.delete(lineTopic);
       broker.delete(spanTopic);
-      return new Soak(name, written, taken, confirmed, took, cpu, samples);
+      return new Soak(name, sidecar.suffix(), written, taken, confirmed, took, cpu, peak, samples);
     }
   }
 
-  private List<Soak.Sample> sample(BenchSidecar sidecar, long begin, long end) throws Exception {
+  /// Until the end, or until the writing has failed.
+  private List<Soak.Sample> sample(BenchSidecar sidecar, long begin, long end, Future<?> writing)
+      throws Exception {
     List<Soak.Sample> samples = new ArrayList<>();
     Usage usage = sidecar.usage();
     double interval = Math.clamp((end - begin) / 1e9 / 300, 0.5, 10);
     double before = 0;
     long confirmedBefore = 0;
-    for (long now = begin; now < end; now = System.nanoTime()) {
+    for (long now = begin; now < end && !writing.isDone(); now = System.nanoTime()) {
       TimeUnit.NANOSECONDS.sleep((long) (interval * 1e9));
       long confirmed = sidecar.confirmed(LINES);
       double at = (System.nanoTime() - begin) / 1e9;
@@ -165,6 +187,7 @@ final class SoakWork {
           new Soak.Sample(
               at,
               usage.residentMiB(),
+              usage.proportionalMiB(),
               usage.threads(),
               usage.descriptors(),
               (confirmed - confirmedBefore) * meanLineBytes() / (1 << 20) / (at - before)));
@@ -205,12 +228,11 @@ final class SoakWork {
         try (FileChannel file =
             FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
           // A file that begins like another is taken for its copy, as rotation leaves them.
-          file.write(ByteBuffer.wrap("file %d begins%n".formatted(number).getBytes(US_ASCII)));
+          file.write(ByteBuffer.wrap(("file " + number + " begins\n").getBytes(US_ASCII)));
           lines++;
           for (long size = 0; size < ROTATED_BYTES && System.nanoTime() < endNanos; ) {
-            while (lines - confirmed > ahead) {
-              confirmed = sidecar.confirmed(LINES);
-              TimeUnit.MILLISECONDS.sleep(50);
+            if (lines - confirmed > ahead) {
+              confirmed = awaitShipped(lines - ahead);
             }
             double due = begin + ++steps * (step.length / (double) (1 << 20)) / mibASecond;
             long wait = (long) ((due - System.nanoTime() / 1e9) * 1e9);
@@ -231,6 +253,24 @@ final class SoakWork {
         }
       }
       return lines;
+    }
+
+    /// @return how many lines are confirmed, at least so many
+    private long awaitShipped(long wanted) throws IOException, InterruptedException {
+      long before = 0;
+      long since = System.nanoTime();
+      for (long confirmed = sidecar.confirmed(LINES); ; confirmed = sidecar.confirmed(LINES)) {
+        if (confirmed >= wanted) {
+          return confirmed;
+        }
+        if (confirmed > before) {
+          before = confirmed;
+          since = System.nanoTime();
+        } else if ((System.nanoTime() - since) / 1e9 > STUCK_SECONDS) {
+          throw sidecar.stuck(confirmed + " lines are confirmed, and no more for two minutes");
+        }
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
     }
   }
 }

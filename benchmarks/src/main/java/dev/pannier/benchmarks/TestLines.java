@@ -128,8 +128,7 @@ public final class TestLines {
   }
 
   private void message() {
-    line.append(
-        String.format(pick(MESSAGES), 100_000 + random.nextInt(900_000), random.nextInt(10_000)));
+    line.append(Text.of(pick(MESSAGES), 100_000 + random.nextInt(900_000), random.nextInt(10_000)));
   }
 
   private String thread() {

@@ -2,7 +2,7 @@ package dev.pannier.benchmarks;
 
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.DoubleUnaryOperator;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /// What one run of a work took.
@@ -13,10 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// @param seconds    from the process's start to the last confirmation
 /// @param cpuSeconds of the process, from its start
 /// @param firstGib   of it, for the first GiB; null where there is not more than that
-/// @param peakMiB    the most resident memory
+/// @param peakMiB    the most resident memory, of all runs
 /// @param pssMiB     at the end, still under load's heap
-/// @param lowestCpu  CPU seconds of the run that took least, where there were several
-/// @param highestCpu of the one that took most
+/// @param runs       all runs that this one is the median of; empty for a single run
 public record Throughput(
     String name,
     String input,
@@ -28,8 +27,7 @@ public record Throughput(
     @Nullable Double firstGib,
     double peakMiB,
     double pssMiB,
-    double lowestCpu,
-    double highestCpu) {
+    List<Throughput> runs) {
   /// One run.
   Throughput(
       String name,
@@ -53,49 +51,42 @@ public record Throughput(
         firstGib,
         peakMiB,
         pssMiB,
-        cpuSeconds,
-        cpuSeconds);
+        List.of());
   }
 
-  /// The run with the median CPU time; the worse one of two.
+  /// The run with the median CPU time, the worse one of two, with the highest memory of all; one whose
+  /// count does not close comes before all others.
   static Throughput median(List<Throughput> runs) {
-    Throughput wrong =
-        runs.stream().filter(run -> run.counted != run.written).findFirst().orElse(null);
+    Throughput wrong = runs.stream().filter(run -> !run.closes()).findFirst().orElse(null);
     if (wrong != null) {
       return wrong;
     }
-    List<Throughput> sorted =
-        runs.stream().sorted(Comparator.comparingDouble(Throughput::cpuSeconds)).toList();
-    return sorted
-        .get(runs.size() / 2)
-        .amid(sorted.getFirst().cpuSeconds, sorted.getLast().cpuSeconds);
-  }
-
-  private Throughput amid(double lowest, double highest) {
+    if (runs.size() == 1) {
+      return runs.getFirst();
+    }
+    Throughput shown =
+        runs.stream()
+            .sorted(Comparator.comparingDouble(Throughput::cpuSeconds))
+            .toList()
+            .get(runs.size() / 2);
     return new Throughput(
-        name,
-        input,
-        written,
-        counted,
-        gib,
-        seconds,
-        cpuSeconds,
-        firstGib,
-        peakMiB,
-        pssMiB,
-        lowest,
-        highest);
+        Text.name(runs.stream().map(Throughput::name)),
+        shown.input,
+        shown.written,
+        shown.counted,
+        shown.gib,
+        shown.seconds,
+        shown.cpuSeconds,
+        shown.firstGib,
+        runs.stream().mapToDouble(Throughput::peakMiB).max().orElseThrow(),
+        shown.pssMiB,
+        List.copyOf(runs));
   }
 
-  /// From the run that took least to the one that took most, in what `perUnit` makes of CPU seconds;
-  /// empty for one run.
-  String spread(DoubleUnaryOperator perUnit) {
-    return lowestCpu == highestCpu
-        ? ""
-        : " (%s–%s)"
-            .formatted(
-                Report.number(perUnit.applyAsDouble(lowestCpu)),
-                Report.number(perUnit.applyAsDouble(highestCpu)));
+  /// A figure of this run, and in brackets the lowest and the highest of all runs.
+  String figure(ToDoubleFunction<Throughput> of) {
+    return Text.number(of.applyAsDouble(this))
+        + Distribution.of(runs.stream().mapToDouble(of).toArray()).spread();
   }
 
   double mibPerSecond() {
@@ -108,6 +99,11 @@ public record Throughput(
 
   double cpuPerMillion() {
     return cpuSeconds / written * 1e6;
+  }
+
+  /// Of one processor.
+  double cpuPercent() {
+    return cpuSeconds / seconds * 100;
   }
 
   /// CPU seconds a GiB after the first one.

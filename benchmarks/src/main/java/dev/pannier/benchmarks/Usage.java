@@ -29,6 +29,7 @@ final class Usage {
     return (Long.parseLong(fields.get(at)) + Long.parseLong(fields.get(at + 1))) / TICKS_A_SECOND;
   }
 
+  /// The most that it has had; whoever samples sees less.
   double peakResidentMiB() throws IOException {
     return mebibytes("status", "VmHWM:");
   }
@@ -52,6 +53,12 @@ final class Usage {
     try (Stream<Path> open = Files.list(process.resolve("fd"))) {
       return (int) open.count();
     }
+  }
+
+  /// Whether a file is mapped into its memory.
+  boolean hasMapped(Path file) throws IOException {
+    String path = file.toRealPath().toString();
+    return Files.readAllLines(process.resolve("maps")).stream().anyMatch(map -> map.endsWith(path));
   }
 
   private double mebibytes(String file, String name) throws IOException {

@@ -22,17 +22,17 @@ class BenchIT {
     EnumSet<Work> works = EnumSet.complementOf(EnumSet.of(Work.JMH, Work.IDLE, Work.START));
     Plan plan = new Plan(works, 1, null, 1, 0, true, folder.resolve("RESULTS.md"), null, null);
 
-    Bench.Measured measured = Bench.run(plan, List.of("--size", "1", "--quick"));
+    Bench.Measured measured = Bench.run(plan, Build.of(plan), List.of("--size", "1", "--quick"));
 
     assertThat(measured.throughputs())
-        .hasSize(11)
+        .hasSize(14)
         .allSatisfy(
             row -> {
               assertThat(row.written()).isPositive();
               assertThat(row.counted()).as(row.name()).isEqualTo(row.written());
             });
     assertThat(measured.latencies())
-        .hasSize(4)
+        .hasSize(5)
         .allSatisfy(row -> assertThat(row.counted()).as(row.name()).isEqualTo(row.written()));
     assertThat(measured.soaks())
         .hasSize(2)
@@ -43,6 +43,16 @@ class BenchIT {
             });
     assertThat(folder.resolve("soak.svg")).content().contains("<polyline");
     assertThat(measured.closes()).isTrue();
-    assertThat(measured.report()).contains("### Throughput", "### OTLP in", "### Latency");
+    assertThat(measured.report())
+        .contains(
+            "### Throughput: text lines",
+            "### Throughput: JSON lines",
+            "### OTLP in",
+            "### Full load",
+            "### Growth",
+            "KiB of RSS a file",
+            "### Latency",
+            "### Quiet");
+    assertThat(folder.resolve("RESULTS.md")).content().contains(measured.report().strip());
   }
 }

@@ -39,9 +39,32 @@ class PlanTest {
   }
 
   @Test
+  void allIsEveryRowOfTheResults() {
+    Plan plan = Plan.of(new String[] {"--all"});
+
+    assertThat(plan.works()).isEqualTo(EnumSet.allOf(Work.class));
+    assertThat(plan.sizeMiB()).isEqualTo(4096);
+    assertThat(plan.runs()).isEqualTo(5);
+
+    Plan smaller = Plan.of(new String[] {"--size", "64", "--all", "--runs", "3"});
+    assertThat(smaller.works()).isEqualTo(EnumSet.allOf(Work.class));
+    assertThat(smaller.sizeMiB()).isEqualTo(64);
+    assertThat(smaller.runs()).isEqualTo(3);
+  }
+
+  @Test
+  void resultsWithoutMarksAreRefusedBeforeAnythingIsMeasured(@TempDir Path folder)
+      throws Exception {
+    Path file = Files.writeString(folder.resolve("RESULTS.md"), "text\n");
+
+    assertThatThrownBy(() -> Plan.of(new String[] {"--results", file.toString()}))
+        .hasMessageEndingWith("it has no marks to write between: " + file);
+  }
+
+  @Test
   void aMistakeIsNamed() {
     assertThatThrownBy(() -> Plan.of(new String[] {"jsn"}))
-        .hasMessageStartingWith("no such work: jsn (there are otlp, raw,");
+        .hasMessageStartingWith("no such work: jsn (there are otlp, once, raw,");
     assertThatThrownBy(() -> Plan.of(new String[] {"--size", "0"}))
         .hasMessage("--size is no number of 1 to 65536: 0");
     assertThatThrownBy(() -> Plan.of(new String[] {"--runs"})).hasMessage("--runs needs a value");

@@ -63,20 +63,71 @@ class ReportTest {
   }
 
   @Test
-  void onlyWhatStandsBetweenTheMarksIsReplaced() throws Exception {
+  void theHighestMemoryIsThatOfAllRunsAndTheRatesSpreadIsShown() throws Exception {
+    Report report = new Report(List.of());
+
+    report.throughputs(
+        List.of(
+            Throughput.median(
+                List.of(
+                    new Throughput("otlp", "text", 1, 1, 1, 8, 3, null, 131, 80),
+                    new Throughput("otlp", "text", 1, 1, 1, 4, 2, null, 120, 90),
+                    new Throughput("otlp", "text", 1, 1, 1, 2, 1, null, 110, 70)))));
+
+    assertThat(report.toString())
+        .contains("| 256 (128–512) | 2.00 (1.00–3.00) |  |  |  | 131 | 90 | 1 |");
+  }
+
+  @Test
+  void aRunWithoutItsCacheIsNotHiddenByTheMedian() {
+    Throughput without =
+        new Throughput("otlp, without an AOT cache", "text", 1, 1, 1, 8, 30, null, 1, 1);
+    Throughput with = new Throughput("otlp", "text", 1, 1, 1, 8, 3, null, 1, 1);
+
+    assertThat(Throughput.median(List.of(with, without, with)).name())
+        .isEqualTo("otlp; otlp, without an AOT cache");
+  }
+
+  @Test
+  void onlyTheMeasuredSectionsBetweenTheMarksAreReplaced() throws Exception {
     Path results = folder.resolve("RESULTS.md");
     Files.writeString(
         results,
-        "before\n<!-- measured by `pannier bench` from here -->\nold\n<!-- to here -->\nafter\n");
+        """
+        before
+        <!-- measured by `pannier bench` from here -->
 
-    Report report = new Report(List.of());
+        old
+
+        ### Throughput: text
+
+        old
+
+        ### Idle
+
+        by another command
+
+        <!-- to here -->
+        ### after
+        """);
+    Report report = new Report(List.of("raw", "--runs", "2"));
+    report.throughputs(List.of(YARDSTICK));
+    report.spans(List.of(YARDSTICK));
+
+    report.replaceIn(results);
     report.replaceIn(results);
 
     assertThat(Files.readString(results))
-        .startsWith("before\n<!-- measured")
-        .contains("| command | `./pannier bench` |")
-        .doesNotContain("old")
-        .endsWith("<!-- to here -->\nafter\n");
+        .startsWith(
+            "before\n<!-- measured by `pannier bench` from here -->\n\n### Throughput: text")
+        .contains("`./pannier bench raw --runs 2`, 2", "; commit ", "; load before ")
+        .containsSubsequence(
+            "### Throughput: text\n",
+            "| yardstick | text, 1.00 GiB |",
+            "\n\n### Idle\n\nby another command\n\n### OTLP in\n",
+            "|\n\n<!-- to here -->\n### after\n")
+        .containsOnlyOnce("### OTLP in")
+        .doesNotContain("old");
   }
 
   @Test

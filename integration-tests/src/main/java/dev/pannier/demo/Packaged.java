@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// How the packaged sidecar is started: with its `jvm.options`, with the AOT cache where one was made
 /// for this JDK, as the launcher does it.
@@ -19,11 +20,14 @@ public final class Packaged {
   /// @param options of the JVM, after all others
   public static List<String> command(Path home, List<String> options) {
     List<String> command = new ArrayList<>(withoutCache(home));
-    Path cache = cache(home);
-    if (Files.exists(cache)) {
-      command.addAll(using(cache));
-    }
+    usedCache(home).ifPresent(cache -> command.addAll(using(cache)));
     return started(command, home, options);
+  }
+
+  /// The cache that a sidecar is started with; empty where there is none, or none is wanted.
+  public static Optional<Path> usedCache(Path home) {
+    boolean wanted = !"off".equals(System.getenv("PANNIER_AOT_CACHE"));
+    return Optional.of(cache(home)).filter(cache -> wanted && Files.exists(cache));
   }
 
   /// The same with this cache, or one to be made.
@@ -43,7 +47,8 @@ public final class Packaged {
     return home.resolve("java-" + Runtime.version());
   }
 
-  private static boolean isImage(Path home) {
+  /// Whether it runs in a run-time image, and not in the JDK.
+  public static boolean isImage(Path home) {
     return Boolean.getBoolean(IMAGE) && Files.exists(image(home).resolve("release"));
   }
 

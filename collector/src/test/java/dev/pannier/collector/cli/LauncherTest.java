@@ -2,6 +2,7 @@ package dev.pannier.collector.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,7 +49,10 @@ class LauncherTest {
     script(
         "jdk/bin/java",
         """
-        case "$*" in *demo.Training*) [ -n "$TRAIN_CODE" ] && exit $TRAIN_CODE; touch '%s'; exit 0 ;; esac
+        case "$*" in *demo.Training*)
+          [ -n "$TRAIN_CODE" ] && exit $TRAIN_CODE
+          sleep ${TRAIN_SECONDS:-0}; touch '%s'; exit 0 ;;
+        esac
         printf '%%s\\n' "$@"; echo MALLOC_ARENA_MAX=$MALLOC_ARENA_MAX; exit 7\
         """
             .formatted(cache));
@@ -67,10 +71,22 @@ class LauncherTest {
   }
 
   private Run pannier(Map<String, String> environment, String... arguments) throws Exception {
+    return started("", environment, arguments).ended();
+  }
+
+  private record Started(Process process, Path out, Path err) {
+    Run ended() throws Exception {
+      int code = process.waitFor();
+      return new Run(code, Files.readAllLines(out, UTF_8), Files.readString(err, UTF_8));
+    }
+  }
+
+  private Started started(String name, Map<String, String> environment, String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(checkout.resolve("pannier").toString()));
     command.addAll(List.of(arguments));
-    Path out = folder.resolve("out");
-    Path err = folder.resolve("err");
+    Path out = folder.resolve("out" + name);
+    Path err = folder.resolve("err" + name);
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(folder.toFile())
@@ -81,8 +97,7 @@ class LauncherTest {
     builder.environment().remove("PANNIER_JVM_OPTIONS");
     builder.environment().put("PANNIER_AOT_CACHE", "off");
     builder.environment().putAll(environment);
-    int code = builder.start().waitFor();
-    return new Run(code, Files.readAllLines(out, UTF_8), Files.readString(err, UTF_8));
+    return new Started(builder.start(), out, err);
   }
 
   private void built() throws IOException {
@@ -147,6 +162,9 @@ class LauncherTest {
     assertThat(pannier(Map.of(), "run", "--config=p.yaml").out()).contains("-Xmx80m");
     assertThat(pannier(Map.of(), "run", "-c", "q.yaml").out())
         .noneMatch(argument -> argument.startsWith("-Xmx"));
+    // Octal to a shell, and no number to it.
+    Files.writeString(folder.resolve("r.yaml"), "memory: 08MiB\n");
+    assertThat(pannier(Map.of(), "run", "-c", "r.yaml").code()).isEqualTo(7);
     assertThat(pannier(Map.of("PANNIER_JVM_OPTIONS", "-Xmx99m -Da=b"), "run", "-c", "p.yaml").out())
         .containsSubsequence("-Xmx80m", "-Xmx99m", "-Da=b", "-jar");
   }
@@ -200,5 +218,64 @@ class LauncherTest {
     assertThat(run.err()).contains("no AOT cache: the sidecar runs without");
     assertThat(run.out()).noneMatch(argument -> argument.contains("aot"));
     assertThat(pannier(CACHED, "run").err()).isEmpty();
+  }
+
+  @Test
+  void twoFirstRunsTrainOnceAndBothUseTheCache() throws Exception {
+    assumeThat(Path.of("/usr/bin/flock")).as("without it launchers do not wait").exists();
+    built();
+    Map<String, String> slow = Map.of("PANNIER_AOT_CACHE", "", "TRAIN_SECONDS", "1");
+
+    Started one = started("1", slow, "run");
+    Started other = started("2", slow, "run");
+    List<Run> both = List.of(one.ended(), other.ended());
+
+    assertThat(both)
+        .allSatisfy(run -> assertThat(run.out()).contains("-XX:AOTCache=" + cache))
+        .filteredOn(run -> run.err().contains("making the AOT cache"))
+        .hasSize(1);
+  }
+
+  @Test
+  void aCacheThatCannotBeRemovedDoesNotKeepTheSidecarFromRunning() throws Exception {
+    built();
+    // Root, too, cannot remove a folder as if it were a file.
+    Files.createDirectories(cache.resolve("in the way"));
+
+    Run run = pannier(Map.of("PANNIER_AOT_CACHE", "", "TRAIN_CODE", "1"), "run");
+
+    assertThat(run.code()).isEqualTo(7);
+    assertThat(run.err()).contains("no AOT cache: the sidecar runs without");
+    assertThat(run.out()).contains("run").noneMatch(argument -> argument.contains("aot"));
+    assertThat(pannier(CACHED, "validate").code()).isEqualTo(7);
+  }
+
+  @Test
+  void whereNothingCanBeWrittenTheSidecarRunsWithoutCache() throws Exception {
+    built();
+    Path home = checkout.resolve("collector/target/pannier");
+    assertThat(home.toFile().setWritable(false)).isTrue();
+    try {
+      assumeThat(Files.isWritable(home)).as("root writes everywhere").isFalse();
+
+      Run run = pannier(CACHED, "run");
+
+      assertThat(run.code()).isEqualTo(7);
+      assertThat(run.err()).contains("no AOT cache can be written to " + home);
+      assertThat(run.out()).contains("run").noneMatch(argument -> argument.contains("aot"));
+    } finally {
+      assertThat(home.toFile().setWritable(true)).isTrue();
+    }
+  }
+
+  @Test
+  void aJdkThatDoesNotTellItsVersionRunsWithoutCache() throws Exception {
+    built();
+    Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"25.0.1\"\n");
+
+    Run run = pannier(CACHED, "run");
+
+    assertThat(run.code()).isEqualTo(7);
+    assertThat(run.err()).isEmpty();
   }
 }
