@@ -109,6 +109,7 @@ public final class SegmentLog implements Closeable {
       Visitor visitor)
       throws IOException {
     Files.createDirectories(directory);
+    syncOwnName(directory);
     FileChannel lock = lock(directory);
     SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
     try {
@@ -500,6 +501,20 @@ public final class SegmentLog implements Closeable {
     segment.channel.force(false);
     if (!segment.gone && !Files.exists(segment.path)) {
       throw new IOException(segment.name() + " has vanished");
+    }
+  }
+
+  /// A directory that was made just now, perhaps by a process that was killed since, has no name yet
+  /// that outlives the death of the machine.
+  private static void syncOwnName(Path directory) {
+    Path parent = directory.getParent();
+    if (parent != null) {
+      try {
+        syncNames(parent);
+      } catch (IOException e) {
+        // Not ours to read: then it was not made here, either.
+        LOG.debug("the name of {} cannot be synced", directory, e);
+      }
     }
   }
 
