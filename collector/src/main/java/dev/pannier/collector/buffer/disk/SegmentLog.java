@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -158,6 +159,7 @@ public final class SegmentLog implements Closeable {
 
   private void recover(Visitor visitor) throws IOException {
     List<Path> files = files(directory);
+    Map<String, Long> rememberedAt = new HashMap<>();
     for (int i = 0; i < files.size(); i++) {
       Path file = files.get(i);
       FileChannel channel =
@@ -171,7 +173,7 @@ public final class SegmentLog implements Closeable {
         aside(file, size, e);
         continue;
       }
-      recover(segment, i == files.size() - 1, visitor);
+      recover(segment, i == files.size() - 1, rememberedAt, visitor);
       segments.put(segment.first(), segment);
       bytes.addAndGet(segment.endBytes());
     }
@@ -194,9 +196,12 @@ public final class SegmentLog implements Closeable {
     sync();
   }
 
-  private void recover(Segment segment, boolean newest, Visitor visitor) throws IOException {
+  /// @param rememberedAt for each owner the number of the record whose positions are remembered
+  private void recover(
+      Segment segment, boolean newest, Map<String, Long> rememberedAt, Visitor visitor)
+      throws IOException {
     if (segment.positionsCount) {
-      readHeaderPositions(segment);
+      readHeaderPositions(segment, rememberedAt);
     }
     long size = segment.channel.size();
     SegmentReader reader = segment.reader(staging, Math.max(lastSequence, segment.first() - 1));
@@ -220,7 +225,9 @@ public final class SegmentLog implements Closeable {
         lastSequence = batch.sequence();
         segment.published(batch.sequence(), reader.position());
         if (contiguous) {
-          remember(owners.apply(batch.batch()), batch.batch().positions());
+          String owner = owners.apply(batch.batch());
+          remember(owner, batch.batch().positions());
+          rememberedAt.put(owner, batch.sequence());
         }
         visitor.record(segment, from, reader.position(), batch);
         continue;
@@ -245,8 +252,17 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  private void readHeaderPositions(Segment segment) throws IOException {
-    SegmentHeader.read(segment.channel).positions().forEach(this::remember);
+  /// A segment may be begun long after the last sync: records before it are younger than its snapshot.
+  private void readHeaderPositions(Segment segment, Map<String, Long> rememberedAt)
+      throws IOException {
+    SegmentHeader.read(segment.channel)
+        .positions()
+        .forEach(
+            (owner, snapshot) -> {
+              if (rememberedAt.getOrDefault(owner, 0L) <= segment.knownUpTo) {
+                remember(owner, snapshot);
+              }
+            });
   }
 
   /// A file that begins with no header: begun by a process that died, or damaged.

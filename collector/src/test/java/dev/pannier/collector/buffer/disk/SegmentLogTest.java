@@ -231,6 +231,19 @@ class SegmentLogTest {
   }
 
   @Test
+  void aRecordIsYoungerThanTheSnapshotOfALaterSegmentThatDoesNotKnowIt() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("a", "1", "x"));
+    written.sync();
+    written.remember("a", "1".getBytes(UTF_8));
+    append(written, 2, logs("a", "2", "x"));
+    append(written, 3, logs("b", "3", "x".repeat(900)));
+    assertThat(written.segments()).isEqualTo(2);
+    open();
+    assertThat(positions()).containsExactlyInAnyOrder("2", "3");
+  }
+
+  @Test
   void segmentWhosePositionsTheNewestDoesNotKnowIsKept() throws Exception {
     SegmentLog written = open();
     append(written, 1, logs("a", "1", "x".repeat(900)));
