@@ -108,7 +108,7 @@ public final class SegmentLog implements Closeable {
       Consumer<String> notice,
       Visitor visitor)
       throws IOException {
-    Files.createDirectories(directory);
+    make(directory);
     FileChannel lock = lock(directory);
     SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
     try {
@@ -117,6 +117,35 @@ public final class SegmentLog implements Closeable {
     } catch (IOException | RuntimeException e) {
       log.close();
       throw e;
+    }
+  }
+
+  /// Makes the directory where there is none, and its name durable: the death of the machine would else take it
+  /// with all that is synced in it.
+  private static void make(Path directory) throws IOException {
+    int missing = 0;
+    for (Path at = directory.toAbsolutePath();
+        at != null && Files.notExists(at);
+        at = at.getParent()) {
+      missing++;
+    }
+    Files.createDirectories(directory);
+    Path made = directory.toRealPath();
+    for (int i = 0; i < Math.max(1, missing); i++) {
+      Path parent = made.getParent();
+      if (parent == null) {
+        return;
+      }
+      try {
+        syncNames(parent);
+      } catch (IOException e) {
+        if (missing > 0) {
+          throw e;
+        }
+        // A process that was killed may have made it; who cannot read what it lies in has not.
+        LOG.debug("the name of {} cannot be synced", made, e);
+      }
+      made = parent;
     }
   }
 
@@ -189,8 +218,12 @@ public final class SegmentLog implements Closeable {
       // killed leaves both to the page cache.
       segment.dirty = true;
       segment.nameless = true;
-      if (!segment.positionsCount) {
+      if (!segment.positionsCount || segment.version < SegmentHeader.VERSION) {
         segment.sealed = true;
+      }
+      if (segment.sealed && segment.lastSequence() < segment.first()) {
+        // The next one is named by its first number, and this one's name is taken.
+        lastSequence = Math.max(lastSequence, segment.first());
       }
     }
     sync();
@@ -232,17 +265,18 @@ public final class SegmentLog implements Closeable {
         visitor.record(segment, from, reader.position(), batch);
         continue;
       }
+      long after = Math.max(lastSequence, segment.first() - 1);
       long to = reader.passDamage(size);
-      if (to == size && newest) {
+      if (newest && (to == size || wasNeverSynced(segment, reader, from, size, after))) {
         notice.accept(
             segment.name() + ": cut behind its last whole record, " + (size - from) + " bytes off");
         segment.channel.truncate(from);
         return;
       }
       damaged(segment, from, to);
-      // Perhaps no sync has covered it, and the machine died with a later page on disk and this one
-      // not: positions behind it would pass over what it held. What is read again follows in a
-      // segment of its own, whose positions count.
+      // Positions behind it would pass over what it held, which may be read again from its file where
+      // the volume does not have its position yet. What is read again follows in a segment of its
+      // own, whose positions count.
       contiguous = false;
       segment.sealed = true;
       if (to == size) {
@@ -250,6 +284,31 @@ public final class SegmentLog implements Closeable {
         return;
       }
     }
+  }
+
+  /// Whether damage in the newest segment, which the reader has passed, is a hole in what no sync has
+  /// covered: then nobody was told that anything behind it is kept. Records behind it say up to which
+  /// number all was synced; where that is above `after`, the damage was. The last group that was synced has
+  /// nothing behind it that could say so: there damage is a hole only if it looks like one.
+  ///
+  /// @param after the number of the last whole record before it: numbers have gaps, but what is told as
+  ///   synced is the number of a record, so one above it is that of a record in the damage, or behind
+  private static boolean wasNeverSynced(
+      Segment segment, SegmentReader passed, long from, long size, long after) throws IOException {
+    if (segment.version == 1 || !passed.isHole(from, passed.position())) {
+      return false;
+    }
+    SegmentReader behind = segment.reader(SegmentReader.window(), passed.position(), after);
+    for (SegmentReader.Found found = behind.find(size);
+        found != SegmentReader.Found.NOTHING;
+        found = behind.find(size)) {
+      if (found == SegmentReader.Found.DAMAGE || !behind.skip()) {
+        behind.passDamage(size);
+      } else if (behind.synced() > after) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// A segment may be begun long after the last sync: records before it are younger than its snapshot.
@@ -305,7 +364,7 @@ public final class SegmentLog implements Closeable {
       segment = begin(sequence, positionsCount);
     }
     staging.clear();
-    RecordFormat.putHead(staging, batch, sequence, millis);
+    RecordFormat.putHead(staging, batch, sequence, millis, syncedSequence);
     crc.reset();
     crc.update(staging.duplicate().flip().position(RecordFormat.PREFIX_BYTES));
     crc.update(batch.bytes(), batch.offset(), batch.length());
@@ -429,7 +488,7 @@ public final class SegmentLog implements Closeable {
   /// @throws IOException where it does not
   public void reopen() throws IOException {
     if (!Files.exists(directory.resolve(LOCK))) {
-      Files.createDirectories(directory);
+      make(directory);
       FileChannel again = lock(directory);
       lock.close();
       lock = again;
@@ -589,7 +648,8 @@ public final class SegmentLog implements Closeable {
     return next == null ? null : next.getValue();
   }
 
-  /// The number of the last record; 0 where there never was one.
+  /// No record has a higher number, and none that comes has it or a lower one; 0 where there never was
+  /// one.
   public long lastSequence() {
     return lastSequence;
   }

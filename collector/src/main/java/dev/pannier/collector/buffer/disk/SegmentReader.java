@@ -26,9 +26,12 @@ public final class SegmentReader {
   /// Numbers have gaps where batches went to memory instead, but none as large as that.
   private static final long LARGEST_GAP = 1L << 32;
 
-  private static final int SMALLEST_BODY = RecordFormat.HEAD_BYTES - RecordFormat.PREFIX_BYTES;
+  /// A head may have this many zeros but one in a row.
+  private static final int HOLE_BYTES = 16;
 
   private final FileChannel channel;
+  private final int version;
+  private final int headBytes;
   private final CRC32C crc = new CRC32C();
   private final RecordFormat.Names names = new RecordFormat.Names();
   private final ByteBuffer window;
@@ -37,10 +40,15 @@ public final class SegmentReader {
   private long lastSequence;
   private long sequence;
   private int length;
+  private long synced;
   private Signal signal = Signal.LOGS;
 
-  SegmentReader(FileChannel channel, ByteBuffer window, long position, long afterSequence) {
+  /// @param version of the segment
+  SegmentReader(
+      FileChannel channel, int version, ByteBuffer window, long position, long afterSequence) {
     this.channel = channel;
+    this.version = version;
+    this.headBytes = RecordFormat.headBytes(version);
     this.window = window.clear().limit(0);
     this.position = position;
     this.lastSequence = afterSequence;
@@ -71,6 +79,11 @@ public final class SegmentReader {
     return signal;
   }
 
+  /// Up to which number all was synced when the record that was found was written; 0 in version 1.
+  long synced() {
+    return synced;
+  }
+
   /// @param limit bytes of the segment that may be looked at
   public Found find(long limit) throws IOException {
     if (position >= limit) {
@@ -88,7 +101,9 @@ public final class SegmentReader {
     crc.reset();
     crc.update(body, 0, length);
     StoredBatch batch =
-        (int) crc.getValue() == checksum(position) ? RecordFormat.read(body, length, names) : null;
+        (int) crc.getValue() == checksum(position)
+            ? RecordFormat.read(body, length, version, names)
+            : null;
     if (batch != null) {
       passed();
     }
@@ -123,7 +138,7 @@ public final class SegmentReader {
         return named;
       }
     }
-    for (long at = from + 1; limit - at >= RecordFormat.HEAD_BYTES; at++) {
+    for (long at = from + 1; limit - at >= headBytes; at++) {
       if (looksRight(at, limit) && isWhole(at)) {
         position = at;
         return at;
@@ -133,23 +148,42 @@ public final class SegmentReader {
     return limit;
   }
 
+  /// Whether damage looks like a page that was never written: that reads as zeros, but for what it had before. Of
+  /// one that ends in a record's head, the length is zero.
+  boolean isHole(long from, long to) throws IOException {
+    if (to - from >= Integer.BYTES && intAt(from) == 0) {
+      return true;
+    }
+    int zeros = 0;
+    for (long at = from; at < to; at++) {
+      zeros = window.get(windowed(at, 1, to)) == 0 ? zeros + 1 : 0;
+      if (zeros == HOLE_BYTES) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean looksRight(long at, long limit) throws IOException {
-    if (limit - at < RecordFormat.HEAD_BYTES) {
+    if (limit - at < headBytes) {
       return false;
     }
-    int in = windowed(at, RecordFormat.HEAD_BYTES, limit);
+    int in = windowed(at, headBytes, limit);
     long number = window.getLong(in + RecordFormat.SEQUENCE);
     if (number <= lastSequence || number - lastSequence > LARGEST_GAP) {
       return false;
     }
     int bytes = window.getInt(in);
     Signal found = RecordFormat.signal(window.get(in + RecordFormat.SIGNAL));
-    if (bytes < SMALLEST_BODY || bytes > limit - at - RecordFormat.PREFIX_BYTES || found == null) {
+    if (bytes < headBytes - RecordFormat.PREFIX_BYTES
+        || bytes > limit - at - RecordFormat.PREFIX_BYTES
+        || found == null) {
       return false;
     }
     sequence = number;
     length = bytes;
     signal = found;
+    synced = version == 1 ? 0 : window.getLong(in + RecordFormat.SYNCED);
     return true;
   }
 

@@ -1,8 +1,10 @@
 package dev.pannier.collector.buffer.disk;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
@@ -22,6 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SegmentLogTest {
   private static final long SEGMENT_BYTES = 1000;
+
+  /// Of a record of [#logs], with names of this many bytes.
+  private static final int HEAD = 51 + 3 + 1 + 2;
 
   @TempDir private Path directory;
   private final List<String> notices = new ArrayList<>();
@@ -146,7 +151,7 @@ class SegmentLogTest {
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    for (int cut = 1; cut <= 35 + 3 + 1 + 2 + 3; cut++) {
+    for (int cut = 1; cut <= 43 + 3 + 1 + 2 + 3; cut++) {
       Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - cut));
       SegmentLog again = open();
       assertThat(found).as("cut by %d", cut).containsExactly("1 logs app k p1 3 whole");
@@ -169,8 +174,8 @@ class SegmentLogTest {
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    int second = bytes.length - 2 * (43 + 3 + 1 + 2) - "damaged".length() - "third".length();
-    int third = bytes.length - (43 + 3 + 1 + 2) - "third".length();
+    int second = bytes.length - 2 * HEAD - "damaged".length() - "third".length();
+    int third = bytes.length - HEAD - "third".length();
     for (int at = second; at < third; at++) {
       byte[] damaged = bytes.clone();
       damaged[at] ^= 0x40;
@@ -193,7 +198,180 @@ class SegmentLogTest {
 
   /// The machine died: the last page was on disk, the one before it was not.
   @Test
-  void positionsBehindAHoleDoNotCountBeforeWhatItHeldIsReadAgain() throws Exception {
+  void holeInWhatWasNotSyncedIsCutWithAllBehindIt() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    written.sync();
+    append(written, 3, logs("k", "p3", "in the hole"));
+    append(written, 4, logs("k", "p4", "fourth"));
+    append(written, 5, logs("k", "p5", "fifth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int third = start(bytes, "in the hole");
+    Arrays.fill(bytes, start(bytes, "fourth") - 20, start(bytes, "fourth"), (byte) 0);
+    Files.write(file, bytes);
+    SegmentLog again = open();
+    assertThat(found).containsExactly("1 logs app k p1 3 first");
+    assertThat(positions()).containsExactly("p1");
+    assertThat(notices)
+        .containsExactly(
+            file.getFileName()
+                + ": cut behind its last whole record, "
+                + (bytes.length - third)
+                + " bytes off");
+    assertThat(again.damagedBytes()).isZero();
+    assertThat(again.bytes()).isEqualTo(third).isEqualTo(Files.size(file));
+    append(again, 3, logs("k", "p3", "again"));
+    assertThat(read(again)).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 again");
+    again.close();
+    open();
+    assertThat(found).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 again");
+    assertThat(positions()).containsExactly("p3");
+    assertThat(notices).isEmpty();
+    assertThat(SegmentLog.files(directory)).hasSize(1);
+  }
+
+  @Test
+  void holeAtTheBeginningOfWhatWasNeverSyncedLeavesAnEmptySegment() throws Exception {
+    SegmentLog written = open();
+    append(written, 4, logs("k", "p4", "in the hole"));
+    append(written, 5, logs("k", "p5", "fifth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    Arrays.fill(bytes, start(bytes, "in the hole"), start(bytes, "fifth"), (byte) 0);
+    Files.write(file, bytes);
+    SegmentLog again = open();
+    assertThat(found).isEmpty();
+    append(again, 4, logs("k", "p4", "again"));
+    again.close();
+    open();
+    assertThat(found).containsExactly("4 logs app k p4 3 again");
+    assertThat(SegmentLog.files(directory)).containsExactly(file);
+  }
+
+  /// What tells is that a record behind it was written when the damage was synced already.
+  @Test
+  void holeInWhatWasSyncedIsPassedOverAndWhatIsBehindItKept() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    written.sync();
+    append(written, 3, logs("k", "p3", "in the hole"));
+    written.sync();
+    append(written, 4, logs("k", "p4", "fourth"));
+    append(written, 5, logs("k", "p5", "fifth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int third = start(bytes, "in the hole");
+    int fourth = start(bytes, "fourth");
+    Arrays.fill(bytes, third, fourth, (byte) 0);
+    Files.write(file, bytes);
+    SegmentLog again = open();
+    assertThat(found)
+        .containsExactly(
+            "1 logs app k p1 3 first", "4 logs app k p4 3 fourth", "5 logs app k p5 3 fifth");
+    assertThat(notices)
+        .containsExactly(
+            file.getFileName()
+                + ": bytes "
+                + third
+                + " to "
+                + fourth
+                + " are damaged and were passed over");
+    assertThat(again.damagedBytes()).isEqualTo(fourth - third);
+    // What it held may be read again, if its file's position was not stored.
+    assertThat(positions()).containsExactly("p1");
+    append(again, 6, logs("k", "p3", "in the hole"));
+    again.sync();
+    again.close();
+    open();
+    assertThat(found).hasSize(4);
+    assertThat(positions()).containsExactly("p3");
+    assertThat(SegmentLog.files(directory)).hasSize(2);
+  }
+
+  @Test
+  void whatFollowsTheLastSyncTellsOfDamageInTheGroupBeforeIt() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "in the hole"));
+    append(written, 7, logs("k", "p7", "seventh"));
+    written.sync();
+    append(written, 9, logs("k", "p9", "ninth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    Arrays.fill(bytes, start(bytes, "in the hole"), start(bytes, "seventh"), (byte) 0);
+    Files.write(file, bytes);
+    open();
+    assertThat(found).containsExactly("7 logs app k p7 3 seventh", "9 logs app k p9 3 ninth");
+  }
+
+  @Test
+  void damageInWhatWasSyncedAndAHoleBehindIt() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "rotten"));
+    append(written, 2, logs("k", "p2", "second"));
+    written.sync();
+    append(written, 3, logs("k", "p3", "third"));
+    append(written, 4, logs("k", "p4", "in the hole"));
+    append(written, 5, logs("k", "p5", "fifth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int first = start(bytes, "rotten");
+    int second = start(bytes, "second");
+    int fourth = start(bytes, "in the hole");
+    bytes[second - 1] ^= 1;
+    Arrays.fill(bytes, fourth, start(bytes, "fifth"), (byte) 0);
+    Files.write(file, bytes);
+    SegmentLog again = open();
+    assertThat(found).containsExactly("2 logs app k p2 3 second", "3 logs app k p3 3 third");
+    assertThat(notices)
+        .containsExactly(
+            file.getFileName()
+                + ": bytes "
+                + first
+                + " to "
+                + second
+                + " are damaged and were passed over",
+            file.getFileName()
+                + ": cut behind its last whole record, "
+                + (bytes.length - fourth)
+                + " bytes off");
+    assertThat(Files.size(file)).isEqualTo(fourth);
+    append(again, 4, logs("k", "p1", "rotten"));
+    again.close();
+    open();
+    assertThat(found)
+        .containsExactly(
+            "2 logs app k p2 3 second", "3 logs app k p3 3 third", "4 logs app k p1 3 rotten");
+    assertThat(positions()).containsExactly("p1");
+  }
+
+  /// Of the last group nothing says that it was synced. A page that was never written has zeros, bits that
+  /// flipped have not.
+  @Test
+  void damageThatIsNoHoleIsPassedOverWhereNothingTellsWhatWasSynced() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    append(written, 2, logs("k", "p2", "damaged"));
+    append(written, 3, logs("k", "p3", "third"));
+    written.sync();
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[start(bytes, "third") - 1] ^= 1;
+    Files.write(file, bytes);
+    open();
+    assertThat(found).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 third");
+    assertThat(notices).hasSize(1).first().asString().contains("are damaged and were passed over");
+  }
+
+  /// The page that was lost ended in a record's head: its few zeros are those of the length.
+  @Test
+  void holeOfFourBytesIsCut() throws Exception {
     SegmentLog written = open();
     append(written, 1, logs("k", "p1", "first"));
     append(written, 2, logs("k", "p2", "in the hole"));
@@ -201,18 +379,33 @@ class SegmentLogTest {
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    int third = bytes.length - (43 + 3 + 1 + 2) - "third".length();
-    Arrays.fill(bytes, third - 20, third, (byte) 0);
+    int second = start(bytes, "in the hole");
+    Arrays.fill(bytes, second, second + 4, (byte) 0);
     Files.write(file, bytes);
-    SegmentLog again = open();
-    assertThat(found).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 third");
-    assertThat(positions()).containsExactly("p1");
-    append(again, 4, logs("k", "p2", "in the hole"));
-    again.sync();
-    again.close();
     open();
-    assertThat(positions()).containsExactly("p2");
+    assertThat(found).containsExactly("1 logs app k p1 3 first");
+    assertThat(Files.size(file)).isEqualTo(second);
+  }
+
+  @Test
+  void holeInASegmentThatOthersFollowIsDamage() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "in the hole"));
+    append(written, 2, logs("k", "p2", "second"));
+    append(written, 3, logs("k", "p3", "x".repeat(900)));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    Arrays.fill(bytes, start(bytes, "in the hole"), start(bytes, "second"), (byte) 0);
+    Files.write(file, bytes);
+    open();
     assertThat(SegmentLog.files(directory)).hasSize(2);
+    assertThat(found).hasSize(2).first().isEqualTo("2 logs app k p2 3 second");
+  }
+
+  /// Where the record with this payload begins.
+  private static int start(byte[] segment, String payload) {
+    return new String(segment, ISO_8859_1).indexOf(payload) - HEAD;
   }
 
   @Test
@@ -353,12 +546,81 @@ class SegmentLogTest {
     assertThat(found).containsExactly("2 logs app k p 3 y");
   }
 
-  @Test
-  void versionOneIsRead() throws Exception {
+  private Path fixture(String name) throws IOException {
     Path file = directory.resolve("00000000000000000007.log");
-    try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("version-1.log"))) {
+    try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream(name))) {
       Files.write(file, in.readAllBytes(), StandardOpenOption.CREATE);
     }
+    return file;
+  }
+
+  @Test
+  void versionTwoIsRead() throws Exception {
+    Path file = fixture("version-2.log");
+    SegmentLog again = open();
+    assertThat(notices).isEmpty();
+    assertThat(found)
+        .containsExactly(
+            "7 logs app 00000000000000aa/00000000000000bb p7 3 seven",
+            "9 traces otlp   7 nine",
+            "10 metrics otlp   0 ");
+    assertThat(positions()).containsExactly("p-before", "p7");
+    append(again, 11, logs("k", "p11", "eleven"));
+    assertThat(SegmentLog.files(directory)).containsExactly(file);
+  }
+
+  @Test
+  void segmentOfVersionOneIsFollowedByOneOfVersionTwo() throws Exception {
+    fixture("version-1.log");
+    SegmentLog again = open();
+    append(again, 11, logs("k", "p11", "eleven"));
+    assertThat(read(again)).hasSize(4).last().isEqualTo("11 logs app k p11 3 eleven");
+    assertThat(SegmentLog.inspect(directory))
+        .extracting(SegmentReport::version, SegmentReport::first, SegmentReport::last)
+        .containsExactly(tuple(1, 7L, 10L), tuple(2, 11L, 11L));
+    open();
+    assertThat(found).hasSize(4).last().isEqualTo("11 logs app k p11 3 eleven");
+    assertThat(notices).isEmpty();
+  }
+
+  /// The next record has the number that the segment is named by.
+  @Test
+  void segmentOfVersionOneWithoutRecordsIsFollowedByAnother() throws Exception {
+    Path file = fixture("version-1.log");
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 28 + 45 + 4));
+    SegmentLog again = open();
+    assertThat(again.lastSequence()).isEqualTo(7);
+    append(again, again.lastSequence() + 1, logs("k", "p8", "eight"));
+    open();
+    assertThat(found).containsExactly("8 logs app k p8 3 eight");
+    assertThat(SegmentLog.files(directory)).hasSize(2);
+  }
+
+  /// Its records do not say what was synced.
+  @Test
+  void holeInASegmentOfVersionOneIsPassedOver() throws Exception {
+    Path file = fixture("version-1.log");
+    byte[] bytes = Files.readAllBytes(file);
+    int nine = new String(bytes, ISO_8859_1).indexOf("otlpnine") - 43;
+    Arrays.fill(bytes, nine, nine + 51, (byte) 0);
+    Files.write(file, bytes);
+    open();
+    assertThat(found)
+        .containsExactly(
+            "7 logs app 00000000000000aa/00000000000000bb p7 3 seven", "10 metrics otlp   0 ");
+    assertThat(notices)
+        .containsExactly(
+            file.getFileName()
+                + ": bytes "
+                + nine
+                + " to "
+                + (nine + 51)
+                + " are damaged and were passed over");
+  }
+
+  @Test
+  void versionOneIsRead() throws Exception {
+    fixture("version-1.log");
     open();
     assertThat(notices).isEmpty();
     assertThat(found)
@@ -390,7 +652,7 @@ class SegmentLogTest {
     append(written, 4, logs("k", "p", "x"));
     append(written, 6, logs("k", "p", "y"));
     SegmentReport report = SegmentLog.inspect(directory).getFirst();
-    assertThat(report.version()).isEqualTo(1);
+    assertThat(report.version()).isEqualTo(2);
     assertThat(report.first()).isEqualTo(4);
     assertThat(report.last()).isEqualTo(6);
     assertThat(report.batches()).isEqualTo(2);
