@@ -13,7 +13,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -66,8 +65,8 @@ final class BenchSidecar implements AutoCloseable {
                 .replace("${GRPC}", "127.0.0.1:" + ports.get(1))
                 .replace("${HTTP}", "127.0.0.1:" + ports.get(2)));
     Path errors = folder.resolve("sidecar.err");
-    List<String> command = new ArrayList<>(build.command(folder.getFileName().toString()));
-    command.addAll(List.of("run", "--config", file.toString()));
+    List<String> command =
+        build.command(folder.getFileName().toString(), List.of("run", "--config", file.toString()));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out).redirectError(errors.toFile());
     builder.environment().put("MALLOC_ARENA_MAX", "1");

@@ -59,17 +59,16 @@ record Build(Path home, String suffix, @Nullable Path profiles) {
         + " an AOT cache";
   }
 
-  /// The command up to the sidecar's own arguments.
-  ///
-  /// @param run the run's name, for its profile
-  List<String> command(String run) {
+  /// @param run       the run's name, for its profile
+  /// @param arguments the sidecar's own
+  List<String> command(String run, List<String> arguments) throws IOException {
     List<String> options = new ArrayList<>(MORE_OPTIONS);
     if (profiles != null) {
       options.add(
           "-XX:StartFlightRecording=settings=profile,%s,filename=%s"
               .formatted(RECORDED, profiles.resolve(run + ".jfr")));
     }
-    return Packaged.command(home, options);
+    return Packaged.command(home, options, arguments);
   }
 
   /// What a process of it ran as: the JVM passes over a cache that does not fit it, and only the start

@@ -40,9 +40,7 @@ public final class ChildProcess implements AutoCloseable {
   public static ChildProcess sidecar(
       String name, Path folder, Path home, List<String> arguments, Map<String, String> environment)
       throws IOException {
-    List<String> command = new ArrayList<>(Packaged.command(home, List.of()));
-    command.addAll(arguments);
-    return start(name, folder, command, environment);
+    return start(name, folder, Packaged.command(home, List.of(), arguments), environment);
   }
 
   private static String javaProgram() {

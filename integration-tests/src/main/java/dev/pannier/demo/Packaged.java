@@ -1,27 +1,46 @@
 package dev.pannier.demo;
 
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// How the packaged sidecar is started: with its `jvm.options`, with the AOT cache where one was made
-/// for this JDK, as the launcher does it.
+/// How the packaged sidecar is started, as the launcher does it: with its `jvm.options`, with the AOT cache where one was made
+/// for this JDK, and with what follows from its configuration.
 public final class Packaged {
   /// A system property: the sidecar runs in its run-time image, as in a container, where there is one.
   static final String IMAGE = "pannier.image";
 
   private Packaged() {}
 
-  /// The command up to the sidecar's own arguments.
-  ///
-  /// @param home    its folder, with `jvm.options`, `lib/` and perhaps a cache
-  /// @param options of the JVM, after all others
-  public static List<String> command(Path home, List<String> options) {
+  /// @param home      its folder, with `jvm.options`, `options.sh`, `lib/` and perhaps a cache
+  /// @param options   of the JVM, after all others
+  /// @param arguments the sidecar's own
+  public static List<String> command(Path home, List<String> options, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(withoutCache(home));
     usedCache(home).ifPresent(cache -> command.addAll(using(cache)));
-    return started(command, home, options);
+    command.addAll(following(home, arguments));
+    return started(command, home, options, arguments);
+  }
+
+  /// The JVM's options that follow from the sidecar's arguments; none where it is a build that has no
+  /// `options.sh`.
+  public static List<String> following(Path home, List<String> arguments) throws IOException {
+    Path script = home.resolve("options.sh");
+    if (!Files.exists(script)) {
+      return List.of();
+    }
+    List<String> command = new ArrayList<>(List.of("sh", script.toString()));
+    command.addAll(arguments);
+    Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
+    try (BufferedReader out = process.inputReader()) {
+      return out.lines().toList();
+    }
   }
 
   /// The cache that a sidecar is started with; empty where there is none, or none is wanted.
@@ -30,10 +49,10 @@ public final class Packaged {
     return Optional.of(cache(home)).filter(cache -> wanted && Files.exists(cache));
   }
 
-  /// The same with this cache, or one to be made.
-  static List<String> command(Path home, Path cache, boolean make) {
-    return started(
-        withoutCache(home), home, make ? List.of("-XX:AOTCacheOutput=" + cache) : using(cache));
+  /// The same, but for making this cache.
+  static List<String> training(Path home, Path cache, List<String> arguments) {
+    List<String> making = List.of("-XX:AOTCacheOutput=" + cache);
+    return started(withoutCache(home), home, making, arguments);
   }
 
   /// The launcher looks for both under these names, too.
@@ -63,10 +82,12 @@ public final class Packaged {
     return List.of(runtime.resolve("bin/java").toString(), "@" + home.resolve("jvm.options"));
   }
 
-  private static List<String> started(List<String> begun, Path home, List<String> options) {
+  private static List<String> started(
+      List<String> begun, Path home, List<String> options, List<String> arguments) {
     List<String> command = new ArrayList<>(begun);
     command.addAll(options);
     command.addAll(List.of("-jar", home.resolve("lib/pannier-collector.jar").toString()));
+    command.addAll(arguments);
     return command;
   }
 }

@@ -62,7 +62,7 @@ public final class Training {
         """
             .formatted(folder, ports.get(2), ports.get(3)));
     ChildProcess backend =
-        sidecar("backend", backendConfig, Packaged.command(Demo.home(), List.of()));
+        sidecar("backend", Packaged.command(Demo.home(), List.of(), running(backendConfig)));
     Demo.awaitReady(backend, ports.get(3));
 
     Path logs = Files.createDirectories(folder.resolve("logs"));
@@ -84,7 +84,8 @@ public final class Training {
             .formatted(
                 folder, ports.get(4), ports.get(5), ports.get(0), ports.get(2), ports.get(6)));
     Path fresh = cache.resolveSibling(cache.getFileName() + ".new");
-    ChildProcess trained = sidecar("trained", config, Packaged.command(Demo.home(), fresh, true));
+    ChildProcess trained =
+        sidecar("trained", Packaged.training(Demo.home(), fresh, running(config)));
     Demo.awaitReady(trained, ports.get(6));
 
     ChildProcess application =
@@ -113,10 +114,12 @@ public final class Training {
     Files.move(fresh, cache, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private ChildProcess sidecar(String name, Path config, List<String> command) throws IOException {
-    List<String> whole = new ArrayList<>(command);
-    whole.addAll(List.of("run", "--config", config.toString()));
-    ChildProcess process = ChildProcess.start(name, folder, whole, Map.of());
+  private static List<String> running(Path config) {
+    return List.of("run", "--config", config.toString());
+  }
+
+  private ChildProcess sidecar(String name, List<String> command) throws IOException {
+    ChildProcess process = ChildProcess.start(name, folder, command, Map.of());
     children.add(process);
     return process;
   }

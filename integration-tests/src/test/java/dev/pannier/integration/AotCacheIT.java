@@ -38,6 +38,12 @@ class AotCacheIT {
 
     assertThat(run(cache, List.of())).doesNotContain("AOT cache").doesNotContain("[warning]");
 
+    Path json = folder.resolve("json.yaml");
+    Files.writeString(json, "encoding: json\n");
+    List<String> c2 = Packaged.following(Demo.home(), List.of("run", "--config", json.toString()));
+    assertThat(c2).contains("-XX:TieredStopAtLevel=4");
+    assertThat(run(cache, c2)).doesNotContain("AOT cache").doesNotContain("[warning]");
+
     assertThat(run(cache, List.of("-XX:-UseCompactObjectHeaders")))
         .contains("the AOT cache " + cache + " is not used");
   }

@@ -216,8 +216,8 @@ class DiskBufferIT {
       append(sidecar.log("app.log"), "line", 700);
       read.await(all -> all.logs().size() >= 700);
       assertThat(sidecar.stop()).isZero();
-      List<String> command = new ArrayList<>(Packaged.command(Demo.home(), List.of()));
-      command.addAll(List.of("status", "--buffer", folder.resolve("buffer").toString()));
+      List<String> arguments = List.of("status", "--buffer", folder.resolve("buffer").toString());
+      List<String> command = Packaged.command(Demo.home(), List.of(), arguments);
       Path out = folder.resolve("status.out");
       Process status = new ProcessBuilder(command).redirectOutput(out.toFile()).start();
       assertThat(status.waitFor(60, TimeUnit.SECONDS)).isTrue();

@@ -15,7 +15,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -188,8 +187,8 @@ final class Sidecar implements AutoCloseable {
               environment);
       return;
     }
-    List<String> command = new ArrayList<>(Packaged.command(Demo.home(), options));
-    command.addAll(List.of("run", "--config", config().toString()));
+    List<String> arguments = List.of("run", "--config", config().toString());
+    List<String> command = Packaged.command(Demo.home(), options, arguments);
     process = ChildProcess.start("run" + runs, folder, command, environment);
   }
 

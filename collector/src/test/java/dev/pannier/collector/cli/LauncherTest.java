@@ -16,6 +16,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The script `pannier` in a checkout of its own, whose `java` prints its arguments and whose `mvn`
 /// writes the files that a build would.
@@ -46,6 +48,7 @@ class LauncherTest {
     Path home = checkout.resolve("collector/target/pannier");
     cache = home.resolve("pannier-25.0.1+8-LTS.aot");
     Files.writeString(home.resolve("jvm.options"), "");
+    Files.copy(ROOT.resolve("collector/src/main/dist/options.sh"), home.resolve("options.sh"));
     script(
         "jdk/bin/java",
         """
@@ -167,6 +170,36 @@ class LauncherTest {
     assertThat(pannier(Map.of(), "run", "-c", "r.yaml").code()).isEqualTo(7);
     assertThat(pannier(Map.of("PANNIER_JVM_OPTIONS", "-Xmx99m -Da=b"), "run", "-c", "p.yaml").out())
         .containsSubsequence("-Xmx80m", "-Xmx99m", "-Da=b", "-jar");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          shippers: {k: {type: kafka, encoding: json, topic: t}}     | true
+          shippers: {k: {type: kafka, encoding: json}}               | true
+          '    encoding: "raw"   # the line'                         | true
+          '    encoding: {logs: json, traces: otlp_proto}'           | true
+          '    encoding: {traces: otlp_proto, logs: raw}'            | true
+          '      logs: raw'                                          | true
+          '    encoding: otlp_proto'                                 | false
+          '    encoding: {logs: otlp_json, traces: otlp_proto}'      | false
+          '#   encoding: json'                                       | false
+          '    topic: events # encoding: json'                       | false
+          sources: {logs: {parser: raw}}                             | false
+          sources: {files: [{encoding: utf-8, parser: json}]}        | false
+          """)
+  void whereEachRecordIsAMessageTheCodeIsCompiledByC2Too(String line, boolean isMessages)
+      throws Exception {
+    built();
+    Files.writeString(folder.resolve("p.yaml"), "memory: 64MiB\n" + line + "\n");
+
+    List<String> out = pannier(Map.of(), "run", "--config", "p.yaml").out();
+
+    assertThat(out.contains("-XX:TieredStopAtLevel=4")).isEqualTo(isMessages);
+    assertThat(out.contains("-XX:CompileCommand=MemLimit,*.*,3m~stop")).isEqualTo(isMessages);
+    assertThat(out).contains("-Xmx80m");
   }
 
   private static final Map<String, String> CACHED = Map.of("PANNIER_AOT_CACHE", "");
