@@ -94,7 +94,10 @@ final class Sidecar {
   private final StartPositions startPositions;
   private final List<Dispatcher> dispatchers = new ArrayList<>();
   private final List<DispatcherThread> dispatcherThreads = new ArrayList<>();
-  private final TailThread tail;
+
+  /// null where no files are configured: their positions stay as they were.
+  private final @Nullable TailThread tail;
+
   private final @Nullable OtlpReceiver receiver;
   private final @Nullable Listener otlpListener;
   private final Listener adminListener;
@@ -154,23 +157,7 @@ final class Sidecar {
       dispatcherThreads.forEach(thread -> thread.close(Duration.ZERO));
       throw e;
     }
-    tail =
-        new Tail(
-                store,
-                disk == null ? List.of() : disk.positions(),
-                startPositions,
-                this::retain,
-                buffer,
-                budget,
-                FileParsers::chooser,
-                AttributesEncoder.resource(configuration.resource().attributes()),
-                keepsRaw(configuration),
-                metrics,
-                health,
-                InstantSource.system(),
-                nanoClock,
-                random)
-            .thread(configuration.files());
+    tail = configuration.files().isEmpty() ? null : tail(configuration, buffer, random);
     OtlpSource otlp = configuration.otlp();
     if (otlp == null) {
       receiver = null;
@@ -196,6 +183,25 @@ final class Sidecar {
         Identity.read(
             configuration.stateDirectory(), configuration.resource().attributes(), random);
     return new Home(identity.name(), identity.isNew(), configuration.stateDirectory());
+  }
+
+  private TailThread tail(Configuration configuration, Buffer buffer, SecureRandom random) {
+    return new Tail(
+            store,
+            disk == null ? List.of() : disk.positions(),
+            startPositions,
+            this::retain,
+            buffer,
+            budget,
+            FileParsers::chooser,
+            AttributesEncoder.resource(configuration.resource().attributes()),
+            keepsRaw(configuration),
+            metrics,
+            health,
+            InstantSource.system(),
+            nanoClock,
+            random)
+        .thread(configuration.files());
   }
 
   private DiskBuffer disk(
@@ -352,11 +358,15 @@ final class Sidecar {
   }
 
   private List<SourceStatus> sources() {
-    List<SourceStatus> all = new ArrayList<>(tail.status());
+    List<SourceStatus> all = new ArrayList<>(files());
     if (receiver != null) {
       all.add(new SourceStatus(OtlpReceiver.SOURCE, List.of()));
     }
     return all;
+  }
+
+  private List<SourceStatus> files() {
+    return tail == null ? List.of() : tail.status();
   }
 
   private List<ShipperStatus> shippers() {
@@ -372,7 +382,9 @@ final class Sidecar {
     if (otlpListener != null) {
       otlpListener.start();
     }
-    tail.start();
+    if (tail != null) {
+      tail.start();
+    }
   }
 
   /// Looks after what heals with time: addresses that were in use.
@@ -390,18 +402,22 @@ final class Sidecar {
   /// @return the records that were not confirmed
   long stop(Shutdown shutdown) throws InterruptedException, IOException {
     long quietNanos = configuration.shutdown().quiet().toNanos();
-    shutdown.waitUntil(() -> tail.quietFor(quietNanos) && requestsQuietFor(quietNanos));
-    tail.finishHeld();
+    shutdown.waitUntil(() -> filesQuietFor(quietNanos) && requestsQuietFor(quietNanos));
+    if (tail != null) {
+      tail.finishHeld();
+    }
     if (receiver != null) {
       receiver.stopAccepting();
     }
-    shutdown.waitUntil(tail::caughtUp);
+    if (tail != null) {
+      shutdown.waitUntil(tail::caughtUp);
+    }
     dispatcherThreads.forEach(DispatcherThread::drain);
     for (DispatcherThread thread : dispatcherThreads) {
       thread.awaitDrained(shutdown.left());
     }
     // Acknowledgements of the last batches are taken before the positions are stored.
-    boolean tailStopped = tail.stop(Duration.ofSeconds(2).toNanos());
+    boolean tailStopped = tail == null || tail.stop(Duration.ofSeconds(2).toNanos());
     long undelivered = closeShippers(shutdown.closing());
     if (otlpListener != null) {
       otlpListener.close(shutdown.closing());
@@ -422,14 +438,14 @@ final class Sidecar {
       logLedger(row, row.records(), "records");
       logLedger(row, row.bytes(), "bytes");
     }
-    for (SourceStatus source : tail.status()) {
+    for (SourceStatus source : files()) {
       long lost = metrics.value(Counter.SOURCE_LOST_BYTES, source.name());
       if (lost > 0) {
         LOG.warn(
             "ledger: source {}: {} bytes were gone before they were read", source.name(), lost);
       }
     }
-    Receipt receipt = tail.receipt();
+    Receipt receipt = tail == null ? null : tail.receipt();
     if (receipt != null) {
       receipt.lines().forEach(line -> LOG.info("receipt: {}", line));
       tellPod(receipt);
@@ -487,6 +503,10 @@ final class Sidecar {
       undelivered += thread.awaitClosed(timeout.multipliedBy(2).minus(passed));
     }
     return undelivered;
+  }
+
+  private boolean filesQuietFor(long nanos) {
+    return tail == null || Objects.requireNonNull(tail).quietFor(nanos);
   }
 
   private boolean requestsQuietFor(long nanos) {

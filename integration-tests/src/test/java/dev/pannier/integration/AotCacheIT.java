@@ -2,12 +2,8 @@ package dev.pannier.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pannier.demo.ChildProcess;
-import dev.pannier.demo.Demo;
 import dev.pannier.demo.Packaged;
-import dev.pannier.demo.Training;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -19,22 +15,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// over it, the log says so.
 @EnabledOnOs(value = OS.LINUX, disabledReason = "what a process has mapped is read from /proc")
 class AotCacheIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
-
   @TempDir private Path folder;
 
   @Test
   void cacheIsUsedAndOneThatDoesNotMatchIsTold() throws Exception {
-    Path cache = folder.resolve("pannier.aot");
-    try (ChildProcess training =
-        ChildProcess.java(
-            "training",
-            folder,
-            List.of("-Dpannier.home=" + Demo.home(), "-Xmx256m"),
-            Training.class,
-            List.of(cache.toString()))) {
-      assertThat(training.await(PATIENCE)).as(training.lastWords()).isZero();
-    }
+    Path cache = TrainedCache.make(folder);
 
     assertThat(run(cache, List.of())).doesNotContain("AOT cache").doesNotContain("[warning]");
 

@@ -14,10 +14,12 @@ import io.opentelemetry.proto.logs.v1.LogRecord;
 import io.opentelemetry.proto.logs.v1.ResourceLogs;
 import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import io.opentelemetry.proto.trace.v1.Span;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -277,6 +279,31 @@ class OtlpIT {
                   "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"stringValue\":\"x\"}}]}]}]}"))
           .isEqualTo(503);
     }
+  }
+
+  @Test
+  void whatIsNotConfiguredDoesNotRun() throws Exception {
+    try (Sidecar sidecar = new Sidecar(folder)) {
+      sidecar.configure(Sidecar.otlp() + "shippers: {console: {type: stdout}}\n").start();
+      assertThat(threads(sidecar)).contains("pannier-otlp").doesNotContain("pannier-tail");
+      assertThat(sidecar.body("/livez")).isEqualTo("alive\n");
+      assertThat(sidecar.stop()).isZero();
+      sidecar.configure(Sidecar.files("") + "shippers: {console: {type: stdout}}\n").start();
+      assertThat(threads(sidecar)).contains("pannier-tail").doesNotContain("pannier-otlp");
+      assertThat(sidecar.stop()).isZero();
+    }
+  }
+
+  /// The names of its threads, as the system knows them: their first 15 characters.
+  private static List<String> threads(Sidecar sidecar) throws IOException {
+    List<String> names = new ArrayList<>();
+    Path tasks = Path.of("/proc", String.valueOf(sidecar.running().handle().pid()), "task");
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(tasks)) {
+      for (Path task : all) {
+        names.add(Files.readString(task.resolve("comm")).strip());
+      }
+    }
+    return names;
   }
 
   private static int post(Sidecar sidecar, String path, String type, String body) throws Exception {

@@ -10,32 +10,44 @@ import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Ulimit;
 import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Demo;
+import dev.pannier.demo.Packaged;
 import dev.pannier.demo.SampleApplication;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.logs.v1.ResourceLogs;
 import io.opentelemetry.proto.logs.v1.ScopeLogs;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.testcontainers.containers.BindMode;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 
-/// The packaged sidecar in a container of 112 MiB and a fifth of a processor: it tails a backlog and
-/// receives OTLP at once, is throttled, and is not killed.
+/// The packaged sidecar in a container of 112 MiB and a fifth of a processor, with the AOT cache and
+/// without: it tails a backlog and receives OTLP at once, is throttled, lives to whoever asks, and is
+/// not killed.
 @EnabledIf(
     value = "dev.pannier.integration.BrokerImage#engineAnswers",
     disabledReason = "no container engine answers (see .ci/run)")
@@ -47,8 +59,10 @@ class SmallContainerIT {
 
   @TempDir private Path folder;
 
-  @Test
-  void filesAndOtlpAtOnceInASmallContainerLoseNothing() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void filesAndOtlpAtOnceInASmallContainerLoseNothing(boolean cached) throws Exception {
+    List<String> options = cached ? Packaged.using(TrainedCache.make(folder)) : List.of();
     Kafka kafka = Kafka.shared();
     String logs = kafka.topic("small-logs");
     String traces = kafka.topic("small-traces");
@@ -73,9 +87,12 @@ class SmallContainerIT {
             .mapToObj(i -> "2026-11-24 10:00:00.000 INFO  [main] com.example.Shop - order " + i)
             .toList());
     Path tally = folder.resolve("tally");
-    try (GenericContainer<?> container = container()) {
+    try (GenericContainer<?> container = container(options);
+        Kubelet kubelet = new Kubelet(sidecar.adminPort())) {
       container.start();
       sidecar.awaitAlive();
+      kubelet.start();
+      OptionalLong throttledAtStart = throttled(container);
       try (ChildProcess application =
           ChildProcess.java(
               "application",
@@ -97,9 +114,16 @@ class SmallContainerIT {
               () ->
                   sidecar.statusPage().at("/sources/0/lag_bytes").asLong(-1) == 0
                       && sidecar.statusPage().at("/shippers/0/in_flight").asLong(-1) == 0);
+      if (throttledAtStart.isPresent()) {
+        assertThat(throttled(container).orElseThrow())
+            .as("periods in which it was throttled")
+            .isGreaterThan(throttledAtStart.getAsLong());
+      }
+      assertThat(kubelet.stop()).isPositive();
       ContainerState ended = stopped(container);
       assertThat(ended.getExitCodeLong()).as(container.getLogs()).isZero();
       assertThat(ended.getOOMKilled()).isNotEqualTo(true);
+      assertThat(container.getLogs()).doesNotContain("is not used");
     }
     List<String> written = Files.readAllLines(tally, UTF_8);
     Set<String> bodies = new HashSet<>();
@@ -142,20 +166,32 @@ class SmallContainerIT {
     return (int) tally.stream().filter(line -> line.startsWith(kind)).count();
   }
 
-  /// The broker's image has a runtime; the sidecar and the test's folder are mounted.
+  /// The broker's image has what a runtime needs; the JDK, for which an AOT cache is made, the
+  /// sidecar and the test's folder are mounted.
   @SuppressWarnings("resource") // each call returns the container that the caller closes
-  private GenericContainer<?> container() throws Exception {
+  private GenericContainer<?> container(List<String> options) throws Exception {
     String home = Demo.home().normalize().toString();
+    String jdk = Path.of(System.getProperty("java.home")).toRealPath().toString();
+    List<String> command = new ArrayList<>(List.of("@" + home + "/jvm.options"));
+    command.addAll(options);
+    command.addAll(
+        List.of(
+            "-jar",
+            home + "/lib/pannier-collector.jar",
+            "run",
+            "--config",
+            folder.resolve("pannier.yaml").toString()));
     return new GenericContainer<>(DockerImageName.parse(BrokerImage.built()))
         .withImagePullPolicy(image -> false)
         .withLabel("dev.pannier.test", "sidecar")
         .withNetworkMode("host")
         .withEnv("MALLOC_ARENA_MAX", "1")
+        .withFileSystemBind(jdk, jdk, BindMode.READ_ONLY)
         .withFileSystemBind(home, home, BindMode.READ_ONLY)
         .withFileSystemBind(folder.toString(), folder.toString(), BindMode.READ_WRITE)
         .withCreateContainerCmdModifier(
             create -> {
-              create.withEntrypoint("/opt/java/bin/java");
+              create.withEntrypoint(jdk + "/bin/java");
               HostConfig host = Objects.requireNonNull(create.getHostConfig());
               host.withMemory(MEMORY_BYTES)
                   .withMemorySwap(MEMORY_BYTES)
@@ -165,18 +201,99 @@ class SmallContainerIT {
                           new Ulimit("nofile", 4_096L, 4_096L),
                           new Ulimit("nproc", 4_096L, 4_096L)));
             })
-        .withCommand(
-            "@" + home + "/jvm.options",
-            "-jar",
-            home + "/lib/pannier-collector.jar",
-            "run",
-            "--config",
-            folder.resolve("pannier.yaml").toString());
+        .withCommand(command.toArray(String[]::new));
+  }
+
+  /// In how many of its periods (of 100 ms) the container had used up what it may before their end;
+  /// empty where the system does not tell.
+  private static OptionalLong throttled(GenericContainer<?> container) throws IOException {
+    long pid =
+        Objects.requireNonNull(
+            container
+                .getDockerClient()
+                .inspectContainerCmd(container.getContainerId())
+                .exec()
+                .getState()
+                .getPidLong());
+    for (String line : Files.readAllLines(Path.of("/proc", String.valueOf(pid), "cgroup"))) {
+      String[] group = line.split(":", 3);
+      boolean ofCpu = group[1].isEmpty() || List.of(group[1].split(",", -1)).contains("cpu");
+      Path counts = Path.of("/sys/fs/cgroup", group[1], group[2], "cpu.stat");
+      if (ofCpu && Files.exists(counts)) {
+        return Files.readAllLines(counts).stream()
+            .filter(count -> count.startsWith("nr_throttled "))
+            .mapToLong(count -> Long.parseLong(count.substring("nr_throttled ".length())))
+            .findFirst();
+      }
+    }
+    return OptionalLong.empty();
   }
 
   private static ContainerState stopped(GenericContainer<?> container) {
     DockerClient engine = container.getDockerClient();
     engine.stopContainerCmd(container.getContainerId()).withTimeout(60).exec();
     return engine.inspectContainerCmd(container.getContainerId()).exec().getState();
+  }
+
+  /// Asks `/livez` as a kubelet does by default (`timeoutSeconds: 1`, `failureThreshold: 3`), and
+  /// more often.
+  private static final class Kubelet implements AutoCloseable {
+    private static final Duration TIMEOUT = Duration.ofSeconds(1);
+    private static final int FAILURES = 3;
+    private static final long PERIOD_MS = 250;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final HttpRequest probe;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Thread thread = Thread.ofPlatform().name("kubelet").unstarted(this::run);
+    private int answered;
+    private int failedInARow;
+    private String problem = "";
+
+    Kubelet(int adminPort) {
+      probe =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + "/livez"))
+              .version(HttpClient.Version.HTTP_1_1)
+              .timeout(TIMEOUT)
+              .build();
+    }
+
+    void start() {
+      thread.start();
+    }
+
+    /// @return how many probes were answered
+    /// @throws AssertionError where a kubelet would have ended the container
+    int stop() throws InterruptedException {
+      ended.countDown();
+      thread.join();
+      assertThat(failedInARow).as(problem).isLessThan(FAILURES);
+      return answered;
+    }
+
+    private void run() {
+      try {
+        do {
+          try {
+            int status = client.send(probe, HttpResponse.BodyHandlers.discarding()).statusCode();
+            problem = "answered " + status;
+            failedInARow = status == 200 ? 0 : failedInARow + 1;
+            answered += status == 200 ? 1 : 0;
+          } catch (IOException e) {
+            problem = e.toString();
+            failedInARow++;
+          }
+        } while (failedInARow < FAILURES && !ended.await(PERIOD_MS, TimeUnit.MILLISECONDS));
+      } catch (InterruptedException e) {
+        problem = e.toString();
+        failedInARow = FAILURES;
+      }
+    }
+
+    @Override
+    public void close() {
+      ended.countDown();
+      client.close();
+    }
   }
 }

@@ -62,7 +62,8 @@ public final class Expression {
     } catch (IllegalArgumentException e) {
       // Joni puts the name into its message with replaceAll, where $ and \ have a meaning.
       throw new BadParserException("malformed, at the name of a group or of a property");
-    } catch (IndexOutOfBoundsException e) {
+    } catch (IndexOutOfBoundsException | NullPointerException e) {
+      // The latter where nothing is to come a number of times: (?:){2}
       throw new BadParserException("malformed");
     }
   }

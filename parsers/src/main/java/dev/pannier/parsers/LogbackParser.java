@@ -25,6 +25,10 @@ final class LogbackParser implements LineParser {
   private final Part[] parts;
   private final int[] from;
   private final int[] to;
+
+  /// Of dates; nanoseconds from the epoch.
+  private final long[] times;
+
   private final int message;
 
   /// What stands in front of an exception that begins in the message's line; null where none does.
@@ -52,6 +56,33 @@ final class LogbackParser implements LineParser {
   private boolean headOnly;
   private int tries;
 
+  /// The heads of the last two lines that begin a record: whether a line does is asked before the
+  /// record in front of it is parsed, and its own after it.
+  private final Head[] heads = {new Head(), new Head()};
+
+  private int newestHead;
+
+  /// Where a head was found in a line, with the line: what is found depends on nothing else.
+  private static final class Head {
+    /// Longer lines are matched again.
+    static final int LONGEST = 512;
+
+    byte[] line = {};
+
+    /// -1 where there is none.
+    int length = -1;
+
+    int end;
+    int tries;
+    int[] from = {};
+    int[] to = {};
+    long[] times = {};
+
+    boolean isOf(byte[] buffer, int offset, int bytes) {
+      return bytes == length && Arrays.equals(line, 0, bytes, buffer, offset, offset + bytes);
+    }
+  }
+
   LogbackParser(String pattern, ZoneId zone) {
     this(pattern, zone, false);
   }
@@ -68,6 +99,7 @@ final class LogbackParser implements LineParser {
     parts = list.stream().filter(part -> part.kind() != Kind.EXCEPTION).toArray(Part[]::new);
     from = new int[parts.length];
     to = new int[parts.length];
+    times = new long[parts.length];
     this.strict = strict;
     int found = -1;
     int firstLine = parts.length;
@@ -84,6 +116,11 @@ final class LogbackParser implements LineParser {
     message = found;
     head = firstLine;
     hasTrace = trace;
+    for (Head each : heads) {
+      each.from = new int[head];
+      each.to = new int[head];
+      each.times = new long[head];
+    }
   }
 
   private static int indexOfLineEnd(byte[] literal) {
@@ -92,14 +129,66 @@ final class LogbackParser implements LineParser {
 
   @Override
   public void observedAt(long epochNanos) {
-    observedNanos = epochNanos;
+    if (epochNanos != observedNanos) {
+      observedNanos = epochNanos;
+      // It tells the year of a date without one.
+      heads[0].length = -1;
+      heads[1].length = -1;
+    }
   }
 
   @Override
   public boolean startsRecord(byte[] buffer, int offset, int length) {
-    return head == 0
-        ? !Continuations.continues(buffer, offset, length)
-        : matches(buffer, offset, offset + length, offset + length, true);
+    if (head == 0) {
+      return !Continuations.continues(buffer, offset, length);
+    }
+    boolean starts = matches(buffer, offset, offset + length, offset + length, true);
+    if (starts && length <= Head.LONGEST) {
+      keepHead(buffer, offset, length);
+    }
+    return starts;
+  }
+
+  private void keepHead(byte[] buffer, int offset, int length) {
+    newestHead = 1 - newestHead;
+    Head kept = heads[newestHead];
+    if (kept.line.length == 0) {
+      // Of the patterns that are known, few are met.
+      kept.line = new byte[Head.LONGEST];
+    }
+    System.arraycopy(buffer, offset, kept.line, 0, length);
+    kept.length = length;
+    kept.end = headEnd - offset;
+    kept.tries = tries;
+    for (int i = 0; i < head; i++) {
+      kept.from[i] = from[i] - offset;
+      kept.to[i] = to[i] - offset;
+    }
+    System.arraycopy(times, 0, kept.times, 0, head);
+  }
+
+  /// Goes on behind the head where it was found in [#startsRecord] already.
+  ///
+  /// @return false where it was not, or what follows does not fit it: then all is tried
+  private boolean matchesBehindHead(byte[] buffer, int offset, int firstEnd, int end) {
+    Head found = heads[1 - newestHead];
+    if (!found.isOf(buffer, offset, firstEnd - offset)) {
+      found = heads[newestHead];
+      if (!found.isOf(buffer, offset, firstEnd - offset)) {
+        return false;
+      }
+    }
+    text = buffer;
+    lineEnd = firstEnd;
+    recordEnd = end;
+    headOnly = false;
+    tries = found.tries;
+    for (int i = 0; i < head; i++) {
+      from[i] = found.from[i] + offset;
+      to[i] = found.to[i] + offset;
+    }
+    System.arraycopy(found.times, 0, times, 0, head);
+    return match(head, found.end + offset);
   }
 
   /// @param onlyHead whether what stands before the message is enough
@@ -129,7 +218,8 @@ final class LogbackParser implements LineParser {
     int headLineEnd = trimBack(buffer, offset, Math.min(firstEnd, bodyEnd));
     int bodyFrom;
     int pushed = parts.length;
-    if (matches(buffer, offset, headLineEnd, bodyEnd, false)) {
+    if (matchesBehindHead(buffer, offset, headLineEnd, bodyEnd)
+        || matches(buffer, offset, headLineEnd, bodyEnd, false)) {
       bodyFrom = bodyEnd;
     } else if (headLineEnd < bodyEnd && matches(buffer, offset, headLineEnd, headLineEnd, false)) {
       bodyFrom = firstEnd;
@@ -267,6 +357,7 @@ final class LogbackParser implements LineParser {
     }
     from[index] = at;
     to[index] = layout.end();
+    times[index] = layout.nanos();
     return match(index + 1, layout.end());
   }
 
@@ -385,9 +476,8 @@ final class LogbackParser implements LineParser {
     switch (part.kind()) {
       case LITERAL, MESSAGE, BRACKETED, EXCEPTION, OTHER -> {}
       case DATE -> {
-        DateLayout layout = part.date();
-        if (layout != null && layout.nanos() != LocalTime.NONE) {
-          sink.timestamp(layout.nanos());
+        if (times[index] != LocalTime.NONE) {
+          sink.timestamp(times[index]);
         }
       }
       case LEVEL -> sink.severity(Severities.number(text, start, length), text, start, length);

@@ -13,11 +13,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import org.joni.Matcher;
 import org.joni.NameEntry;
-import org.joni.Option;
 import org.joni.Regex;
-import org.joni.Region;
 import org.jspecify.annotations.Nullable;
 
 /// A regular expression with named groups, matched on UTF-8 bytes. It is searched from the record's beginning; a dot matches a line end, since a record may have several
@@ -41,7 +38,7 @@ final class RegexParser implements LineParser {
 
   private static final byte[] THREAD = "thread.name".getBytes(UTF_8);
 
-  private final Regex regex;
+  private final LineMatcher matcher;
   private final List<Group> groups = new ArrayList<>();
   private final IsoTime iso;
   private final ZoneId zone;
@@ -54,10 +51,11 @@ final class RegexParser implements LineParser {
 
   RegexParser(String pattern, @Nullable String layout, ZoneId zone) {
     try {
-      regex = Expression.compileForLines(pattern);
+      matcher = LineMatcher.ofLines(pattern, TIMEOUT_NANOS);
     } catch (BadParserException e) {
       throw new BadParserException("pattern '" + pattern + "': " + e.getMessage());
     }
+    Regex regex = matcher.regex();
     if (regex.numberOfNames() == 0) {
       throw new BadParserException(
           "pattern '" + pattern + "' has no named group, such as (?<body>.*)");
@@ -115,28 +113,16 @@ final class RegexParser implements LineParser {
 
   @Override
   public ParseResult parse(byte[] buffer, int offset, int length, RecordSink sink) {
-    Matcher matcher = regex.matcher(buffer, offset, offset + length, TIMEOUT_NANOS);
-    int found;
-    try {
-      found = matcher.searchInterruptible(offset, offset + length, Option.DEFAULT);
-    } catch (InterruptedException e) {
-      // Joni's word for the time being over; nobody interrupts the thread.
-      return ParseResult.TIMED_OUT;
-    } catch (IndexOutOfBoundsException e) {
-      // Joni looks up its tables with what follows from bytes that are no UTF-8.
-      return ParseResult.NO_MATCH;
+    LineMatcher.Found found = matcher.find(buffer, offset, length);
+    if (found != LineMatcher.Found.YES) {
+      return found == LineMatcher.Found.TIMED_OUT ? ParseResult.TIMED_OUT : ParseResult.NO_MATCH;
     }
-    if (found < 0) {
-      return ParseResult.NO_MATCH;
-    }
-    Region region = matcher.getEagerRegion();
     ParseResult result = ParseResult.PARSED;
     for (int i = 0; i < groups.size(); i++) {
       Group group = groups.get(i);
-      int from = region.getBeg(group.number);
-      int to = region.getEnd(group.number);
-      // Joni counts from the range's beginning.
-      if (from >= 0 && !push(group, buffer, offset + from, to - from, sink)) {
+      int from = matcher.from(group.number);
+      int to = matcher.to(group.number);
+      if (from >= 0 && !push(group, buffer, from, to - from, sink)) {
         result = ParseResult.TIME_UNREADABLE;
       }
     }

@@ -14,8 +14,11 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +62,61 @@ class LogbackParserTest {
     if (pattern.contains("yyyy-MM-dd HH:mm:ss.SSS")) {
       assertThat(fields).contains(entry("time", "1795442400123000000"));
     }
+  }
+
+  private static final String[] PIECES = {
+    "2026-11-23 14:00:00.123",
+    "2026-11-23 14:00:00.123 [main] INFO  a.b.C - ",
+    "INFO",
+    "WARN ",
+    "[main]",
+    "[",
+    "]",
+    " ",
+    " - ",
+    " : ",
+    "a.b.C",
+    "word",
+    "\tat a.b.C.d(C.java:1)",
+    "\r",
+    "{k=v}"
+  };
+
+  /// The tail asks whether the next line begins a record, and then has the record before it parsed.
+  @Property
+  void whatWasAskedBeforeAParseChangesNothing(
+      @ForAll("patterns") String pattern, @ForAll("lines") List<String> lines) {
+    LineParser asked = parser(pattern);
+    for (int i = 0; i < lines.size(); i++) {
+      starts(asked, lines.get(Math.min(i + 1, lines.size() - 1)));
+      String record = i % 3 == 2 ? lines.get(i) + "\n\tand more" : lines.get(i);
+      assertThat(Fields.parse(asked, record))
+          .as("%s, %s", pattern, record)
+          .isEqualTo(Fields.parse(parser(pattern), record));
+    }
+  }
+
+  @Provide
+  Arbitrary<String> patterns() {
+    return Arbitraries.of(
+        "%d{yyyy-MM-dd HH:mm:ss.SSS} [%thread] %-5level %logger - %msg%n",
+        "%d{yyyy-MM-dd HH:mm:ss.SSS} %level [%thread] %logger : %msg - %X{k}%n",
+        "%d{yyyy-MM-dd HH:mm:ss.SSS} [%t] %p %c%n",
+        "%level %logger - %msg%n%d{yyyy-MM-dd HH:mm:ss.SSS}",
+        "%logger %thread %msg",
+        "%d{yyyy-MM-dd HH:mm:ss.SSS}%n%msg%n");
+  }
+
+  @Provide
+  Arbitrary<List<String>> lines() {
+    return Arbitraries.of(PIECES)
+        .list()
+        .ofMinSize(1)
+        .ofMaxSize(8)
+        .map(pieces -> String.join("", pieces))
+        .list()
+        .ofMinSize(2)
+        .ofMaxSize(6);
   }
 
   @ParameterizedTest

@@ -141,11 +141,6 @@ class ParserContractTest {
     List<String> lines() {
       return List.of("2026-11-23T14:00:00 warning ann did this");
     }
-
-    @Override
-    long allocatedBytesALine() {
-      return 1_024;
-    }
   }
 
   @Nested

@@ -45,6 +45,18 @@ public final class AdminHandler implements HttpHandler {
     responder.respond(answer(request));
   }
 
+  /// The probes are answered whatever memory and connections others hold: it costs a few bytes, and
+  /// a kubelet that is told 503 ends the container.
+  @Override
+  public void refuse(HttpRequest request, int status, String reason, HttpResponder responder) {
+    String path = request.path();
+    if (status == 503 && (path.equals("/livez") || path.equals("/readyz"))) {
+      handle(request, responder);
+    } else {
+      HttpHandler.super.refuse(request, status, reason, responder);
+    }
+  }
+
   private HttpResponse answer(HttpRequest request) {
     String path = request.path();
     boolean known =

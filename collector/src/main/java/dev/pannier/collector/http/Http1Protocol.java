@@ -168,9 +168,6 @@ final class Http1Protocol implements Protocol {
     Http1Head parsed = Http1Head.parse(line, lineLength, connection.settings.maxHeaders());
     int headBytes = lineLength;
     resetLine();
-    if (refused) {
-      throw new BadRequest(503, "too many connections");
-    }
     request =
         new HttpRequest(parsed.method(), parsed.target(), parsed.headers(), connection.client);
     exchange = new Exchange(connection);
@@ -182,6 +179,11 @@ final class Http1Protocol implements Protocol {
     discarded = 0;
     answered = false;
     body = new Body(connection.endpoint.budget, connection.endpoint.maxBodyBytes, false);
+    if (refused) {
+      keepAlive = false;
+      refuse(503, "too many connections");
+      return;
+    }
     boolean fits = connection.endpoint.budget.tryReserve(REQUEST_BYTES + headBytes);
     reservedBytes = fits ? REQUEST_BYTES + headBytes : 0;
     Body.Result result = fits ? body.expect(remaining) : Body.Result.NO_MEMORY;
@@ -329,15 +331,9 @@ final class Http1Protocol implements Protocol {
   /// Answers what is no request, and closes.
   private void fail(int status, String reason) {
     if (!answered && status != BadRequest.NO_ANSWER) {
-      HttpResponse response = HttpResponse.text(status, reason + "\n");
-      if (status == 503) {
-        response =
-            new HttpResponse(
-                503, Headers.of("retry-after", "1"), response.body(), response.trailers());
-      }
       keepAlive = false;
       head = false;
-      write(response);
+      write(HttpResponse.text(status, reason + "\n"));
     }
     state = State.CLOSED;
     resetLine();

@@ -10,10 +10,16 @@ public interface HttpHandler {
 
   /// A request whose head is known and whose body was not taken. The request's body is empty.
   ///
-  /// @param status 408, 413 or 503, or 400 for a body that is broken
+  /// @param status 408, 413 or 503 (no memory, or in HTTP/1.1 one connection too many), or 400 for a
+  ///     body that is broken
   /// @param reason a sentence for people
   default void refuse(HttpRequest request, int status, String reason, HttpResponder responder) {
-    responder.respond(HttpResponse.text(status, reason + "\n"));
+    HttpResponse plain = HttpResponse.text(status, reason + "\n");
+    Headers comeAgain = Headers.of("content-type", "text/plain; charset=utf-8", "retry-after", "1");
+    responder.respond(
+        status == 503
+            ? new HttpResponse(status, comeAgain, plain.body(), plain.trailers())
+            : plain);
   }
 
   /// Called at least each 50 ms while a request waits for its answer.

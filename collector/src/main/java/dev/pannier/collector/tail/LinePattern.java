@@ -1,12 +1,8 @@
 package dev.pannier.collector.tail;
 
 import dev.pannier.collector.config.FileSource.Multiline;
-import dev.pannier.parsers.Expression;
+import dev.pannier.parsers.LineMatcher;
 import java.util.concurrent.TimeUnit;
-import org.joni.Matcher;
-import org.joni.Option;
-import org.joni.Regex;
-import org.joni.exception.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// `multiline.start` or `multiline.continue`: a regular expression, found anywhere in the line,
@@ -15,11 +11,11 @@ final class LinePattern implements LineStart {
   /// For one line; a pattern that backtracks without end must not hold up a source.
   static final long LONGEST_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private final Regex regex;
+  private final LineMatcher matcher;
   private final boolean continues;
 
   private LinePattern(String pattern, boolean continues) {
-    regex = Expression.compile(pattern);
+    matcher = LineMatcher.of(pattern, LONGEST_NANOS);
     this.continues = continues;
   }
 
@@ -35,18 +31,10 @@ final class LinePattern implements LineStart {
 
   @Override
   public boolean startsRecord(byte[] buffer, int offset, int length) {
-    int end = offset + length;
-    Matcher matcher = regex.matcher(buffer, offset, end, LONGEST_NANOS);
-    try {
-      boolean found = matcher.searchInterruptible(offset, end, Option.NONE) >= 0;
-      return continues != found;
-    } catch (TimeoutException | IndexOutOfBoundsException e) {
-      // The latter from bytes that are no UTF-8: Joni looks up its tables with what follows from
-      // them.
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return true;
-    }
+    return switch (matcher.find(buffer, offset, length)) {
+      case YES -> !continues;
+      case NO -> continues;
+      case UNREADABLE, TIMED_OUT -> true;
+    };
   }
 }

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -184,6 +185,16 @@ class AdminHandlerTest {
   }
 
   @Test
+  void probesAreAnsweredWhereOthersAreToldToComeAgain() {
+    assertThat(refused(503, "/livez").status()).isEqualTo(200);
+    assertThat(refused(503, "/readyz").status()).isEqualTo(200);
+    assertThat(refused(408, "/livez").status()).isEqualTo(408);
+    HttpResponse page = refused(503, "/metrics");
+    assertThat(page.status()).isEqualTo(503);
+    assertThat(page.headers().first("retry-after")).isEqualTo("1");
+  }
+
+  @Test
   void residentMemoryIsReadFromTheLineOfTheSystem() {
     assertThat(ResidentMemory.parse("Name:\tjava\nVmRSS:\t   51234 kB\nRssAnon:\t 1 kB\n"))
         .isEqualTo(51234 * 1024);
@@ -205,6 +216,19 @@ class AdminHandlerTest {
       String client,
       @Nullable String token,
       @Nullable String authorization) {
+    AdminHandler handler = handler(token);
+    Headers headers =
+        authorization == null ? Headers.NONE : Headers.of("authorization", authorization);
+    HttpRequest request = new HttpRequest(method, path, headers, address(client));
+    return answer(responder -> handler.handle(request, responder));
+  }
+
+  private HttpResponse refused(int status, String path) {
+    HttpRequest request = new HttpRequest("GET", path, Headers.NONE, address(ELSEWHERE));
+    return answer(responder -> handler(null).refuse(request, status, "no", responder));
+  }
+
+  private AdminHandler handler(@Nullable String token) {
     View view =
         new View(
             "1.2.3",
@@ -221,11 +245,12 @@ class AdminHandlerTest {
     now = 0;
     AdminHandler handler = new AdminHandler(health, view, token, () -> now);
     now = asked;
-    Headers headers =
-        authorization == null ? Headers.NONE : Headers.of("authorization", authorization);
+    return handler;
+  }
+
+  private static HttpResponse answer(Consumer<HttpResponder> asked) {
     List<HttpResponse> responses = new ArrayList<>();
-    handler.handle(
-        new HttpRequest(method, path, headers, address(client)),
+    asked.accept(
         new HttpResponder() {
           @Override
           public boolean respond(HttpResponse response) {

@@ -4,9 +4,15 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pannier.collector.admin.AdminHandler;
+import dev.pannier.collector.admin.View;
+import dev.pannier.collector.buffer.BufferStatus;
+import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.Configuration.Address;
 import dev.pannier.collector.health.Health;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -136,6 +142,45 @@ class HttpServerTest {
       round();
     }
     assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+  }
+
+  @Test
+  void livezIsAnsweredWhileOthersHoldAllMemoryAndConnections() throws IOException {
+    Metrics metrics = new Metrics();
+    for (int i = 0; i < 200; i++) {
+      metrics.adder(Counter.SOURCE_RECORDS, "source-" + i).add(1);
+    }
+    View view =
+        new View("1", metrics, new Ledger(), budget, List::of, List::of, () -> (BufferStatus) null);
+    Health health = new Health(() -> nowNanos);
+    Endpoint admin = Endpoint.small(new AdminHandler(health, view, null, () -> nowNanos));
+    Address to = server.listen(ANY, admin);
+    // Answers that their clients do not let go: first large ones, then whatever still fits.
+    for (int i = 0; i < 12; i++) {
+      Frames shut = Frames.hello().frame(FrameType.SETTINGS, 0, 0, "000400000000");
+      for (int stream = 1; stream < 16; stream += 2) {
+        shut.request(stream, true, "GET", i < 6 ? "/metrics" : "/livez");
+      }
+      Socket client = connect(to);
+      client.getOutputStream().write(shut.bytes());
+      read(client);
+      round();
+      round();
+    }
+    assertThat(admin.budget.tryReserve(1024)).isFalse();
+    assertThat(read(send(to, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"))).contains(" 503 ");
+    assertThat(read(send(to, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")))
+        .startsWith("HTTP/1.1 200 OK")
+        .endsWith("alive\n");
+    while (admin.connections < admin.maxConnections) {
+      connect(to);
+      round();
+    }
+    assertThat(read(send(to, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")))
+        .contains(" 503 ", "connection: close");
+    assertThat(read(send(to, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")))
+        .startsWith("HTTP/1.1 200 OK")
+        .contains("connection: close");
   }
 
   @Test

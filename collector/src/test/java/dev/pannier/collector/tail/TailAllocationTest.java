@@ -61,6 +61,18 @@ class TailAllocationTest {
         "2026-11-24 10:00:00.000 INFO  com.example.Shop - order\n");
   }
 
+  @Test
+  void aLineOfARegularExpressionAllocatesNothing() throws Exception {
+    read(
+        Parsers.create(
+            new ParserSpec.Regex(
+                "^(?<time>\\S+ \\S+) +(?<severity>\\w+) +(?<logger>\\S+) - (?<body>.*)$",
+                "yyyy-MM-dd HH:mm:ss.SSS",
+                null),
+            ZoneOffset.UTC),
+        "2026-11-24 10:00:00.000 INFO  com.example.Shop - order\n");
+  }
+
   private void read(LineParser parser, String line) throws Exception {
     assumeThat(ManagementFactory.getThreadMXBean()).isInstanceOf(ThreadMXBean.class);
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -1,0 +1,161 @@
+package dev.pannier.parsers;
+
+import org.joni.Matcher;
+import org.joni.Option;
+import org.joni.Regex;
+import org.joni.Region;
+import org.joni.exception.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// A regular expression that is looked for in one text after another: a line, or a record. Belongs
+/// to one thread.
+///
+/// Joni's matcher is made for one text, and costs 500 bytes and more. Where the expression does not
+/// ask what stands before a place, the text is copied to the end of an array that is kept, and one
+/// matcher serves all: its text ends where the array does, and whatever is in the array before the
+/// search's beginning is not looked at. A `^` at the expression's beginning then has to be the
+/// search's beginning (`\G`), not the array's.
+public final class LineMatcher {
+  /// What came of a search.
+  public enum Found {
+    YES,
+    NO,
+    /// Joni fails on some bytes that are no UTF-8.
+    UNREADABLE,
+    /// It took longer than it may, or the thread was interrupted.
+    TIMED_OUT
+  }
+
+  /// Longer texts get a matcher of their own: a kept one keeps its stack, too, which has grown to an
+  /// entry or more a character.
+  static final int LONGEST_KEPT = 2048;
+
+  private static final byte[] NONE = {};
+
+  private final Regex regex;
+
+  /// The expression for the array's end; null where it may look back.
+  private final @Nullable Regex forward;
+
+  private final long longestNanos;
+  private byte[] kept = NONE;
+  private @Nullable Matcher keptMatcher;
+  private @Nullable Region region;
+
+  /// Of the place in the text that [#find] was given, what Joni's places are off by.
+  private int shift;
+
+  private LineMatcher(String pattern, boolean lines, long longestNanos) {
+    regex = compile(pattern, lines);
+    if (looksBack(pattern) || pattern.length() == Expression.LONGEST) {
+      forward = null;
+    } else if (pattern.startsWith("^")) {
+      forward = compile("\\G" + pattern.substring(1), lines);
+    } else {
+      forward = regex;
+    }
+    this.longestNanos = longestNanos;
+  }
+
+  /// @param longestNanos for one search
+  /// @throws BadParserException that says why the pattern is no regular expression
+  public static LineMatcher of(String pattern, long longestNanos) {
+    return new LineMatcher(pattern, false, longestNanos);
+  }
+
+  /// For a text of several lines: a dot is any character.
+  static LineMatcher ofLines(String pattern, long longestNanos) {
+    return new LineMatcher(pattern, true, longestNanos);
+  }
+
+  private static Regex compile(String pattern, boolean lines) {
+    return lines ? Expression.compileForLines(pattern) : Expression.compile(pattern);
+  }
+
+  /// Whether the expression may ask what stands before a place where it is tried; yes in doubt.
+  private static boolean looksBack(String pattern) {
+    boolean classBegins = false;
+    for (int i = 0; i < pattern.length(); i++) {
+      char c = pattern.charAt(i);
+      if (c == '\\') {
+        i++;
+        if (i < pattern.length() && "bBAGKXyY<>`'".indexOf(pattern.charAt(i)) >= 0) {
+          return true;
+        }
+      } else if (c == '^' && i > 0 && !classBegins) {
+        return true;
+      } else if (pattern.startsWith("(?<=", i) || pattern.startsWith("(?<!", i)) {
+        return true;
+      }
+      classBegins = c == '[';
+    }
+    return false;
+  }
+
+  Regex regex() {
+    return regex;
+  }
+
+  /// Looks for the expression from the text's beginning on.
+  public Found find(byte[] buffer, int offset, int length) {
+    Matcher matcher;
+    int from;
+    int to;
+    if (forward == null || length == 0 || length > LONGEST_KEPT) {
+      matcher = regex.matcher(buffer, offset, offset + length, longestNanos);
+      from = offset;
+      to = offset + length;
+      // Joni counts from its text's beginning.
+      shift = offset;
+    } else {
+      matcher = kept(forward, length);
+      to = kept.length;
+      from = to - length;
+      shift = offset - from;
+      System.arraycopy(buffer, offset, kept, from, length);
+    }
+    try {
+      region = null;
+      if (matcher.searchInterruptible(from, to, Option.DEFAULT) < 0) {
+        return Found.NO;
+      }
+      region = matcher.getEagerRegion();
+      return Found.YES;
+    } catch (TimeoutException e) {
+      keptMatcher = null;
+      return Found.TIMED_OUT;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      keptMatcher = null;
+      return Found.TIMED_OUT;
+    } catch (IndexOutOfBoundsException e) {
+      // Joni looks up its tables with what follows from bytes that are no UTF-8.
+      keptMatcher = null;
+      return Found.UNREADABLE;
+    }
+  }
+
+  private Matcher kept(Regex searched, int length) {
+    Matcher matcher = keptMatcher;
+    if (matcher == null || length > kept.length) {
+      if (length > kept.length) {
+        kept = new byte[Math.min(LONGEST_KEPT, Math.max(256, 2 * length))];
+      }
+      matcher = searched.matcher(kept, 0, kept.length, longestNanos);
+      keptMatcher = matcher;
+    }
+    return matcher;
+  }
+
+  /// Where in the buffer a group begins that the last search has found; -1 where it took no part.
+  int from(int group) {
+    int place = region == null ? -1 : region.getBeg(group);
+    return place < 0 ? -1 : shift + place;
+  }
+
+  /// Where such a group ends.
+  int to(int group) {
+    int place = region == null ? -1 : region.getEnd(group);
+    return place < 0 ? -1 : shift + place;
+  }
+}
