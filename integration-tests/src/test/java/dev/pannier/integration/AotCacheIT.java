@@ -2,7 +2,9 @@ package dev.pannier.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.demo.Demo;
 import dev.pannier.demo.Packaged;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,16 +3,12 @@ package dev.pannier.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,83 +58,6 @@ class ExactlyOnceIT {
   private static void assertOnce(Topic read, List<String> written) {
     List<String> bodies = read.rest().bodies();
     assertThat(bodies.stream().sorted().toList()).isEqualTo(written.stream().sorted().toList());
-  }
-
-  /// An application that writes and rotates its log on a thread of its own.
-  private static final class Application implements AutoCloseable {
-    private final Path file;
-    private final int linesEach;
-    private final List<String> written = new ArrayList<>();
-    private final Thread thread = new Thread(this::run, "application");
-    private volatile boolean stopping;
-    private volatile @Nullable IOException problem;
-    private int rotations;
-
-    Application(Path file, int linesEach) {
-      this.file = file;
-      this.linesEach = linesEach;
-      thread.start();
-    }
-
-    private void run() {
-      try {
-        for (int chunk = 0; !stopping; chunk++) {
-          StringBuilder text = new StringBuilder();
-          for (int i = 0; i < linesEach; i++) {
-            String line = "line " + written.size() + " of the application";
-            written.add(line);
-            text.append(line).append('\n');
-          }
-          Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-          if (chunk % 100 == 99) {
-            rotations++;
-            Files.move(file, file.resolveSibling("app.log." + rotations));
-          }
-          thread.join(5);
-        }
-      } catch (IOException e) {
-        problem = e;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
-
-    List<String> end() throws Exception {
-      stopping = true;
-      thread.join();
-      assertThat(problem).isNull();
-      return written;
-    }
-
-    @Override
-    public void close() {
-      stopping = true;
-      thread.interrupt();
-    }
-  }
-
-  @Test
-  void linesComeOnceOverKillsWhileTheFileIsWrittenAndRotated() throws Exception {
-    int kills = Integer.getInteger("pannier.test.kills", 5);
-    SplittableRandom random = new SplittableRandom(Long.getLong("pannier.test.seed", 7));
-    try (Sidecar sidecar = sidecar("");
-        Application application = new Application(sidecar.log("app.log"), 5);
-        Topic read = new Topic(kafka.servers(), topic)) {
-      for (int i = 0; i < kills; i++) {
-        int before = read.bodies().size();
-        sidecar.launch(Map.of());
-        read.await(all -> all.logs().size() > before);
-        await()
-            .pollDelay(Duration.ofMillis(random.nextInt(1, 1_500)))
-            .until(() -> sidecar.running().isAlive());
-        sidecar.kill();
-      }
-      sidecar.start();
-      List<String> written = application.end();
-      read.await(all -> all.bodies().contains(written.getLast()));
-      assertThat(sidecar.stop()).isZero();
-      assertOnce(read, written);
-    }
   }
 
   @Test
