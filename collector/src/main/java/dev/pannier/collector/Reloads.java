@@ -52,10 +52,7 @@ final class Reloads {
     if (sidecar.isChanging()) {
       return;
     }
-    if (status.outcome() == Outcome.APPLYING) {
-      LOG.info("the configuration is reloaded: {}", String.join(", ", status.changes()));
-      tell(Outcome.APPLIED, status.changes(), List.of());
-    }
+    finish();
     // In this order: what is asked for reads the file anyway.
     if (asked.getAndSet(false) || file.hasChanged()) {
       reload(sidecar);
@@ -91,6 +88,17 @@ final class Reloads {
     }
     running = next;
     tell(Outcome.APPLYING, changes.parts(), List.of());
+    if (!sidecar.isChanging()) {
+      finish();
+    }
+  }
+
+  /// No shipper has anything to finish any more.
+  private void finish() {
+    if (status.outcome() == Outcome.APPLYING) {
+      LOG.info("the configuration is reloaded: {}", String.join(", ", status.changes()));
+      tell(Outcome.APPLIED, status.changes(), List.of());
+    }
   }
 
   private void refuse(List<String> changes, List<String> problems) {
