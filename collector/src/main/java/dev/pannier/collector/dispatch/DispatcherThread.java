@@ -88,11 +88,13 @@ public final class DispatcherThread {
     return undelivered;
   }
 
-  /// Asks the thread to give up what is not done and to end, without waiting for it.
+  /// Asks the thread to give up what is not done and to end, without waiting for it. That its shipper is closed then is
+  /// no reason not to be ready.
   ///
   /// @param timeout for what the shipper has in flight
   public void handOver(Duration timeout) {
     handsOver = true;
+    health.forget(condition);
     close(timeout);
   }
 
