@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ final class Listener {
   private final Binding binding;
   private final LongSupplier nanoClock;
   private final Health health;
+  private final Supplier<@Nullable String> condition;
   private @Nullable HttpServer server;
   private volatile @Nullable String problem;
 
@@ -38,7 +40,8 @@ final class Listener {
     this.binding = binding;
     this.nanoClock = nanoClock;
     this.health = health;
-    health.condition(() -> problem);
+    condition = () -> problem;
+    health.condition(condition);
   }
 
   void start() {
@@ -70,7 +73,9 @@ final class Listener {
     }
   }
 
+  /// Closes it for good: health needs to know nothing of it any more.
   void close(Duration deadline) {
+    health.forget(condition);
     HttpServer started = server;
     if (started != null) {
       started.close(deadline);

@@ -15,11 +15,12 @@ final class Shutdown {
   private static final int CLOSING_PART = 8;
 
   private final LongSupplier nanoClock;
-  private final long deadlineNanos;
+  private volatile long deadlineNanos;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private int asked;
   private long askedAtNanos;
+  private boolean woken;
 
   Shutdown(Duration deadline, LongSupplier nanoClock) {
     this.nanoClock = nanoClock;
@@ -40,16 +41,33 @@ final class Shutdown {
     }
   }
 
-  /// Waits for the first signal.
+  /// Another deadline from now on.
+  void deadline(Duration deadline) {
+    deadlineNanos = deadline.toNanos();
+  }
+
+  /// Ends the [#await] that is under way, else the next one. Any thread.
+  void wake() {
+    lock.lock();
+    try {
+      woken = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits for the first signal, or for [#wake].
   ///
   /// @return whether it has come
   boolean await(Duration time) throws InterruptedException {
     lock.lock();
     try {
       long left = time.toNanos();
-      while (asked == 0 && left > 0) {
+      while (asked == 0 && !woken && left > 0) {
         left = changed.awaitNanos(left);
       }
+      woken = false;
       return asked > 0;
     } finally {
       lock.unlock();

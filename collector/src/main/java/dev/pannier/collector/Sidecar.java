@@ -1,11 +1,12 @@
 package dev.pannier.collector;
 
 import dev.pannier.collector.admin.AdminHandler;
+import dev.pannier.collector.admin.ReloadStatus;
 import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.admin.View;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.BufferStatus;
-import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.Cursors;
 import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.DiskBufferThread;
 import dev.pannier.collector.buffer.Ledger;
@@ -15,14 +16,8 @@ import dev.pannier.collector.checkpoint.Identity;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
+import dev.pannier.collector.config.Configuration.Address;
 import dev.pannier.collector.config.OtlpSource;
-import dev.pannier.collector.config.ShipperPolicy;
-import dev.pannier.collector.dispatch.CircuitBreaker;
-import dev.pannier.collector.dispatch.Dispatcher;
-import dev.pannier.collector.dispatch.DispatcherThread;
-import dev.pannier.collector.dispatch.Fallback;
-import dev.pannier.collector.dispatch.Rules;
-import dev.pannier.collector.dispatch.ShipperStatus;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.http.Endpoint;
 import dev.pannier.collector.metrics.Counter;
@@ -33,13 +28,11 @@ import dev.pannier.collector.receipt.Receipt;
 import dev.pannier.collector.receive.OtlpReceiver;
 import dev.pannier.collector.tail.StartPositions;
 import dev.pannier.collector.tail.Tail;
+import dev.pannier.collector.tail.TailChange;
 import dev.pannier.collector.tail.TailThread;
 import dev.pannier.shippers.Committed;
-import dev.pannier.shippers.DeadLettersTo;
 import dev.pannier.shippers.Home;
-import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
-import dev.pannier.shippers.Shippers;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
@@ -49,15 +42,15 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.SplittableRandom;
-import java.util.function.Function;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,23 +60,17 @@ import org.slf4j.LoggerFactory;
 final class Sidecar {
   private static final Logger LOG = LoggerFactory.getLogger(Sidecar.class);
 
-  /// Batches in flight to one destination. Kafka's client sends at most five requests at a time and
-  /// gathers batches of other partitions behind them.
-  private static final int KAFKA_IN_FLIGHT = 16;
-
-  /// A transaction has many batches, and none is confirmed before its end.
-  private static final int TRANSACTION_IN_FLIGHT = 64;
-
-  private static final int OTLP_IN_FLIGHT = 4;
-
-  /// Nobody stores positions.
-  private static final Home NO_HOME = new Home("", true, Path.of(""));
-
   /// Kubernetes cuts what is longer.
   private static final int TERMINATION_MESSAGE_BYTES = 4096;
 
-  private final Configuration configuration;
+  /// So long the tail has to come round for a change, which is done later where it does not.
+  private static final long TAIL_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /// So long requests have that are under way when the receiver changes: none waits longer for its answer.
+  private static final Duration REQUESTS = Duration.ofSeconds(6);
+
   private final LongSupplier nanoClock = System::nanoTime;
+  private final SecureRandom random = new SecureRandom();
   private final Metrics metrics = new Metrics();
   private final Ledger ledger = new Ledger();
   private final Health health = new Health(nanoClock);
@@ -92,60 +79,80 @@ final class Sidecar {
   private final @Nullable DiskBuffer disk;
   private final @Nullable DiskBufferThread diskThread;
   private final StartPositions startPositions;
-  private final List<Dispatcher> dispatchers = new ArrayList<>();
-  private final List<DispatcherThread> dispatcherThreads = new ArrayList<>();
+  private final Cursors cursors;
+  private final ProcessingBuffer buffer;
+  private final Shipping shipping;
 
-  /// null where no files are configured: their positions stay as they were.
-  private final @Nullable TailThread tail;
+  /// null where no files were configured yet: their positions stay as they were.
+  private volatile @Nullable TailThread tail;
 
-  private final @Nullable OtlpReceiver receiver;
-  private final @Nullable Listener otlpListener;
-  private final Listener adminListener;
+  private final AdminHandler admin;
 
+  // The main thread's.
+  private Configuration configuration;
+  private @Nullable Home home;
+
+  /// Whether the last [#reload] has reached sources and buffer.
+  private CountDownLatch switched = new CountDownLatch(0);
+
+  /// What changes in the tail when the shippers have.
+  private @Nullable TailChange afterShippers;
+
+  private @Nullable Listener otlpListener;
+  private Listener adminListener;
+
+  private volatile @Nullable OtlpReceiver receiver;
+
+  /// The shippers that have told what their destination has.
+  private final Set<String> met = ConcurrentHashMap.newKeySet();
+
+  /// @param reload what came of the last reload
   /// @throws IOException where `state.directory` or `buffer.directory` cannot be used
-  Sidecar(Configuration configuration, String version) throws IOException {
+  Sidecar(Configuration configuration, String version, Supplier<ReloadStatus> reload)
+      throws IOException {
     this.configuration = configuration;
-    SecureRandom random = new SecureRandom();
     Set<String> exactlyOnce = exactlyOnce(configuration);
     startPositions = startPositions(configuration, exactlyOnce);
-    Home home = NO_HOME;
     PositionStore opened = null;
     if (!exactlyOnce.isEmpty()) {
       // Who we are lies beside the positions, and is asked for by those that store them.
       opened = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
-      home = home(configuration, random);
+      home = readHome(configuration);
     }
-    long clientBytes = clientBytes(configuration);
     budget =
         new MemoryBudget(
-            configuration.memoryBytes() - clientBytes * configuration.shippers().size());
-    Function<String, Cursor> cursors;
+            configuration.memoryBytes()
+                - Shipping.clientBytes(configuration) * configuration.shippers().size());
     Buffer shared;
     if (configuration.buffer().type() == BufferSettings.Type.DISK) {
       DiskBuffer made = disk(configuration, exactlyOnce, opened);
       disk = made;
       diskThread = new DiskBufferThread(made, nanoClock, health);
-      cursors = made::cursor;
+      cursors = made;
       shared = made;
     } else {
-      MemoryBuffer made = new MemoryBuffer(budget, ledger, metrics, takers(configuration));
+      MemoryBuffer made = new MemoryBuffer(budget, ledger, metrics, Shipping.takers(configuration));
       disk = null;
       diskThread = null;
-      cursors = made::cursor;
+      cursors = made;
       shared = made;
     }
-    Buffer buffer =
-        configuration.processors().isEmpty()
-            ? shared
-            : new ProcessingBuffer(
-                Processors.create(configuration.processors()), shared, budget, metrics);
-    for (ShipperSettings settings : configuration.shippers()) {
-      if (!configuration.isFallback(settings.name())) {
-        ship(settings, cursors.apply(settings.name()), clientBytes, home, random);
-      }
-    }
+    buffer =
+        new ProcessingBuffer(
+            Processors.create(configuration.processors()), shared, budget, metrics);
+    shipping =
+        new Shipping(
+            configuration.memoryBytes(),
+            budget,
+            cursors,
+            ledger,
+            metrics,
+            health,
+            nanoClock,
+            random,
+            this::committed);
     // To reach a destination takes longest: the rest is made meanwhile.
-    dispatcherThreads.forEach(DispatcherThread::start);
+    shipping.start(configuration, home);
     try {
       if (opened == null) {
         store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
@@ -154,43 +161,58 @@ final class Sidecar {
         store = opened;
       }
     } catch (IOException e) {
-      dispatcherThreads.forEach(thread -> thread.close(Duration.ZERO));
+      shipping.abandon();
       throw e;
     }
-    tail = configuration.files().isEmpty() ? null : tail(configuration, buffer, random);
-    OtlpSource otlp = configuration.otlp();
+    tail = configuration.files().isEmpty() ? null : tail(configuration);
+    receive(configuration.otlp());
+    View view =
+        new View(
+            version,
+            metrics,
+            ledger,
+            budget,
+            this::sources,
+            shipping::status,
+            this::buffer,
+            reload);
+    admin = new AdminHandler(health, view, configuration.admin().token(), nanoClock);
+    adminListener = adminListener(configuration.admin().listen());
+  }
+
+  private void receive(@Nullable OtlpSource otlp) {
     if (otlp == null) {
       receiver = null;
       otlpListener = null;
-    } else {
-      OtlpReceiver made = new OtlpReceiver(otlp, buffer, budget, this::refuses, metrics, nanoClock);
-      receiver = made;
-      otlpListener = new Listener("otlp", made::listen, nanoClock, health);
+      return;
     }
-    View view =
-        new View(version, metrics, ledger, budget, this::sources, this::shippers, this::buffer);
-    AdminHandler admin = new AdminHandler(health, view, configuration.admin().token(), nanoClock);
-    adminListener =
-        new Listener(
-            "admin",
-            server -> List.of(server.listen(configuration.admin().listen(), Endpoint.small(admin))),
-            nanoClock,
-            health);
+    OtlpReceiver made =
+        new OtlpReceiver(otlp, buffer, budget, shipping::refuses, metrics, nanoClock);
+    receiver = made;
+    otlpListener = new Listener("otlp", made::listen, nanoClock, health);
   }
 
-  private static Home home(Configuration configuration, SecureRandom random) throws IOException {
+  private Listener adminListener(Address listen) {
+    return new Listener(
+        "admin",
+        server -> List.of(server.listen(listen, Endpoint.small(admin))),
+        nanoClock,
+        health);
+  }
+
+  private Home readHome(Configuration configuration) throws IOException {
     Identity identity =
         Identity.read(
             configuration.stateDirectory(), configuration.resource().attributes(), random);
     return new Home(identity.name(), identity.isNew(), configuration.stateDirectory());
   }
 
-  private TailThread tail(Configuration configuration, Buffer buffer, SecureRandom random) {
+  private TailThread tail(Configuration configuration) {
     return new Tail(
             store,
             disk == null ? List.of() : disk.positions(),
             startPositions,
-            this::retain,
+            shipping::retain,
             buffer,
             budget,
             FileParsers::chooser,
@@ -204,6 +226,138 @@ final class Sidecar {
         .thread(configuration.files());
   }
 
+  /// Goes over to another configuration: sources and processors at once, shippers in the time that they
+  /// need ([#isChanging], [#tend]). What is the same is not touched.
+  ///
+  /// @param next needs no restart; no change is under way
+  /// @return why nothing was changed; null where it was
+  @Nullable String reload(Configuration next) throws InterruptedException {
+    Configuration before = configuration;
+    Processors processors;
+    TailThread reading = tail;
+    @Nullable TailChange sources = null;
+    @Nullable TailChange sourcesMeanwhile = null;
+    Shipping.Next shippers;
+    try {
+      processors = Processors.create(next.processors());
+      byte[] resource = AttributesEncoder.resource(next.resource().attributes());
+      boolean raw = keepsRaw(next);
+      if (reading != null) {
+        sources = reading.prepare(next.files(), resource, raw);
+        // Who ships lines as they are gets them so until it has ended.
+        sourcesMeanwhile = raw ? sources : sources.keepingRaw(keepsRaw(before));
+      }
+      shippers = shipping.prepare(next, homeOf(next));
+    } catch (IOException | RuntimeException e) {
+      LOG.error("the new configuration cannot be applied", e);
+      return "cannot be applied: " + e;
+    }
+    configuration = next;
+    boolean tailChanges =
+        !before.files().equals(next.files())
+            || !before.resource().equals(next.resource())
+            || keepsRaw(before) != keepsRaw(next);
+    afterShippers = keepsRaw(before) && !keepsRaw(next) ? sources : null;
+    shipping.change(shippers, nanoClock.getAsLong());
+    Runnable taking = () -> buffer.change(processors, () -> cursors.change(shippers.takers));
+    if (reading == null) {
+      taking.run();
+      if (!next.files().isEmpty()) {
+        TailThread first = tail(next);
+        tail = first;
+        first.start();
+      }
+    } else {
+      // By the loop that reads files, while it reads none: what was read for one configuration
+      // meets
+      // nothing of the other.
+      switched = reading.change(tailChanges ? sourcesMeanwhile : null, taking);
+    }
+    if (!switched.await(TAIL_NANOS, TimeUnit.NANOSECONDS)) {
+      LOG.warn("the tail loop does not come round: sources and shippers change when it does");
+    }
+    tendShippers();
+    for (String name : exactlyOnce(before)) {
+      if (!exactlyOnce(next).contains(name)) {
+        startPositions.gone(name);
+      }
+    }
+    if (!Objects.equals(before.otlp(), next.otlp())) {
+      stopReceiving(REQUESTS);
+      receive(next.otlp());
+      if (otlpListener != null) {
+        otlpListener.start();
+      }
+    }
+    admin.token(next.admin().token());
+    if (!before.admin().listen().equals(next.admin().listen())) {
+      adminListener.close(Duration.ofSeconds(1));
+      adminListener = adminListener(next.admin().listen());
+      adminListener.start();
+    }
+    if (disk != null && !before.buffer().equals(next.buffer())) {
+      disk.change(next.buffer());
+    }
+    return null;
+  }
+
+  private void tendShippers() {
+    if (switched.getCount() > 0) {
+      return;
+    }
+    shipping.tend(nanoClock.getAsLong());
+    TailChange later = afterShippers;
+    if (later != null && !shipping.isChanging()) {
+      afterShippers = null;
+      switched = Objects.requireNonNull(tail).change(later, () -> {});
+    }
+  }
+
+  /// Who ships, where somebody stores positions.
+  private @Nullable Home homeOf(Configuration next) throws IOException {
+    if (exactlyOnce(next).isEmpty()) {
+      return null;
+    }
+    Home known = home;
+    if (known == null) {
+      home = readHome(next);
+      return home;
+    }
+    // Something may have been shipped under it by now.
+    home = new Home(known.identity(), false, known.directory());
+    return home;
+  }
+
+  /// Positions of an identity become stale when nobody stores any.
+  private void forgetIdentity() {
+    if (home == null || isChanging() || !exactlyOnce(configuration).isEmpty()) {
+      return;
+    }
+    home = null;
+    try {
+      Identity.forget(configuration.stateDirectory());
+    } catch (IOException e) {
+      LOG.warn("the identity cannot be removed from state.directory: {}", e.toString());
+    }
+  }
+
+  /// Whether shippers have not finished what they had in flight at the last [#reload].
+  boolean isChanging() {
+    return switched.getCount() > 0 || shipping.isChanging() || afterShippers != null;
+  }
+
+  private void stopReceiving(Duration deadline) {
+    OtlpReceiver old = receiver;
+    if (old == null) {
+      return;
+    }
+    old.stopAccepting();
+    if (otlpListener != null) {
+      otlpListener.close(deadline);
+    }
+    old.close();
+  }
+
   private DiskBuffer disk(
       Configuration configuration, Set<String> exactlyOnce, @Nullable PositionStore opened)
       throws IOException {
@@ -213,7 +367,7 @@ final class Sidecar {
           budget,
           ledger,
           metrics,
-          takers(configuration),
+          Shipping.takers(configuration),
           exactlyOnce,
           InstantSource.system(),
           nanoClock.getAsLong(),
@@ -231,64 +385,19 @@ final class Sidecar {
     return disk == null ? null : disk.status();
   }
 
-  /// Makes a shipper's dispatcher, and its fallback's before it.
-  private void ship(
-      ShipperSettings settings, Cursor cursor, long clientBytes, Home home, SecureRandom random) {
-    ShipperPolicy policy = configuration.policy(settings.name());
-    Fallback fallback = null;
-    for (ShipperSettings other : configuration.shippers()) {
-      if (other.name().equals(policy.fallback())) {
-        fallback =
-            new Fallback(
-                other.name(), other.signals(), budget, ledger, metrics, inFlight(other) + 2);
-        ship(other, fallback.cursor(), clientBytes, home, random);
-      }
-    }
-    Shipper shipper =
-        Shippers.open(
-            forSources(settings, configuration), clientBytes, InstantSource.system(), home, random);
-    DeadLettersTo letters = policy.deadLetters();
-    ShipperPolicy.CircuitBreaker breaker = policy.circuitBreaker();
-    Rules rules =
-        new Rules(
-            policy.buriesOversize(),
-            letters == null ? null : Shippers.deadLetters(letters, shipper),
-            breaker == null
-                ? null
-                : new CircuitBreaker(
-                    settings.name(), breaker.openAfter(), breaker.halfOpenAfter().toNanos()),
-            fallback);
-    Dispatcher dispatcher =
-        new Dispatcher(
-            shipper,
-            cursor,
-            metrics,
-            new SplittableRandom(random.nextLong()),
-            inFlight(settings),
-            rules);
-    if (shipper.isTransactional()) {
-      dispatcher.onCommitted(known -> committed(settings.name(), known));
-    }
-    dispatchers.add(dispatcher);
-    dispatcherThreads.add(new DispatcherThread(dispatcher, nanoClock, health));
-  }
-
   private void committed(String shipper, Committed known) {
-    if (disk != null) {
+    // Once: what it stores from now on is of this log.
+    if (disk != null && met.add(shipper)) {
       disk.stored(known.log(), known.sequence());
     }
     startPositions.told(shipper, known);
-  }
-
-  private static boolean isExactlyOnce(ShipperSettings settings) {
-    return settings instanceof ShipperSettings.Kafka kafka && kafka.transactions() != null;
   }
 
   /// The shippers that store positions.
   private static Set<String> exactlyOnce(Configuration configuration) {
     Set<String> names = new LinkedHashSet<>();
     for (ShipperSettings shipper : configuration.shippers()) {
-      if (isExactlyOnce(shipper)) {
+      if (Shipping.isExactlyOnce(shipper)) {
         names.add(shipper.name());
       }
     }
@@ -313,48 +422,8 @@ final class Sidecar {
         awaited, others, configuration.buffer().type() == BufferSettings.Type.DISK);
   }
 
-  private void retain(Set<Long> generations) {
-    for (Dispatcher dispatcher : dispatchers) {
-      dispatcher.retain(generations);
-    }
-  }
-
-  /// What each shipper's client may hold: its part of a third of `memory`.
-  private static long clientBytes(Configuration configuration) {
-    return configuration.memoryBytes() / 3 / Math.max(1, configuration.shippers().size());
-  }
-
-  private static Map<String, Set<Signal>> takers(Configuration configuration) {
-    Map<String, Set<Signal>> takers = new LinkedHashMap<>();
-    for (ShipperSettings shipper : configuration.shippers()) {
-      if (!configuration.isFallback(shipper.name())) {
-        takers.put(shipper.name(), shipper.signals());
-      }
-    }
-    return takers;
-  }
-
-  /// Files are logs: without OTLP there are no spans and no metrics.
-  private static ShipperSettings forSources(ShipperSettings settings, Configuration configuration) {
-    return settings instanceof ShipperSettings.Kafka kafka && configuration.otlp() == null
-        ? kafka.withoutSignal(Signal.TRACES).withoutSignal(Signal.METRICS)
-        : settings;
-  }
-
-  private static int inFlight(ShipperSettings settings) {
-    if (settings instanceof ShipperSettings.Kafka) {
-      return isExactlyOnce(settings) ? TRANSACTION_IN_FLIGHT : KAFKA_IN_FLIGHT;
-    }
-    return settings instanceof ShipperSettings.Otlp ? OTLP_IN_FLIGHT : 1;
-  }
-
   private static boolean keepsRaw(Configuration configuration) {
     return configuration.shippers().stream().anyMatch(ShipperSettings::keepsRaw);
-  }
-
-  /// Whether a shipper has a part of its destination missing, and holds enough for it.
-  private boolean refuses(Signal signal) {
-    return dispatchers.stream().anyMatch(dispatcher -> dispatcher.refuses(signal));
   }
 
   private List<SourceStatus> sources() {
@@ -366,12 +435,8 @@ final class Sidecar {
   }
 
   private List<SourceStatus> files() {
-    return tail == null ? List.of() : tail.status();
-  }
-
-  private List<ShipperStatus> shippers() {
-    long nowNanos = nanoClock.getAsLong();
-    return dispatchers.stream().map(dispatcher -> dispatcher.status(nowNanos)).toList();
+    TailThread reading = tail;
+    return reading == null ? List.of() : reading.status();
   }
 
   void start() {
@@ -382,13 +447,16 @@ final class Sidecar {
     if (otlpListener != null) {
       otlpListener.start();
     }
-    if (tail != null) {
-      tail.start();
+    TailThread reading = tail;
+    if (reading != null) {
+      reading.start();
     }
   }
 
-  /// Looks after what heals with time: addresses that were in use.
-  void tend() {
+  /// Looks after what takes time: shippers that change, addresses that were in use.
+  void tend() throws InterruptedException {
+    tendShippers();
+    forgetIdentity();
     adminListener.retry();
     if (otlpListener != null) {
       otlpListener.retry();
@@ -401,29 +469,35 @@ final class Sidecar {
   /// @param shutdown tells what time is left, and whether to end at once
   /// @return the records that were not confirmed
   long stop(Shutdown shutdown) throws InterruptedException, IOException {
+    shipping.hurry(nanoClock.getAsLong());
+    shutdown.waitUntil(
+        () -> {
+          tendShippers();
+          return !isChanging();
+        });
     long quietNanos = configuration.shutdown().quiet().toNanos();
-    shutdown.waitUntil(() -> filesQuietFor(quietNanos) && requestsQuietFor(quietNanos));
-    if (tail != null) {
-      tail.finishHeld();
+    TailThread reading = tail;
+    shutdown.waitUntil(
+        () -> (reading == null || reading.quietFor(quietNanos)) && requestsQuietFor(quietNanos));
+    if (reading != null) {
+      reading.finishHeld();
     }
-    if (receiver != null) {
-      receiver.stopAccepting();
+    OtlpReceiver requests = receiver;
+    if (requests != null) {
+      requests.stopAccepting();
     }
-    if (tail != null) {
-      shutdown.waitUntil(tail::caughtUp);
+    if (reading != null) {
+      shutdown.waitUntil(reading::caughtUp);
     }
-    dispatcherThreads.forEach(DispatcherThread::drain);
-    for (DispatcherThread thread : dispatcherThreads) {
-      thread.awaitDrained(shutdown.left());
-    }
+    shipping.drain(shutdown);
     // Acknowledgements of the last batches are taken before the positions are stored.
-    boolean tailStopped = tail == null || tail.stop(Duration.ofSeconds(2).toNanos());
-    long undelivered = closeShippers(shutdown.closing());
+    boolean tailStopped = reading == null || reading.stop(Duration.ofSeconds(2).toNanos());
+    long undelivered = shipping.close(shutdown.closing());
     if (otlpListener != null) {
       otlpListener.close(shutdown.closing());
     }
-    if (receiver != null) {
-      receiver.close();
+    if (requests != null) {
+      requests.close();
     }
     if (diskThread != null && !diskThread.close(shutdown.closing().toNanos())) {
       LOG.warn("the disk does not sync what was appended last: it may be shipped again");
@@ -445,7 +519,7 @@ final class Sidecar {
             "ledger: source {}: {} bytes were gone before they were read", source.name(), lost);
       }
     }
-    Receipt receipt = tail == null ? null : tail.receipt();
+    Receipt receipt = reading == null ? null : reading.receipt();
     if (receipt != null) {
       receipt.lines().forEach(line -> LOG.info("receipt: {}", line));
       tellPod(receipt);
@@ -492,25 +566,8 @@ final class Sidecar {
         amounts.inFlight());
   }
 
-  /// All at once, so that clients which hang cost the time of one. Each has `timeout` for what it
-  /// has in flight, and as long again to return.
-  private long closeShippers(Duration timeout) throws InterruptedException {
-    long startNanos = nanoClock.getAsLong();
-    dispatcherThreads.forEach(thread -> thread.close(timeout));
-    long undelivered = 0;
-    for (DispatcherThread thread : dispatcherThreads) {
-      Duration passed = Duration.ofNanos(nanoClock.getAsLong() - startNanos);
-      undelivered += thread.awaitClosed(timeout.multipliedBy(2).minus(passed));
-    }
-    return undelivered;
-  }
-
-  private boolean filesQuietFor(long nanos) {
-    return tail == null || Objects.requireNonNull(tail).quietFor(nanos);
-  }
-
   private boolean requestsQuietFor(long nanos) {
-    return receiver == null
-        || nanoClock.getAsLong() - Objects.requireNonNull(receiver).lastRequestNanos() >= nanos;
+    OtlpReceiver requests = receiver;
+    return requests == null || nanoClock.getAsLong() - requests.lastRequestNanos() >= nanos;
   }
 }

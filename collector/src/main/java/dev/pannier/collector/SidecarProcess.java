@@ -1,8 +1,10 @@
 package dev.pannier.collector;
 
 import dev.pannier.collector.config.Configuration;
+import dev.pannier.collector.config.ConfigurationFile;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,19 +12,22 @@ import org.slf4j.LoggerFactory;
 final class SidecarProcess {
   private static final Logger LOG = LoggerFactory.getLogger(SidecarProcess.class);
   private static final Duration TEND = Duration.ofSeconds(1);
+  private static final Duration TEND_CHANGE = Duration.ofMillis(20);
 
   private SidecarProcess() {}
 
-  /// Runs until SIGTERM or SIGINT, then drains; a second signal ends it at once with its positions
+  /// Runs until SIGTERM or SIGINT, reloading on SIGHUP and when the file changes, then drains; a second signal ends it at once with its positions
   /// stored.
   ///
   /// @return 0 where everything was delivered, 1 where something was left, 2 where
   ///     `state.directory` cannot be used
-  static int run(Configuration configuration) throws InterruptedException, IOException {
+  static int run(Configuration configuration, ConfigurationFile file)
+      throws InterruptedException, IOException {
     Shutdown shutdown = new Shutdown(configuration.shutdown().deadline(), System::nanoTime);
+    Reloads reloads = new Reloads(configuration, file, InstantSource.system());
     Sidecar sidecar;
     try {
-      sidecar = new Sidecar(configuration, version());
+      sidecar = new Sidecar(configuration, version(), reloads::status);
     } catch (IOException e) {
       LOG.error("{}", e.getMessage());
       return 2;
@@ -33,13 +38,21 @@ final class SidecarProcess {
     for (String name : new String[] {"TERM", "INT"}) {
       Signals.handle(name, shutdown::ask);
     }
+    Signals.handle(
+        "HUP",
+        () -> {
+          reloads.ask();
+          shutdown.wake();
+        });
     sidecar.start();
     AotCache.check();
-    while (!shutdown.await(TEND)) {
+    while (!shutdown.await(sidecar.isChanging() ? TEND_CHANGE : TEND)) {
       sidecar.tend();
+      reloads.tend(sidecar);
+      shutdown.deadline(reloads.running().shutdown().deadline());
     }
     LOG.info(
-        "stopping: draining for at most {} s", configuration.shutdown().deadline().toSeconds());
+        "stopping: draining for at most {} s", reloads.running().shutdown().deadline().toSeconds());
     long left = sidecar.stop(shutdown);
     return left == 0 ? 0 : 1;
   }

@@ -25,7 +25,7 @@ public final class AdminHandler implements HttpHandler {
   private static final String BEARER = "Bearer ";
 
   private final Health health;
-  private final byte @Nullable [] token;
+  private volatile byte @Nullable [] token;
   private final MetricsPage metrics;
   private final StatusPage status;
 
@@ -34,10 +34,15 @@ public final class AdminHandler implements HttpHandler {
   /// @param nanoClock the process's uptime counts from now on
   public AdminHandler(Health health, View view, @Nullable String token, LongSupplier nanoClock) {
     this.health = health;
-    this.token = token == null ? null : token.getBytes(UTF_8);
+    token(token);
     Uptime uptime = new Uptime(nanoClock);
     this.metrics = new MetricsPage(view, uptime);
     this.status = new StatusPage(view, uptime);
+  }
+
+  /// Another token from the next request on; null as in the constructor. Any thread.
+  public void token(@Nullable String other) {
+    token = other == null ? null : other.getBytes(UTF_8);
   }
 
   @Override
@@ -86,10 +91,11 @@ public final class AdminHandler implements HttpHandler {
 
   private HttpResponse statusFor(HttpRequest request) {
     if (!request.client().isLoopbackAddress()) {
-      if (token == null) {
+      byte[] wanted = token;
+      if (wanted == null) {
         return HttpResponse.text(403, "/status answers loopback only: admin.token is not set\n");
       }
-      if (!hasToken(request.header("authorization"), token)) {
+      if (!hasToken(request.header("authorization"), wanted)) {
         return text(401, "/status wants admin.token\n", "www-authenticate", "Bearer");
       }
     }

@@ -8,6 +8,7 @@ import dev.pannier.collector.dispatch.CircuitBreaker;
 import dev.pannier.collector.dispatch.ShipperStatus;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 
@@ -31,6 +32,7 @@ final class MetricsPage {
     shippers(out);
     ledger(out);
     buffer(out);
+    reload(out);
     process(out);
     return out.toString().getBytes(UTF_8);
   }
@@ -118,6 +120,20 @@ final class MetricsPage {
     out.sample(buffer.damagedBytes());
     out.gauge("pannier.buffer.in_memory_only", "1", "1 while the disk does not take records.");
     out.sample(buffer.problem().isEmpty() ? 0 : 1);
+  }
+
+  private void reload(Exposition out) {
+    ReloadStatus reload = view.reload().get();
+    out.counter("pannier.config.reloads", "{reload}", "Reloads of the configuration.");
+    out.sample(reload.applied(), "outcome", "applied");
+    out.sample(reload.refused(), "outcome", "refused");
+    out.gauge("pannier.config.refused", "1", "1 while the last configuration is refused.");
+    out.sample(reload.outcome() == ReloadStatus.Outcome.REFUSED ? 1 : 0);
+    Instant time = reload.time();
+    if (time != null) {
+      out.gauge("pannier.config.last_reload_time", "s", "When it was tried last, since 1970.");
+      out.sample(time.toEpochMilli() / 1e3);
+    }
   }
 
   /// Gauges, since what is in flight becomes less, too.

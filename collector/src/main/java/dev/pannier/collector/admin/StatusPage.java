@@ -5,6 +5,7 @@ import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.dispatch.ShipperStatus;
 import dev.pannier.collector.metrics.Counter;
 import java.io.ByteArrayOutputStream;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import tools.jackson.core.JsonEncoding;
@@ -36,6 +37,7 @@ final class StatusPage {
       out.writeNumberProperty("limit_bytes", view.budget().limitBytes());
       out.writeNumberProperty("held_bytes", view.budget().heldBytes());
       out.writeEndObject();
+      write(out, view.reload().get());
       BufferStatus buffer = view.buffer().get();
       if (buffer != null) {
         write(out, buffer);
@@ -58,6 +60,24 @@ final class StatusPage {
       out.writeEndObject();
     }
     return bytes.toByteArray();
+  }
+
+  private static void write(JsonGenerator out, ReloadStatus reload) {
+    Instant time = reload.time();
+    out.writeObjectPropertyStart("reload");
+    out.writeStringProperty("outcome", reload.outcome().label());
+    out.writeStringProperty("time", time == null ? "" : time.toString());
+    out.writeNumberProperty("applied", reload.applied());
+    out.writeNumberProperty("refused", reload.refused());
+    write(out, "changes", reload.changes());
+    write(out, "problems", reload.problems());
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, String name, List<String> lines) {
+    out.writeArrayPropertyStart(name);
+    lines.forEach(out::writeString);
+    out.writeEndArray();
   }
 
   private static void write(JsonGenerator out, BufferStatus buffer) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param version of the sidecar
 /// @param buffer null where there is memory alone
+/// @param reload what came of the last reload of the configuration
 public record View(
     String version,
     Metrics metrics,
@@ -21,4 +22,17 @@ public record View(
     MemoryBudget budget,
     Supplier<List<SourceStatus>> sources,
     Supplier<List<ShipperStatus>> shippers,
-    Supplier<@Nullable BufferStatus> buffer) {}
+    Supplier<@Nullable BufferStatus> buffer,
+    Supplier<ReloadStatus> reload) {
+  /// One that is never reloaded.
+  public View(
+      String version,
+      Metrics metrics,
+      Ledger ledger,
+      MemoryBudget budget,
+      Supplier<List<SourceStatus>> sources,
+      Supplier<List<ShipperStatus>> shippers,
+      Supplier<@Nullable BufferStatus> buffer) {
+    this(version, metrics, ledger, budget, sources, shippers, buffer, () -> ReloadStatus.NONE);
+  }
+}

@@ -14,6 +14,11 @@ final class Confirmations {
     this.openShippers = openShippers;
   }
 
+  /// A shipper more has to be done with it.
+  void shipperAdded() {
+    openShippers++;
+  }
+
   /// @return whether that was the last shipper
   boolean shipperDone(long rejectedByShipper, String why) {
     // Which records a shipper refused is not known here, so what two of them refused is taken for

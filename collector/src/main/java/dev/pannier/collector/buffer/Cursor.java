@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// [#parked], [#unparked] and [#done] belong to the shipper's thread; the rest is thread-safe.
 public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   private final String shipper;
-  private final Set<Signal> signals;
+  private volatile Set<Signal> signals;
   private volatile Runnable onAppend = () -> {};
 
   Cursor(String shipper, Set<Signal> signals) {
@@ -26,8 +26,18 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
     return 0;
   }
 
-  final boolean takes(Signal signal) {
+  /// Whether the shipper takes a signal, which a reload may change. Thread-safe.
+  public final boolean takes(Signal signal) {
     return signals.contains(signal);
+  }
+
+  final boolean takesJust(Set<Signal> others) {
+    return signals.equals(others);
+  }
+
+  /// Under the buffer's lock.
+  final void take(Set<Signal> other) {
+    signals = Set.copyOf(other);
   }
 
   /// Called, from any thread, after an entry was added. One listener, set before the first append.

@@ -16,12 +16,15 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Batches on disk, in a [SegmentLog]. Every shipper reads it by a cursor of its own, so one that is slow or away holds
@@ -43,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Locks, the outer one first: `appending` (one append at a time, the file is written under it), `lock` (what is open and who waits;
 /// held for moments).
-public final class DiskBuffer implements Buffer, Closeable {
+public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// The group commit: a client that waits is answered this long after the sync before at the earliest.
   static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -67,6 +70,9 @@ public final class DiskBuffer implements Buffer, Closeable {
   /// Clients that wait for delivery. Who is forgotten is told to come back at its deadline.
   private static final int MOST_PENDING = 4096;
 
+  /// Who waits for the delivery of a batch.
+  private record Pending(Signal signal, Confirmations confirmations) {}
+
   private record Unsynced(
       long sequence,
       Signal signal,
@@ -79,7 +85,7 @@ public final class DiskBuffer implements Buffer, Closeable {
 
   final Object lock = new Object();
   private final Object appending = new Object();
-  private final BufferSettings settings;
+  private volatile BufferSettings settings;
   private final MemoryBudget budget;
   private final Ledger ledger;
   private final Metrics metrics;
@@ -87,10 +93,12 @@ public final class DiskBuffer implements Buffer, Closeable {
   private final Consumer<String> notice;
   private final SegmentLog log;
   private final MemoryBuffer memory;
-  private final List<DiskCursor> cursors = new ArrayList<>();
-  private final Map<Signal, List<DiskCursor>> takers = new EnumMap<>(Signal.class);
-  private final long fullBytes;
-  private final long unsyncedFileLimit;
+  private volatile List<DiskCursor> cursors;
+  private volatile Map<Signal, List<DiskCursor>> takers;
+
+  /// Of shippers that were removed and have not ended. Guarded by the lock.
+  private final List<DiskCursor> leaving = new ArrayList<>();
+
   private final boolean anySyncedOnly;
 
   /// The number of the last record that was there at the start.
@@ -113,7 +121,7 @@ public final class DiskBuffer implements Buffer, Closeable {
 
   // Guarded by the lock.
   private List<Unsynced> unsynced = new ArrayList<>();
-  private final Map<Long, Confirmations> pending = new LinkedHashMap<>();
+  private final Map<Long, Pending> pending = new LinkedHashMap<>();
 
   /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
   private int unsure;
@@ -158,25 +166,15 @@ public final class DiskBuffer implements Buffer, Closeable {
     this.clock = clock;
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
-    long shareBytes = budget.limitBytes() / 2 / Math.max(1, shippers.size());
     Map<String, Long> passed = storedCursors();
+    List<DiskCursor> made = new ArrayList<>();
     shippers.forEach(
         (name, signals) ->
-            cursors.add(
-                new DiskCursor(
-                    this,
-                    memory.memoryCursor(name),
-                    budget,
-                    signals,
-                    syncedOnly.contains(name),
-                    shareBytes,
-                    passed.getOrDefault(name, 0L))));
-    for (Signal signal : Signal.values()) {
-      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
-    }
+            made.add(
+                cursor(name, signals, syncedOnly.contains(name), passed.getOrDefault(name, 0L))));
+    cursors = List.copyOf(made);
+    takers = takersOf(cursors);
     anySyncedOnly = !syncedOnly.isEmpty();
-    fullBytes = settings.maxBytes() - Math.min(settings.maxBytes() / 8, LARGEST_RESERVE);
-    unsyncedFileLimit = budget.limitBytes() / 4;
     log =
         SegmentLog.open(
             settings.directory(),
@@ -200,6 +198,34 @@ public final class DiskBuffer implements Buffer, Closeable {
     nextTendNanos = nowNanos;
     tendedNanos = nowNanos;
     memory.onRoom(this::roomMayHaveChanged);
+  }
+
+  private DiskCursor cursor(String name, Set<Signal> signals, boolean syncedOnly, long passed) {
+    return new DiskCursor(this, memory.memoryCursor(name), budget, signals, syncedOnly, passed);
+  }
+
+  private static Map<Signal, List<DiskCursor>> takersOf(List<DiskCursor> cursors) {
+    Map<Signal, List<DiskCursor>> takers = new EnumMap<>(Signal.class);
+    for (Signal signal : Signal.values()) {
+      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
+    }
+    return takers;
+  }
+
+  /// What a shipper may hold at most, unless a single batch is larger.
+  long shareBytes() {
+    return budget.limitBytes() / 2 / Math.max(1, cursors.size());
+  }
+
+  private boolean isSame(Map<String, Set<Signal>> shippers) {
+    List<DiskCursor> all = cursors;
+    return all.size() == shippers.size()
+        && all.stream()
+            .allMatch(
+                cursor -> {
+                  Set<Signal> signals = shippers.get(cursor.shipper());
+                  return signals != null && cursor.takesJust(signals);
+                });
   }
 
   private static long segmentBytes(BufferSettings settings) {
@@ -240,7 +266,144 @@ public final class DiskBuffer implements Buffer, Closeable {
     return log.positions();
   }
 
-  /// The place of one of the shippers that the buffer was made with.
+  /// A new shipper begins with the oldest record that the log has, as it would after a restart.
+  @Override
+  public void change(Map<String, Set<Signal>> shippers) {
+    if (isSame(shippers)) {
+      return;
+    }
+    List<Confirmations> told = new ArrayList<>();
+    synchronized (appending) {
+      memory.change(shippers);
+      // What a shipper takes from now on is told by whole segments.
+      log.seal();
+      synchronized (lock) {
+        List<DiskCursor> after = new ArrayList<>();
+        for (DiskCursor cursor : cursors) {
+          Set<Signal> signals = shippers.get(cursor.shipper());
+          if (signals == null) {
+            cursor.leave(lastSequence);
+            leaving.add(cursor);
+          } else {
+            settle(cursor, signals, cursor::isUnread, told);
+            cursor.change(signals, lastSequence);
+            after.add(cursor);
+          }
+        }
+        shippers.forEach(
+            (name, signals) -> {
+              if (after.stream().noneMatch(cursor -> cursor.shipper().equals(name))) {
+                DiskCursor made = cursor(name, signals, false, 0);
+                made.begin(ledger);
+                pending.values().stream()
+                    .filter(waiting -> made.takes(waiting.signal()))
+                    .forEach(waiting -> waiting.confirmations().shipperAdded());
+                after.add(made);
+              }
+            });
+        cursors = List.copyOf(after);
+        takers = takersOf(cursors);
+      }
+    }
+    told.forEach(Confirmations::tell);
+    roomMayHaveChanged();
+  }
+
+  /// Nobody waits any longer for a shipper to be done with records of signals that it does not take any
+  /// more. Under the lock.
+  ///
+  /// @param signals that it takes
+  /// @param open    whether a number waits for it
+  private void settle(
+      DiskCursor cursor, Set<Signal> signals, LongPredicate open, List<Confirmations> told) {
+    for (Iterator<Map.Entry<Long, Pending>> entries = pending.entrySet().iterator();
+        entries.hasNext(); ) {
+      Map.Entry<Long, Pending> entry = entries.next();
+      Pending waiting = entry.getValue();
+      if (cursor.takes(waiting.signal())
+          && !signals.contains(waiting.signal())
+          && open.test(entry.getKey())
+          && waiting.confirmations().shipperDone(0, "")) {
+        entries.remove();
+        unsure -= waiting.confirmations().isUnsure() ? 1 : 0;
+        told.add(waiting.confirmations());
+      }
+    }
+  }
+
+  @Override
+  public long release(List<Leaving> gone, List<Cursor> heirs) {
+    List<Leaving> inMemory = new ArrayList<>();
+    List<Cursor> memoryHeirs = new ArrayList<>();
+    Set<Signal> inherited = EnumSet.noneOf(Signal.class);
+    for (Cursor heir : heirs) {
+      memoryHeirs.add(((DiskCursor) heir).memory());
+      for (Signal signal : Signal.values()) {
+        if (heir.takes(signal)) {
+          inherited.add(signal);
+        }
+      }
+    }
+    long nobodys = 0;
+    List<Confirmations> told = new ArrayList<>();
+    for (Leaving each : gone) {
+      DiskCursor cursor = (DiskCursor) each.cursor();
+      List<Entry> held = each.taken().stream().filter(entry -> !entry.isStored()).toList();
+      inMemory.add(new Leaving(cursor.memory(), held));
+      synchronized (lock) {
+        settle(cursor, Set.of(), cursor::isOpen, told);
+        nobodys += cursor.giveUp(inherited);
+        leaving.remove(cursor);
+      }
+      nobodys += giveUp(cursor, each.taken(), inherited);
+    }
+    nobodys += memory.release(inMemory, memoryHeirs);
+    told.forEach(Confirmations::tell);
+    passed();
+    return nobodys;
+  }
+
+  /// @return the records of signals that nobody inherits
+  private static long giveUp(DiskCursor cursor, List<Entry> taken, Set<Signal> inherited) {
+    long nobodys = 0;
+    for (Entry entry : taken) {
+      if (entry.isStored()) {
+        cursor.giveUp(entry);
+        Batch batch = entry.batch();
+        nobodys += inherited.contains(batch.signal()) ? 0 : batch.records();
+      }
+    }
+    return nobodys;
+  }
+
+  @Override
+  public long forgo(Cursor cursor, List<Entry> taken) {
+    DiskCursor of = (DiskCursor) cursor;
+    List<Confirmations> told = new ArrayList<>();
+    synchronized (lock) {
+      for (Entry entry : taken) {
+        Confirmations waiting = entry.isStored() ? shipperDone(entry, Settlement.SHIPPED) : null;
+        if (waiting != null) {
+          told.add(waiting);
+        }
+      }
+    }
+    long records = giveUp(of, taken, Set.of());
+    told.forEach(Confirmations::tell);
+    List<Entry> held = taken.stream().filter(entry -> !entry.isStored()).toList();
+    return records + memory.forgo(of.memory(), held);
+  }
+
+  /// Other limits from now on.
+  ///
+  /// @param other with the same directory
+  public void change(BufferSettings other) {
+    settings = other;
+    log.segmentBytes(segmentBytes(other));
+    roomMayHaveChanged();
+  }
+
+  @Override
   public Cursor cursor(String shipper) {
     for (DiskCursor cursor : cursors) {
       if (cursor.shipper().equals(shipper)) {
@@ -295,7 +458,7 @@ public final class DiskBuffer implements Buffer, Closeable {
       return memory.hasRoomForFiles();
     }
     return !parkedEnough
-        && unsyncedFileBytes < unsyncedFileLimit
+        && unsyncedFileBytes < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
   }
 
@@ -306,7 +469,8 @@ public final class DiskBuffer implements Buffer, Closeable {
   }
 
   private boolean isFull() {
-    return log.bytes() >= fullBytes;
+    long maxBytes = settings.maxBytes();
+    return log.bytes() >= maxBytes - Math.min(maxBytes / 8, LARGEST_RESERVE);
   }
 
   @Override
@@ -394,6 +558,9 @@ public final class DiskBuffer implements Buffer, Closeable {
         for (DiskCursor cursor : cursors) {
           cursor.dropped(oldest);
         }
+        for (DiskCursor cursor : leaving) {
+          cursor.dropped(oldest);
+        }
       }
       moved = true;
     }
@@ -439,7 +606,9 @@ public final class DiskBuffer implements Buffer, Closeable {
         if (pending.size() >= MOST_PENDING) {
           pending.remove(pending.keySet().iterator().next());
         }
-        pending.put(sequence, new Confirmations(acknowledgement, shippers.size()));
+        pending.put(
+            sequence,
+            new Pending(batch.signal(), new Confirmations(acknowledgement, shippers.size())));
       }
       unsynced.add(
           new Unsynced(
@@ -514,10 +683,16 @@ public final class DiskBuffer implements Buffer, Closeable {
   /// @return who is to be told now; null for nobody
   @Nullable Confirmations done(DiskCursor cursor, Entry entry, Settlement settlement) {
     ledger.done(entry.batch(), cursor.shipper(), settlement);
-    Confirmations waiting = pending.get(entry.sequence());
-    if (waiting == null || !waiting.shipperDone(settlement.rejected(), settlement.reason())) {
+    return shipperDone(entry, settlement);
+  }
+
+  private @Nullable Confirmations shipperDone(Entry entry, Settlement settlement) {
+    Pending found = pending.get(entry.sequence());
+    if (found == null
+        || !found.confirmations().shipperDone(settlement.rejected(), settlement.reason())) {
       return null;
     }
+    Confirmations waiting = found.confirmations();
     pending.remove(entry.sequence());
     if (waiting.isUnsure()) {
       unsure--;
@@ -642,7 +817,7 @@ public final class DiskBuffer implements Buffer, Closeable {
       }
       confirmations.markUnsure();
       unsure++;
-      pending.put(batch.sequence(), confirmations);
+      pending.put(batch.sequence(), new Pending(batch.signal(), confirmations));
       return null;
     }
   }
@@ -667,6 +842,9 @@ public final class DiskBuffer implements Buffer, Closeable {
       long lowest = Long.MAX_VALUE;
       synchronized (lock) {
         for (DiskCursor cursor : cursors) {
+          lowest = Math.min(lowest, cursor.passed());
+        }
+        for (DiskCursor cursor : leaving) {
           lowest = Math.min(lowest, cursor.passed());
         }
       }

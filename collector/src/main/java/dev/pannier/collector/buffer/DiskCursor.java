@@ -9,6 +9,10 @@ import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +38,6 @@ final class DiskCursor extends Cursor {
   private final MemoryCursor memory;
   private final MemoryBudget budget;
   private final boolean syncedOnly;
-  private final long shareBytes;
 
   // The shipper's thread alone.
   private final ArrayDeque<byte[]> spareArrays = new ArrayDeque<>();
@@ -62,12 +65,23 @@ final class DiskCursor extends Cursor {
   private long lastRead;
 
   private long lastReadMillis;
+
+  /// The last record that a shipper gets which was removed; `Long.MAX_VALUE` for one that was not.
+  private long until = Long.MAX_VALUE;
+
+  /// Of a shipper that was removed: what it had not taken then, and what it has taken since.
+  private Tally untaken = new Tally();
+
+  private final Tally takenSince = new Tally();
+
+  /// Signals that came later: those of segments that begin behind this number.
+  private final Map<Signal, Long> since = new EnumMap<>(Signal.class);
+
   private int parkedFileBatches;
   private long openBatches;
   private long openRecords;
 
   /// @param syncedOnly whether the shipper may see only what the death of the machine cannot lose
-  /// @param shareBytes what it may hold at most, unless a single batch is larger
   /// @param passed     the shipper needs no record up to this number
   DiskCursor(
       DiskBuffer buffer,
@@ -75,14 +89,12 @@ final class DiskCursor extends Cursor {
       MemoryBudget budget,
       Set<Signal> signals,
       boolean syncedOnly,
-      long shareBytes,
       long passed) {
     super(memory.shipper(), signals);
     this.buffer = buffer;
     this.memory = memory;
     this.budget = budget;
     this.syncedOnly = syncedOnly;
-    this.shareBytes = shareBytes;
     this.lastRead = passed;
   }
 
@@ -95,6 +107,134 @@ final class DiskCursor extends Cursor {
   public void onAppend(Runnable listener) {
     super.onAppend(listener);
     memory.onAppend(listener);
+  }
+
+  MemoryCursor memory() {
+    return memory;
+  }
+
+  /// A shipper that was added while the process runs begins with the oldest record there is. Under the
+  /// buffer's lock.
+  void begin(Ledger ledger) {
+    for (Segment segment : segments(null)) {
+      count(segment.tally(), ledger);
+    }
+  }
+
+  /// Other signals from now on: of what is gone nothing more is read, and what is new is read from the next
+  /// segment on. Under the buffer's lock, when the newest segment was sealed.
+  void change(Set<Signal> signals, long lastSequence) {
+    Tally rest = rest();
+    rest.forEach(
+        (source, signal, batches, records, bytes) -> {
+          if (takes(signal) && !signals.contains(signal)) {
+            openBatches -= batches;
+            openRecords -= records;
+            buffer.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
+          }
+        });
+    for (Signal signal : signals) {
+      if (!takes(signal)) {
+        since.put(signal, lastSequence);
+      }
+    }
+    take(signals);
+  }
+
+  /// The shipper is removed: it gets what is there now and nothing more. Under the buffer's lock.
+  void leave(long lastSequence) {
+    until = lastSequence;
+    untaken = rest();
+  }
+
+  /// Whether a record waits for the shipper in the log, or did so when it was removed. Under the buffer's
+  /// lock.
+  boolean isUnread(long sequence) {
+    return sequence > lastRead && sequence <= until;
+  }
+
+  /// Whether a record is not done that the shipper was to get. Under the buffer's lock.
+  boolean isOpen(long sequence) {
+    return sequence <= until && !isDone(sequence);
+  }
+
+  /// What waits for the shipper that was removed is given up. Under the buffer's lock.
+  ///
+  /// @return the records of signals that `heirs` do not take
+  long giveUp(Set<Signal> heirs) {
+    long[] nobodys = {0};
+    untaken
+        .minus(takenSince)
+        .forEach(
+            (source, signal, batches, records, bytes) -> {
+              if (takes(signal)) {
+                openBatches -= batches;
+                openRecords -= records;
+                buffer.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
+                nobodys[0] += heirs.contains(signal) ? 0 : records;
+              }
+            });
+    return nobodys[0];
+  }
+
+  /// What was taken is given up. Not under the lock: the shipper's thread has ended.
+  void giveUp(Entry entry) {
+    Batch batch = entry.batch();
+    synchronized (buffer.lock) {
+      openBatches--;
+      openRecords -= batch.records();
+      entry.done = true;
+      while (!taken.isEmpty() && taken.getFirst().done) {
+        taken.removeFirst();
+      }
+      buffer.gaveUp(
+          batch.source(), shipper(), batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
+    }
+    release(batch.bytes());
+  }
+
+  /// What of the log was not taken yet, of the signals that are taken. Under the buffer's lock.
+  private Tally rest() {
+    Tally rest = new Tally();
+    for (Segment segment : segments(current)) {
+      Tally of = segment == current ? segment.tally().minus(takenOfSegment) : segment.tally();
+      of.forEach(
+          (source, signal, batches, records, bytes) -> {
+            if (takes(signal, segment)) {
+              rest.add(source, signal, batches, records, bytes);
+            }
+          });
+    }
+    return rest;
+  }
+
+  private List<Segment> segments(@Nullable Segment from) {
+    List<Segment> all = new ArrayList<>();
+    for (Segment segment = from == null || from.isGone() ? buffer.log().oldest() : from;
+        segment != null;
+        segment = buffer.log().after(segment)) {
+      if (from == null || segment.first() >= from.first()) {
+        all.add(segment);
+      }
+    }
+    return all;
+  }
+
+  private void count(Tally tally, Ledger ledger) {
+    tally.forEach(
+        (source, signal, batches, records, bytes) -> {
+          if (takes(signal)) {
+            openBatches += batches;
+            openRecords += records;
+            ledger.appended(source, shipper(), records, bytes);
+          }
+        });
+  }
+
+  private boolean takes(Signal signal, Segment segment) {
+    return takes(signal)
+        && segment.first() <= until
+        && segment.first() > since.getOrDefault(signal, Long.MIN_VALUE);
   }
 
   /// A record was found at the start.
@@ -244,12 +384,17 @@ final class DiskCursor extends Cursor {
     return switch (open.find(limit)) {
       case NOTHING -> atEnd(segment, open, inMemory);
       case DAMAGE -> passDamage(segment, open, limit);
-      case RECORD -> inMemory < open.sequence() ? Step.MEMORY : record(segment, open, limit);
+      case RECORD -> {
+        if (inMemory < open.sequence()) {
+          yield Step.MEMORY;
+        }
+        yield open.sequence() > until ? Step.WAIT : record(segment, open, limit);
+      }
     };
   }
 
   private Step record(Segment segment, SegmentReader open, long limit) throws IOException {
-    if (!takes(open.signal())) {
+    if (!takes(open.signal(), segment)) {
       if (open.skip()) {
         synchronized (buffer.lock) {
           lastRead = Math.max(lastRead, open.sequence());
@@ -278,12 +423,15 @@ final class DiskCursor extends Cursor {
     Batch batch = stored.batch();
     Entry entry = Entry.stored(stored.sequence(), batch, array.length, stored.appendedMillis());
     synchronized (buffer.lock) {
-      if (segment.isGone()) {
+      if (segment.isGone() || !takes(batch.signal(), segment)) {
         // It is counted as dropped.
         release(array);
         return Step.AGAIN;
       }
       takenOfSegment.add(batch);
+      if (until != Long.MAX_VALUE) {
+        takenSince.add(batch);
+      }
       taken.add(entry);
       lastRead = stored.sequence();
       lastReadMillis = stored.appendedMillis();
@@ -332,10 +480,13 @@ final class DiskCursor extends Cursor {
     Tally rest = segment.tally().minus(takenOfSegment);
     rest.forEach(
         (source, signal, batches, records, bytes) -> {
-          if (takes(signal) && batches > 0) {
+          if (takes(signal, segment) && batches > 0) {
             openBatches -= batches;
             openRecords -= records;
             takenOfSegment.add(source, signal, batches, records, bytes);
+            if (until != Long.MAX_VALUE) {
+              takenSince.add(source, signal, batches, records, bytes);
+            }
             buffer.gaveUp(source, shipper(), records, bytes, why);
           }
         });
@@ -449,7 +600,7 @@ final class DiskCursor extends Cursor {
   private byte @Nullable [] array(int bytes) {
     boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
     int size = usual ? ARRAY_BYTES : bytes;
-    if (heldBytes > 0 && (heldBytes + size > shareBytes || !budget.tryReserve(size))) {
+    if (heldBytes > 0 && (heldBytes + size > buffer.shareBytes() || !budget.tryReserve(size))) {
       return null;
     }
     if (heldBytes == 0) {

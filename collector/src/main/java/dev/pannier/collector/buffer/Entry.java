@@ -72,6 +72,11 @@ public final class Entry {
     return batch.positions().length > 0;
   }
 
+  /// A shipper more has to be done with it.
+  void shipperAdded() {
+    confirmations.shipperAdded();
+  }
+
   /// @return whether that was the last shipper
   boolean shipperDone(long rejectedByShipper, String why) {
     return confirmations.shipperDone(rejectedByShipper, why);

@@ -30,7 +30,7 @@ public final class Ledger {
   /// @param rejected     refused by the destination for good, and gone
   /// @param deadLettered refused by the destination for good, and kept as dead letters
   /// @param fellBack     went to the shipper's fallback
-  /// @param dropped      given up by the buffer, which was full or damaged
+  /// @param dropped      given up by the buffer, which was full or damaged, or left by a shipper that was removed
   /// @param inFlight     waiting for the shipper, or for an answer
   public record Amounts(
       long read,
@@ -121,6 +121,13 @@ public final class Ledger {
       account.records.appended(batch.records());
       account.bytes.appended(batch.sourceBytes());
     }
+  }
+
+  /// What the log held before a shipper was added.
+  synchronized void appended(String source, String shipper, long records, long bytes) {
+    Accounts account = account(source, shipper);
+    account.records.appended(records);
+    account.bytes.appended(bytes);
   }
 
   synchronized void filtered(

@@ -5,14 +5,24 @@ import java.util.concurrent.atomic.AtomicLong;
 /// The one bound (`memory`) on bytes held: request bodies, decompression, batches and clients'
 /// buffers. Thread-safe.
 public final class MemoryBudget {
-  private final long limitBytes;
+  private volatile long limitBytes;
   private final AtomicLong heldBytes = new AtomicLong();
 
   public MemoryBudget(long limitBytes) {
+    this.limitBytes = positive(limitBytes);
+  }
+
+  private static long positive(long limitBytes) {
     if (limitBytes <= 0) {
       throw new IllegalArgumentException("limitBytes <= 0: " + limitBytes);
     }
-    this.limitBytes = limitBytes;
+    return limitBytes;
+  }
+
+  /// Another bound from now on: shippers' clients came or went. Where more is held, nothing is
+  /// given out before that much was given back.
+  public void limit(long bytes) {
+    limitBytes = positive(bytes);
   }
 
   /// Takes `bytes` if they are free now; never waits.

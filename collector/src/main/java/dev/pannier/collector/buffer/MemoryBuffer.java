@@ -6,9 +6,11 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Batches that some shipper is not done with, in memory alone. Every shipper has a [Cursor] over
@@ -16,9 +18,12 @@ import org.jspecify.annotations.Nullable;
 /// by the [MemoryBudget], from which those who append have reserved it: with several shippers the
 /// slowest lags until the budget is used up, and then sets the pace for files and requests alike.
 ///
+/// A shipper that is added later ([#change]) begins with what is appended from then on, and with what those
+/// left that went at the same time: what they had read for them is in no file that is read again.
+///
 /// The acknowledgements of batches with the same key are told in the order of their appends: they
 /// have the same signal, so the same shippers, and every shipper is done with them in order.
-public final class MemoryBuffer implements Buffer {
+public final class MemoryBuffer implements Buffer, Cursors {
   /// This much waiting behind what a shipper has in flight keeps it busy while a tailer wakes up and
   /// reads the next batch. More would only make batches smaller and memory fuller. Only what comes
   /// from files counts: requests in the queue must not keep files from being read.
@@ -26,12 +31,14 @@ public final class MemoryBuffer implements Buffer {
 
   static final long ENOUGH_BYTES = 512 * 1024;
 
+  /// Why a shipper that was removed, or takes a signal no more, did not get what waited for it.
+  static final String REMOVED = "removed";
+
   private final MemoryBudget budget;
   private final Ledger ledger;
   private final Metrics metrics;
-  private final List<MemoryCursor> cursors;
-  private final Map<Signal, List<MemoryCursor>> takers = new EnumMap<>(Signal.class);
-  private final long fileBytesLimit;
+  private volatile List<MemoryCursor> cursors;
+  private volatile Map<Signal, List<MemoryCursor>> takers;
   private final Object lock = new Object();
   private volatile Runnable onRoom = () -> {};
   private volatile boolean roomForFiles;
@@ -50,25 +57,143 @@ public final class MemoryBuffer implements Buffer {
     List<MemoryCursor> made = new ArrayList<>();
     shippers.forEach((name, signals) -> made.add(new MemoryCursor(this, name, signals)));
     this.cursors = List.copyOf(made);
-    for (Signal signal : Signal.values()) {
-      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
-    }
-    // A shipper that is down lets files fill memory up to here; the rest stays for requests of
-    // signals that other shippers take.
-    this.fileBytesLimit = budget.limitBytes() / 2;
+    this.takers = takersOf(cursors);
     this.roomForFiles = roomNow();
   }
 
-  /// The place of one of the shippers that the buffer was made with.
+  private static Map<Signal, List<MemoryCursor>> takersOf(List<MemoryCursor> cursors) {
+    Map<Signal, List<MemoryCursor>> takers = new EnumMap<>(Signal.class);
+    for (Signal signal : Signal.values()) {
+      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
+    }
+    return takers;
+  }
+
+  @Override
+  public void change(Map<String, Set<Signal>> shippers) {
+    boolean hasRoom;
+    synchronized (lock) {
+      List<MemoryCursor> after = new ArrayList<>();
+      shippers.forEach(
+          (name, signals) -> {
+            MemoryCursor there = find(name);
+            if (there != null) {
+              there.take(signals);
+            }
+            after.add(there == null ? new MemoryCursor(this, name, signals) : there);
+          });
+      cursors = List.copyOf(after);
+      takers = takersOf(cursors);
+      hasRoom = roomNow();
+      roomForFiles = hasRoom;
+    }
+    if (hasRoom) {
+      onRoom.run();
+    }
+  }
+
+  @Override
+  public long release(List<Leaving> gone, List<Cursor> heirs) {
+    List<Entry> left = new ArrayList<>();
+    long nobodys = 0;
+    synchronized (lock) {
+      TreeMap<Long, Entry> rest = new TreeMap<>();
+      for (Leaving leaving : gone) {
+        for (Entry entry : open(leaving)) {
+          rest.put(entry.sequence(), entry);
+        }
+      }
+      Set<Entry> inherited = new HashSet<>();
+      for (Entry entry : rest.descendingMap().values()) {
+        for (Cursor heir : heirs) {
+          if (heir.takes(entry.batch().signal())) {
+            entry.shipperAdded();
+            ledger.appended(entry.batch(), List.of(heir));
+            ((MemoryCursor) heir).addFirst(entry);
+            inherited.add(entry);
+          }
+        }
+      }
+      for (Leaving leaving : gone) {
+        for (Entry entry : open(leaving)) {
+          nobodys += inherited.contains(entry) ? 0 : entry.batch().records();
+          dropped((MemoryCursor) leaving.cursor(), entry, left);
+        }
+        ((MemoryCursor) leaving.cursor()).forgetWaiting();
+      }
+    }
+    left.forEach(this::leave);
+    heirs.forEach(Cursor::appended);
+    return nobodys;
+  }
+
+  private static List<Entry> open(Leaving leaving) {
+    List<Entry> open = new ArrayList<>(leaving.taken());
+    open.addAll(((MemoryCursor) leaving.cursor()).waiting);
+    return open;
+  }
+
+  @Override
+  public long forgo(Cursor cursor, List<Entry> taken) {
+    MemoryCursor of = (MemoryCursor) cursor;
+    List<Entry> left = new ArrayList<>();
+    long records = 0;
+    synchronized (lock) {
+      List<Entry> forgone = new ArrayList<>(taken);
+      forgone.addAll(of.removeUntaken());
+      for (Entry entry : forgone) {
+        records += entry.batch().records();
+        dropped(of, entry, left);
+      }
+    }
+    left.forEach(this::leave);
+    return records;
+  }
+
+  /// What the buffer has for its only shipper goes back to whoever has appended it, and nobody is told. The
+  /// buffer is not used any more.
+  public void giveBack(Leaving shipper) {
+    synchronized (lock) {
+      for (Entry entry : open(shipper)) {
+        Batch batch = entry.batch();
+        ledger.dropped(
+            batch.source(), shipper.cursor().shipper(), batch.records(), batch.sourceBytes());
+      }
+    }
+  }
+
+  /// With the lock.
+  ///
+  /// @param left takes the entry where no shipper needs it any more
+  private void dropped(MemoryCursor cursor, Entry entry, List<Entry> left) {
+    Batch batch = entry.batch();
+    ledger.dropped(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes());
+    metrics.adder(Counter.SHIPPER_DROPPED, cursor.shipper(), REMOVED).add(batch.records());
+    cursor.openBatches--;
+    cursor.openRecords -= batch.records();
+    if (entry.shipperDone(0, "")) {
+      left.add(entry);
+    }
+  }
+
+  @Override
   public Cursor cursor(String shipper) {
     return memoryCursor(shipper);
   }
 
-  MemoryCursor memoryCursor(String shipper) {
+  private @Nullable MemoryCursor find(String shipper) {
     for (MemoryCursor cursor : cursors) {
       if (cursor.shipper().equals(shipper)) {
         return cursor;
       }
+    }
+    return null;
+  }
+
+  MemoryCursor memoryCursor(String shipper) {
+    MemoryCursor cursor = find(shipper);
+    if (cursor != null) {
+      return cursor;
     }
     throw new IllegalArgumentException("no such shipper: " + shipper);
   }
@@ -106,9 +231,10 @@ public final class MemoryBuffer implements Buffer {
 
   /// @param sequence the batch's number; 0 for the next one
   long append(long sequence, Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
-    List<MemoryCursor> takers = takers(batch.signal());
+    List<MemoryCursor> takers;
     Entry entry;
     synchronized (lock) {
+      takers = takers(batch.signal());
       lastSequence = sequence == 0 ? lastSequence + 1 : sequence;
       openEntries++;
       entry = new Entry(lastSequence, batch, reservedBytes, acknowledgement, takers.size());
@@ -241,7 +367,9 @@ public final class MemoryBuffer implements Buffer {
   }
 
   private boolean roomNow() {
-    if (fileBytesHeld >= fileBytesLimit) {
+    // A shipper that is down lets files fill memory up to here; the rest stays for requests of
+    // signals that other shippers take.
+    if (fileBytesHeld >= budget.limitBytes() / 2) {
       return false;
     }
     for (MemoryCursor cursor : takers(Signal.LOGS)) {

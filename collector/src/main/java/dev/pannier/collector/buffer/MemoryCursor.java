@@ -2,6 +2,7 @@ package dev.pannier.collector.buffer;
 
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,35 @@ final class MemoryCursor extends Cursor {
   MemoryCursor(MemoryBuffer buffer, String shipper, Set<Signal> signals) {
     super(shipper, signals);
     this.buffer = buffer;
+  }
+
+  /// With the lock.
+  void addFirst(Entry entry) {
+    waiting.addFirst(entry);
+    count(entry, 1);
+    openBatches++;
+    openRecords += entry.batch().records();
+  }
+
+  private void count(Entry entry, int times) {
+    if (entry.fromFile()) {
+      waitingFileBatches += times;
+      waitingFileBytes += (long) times * entry.batch().length();
+    }
+  }
+
+  /// With the lock.
+  void forgetWaiting() {
+    waiting.forEach(entry -> count(entry, -1));
+    waiting.clear();
+  }
+
+  /// What of a signal that is not taken waits. With the lock.
+  List<Entry> removeUntaken() {
+    List<Entry> untaken = waiting.stream().filter(entry -> !takes(entry.batch().signal())).toList();
+    untaken.forEach(entry -> count(entry, -1));
+    waiting.removeIf(entry -> !takes(entry.batch().signal()));
+    return untaken;
   }
 
   @Override

@@ -101,7 +101,13 @@ public final class PannierCommand implements Runnable {
   /// @return null where it has any
   static Loaded.@Nullable Valid load(
       @Nullable Path file, Map<String, String> environment, PrintWriter messages) {
-    Loaded loaded = ConfigurationLoader.load(file, environment);
+    return valid(ConfigurationLoader.load(file, environment), messages);
+  }
+
+  /// Prints the problems of a configuration.
+  ///
+  /// @return null where it has any
+  static Loaded.@Nullable Valid valid(Loaded loaded, PrintWriter messages) {
     if (loaded instanceof Loaded.Invalid invalid) {
       for (Problem problem : invalid.problems()) {
         messages.println(problem);

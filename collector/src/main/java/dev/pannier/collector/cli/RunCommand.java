@@ -1,6 +1,7 @@
 package dev.pannier.collector.cli;
 
 import dev.pannier.collector.config.Configuration;
+import dev.pannier.collector.config.ConfigurationFile;
 import dev.pannier.collector.config.Loaded;
 import dev.pannier.collector.config.Problem;
 import dev.pannier.collector.config.StateDirectory;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "run",
-    description = "Run the sidecar in the foreground; SIGTERM drains it.",
+    description = "Run the sidecar in the foreground; SIGTERM drains it, SIGHUP reloads.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
   /// What is alive on the heap beside what `memory` bounds.
@@ -65,7 +66,8 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Loaded.Valid loaded = PannierCommand.load(config, environment, messages);
+    ConfigurationFile file = new ConfigurationFile(config, environment);
+    Loaded.Valid loaded = PannierCommand.valid(file.load(), messages);
     if (loaded == null) {
       return PannierCommand.WRONG;
     }
@@ -89,6 +91,6 @@ final class RunCommand implements Callable<Integer> {
     for (Problem warning : loaded.warnings()) {
       log.warn("{}", warning);
     }
-    return sidecars.run(configuration);
+    return sidecars.run(configuration, file);
   }
 }

@@ -27,7 +27,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 
 /// Reads a configuration: a YAML file (YAML 1.2), or none, and the environment.
 public final class ConfigurationLoader {
-  private static final long MAX_FILE_BYTES = Units.MIB;
+  static final int MAX_FILE_BYTES = (int) Units.MIB;
   private static final long MEMORY = 24 * Units.MIB;
   private static final long MIN_MEMORY = 4 * Units.MIB;
   private static final long MAX_MEMORY = 16 * Units.GIB;

@@ -136,6 +136,36 @@ final class DeadLetters {
     return null;
   }
 
+  boolean isEmpty() {
+    return bundles.isEmpty() && aside.isEmpty();
+  }
+
+  /// Gives back the shipments that wait here, with the records of which no letter is stored as parts that go
+  /// to the destination once more, which refuses them as before. After [#close].
+  Set<Shipment> takeAll() {
+    Set<Shipment> all = new LinkedHashSet<>(aside);
+    for (Bundle bundle : bundles) {
+      Shipment shipment = bundle.shipment;
+      long before = shipment.copiedBytes() + bundle.heldBytes();
+      shipment.letterBack(rest(bundle));
+      cursor.hold(shipment.copiedBytes() - before);
+      all.add(shipment);
+    }
+    aside.clear();
+    bundles.clear();
+    return all;
+  }
+
+  private static Batch rest(Bundle bundle) {
+    if (bundle.done == 0) {
+      return bundle.batch;
+    }
+    BitSet left = new BitSet();
+    left.set(bundle.done, bundle.batch.records());
+    Batch rest = Splitter.select(bundle.batch, left);
+    return rest == null ? bundle.batch : rest;
+  }
+
   /// One round.
   int doWork(long nowNanos) {
     int work = takeAnswers(nowNanos);

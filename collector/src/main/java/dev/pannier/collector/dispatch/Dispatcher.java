@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
@@ -58,7 +59,12 @@ import org.slf4j.LoggerFactory;
 /// Long for a class of this project: what each outcome does to the shipments behind it is kept
 /// together.
 ///
-/// One thread calls everything but [#status], [#trouble], [#drain], [#drained] and [#retain].
+/// Another may go on where this one stops, with other settings: it stands back ([#standBack]), and what it
+/// has taken and is not done with goes over as it is, with the parts that are confirmed left out
+/// ([#handOver], [#takeOver]).
+///
+/// One thread calls everything but [#status], [#trouble], [#drain], [#drained], [#standBack], [#hasStoodBack]
+/// and [#retain].
 public final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
 
@@ -114,6 +120,8 @@ public final class Dispatcher {
 
   private volatile boolean draining;
   private volatile boolean drained;
+  private volatile boolean standsBack;
+  private volatile boolean stoodBack;
   private volatile int inFlightShown;
 
   /// @param maxInFlight batches handed to the shipper and not answered, at most
@@ -206,14 +214,10 @@ public final class Dispatcher {
     }
     awaitsAnswer = true; // until it is known better: what comes meanwhile is not overlooked
     int work = takeAnswers(nowNanos) + takeBack();
-    if (destination.isConnected()) {
-      work += send(nowNanos);
-    } else if (!pausing(nowNanos)) {
-      circuit.halfOpen();
-      connect(nowNanos);
-      work++;
+    boolean back = standsBack;
+    if (!back) {
+      work += forward(nowNanos);
     }
-    work += divert();
     if (deadLetters != null) {
       work += deadLetters.doWork(nowNanos);
     }
@@ -229,12 +233,32 @@ public final class Dispatcher {
     warnings.tick(nowNanos);
     destination.tick(nowNanos);
     drained = draining && cursor.openBatches() == 0;
+    stoodBack = back && hasNothingUnderWay();
     awaitsAnswer = awaitsAnswer();
     return work;
   }
 
+  private int forward(long nowNanos) {
+    int work = 0;
+    if (destination.isConnected()) {
+      work += send(nowNanos);
+    } else if (!pausing(nowNanos)) {
+      circuit.halfOpen();
+      connect(nowNanos);
+      work++;
+    }
+    return work + divert();
+  }
+
+  private boolean hasNothingUnderWay() {
+    return inFlight == 0
+        && answers.isEmpty()
+        && (fallback == null || fallback.isEmpty())
+        && (deadLetters == null || deadLetters.isEmpty());
+  }
+
   private boolean awaitsAnswer() {
-    if (draining || paused || !parked.isEmpty() || !destination.isConnected()) {
+    if (draining || standsBack || paused || !parked.isEmpty() || !destination.isConnected()) {
       return true;
     }
     if (circuit.state() != CircuitBreaker.State.CLOSED) {
@@ -266,7 +290,8 @@ public final class Dispatcher {
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
-    long wait = Math.min(waitForDestinationNanos(nowNanos), shipper.waitNanos(nowNanos));
+    long destinationWait = standsBack ? Long.MAX_VALUE : waitForDestinationNanos(nowNanos);
+    long wait = Math.min(destinationWait, shipper.waitNanos(nowNanos));
     return deadLetters == null ? wait : Math.min(wait, deadLetters.waitNanos(nowNanos));
   }
 
@@ -292,25 +317,64 @@ public final class Dispatcher {
     return drained;
   }
 
+  /// From now on nothing is taken and nothing is sent; what is under way is waited for.
+  public void standBack() {
+    standsBack = true;
+    onAnswer.run();
+  }
+
+  /// Whether nothing was under way in the last round after [#standBack].
+  public boolean hasStoodBack() {
+    return stoodBack;
+  }
+
+  /// Closes the shipper, and gives up what is not done to whoever comes next: [#takeOver]. Of what is under
+  /// way then nobody knows whether it was stored; it comes again.
+  ///
+  /// @param timeout for what the shipper has accepted
+  Unfinished handOver(long nowNanos, Duration timeout) {
+    closeShipper(timeout);
+    takeAnswers(nowNanos);
+    takeBack();
+    List<Shipment> left = new ArrayList<>();
+    if (deadLetters != null) {
+      deadLetters.close(nowNanos);
+      left.addAll(deadLetters.takeAll());
+    }
+    settle();
+    window.stream().filter(shipment -> !left.contains(shipment)).forEach(left::add);
+    window.clear();
+    left.addAll(parked.takeAll());
+    if (fallback != null) {
+      for (Entry entry : fallback.takeAll()) {
+        left.add(new Shipment(entry, cursor.log()));
+      }
+    }
+    flushLogs(nowNanos);
+    destination.closed(nowNanos);
+    left.sort(Comparator.comparingLong(shipment -> shipment.entry().sequence()));
+    left.forEach(Shipment::isBack);
+    return new Unfinished(cursor, left, this::settle);
+  }
+
+  /// Goes on with what another has left. Before the first [#doWork].
+  public void takeOver(Unfinished left) {
+    window.addAll(left.shipments());
+  }
+
   /// Closes the shipper, and says what was not delivered.
   ///
   /// @param timeout for what the shipper has accepted
   /// @return the records that are not confirmed
   public long close(long nowNanos, Duration timeout) {
-    try {
-      shipper.close(timeout);
-    } catch (RuntimeException e) {
-      LOG.warn("shipper {}: it could not be closed properly", name(), e);
-    }
+    closeShipper(timeout);
     takeAnswers(nowNanos);
     takeBack();
     if (deadLetters != null) {
       deadLetters.close(nowNanos);
     }
     settle();
-    refusals.flush(nowNanos);
-    truncations.flush(nowNanos);
-    warnings.flush(nowNanos);
+    flushLogs(nowNanos);
     destination.closed(nowNanos);
     long left = cursor.openRecords();
     if (left > 0) {
@@ -322,6 +386,20 @@ public final class Dispatcher {
           destination.lastError().isEmpty() ? "out of time" : destination.lastError());
     }
     return left;
+  }
+
+  private void closeShipper(Duration timeout) {
+    try {
+      shipper.close(timeout);
+    } catch (RuntimeException e) {
+      LOG.warn("shipper {}: it could not be closed properly", name(), e);
+    }
+  }
+
+  private void flushLogs(long nowNanos) {
+    refusals.flush(nowNanos);
+    truncations.flush(nowNanos);
+    warnings.flush(nowNanos);
   }
 
   public ShipperStatus status(long nowNanos) {
@@ -388,6 +466,9 @@ public final class Dispatcher {
     destination.succeeded(nowNanos);
     if (transactional) {
       committed = shipper.committed();
+      for (Shipment takenOver : window) {
+        skipCommitted(takenOver);
+      }
       if (onCommitted != null) {
         onCommitted.accept(committed);
       }
@@ -421,7 +502,8 @@ public final class Dispatcher {
       return sent;
     }
     for (Shipment shipment : List.copyOf(window)) {
-      if (isTrying() && inFlight > 0) {
+      // What was taken after that may be for other settings.
+      if (standsBack || (isTrying() && inFlight > 0)) {
         break;
       }
       // It may have been parked meanwhile.
@@ -526,9 +608,8 @@ public final class Dispatcher {
         break;
       }
       Shipment shipment = new Shipment(entry, cursor.log());
-      if (transactional && committed.covers(entry.batch(), shipment.origin())) {
-        repeats.add(entry.batch().records());
-        shipment.skip();
+      if (transactional) {
+        skipCommitted(shipment);
       }
       if (parked.holdsBack(shipment)) {
         parked.add(shipment);
@@ -538,6 +619,14 @@ public final class Dispatcher {
       }
     }
     return moved;
+  }
+
+  private void skipCommitted(Shipment shipment) {
+    Entry entry = shipment.entry();
+    if (committed.covers(entry.batch(), shipment.origin())) {
+      repeats.add(entry.batch().records());
+      shipment.skip();
+    }
   }
 
   private void park(Shipment shipment) {

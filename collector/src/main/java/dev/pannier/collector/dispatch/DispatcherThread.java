@@ -7,6 +7,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,11 +25,15 @@ public final class DispatcherThread {
   private final Dispatcher dispatcher;
   private final LongSupplier nanoClock;
   private final Heart heart;
+  private final Health health;
+  private final Supplier<@Nullable String> condition;
   private final Thread thread;
   private final CountDownLatch drained = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile Duration closeTimeout = Duration.ZERO;
   private volatile boolean closing;
+  private volatile boolean handsOver;
+  private volatile @Nullable Unfinished left;
   private volatile long undelivered;
 
   public DispatcherThread(Dispatcher dispatcher, LongSupplier nanoClock, Health health) {
@@ -35,7 +41,9 @@ public final class DispatcherThread {
     this.nanoClock = nanoClock;
     this.thread = new Thread(this::run, "pannier-ship-" + dispatcher.name());
     this.heart = health.register(thread.getName());
-    health.condition(() -> dispatcher.trouble(nanoClock.getAsLong()));
+    this.health = health;
+    this.condition = () -> dispatcher.trouble(nanoClock.getAsLong());
+    health.condition(condition);
     dispatcher.onWork(() -> LockSupport.unpark(thread));
   }
 
@@ -80,6 +88,32 @@ public final class DispatcherThread {
     return undelivered;
   }
 
+  /// Asks the thread to give up what is not done and to end, without waiting for it. That its shipper is closed then is
+  /// no reason not to be ready.
+  ///
+  /// @param timeout for what the shipper has in flight
+  public void handOver(Duration timeout) {
+    handsOver = true;
+    health.forget(condition);
+    close(timeout);
+  }
+
+  /// Whether the thread has ended; then [#left] is known.
+  public boolean hasEnded() {
+    return ended.getCount() == 0;
+  }
+
+  /// What was not done at the end, after [#handOver] and [#hasEnded]; null where the loop ended by an
+  /// error, and nothing is known.
+  public @Nullable Unfinished left() {
+    return left;
+  }
+
+  /// Health needs to know nothing of it any more.
+  public void forget() {
+    health.forget(heart, condition);
+  }
+
   private void run() {
     try {
       while (!closing) {
@@ -93,7 +127,11 @@ public final class DispatcherThread {
           LockSupport.parkNanos(this, Math.min(LONGEST_PARK_NANOS, dispatcher.waitNanos(nowNanos)));
         }
       }
-      undelivered = dispatcher.close(nanoClock.getAsLong(), closeTimeout);
+      if (handsOver) {
+        left = dispatcher.handOver(nanoClock.getAsLong(), closeTimeout);
+      } else {
+        undelivered = dispatcher.close(nanoClock.getAsLong(), closeTimeout);
+      }
       heart.stopped();
     } catch (Throwable e) {
       // Whatever it is, health has to show that this shipper ships no more.

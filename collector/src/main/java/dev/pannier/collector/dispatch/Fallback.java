@@ -7,9 +7,11 @@ import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Signal;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +40,9 @@ public final class Fallback {
   private final Cursor cursor;
   private final int most;
   private final Queue<Done> done = new ConcurrentLinkedQueue<>();
-  private int open;
+
+  /// What was handed over and is not done, by its number.
+  private final TreeMap<Long, Entry> open = new TreeMap<>();
 
   /// @param name    the shipper that is the fallback
   /// @param signals that it takes
@@ -66,12 +70,12 @@ public final class Fallback {
   }
 
   boolean hasRoom() {
-    return open < most;
+    return open.size() < most;
   }
 
   /// Hands over. The memory is the first buffer's, until it is told.
   void take(Entry entry, Runnable onDone) {
-    open++;
+    open.put(entry.sequence(), entry);
     buffer.append(
         entry.batch(),
         0,
@@ -85,8 +89,24 @@ public final class Fallback {
   @Nullable Done poll() {
     Done next = done.poll();
     if (next != null) {
-      open--;
+      open.remove(next.entry().sequence());
     }
     return next;
+  }
+
+  boolean isEmpty() {
+    return open.isEmpty();
+  }
+
+  /// The fallback's dispatcher has ended: what it was not done with is the first shipper's again.
+  public void ended(Unfinished left) {
+    buffer.giveBack(left.leaving());
+  }
+
+  /// Takes back what is not done, in its order, after [#ended].
+  List<Entry> takeAll() {
+    List<Entry> all = List.copyOf(open.values());
+    open.clear();
+    return all;
   }
 }

@@ -5,6 +5,7 @@ import dev.pannier.shippers.batch.Signal;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -57,6 +58,15 @@ final class Parked {
     shipments.put(shipment.entry().sequence(), shipment);
     cursor.parked(shipment.entry());
     measure();
+  }
+
+  /// Takes all, in their order.
+  List<Shipment> takeAll() {
+    List<Shipment> all = List.copyOf(shipments.values());
+    shipments.clear();
+    all.forEach(shipment -> cursor.unparked(shipment.entry()));
+    measure();
+    return all;
   }
 
   /// Takes the first that is due and has none of its key before it.

@@ -241,6 +241,20 @@ final class Shipment {
     openLetters--;
   }
 
+  /// Its letters are not written: the records go to the destination again.
+  void letterBack(Batch records) {
+    openLetters--;
+    divided = true;
+    parts.addLast(records);
+  }
+
+  /// It is nobody's for now, and begins anew with the next dispatcher.
+  void isBack() {
+    inFlight = false;
+    failures = 0;
+    partIsCut = false;
+  }
+
   Settlement settlement() {
     return new Settlement(rejected, deadLettered, false, reason);
   }

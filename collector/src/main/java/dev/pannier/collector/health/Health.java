@@ -22,6 +22,8 @@ public final class Health {
   ///
   /// @param name its thread's name
   public Heart register(String name) {
+    // One of a loop that has ended as it should, and is begun anew.
+    hearts.removeIf(heart -> heart.isOver(name));
     Heart heart = new Heart(name, nanoClock.getAsLong());
     hearts.add(heart);
     return heart;
@@ -33,6 +35,19 @@ public final class Health {
   ///     amiss and what to do about it; null while nothing is
   public void condition(Supplier<@Nullable String> condition) {
     conditions.add(condition);
+  }
+
+  /// A part that is no more: its loop need not live, and its condition need not hold.
+  ///
+  /// @param condition as it was given
+  public void forget(Heart heart, Supplier<@Nullable String> condition) {
+    hearts.remove(heart);
+    conditions.remove(condition);
+  }
+
+  /// A condition that need not hold any more.
+  public void forget(Supplier<@Nullable String> condition) {
+    conditions.remove(condition);
   }
 
   /// The loops that are dead, a line each.

@@ -39,6 +39,10 @@ public final class Heart {
     stopped = true;
   }
 
+  boolean isOver(String ofName) {
+    return stopped && failure == null && name.equals(ofName);
+  }
+
   /// Why the loop counts as dead, in one line; null while it lives or has ended as it should.
   @Nullable String problem(long nowNanos) {
     String why = failure;

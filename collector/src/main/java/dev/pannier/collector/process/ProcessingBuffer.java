@@ -8,11 +8,12 @@ import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The buffer as sources see it where there are processors: each batch is processed on its source's
-/// thread, then appended.
+/// The buffer as sources see it: each batch is processed on its source's thread, then appended.
 ///
 /// Memory: a rewritten batch takes the place of the one that was read. Its bytes are taken from the
 /// budget before the old ones are given back, beyond the limit if need be, since it cannot wait.
@@ -21,11 +22,19 @@ import org.slf4j.LoggerFactory;
 ///
 /// A batch that lost all its records is appended empty: its acknowledgement must not overtake those
 /// of earlier batches of its file.
+///
+/// Processors may be replaced ([#change]). A batch is processed and appended under a lock that many may
+/// share, taken once a batch, so that what one set of processors has let through reaches only the
+/// shippers that belong to it.
 public final class ProcessingBuffer implements Buffer {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessingBuffer.class);
   private static final byte[] NOTHING = {};
 
-  private final Processors processors;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+
+  /// Guarded by the lock.
+  private Processors processors;
+
   private final Buffer buffer;
   private final MemoryBudget budget;
   private final Metrics metrics;
@@ -36,6 +45,19 @@ public final class ProcessingBuffer implements Buffer {
     this.buffer = buffer;
     this.budget = budget;
     this.metrics = metrics;
+  }
+
+  /// Other processors, from one batch to the next.
+  ///
+  /// @param with done at that instant, while nothing is appended
+  public void change(Processors other, Runnable with) {
+    lock.writeLock().lock();
+    try {
+      processors = other;
+      with.run();
+    } finally {
+      lock.writeLock().unlock();
+    }
   }
 
   @Override
@@ -60,6 +82,16 @@ public final class ProcessingBuffer implements Buffer {
 
   @Override
   public long append(
+      Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
+    lock.readLock().lock();
+    try {
+      return process(batch, reservedBytes, when, acknowledgement);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private long process(
       Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
     Batch processed;
     Acknowledgement told = acknowledgement;

@@ -40,7 +40,7 @@ final class Discovery {
 
   private static final String MISSING = "no such folder: mount the application's log volume there";
 
-  private final List<TailSource> sources;
+  private List<TailSource> sources;
   private final Map<Path, Found> found = new LinkedHashMap<>();
   private final List<Other> others = new ArrayList<>();
   private final Map<Path, String> problems = new TreeMap<>();
@@ -58,6 +58,11 @@ final class Discovery {
 
   Discovery(List<TailSource> sources) {
     this.sources = sources;
+  }
+
+  /// From the next walk on.
+  void sources(List<TailSource> other) {
+    sources = other;
   }
 
   /// Looks anew at everything.

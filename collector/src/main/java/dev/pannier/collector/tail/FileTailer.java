@@ -64,11 +64,11 @@ final class FileTailer {
   private final PositionStore store;
   private final Buffer buffer;
   private final MemoryBudget budget;
-  private final byte[] resource;
+  private byte[] resource;
   private final InstantSource clock;
   private final Consumer<String> notice;
   private final Runnable wake;
-  private final BatchBuilder builder;
+  private BatchBuilder builder;
   private final Queue<TailedFile.Range> acknowledged = new ConcurrentLinkedQueue<>();
   private final SpareBuffers spareBuffers = new SpareBuffers(BATCH_BYTES, SPARE_BUFFERS);
   private final SpareBuffers spareHalves = new SpareBuffers(HALF_BATCH_BYTES, SPARE_BUFFERS);
@@ -139,6 +139,18 @@ final class FileTailer {
       spareBuffers.keep(spare);
       spareHalves.keep(spare);
     }
+  }
+
+  /// Other sources, between two rounds. What is in a batch already stays as it is.
+  ///
+  /// @param encodedResource of the records from now on
+  void change(List<TailSource> sources, byte[] encodedResource, boolean keepsRaw, long nowNanos) {
+    takeAcknowledgements();
+    generations.change(sources);
+    resource = encodedResource;
+    builder = new BatchBuilder(keepsRaw);
+    chunkOf = null;
+    nextLookNanos = nowNanos;
   }
 
   /// Whether they are not known yet.
@@ -341,7 +353,7 @@ final class FileTailer {
   private void limitDetached() {
     List<TailedFile> detached = new ArrayList<>();
     for (TailedFile file : generations.live()) {
-      if (file.detached) {
+      if (file.detached && !file.released) {
         detached.add(file);
       }
     }
@@ -356,13 +368,13 @@ final class FileTailer {
   private int visitAll(long nowNanos) {
     visiting.clear();
     for (TailedFile file : generations.live()) {
-      if (file.detached) {
+      if (file.detached && !file.released) {
         visiting.add(file);
       }
     }
     int first = visiting.size();
     for (TailedFile file : generations.live()) {
-      if (!file.detached) {
+      if (!file.detached && !file.released) {
         visiting.add(file);
       }
     }

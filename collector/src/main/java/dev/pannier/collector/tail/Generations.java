@@ -82,7 +82,7 @@ final class Generations {
   }
 
   private final FileSystem fileSystem;
-  private final List<TailSource> sources;
+  private List<TailSource> sources;
   private final long volume;
   private final int maxOpen;
   private final RandomGenerator random;
@@ -171,6 +171,64 @@ final class Generations {
     return differs;
   }
 
+  /// Other sources. A file stays with its own where that is still there; else it goes over to the one that
+  /// takes its path, with its position, and what nobody takes is let go.
+  void change(List<TailSource> other) {
+    sources = List.copyOf(other);
+    discovery.sources(sources);
+    for (TailedFile file : live.values()) {
+      TailSource next = successor(file);
+      if (next == null) {
+        file.release();
+      } else {
+        file.released = false;
+        if (!next.equals(file.source)) {
+          file.moveTo(next, head, headOf(file));
+          changed = true;
+        }
+      }
+    }
+  }
+
+  private @Nullable TailSource successor(TailedFile file) {
+    if (sources.contains(file.source)) {
+      return file.source;
+    }
+    for (TailSource source : sources) {
+      if (source.globs.matches(file.path)) {
+        return source;
+      }
+    }
+    return file.detached ? source(file.source.name()) : null;
+  }
+
+  /// Reads a file's first bytes into [#head].
+  private int headOf(TailedFile file) {
+    Content content = file.content;
+    if (content == null) {
+      return 0;
+    }
+    try {
+      return Math.max(0, content.read(head, 0, head.length, 0));
+    } catch (IOException e) {
+      problem(file, e);
+      return 0;
+    }
+  }
+
+  /// Closes what nobody takes any more; its position is remembered.
+  private void letGo() {
+    for (TailedFile file : List.copyOf(live.values())) {
+      if (file.released && file.pending.isEmpty()) {
+        file.close();
+        live.remove(file.place, file);
+        current.remove(file.path, file);
+        remember(file.saved());
+        changed = true;
+      }
+    }
+  }
+
   Collection<TailedFile> live() {
     return live.values();
   }
@@ -220,6 +278,7 @@ final class Generations {
         notice(file, found, nowNanos, nowSeconds);
       }
     }
+    letGo();
     detach(nowNanos);
     // Before strangers are met: one of them may be what is left of a file that was emptied. And
     // even while there is no room to read: the next change may be to the name.
@@ -348,6 +407,7 @@ final class Generations {
     for (TailedFile file : live.values()) {
       Discovery.Found now = discovery.found().get(file.path);
       if (!file.detached
+          && !file.released
           && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
         file.detached = true;
         file.grewNanos = nowNanos;
@@ -884,6 +944,7 @@ final class Generations {
         TailSource source = saved == null ? null : source(saved.source());
         if (saved == null
             || source == null
+            || !source.globs.matches(pathOf(saved))
             || other.sizeBytes() <= readTo(saved)
             || live.size() >= maxOpen) {
           continue;
@@ -962,7 +1023,7 @@ final class Generations {
     discovery.walk();
     for (TailedFile file : live.values()) {
       Content content = file.content;
-      if (content == null || content instanceof GzipContent) {
+      if (content == null || file.released || content instanceof GzipContent) {
         continue;
       }
       try {

@@ -58,8 +58,19 @@ public final class StartPositions {
     listener.run();
   }
 
+  /// A shipper is no more, or stores no positions any more: nobody waits for it.
+  public void gone(String shipper) {
+    Runnable listener;
+    synchronized (this) {
+      boolean was = known();
+      awaited.remove(shipper);
+      listener = !was && known() ? onKnown : () -> {};
+    }
+    listener.run();
+  }
+
   /// Whether there is a shipper that stores positions.
-  boolean areAwaited() {
+  synchronized boolean areAwaited() {
     return !awaited.isEmpty();
   }
 

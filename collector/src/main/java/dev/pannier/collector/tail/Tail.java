@@ -45,8 +45,9 @@ public record Tail(
 
   /// @return the thread, not started
   public TailThread thread(List<FileSource> files) {
-    List<TailSource> sources =
-        files.stream().map(file -> TailSource.of(file, parsers.apply(file), metrics)).toList();
+    Function<FileSource, TailSource> maker =
+        file -> TailSource.of(file, parsers.apply(file), metrics);
+    List<TailSource> sources = files.stream().map(maker).toList();
     Generations generations =
         new Generations(
             FileSystems.getDefault(),
@@ -69,6 +70,6 @@ public record Tail(
     if (!start.known()) {
       health.condition(start::problem);
     }
-    return new TailThread(tailer, generations, receipts, watch, nanoClock, health);
+    return new TailThread(tailer, generations, receipts, sources, maker, watch, nanoClock, health);
   }
 }

@@ -68,6 +68,14 @@ final class TailSource {
     return settings.name();
   }
 
+  /// Whether it makes the same records of a file as another.
+  boolean readsAs(TailSource other) {
+    return settings.parser().equals(other.settings.parser())
+        && settings.zone().equals(other.settings.zone())
+        && settings.charset().equals(other.settings.charset())
+        && settings.multiline().equals(other.settings.multiline());
+  }
+
   LongAdder unparsed(ParseResult result) {
     return Objects.requireNonNull(unparsed.get(result));
   }

@@ -1,14 +1,19 @@
 package dev.pannier.collector.tail;
 
 import dev.pannier.collector.admin.SourceStatus;
+import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.health.Heart;
 import dev.pannier.collector.receipt.Receipt;
 import dev.pannier.collector.receipt.ReceiptStore;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +38,9 @@ public final class TailThread {
   private final ProblemLog problemLog = new ProblemLog(LOG::warn);
   private final Thread thread = new Thread(this::run, "pannier-tail");
   private final CountDownLatch ended = new CountDownLatch(1);
+  private final Function<FileSource, TailSource> maker;
+  private final Queue<Runnable> asked = new ConcurrentLinkedQueue<>();
+  private List<TailSource> sources; // the owner's of prepare() and change()
   private volatile boolean stopping;
   private volatile boolean ending;
 
@@ -47,12 +55,16 @@ public final class TailThread {
       FileTailer tailer,
       Generations generations,
       ReceiptStore receipts,
+      List<TailSource> sources,
+      Function<FileSource, TailSource> maker,
       ChangeWatch watch,
       LongSupplier nanoClock,
       Health health) {
     this.tailer = tailer;
     this.generations = generations;
     this.receipts = receipts;
+    this.sources = sources;
+    this.maker = maker;
     this.watch = watch;
     this.nanoClock = nanoClock;
     heart = health.register(thread.getName());
@@ -100,6 +112,42 @@ public final class TailThread {
     return ended.await(timeoutNanos, TimeUnit.NANOSECONDS);
   }
 
+  /// Makes other sources. Those whose settings are the same stay as they are.
+  ///
+  /// @param resource the encoded `Resource` of tailed records
+  /// @param keepsRaw whether a shipper needs the lines' original bytes
+  public TailChange prepare(List<FileSource> files, byte[] resource, boolean keepsRaw) {
+    List<TailSource> next = new ArrayList<>();
+    for (FileSource file : files) {
+      TailSource same =
+          sources.stream().filter(source -> source.settings.equals(file)).findFirst().orElse(null);
+      next.add(same == null ? maker.apply(file) : same);
+    }
+    return new TailChange(next, resource, keepsRaw);
+  }
+
+  /// Goes over to other sources, between two rounds, when the loop comes round. One caller's thread.
+  ///
+  /// @param change null where they stay
+  /// @param with   done by the loop at the same time, while no file is read
+  /// @return is counted down when it is done
+  public CountDownLatch change(@Nullable TailChange change, Runnable with) {
+    CountDownLatch done = new CountDownLatch(1);
+    if (change != null) {
+      sources = change.sources;
+    }
+    asked.add(
+        () -> {
+          if (change != null) {
+            tailer.change(change.sources, change.resource, change.keepsRaw, nanoClock.getAsLong());
+          }
+          with.run();
+          done.countDown();
+        });
+    watch.wake();
+    return done;
+  }
+
   private void run() {
     try {
       loop();
@@ -127,6 +175,9 @@ public final class TailThread {
     while (!stopping) {
       long nowNanos = nanoClock.getAsLong();
       heart.beat(nowNanos);
+      for (Runnable change = asked.poll(); change != null; change = asked.poll()) {
+        change.run();
+      }
       boolean last = ending;
       if (last) {
         tailer.finishHeld();

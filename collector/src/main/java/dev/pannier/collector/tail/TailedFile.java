@@ -29,7 +29,7 @@ final class TailedFile {
     }
   }
 
-  final TailSource source;
+  TailSource source;
   final long generation;
   final Path path;
   final String uidPrefix;
@@ -68,6 +68,9 @@ final class TailedFile {
   boolean detached;
 
   boolean finished;
+
+  /// No source wants it any more: it is not read, and let go when all of it that is under way has left.
+  boolean released;
 
   /// Its id is on disk.
   boolean stored;
@@ -156,6 +159,23 @@ final class TailedFile {
 
   private boolean isAfterHole(Anchor position) {
     return position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
+  }
+
+  /// What is not in a batch yet is read by other rules.
+  void moveTo(TailSource other, byte[] head, int headLength) {
+    if (!other.readsAs(source)) {
+      parser = null;
+      rule = null;
+      charset = headLength < 2 ? null : other.charset.forHead(head, headLength);
+    }
+    source = other;
+    leftAtSize = -1;
+  }
+
+  void release() {
+    released = true;
+    held = false;
+    sizeBytes = read.position();
   }
 
   /// Remembers that everything up to `end` is under way.

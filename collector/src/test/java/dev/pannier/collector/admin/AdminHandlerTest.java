@@ -20,6 +20,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,7 @@ class AdminHandlerTest {
   private final List<SourceStatus.File> files = new ArrayList<>();
   private long now;
   private @Nullable BufferStatus bufferStatus;
+  private ReloadStatus reload = ReloadStatus.NONE;
   private final Health health = new Health(() -> now);
 
   @Test
@@ -74,6 +76,37 @@ class AdminHandlerTest {
             "buffer":{"bytes":700,"max_bytes":1000,"segments":3,"oldest_seconds":12,\
             "damaged_bytes":40,"problem":"disk full"}\
             """);
+  }
+
+  @Test
+  void whatCameOfAReloadIsSeenInMetricsAndStatus() {
+    assertThat(body(get("/status")))
+        .contains(
+            """
+            "reload":{"outcome":"none","time":"","applied":0,"refused":0,"changes":[],"problems":[]}\
+            """);
+    assertThat(body(get("/metrics")))
+        .contains("pannier_config_refused 0\n")
+        .doesNotContain("pannier_config_last_reload");
+    reload =
+        new ReloadStatus(
+            ReloadStatus.Outcome.REFUSED,
+            Instant.ofEpochSecond(1_800_000_000),
+            List.of("processors changed"),
+            List.of("p.yaml:1: a: b"),
+            3,
+            1);
+    assertThat(body(get("/status")))
+        .contains(
+            """
+            "reload":{"outcome":"refused","time":"2027-01-15T08:00:00Z","applied":3,"refused":1,\
+            "changes":["processors changed"],"problems":["p.yaml:1: a: b"]}\
+            """);
+    assertThat(body(get("/metrics")))
+        .contains("pannier_config_reloads_total{outcome=\"applied\"} 3\n")
+        .contains("pannier_config_reloads_total{outcome=\"refused\"} 1\n")
+        .contains("pannier_config_refused 1\n")
+        .contains("pannier_config_last_reload_time_seconds 1.8E9\n");
   }
 
   @Test
@@ -135,6 +168,7 @@ class AdminHandlerTest {
         .isEqualTo(
             """
             {"version":"1.2.3","uptime_seconds":0.0,"memory":{"limit_bytes":1048576,"held_bytes":0},\
+            "reload":{"outcome":"none","time":"","applied":0,"refused":0,"changes":[],"problems":[]},\
             "sources":[{"name":"app","records":0,"bytes":0,"lag_bytes":15,"lost_bytes":70,"files_total":1,\
             "files":[\
             {"path":"/var/log/app/\\"ä\\".log","position_bytes":10,"size_bytes":25,"lag_bytes":15,\
@@ -240,7 +274,8 @@ class AdminHandlerTest {
                 List.of(
                     new ShipperStatus(
                         "events", ShipperStatus.State.RETRYING, 5, 2, 7, "no broker", 9, null)),
-            () -> bufferStatus);
+            () -> bufferStatus,
+            () -> reload);
     long asked = now;
     now = 0;
     AdminHandler handler = new AdminHandler(health, view, token, () -> now);

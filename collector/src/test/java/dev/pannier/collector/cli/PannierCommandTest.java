@@ -45,7 +45,7 @@ class PannierCommandTest {
         new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
         out,
         err,
-        configuration -> {
+        (configuration, file) -> {
           ran.add(configuration);
           return 0;
         },
@@ -118,7 +118,7 @@ class PannierCommandTest {
             new ByteArrayInputStream(new byte[0]),
             out,
             err,
-            configuration -> {
+            (configuration, file) -> {
               throw new IOException("port in use");
             },
             PannierCommandTest::chooser);

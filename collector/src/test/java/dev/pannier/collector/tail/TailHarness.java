@@ -58,6 +58,7 @@ final class TailHarness implements AutoCloseable {
   @Nullable StartPositions start;
 
   private Generations generations;
+  private List<TailSource> sources = List.of();
 
   TailHarness(Path folder) {
     this(folder, source(folder, new FileSource.Multiline.None()));
@@ -111,7 +112,7 @@ final class TailHarness implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     LineParser raw = new RawLines();
-    List<TailSource> sources = List.of(TailSource.of(source, (head, length) -> raw, metrics));
+    sources = List.of(TailSource.of(source, (head, length) -> raw, metrics));
     generations =
         new Generations(
             java.nio.file.FileSystems.getDefault(),
@@ -135,6 +136,21 @@ final class TailHarness implements AutoCloseable {
     if (start != null) {
       tailer.startFrom(start);
     }
+  }
+
+  /// Goes over to other sources, between two rounds; those that are equal to one there stay as they are.
+  void change(FileSource... files) {
+    LineParser raw = new RawLines();
+    List<TailSource> next = new ArrayList<>();
+    for (FileSource file : files) {
+      next.add(
+          sources.stream()
+              .filter(there -> there.settings.equals(file))
+              .findFirst()
+              .orElseGet(() -> TailSource.of(file, (head, length) -> raw, metrics)));
+    }
+    sources = List.copyOf(next);
+    tailer.change(sources, new byte[0], false, nanos);
   }
 
   /// Looks at names and reads until there is nothing to do. Where the loop would sleep, another

@@ -57,7 +57,7 @@ public final class SegmentLog implements Closeable {
   private static final String SUFFIX = ".log";
 
   private final Path directory;
-  private final long segmentBytes;
+  private volatile long segmentBytes;
   private final Function<Batch, String> owners;
   private final Consumer<String> notice;
   private final ConcurrentSkipListMap<Long, Segment> segments = new ConcurrentSkipListMap<>();
@@ -414,6 +414,11 @@ public final class SegmentLog implements Closeable {
       segment.unsure = true;
       throw e;
     }
+  }
+
+  /// Segments that are begun from now on have another size.
+  public void segmentBytes(long size) {
+    segmentBytes = size;
   }
 
   /// Nothing more is appended to the newest segment.

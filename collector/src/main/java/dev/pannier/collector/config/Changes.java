@@ -1,0 +1,122 @@
+package dev.pannier.collector.config;
+
+import dev.pannier.shippers.ShipperSettings;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// In what one configuration differs from another.
+///
+/// @param parts    what is different, in words and without values, which may be secret
+/// @param restarts what of it cannot change while the process runs, with what to do; where there is any,
+///     nothing of the new configuration is applied: one is valid as a whole
+public record Changes(List<String> parts, List<Problem> restarts) {
+  /// @param file as problems name it
+  public static Changes between(Configuration running, Configuration next, String file) {
+    List<String> parts = new ArrayList<>();
+    part(parts, "resource", running.resource(), next.resource());
+    each(parts, "source ", running.files(), next.files(), FileSource::name);
+    part(parts, "sources.otlp", running.otlp(), next.otlp());
+    part(parts, "processors", running.processors(), next.processors());
+    part(parts, "buffer", running.buffer(), next.buffer());
+    each(parts, "shipper ", running.shippers(), next.shippers(), shipper -> shipper.name());
+    for (String name : running.policies().keySet()) {
+      String words = "shipper " + name + " changed";
+      if (next.policies().containsKey(name)
+          && !running.policy(name).equals(next.policy(name))
+          && !parts.contains(words)) {
+        parts.add(words);
+      }
+    }
+    part(parts, "admin", running.admin(), next.admin());
+    part(parts, "shutdown", running.shutdown(), next.shutdown());
+    return new Changes(List.copyOf(parts), restarts(running, next, file));
+  }
+
+  private static void part(
+      List<String> parts, String name, @Nullable Object before, @Nullable Object after) {
+    if (!Objects.equals(before, after)) {
+      parts.add(name + " changed");
+    }
+  }
+
+  private static <T> void each(
+      List<String> parts, String kind, List<T> before, List<T> after, Function<T, String> name) {
+    Map<String, T> old = new LinkedHashMap<>();
+    before.forEach(one -> old.put(name.apply(one), one));
+    for (T one : after) {
+      T was = old.remove(name.apply(one));
+      if (was == null) {
+        parts.add(kind + name.apply(one) + " added");
+      } else if (!was.equals(one)) {
+        parts.add(kind + name.apply(one) + " changed");
+      }
+    }
+    old.keySet().forEach(gone -> parts.add(kind + gone + " removed"));
+  }
+
+  private static List<Problem> restarts(Configuration running, Configuration next, String file) {
+    List<Problem> problems = new ArrayList<>();
+    restart(
+        problems,
+        file,
+        "memory",
+        Units.write(running.memoryBytes()),
+        Units.write(next.memoryBytes()));
+    restart(
+        problems,
+        file,
+        "state.directory",
+        running.stateDirectory().toString(),
+        next.stateDirectory().toString());
+    BufferSettings before = running.buffer();
+    BufferSettings after = next.buffer();
+    restart(problems, file, "buffer.type", word(before), word(after));
+    if (before.type() == BufferSettings.Type.DISK && after.type() == BufferSettings.Type.DISK) {
+      restart(
+          problems,
+          file,
+          "buffer.directory",
+          before.directory().toString(),
+          after.directory().toString());
+      // What such a shipper sees of the log has to be synced, from the start on.
+      for (ShipperSettings shipper : next.shippers()) {
+        if (isExactlyOnce(shipper)
+            && running.shippers().stream()
+                .noneMatch(other -> other.name().equals(shipper.name()) && isExactlyOnce(other))) {
+          restart(
+              problems,
+              file,
+              "shippers." + shipper.name() + ".delivery",
+              "at_least_once",
+              "exactly_once");
+        }
+      }
+    }
+    return List.copyOf(problems);
+  }
+
+  private static boolean isExactlyOnce(ShipperSettings settings) {
+    return settings instanceof ShipperSettings.Kafka kafka && kafka.transactions() != null;
+  }
+
+  private static String word(BufferSettings buffer) {
+    return buffer.type() == BufferSettings.Type.DISK ? "disk" : "memory";
+  }
+
+  private static void restart(
+      List<Problem> problems, String file, String key, String before, String after) {
+    if (!before.equals(after)) {
+      problems.add(
+          new Problem(
+              file,
+              0,
+              key,
+              "cannot change while the sidecar runs: restart it (" + before + " → " + after + ")"));
+    }
+  }
+}

@@ -1,0 +1,236 @@
+package dev.pannier.collector.buffer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.buffer.Acknowledgement.When;
+import dev.pannier.collector.buffer.Cursors.Leaving;
+import dev.pannier.collector.config.BufferSettings;
+import dev.pannier.collector.config.BufferSettings.OnFull;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Shippers come and go while the disk buffer is at work.
+class DiskBufferChangeTest {
+  private static final byte[] POSITIONS = new Positions(1, 0, 1, 0, 0).encode();
+  private static final long MIB = 1 << 20;
+  private static final long SECOND = 1_000_000_000L;
+
+  @TempDir private Path folder;
+  private final MemoryBudget budget = new MemoryBudget(16 * MIB);
+  private final Ledger ledger = new Ledger();
+  private final List<String> told = new ArrayList<>();
+  private final List<String> notices = new ArrayList<>();
+  private long nowNanos = SECOND;
+  private DiskBuffer buffer;
+
+  @BeforeEach
+  void open() throws IOException {
+    buffer =
+        new DiskBuffer(
+            new BufferSettings(
+                BufferSettings.Type.DISK, folder.resolve("buffer"), 8 * MIB, OnFull.BACKPRESSURE),
+            budget,
+            ledger,
+            new Metrics(),
+            shippers("one"),
+            Set.of(),
+            () -> Instant.ofEpochMilli(nowNanos / 1_000_000),
+            nowNanos,
+            notices::add);
+  }
+
+  @AfterEach
+  void close() {
+    buffer.close();
+    assertThat(ledger.snapshot())
+        .allSatisfy(
+            row -> {
+              assertThat(row.records().closes()).isTrue();
+              assertThat(row.bytes().closes()).isTrue();
+            });
+  }
+
+  private static Map<String, Set<Signal>> shippers(String... names) {
+    Map<String, Set<Signal>> shippers = new LinkedHashMap<>();
+    for (String name : names) {
+      shippers.put(name, Set.of(Signal.LOGS));
+    }
+    return shippers;
+  }
+
+  private void append(String text) {
+    append(Signal.LOGS, text, When.DURABLE);
+  }
+
+  private void append(Signal signal, String text, When when) {
+    byte[] bytes = text.getBytes(UTF_8);
+    assertThat(budget.tryReserve(bytes.length)).isTrue();
+    buffer.append(
+        new Batch(signal, bytes, 0, bytes.length, 2, "app", "key", POSITIONS),
+        bytes.length,
+        when,
+        (rejected, reason) -> told.add(text));
+  }
+
+  private void tend() {
+    for (int i = 0; i < 2; i++) {
+      nowNanos += 2 * SECOND;
+      buffer.doWork(nowNanos);
+    }
+  }
+
+  private static String text(Entry entry) {
+    Batch batch = entry.batch();
+    return new String(batch.bytes(), batch.offset(), batch.length(), UTF_8);
+  }
+
+  private static List<String> ship(Cursor cursor) {
+    List<String> shipped = new ArrayList<>();
+    for (Entry entry = cursor.next(); entry != null; entry = cursor.next()) {
+      shipped.add(text(entry));
+      cursor.done(entry, 0, "");
+    }
+    return shipped;
+  }
+
+  private long inFlight(String shipper) {
+    return ledger.snapshot().stream()
+        .filter(row -> row.shipper().equals(shipper))
+        .mapToLong(row -> row.records().inFlight())
+        .sum();
+  }
+
+  @Test
+  void aNewShipperBeginsWithTheOldestThatThereIsAndTheOtherGoesOn() {
+    append("a");
+    append("b");
+    Cursor one = buffer.cursor("one");
+    Entry first = Objects.requireNonNull(one.next());
+    buffer.change(shippers("one", "two"));
+    append("c");
+    Cursor two = buffer.cursor("two");
+    assertThat(two.openBatches()).isEqualTo(3);
+    assertThat(buffer.cursor("one")).isSameAs(one);
+    assertThat(ship(two)).containsExactly("a", "b", "c");
+    one.done(first, 0, "");
+    assertThat(ship(one)).containsExactly("b", "c");
+    assertThat(one.openBatches() + two.openBatches()).isZero();
+    assertThat(inFlight("one") + inFlight("two")).isZero();
+    tend();
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void aShipperThatGoesGetsWhatWasThereAndNothingMore() {
+    append("a");
+    append("b");
+    buffer.change(shippers("one", "two"));
+    Cursor one = buffer.cursor("one");
+    buffer.change(shippers("two"));
+    append("c");
+    tend();
+    assertThat(ship(one)).containsExactly("a", "b");
+    assertThat(one.openBatches()).isZero();
+    assertThat(buffer.release(List.of(new Leaving(one, List.of())), List.of())).isZero();
+    assertThat(ship(buffer.cursor("two"))).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void whatItDidNotShipIsGivenUpAndThoseWhoWaitedForItAreTold() {
+    append("a");
+    append(Signal.LOGS, "b", When.DELIVERED);
+    append(Signal.LOGS, "c", When.DELIVERED);
+    buffer.change(shippers("one", "two"));
+    Cursor one = buffer.cursor("one");
+    Entry taken = Objects.requireNonNull(one.next());
+    ship(buffer.cursor("two"));
+    buffer.change(shippers("two"));
+    append(Signal.LOGS, "d", When.DELIVERED);
+    tend();
+    assertThat(told).containsExactly("a");
+    assertThat(buffer.release(List.of(new Leaving(one, List.of(taken))), List.of())).isEqualTo(6);
+    assertThat(told).containsExactly("a", "b", "c");
+    assertThat(one.openBatches()).isZero();
+    assertThat(inFlight("one")).isZero();
+    assertThat(ship(buffer.cursor("two"))).containsExactly("d");
+    assertThat(told).containsExactly("a", "b", "c", "d");
+    tend();
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void segmentsOfOneThatGoesStayUntilItHasEnded() {
+    String large = "x".repeat(400_000);
+    for (int i = 0; i < 6; i++) {
+      append(large + i);
+      tend();
+    }
+    buffer.change(shippers("one", "two"));
+    Cursor one = buffer.cursor("one");
+    ship(buffer.cursor("two"));
+    buffer.change(shippers("two"));
+    for (int i = 0; i < 4; i++) {
+      append("new" + i);
+      tend();
+    }
+    ship(buffer.cursor("two"));
+    tend();
+    assertThat(ship(one)).hasSize(6);
+    buffer.release(List.of(new Leaving(one, List.of())), List.of());
+    long before = buffer.status().bytes();
+    tend();
+    assertThat(buffer.status().bytes()).isLessThan(before);
+  }
+
+  @Test
+  void aSignalMoreIsTakenFromThenOnAndASignalLessNoMore() {
+    append("a");
+    append(Signal.TRACES, "span of nobody", When.DURABLE);
+    buffer.change(Map.of("one", Set.of(Signal.LOGS, Signal.TRACES)));
+    Cursor one = buffer.cursor("one");
+    append("b");
+    append(Signal.TRACES, "span", When.DELIVERED);
+    Entry first = Objects.requireNonNull(one.next());
+    buffer.change(Map.of("one", Set.of(Signal.LOGS)));
+    assertThat(told).contains("span");
+    append("c");
+    append(Signal.TRACES, "late", When.DURABLE);
+    assertThat(buffer.forgo(one, List.of())).isZero();
+    one.done(first, 0, "");
+    assertThat(ship(one)).containsExactly("b", "c");
+    assertThat(one.openBatches()).isZero();
+    assertThat(one.openRecords()).isZero();
+    assertThat(inFlight("one")).isZero();
+  }
+
+  @Test
+  void otherLimitsHoldAtOnce() {
+    String large = "x".repeat(900_000);
+    for (int i = 0; i < 6; i++) {
+      append(large);
+      tend();
+    }
+    assertThat(buffer.hasRoomForRequests()).isTrue();
+    buffer.change(
+        new BufferSettings(
+            BufferSettings.Type.DISK, folder.resolve("buffer"), 4 * MIB, OnFull.BACKPRESSURE));
+    assertThat(buffer.hasRoomForRequests()).isFalse();
+    assertThat(buffer.status().maxBytes()).isEqualTo(4 * MIB);
+  }
+}

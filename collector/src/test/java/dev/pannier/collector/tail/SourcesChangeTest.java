@@ -1,0 +1,174 @@
+package dev.pannier.collector.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.config.FileSource.Multiline;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Sources change while files are read.
+class SourcesChangeTest {
+  @TempDir private Path folder;
+  private FileSource lines;
+
+  @BeforeEach
+  void source() {
+    lines = TailHarness.source(folder, new Multiline.None());
+  }
+
+  private static FileSource named(FileSource source, String name, List<String> include) {
+    return new FileSource(
+        name,
+        include,
+        source.exclude(),
+        source.parser(),
+        source.multiline(),
+        source.flushAfter(),
+        source.startAt(),
+        source.charset(),
+        source.zone(),
+        source.maxRecord(),
+        source.onOversize());
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  @Test
+  void theRestOfAFileIsReadByTheNewRules() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      write(file, "one\n two\nthree");
+      tail.run();
+      assertThat(tail.bodies()).containsExactly("one", " two");
+      tail.change(TailHarness.source(folder, new Multiline.Auto()));
+      write(file, "\n four\nfive\n");
+      tail.run();
+      tail.pass(Duration.ofSeconds(1));
+      assertThat(tail.bodies()).containsExactly("one", " two", "three\n four", "five");
+    }
+  }
+
+  @Test
+  void aRecordThatIsHeldByOneThatDoesNotChangeStaysHeld() throws IOException {
+    FileSource joined = TailHarness.source(folder, new Multiline.Auto());
+    Path more = Files.createDirectories(folder.resolve("more"));
+    try (TailHarness tail = new TailHarness(folder, joined)) {
+      Path file = tail.logs.resolve("app.log");
+      write(file, "one\n two\n");
+      tail.run();
+      assertThat(tail.bodies()).isEmpty();
+      write(more.resolve("x.log"), "other\n");
+      tail.change(joined, named(lines, "more", List.of(more + "/*.log")));
+      tail.run();
+      assertThat(tail.bodies()).containsExactly("other");
+      write(file, " three\nfour\n");
+      tail.run();
+      assertThat(tail.bodies()).containsExactly("other", "one\n two\n three");
+    }
+  }
+
+  @Test
+  void whatNoSourceTakesIsLetGoWhenItHasLeftAndGoesOnLater() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      tail.confirms = false;
+      write(file, "one\n");
+      tail.run();
+      FileSource other = named(lines, "other", List.of(folder + "/nothing/*.log"));
+      tail.change(other);
+      write(file, "two\n");
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).containsExactly("one");
+      tail.confirmAll();
+      tail.confirms = true;
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.stored()).hasSize(1);
+      assertThat(tail.stored().getFirst().acknowledged().position()).isEqualTo(4);
+
+      tail.change(lines);
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).containsExactly("one", "two");
+    }
+  }
+
+  @Test
+  void itIsTakenUpAgainBeforeAllOfItHasLeft() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      tail.confirms = false;
+      write(file, "one\n");
+      tail.run();
+      tail.change(named(lines, "other", List.of(folder + "/nothing/*.log")));
+      write(file, "two\n");
+      tail.pass(Duration.ofSeconds(2));
+      tail.change(lines);
+      tail.pass(Duration.ofSeconds(2));
+      tail.confirmAll();
+      assertThat(tail.bodies()).containsExactly("one", "two");
+    }
+  }
+
+  @Test
+  void aSourceWithAnotherNameGoesOnWhereTheOldOneWas() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      tail.confirms = false;
+      write(file, "one\n");
+      tail.run();
+      tail.change(named(lines, "other", lines.include()));
+      write(file, "two\n");
+      tail.run();
+      assertThat(tail.bodies()).containsExactly("one", "two");
+      assertThat(tail.unconfirmed)
+          .extracting(sent -> sent.batch().source())
+          .containsExactly("app", "other");
+    }
+  }
+
+  @Test
+  void aRotatedFileIsReadToItsEndAllTheSame() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      write(file, "one\n");
+      tail.run();
+      tail.room = false;
+      write(file, "two\n");
+      Files.move(file, tail.logs.resolve("app.1"));
+      write(file, "three\n");
+      tail.pass(Duration.ofSeconds(2));
+      tail.change(TailHarness.source(folder, new Multiline.Auto()));
+      tail.room = true;
+      tail.pass(Duration.ofSeconds(6));
+      tail.pass(Duration.ofSeconds(6));
+      assertThat(tail.bodies()).containsExactly("one", "two", "three");
+      assertThat(tail.notices).isEmpty();
+    }
+  }
+
+  @Test
+  void nothingIsReadTwiceWhenItStartsAgainAfterAChange() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      write(file, "one\n");
+      tail.run();
+      tail.change(named(lines, "other", lines.include()));
+      write(file, "two\n");
+      tail.run();
+      tail.source = named(lines, "other", lines.include());
+      tail.stopAndRestart();
+      write(file, "three\n");
+      tail.run();
+      assertThat(tail.bodies()).containsExactly("one", "two", "three");
+    }
+  }
+}

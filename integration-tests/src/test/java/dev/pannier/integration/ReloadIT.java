@@ -1,0 +1,434 @@
+package dev.pannier.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/// The configuration is reloaded while the sidecar runs: what changed is applied, and nothing is lost or
+/// repeated by it.
+class ReloadIT {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String FILES = Sidecar.files("parser: raw");
+  private static final String DISK = "buffer: {type: disk}\n";
+
+  @TempDir private Path folder;
+  private Kafka kafka;
+  private String topic;
+
+  @BeforeEach
+  void ownTopic() throws Exception {
+    kafka = Kafka.shared();
+    topic = kafka.topic("reload");
+  }
+
+  private String shippers(String... lines) {
+    return "shippers:\n" + String.join("", lines);
+  }
+
+  private String events(String more) {
+    return kafka("events", topic, more);
+  }
+
+  private String kafka(String name, String to, String more) {
+    return """
+      %s: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs]%s}
+    """
+        .formatted(name, kafka.servers(), to, more);
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  private static JsonNode reload(Sidecar sidecar) throws IOException {
+    return sidecar.statusPage().get("reload");
+  }
+
+  private static String outcome(Sidecar sidecar) throws IOException {
+    return reload(sidecar).get("outcome").asString();
+  }
+
+  /// Waits until so many were applied, and none is under way.
+  private static void awaitApplied(Sidecar sidecar, int times) {
+    await("applied " + times)
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                outcome(sidecar).equals("applied")
+                    && reload(sidecar).get("applied").asInt() == times);
+  }
+
+  private static long count(Sidecar sidecar, String words) throws IOException {
+    // Lines that repeat are merged into one with their count, at the latest at the end.
+    return sidecar
+        .errors()
+        .lines()
+        .filter(line -> line.contains(words))
+        .map(new ObjectMapper()::readTree)
+        .mapToLong(line -> line.path("repeated").asLong(1))
+        .sum();
+  }
+
+  /// An application that writes its log on a thread of its own.
+  private static final class Application implements AutoCloseable {
+    private final Path file;
+    private final List<String> written = new ArrayList<>();
+    private final Thread thread = new Thread(this::run, "application");
+    private volatile boolean stopping;
+    private volatile @Nullable IOException problem;
+
+    Application(Path file) {
+      this.file = file;
+      thread.start();
+    }
+
+    private void run() {
+      try {
+        while (!stopping) {
+          StringBuilder text = new StringBuilder();
+          for (int i = 0; i < 20; i++) {
+            String line = "line " + written.size() + " of the application";
+            written.add(line);
+            text.append(line).append('\n');
+          }
+          write(file, text.toString());
+          thread.join(5);
+        }
+      } catch (IOException e) {
+        problem = e;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    List<String> end() throws Exception {
+      stopping = true;
+      thread.join();
+      assertThat(problem).isNull();
+      return written;
+    }
+
+    @Override
+    public void close() {
+      stopping = true;
+      thread.interrupt();
+    }
+  }
+
+  @Test
+  void aFileThatChangesIsAppliedAndAShipperThatDoesNotKeepsItsClient() throws Exception {
+    String archive = "  archive: {type: file, path: \"${DIR}/archive/\"}\n";
+    try (Sidecar sidecar =
+            new Sidecar(folder).configure(FILES + shippers(events(""), archive)).start();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      write(sidecar.log("app.log"), "before secret@example.com\n");
+      read.await(all -> all.bodies().size() == 1);
+
+      sidecar.configure(
+          FILES
+              + "processors: [{redact: {patterns: [email], replace: \"[gone]\"}}]\n"
+              + shippers(events(""), archive.replace("archive/", "other/")));
+      awaitApplied(sidecar, 1);
+      write(sidecar.log("app.log"), "after secret@example.com\n");
+      read.await(all -> all.bodies().size() == 2);
+
+      assertThat(sidecar.stop()).isZero();
+      assertThat(read.rest().bodies()).containsExactly("before secret@example.com", "after [gone]");
+      assertThat(count(sidecar, "shipper events: the destination answers")).isEqualTo(1);
+      assertThat(count(sidecar, "shipper events: goes on")).isZero();
+      assertThat(count(sidecar, "shipper archive: goes on with its new settings")).isEqualTo(1);
+      assertThat(Files.readString(folder.resolve("archive/logs.jsonl")))
+          .contains("before secret@example.com")
+          .doesNotContain("after");
+      assertThat(Files.readString(folder.resolve("other/logs.jsonl")))
+          .contains("after [gone]")
+          .doesNotContain("before");
+    }
+  }
+
+  @Test
+  void sighupReadsSecretsAnewAndOtherwiseFindsNothingToDo() throws Exception {
+    Path topicFile = folder.resolve("topic");
+    Files.writeString(topicFile, topic);
+    String second = kafka.topic("reload");
+    try (Sidecar sidecar =
+            new Sidecar(folder)
+                .configure(FILES + shippers(kafka("events", "\"${file:" + topicFile + "}\"", "")))
+                .start();
+        Topic read = new Topic(kafka.servers(), topic);
+        Topic readSecond = new Topic(kafka.servers(), second)) {
+      write(sidecar.log("app.log"), "one\n");
+      read.await(all -> all.bodies().size() == 1);
+
+      sidecar.signal("HUP");
+      await().atMost(PATIENCE).until(() -> outcome(sidecar).equals("unchanged"));
+      assertThat(reload(sidecar).get("applied").asInt()).isZero();
+
+      Files.writeString(topicFile, second);
+      sidecar.signal("HUP");
+      awaitApplied(sidecar, 1);
+      write(sidecar.log("app.log"), "two\n");
+      readSecond.await(all -> all.bodies().size() == 1);
+      assertThat(sidecar.stop()).isZero();
+      assertThat(read.rest().bodies()).containsExactly("one");
+      assertThat(readSecond.rest().bodies()).containsExactly("two");
+    }
+  }
+
+  @Test
+  void aConfigMapsSwapIsNoticed() throws Exception {
+    try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(events("")));
+        Topic read = new Topic(kafka.servers(), topic)) {
+      Path config = sidecar.config();
+      String text = Files.readString(config);
+      Path mount = Files.createDirectories(folder.resolve("mount"));
+      swap(mount, "..1", text);
+      Files.createSymbolicLink(mount.resolve("pannier.yaml"), Path.of("..data/pannier.yaml"));
+      Files.delete(config);
+      Files.createSymbolicLink(config, mount.resolve("pannier.yaml"));
+      sidecar.start();
+
+      swap(mount, "..2", "processors: [{add: {team: a}}]\n" + text);
+      awaitApplied(sidecar, 1);
+      write(sidecar.log("app.log"), "line\n");
+      read.await(all -> all.bodies().size() == 1);
+      assertThat(read.logs().getFirst().getAttributesList())
+          .anyMatch(attribute -> attribute.getKey().equals("team"));
+    }
+  }
+
+  /// As kubelet does it: a new folder, and the link `..data` renamed over.
+  private static void swap(Path mount, String version, String text) throws IOException {
+    Path own = Files.createDirectories(mount.resolve(version));
+    Files.writeString(own.resolve("pannier.yaml"), text);
+    Path link = Files.createSymbolicLink(mount.resolve("..data_tmp"), Path.of(version));
+    Files.move(link, mount.resolve("..data"), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Test
+  void whatIsBrokenOrNeedsARestartIsRefusedWithItsProblems() throws Exception {
+    try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(events(""))).start();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      sidecar.configure(
+          "memori: 1\n"
+              + FILES
+              + "processors: [{drop: {}}]\n"
+              + shippers(events(", properties: {sasl.jaas.config: [hush]}")));
+      await().atMost(PATIENCE).until(() -> outcome(sidecar).equals("refused"));
+      List<String> problems = problems(sidecar);
+      assertThat(problems)
+          .contains(sidecar.config() + ":1: memori: unknown key, did you mean memory?")
+          .anyMatch(problem -> problem.contains("processors[0].drop: needs when"));
+      String log = sidecar.errors();
+      for (String problem : problems) {
+        assertThat(log).contains(problem.substring(0, problem.indexOf('(') + 1).strip());
+      }
+      assertThat(log + problems).doesNotContain("hush");
+      assertThat(sidecar.body("/metrics"))
+          .contains("pannier_config_reloads_total{outcome=\"refused\"} 1\n")
+          .contains("pannier_config_refused 1\n");
+
+      sidecar.configure(
+          "memory: 25MiB\n" + FILES + "processors: [{add: {a: b}}]\n" + shippers(events("")));
+      await().atMost(PATIENCE).until(() -> reload(sidecar).get("refused").asInt() == 2);
+      assertThat(problems(sidecar))
+          .containsExactly(
+              sidecar.config()
+                  + ": memory: cannot change while the sidecar runs: restart it (24MiB → 25MiB)");
+      assertThat(sidecar.status("/readyz")).isEqualTo(200);
+
+      write(sidecar.log("app.log"), "line\n");
+      read.await(all -> all.bodies().size() == 1);
+      assertThat(read.logs().getFirst().getAttributesList())
+          .noneMatch(attribute -> attribute.getKey().equals("a"));
+
+      sidecar.configure(FILES + shippers(events("")));
+      await().atMost(PATIENCE).until(() -> outcome(sidecar).equals("unchanged"));
+      assertThat(sidecar.body("/metrics")).contains("pannier_config_refused 0\n");
+    }
+  }
+
+  private static List<String> problems(Sidecar sidecar) throws IOException {
+    List<String> problems = new ArrayList<>();
+    reload(sidecar).get("problems").forEach(problem -> problems.add(problem.asString()));
+    return problems;
+  }
+
+  @Test
+  void parsersSourcesAndProcessorsChangeWhileLinesAreWritten() throws Exception {
+    String regex =
+        """
+        parsers:
+          words: {type: regex, pattern: '^(?<first>\\w+) (?<body>.*)$'}
+        """;
+    try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(events(""))).start();
+        Application application = new Application(sidecar.log("app.log"));
+        Topic read = new Topic(kafka.servers(), topic)) {
+      read.await(all -> all.bodies().size() > 100);
+      sidecar.configure(Sidecar.files("parser: words") + regex + shippers(events("")));
+      awaitApplied(sidecar, 1);
+      read.rest();
+      int before = read.bodies().size();
+      read.await(all -> all.bodies().size() > before + 100);
+      sidecar.configure(
+          FILES.replace("name: app", "name: other")
+              + "processors: [{add: {team: a}}]\n"
+              + shippers(events("")));
+      awaitApplied(sidecar, 2);
+      read.rest();
+      int later = read.bodies().size();
+      read.await(all -> all.bodies().size() > later + 100);
+      List<String> written = application.end();
+      read.await(all -> all.bodies().size() >= written.size());
+      assertThat(sidecar.stop()).isZero();
+      List<String> bodies = read.rest().bodies();
+      List<String> whole =
+          bodies.stream().map(body -> body.startsWith("line ") ? body : "line " + body).toList();
+      assertThat(whole).containsExactlyElementsOf(written);
+      assertThat(bodies).anyMatch(body -> !body.startsWith("line "));
+      assertThat(read.logs().getLast().getAttributesList())
+          .anyMatch(attribute -> attribute.getKey().equals("team"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"memory, ''", "memory, once", "disk, ''", "disk, once"})
+  void shippersComeChangeAndGoAndEachHasEachLineOnce(String buffer, String delivery)
+      throws Exception {
+    String other = kafka.topic("reload");
+    String files = FILES + (buffer.equals("disk") ? DISK : "");
+    String once = delivery.isEmpty() ? "" : ", delivery: exactly_once";
+    String copy = kafka("copy", other, "");
+    try (Sidecar sidecar = new Sidecar(folder).configure(files + shippers(events(once))).start();
+        Application application = new Application(sidecar.log("app.log"));
+        Topic read = new Topic(kafka.servers(), topic);
+        Topic readOther = new Topic(kafka.servers(), other)) {
+      read.await(all -> all.bodies().size() > 100);
+      sidecar.configure(files + shippers(events(once), copy));
+      awaitApplied(sidecar, 1);
+      readOther.await(all -> all.bodies().size() > 100);
+      for (int i = 0; i < 3; i++) {
+        String changed =
+            once + ", properties: {compression.type: " + (i % 2 == 0 ? "zstd" : "gzip") + "}";
+        sidecar.configure(files + shippers(events(changed), copy));
+        awaitApplied(sidecar, 2 + i);
+        read.rest();
+        int before = read.bodies().size();
+        read.await(all -> all.bodies().size() > before + 100);
+      }
+      sidecar.configure(files + shippers(events(once)));
+      awaitApplied(sidecar, 5);
+      read.rest();
+      int before = read.bodies().size();
+      read.await(all -> all.bodies().size() > before + 100);
+      List<String> written = application.end();
+      read.await(all -> all.bodies().size() >= written.size());
+      assertThat(sidecar.stop()).isZero();
+      assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
+      List<String> copied = readOther.rest().bodies();
+      int from = written.indexOf(copied.getFirst());
+      assertThat(copied).containsExactlyElementsOf(written.subList(from, from + copied.size()));
+      assertThat(copied.size()).isLessThan(written.size());
+      assertThat(count(sidecar, "shipper copy: the destination answers")).isEqualTo(1);
+      assertThat(count(sidecar, "shipper events: the destination answers")).isEqualTo(5);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ", delivery: exactly_once"})
+  void aShipperThatTakesTheOthersPlaceBeginsWhereThatStopped(String delivery) throws Exception {
+    try (Sidecar sidecar =
+            new Sidecar(folder).configure(FILES + shippers(events(delivery))).start();
+        Application application = new Application(sidecar.log("app.log"));
+        Topic read = new Topic(kafka.servers(), topic)) {
+      String name = "events";
+      for (int i = 1; i <= 3; i++) {
+        read.rest();
+        int before = read.bodies().size();
+        read.await(all -> all.bodies().size() > before + 100);
+        name = "events" + i;
+        sidecar.configure(FILES + shippers(kafka(name, topic, delivery)));
+        awaitApplied(sidecar, i);
+      }
+      List<String> written = application.end();
+      read.await(all -> all.bodies().size() >= written.size());
+      assertThat(sidecar.stop()).isZero();
+      assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
+    }
+  }
+
+  @Test
+  void whatADeadDestinationDidNotGetGoesToTheOneInItsPlace() throws Exception {
+    String dead = "  dead: {type: kafka, bootstrap_servers: \"127.0.0.1:1\", topics: {logs: x}}\n";
+    try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(dead));
+        Topic read = new Topic(kafka.servers(), topic)) {
+      List<String> written =
+          Stream.iterate(0, i -> i + 1).limit(2_000).map(i -> "line " + i).toList();
+      Files.write(sidecar.log("app.log"), written);
+      sidecar.launch();
+      sidecar.awaitAlive();
+      await()
+          .atMost(PATIENCE)
+          .until(() -> sidecar.statusPage().get("shippers").get(0).get("in_flight").asInt() > 500);
+      sidecar.configure(FILES + shippers(events("")));
+      awaitApplied(sidecar, 1);
+      read.await(all -> all.bodies().size() >= written.size());
+      assertThat(sidecar.stop()).isZero();
+      assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
+    }
+  }
+
+  @Test
+  void aWrongAddressIsMendedByAReload() throws Exception {
+    String right = events(", delivery: exactly_once");
+    String wrong = right.replace(kafka.servers(), "127.0.0.1:1");
+    try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(wrong));
+        Topic read = new Topic(kafka.servers(), topic)) {
+      write(sidecar.log("app.log"), "line\n");
+      sidecar.launch();
+      sidecar.awaitAlive();
+      assertThat(sidecar.status("/readyz")).isEqualTo(503);
+      sidecar.configure(FILES + shippers(right));
+      awaitApplied(sidecar, 1);
+      read.await(all -> all.bodies().size() == 1);
+      await().atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 200);
+      assertThat(sidecar.stop()).isZero();
+      assertThat(read.rest().bodies()).containsExactly("line");
+    }
+  }
+
+  @Test
+  void theReceiverMovesToAnotherAddressAndTheAdminPageStays() throws Exception {
+    try (Sidecar sidecar =
+            new Sidecar(folder).configure(Sidecar.otlp() + shippers(events(""))).start();
+        Topic read = new Topic(kafka.servers(), topic)) {
+      Client.sendLogs(sidecar, Wire.HTTP_PROTOBUF, List.of("one", "two"));
+      sidecar.configure(
+          Sidecar.otlp().replace("grpc: \"127.0.0.1:${GRPC}\"", "grpc: none")
+              + shippers(events("")));
+      awaitApplied(sidecar, 1);
+      Client.sendLogs(sidecar, Wire.HTTP_PROTOBUF, List.of("three"));
+      read.await(all -> all.logs().size() >= 3);
+      assertThat(sidecar.stop()).isZero();
+      assertThat(read.rest().bodies()).containsExactly("one", "two", "three");
+    }
+  }
+}
