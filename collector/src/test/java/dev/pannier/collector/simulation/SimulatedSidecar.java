@@ -69,7 +69,7 @@ final class SimulatedSidecar {
       long nowNanos,
       Consumer<String> notice)
       throws IOException {
-    store = PositionStore.open(files.getPath("/state"), random, notice);
+    store = PositionStore.open(files.getPath("/var/state"), random, notice);
     budget = new MemoryBudget(memoryBytes);
     List<String> once = mode.isOnce() ? List.of(destinations.getFirst().name()) : List.of();
     StartPositions start = new StartPositions(once, true, mode.hasDisk());
@@ -81,7 +81,7 @@ final class SimulatedSidecar {
           new DiskBuffer(
               new BufferSettings(
                   BufferSettings.Type.DISK,
-                  files.getPath("/state/buffer"),
+                  files.getPath("/var/state/buffer"),
                   LOG_BYTES,
                   BufferSettings.OnFull.BACKPRESSURE),
               budget,

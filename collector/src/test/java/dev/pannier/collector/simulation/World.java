@@ -103,7 +103,7 @@ final class World {
     tick();
     try {
       disk.makeFolder(files.getPath("/logs"), false);
-      disk.makeFolder(files.getPath("/state"), true);
+      disk.makeFolder(files.getPath("/var"), true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -115,7 +115,7 @@ final class World {
     destinations.add(
         mode.isOnce()
             ? new SimulatedCluster(
-                "one", ordered, truth, disk, files.getPath("/state"), random.split(), this::say)
+                "one", ordered, truth, disk, files.getPath("/var/state"), random.split(), this::say)
             : new SimulatedDestination(
                 "one", random.nextBoolean(), ordered, truth, random.split(), this::say));
     destinations.add(

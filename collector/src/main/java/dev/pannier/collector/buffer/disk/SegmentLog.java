@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer.disk;
 
+import dev.pannier.collector.checkpoint.DurableDirectory;
 import dev.pannier.shippers.batch.Batch;
 import java.io.Closeable;
 import java.io.IOException;
@@ -108,8 +109,7 @@ public final class SegmentLog implements Closeable {
       Consumer<String> notice,
       Visitor visitor)
       throws IOException {
-    Files.createDirectories(directory);
-    syncOwnName(directory);
+    DurableDirectory.make(directory);
     FileChannel lock = lock(directory);
     SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
     try {
@@ -405,7 +405,7 @@ public final class SegmentLog implements Closeable {
     try {
       force(segment);
       if (segment.nameless) {
-        syncNames(directory);
+        DurableDirectory.syncNames(directory);
       }
     } catch (IOException e) {
       // Dirty, so that the next sync tells those who wait for it.
@@ -430,7 +430,7 @@ public final class SegmentLog implements Closeable {
   /// @throws IOException where it does not
   public void reopen() throws IOException {
     if (!Files.exists(directory.resolve(LOCK))) {
-      Files.createDirectories(directory);
+      DurableDirectory.make(directory);
       FileChannel again = lock(directory);
       lock.close();
       lock = again;
@@ -475,7 +475,7 @@ public final class SegmentLog implements Closeable {
         try {
           force(segment);
           if (segment.nameless) {
-            syncNames(directory);
+            DurableDirectory.syncNames(directory);
             segment.nameless = false;
           }
           segment.syncedBytes = end;
@@ -501,26 +501,6 @@ public final class SegmentLog implements Closeable {
     segment.channel.force(false);
     if (!segment.gone && !Files.exists(segment.path)) {
       throw new IOException(segment.name() + " has vanished");
-    }
-  }
-
-  /// A directory that was made just now, perhaps by a process that was killed since, has no name yet
-  /// that outlives the death of the machine.
-  private static void syncOwnName(Path directory) {
-    Path parent = directory.getParent();
-    if (parent != null) {
-      try {
-        syncNames(parent);
-      } catch (IOException e) {
-        // Not ours to read: then it was not made here, either.
-        LOG.debug("the name of {} cannot be synced", directory, e);
-      }
-    }
-  }
-
-  static void syncNames(Path directory) throws IOException {
-    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-      names.force(true);
     }
   }
 
