@@ -132,6 +132,9 @@ public final class DiskBuffer implements Buffer, Closeable {
   private long tendedNanos;
   private boolean cursorsProblem;
 
+  /// What the stored places say of how far the log is durable.
+  private long storedSynced;
+
   /// Opens the buffer and reads what it holds.
   ///
   /// @param settings   of type disk
@@ -159,7 +162,8 @@ public final class DiskBuffer implements Buffer, Closeable {
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
     long shareBytes = budget.limitBytes() / 2 / Math.max(1, shippers.size());
-    Map<String, Long> passed = storedCursors();
+    CursorFile stored = storedCursors();
+    Map<String, Long> passed = stored.passed();
     shippers.forEach(
         (name, signals) ->
             cursors.add(
@@ -181,6 +185,7 @@ public final class DiskBuffer implements Buffer, Closeable {
         SegmentLog.open(
             settings.directory(),
             segmentBytes(settings),
+            stored.synced(),
             DiskBuffer::generation,
             notice,
             this::found);
@@ -206,7 +211,7 @@ public final class DiskBuffer implements Buffer, Closeable {
     return Math.min(settings.maxBytes() / SEGMENTS, LARGEST_SEGMENT);
   }
 
-  private Map<String, Long> storedCursors() {
+  private CursorFile storedCursors() {
     try {
       return CursorFile.read(settings.directory());
     } catch (IOException e) {
@@ -216,7 +221,7 @@ public final class DiskBuffer implements Buffer, Closeable {
               + " cannot be read ("
               + e.getMessage()
               + "): what is there is shipped again");
-      return Map.of();
+      return CursorFile.NONE;
     }
   }
 
@@ -660,7 +665,7 @@ public final class DiskBuffer implements Buffer, Closeable {
         log.seal();
       }
     }
-    if (moved) {
+    if (moved || log.syncedSequence() > storedSynced) {
       moved = false;
       boolean wasFull = isFull();
       storeCursors();
@@ -700,6 +705,7 @@ public final class DiskBuffer implements Buffer, Closeable {
   }
 
   private void storeCursors() {
+    long synced = log.syncedSequence();
     Map<String, Long> passed = new LinkedHashMap<>();
     synchronized (lock) {
       for (DiskCursor cursor : cursors) {
@@ -707,7 +713,8 @@ public final class DiskBuffer implements Buffer, Closeable {
       }
     }
     try {
-      CursorFile.write(settings.directory(), passed);
+      new CursorFile(synced, passed).write(settings.directory());
+      storedSynced = synced;
       cursorsProblem = false;
     } catch (IOException e) {
       moved = true;

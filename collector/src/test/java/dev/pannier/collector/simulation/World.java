@@ -57,13 +57,12 @@ final class World {
   private final SimulatedFileSystem files;
   private final FileSource settings;
 
-  /// Whether the disk is full at times, and the machine may die, too, which loses what was not synced.
-  /// What the log of the disk buffer never had, or has lost, is read again behind what it has, so
-  /// those histories of it have no order.
+  /// Whether the machine may die, too, which loses what was not synced.
   private final boolean diskFails;
 
   /// Whether the disk may be full. Not for the log of what is shipped exactly once: what is held in
-  /// memory meanwhile may come again after a crash.
+  /// memory meanwhile may come again after a crash. What the log of the disk buffer never had is read
+  /// again behind what it has, so those histories of it have no order.
   private final boolean fills;
 
   /// Whether the sidecar has ended while it could not store positions: it may tell as lost what it
@@ -98,8 +97,8 @@ final class World {
     memoryBytes = (1L + random.nextInt(3)) << 20;
     maxInFlight = 1 + random.nextInt(6);
     diskFails = !mode.hasDisk() || random.nextBoolean();
-    fills = diskFails && mode != Mode.ONCE_DISK;
-    boolean ordered = !mode.hasDisk() || !diskFails;
+    fills = diskFails && mode != Mode.ONCE_DISK && (mode != Mode.DISK || random.nextBoolean());
+    boolean ordered = !mode.hasDisk() || !fills;
     tick();
     try {
       disk.makeFolder(files.getPath("/logs"), false);
