@@ -42,9 +42,6 @@ final class SimulatedSidecar {
   /// A shipper of the disk buffer goes on with one batch, whatever the others hold.
   private static final long BATCH_BYTES = 272 << 10;
 
-  /// Small enough to fill up, and for many segments.
-  private static final long LOG_BYTES = 1 << 20;
-
   private final Metrics metrics = new Metrics();
   private final Ledger ledger = new Ledger();
   private final MemoryBudget budget;
@@ -63,6 +60,7 @@ final class SimulatedSidecar {
       List<Destination> destinations,
       long memoryBytes,
       int maxInFlight,
+      long logBytes,
       SplittableRandom random,
       InstantSource clock,
       World.Mode mode,
@@ -82,7 +80,7 @@ final class SimulatedSidecar {
               new BufferSettings(
                   BufferSettings.Type.DISK,
                   files.getPath("/var/state/buffer"),
-                  LOG_BYTES,
+                  logBytes,
                   BufferSettings.OnFull.BACKPRESSURE),
               budget,
               ledger,

@@ -78,6 +78,13 @@ final class World {
   private final int maxInFlight;
   private final long memoryBytes;
 
+  /// So many calls a destination answers one after the other. Where it is one, shippers are behind what is read; else
+  /// they mostly are at its end, and have shipped what no sync has covered yet.
+  private final int answersAtOnce;
+
+  /// Of the disk buffer: small enough to fill up, with hardly a sync in a segment, or large, with many.
+  private final long logBytes;
+
   int steps;
   int crashes;
   int stops;
@@ -96,6 +103,8 @@ final class World {
     settings = settings(include, multiline);
     memoryBytes = (1L + random.nextInt(3)) << 20;
     maxInFlight = 1 + random.nextInt(6);
+    answersAtOnce = random.nextBoolean() ? 1 : 8;
+    logBytes = (random.nextBoolean() ? 1L : 16L) << 20;
     diskFails = !mode.hasDisk() || random.nextBoolean();
     fills = diskFails && mode != Mode.ONCE_DISK && (mode != Mode.DISK || random.nextBoolean());
     boolean ordered = !mode.hasDisk() || !fills;
@@ -195,7 +204,8 @@ final class World {
       return;
     }
     if (action < 8_000) {
-      destinations.get(random.nextInt(destinations.size())).answer();
+      Destination one = destinations.get(random.nextInt(destinations.size()));
+      for (int i = 0; i < answersAtOnce && one.answer(); i++) {}
     } else if (action < 9_700) {
       application().write();
     } else if (action < 9_800) {
@@ -299,6 +309,7 @@ final class World {
                     destinations,
                     memoryBytes,
                     maxInFlight,
+                    logBytes,
                     random.split(),
                     this::wall,
                     mode,
