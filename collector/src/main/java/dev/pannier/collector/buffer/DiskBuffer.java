@@ -140,6 +140,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private long tendedNanos;
   private boolean cursorsProblem;
 
+  /// What the stored places say of how far the log is durable.
+  private long storedSynced;
+
   /// Opens the buffer and reads what it holds.
   ///
   /// @param settings   of type disk
@@ -166,7 +169,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     this.clock = clock;
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
-    Map<String, Long> passed = storedCursors();
+    CursorFile stored = storedCursors();
+    Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
     shippers.forEach(
         (name, signals) ->
@@ -179,6 +183,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         SegmentLog.open(
             settings.directory(),
             segmentBytes(settings),
+            stored.synced(),
             DiskBuffer::generation,
             notice,
             this::found);
@@ -232,7 +237,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return Math.min(settings.maxBytes() / SEGMENTS, LARGEST_SEGMENT);
   }
 
-  private Map<String, Long> storedCursors() {
+  private CursorFile storedCursors() {
     try {
       return CursorFile.read(settings.directory());
     } catch (IOException e) {
@@ -242,7 +247,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
               + " cannot be read ("
               + e.getMessage()
               + "): what is there is shipped again");
-      return Map.of();
+      return CursorFile.NONE;
     }
   }
 
@@ -835,7 +840,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         log.seal();
       }
     }
-    if (moved) {
+    if (moved || log.syncedSequence() > storedSynced) {
       moved = false;
       boolean wasFull = isFull();
       storeCursors();
@@ -878,6 +883,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void storeCursors() {
+    long synced = log.syncedSequence();
     Map<String, Long> passed = new LinkedHashMap<>();
     synchronized (lock) {
       for (DiskCursor cursor : cursors) {
@@ -885,7 +891,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     }
     try {
-      CursorFile.write(settings.directory(), passed);
+      new CursorFile(synced, passed).write(settings.directory());
+      storedSynced = synced;
       cursorsProblem = false;
     } catch (IOException e) {
       moved = true;

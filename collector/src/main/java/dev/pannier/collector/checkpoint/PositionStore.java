@@ -59,7 +59,7 @@ public final class PositionStore implements Closeable {
   ///     message is for people
   public static PositionStore open(Path directory, RandomGenerator random, Consumer<String> notice)
       throws IOException {
-    Files.createDirectories(directory);
+    DurableDirectory.make(directory);
     FileChannel channel =
         FileChannel.open(
             directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -188,9 +188,7 @@ public final class PositionStore implements Closeable {
         directory.resolve(NAME),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
-    try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+    DurableDirectory.syncNames(directory);
   }
 
   @Override

@@ -72,7 +72,7 @@ final class StatusCommand implements Callable<Integer> {
       }
     }
     try {
-      for (Map.Entry<String, Long> cursor : CursorFile.read(from).entrySet()) {
+      for (Map.Entry<String, Long> cursor : CursorFile.read(from).passed().entrySet()) {
         out.printf(
             "shipper=%s passed=%d batches_behind=%d%n",
             cursor.getKey(), cursor.getValue(), behind(segments, cursor.getValue()));

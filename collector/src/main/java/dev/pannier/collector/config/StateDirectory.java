@@ -1,5 +1,6 @@
 package dev.pannier.collector.config;
 
+import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ public final class StateDirectory {
   public static void prepare(Path directory) throws IOException {
     Path probe = directory.resolve(".writable");
     try {
-      Files.createDirectories(directory);
+      DurableDirectory.make(directory);
       Files.write(probe, new byte[] {1});
       Files.delete(probe);
     } catch (IOException e) {

@@ -188,7 +188,9 @@ class DiskBufferModelTest {
       }
     }
 
+    /// Of what has lain for a second: until then nothing may tell yet that it was synced.
     void flip() throws IOException {
+      work(1000);
       List<Path> files = segments();
       if (files.isEmpty()) {
         return;

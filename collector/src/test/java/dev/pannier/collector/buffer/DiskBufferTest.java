@@ -249,6 +249,25 @@ class DiskBufferTest {
   }
 
   @Test
+  void logThatEndsBeforeWhatADestinationHasGetsAnotherId() throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    pass(buffer, 10);
+    long id = buffer.logId();
+    close();
+    DiskBuffer again = buffer();
+    again.stored(id, 2);
+    assertThat(again.logId()).isEqualTo(id);
+    assertThat(notices).isEmpty();
+    again.stored(id, 3);
+    assertThat(again.logId()).isNotEqualTo(id).isNotZero();
+    assertThat(notices).hasSize(1).first().asString().contains("what it holds is shipped again");
+    assertThat(ship(again, "events")).containsExactly("one", "two");
+  }
+
+  @Test
   void shipperThatMaySeeOnlySyncedBatchesWaitsForTheSync() throws Exception {
     syncedOnly = Set.of("events");
     DiskBuffer buffer = buffer();

@@ -23,6 +23,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PannierCommandTest {
@@ -201,25 +202,28 @@ class PannierCommandTest {
     assertThat(err()).contains("missing: cannot be read");
   }
 
-  @Test
-  void statusTellsWhatABufferHolds() throws IOException {
+  @ParameterizedTest
+  @CsvSource({"1, 261", "2, 268"})
+  void statusTellsWhatABufferHolds(int version, int bytes) throws IOException {
     Path buffer = Files.createDirectory(folder.resolve("buffer"));
     try (InputStream segment =
-        SegmentLog.class.getResourceAsStream("/dev/pannier/collector/buffer/disk/version-1.log")) {
+        SegmentLog.class.getResourceAsStream(
+            "/dev/pannier/collector/buffer/disk/version-" + version + ".log")) {
       Files.write(
           buffer.resolve("00000000000000000007.log"),
           Objects.requireNonNull(segment).readAllBytes());
     }
-    CursorFile.write(buffer, Map.of("events", 8L));
+    new CursorFile(10, Map.of("events", 8L)).write(buffer);
 
     assertThat(pannier("status", "--buffer", buffer.toString())).isZero();
 
     assertThat(out())
         .isEqualTo(
             """
-            segment=00000000000000000007.log version=1 bytes=261 first=7 last=10 batches=3 records=10
+            segment=00000000000000000007.log version=%d bytes=%d first=7 last=10 batches=3 records=10
             shipper=events passed=8 batches_behind=2
-            """);
+            """
+                .formatted(version, bytes));
   }
 
   @Test

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Two kinds of death. When the process is killed, all that it has written stays: it is in the page
 /// cache. When the machine fails ([#losePower]), folders made as `mortal` lose what was not synced: of a
-/// file any part of its writes since its last sync, of a folder all changes of names from some point
+/// file any part of its writes since its last sync, or any of its pages, of a folder all changes of names from some point
 /// on since its own last sync. Logs do not lie in a mortal folder: what an application's page cache loses
 /// was never promised by anybody.
 final class SimulatedDisk {
@@ -97,6 +97,7 @@ final class SimulatedDisk {
 
   private static final long NEVER = Long.MAX_VALUE;
   private static final long TICK_MILLIS = 4;
+  private static final int PAGE_BYTES = 4096;
 
   private final RandomGenerator random;
   private final Map<String, Node> nodes = new HashMap<>();
@@ -193,7 +194,11 @@ final class SimulatedDisk {
     int sizeBefore = file.size;
     file.bytes = file.synced;
     file.size = file.syncedSize;
-    int kind = random.nextInt(4);
+    int kind = random.nextInt(5);
+    if (kind == 4) {
+      losePages(file);
+      return;
+    }
     int kept = random.nextInt(file.unsynced.size() + 1);
     for (int i = 0; i < file.unsynced.size(); i++) {
       Write write = file.unsynced.get(i);
@@ -207,6 +212,23 @@ final class SimulatedDisk {
     if (kind == 1 && sizeBefore > file.size) {
       // The size was on disk before the content.
       file.put(sizeBefore - 1L, new byte[1], 0, 1);
+    }
+    sync(file);
+  }
+
+  /// The page cache goes to the disk page by page, in any order.
+  private void losePages(Node file) {
+    byte[] after = file.bytes;
+    int sizeAfter = file.size;
+    file.bytes = file.synced;
+    file.size = file.syncedSize;
+    if (sizeAfter < file.size && random.nextBoolean()) {
+      file.cut(sizeAfter);
+    }
+    for (int at = 0; at < sizeAfter; at += PAGE_BYTES) {
+      if (random.nextBoolean()) {
+        file.put(at, after, at, Math.min(PAGE_BYTES, sizeAfter - at));
+      }
     }
     sync(file);
   }

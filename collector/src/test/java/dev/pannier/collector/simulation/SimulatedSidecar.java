@@ -42,9 +42,6 @@ final class SimulatedSidecar {
   /// A shipper of the disk buffer goes on with one batch, whatever the others hold.
   private static final long BATCH_BYTES = 272 << 10;
 
-  /// Small enough to fill up, and for many segments.
-  private static final long LOG_BYTES = 1 << 20;
-
   private final Metrics metrics = new Metrics();
   private final Ledger ledger = new Ledger();
   private final MemoryBudget budget;
@@ -63,13 +60,14 @@ final class SimulatedSidecar {
       List<Destination> destinations,
       long memoryBytes,
       int maxInFlight,
+      long logBytes,
       SplittableRandom random,
       InstantSource clock,
       World.Mode mode,
       long nowNanos,
       Consumer<String> notice)
       throws IOException {
-    store = PositionStore.open(files.getPath("/state"), random, notice);
+    store = PositionStore.open(files.getPath("/var/state"), random, notice);
     budget = new MemoryBudget(memoryBytes);
     List<String> once = mode.isOnce() ? List.of(destinations.getFirst().name()) : List.of();
     StartPositions start = new StartPositions(once, true, mode.hasDisk());
@@ -81,8 +79,8 @@ final class SimulatedSidecar {
           new DiskBuffer(
               new BufferSettings(
                   BufferSettings.Type.DISK,
-                  files.getPath("/state/buffer"),
-                  LOG_BYTES,
+                  files.getPath("/var/state/buffer"),
+                  logBytes,
                   BufferSettings.OnFull.BACKPRESSURE),
               budget,
               ledger,

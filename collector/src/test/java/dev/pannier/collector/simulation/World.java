@@ -57,13 +57,12 @@ final class World {
   private final SimulatedFileSystem files;
   private final FileSource settings;
 
-  /// Whether the disk is full at times, and the machine may die, too, which loses what was not synced.
-  /// What the log of the disk buffer never had, or has lost, is read again behind what it has, so
-  /// those histories of it have no order.
+  /// Whether the machine may die, too, which loses what was not synced.
   private final boolean diskFails;
 
   /// Whether the disk may be full. Not for the log of what is shipped exactly once: what is held in
-  /// memory meanwhile may come again after a crash.
+  /// memory meanwhile may come again after a crash. What the log of the disk buffer never had is read
+  /// again behind what it has, so those histories of it have no order.
   private final boolean fills;
 
   /// Whether the sidecar has ended while it could not store positions: it may tell as lost what it
@@ -78,6 +77,13 @@ final class World {
   private long skewMillis;
   private final int maxInFlight;
   private final long memoryBytes;
+
+  /// So many calls a destination answers one after the other. Where it is one, shippers are behind what is read; else
+  /// they mostly are at its end, and have shipped what no sync has covered yet.
+  private final int answersAtOnce;
+
+  /// Of the disk buffer: small enough to fill up, with hardly a sync in a segment, or large, with many.
+  private final long logBytes;
 
   int steps;
   int crashes;
@@ -97,13 +103,15 @@ final class World {
     settings = settings(include, multiline);
     memoryBytes = (1L + random.nextInt(3)) << 20;
     maxInFlight = 1 + random.nextInt(6);
+    answersAtOnce = random.nextBoolean() ? 1 : 8;
+    logBytes = (random.nextBoolean() ? 1L : 16L) << 20;
     diskFails = !mode.hasDisk() || random.nextBoolean();
-    fills = diskFails && mode != Mode.ONCE_DISK;
-    boolean ordered = !mode.hasDisk() || !diskFails;
+    fills = diskFails && mode != Mode.ONCE_DISK && (mode != Mode.DISK || random.nextBoolean());
+    boolean ordered = !mode.hasDisk() || !fills;
     tick();
     try {
       disk.makeFolder(files.getPath("/logs"), false);
-      disk.makeFolder(files.getPath("/state"), true);
+      disk.makeFolder(files.getPath("/var"), true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -115,7 +123,7 @@ final class World {
     destinations.add(
         mode.isOnce()
             ? new SimulatedCluster(
-                "one", ordered, truth, disk, files.getPath("/state"), random.split(), this::say)
+                "one", ordered, truth, disk, files.getPath("/var/state"), random.split(), this::say)
             : new SimulatedDestination(
                 "one", random.nextBoolean(), ordered, truth, random.split(), this::say));
     destinations.add(
@@ -196,7 +204,8 @@ final class World {
       return;
     }
     if (action < 8_000) {
-      destinations.get(random.nextInt(destinations.size())).answer();
+      Destination one = destinations.get(random.nextInt(destinations.size()));
+      for (int i = 0; i < answersAtOnce && one.answer(); i++) {}
     } else if (action < 9_700) {
       application().write();
     } else if (action < 9_800) {
@@ -300,6 +309,7 @@ final class World {
                     destinations,
                     memoryBytes,
                     maxInFlight,
+                    logBytes,
                     random.split(),
                     this::wall,
                     mode,

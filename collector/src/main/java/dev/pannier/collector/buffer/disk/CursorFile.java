@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer.disk;
 
+import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -16,11 +17,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
-/// The shippers' places in the log, the file `cursors`:
+/// The shippers' places in the log, and how far it is durable, the file `cursors`:
 ///
 /// ```
 /// 50 4E 43 52   magic "PNCR"
-/// 00 01         version
+/// 00 02         version
+/// 8 bytes       all records up to this number are synced; not in version 1
 /// 2 bytes       number of shippers, then for each
 ///   2 + n         its name, UTF-8 behind its length
 ///   8             the shipper needs no record up to this number any longer
@@ -31,17 +33,21 @@ import java.util.zip.CRC32C;
 /// file), synced (a crash after the rename finds the new content, not zeros), renamed (one or the
 /// other, never half), and the directory synced (the rename itself survives). An old one costs
 /// repeats, none a start from the oldest record.
-public final class CursorFile {
+///
+/// @param synced  all records up to this number are synced
+/// @param passed  by the shipper's name, the number up to which it needs no record any longer
+public record CursorFile(long synced, Map<String, Long> passed) {
+  /// Where nothing is known.
+  public static final CursorFile NONE = new CursorFile(0, Map.of());
+
   static final String NAME = "cursors";
   private static final int MAGIC = 0x504E4352;
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int MAX_BYTES = 1 << 20;
 
-  private CursorFile() {}
-
-  /// @return by the shipper's name; empty where there is no file yet
+  /// @return [#NONE] where there is no file yet
   /// @throws IOException where it cannot be read; the message says why
-  public static Map<String, Long> read(Path directory) throws IOException {
+  public static CursorFile read(Path directory) throws IOException {
     Path file = directory.resolve(NAME);
     byte[] bytes;
     try {
@@ -50,7 +56,7 @@ public final class CursorFile {
       }
       bytes = Files.readAllBytes(file);
     } catch (NoSuchFileException e) {
-      return Map.of();
+      return NONE;
     }
     int body = bytes.length - Integer.BYTES;
     if (body < 8) {
@@ -66,25 +72,27 @@ public final class CursorFile {
       throw new IOException("not a file of cursors");
     }
     int version = in.readUnsignedShort();
-    if (version != VERSION) {
-      throw new IOException("version " + version + ", this pannier reads " + VERSION);
+    if (version < 1 || version > VERSION) {
+      throw new IOException("version " + version + ", this pannier reads 1 to " + VERSION);
     }
+    long synced = version == 1 ? 0 : in.readLong();
     int count = in.readUnsignedShort();
-    Map<String, Long> cursors = new LinkedHashMap<>();
+    Map<String, Long> passed = new LinkedHashMap<>();
     for (int i = 0; i < count; i++) {
-      cursors.put(in.readUTF(), in.readLong());
+      passed.put(in.readUTF(), in.readLong());
     }
-    return cursors;
+    return new CursorFile(synced, passed);
   }
 
   /// When it returns, it is on disk.
-  public static void write(Path directory, Map<String, Long> cursors) throws IOException {
+  public void write(Path directory) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     DataOutputStream out = new DataOutputStream(bytes);
     out.writeInt(MAGIC);
     out.writeShort(VERSION);
-    out.writeShort(cursors.size());
-    for (Map.Entry<String, Long> cursor : cursors.entrySet()) {
+    out.writeLong(synced);
+    out.writeShort(passed.size());
+    for (Map.Entry<String, Long> cursor : passed.entrySet()) {
       out.writeUTF(cursor.getKey());
       out.writeLong(cursor.getValue());
     }
@@ -109,6 +117,6 @@ public final class CursorFile {
         directory.resolve(NAME),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
-    SegmentLog.syncNames(directory);
+    DurableDirectory.syncNames(directory);
   }
 }

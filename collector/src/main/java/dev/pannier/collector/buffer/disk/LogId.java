@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer.disk;
 
+import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -81,7 +82,7 @@ public final class LogId {
         directory.resolve(NAME),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
-    SegmentLog.syncNames(directory);
+    DurableDirectory.syncNames(directory);
   }
 
   private static int checksum(long id) {

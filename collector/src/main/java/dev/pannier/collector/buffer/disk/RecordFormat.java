@@ -20,12 +20,21 @@ final class RecordFormat {
   static final int SOURCE_LENGTH = 37;
   static final int KEY_LENGTH = 39;
   static final int POSITIONS_LENGTH = 41;
-  static final int HEAD_BYTES = 43;
+
+  /// From version 2 on.
+  static final int SYNCED = 43;
+
+  private static final int HEAD_BYTES = 51;
 
   /// Source, key and positions together: a head always fits into a window.
   static final int MAX_NAMES_BYTES = 16 * 1024;
 
   private RecordFormat() {}
+
+  /// The bytes before the names, in a segment of this version.
+  static int headBytes(int version) {
+    return version == 1 ? SYNCED : HEAD_BYTES;
+  }
 
   static int signalNumber(Signal signal) {
     return switch (signal) {
@@ -45,8 +54,10 @@ final class RecordFormat {
     };
   }
 
-  /// Writes everything before the payload; the checksum is left out.
-  static void putHead(ByteBuffer to, Batch batch, long sequence, long appendedMillis) {
+  /// Writes everything before the payload, in the newest version; the checksum is left out.
+  ///
+  /// @param synced all records up to this number are synced
+  static void putHead(ByteBuffer to, Batch batch, long sequence, long appendedMillis, long synced) {
     byte[] source = batch.source().getBytes(StandardCharsets.UTF_8);
     byte[] key = batch.key().getBytes(StandardCharsets.UTF_8);
     byte[] positions = batch.positions();
@@ -65,6 +76,7 @@ final class RecordFormat {
         .putShort((short) source.length)
         .putShort((short) key.length)
         .putShort((short) positions.length)
+        .putLong(synced)
         .put(source)
         .put(key)
         .put(positions);
@@ -74,14 +86,14 @@ final class RecordFormat {
   ///
   /// @param body holds what is behind the checksum in `[0, length)`; the batch keeps it
   /// @return null where its fields do not fit together
-  static @Nullable StoredBatch read(byte[] body, int length, Names names) {
+  static @Nullable StoredBatch read(byte[] body, int length, int version, Names names) {
     ByteBuffer in = ByteBuffer.wrap(body, 0, length);
     Signal signal = signal(in.get(SIGNAL - PREFIX_BYTES));
     int records = in.getInt(RECORDS - PREFIX_BYTES);
     int source = Short.toUnsignedInt(in.getShort(SOURCE_LENGTH - PREFIX_BYTES));
     int key = Short.toUnsignedInt(in.getShort(KEY_LENGTH - PREFIX_BYTES));
     int positions = Short.toUnsignedInt(in.getShort(POSITIONS_LENGTH - PREFIX_BYTES));
-    int begin = HEAD_BYTES - PREFIX_BYTES;
+    int begin = headBytes(version) - PREFIX_BYTES;
     int payload = begin + source + key + positions;
     if (signal == null || records < 0 || payload > length) {
       return null;

@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Segment {
   final Path path;
   final FileChannel channel;
+  final int version;
   final long first;
   final long knownUpTo;
   final boolean positionsCount;
@@ -47,6 +48,7 @@ public final class Segment {
   Segment(Path path, FileChannel channel, SegmentHeader header) {
     this.path = path;
     this.channel = channel;
+    this.version = header.version();
     this.first = header.first();
     this.knownUpTo = header.knownUpTo();
     this.positionsCount = header.positionsCount();
@@ -91,12 +93,12 @@ public final class Segment {
   ///
   /// @param window of [SegmentReader#window]
   public SegmentReader reader(ByteBuffer window, long position, long afterSequence) {
-    return new SegmentReader(channel, window, position, afterSequence);
+    return new SegmentReader(channel, version, window, position, afterSequence);
   }
 
   /// Reads from the first record on.
   public SegmentReader reader(ByteBuffer window, long afterSequence) {
-    return new SegmentReader(channel, window, headerBytes, afterSequence);
+    return new SegmentReader(channel, version, window, headerBytes, afterSequence);
   }
 
   /// How far a reader may go.

@@ -25,7 +25,9 @@ record SegmentHeader(
     long knownUpTo,
     Map<String, byte[]> positions,
     int bytes) {
-  static final int VERSION = 1;
+  /// What is written; each one before it is read.
+  static final int VERSION = 2;
+
   private static final int MAGIC = 0x504E4C47;
   private static final int FIXED_BYTES = 28;
   private static final int POSITIONS_DO_NOT_COUNT = 1;
@@ -64,8 +66,8 @@ record SegmentHeader(
       throw new IOException("not a segment of a disk buffer");
     }
     int version = Short.toUnsignedInt(fixed.getShort(4));
-    if (version != VERSION) {
-      throw new IOException("version " + version + ", this pannier reads " + VERSION);
+    if (version < 1 || version > VERSION) {
+      throw new IOException("version " + version + ", this pannier reads 1 to " + VERSION);
     }
     int snapshot = fixed.getInt(24);
     if (snapshot < 0 || snapshot > MAX_BYTES) {

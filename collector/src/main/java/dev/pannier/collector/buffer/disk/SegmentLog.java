@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer.disk;
 
+import dev.pannier.collector.checkpoint.DurableDirectory;
 import dev.pannier.shippers.batch.Batch;
 import java.io.Closeable;
 import java.io.IOException;
@@ -97,6 +98,7 @@ public final class SegmentLog implements Closeable {
   ///
   /// @param segmentBytes a segment is followed by another when it has this many; a larger record
   ///   has one for itself
+  /// @param synced all records up to this number were synced, as [CursorFile] says; 0 where nothing does
   /// @param owners whose positions a batch has, where it has any: of each owner the last ones count
   /// @param notice takes a line about what was found amiss
   /// @throws IOException where the directory cannot be used, or another process has it; the message
@@ -104,16 +106,16 @@ public final class SegmentLog implements Closeable {
   public static SegmentLog open(
       Path directory,
       long segmentBytes,
+      long synced,
       Function<Batch, String> owners,
       Consumer<String> notice,
       Visitor visitor)
       throws IOException {
-    Files.createDirectories(directory);
-    syncOwnName(directory);
+    DurableDirectory.make(directory);
     FileChannel lock = lock(directory);
     SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
     try {
-      log.recover(visitor);
+      log.recover(synced, visitor);
       return log;
     } catch (IOException | RuntimeException e) {
       log.close();
@@ -158,7 +160,7 @@ public final class SegmentLog implements Closeable {
     return files;
   }
 
-  private void recover(Visitor visitor) throws IOException {
+  private void recover(long synced, Visitor visitor) throws IOException {
     List<Path> files = files(directory);
     Map<String, Long> rememberedAt = new HashMap<>();
     for (int i = 0; i < files.size(); i++) {
@@ -174,7 +176,7 @@ public final class SegmentLog implements Closeable {
         aside(file, size, e);
         continue;
       }
-      recover(segment, i == files.size() - 1, rememberedAt, visitor);
+      recover(segment, i == files.size() - 1, synced, rememberedAt, visitor);
       segments.put(segment.first(), segment);
       bytes.addAndGet(segment.endBytes());
     }
@@ -185,21 +187,29 @@ public final class SegmentLog implements Closeable {
       for (Segment older : segments.headMap(segment.first()).values()) {
         older.sealed = true;
       }
-      // It may hold records whose sync never came, and so may its folder its name: a process that
-      // was
-      // killed leaves both to the page cache.
+      // It may hold records whose sync never came, and so may its folder its name: both are left to
+      // the page cache by a process that was killed.
       segment.dirty = true;
       segment.nameless = true;
-      if (!segment.positionsCount) {
+      if (!segment.positionsCount
+          || segment.version < SegmentHeader.VERSION
+          || segment.lastSequence() < synced) {
         segment.sealed = true;
       }
+      if (segment.sealed && segment.lastSequence() < segment.first()) {
+        // The next one is named by its first number, and this one has that name.
+        lastSequence = Math.max(lastSequence, segment.first());
+      }
     }
+    // Above what is damaged now, too: a destination may have stored those numbers.
+    lastSequence = Math.max(lastSequence, synced);
     sync();
   }
 
+  /// @param synced as [#open] has it
   /// @param rememberedAt for each owner the number of the record whose positions are remembered
   private void recover(
-      Segment segment, boolean newest, Map<String, Long> rememberedAt, Visitor visitor)
+      Segment segment, boolean newest, long synced, Map<String, Long> rememberedAt, Visitor visitor)
       throws IOException {
     if (segment.positionsCount) {
       readHeaderPositions(segment, rememberedAt);
@@ -233,17 +243,16 @@ public final class SegmentLog implements Closeable {
         visitor.record(segment, from, reader.position(), batch);
         continue;
       }
-      long to = reader.passDamage(size);
-      if (to == size && newest) {
+      if (newest && !wasSynced(segment, from, size, synced)) {
         notice.accept(
             segment.name() + ": cut behind its last whole record, " + (size - from) + " bytes off");
         segment.channel.truncate(from);
         return;
       }
+      long to = reader.passDamage(size);
       damaged(segment, from, to);
-      // Perhaps no sync has covered it, and the machine died with a later page on disk and this one
-      // not: positions behind it would pass over what it held. What is read again follows in a
-      // segment of its own, whose positions count.
+      // Positions behind it would pass over what it held, which its file may still have. What is
+      // read again follows in a segment of its own, whose positions count.
       contiguous = false;
       segment.sealed = true;
       if (to == size) {
@@ -251,6 +260,28 @@ public final class SegmentLog implements Closeable {
         return;
       }
     }
+  }
+
+  /// Whether damage in the newest segment lies in what a sync had covered. Else it may be a page that the death of the
+  /// machine kept from the disk, and nobody was told that anything from there on is kept.
+  ///
+  /// A number that is told as synced is that of a record. Where it is above the last one before the damage, its record is in the
+  /// damage or behind it, so the damage begins in what was synced.
+  private boolean wasSynced(Segment segment, long from, long size, long synced) throws IOException {
+    long before = Math.max(lastSequence, segment.first() - 1);
+    long told = synced;
+    SegmentReader behind = segment.reader(SegmentReader.window(), from, before);
+    while (told <= before) {
+      SegmentReader.Found found = behind.find(size);
+      if (found == SegmentReader.Found.NOTHING) {
+        return false;
+      } else if (found == SegmentReader.Found.DAMAGE || !behind.skip()) {
+        behind.passDamage(size);
+      } else {
+        told = segment.version == 1 ? Long.MAX_VALUE : behind.synced();
+      }
+    }
+    return true;
   }
 
   /// A segment may be begun long after the last sync: records before it are younger than its snapshot.
@@ -306,7 +337,7 @@ public final class SegmentLog implements Closeable {
       segment = begin(sequence, positionsCount);
     }
     staging.clear();
-    RecordFormat.putHead(staging, batch, sequence, millis);
+    RecordFormat.putHead(staging, batch, sequence, millis, syncedSequence);
     crc.reset();
     crc.update(staging.duplicate().flip().position(RecordFormat.PREFIX_BYTES));
     crc.update(batch.bytes(), batch.offset(), batch.length());
@@ -405,7 +436,7 @@ public final class SegmentLog implements Closeable {
     try {
       force(segment);
       if (segment.nameless) {
-        syncNames(directory);
+        DurableDirectory.syncNames(directory);
       }
     } catch (IOException e) {
       // Dirty, so that the next sync tells those who wait for it.
@@ -435,7 +466,7 @@ public final class SegmentLog implements Closeable {
   /// @throws IOException where it does not
   public void reopen() throws IOException {
     if (!Files.exists(directory.resolve(LOCK))) {
-      Files.createDirectories(directory);
+      DurableDirectory.make(directory);
       FileChannel again = lock(directory);
       lock.close();
       lock = again;
@@ -480,7 +511,7 @@ public final class SegmentLog implements Closeable {
         try {
           force(segment);
           if (segment.nameless) {
-            syncNames(directory);
+            DurableDirectory.syncNames(directory);
             segment.nameless = false;
           }
           segment.syncedBytes = end;
@@ -495,37 +526,26 @@ public final class SegmentLog implements Closeable {
     if (failure != null) {
       throw failure;
     }
+    Map.Entry<Long, Segment> last = segments.floorEntry(upTo);
+    if (last != null && last.getValue().unsure) {
+      // Perhaps published while its sync failed: no later one makes it sure.
+      throw unsure(last.getValue());
+    }
     syncedSequence = Math.max(syncedSequence, upTo);
     return upTo;
   }
 
+  private static IOException unsure(Segment segment) {
+    return new IOException(segment.name() + " could not be synced before");
+  }
+
   private static void force(Segment segment) throws IOException {
     if (segment.unsure) {
-      throw new IOException(segment.name() + " could not be synced before");
+      throw unsure(segment);
     }
     segment.channel.force(false);
     if (!segment.gone && !Files.exists(segment.path)) {
       throw new IOException(segment.name() + " has vanished");
-    }
-  }
-
-  /// A directory that was made just now, perhaps by a process that was killed since, has no name yet
-  /// that outlives the death of the machine.
-  private static void syncOwnName(Path directory) {
-    Path parent = directory.getParent();
-    if (parent != null) {
-      try {
-        syncNames(parent);
-      } catch (IOException e) {
-        // Not ours to read: then it was not made here, either.
-        LOG.debug("the name of {} cannot be synced", directory, e);
-      }
-    }
-  }
-
-  static void syncNames(Path directory) throws IOException {
-    try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-      names.force(true);
     }
   }
 
@@ -609,7 +629,8 @@ public final class SegmentLog implements Closeable {
     return next == null ? null : next.getValue();
   }
 
-  /// The number of the last record; 0 where there never was one.
+  /// No record has a higher number, and none that comes has it or a lower one; 0 where there never was
+  /// one.
   public long lastSequence() {
     return lastSequence;
   }

@@ -26,9 +26,9 @@ public final class SegmentReader {
   /// Numbers have gaps where batches went to memory instead, but none as large as that.
   private static final long LARGEST_GAP = 1L << 32;
 
-  private static final int SMALLEST_BODY = RecordFormat.HEAD_BYTES - RecordFormat.PREFIX_BYTES;
-
   private final FileChannel channel;
+  private final int version;
+  private final int headBytes;
   private final CRC32C crc = new CRC32C();
   private final RecordFormat.Names names = new RecordFormat.Names();
   private final ByteBuffer window;
@@ -37,10 +37,15 @@ public final class SegmentReader {
   private long lastSequence;
   private long sequence;
   private int length;
+  private long synced;
   private Signal signal = Signal.LOGS;
 
-  SegmentReader(FileChannel channel, ByteBuffer window, long position, long afterSequence) {
+  /// @param version of the segment
+  SegmentReader(
+      FileChannel channel, int version, ByteBuffer window, long position, long afterSequence) {
     this.channel = channel;
+    this.version = version;
+    this.headBytes = RecordFormat.headBytes(version);
     this.window = window.clear().limit(0);
     this.position = position;
     this.lastSequence = afterSequence;
@@ -71,6 +76,11 @@ public final class SegmentReader {
     return signal;
   }
 
+  /// Up to which number all was synced when the record that was found was written; 0 in version 1.
+  long synced() {
+    return synced;
+  }
+
   /// @param limit bytes of the segment that may be looked at
   public Found find(long limit) throws IOException {
     if (position >= limit) {
@@ -88,7 +98,9 @@ public final class SegmentReader {
     crc.reset();
     crc.update(body, 0, length);
     StoredBatch batch =
-        (int) crc.getValue() == checksum(position) ? RecordFormat.read(body, length, names) : null;
+        (int) crc.getValue() == checksum(position)
+            ? RecordFormat.read(body, length, version, names)
+            : null;
     if (batch != null) {
       passed();
     }
@@ -123,7 +135,7 @@ public final class SegmentReader {
         return named;
       }
     }
-    for (long at = from + 1; limit - at >= RecordFormat.HEAD_BYTES; at++) {
+    for (long at = from + 1; limit - at >= headBytes; at++) {
       if (looksRight(at, limit) && isWhole(at)) {
         position = at;
         return at;
@@ -134,22 +146,25 @@ public final class SegmentReader {
   }
 
   private boolean looksRight(long at, long limit) throws IOException {
-    if (limit - at < RecordFormat.HEAD_BYTES) {
+    if (limit - at < headBytes) {
       return false;
     }
-    int in = windowed(at, RecordFormat.HEAD_BYTES, limit);
+    int in = windowed(at, headBytes, limit);
     long number = window.getLong(in + RecordFormat.SEQUENCE);
     if (number <= lastSequence || number - lastSequence > LARGEST_GAP) {
       return false;
     }
     int bytes = window.getInt(in);
     Signal found = RecordFormat.signal(window.get(in + RecordFormat.SIGNAL));
-    if (bytes < SMALLEST_BODY || bytes > limit - at - RecordFormat.PREFIX_BYTES || found == null) {
+    if (bytes < headBytes - RecordFormat.PREFIX_BYTES
+        || bytes > limit - at - RecordFormat.PREFIX_BYTES
+        || found == null) {
       return false;
     }
     sequence = number;
     length = bytes;
     signal = found;
+    synced = version == 1 ? 0 : window.getLong(in + RecordFormat.SYNCED);
     return true;
   }
 

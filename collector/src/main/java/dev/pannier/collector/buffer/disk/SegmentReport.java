@@ -39,7 +39,8 @@ public record SegmentReport(
           name, 0, size, 0, 0, 0, 0, List.of(), List.of(), String.valueOf(e.getMessage()));
     }
     SegmentReader reader =
-        new SegmentReader(channel, SegmentReader.window(), header.bytes(), header.first() - 1);
+        new SegmentReader(
+            channel, header.version(), SegmentReader.window(), header.bytes(), header.first() - 1);
     List<Long> damage = new ArrayList<>();
     List<Long> sequences = new ArrayList<>();
     long records = 0;

@@ -26,7 +26,7 @@
 /// ```
 /// header
 ///  0  4  50 4E 4C 47   magic "PNLG"
-///  4  2  00 01         version
+///  4  2  00 02         version
 ///  6  2  flags         bit 0: positions in this segment do not count (see below)
 ///  8  8  first         the lowest number that may stand here
 /// 16  8  known up to   the positions of all records up to this number are in the snapshot
@@ -45,8 +45,12 @@
 /// 37  2  s             bytes of the source's name
 /// 39  2  k             bytes of the key
 /// 41  2  p             bytes of the positions
-/// 43     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
+/// 43  8  synced        all records up to this number were synced when this one was written
+/// 51     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
 /// ```
+///
+/// Version 1 had no `synced`: the source's name began at 43. Its segments are read, all damage in
+/// them is passed over but that at the newest's end, and nothing is appended to them.
 ///
 /// `cursors` is drawn at [CursorFile], `log-id` at [LogId].
 ///
@@ -65,6 +69,23 @@
 /// the right range stands and the checksum behind it is right. What lies between is told as a range
 /// of bytes. At the start the newest segment is cut behind its last whole record (a torn tail).
 ///
+/// The death of the machine may keep any page from the disk that was not synced, and leave later
+/// ones: a hole, with whole records behind it. What was not synced was not acknowledged, so the newest
+/// segment is cut there, too: what was in the hole is read again, and has to come before what is
+/// behind it, and once. What was synced may have rotted instead, and what is behind that was
+/// acknowledged. `synced` tells them apart: where a record behind the damage, or `cursors`, tells more
+/// as synced than what lies before the damage, it was synced; it is passed over. Else it is cut,
+/// whatever it looks like.
+///
+/// ```
+///   number   41  42  ▒▒  44  45           number   41  42  ▒▒  44  45
+///   synced   40  40      40  40           synced   40  40      40  44
+///                    ▴ never synced: cut                   ▴ rotten: passed over
+/// ```
+///
+/// In segments before the newest all damage has rotted: all of them was synced before the next was
+/// begun.
+///
 /// # Free
 ///
 /// A segment is deleted when every cursor has passed it, or when the oldest has to go for new ones.
@@ -73,8 +94,8 @@
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is
 /// written behind batches that are in memory alone: segments that are begun then say so in their
-/// flags. Nor is it so behind damage, which may be a page that the death of the machine kept from
-/// the disk: there positions do not count up to the segment's end.
+/// flags. Nor is it so behind damage that was passed over: there positions do not count up to the
+/// segment's end.
 @NullMarked
 package dev.pannier.collector.buffer.disk;
 

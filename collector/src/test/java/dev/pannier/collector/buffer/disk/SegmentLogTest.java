@@ -1,20 +1,25 @@
 package dev.pannier.collector.buffer.disk;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SegmentLogTest {
   private static final long SEGMENT_BYTES = 1000;
+
+  /// Of a record of [#logs], with names of this many bytes.
+  private static final int HEAD = 51 + 3 + 1 + 2;
 
   @TempDir private Path directory;
   private final List<String> notices = new ArrayList<>();
@@ -42,6 +50,10 @@ class SegmentLogTest {
   }
 
   private SegmentLog open() throws IOException {
+    return open(0);
+  }
+
+  private SegmentLog open(long synced) throws IOException {
     close();
     notices.clear();
     found.clear();
@@ -49,6 +61,7 @@ class SegmentLogTest {
         SegmentLog.open(
             directory,
             SEGMENT_BYTES,
+            synced,
             Batch::key,
             notices::add,
             (segment, from, to, batch) -> found.add(described(batch)));
@@ -146,7 +159,7 @@ class SegmentLogTest {
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    for (int cut = 1; cut <= 35 + 3 + 1 + 2 + 3; cut++) {
+    for (int cut = 1; cut <= 43 + 3 + 1 + 2 + 3; cut++) {
       Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - cut));
       SegmentLog again = open();
       assertThat(found).as("cut by %d", cut).containsExactly("1 logs app k p1 3 whole");
@@ -166,53 +179,236 @@ class SegmentLogTest {
     append(written, 1, logs("k", "p1", "first"));
     append(written, 2, logs("k", "p2", "damaged"));
     append(written, 3, logs("k", "p3", "third"));
+    written.sync();
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    int second = bytes.length - 2 * (43 + 3 + 1 + 2) - "damaged".length() - "third".length();
-    int third = bytes.length - (43 + 3 + 1 + 2) - "third".length();
+    int second = bytes.length - 2 * HEAD - "damaged".length() - "third".length();
+    int third = bytes.length - HEAD - "third".length();
     for (int at = second; at < third; at++) {
       byte[] damaged = bytes.clone();
       damaged[at] ^= 0x40;
       Files.write(file, damaged);
-      open();
+      open(3);
       assertThat(found)
           .as("byte %d", at)
           .containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 third");
-      assertThat(notices)
-          .containsExactly(
-              file.getFileName()
-                  + ": bytes "
-                  + second
-                  + " to "
-                  + third
-                  + " are damaged and were passed over");
+      assertThat(notices).containsExactly(passedOver(file, second, third));
       assertThat(Objects.requireNonNull(log).damagedBytes()).isEqualTo(third - second);
+    }
+  }
+
+  @Test
+  void damagedEndOfWhatWasSyncedIsToldAndItsNumberNotUsedAgain() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    append(written, 2, logs("k", "p2", "damaged"));
+    written.sync();
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int second = start(bytes, "damaged");
+    bytes[second + 20] ^= 1;
+    Files.write(file, bytes);
+    SegmentLog again = open(2);
+    assertThat(found).containsExactly("1 logs app k p1 3 first");
+    assertThat(notices).containsExactly(passedOver(file, second, bytes.length));
+    assertThat(again.damagedBytes()).isEqualTo(bytes.length - second);
+    assertThat(again.lastSequence()).isEqualTo(2);
+    append(again, 3, logs("k", "p3", "third"));
+    open();
+    assertThat(found).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 third");
+    assertThat(SegmentLog.files(directory)).hasSize(2);
+  }
+
+  /// Nobody was told that it is kept. A flipped bit looks the same, but was on disk for no longer than since the last sync.
+  @Test
+  void damageThatNothingTellsToHaveBeenSyncedIsCutWithAllBehindIt() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    append(written, 2, logs("k", "p2", "damaged"));
+    append(written, 3, logs("k", "p3", "third"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int second = start(bytes, "damaged");
+    int third = start(bytes, "third");
+    for (int at = second; at < third; at++) {
+      byte[] damaged = bytes.clone();
+      damaged[at] ^= 0x40;
+      Files.write(file, damaged);
+      SegmentLog again = open(1);
+      assertThat(found).as("byte %d", at).containsExactly("1 logs app k p1 3 first");
+      assertThat(notices).containsExactly(cut(file, bytes.length - second));
+      assertThat(again.damagedBytes()).isZero();
+      assertThat(Files.size(file)).isEqualTo(second);
     }
   }
 
   /// The machine died: the last page was on disk, the one before it was not.
   @Test
-  void positionsBehindAHoleDoNotCountBeforeWhatItHeldIsReadAgain() throws Exception {
+  void holeInWhatWasNotSyncedIsCutWithAllBehindIt() throws Exception {
     SegmentLog written = open();
     append(written, 1, logs("k", "p1", "first"));
-    append(written, 2, logs("k", "p2", "in the hole"));
-    append(written, 3, logs("k", "p3", "third"));
+    written.sync();
+    append(written, 3, logs("k", "p3", "in the hole"));
+    append(written, 4, logs("k", "p4", "fourth"));
+    append(written, 5, logs("k", "p5", "fifth"));
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    int third = bytes.length - (43 + 3 + 1 + 2) - "third".length();
-    Arrays.fill(bytes, third - 20, third, (byte) 0);
+    int third = start(bytes, "in the hole");
+    Arrays.fill(bytes, start(bytes, "fourth") - 20, start(bytes, "fourth"), (byte) 0);
     Files.write(file, bytes);
     SegmentLog again = open();
-    assertThat(found).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 third");
+    assertThat(found).containsExactly("1 logs app k p1 3 first");
     assertThat(positions()).containsExactly("p1");
-    append(again, 4, logs("k", "p2", "in the hole"));
+    assertThat(notices).containsExactly(cut(file, bytes.length - third));
+    assertThat(again.damagedBytes()).isZero();
+    assertThat(again.bytes()).isEqualTo(third).isEqualTo(Files.size(file));
+    append(again, 3, logs("k", "p3", "again"));
+    assertThat(read(again)).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 again");
+    again.close();
+    open();
+    assertThat(found).containsExactly("1 logs app k p1 3 first", "3 logs app k p3 3 again");
+    assertThat(positions()).containsExactly("p3");
+    assertThat(notices).isEmpty();
+    assertThat(SegmentLog.files(directory)).hasSize(1);
+  }
+
+  @Test
+  void holeAtTheBeginningOfWhatWasNeverSyncedLeavesAnEmptySegment() throws Exception {
+    SegmentLog written = open();
+    append(written, 4, logs("k", "p4", "in the hole"));
+    append(written, 5, logs("k", "p5", "fifth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    Arrays.fill(bytes, start(bytes, "in the hole"), start(bytes, "fifth"), (byte) 0);
+    Files.write(file, bytes);
+    SegmentLog again = open();
+    assertThat(found).isEmpty();
+    append(again, 4, logs("k", "p4", "again"));
+    again.close();
+    open();
+    assertThat(found).containsExactly("4 logs app k p4 3 again");
+    assertThat(SegmentLog.files(directory)).containsExactly(file);
+  }
+
+  /// What tells is that a record behind it was written when the damage was synced already.
+  @Test
+  void holeInWhatWasSyncedIsPassedOverAndWhatIsBehindItKept() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    written.sync();
+    append(written, 3, logs("k", "p3", "in the hole"));
+    written.sync();
+    append(written, 4, logs("k", "p4", "fourth"));
+    append(written, 5, logs("k", "p5", "fifth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int third = start(bytes, "in the hole");
+    int fourth = start(bytes, "fourth");
+    Arrays.fill(bytes, third, fourth, (byte) 0);
+    Files.write(file, bytes);
+    SegmentLog again = open();
+    assertThat(found)
+        .containsExactly(
+            "1 logs app k p1 3 first", "4 logs app k p4 3 fourth", "5 logs app k p5 3 fifth");
+    assertThat(notices).containsExactly(passedOver(file, third, fourth));
+    assertThat(again.damagedBytes()).isEqualTo(fourth - third);
+    // What it held may be read again, if its file's position was not stored.
+    assertThat(positions()).containsExactly("p1");
+    append(again, 6, logs("k", "p3", "in the hole"));
     again.sync();
     again.close();
     open();
-    assertThat(positions()).containsExactly("p2");
+    assertThat(found).hasSize(4);
+    assertThat(positions()).containsExactly("p3");
     assertThat(SegmentLog.files(directory)).hasSize(2);
+  }
+
+  @Test
+  void whatFollowsTheLastSyncTellsOfDamageInTheGroupBeforeIt() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "in the hole"));
+    append(written, 7, logs("k", "p7", "seventh"));
+    written.sync();
+    append(written, 9, logs("k", "p9", "ninth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    Arrays.fill(bytes, start(bytes, "in the hole"), start(bytes, "seventh"), (byte) 0);
+    Files.write(file, bytes);
+    open();
+    assertThat(found).containsExactly("7 logs app k p7 3 seventh", "9 logs app k p9 3 ninth");
+  }
+
+  @Test
+  void damageInWhatWasSyncedAndAHoleBehindIt() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "rotten"));
+    append(written, 2, logs("k", "p2", "second"));
+    written.sync();
+    append(written, 3, logs("k", "p3", "third"));
+    append(written, 4, logs("k", "p4", "in the hole"));
+    append(written, 5, logs("k", "p5", "fifth"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    int first = start(bytes, "rotten");
+    int second = start(bytes, "second");
+    int fourth = start(bytes, "in the hole");
+    bytes[second - 1] ^= 1;
+    Arrays.fill(bytes, fourth, start(bytes, "fifth"), (byte) 0);
+    Files.write(file, bytes);
+    SegmentLog again = open();
+    assertThat(found).containsExactly("2 logs app k p2 3 second", "3 logs app k p3 3 third");
+    assertThat(notices)
+        .containsExactly(passedOver(file, first, second), cut(file, bytes.length - fourth));
+    assertThat(Files.size(file)).isEqualTo(fourth);
+    append(again, 4, logs("k", "p1", "rotten"));
+    again.close();
+    open();
+    assertThat(found)
+        .containsExactly(
+            "2 logs app k p2 3 second", "3 logs app k p3 3 third", "4 logs app k p1 3 rotten");
+    assertThat(positions()).containsExactly("p1");
+  }
+
+  @Test
+  void holeInASegmentThatOthersFollowIsDamage() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "in the hole"));
+    append(written, 2, logs("k", "p2", "second"));
+    append(written, 3, logs("k", "p3", "x".repeat(900)));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    Arrays.fill(bytes, start(bytes, "in the hole"), start(bytes, "second"), (byte) 0);
+    Files.write(file, bytes);
+    open();
+    assertThat(SegmentLog.files(directory)).hasSize(2);
+    assertThat(found).hasSize(2).first().isEqualTo("2 logs app k p2 3 second");
+  }
+
+  private static String cut(Path file, int bytes) {
+    return file.getFileName() + ": cut behind its last whole record, " + bytes + " bytes off";
+  }
+
+  private static String passedOver(Path file, int from, int to) {
+    return file.getFileName()
+        + ": bytes "
+        + from
+        + " to "
+        + to
+        + " are damaged and were passed over";
+  }
+
+  /// Where the record with this payload begins.
+  private static int start(byte[] segment, String payload) {
+    return new String(segment, ISO_8859_1).indexOf(payload) - HEAD;
   }
 
   @Test
@@ -275,6 +471,7 @@ class SegmentLogTest {
                 SegmentLog.open(
                     directory,
                     SEGMENT_BYTES,
+                    0,
                     Batch::key,
                     notices::add,
                     (segment, from, to, batch) -> {}))
@@ -353,12 +550,101 @@ class SegmentLogTest {
     assertThat(found).containsExactly("2 logs app k p 3 y");
   }
 
-  @Test
-  void versionOneIsRead() throws Exception {
+  private Path fixture(String name) throws IOException {
     Path file = directory.resolve("00000000000000000007.log");
-    try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("version-1.log"))) {
+    try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream(name))) {
       Files.write(file, in.readAllBytes(), StandardOpenOption.CREATE);
     }
+    return file;
+  }
+
+  @Test
+  void versionTwoIsRead() throws Exception {
+    Path file = fixture("version-2.log");
+    SegmentLog again = open();
+    assertThat(notices).isEmpty();
+    assertThat(found)
+        .containsExactly(
+            "7 logs app 00000000000000aa/00000000000000bb p7 3 seven",
+            "9 traces otlp   7 nine",
+            "10 metrics otlp   0 ");
+    assertThat(positions()).containsExactly("p-before", "p7");
+    append(again, 11, logs("k", "p11", "eleven"));
+    assertThat(SegmentLog.files(directory)).containsExactly(file);
+  }
+
+  @Test
+  void segmentOfVersionOneIsFollowedByOneOfVersionTwo() throws Exception {
+    fixture("version-1.log");
+    SegmentLog again = open();
+    append(again, 11, logs("k", "p11", "eleven"));
+    assertThat(read(again)).hasSize(4).last().isEqualTo("11 logs app k p11 3 eleven");
+    assertThat(SegmentLog.inspect(directory))
+        .extracting(SegmentReport::version, SegmentReport::first, SegmentReport::last)
+        .containsExactly(tuple(1, 7L, 10L), tuple(2, 11L, 11L));
+    open();
+    assertThat(found).hasSize(4).last().isEqualTo("11 logs app k p11 3 eleven");
+    assertThat(notices).isEmpty();
+  }
+
+  /// The next record has the number that the segment is named by.
+  @Test
+  void segmentOfVersionOneWithoutRecordsIsFollowedByAnother() throws Exception {
+    Path file = fixture("version-1.log");
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 28 + 45 + 4));
+    SegmentLog again = open();
+    assertThat(again.lastSequence()).isEqualTo(7);
+    append(again, again.lastSequence() + 1, logs("k", "p8", "eight"));
+    open();
+    assertThat(found).containsExactly("8 logs app k p8 3 eight");
+    assertThat(SegmentLog.files(directory)).hasSize(2);
+  }
+
+  /// Its records do not say what was synced.
+  @Test
+  void holeInASegmentOfVersionOneIsPassedOver() throws Exception {
+    Path file = fixture("version-1.log");
+    byte[] bytes = Files.readAllBytes(file);
+    int nine = new String(bytes, ISO_8859_1).indexOf("otlpnine") - 43;
+    Arrays.fill(bytes, nine, nine + 51, (byte) 0);
+    Files.write(file, bytes);
+    open();
+    assertThat(found)
+        .containsExactly(
+            "7 logs app 00000000000000aa/00000000000000bb p7 3 seven", "10 metrics otlp   0 ");
+    assertThat(notices).containsExactly(passedOver(file, nine, (nine + 51)));
+  }
+
+  /// It was not there, or a later one had it.
+  @Test
+  void endThatIsMissingLeavesItsNumbersUnused() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "first"));
+    append(written, 2, logs("k", "p2", "second"));
+    written.sync();
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, start(bytes, "second")));
+    SegmentLog again = open(2);
+    assertThat(again.lastSequence()).isEqualTo(2);
+    append(again, 3, logs("k", "p3", "third"));
+    assertThat(SegmentLog.files(directory)).hasSize(2);
+  }
+
+  @Test
+  void noLaterSyncMakesSureWhatOneHasFailedFor() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p", "x"));
+    Files.delete(SegmentLog.files(directory).getFirst());
+    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
+    assertThatThrownBy(written::sync).hasMessageContaining("could not be synced before");
+    assertThat(written.syncedSequence()).isZero();
+  }
+
+  @Test
+  void versionOneIsRead() throws Exception {
+    fixture("version-1.log");
     open();
     assertThat(notices).isEmpty();
     assertThat(found)
@@ -372,11 +658,11 @@ class SegmentLogTest {
 
   @Test
   void cursorsAreReadBack() throws Exception {
-    assertThat(CursorFile.read(directory)).isEmpty();
-    CursorFile.write(directory, java.util.Map.of("events", 5L));
-    CursorFile.write(directory, java.util.Map.of("events", 7L, "backend", 2L));
-    assertThat(CursorFile.read(directory))
-        .containsExactlyInAnyOrderEntriesOf(java.util.Map.of("events", 7L, "backend", 2L));
+    assertThat(CursorFile.read(directory)).isEqualTo(CursorFile.NONE);
+    new CursorFile(6, Map.of("events", 5L)).write(directory);
+    CursorFile written = new CursorFile(9, Map.of("events", 7L, "backend", 2L));
+    written.write(directory);
+    assertThat(CursorFile.read(directory)).isEqualTo(written);
     Path file = directory.resolve("cursors");
     byte[] bytes = Files.readAllBytes(file);
     bytes[12] ^= 1;
@@ -385,12 +671,26 @@ class SegmentLogTest {
   }
 
   @Test
+  void cursorsOfVersionOneDoNotSayWhatIsSynced() throws Exception {
+    ByteBuffer bytes = ByteBuffer.allocate(32);
+    bytes.putInt(0x504E4352).putShort((short) 1).putShort((short) 1);
+    bytes.putShort((short) 6).put("events".getBytes(UTF_8)).putLong(7);
+    CRC32C crc = new CRC32C();
+    crc.update(bytes.duplicate().flip());
+    bytes.putInt((int) crc.getValue()).flip();
+    byte[] file = new byte[bytes.remaining()];
+    bytes.get(file);
+    Files.write(directory.resolve("cursors"), file);
+    assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(0, Map.of("events", 7L)));
+  }
+
+  @Test
   void reportNamesWhatASegmentHolds() throws Exception {
     SegmentLog written = open();
     append(written, 4, logs("k", "p", "x"));
     append(written, 6, logs("k", "p", "y"));
     SegmentReport report = SegmentLog.inspect(directory).getFirst();
-    assertThat(report.version()).isEqualTo(1);
+    assertThat(report.version()).isEqualTo(2);
     assertThat(report.first()).isEqualTo(4);
     assertThat(report.last()).isEqualTo(6);
     assertThat(report.batches()).isEqualTo(2);

@@ -1,0 +1,68 @@
+package dev.pannier.collector.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.checkpoint.DurableDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class DurableDirectoryTest {
+  private static final int SEEDS = 200;
+
+  private static final class Machine {
+    final SimulatedDisk disk;
+    final SimulatedFileSystem files;
+
+    Machine(long seed) throws IOException {
+      disk = new SimulatedDisk(new SplittableRandom(seed));
+      files = new SimulatedFileSystem(disk);
+      disk.makeFolder(files.getPath("/var"), true);
+    }
+
+    /// @return the directory, null where the process was killed
+    boolean makes(Path directory, int deadAfter) throws IOException {
+      disk.enter();
+      if (deadAfter > 0) {
+        disk.dieAfter(deadAfter);
+      }
+      try {
+        DurableDirectory.make(directory);
+        return true;
+      } catch (SimulatedDisk.Crash e) {
+        return false;
+      } finally {
+        disk.processEnded();
+      }
+    }
+  }
+
+  @Test
+  void whatWasMadeOutlivesTheDeathOfTheMachine() throws IOException {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      Machine machine = new Machine(seed);
+      Path directory = machine.files.getPath("/var/lib/pannier/buffer");
+      assertThat(machine.makes(directory, 0)).isTrue();
+      machine.disk.losePower();
+      assertThat(Files.isDirectory(directory)).as("seed %d", seed).isTrue();
+    }
+  }
+
+  @Test
+  void whatAProcessThatWasKilledHasMadeOutlivesItOnceTheNextHasFoundIt() throws IOException {
+    int kills = 0;
+    for (long seed = 0; seed < SEEDS; seed++) {
+      for (int call = 1; call <= 16; call++) {
+        Machine machine = new Machine(seed);
+        Path directory = machine.files.getPath("/var/lib/pannier/buffer");
+        kills += machine.makes(directory, call) ? 0 : 1;
+        assertThat(machine.makes(directory, 0)).isTrue();
+        machine.disk.losePower();
+        assertThat(Files.isDirectory(directory)).as("seed %d, call %d", seed, call).isTrue();
+      }
+    }
+    assertThat(kills).isGreaterThan(SEEDS);
+  }
+}
