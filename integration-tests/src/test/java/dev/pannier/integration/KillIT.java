@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class KillIT {
   private static final int KILLS = Integer.getInteger("pannier.test.kills", 5);
   private static final long SEED = Long.getLong("pannier.test.seed", 7);
-  private static final int LONGEST_LIFE_MILLIS = 2_500;
+  private static final int LONGEST_LIFE_MILLIS = 1_500;
 
   @TempDir private Path folder;
 
