@@ -19,7 +19,8 @@ import java.util.stream.Stream;
 /// the sidecar uses for each work, beside a plain producer. Figures go to standard output as
 /// Markdown, progress to standard error.
 public final class Bench {
-  private static final Set<Work> TEXT = EnumSet.of(Work.OTLP, Work.ONCE, Work.RAW, Work.NOWHERE);
+  private static final Set<Work> TEXT =
+      EnumSet.of(Work.OTLP, Work.DISK, Work.ONCE, Work.RAW, Work.NOWHERE);
   private static final Set<Work> JSON = EnumSet.of(Work.JSON_OTLP, Work.JSON);
 
   private final Plan plan;

@@ -63,6 +63,7 @@ final class BenchSidecar implements AutoCloseable {
                 .formatted(folder.resolve("state"), ports.get(0))
             + configuration
                 .replace("${GRPC}", "127.0.0.1:" + ports.get(1))
+                .replace("${BUFFER}", folder.resolve("buffer").toString())
                 .replace("${HTTP}", "127.0.0.1:" + ports.get(2)));
     Path errors = folder.resolve("sidecar.err");
     List<String> command =

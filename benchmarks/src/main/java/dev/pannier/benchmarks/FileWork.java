@@ -57,13 +57,15 @@ final class FileWork {
 
   private static String files(Work work, Input input) {
     boolean json = work == Work.JSON || work == Work.JSON_OTLP;
+    String buffer = work == Work.DISK ? "buffer: {type: disk, directory: \"${BUFFER}\"}\n" : "";
     return """
     sources:
       files:
         - {name: app, include: ["%s"], parser: %s}
       otlp: none
+    %s\
     """
-        .formatted(input.path(), json ? "logstash" : "raw");
+        .formatted(input.path(), json ? "logstash" : "raw", buffer);
   }
 
   private static String encoding(Work work) {
@@ -78,6 +80,7 @@ final class FileWork {
     return switch (work) {
       case GROWTH -> "`growth`: as `otlp`, from many files";
       case OTLP -> "`otlp`: file → Kafka, OTLP batches";
+      case DISK -> "`disk`: as `otlp`, with the disk buffer";
       case ONCE -> "`once`: as `otlp`, exactly once";
       case RAW -> "`raw`: file → Kafka, one raw record a line";
       case JSON_OTLP -> "`json-otlp`: JSON parsed → Kafka, OTLP batches";

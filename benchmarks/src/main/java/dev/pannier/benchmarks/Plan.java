@@ -157,6 +157,7 @@ public record Plan(
   /// One thing that is measured.
   public enum Work {
     OTLP,
+    DISK,
     ONCE,
     RAW,
     JSON_OTLP,

@@ -64,7 +64,7 @@ class PlanTest {
   @Test
   void aMistakeIsNamed() {
     assertThatThrownBy(() -> Plan.of(new String[] {"jsn"}))
-        .hasMessageStartingWith("no such work: jsn (there are otlp, once, raw,");
+        .hasMessageStartingWith("no such work: jsn (there are otlp, disk, once, raw,");
     assertThatThrownBy(() -> Plan.of(new String[] {"--size", "0"}))
         .hasMessage("--size is no number of 1 to 65536: 0");
     assertThatThrownBy(() -> Plan.of(new String[] {"--runs"})).hasMessage("--runs needs a value");

@@ -16,7 +16,7 @@ class SimulationTest {
     Simulation.Totals totals =
         Simulation.run(
             mode,
-            1 + mode.ordinal() * SEEDS,
+            1L + (long) mode.ordinal() * SEEDS,
             SEEDS,
             Simulation.STEPS,
             Runtime.getRuntime().availableProcessors(),
