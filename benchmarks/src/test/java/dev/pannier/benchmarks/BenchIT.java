@@ -25,7 +25,7 @@ class BenchIT {
     Bench.Measured measured = Bench.run(plan, Build.of(plan), List.of("--size", "1", "--quick"));
 
     assertThat(measured.throughputs())
-        .hasSize(14)
+        .hasSize(15)
         .allSatisfy(
             row -> {
               assertThat(row.written()).isPositive();
