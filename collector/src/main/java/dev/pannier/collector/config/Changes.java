@@ -1,6 +1,7 @@
 package dev.pannier.collector.config;
 
 import dev.pannier.shippers.ShipperSettings;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param restarts what of it cannot change while the process runs, with what to do; where there is any,
 ///     nothing of the new configuration is applied: one is valid as a whole
 public record Changes(List<String> parts, List<Problem> restarts) {
+  private static final String NEEDS_RESTART = "cannot change while the sidecar runs: restart it";
+
   /// @param file as problems name it
   public static Changes between(Configuration running, Configuration next, String file) {
     List<String> parts = new ArrayList<>();
@@ -67,22 +70,12 @@ public record Changes(List<String> parts, List<Problem> restarts) {
         "memory",
         Units.write(running.memoryBytes()),
         Units.write(next.memoryBytes()));
-    restart(
-        problems,
-        file,
-        "state.directory",
-        running.stateDirectory().toString(),
-        next.stateDirectory().toString());
+    directory(problems, file, "state.directory", running.stateDirectory(), next.stateDirectory());
     BufferSettings before = running.buffer();
     BufferSettings after = next.buffer();
     restart(problems, file, "buffer.type", word(before), word(after));
     if (before.type() == BufferSettings.Type.DISK && after.type() == BufferSettings.Type.DISK) {
-      restart(
-          problems,
-          file,
-          "buffer.directory",
-          before.directory().toString(),
-          after.directory().toString());
+      directory(problems, file, "buffer.directory", before.directory(), after.directory());
       // What such a shipper sees of the log has to be synced, from the start on.
       for (ShipperSettings shipper : next.shippers()) {
         if (isExactlyOnce(shipper)
@@ -111,12 +104,15 @@ public record Changes(List<String> parts, List<Problem> restarts) {
   private static void restart(
       List<Problem> problems, String file, String key, String before, String after) {
     if (!before.equals(after)) {
-      problems.add(
-          new Problem(
-              file,
-              0,
-              key,
-              "cannot change while the sidecar runs: restart it (" + before + " → " + after + ")"));
+      problems.add(new Problem(file, 0, key, NEEDS_RESTART + " (" + before + " → " + after + ")"));
+    }
+  }
+
+  /// A path may come from a mounted secret, and is not shown.
+  private static void directory(
+      List<Problem> problems, String file, String key, Path before, Path after) {
+    if (!before.equals(after)) {
+      problems.add(new Problem(file, 0, key, NEEDS_RESTART));
     }
   }
 }

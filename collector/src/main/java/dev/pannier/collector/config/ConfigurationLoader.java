@@ -5,29 +5,28 @@ import dev.pannier.collector.config.Configuration.Admin;
 import dev.pannier.collector.config.Configuration.Shutdown;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.shippers.ShipperSettings;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.composer.Composer;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /// Reads a configuration: a YAML file (YAML 1.2), or none, and the environment.
 public final class ConfigurationLoader {
-  static final int MAX_FILE_BYTES = (int) Units.MIB;
   private static final long MEMORY = 24 * Units.MIB;
   private static final long MIN_MEMORY = 4 * Units.MIB;
   private static final long MAX_MEMORY = 16 * Units.GIB;
@@ -36,6 +35,14 @@ public final class ConfigurationLoader {
   private static final long MAX_BUFFER = 1024 * Units.GIB;
   private static final Duration DEADLINE = Duration.ofSeconds(20);
   private static final Duration QUIET = Duration.ofSeconds(1);
+
+  /// Where messages about YAML go on with what stands in the file: a password that is not quoted may begin with `*` or
+  /// `!`. What the parser calls the parts of a file may stay.
+  private static final Pattern CONTENT =
+      Pattern.compile(
+          "(undefined alias|tag handle|escape character|character found|version:|UTF-8:"
+              + "|but found(?! '[^']*'$| another document)).*",
+          Pattern.DOTALL);
 
   private static final String TERMINATION_LOG = "PANNIER_TERMINATION_LOG";
 
@@ -53,10 +60,24 @@ public final class ConfigurationLoader {
   /// @param environment as `System.getenv()` gives it
   /// @return never with an exception: a file that cannot be read is a problem, too
   public static Loaded load(@Nullable Path file, Map<String, String> environment) {
+    return load(file, file == null ? FileLook.NONE : FileLook.at(file), environment);
+  }
+
+  /// @param look at `file`, which is not read here
+  static Loaded load(@Nullable Path file, FileLook look, Map<String, String> environment) {
     Problems problems = new Problems(file == null ? "defaults" : file.toString());
-    ConfigurationLoader loader = new ConfigurationLoader(environment, problems);
+    try {
+      return new ConfigurationLoader(environment, problems).read(file != null, look);
+    } catch (StackOverflowError e) {
+      // An expression or a pattern.
+      problems.add(0, "file", "something in it is nested too deep");
+      return new Loaded.Invalid(problems.inOrder());
+    }
+  }
+
+  private Loaded read(boolean hasFile, FileLook look) {
     Placeholders placeholders = new Placeholders(environment);
-    Node document = file == null ? null : loader.document(file);
+    Node document = hasFile ? document(look) : null;
     Section root;
     if (document instanceof MappingNode mapping) {
       root = Section.of(problems, placeholders, "", 1, mapping);
@@ -68,7 +89,7 @@ public final class ConfigurationLoader {
       }
     }
     Map<String, ParserSpec> parsers = ParsersReader.read(root.section("parsers"));
-    Configuration configuration = loader.configuration(root, parsers);
+    Configuration configuration = configuration(root, parsers);
     return problems.any()
         ? new Loaded.Invalid(problems.inOrder())
         : new Loaded.Valid(configuration, problems.warnings(), parsers);
@@ -86,41 +107,33 @@ public final class ConfigurationLoader {
         .withParser(parser);
   }
 
-  private @Nullable Node document(Path file) {
+  private @Nullable Node document(FileLook look) {
+    if (!look.problem().isEmpty()) {
+      problems.add(0, "file", look.problem());
+      return null;
+    }
     try {
-      if (Files.isDirectory(file)) {
-        problems.add(0, "file", "is a directory");
-        return null;
-      }
-      if (Files.size(file) > MAX_FILE_BYTES) {
-        problems.add(0, "file", "size > 1MiB (" + Files.size(file) + " bytes)");
-        return null;
-      }
       String text =
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
-              .toString();
-      Optional<Node> node =
-          new Compose(LoadSettings.builder().setAllowNonScalarKeys(true).build())
-              .composeString(text.startsWith("\uFEFF") ? text.substring(1) : text);
-      return node.orElse(null);
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(look.bytes())).toString();
+      LoadSettings settings = LoadSettings.builder().setAllowNonScalarKeys(true).build();
+      StreamReader reader =
+          new StreamReader(settings, text.startsWith("\uFEFF") ? text.substring(1) : text);
+      return new Composer(settings, new BoundedParser(new ParserImpl(settings, reader)))
+          .getSingleNode()
+          .orElse(null);
     } catch (CharacterCodingException e) {
       problems.add(0, "file", "is not UTF-8");
-    } catch (IOException e) {
-      problems.add(
-          0,
-          "file",
-          Files.exists(file)
-              ? "cannot be read: " + e.getClass().getSimpleName()
-              : "there is no such file");
     } catch (MarkedYamlEngineException e) {
       int line = e.getProblemMark().or(e::getContextMark).map(mark -> mark.getLine() + 1).orElse(0);
-      problems.add(line, "yaml", Problems.shown(Objects.requireNonNullElse(e.getProblem(), "")));
+      problems.add(line, "yaml", withoutContent(Objects.requireNonNullElse(e.getProblem(), "")));
     } catch (YamlEngineException e) {
-      problems.add(0, "yaml", Problems.shown(Objects.requireNonNullElse(e.getMessage(), "")));
+      problems.add(0, "yaml", withoutContent(Objects.requireNonNullElse(e.getMessage(), "")));
     }
     return null;
+  }
+
+  private static String withoutContent(String message) {
+    return Problems.shown(CONTENT.matcher(message).replaceFirst("$1 ****"));
   }
 
   private Configuration configuration(Section root, Map<String, ParserSpec> parsers) {

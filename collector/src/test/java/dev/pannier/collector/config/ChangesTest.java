@@ -99,8 +99,8 @@ class ChangesTest {
                     "buffer: {type: disk, directory: /a}\n",
                     "buffer: {type: disk, directory: /b, max_bytes: 100MiB}\n")
                 .restarts())
-        .extracting(Problem::key)
-        .containsExactly("buffer.directory");
+        .singleElement()
+        .hasToString("p.yaml: buffer.directory: cannot change while the sidecar runs: restart it");
   }
 
   @Test

@@ -3,12 +3,14 @@ package dev.pannier.collector.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConfigurationFileTest {
@@ -75,6 +77,42 @@ class ConfigurationFileTest {
         .singleElement()
         .hasToString(path + ": file: there is no such file");
     assertThat(file.hasChanged()).isFalse();
+  }
+
+  @Test
+  void aFileThatComesBackEmptyIsAChange() throws IOException {
+    Path path = write("p.yaml", "");
+    ConfigurationFile file = new ConfigurationFile(path, Map.of());
+    file.load();
+    Files.delete(path);
+    file.load();
+    write("p.yaml", "");
+    assertThat(file.hasChanged()).isFalse();
+    assertThat(file.hasChanged()).isTrue();
+    assertThat(file.load()).isInstanceOf(Loaded.Valid.class);
+  }
+
+  @Test
+  @Timeout(30)
+  void aPipeIsReadOnceAndStaysWhatItWas() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Thread writer = new Thread(() -> writeUnchecked("pipe"));
+    writer.start();
+    ConfigurationFile file = new ConfigurationFile(pipe, Map.of());
+    assertThat(((Loaded.Valid) file.load()).configuration().memoryBytes()).isEqualTo(13L << 20);
+    writer.join();
+    assertThat(file.hasChanged()).isFalse();
+    assertThat(file.hasChanged()).isFalse();
+    assertThat(((Loaded.Valid) file.load()).configuration().memoryBytes()).isEqualTo(13L << 20);
+  }
+
+  private void writeUnchecked(String name) {
+    try {
+      write(name, "memory: 13MiB");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

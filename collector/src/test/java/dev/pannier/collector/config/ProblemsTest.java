@@ -52,6 +52,13 @@ class ProblemsTest {
             "memory: 8MiB\n\nmemory: 9MiB", "p.yaml:3: memory: stands here twice, first in line 1"),
         wrong("state: {dir: /x}", "p.yaml:1: state.dir: unknown key, known are directory"),
         wrong("[a]: b", "p.yaml:1: yaml: a key has to be a word"),
+        // A password that needs quotes.
+        wrong("admin: {token: *Hunter2}", "p.yaml:1: yaml: found undefined alias ****"),
+        wrong("admin:\n  token: !Hunter!2", "p.yaml:2: yaml: found undefined tag handle ****"),
+        wrong(
+            "admin: {token: \"\\UHunter22\"}",
+            "p.yaml:1: yaml: expected escape sequence of 8 hexadecimal numbers, but found ****"),
+        wrong("admin:\n  - a\n  b: c", "p.yaml:3: yaml: expected <block end>, but found '?'"),
         // What is planned is not there.
         wrong(
             "sources: {tcp: [], syslog: [], stdin: {}}",
@@ -486,6 +493,20 @@ class ProblemsTest {
         .endsWith("file: there is no such file");
     assertThat(problems(folder, Map.of())).singleElement().asString().endsWith("is a directory");
     assertThat(problems(latin, Map.of())).containsExactly("p.yaml: file: is not UTF-8");
+  }
+
+  @Test
+  void whatIsTooLargeOrTooDeepIsAProblemBeforeATreeIsMadeOfIt() throws IOException {
+    assertThat(problems("#".repeat(FileLook.MAX_BYTES + 1), Map.of()))
+        .containsExactly("p.yaml: file: size > 128KiB");
+    assertThat(problems("a: " + "[".repeat(10_000), Map.of()))
+        .containsExactly("p.yaml:1: yaml: nested more than 32 deep");
+    assertThat(problems("a: [" + "b, ".repeat(BoundedParser.MAX_NODES) + "]", Map.of()))
+        .containsExactly("p.yaml:1: yaml: more than 20000 values");
+    assertThat(
+            problems(
+                "parsers: {a: {type: regex, pattern: '" + "(".repeat(100_000) + "'}}", Map.of()))
+        .hasSize(1);
   }
 
   /// Whatever the file holds, it is read or its problems are told.
