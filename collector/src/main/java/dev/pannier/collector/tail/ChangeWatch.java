@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import java.nio.file.Path;
+import java.util.Set;
 
 /// What the tail thread sleeps on: until a file or directory changes, somebody wakes it, or the
 /// time is over. All but [#wake] belong to that thread.
@@ -19,6 +20,9 @@ sealed interface ChangeWatch extends AutoCloseable permits Inotify, Polling {
   ///
   /// @return whether changes there will be told; false where the caller has to look by itself
   boolean watch(Path directory);
+
+  /// Watches no directory but these any more.
+  void retain(Set<Path> directories);
 
   /// Sleeps for at most `timeoutNanos`.
   ///

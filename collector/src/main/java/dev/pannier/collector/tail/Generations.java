@@ -183,11 +183,25 @@ final class Generations {
       } else {
         file.released = false;
         if (!next.equals(file.source)) {
-          file.moveTo(next, head, headOf(file));
+          moveTo(file, next);
           changed = true;
         }
       }
     }
+  }
+
+  /// What is not in a batch yet is read by other rules. Nothing here may give a file up: gzip'd content begins
+  /// anew for its head, by a name that may be gone, so its charset stays.
+  private void moveTo(TailedFile file, TailSource next) {
+    if (!next.readsAs(file.source)) {
+      file.parser = null;
+      file.rule = null;
+      if (!(file.content instanceof GzipContent)) {
+        int length = headOf(file);
+        file.charset = length < 2 ? null : next.charset.forHead(head, length);
+      }
+    }
+    file.moveTo(next);
   }
 
   private @Nullable TailSource successor(TailedFile file) {
@@ -202,6 +216,21 @@ final class Generations {
     return file.detached ? source(file.source.name()) : null;
   }
 
+  /// Its own source, or the one that takes its path where that has another name now.
+  private @Nullable TailSource sourceOf(SavedGeneration saved) {
+    TailSource own = source(saved.source());
+    if (own != null) {
+      return own;
+    }
+    Path path = pathOf(saved);
+    for (TailSource source : sources) {
+      if (source.globs.matches(path)) {
+        return source;
+      }
+    }
+    return null;
+  }
+
   /// Reads a file's first bytes into [#head].
   private int headOf(TailedFile file) {
     Content content = file.content;
@@ -211,7 +240,7 @@ final class Generations {
     try {
       return Math.max(0, content.read(head, 0, head.length, 0));
     } catch (IOException e) {
-      problem(file, e);
+      problems().put(file.path, Discovery.whatToDo(e));
       return 0;
     }
   }
@@ -678,7 +707,7 @@ final class Generations {
             return true;
           }
         } else if (probe.continues(saved.fingerprint(), saved.acknowledged())) {
-          TailSource source = source(saved.source());
+          TailSource source = sourceOf(saved);
           if (probe.size() > saved.acknowledged().position() && source != null) {
             // Its own content is gone, and goes on in this copy.
             resume(source, saved, probe, nowNanos).detached = true;
@@ -941,7 +970,7 @@ final class Generations {
       try {
         FileKey place = FileKey.of(other.path());
         SavedGeneration saved = knownAt(place);
-        TailSource source = saved == null ? null : source(saved.source());
+        TailSource source = saved == null ? null : sourceOf(saved);
         if (saved == null
             || source == null
             || !source.globs.matches(pathOf(saved))

@@ -8,6 +8,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -69,6 +73,9 @@ final class Inotify implements ChangeWatch {
     }
   }
 
+  /// What is watched, and what the kernel calls it.
+  private final Map<Path, Integer> watches = new HashMap<>();
+
   private final WatchLimit limit;
   private final AtomicBoolean woken = new AtomicBoolean();
   private boolean closed; // guarded by this
@@ -129,7 +136,9 @@ final class Inotify implements ChangeWatch {
       Memory path = Memory.of(arena, name.length + 1);
       path.bytes.put(name);
       int mask = CONTENT | NAMES | IN_ONLYDIR;
-      if (libc.inotifyAddWatch(events, path.segment, mask) >= 0) {
+      int watch = libc.inotifyAddWatch(events, path.segment, mask);
+      if (watch >= 0) {
+        watches.put(directory, watch);
         return true;
       }
       // A directory that is missing has been told elsewhere, and is no reason to link anything.
@@ -138,6 +147,19 @@ final class Inotify implements ChangeWatch {
       }
       return false;
     }
+  }
+
+  @Override
+  public void retain(Set<Path> directories) {
+    if (directories.containsAll(watches.keySet())) {
+      return;
+    }
+    Set<Integer> gone = new HashSet<>(watches.values());
+    watches.keySet().retainAll(directories);
+    // A directory may be watched by two names, and has one watch then.
+    gone.removeAll(new HashSet<>(watches.values()));
+    // The kernel has removed the watch of a directory that was deleted: this one fails then.
+    gone.forEach(watch -> libc.inotifyRemoveWatch(events, watch));
   }
 
   @Override

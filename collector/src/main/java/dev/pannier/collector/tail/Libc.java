@@ -32,6 +32,7 @@ final class Libc {
   private final MethodHandle call;
   private final MemorySegment inotifyInit;
   private final MemorySegment inotifyAddWatch;
+  private final MemorySegment inotifyRemoveWatch;
   private final MemorySegment eventfd;
   private final MemorySegment ppoll;
   private final MemorySegment read;
@@ -44,6 +45,7 @@ final class Libc {
     SymbolLookup symbols = linker.defaultLookup();
     inotifyInit = symbols.findOrThrow("inotify_init1");
     inotifyAddWatch = symbols.findOrThrow("inotify_add_watch");
+    inotifyRemoveWatch = symbols.findOrThrow("inotify_rm_watch");
     eventfd = symbols.findOrThrow("eventfd");
     ppoll = symbols.findOrThrow("ppoll");
     read = symbols.findOrThrow("read");
@@ -99,6 +101,10 @@ final class Libc {
     } finally {
       Reference.reachabilityFence(path);
     }
+  }
+
+  int inotifyRemoveWatch(int fd, int watch) {
+    return (int) call(inotifyRemoveWatch, fd, watch, 0, 0);
   }
 
   int eventfd(int initial, int flags) {

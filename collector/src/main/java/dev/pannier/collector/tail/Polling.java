@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,6 +18,11 @@ final class Polling implements ChangeWatch {
   @Override
   public boolean watch(Path directory) {
     return false;
+  }
+
+  @Override
+  public void retain(Set<Path> directories) {
+    // None is watched.
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -112,6 +113,11 @@ public final class TailThread {
     return ended.await(timeoutNanos, TimeUnit.NANOSECONDS);
   }
 
+  /// Whether its loop has ended, by an error unless it was stopped: then nothing changes any more.
+  public boolean hasEnded() {
+    return ended.getCount() == 0;
+  }
+
   /// Makes other sources. Those whose settings are the same stay as they are.
   ///
   /// @param resource the encoded `Resource` of tailed records
@@ -138,11 +144,16 @@ public final class TailThread {
     }
     asked.add(
         () -> {
-          if (change != null) {
-            tailer.change(change.sources, change.resource, change.keepsRaw, nanoClock.getAsLong());
+          try {
+            if (change != null) {
+              tailer.change(
+                  change.sources, change.resource, change.keepsRaw, nanoClock.getAsLong());
+            }
+          } finally {
+            // Whatever becomes of this loop: shippers have stood back by now, and wait for it.
+            with.run();
+            done.countDown();
           }
-          with.run();
-          done.countDown();
         });
     watch.wake();
     return done;
@@ -187,14 +198,16 @@ public final class TailThread {
       endingSeen = last;
       if (tailer.takeLooked()) {
         told = true;
-        for (Path folder : generations.folders()) {
+        Set<Path> folders = generations.folders();
+        for (Path folder : folders) {
           told &= watch.watch(folder);
         }
+        watch.retain(folders);
         volumes.look(nowNanos, generations.roots(""), () -> generations.receipt(false));
         status = generations.status().stream().map(this::withVolume).toList();
         problemLog.tell(generations.problems());
-        List<String> folders = generations.folderProblems();
-        missing = folders.isEmpty() ? null : String.join("; ", folders);
+        List<String> absent = generations.folderProblems();
+        missing = absent.isEmpty() ? null : String.join("; ", absent);
         if (receipts.isDue(nowNanos)) {
           receipts.update(generations.receipt(false), nowNanos);
         }

@@ -161,13 +161,8 @@ final class TailedFile {
     return position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
   }
 
-  /// What is not in a batch yet is read by other rules.
-  void moveTo(TailSource other, byte[] head, int headLength) {
-    if (!other.readsAs(source)) {
-      parser = null;
-      rule = null;
-      charset = headLength < 2 ? null : other.charset.forHead(head, headLength);
-    }
+  /// It is another source's from now on.
+  void moveTo(TailSource other) {
     source = other;
     leftAtSize = -1;
   }

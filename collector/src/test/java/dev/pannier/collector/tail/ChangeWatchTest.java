@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -100,6 +101,27 @@ class ChangeWatchTest {
     assertThat(inotify.watch(inner)).isTrue();
     drain();
     Files.createFile(inner.resolve("app.log"));
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+  }
+
+  @Test
+  void whatIsNotRetainedIsWatchedNoMore() throws IOException {
+    Path kept = Files.createDirectory(directory.resolve("kept"));
+    Path gone = Files.createDirectory(directory.resolve("gone"));
+    Path deleted = Files.createDirectory(directory.resolve("deleted"));
+    Path again = Files.createSymbolicLink(directory.resolve("again"), kept);
+    for (Path each : List.of(kept, gone, deleted, again)) {
+      assertThat(inotify.watch(each)).isTrue();
+    }
+    Files.delete(deleted);
+    inotify.retain(Set.of(kept));
+    drain();
+    Files.createFile(gone.resolve("app.log"));
+    assertThat(inotify.await(0)).isZero();
+    Files.createFile(kept.resolve("app.log"));
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+    assertThat(inotify.watch(gone)).isTrue();
+    Files.createFile(gone.resolve("more.log"));
     assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
   }
 

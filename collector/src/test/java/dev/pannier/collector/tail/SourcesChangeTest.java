@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.config.FileSource.Multiline;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -152,6 +156,49 @@ class SourcesChangeTest {
       tail.pass(Duration.ofSeconds(6));
       assertThat(tail.bodies()).containsExactly("one", "two", "three");
       assertThat(tail.notices).isEmpty();
+    }
+  }
+
+  @Test
+  void aRestThatIsGzippedIsReadToItsEndThoughItsNameIsGone() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      write(
+          file, "a line that is longer than what is looked at before a position, by some bytes\n");
+      write(file, "one\n");
+      tail.run();
+      tail.room = false;
+      write(file, "two\nthree\n");
+      Path zipped = tail.logs.resolve("app.log.1.gz");
+      try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+        Files.copy(file, out);
+      }
+      Files.write(file, new byte[0]);
+      tail.pass(Duration.ofSeconds(2));
+      Files.delete(zipped);
+      tail.change(TailHarness.source(folder, new Multiline.Auto()));
+      tail.room = true;
+      tail.pass(Duration.ofSeconds(1));
+      tail.pass(Duration.ofSeconds(1));
+      assertThat(tail.bodies()).endsWith("one", "two", "three").hasSize(4);
+      assertThat(tail.notices).isEmpty();
+    }
+  }
+
+  @Test
+  void aRotatedFileThatGrowsGoesOnInTheSourceThatTakesItsPath() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      write(file, "one\n");
+      tail.run();
+      Path rotated = Files.move(file, tail.logs.resolve("app.1"));
+      tail.pass(Duration.ofSeconds(2));
+      tail.change(named(lines, "other", lines.include()));
+      tail.pass(Duration.ofSeconds(2));
+      write(rotated, "two\n");
+      Files.setLastModifiedTime(rotated, FileTime.from(1_800_000_000, TimeUnit.SECONDS));
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).containsExactly("one", "two");
     }
   }
 
