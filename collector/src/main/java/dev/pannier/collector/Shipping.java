@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +83,14 @@ final class Shipping {
   /// Of `memory`, what clients may hold when shippers come one by one, in thirds.
   private static final int MOST_THIRDS = 2;
 
-  private static final long LEAST_CLIENT_BYTES = 64 * 1024;
+  /// Shippers cannot change so while the process runs; the message says why, and what to do.
+  static final class NeedsRestart extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    NeedsRestart(String message) {
+      super(message);
+    }
+  }
 
   /// All that makes a shipper what it is.
   private record Plan(ShipperSettings settings, ShipperPolicy policy, @Nullable Plan fallback) {}
@@ -126,11 +134,13 @@ final class Shipping {
   /// Other shippers, made ready.
   static final class Next {
     final Map<String, Set<Signal>> takers;
+    private final boolean everReceived;
     private final Map<String, Ready> changed = new LinkedHashMap<>();
     private final List<Ready> added = new ArrayList<>();
 
-    private Next(Map<String, Set<Signal>> takers) {
+    private Next(Map<String, Set<Signal>> takers, boolean everReceived) {
       this.takers = takers;
+      this.everReceived = everReceived;
     }
 
     /// They are not wanted after all.
@@ -154,11 +164,16 @@ final class Shipping {
   /// A shipper that goes, or makes room for another.
   private static final class Departure {
     final Unit unit;
-    final @Nullable Ready next;
     final long beganNanos;
+    @Nullable Ready next;
     Step step;
     long dueNanos;
-    boolean isToldLate;
+
+    /// The sidecar stops: from now on every step is due at once.
+    boolean hurried;
+
+    /// Its client does not return, and nobody waits for it any more.
+    boolean isLate;
 
     Departure(Unit unit, @Nullable Ready next, long nowNanos) {
       this.unit = unit;
@@ -183,9 +198,14 @@ final class Shipping {
       if (step == Step.DRAINING && (unit.cursor().openBatches() == 0 || due)) {
         unit.dispatcher().standBack();
         step = Step.STANDING_BACK;
-        dueNanos = nowNanos + STAND_BACK_NANOS;
+        dueNanos = hurried ? nowNanos : nowNanos + STAND_BACK_NANOS;
       } else if (step == Step.STANDING_BACK && (unit.dispatcher().hasStoodBack() || due)) {
-        if (due) {
+        if (hurried && !unit.dispatcher().hasStoodBack()) {
+          LOG.warn(
+              "shipper {}: the sidecar stops, so what is in flight has {} s for its answer",
+              unit.name(),
+              CLOSE.toSeconds());
+        } else if (!unit.dispatcher().hasStoodBack()) {
           LOG.warn(
               "shipper {}: what is in flight has no answer after {} s, and is sent again",
               unit.name(),
@@ -215,6 +235,7 @@ final class Shipping {
     }
 
     void hurry(long nowNanos) {
+      hurried = true;
       if (dueNanos - nowNanos > 0) {
         dueNanos = nowNanos;
       }
@@ -241,7 +262,10 @@ final class Shipping {
   /// Read by any thread.
   private volatile List<Dispatcher> dispatchers = List.of();
 
-  private volatile @Nullable Set<Long> retained;
+  /// Nobody begins with what was to be retained before, while others are told.
+  private final Object retaining = new Object();
+
+  private @Nullable Set<Long> retained; // guarded by retaining
 
   /// @param budget      of which the clients' part is taken
   /// @param onCommitted told, by the shipper's thread, what its destination has
@@ -289,28 +313,38 @@ final class Shipping {
   /// Makes the shippers of the start, and lets them reach their destinations.
   void start(Configuration configuration, @Nullable Home home) {
     Next next = prepare(configuration, home);
+    everReceived = next.everReceived;
     next.added.forEach(ready -> begin(ready, cursors.cursor(ready.name()), null));
   }
 
   /// Makes what differs from what is at work. Nothing is opened or changed yet.
   ///
   /// @param home null where nobody stores positions
+  /// @throws NeedsRestart where there is too little memory left for those that are new
   Next prepare(Configuration configuration, @Nullable Home home) {
-    everReceived |= configuration.otlp() != null;
-    Map<String, Unit> old = new LinkedHashMap<>();
-    units.forEach(unit -> old.put(unit.name(), unit));
-    Next next = new Next(takers(configuration));
+    boolean received = everReceived || configuration.otlp() != null;
+    Map<String, Plan> old = new LinkedHashMap<>();
+    units.forEach(unit -> old.put(unit.name(), unit.plan()));
+    for (Departure late : departures) {
+      // Who was removed comes anew; who changed is about to be what it was to become.
+      old.remove(late.unit.name());
+      Ready becomes = late.next;
+      if (becomes != null) {
+        old.put(late.unit.name(), becomes.plan());
+      }
+    }
+    Next next = new Next(takers(configuration), received);
     List<Plan> changed = new ArrayList<>();
     List<Plan> added = new ArrayList<>();
     for (ShipperSettings settings : configuration.shippers()) {
       if (configuration.isFallback(settings.name())) {
         continue;
       }
-      Plan plan = plan(settings, configuration);
-      Unit unit = old.get(settings.name());
-      if (unit == null) {
+      Plan plan = plan(settings, configuration, received);
+      Plan before = old.get(settings.name());
+      if (before == null) {
         added.add(plan);
-      } else if (!unit.plan().equals(plan)) {
+      } else if (!before.equals(plan)) {
         changed.add(plan);
       }
     }
@@ -326,45 +360,52 @@ final class Shipping {
     return next;
   }
 
-  private Plan plan(ShipperSettings settings, Configuration configuration) {
+  private static Plan plan(
+      ShipperSettings settings, Configuration configuration, boolean received) {
     ShipperPolicy policy = configuration.policy(settings.name());
     Plan fallback = null;
     for (ShipperSettings other : configuration.shippers()) {
       if (other.name().equals(policy.fallback())) {
-        fallback = plan(other, configuration);
+        fallback = plan(other, configuration, received);
       }
     }
-    return new Plan(forSources(settings), policy, fallback);
+    return new Plan(forSources(settings, received), policy, fallback);
   }
 
   /// Files are logs: without OTLP there are no spans and no metrics.
-  private ShipperSettings forSources(ShipperSettings settings) {
-    return settings instanceof ShipperSettings.Kafka kafka && !everReceived
+  private static ShipperSettings forSources(ShipperSettings settings, boolean received) {
+    return settings instanceof ShipperSettings.Kafka kafka && !received
         ? kafka.withoutSignal(Signal.TRACES).withoutSignal(Signal.METRICS)
         : settings;
   }
 
   /// An even part, as at a start; less where those that stay have theirs from a time when there were
-  /// fewer, so that all of them leave a third of `memory` to batches.
+  /// fewer, so that all of them leave a third of `memory` to batches. Less than half of it would starve
+  /// who comes last.
   private long newClientBytes(Configuration configuration, List<Plan> changed, List<Plan> added) {
     long even = clientBytes(configuration);
-    long kept = 0;
-    for (Unit unit : units) {
-      if (changed.stream().noneMatch(plan -> plan.settings().name().equals(unit.name()))) {
-        kept += bytes(unit);
-      }
-    }
-    if (kept == 0) {
-      return even;
-    }
+    Set<String> staying = new HashSet<>(takers(configuration).keySet());
     long fresh = 0;
     for (List<Plan> plans : List.of(changed, added)) {
       for (Plan plan : plans) {
+        staying.remove(plan.settings().name());
         fresh += plan.fallback() == null ? 1 : 2;
       }
     }
-    long left = memoryBytes / 3 * MOST_THIRDS - kept;
-    return Math.max(LEAST_CLIENT_BYTES, Math.min(even, left / 2 / Math.max(1, fresh)));
+    long kept = 0;
+    for (Unit unit : units) {
+      kept += staying.contains(unit.name()) ? bytes(unit) : 0;
+    }
+    if (kept == 0 || fresh == 0) {
+      return even;
+    }
+    long part = Math.min(even, (memoryBytes / 3 * MOST_THIRDS - kept) / 2 / fresh);
+    if (part < even / 2) {
+      throw new NeedsRestart(
+          "shippers: there are clients with larger parts of memory, and too little is left for"
+              + " these: restart the sidecar, which divides anew");
+    }
+    return part;
   }
 
   private static long bytes(Unit unit) {
@@ -390,9 +431,13 @@ final class Shipping {
   ///
   /// @param next made since the last change had come to its end
   void change(Next next, long nowNanos) {
-    for (Unit unit : List.copyOf(units)) {
+    everReceived = next.everReceived;
+    for (Unit unit : units) {
       Ready ready = next.changed.get(unit.name());
-      if (ready != null) {
+      Departure late = departure(unit);
+      if (late != null) {
+        goOn(late, ready, next);
+      } else if (ready != null) {
         departures.add(new Departure(unit, ready, nowNanos));
       } else if (!next.takers.containsKey(unit.name())) {
         Departure departure = new Departure(unit, null, nowNanos);
@@ -403,29 +448,69 @@ final class Shipping {
     waiting.addAll(next.added);
   }
 
-  /// Whether a change has not come to its end.
+  private @Nullable Departure departure(Unit unit) {
+    for (Departure departure : departures) {
+      if (departure.unit.equals(unit)) {
+        return departure;
+      }
+    }
+    return null;
+  }
+
+  /// One that was to change and has not ended yet: it makes room for another now, or for none.
+  private void goOn(Departure late, @Nullable Ready ready, Next next) {
+    Ready before = late.next;
+    if (before == null) {
+      return;
+    }
+    boolean stays = next.takers.containsKey(late.unit.name());
+    if (ready != null || !stays) {
+      before.close();
+      late.next = ready;
+    }
+    if (!stays) {
+      removed.add(late);
+    }
+  }
+
+  /// Whether a change has not come to its end. Clients that do not return are not waited for.
   boolean isChanging() {
-    return !departures.isEmpty() || !waiting.isEmpty();
+    return !waiting.isEmpty() || departures.stream().anyMatch(departure -> !departure.isLate);
   }
 
   /// One round of a change.
   void tend(long nowNanos) {
     for (Departure departure : List.copyOf(departures)) {
       departure.advance(nowNanos);
+      tellLate(departure, nowNanos);
       Ready next = departure.next;
       if (departure.step == Step.ENDED && next != null && isFree(next, departure.unit)) {
         departures.remove(departure);
         replace(departure.unit, next);
       }
     }
-    boolean late = removed.stream().anyMatch(gone -> nowNanos - gone.beganNanos >= LONGEST_NANOS);
-    boolean ended = removed.stream().allMatch(gone -> gone.step == Step.ENDED);
-    if (!removed.isEmpty() && (ended || late)) {
-      release();
-    }
-    if (removed.isEmpty()) {
+    // Who is late leaves nothing to those that are added, and is let go by itself.
+    if (removed.stream().allMatch(gone -> gone.step == Step.ENDED || gone.isLate)) {
+      if (removed.stream().anyMatch(gone -> gone.step == Step.ENDED)) {
+        release();
+      }
       begin();
     }
+  }
+
+  private static void tellLate(Departure departure, long nowNanos) {
+    if (departure.isLate
+        || departure.step == Step.ENDED
+        || nowNanos - departure.beganNanos < LONGEST_NANOS) {
+      return;
+    }
+    departure.isLate = true;
+    LOG.error(
+        "shipper {}: its client does not return; {} before",
+        departure.unit.name(),
+        departure.next == null
+            ? "what it holds is not given back"
+            : "nothing is shipped with its new settings");
   }
 
   private void replace(Unit unit, Ready next) {
@@ -465,18 +550,6 @@ final class Shipping {
       LOG.warn(
           "{} records waited for shippers that were removed: they are not shipped there", nobodys);
     }
-    if (!removed.isEmpty()) {
-      for (Departure departure : removed) {
-        if (departure.isToldLate) {
-          continue;
-        }
-        departure.isToldLate = true;
-        LOG.error(
-            "shipper {}: its client does not return; what it holds is not given back before",
-            departure.unit.name());
-      }
-      begin();
-    }
   }
 
   private void begin() {
@@ -488,10 +561,15 @@ final class Shipping {
     }
   }
 
-  /// Whether nobody else has its name, or its fallback's: a fallback may become a shipper, or the other way.
+  /// Whether nobody else has its name, or its fallback's: a fallback may become a shipper, or the other way. Who
+  /// has ended has none any more, though it may wait for others itself: two may change their fallbacks.
   private boolean isFree(Ready ready, @Nullable Unit inItsPlace) {
     for (Unit unit : units) {
-      if (!unit.equals(inItsPlace) && (has(unit, ready.name()) || has(unit, other(ready)))) {
+      Departure departure = departure(unit);
+      boolean ended = departure != null && departure.step == Step.ENDED;
+      if (!ended
+          && !unit.equals(inItsPlace)
+          && (has(unit, ready.name()) || has(unit, other(ready)))) {
         return false;
       }
     }
@@ -517,12 +595,15 @@ final class Shipping {
   }
 
   private void begin(Ready ready, Cursor cursor, @Nullable Unfinished left) {
-    Unit unit = unit(ready, cursor);
-    if (left != null) {
-      unit.dispatcher().takeOver(left);
+    Unit unit;
+    synchronized (retaining) {
+      unit = unit(ready, cursor);
+      if (left != null) {
+        unit.dispatcher().takeOver(left);
+      }
+      units.add(unit);
+      changed();
     }
-    units.add(unit);
-    changed();
     if (unit.fallback() != null) {
       unit.fallback().thread().start();
     }
@@ -596,9 +677,11 @@ final class Shipping {
 
   /// The only file generations of which positions are needed from now on. Any thread.
   void retain(Set<Long> generations) {
-    retained = generations;
-    for (Dispatcher dispatcher : dispatchers) {
-      dispatcher.retain(generations);
+    synchronized (retaining) {
+      retained = generations;
+      for (Dispatcher dispatcher : dispatchers) {
+        dispatcher.retain(generations);
+      }
     }
   }
 

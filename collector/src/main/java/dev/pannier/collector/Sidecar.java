@@ -235,6 +235,9 @@ final class Sidecar {
     Configuration before = configuration;
     Processors processors;
     TailThread reading = tail;
+    if (reading != null && reading.hasEnded()) {
+      return "cannot be applied: the tail loop has ended, /livez says why";
+    }
     @Nullable TailChange sources = null;
     @Nullable TailChange sourcesMeanwhile = null;
     Shipping.Next shippers;
@@ -248,6 +251,8 @@ final class Sidecar {
         sourcesMeanwhile = raw ? sources : sources.keepingRaw(keepsRaw(before));
       }
       shippers = shipping.prepare(next, homeOf(next));
+    } catch (Shipping.NeedsRestart e) {
+      return e.getMessage();
     } catch (IOException | RuntimeException e) {
       LOG.error("the new configuration cannot be applied", e);
       return "cannot be applied: " + e;
@@ -258,6 +263,11 @@ final class Sidecar {
             || !before.resource().equals(next.resource())
             || keepsRaw(before) != keepsRaw(next);
     afterShippers = keepsRaw(before) && !keepsRaw(next) ? sources : null;
+    boolean receiverChanges = !Objects.equals(before.otlp(), next.otlp());
+    if (receiverChanges) {
+      // While shippers still ship: requests that are under way may wait for what they confirm.
+      stopReceiving(REQUESTS);
+    }
     shipping.change(shippers, nanoClock.getAsLong());
     Runnable taking = () -> buffer.change(processors, () -> cursors.change(shippers.takers));
     if (reading == null) {
@@ -282,16 +292,19 @@ final class Sidecar {
         startPositions.gone(name);
       }
     }
-    if (!Objects.equals(before.otlp(), next.otlp())) {
-      stopReceiving(REQUESTS);
+    admin.token(next.admin().token());
+    boolean adminMoves = !before.admin().listen().equals(next.admin().listen());
+    if (adminMoves) {
+      adminListener.close(Duration.ofSeconds(1));
+    }
+    // All addresses that are left are free by now: one role may have the other's.
+    if (receiverChanges) {
       receive(next.otlp());
       if (otlpListener != null) {
         otlpListener.start();
       }
     }
-    admin.token(next.admin().token());
-    if (!before.admin().listen().equals(next.admin().listen())) {
-      adminListener.close(Duration.ofSeconds(1));
+    if (adminMoves) {
       adminListener = adminListener(next.admin().listen());
       adminListener.start();
     }

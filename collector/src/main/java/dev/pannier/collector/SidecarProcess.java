@@ -25,6 +25,13 @@ final class SidecarProcess {
       throws InterruptedException, IOException {
     Shutdown shutdown = new Shutdown(configuration.shutdown().deadline(), System::nanoTime);
     Reloads reloads = new Reloads(configuration, file, InstantSource.system());
+    // First of all: whoever writes the file as we start asks for a reload, and not for our end.
+    Signals.handle(
+        "HUP",
+        () -> {
+          reloads.ask();
+          shutdown.wake();
+        });
     Sidecar sidecar;
     try {
       sidecar = new Sidecar(configuration, version(), reloads::status);
@@ -38,12 +45,6 @@ final class SidecarProcess {
     for (String name : new String[] {"TERM", "INT"}) {
       Signals.handle(name, shutdown::ask);
     }
-    Signals.handle(
-        "HUP",
-        () -> {
-          reloads.ask();
-          shutdown.wake();
-        });
     sidecar.start();
     AotCache.check();
     while (!shutdown.await(sidecar.isChanging() ? TEND_CHANGE : TEND)) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -190,6 +191,22 @@ class ReloadIT {
       assertThat(sidecar.stop()).isZero();
       assertThat(read.rest().bodies()).containsExactly("one");
       assertThat(readSecond.rest().bodies()).containsExactly("two");
+    }
+  }
+
+  @Test
+  void sighupWhileItStartsIsNotItsEnd() throws Exception {
+    Path positions = Files.createDirectories(folder.resolve("state")).resolve("positions");
+    assertThat(new ProcessBuilder("mkfifo", positions.toString()).start().waitFor()).isZero();
+    try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(events("")))) {
+      sidecar.launch();
+      // Opened when the other side opens it, which then waits for the positions.
+      OutputStream held = Files.newOutputStream(positions, StandardOpenOption.WRITE);
+      sidecar.signal("HUP");
+      held.close();
+      sidecar.awaitAlive();
+      await().atMost(PATIENCE).until(() -> outcome(sidecar).equals("unchanged"));
+      assertThat(sidecar.stop()).isZero();
     }
   }
 

@@ -84,6 +84,14 @@ public final class DispatcherThread {
           "shipper {}: its client does not return; {} records were not confirmed",
           dispatcher.name(),
           undelivered);
+    } else if (left != null) {
+      undelivered = dispatcher.status(nanoClock.getAsLong()).openRecords();
+      if (undelivered > 0) {
+        LOG.warn(
+            "shipper {}: {} records were given up, and nobody has begun with them before the end",
+            dispatcher.name(),
+            undelivered);
+      }
     }
     return undelivered;
   }

@@ -77,6 +77,23 @@ class DispatcherThreadTest {
   }
 
   @Test
+  void whatWasGivenUpAndNobodyTookOverIsLeft() throws InterruptedException {
+    CountDownLatch called = new CountDownLatch(1);
+    shipper.onShip =
+        batch -> {
+          called.countDown();
+          return null;
+        };
+    thread.start();
+    append(Batches.fromFile("a", "1", "2"), new CountDownLatch(1));
+    append(Batches.fromFile("b", "3"), new CountDownLatch(1));
+    assertThat(called.await(20, TimeUnit.SECONDS)).isTrue();
+    thread.handOver(LONG);
+    thread.close(LONG);
+    assertThat(thread.awaitClosed(LONG)).isEqualTo(3);
+  }
+
+  @Test
   void loopThatEndsByAnErrorTurnsHealthRed() throws InterruptedException {
     shipper.onShip =
         batch -> {
