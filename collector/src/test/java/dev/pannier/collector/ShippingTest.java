@@ -101,6 +101,8 @@ class ShippingTest {
 
   private static void await(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
+      // By the test's timeout.
+      assertThat(Thread.currentThread().isInterrupted()).isFalse();
       Thread.onSpinWait();
     }
   }

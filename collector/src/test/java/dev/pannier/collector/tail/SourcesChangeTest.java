@@ -2,6 +2,7 @@ package dev.pannier.collector.tail;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.config.FileSource.Multiline;
 import java.io.IOException;
@@ -168,18 +169,20 @@ class SourcesChangeTest {
       write(file, "one\n");
       tail.run();
       tail.room = false;
-      write(file, "two\nthree\n");
+      write(file, "two\nthree");
       Path zipped = tail.logs.resolve("app.log.1.gz");
       try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
         Files.copy(file, out);
       }
       Files.write(file, new byte[0]);
       tail.pass(Duration.ofSeconds(2));
+      tail.room = true;
+      tail.run();
+      assertThat(tail.bodies()).endsWith("one", "two");
       Files.delete(zipped);
       tail.change(TailHarness.source(folder, new Multiline.Auto()));
-      tail.room = true;
-      tail.pass(Duration.ofSeconds(1));
-      tail.pass(Duration.ofSeconds(1));
+      tail.pass(Duration.ofMinutes(1));
+      tail.pass(Duration.ofMinutes(1));
       assertThat(tail.bodies()).endsWith("one", "two", "three").hasSize(4);
       assertThat(tail.notices).isEmpty();
     }
@@ -193,6 +196,9 @@ class SourcesChangeTest {
       tail.run();
       Path rotated = Files.move(file, tail.logs.resolve("app.1"));
       tail.pass(Duration.ofSeconds(2));
+      tail.pass(Duration.ofMinutes(2));
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.stored()).singleElement().matches(SavedGeneration::finished);
       tail.change(named(lines, "other", lines.include()));
       tail.pass(Duration.ofSeconds(2));
       write(rotated, "two\n");
