@@ -38,7 +38,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// A Kafka cluster for a transactional shipper, behind Kafka's own client interfaces. It keeps what a
-/// `read_committed` consumer sees, in which no line comes twice.
+/// `read_committed` consumer sees, in which no line comes twice, unless syncs of the disk buffer's log fail.
 ///
 /// Answers come in the calling thread, or never. A request to commit whose answer is lost has been carried out, never
 /// will be, or is still on its way: then it takes effect at any time before a later producer has
@@ -63,6 +63,7 @@ final class SimulatedCluster implements Destination {
 
   private final String name;
   private final boolean ordered;
+  private final boolean once;
   private final Truth truth;
   private final SimulatedDisk disk;
   private final Path directory;
@@ -82,11 +83,14 @@ final class SimulatedCluster implements Destination {
   private int epoch;
   private boolean down;
   private boolean healed;
+  private long repeats;
 
+  /// @param once      whether no line and no request may come twice
   /// @param directory of the sidecar's state
   SimulatedCluster(
       String name,
       boolean ordered,
+      boolean once,
       Truth truth,
       SimulatedDisk disk,
       Path directory,
@@ -94,6 +98,7 @@ final class SimulatedCluster implements Destination {
       Consumer<Supplier<String>> say) {
     this.name = name;
     this.ordered = ordered;
+    this.once = once;
     this.truth = truth;
     this.disk = disk;
     this.directory = directory;
@@ -175,7 +180,7 @@ final class SimulatedCluster implements Destination {
 
   @Override
   public long repeats() {
-    return 0;
+    return repeats;
   }
 
   private void step(Step step) {
@@ -231,6 +236,10 @@ final class SimulatedCluster implements Destination {
     @Override
     public void line(int line, Truth.@Nullable Uid uid) {
       if (lines.get(line)) {
+        repeats++;
+        if (!once) {
+          return;
+        }
         throw new AssertionError("line " + line + " is twice at " + name);
       }
       lines.set(line);
@@ -247,7 +256,7 @@ final class SimulatedCluster implements Destination {
 
     @Override
     public void request(int request) {
-      if (requests.get(request)) {
+      if (requests.get(request) && once) {
         throw new AssertionError("request " + request + " is twice at " + name);
       }
       requests.set(request);

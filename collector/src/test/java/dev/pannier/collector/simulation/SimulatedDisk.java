@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,10 @@ import org.jspecify.annotations.Nullable;
 /// file any part of its writes since its last sync, or any of its pages, of a folder all changes of names from some point
 /// on since its own last sync. Logs do not lie in a mortal folder: what an application's page cache loses
 /// was never promised by anybody.
+///
+/// A sync of a file may fail ([#syncsFail]), as on Linux: it is told once, and what the sync was to bring to the disk counts as
+/// clean from then on. It is read as it was written until the machine fails, no later sync brings it to the disk, and a page of
+/// it gets there only when it is written again.
 final class SimulatedDisk {
   /// The sidecar is dead. Not an exception, so that nobody handles it.
   static final class Crash extends Error {
@@ -57,6 +62,10 @@ final class SimulatedDisk {
     private byte[] synced = {};
     private int syncedSize;
     private final List<Write> unsynced = new ArrayList<>();
+
+    /// Pages that count as clean, and are on disk as they were before.
+    private final TreeSet<Integer> dropped = new TreeSet<>();
+
     private final List<List<Rename>> unsyncedNames = new ArrayList<>();
 
     Node(SimulatedPath path, boolean mortal, boolean folder) {
@@ -76,6 +85,22 @@ final class SimulatedDisk {
       }
       System.arraycopy(from, offset, bytes, (int) at, length);
       size = Math.max(size, end);
+    }
+
+    /// The page cache writes whole pages.
+    private void makeDirty(long at, int length) {
+      dropped.subSet((int) (at / PAGE_BYTES), (int) ((at + length - 1) / PAGE_BYTES) + 1).clear();
+    }
+
+    private void dropUnsynced() {
+      for (Write write : unsynced) {
+        byte[] written = write.bytes();
+        int end = written == null ? size : (int) write.at() + written.length;
+        for (int page = (int) (write.at() / PAGE_BYTES); page * PAGE_BYTES < end; page++) {
+          dropped.add(page);
+        }
+      }
+      unsynced.clear();
     }
 
     private void cut(long to) {
@@ -114,6 +139,9 @@ final class SimulatedDisk {
 
   /// Nothing can be written to mortal folders.
   boolean full;
+
+  /// One of so many syncs of files in mortal folders fails; none where it is 0.
+  int syncsFail;
 
   /// Told of a log file's content that no name and no open file holds any more.
   Consumer<Node> onVanished = node -> {};
@@ -188,9 +216,10 @@ final class SimulatedDisk {
   }
 
   private void loseWrites(Node file) {
-    if (file.unsynced.isEmpty()) {
+    if (file.unsynced.isEmpty() && file.dropped.isEmpty()) {
       return;
     }
+    file.dropped.clear();
     int sizeBefore = file.size;
     file.bytes = file.synced;
     file.size = file.syncedSize;
@@ -234,9 +263,19 @@ final class SimulatedDisk {
   }
 
   private static void sync(Node file) {
-    // Writes one after the other are what a log does: its synced part need not be copied anew.
+    byte[] before = file.synced;
+    int sizeBefore = file.syncedSize;
     file.synced = Arrays.copyOf(file.bytes, file.size);
     file.syncedSize = file.size;
+    for (int page : file.dropped) {
+      int from = page * PAGE_BYTES;
+      int to = Math.min(from + PAGE_BYTES, file.size);
+      if (from < to) {
+        Arrays.fill(file.synced, from, to, (byte) 0);
+        System.arraycopy(
+            before, from, file.synced, from, Math.clamp(sizeBefore - from, 0, to - from));
+      }
+    }
     file.unsynced.clear();
   }
 
@@ -364,8 +403,9 @@ final class SimulatedDisk {
     int written = dies || lacksSpace ? random.nextInt(length + 1) : length;
     node.put(at, bytes, offset, written);
     node.changedMillis = millis;
-    if (node.mortal) {
+    if (node.mortal && written > 0) {
       node.unsynced.add(new Write(at, Arrays.copyOfRange(bytes, offset, offset + written)));
+      node.makeDirty(at, written);
     }
     if (dies) {
       throw new Crash();
@@ -395,12 +435,24 @@ final class SimulatedDisk {
       node.changedMillis = millis;
       if (node.mortal) {
         node.unsynced.add(new Write(size, null));
+        node.dropped.tailSet((int) (size / PAGE_BYTES)).clear();
       }
     }
   }
 
-  void force(Node node) {
+  void force(Node node) throws IOException {
     boolean dies = diesNow();
+    if (syncsFail > 0
+        && node.mortal
+        && !node.isFolder()
+        && !node.unsynced.isEmpty()
+        && random.nextInt(syncsFail) == 0) {
+      node.dropUnsynced();
+      if (dies) {
+        throw new Crash();
+      }
+      throw new IOException(node.path + ": Input/output error");
+    }
     if (node.mortal && (!dies || random.nextBoolean())) {
       if (node.isFolder()) {
         node.unsyncedNames.clear();

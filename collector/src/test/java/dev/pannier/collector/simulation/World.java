@@ -65,6 +65,10 @@ final class World {
   /// again behind what it has, so those histories of it have no order.
   private final boolean fills;
 
+  /// Whether syncs of the disk may fail. What the disk buffer then does not know to be on disk is shipped from there, and may come
+  /// again after a crash, exactly once or not, and behind what is behind it.
+  private final boolean syncsFail;
+
   /// Whether the sidecar has ended while it could not store positions: it may tell as lost what it
   /// does not know that it shipped.
   private boolean forgot;
@@ -107,7 +111,9 @@ final class World {
     logBytes = (random.nextBoolean() ? 1L : 16L) << 20;
     diskFails = !mode.hasDisk() || random.nextBoolean();
     fills = diskFails && mode != Mode.ONCE_DISK && (mode != Mode.DISK || random.nextBoolean());
-    boolean ordered = !mode.hasDisk() || !fills;
+    syncsFail = mode.hasDisk() && diskFails && random.nextBoolean();
+    disk.syncsFail = syncsFail ? 20 : 0;
+    boolean ordered = !mode.hasDisk() || !(fills || syncsFail);
     tick();
     try {
       disk.makeFolder(files.getPath("/logs"), false);
@@ -123,7 +129,11 @@ final class World {
     destinations.add(
         mode.isOnce()
             ? new SimulatedCluster(
-                "one", ordered, truth, disk, files.getPath("/var/state"), random.split(), this::say)
+                "one",
+                ordered,
+                !syncsFail,
+                truth,
+                disk, files.getPath("/var/state"), random.split(), this::say)
             : new SimulatedDestination(
                 "one", random.nextBoolean(), ordered, truth, random.split(), this::say));
     destinations.add(
@@ -385,7 +395,7 @@ final class World {
   }
 
   private void ended() {
-    forgot |= disk.full;
+    forgot |= disk.full || disk.syncsFail > 0;
     sidecar = null;
     disk.leave();
     keepsContent = false;
@@ -421,6 +431,7 @@ final class World {
     say(() -> "settle");
     destinations.forEach(Destination::heal);
     disk.full = false;
+    disk.syncsFail = 0;
     disk.spare();
     applications.forEach(Application::completePartial);
     for (int quiet = 0, rounds = 0; quiet < QUIET_ROUNDS; rounds++) {
