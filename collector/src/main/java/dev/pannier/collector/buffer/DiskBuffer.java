@@ -767,15 +767,15 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
     unsyncedSeen = false;
     lastSyncNanos = nowNanos;
+    List<Confirmations> told = new ArrayList<>();
     boolean synced;
     try {
       log.sync();
       synced = true;
     } catch (IOException e) {
-      toMemory(e);
+      awaitDelivery(batches, e, told);
       synced = false;
     }
-    List<Confirmations> told = new ArrayList<>();
     long fileBytes = 0;
     for (Unsynced batch : batches) {
       budget.release(batch.reservedBytes());
@@ -788,11 +788,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         if (waiting != null) {
           waiting.delivered(0, "");
         }
-      } else if (waiting != null) {
-        Confirmations delivery = awaitDelivery(batch, waiting);
-        if (delivery != null) {
-          told.add(delivery);
-        }
       }
     }
     synchronized (lock) {
@@ -804,6 +799,30 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
     if (hasRoomForFiles()) {
       onRoom.run();
+    }
+  }
+
+  /// A sync has failed. One append or another may have published what it did not see any more. No segment is begun behind all that
+  /// before it is known whose positions do not count.
+  ///
+  /// @param batches that it was to cover; those that were published meanwhile are added
+  private void awaitDelivery(List<Unsynced> batches, IOException why, List<Confirmations> told) {
+    synchronized (appending) {
+      toMemory(why);
+      synchronized (lock) {
+        batches.addAll(unsynced);
+        unsynced = new ArrayList<>();
+        unsyncedBytes = 0;
+        clientsWait = false;
+      }
+      for (Unsynced batch : batches) {
+        Acknowledgement waiting = batch.acknowledgement();
+        Confirmations delivery = waiting == null ? null : awaitDelivery(batch, waiting);
+        if (delivery != null) {
+          told.add(delivery);
+        }
+      }
+      log.told();
     }
   }
 
@@ -834,6 +853,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       sync(nowNanos);
     }
     if (problem != null) {
+      if (!log.isTold()) {
+        sync(nowNanos);
+      }
       comeBack();
     } else if (!log.positionsCount() && positionsWouldCount()) {
       synchronized (appending) {

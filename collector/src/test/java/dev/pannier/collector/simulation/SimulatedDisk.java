@@ -143,6 +143,9 @@ final class SimulatedDisk {
   /// One of so many syncs of files in mortal folders fails; none where it is 0.
   int syncsFail;
 
+  /// Called in each sync of a file in a mortal folder.
+  Runnable onSync = () -> {};
+
   /// Told of a log file's content that no name and no open file holds any more.
   Consumer<Node> onVanished = node -> {};
 
@@ -442,6 +445,9 @@ final class SimulatedDisk {
 
   void force(Node node) throws IOException {
     boolean dies = diesNow();
+    if (node.mortal && !node.isFolder()) {
+      onSync.run();
+    }
     if (syncsFail > 0
         && node.mortal
         && !node.isFolder()

@@ -1,9 +1,12 @@
 package dev.pannier.collector.buffer.disk;
 
+import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -22,7 +25,7 @@ public final class Segment {
   /// Where the next record goes: all before it is published.
   private volatile long endBytes;
 
-  /// All before it is synced.
+  /// All before it is synced, or was told as not.
   volatile long syncedBytes;
 
   private volatile long lastSequence;
@@ -41,6 +44,9 @@ public final class Segment {
 
   /// A sync of it has failed: what it holds is read, and counts as durable no more.
   volatile boolean unsure;
+
+  /// It is unsure, and who waits for a sync of it does not know yet.
+  volatile boolean untold;
 
   /// Where damage begins that was told.
   private final Set<Long> damageTold = ConcurrentHashMap.newKeySet();
@@ -113,12 +119,48 @@ public final class Segment {
     return damageTold.add(from);
   }
 
-  /// Nobody can make it surer: who waits for a sync need not wait any longer.
-  void syncFailed() {
-    sealed = true;
-    unsure = true;
+  /// Makes durable what was published. One thread at a time: of those that sync a file at once, the system tells one of an error.
+  ///
+  /// @throws IOException where that is not sure, and never will be; nothing more is appended then
+  synchronized void sync() throws IOException {
+    if (untold) {
+      throw new IOException(name() + " could not be synced before");
+    }
+    if (!dirty) {
+      return;
+    }
     dirty = false;
-    syncedBytes = endBytes;
+    long end = endBytes;
+    try {
+      if (unsure) {
+        throw new IOException(name() + " could not be synced before");
+      }
+      channel.force(false);
+      if (!gone && !Files.exists(path)) {
+        throw new IOException(name() + " has vanished");
+      }
+      if (nameless) {
+        DurableDirectory.syncNames(Objects.requireNonNull(path.getParent()));
+        nameless = false;
+      }
+      syncedBytes = end;
+    } catch (IOException e) {
+      if (!gone) {
+        sealed = true;
+        unsure = true;
+        untold = true;
+        throw e;
+      }
+    }
+  }
+
+  /// Who waits for a sync of what is in it need not wait any longer: they know that there is none. Nothing is published meanwhile.
+  synchronized void told() {
+    if (untold) {
+      untold = false;
+      dirty = false;
+      syncedBytes = endBytes;
+    }
   }
 
   void published(long sequence, long end) {

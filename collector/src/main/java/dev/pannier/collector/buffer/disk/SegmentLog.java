@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /// The append-only log of one directory; the package draws its files.
 ///
-/// Who may call: [#write], [#publish], [#seal] and [#reopen] one thread at a time (the appending
+/// Who may call: [#write], [#publish], [#seal], [#reopen] and [#told] one thread at a time (the appending
 /// one), [#sync] one thread at a time (another one), the rest any thread.
 public final class SegmentLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
@@ -392,9 +392,10 @@ public final class SegmentLog implements Closeable {
   /// could leave a hole, with records behind it whose positions say that nothing is missing.
   private Segment begin(long first, boolean positionsCount) throws IOException {
     Segment before = active;
-    if (before != null && (before.nameless || before.syncedBytes < before.endBytes())) {
-      // Not "dirty": a sync that is under way on its thread has not ended.
-      settle(before);
+    if (before != null) {
+      // What it holds is told when it is delivered, once it is known that it cannot be synced. Until then, what is written
+      // behind it would count as if nothing were missing.
+      before.sync();
     }
     long knownUpTo = syncedSequence;
     Map<String, byte[]> known;
@@ -426,25 +427,6 @@ public final class SegmentLog implements Closeable {
       before.sealed = true;
     }
     return segment;
-  }
-
-  private void settle(Segment segment) throws IOException {
-    if (segment.unsure) {
-      // What it holds is told when it is delivered.
-      return;
-    }
-    try {
-      force(segment);
-      if (segment.nameless) {
-        DurableDirectory.syncNames(directory);
-      }
-    } catch (IOException e) {
-      // Dirty, so that the next sync tells those who wait for it.
-      segment.dirty = true;
-      segment.sealed = true;
-      segment.unsure = true;
-      throw e;
-    }
   }
 
   /// Segments that are begun from now on have another size.
@@ -500,27 +482,15 @@ public final class SegmentLog implements Closeable {
   /// Makes all that was published durable.
   ///
   /// @return the number up to which records are
-  /// @throws IOException where that is not sure; what was synced before is
+  /// @throws IOException where that is not sure; what was synced before is. No segment is begun until [#told]
   public long sync() throws IOException {
     long upTo = lastSequence;
     IOException failure = null;
     for (Segment segment : segments.values()) {
-      if (segment.dirty) {
-        segment.dirty = false;
-        long end = segment.endBytes();
-        try {
-          force(segment);
-          if (segment.nameless) {
-            DurableDirectory.syncNames(directory);
-            segment.nameless = false;
-          }
-          segment.syncedBytes = end;
-        } catch (IOException e) {
-          if (!segment.gone) {
-            segment.syncFailed();
-            failure = e;
-          }
-        }
+      try {
+        segment.sync();
+      } catch (IOException e) {
+        failure = e;
       }
     }
     if (failure != null) {
@@ -528,25 +498,21 @@ public final class SegmentLog implements Closeable {
     }
     Map.Entry<Long, Segment> last = segments.floorEntry(upTo);
     if (last != null && last.getValue().unsure) {
-      // Perhaps published while its sync failed: no later one makes it sure.
-      throw unsure(last.getValue());
+      // No later sync makes it sure.
+      throw new IOException(last.getValue().name() + " could not be synced before");
     }
     syncedSequence = Math.max(syncedSequence, upTo);
     return upTo;
   }
 
-  private static IOException unsure(Segment segment) {
-    return new IOException(segment.name() + " could not be synced before");
+  /// Who waits for a sync of what was published knows that it has failed.
+  public void told() {
+    segments.values().forEach(Segment::told);
   }
 
-  private static void force(Segment segment) throws IOException {
-    if (segment.unsure) {
-      throw unsure(segment);
-    }
-    segment.channel.force(false);
-    if (!segment.gone && !Files.exists(segment.path)) {
-      throw new IOException(segment.name() + " has vanished");
-    }
+  /// Whether nobody waits for a sync that has failed.
+  public boolean isTold() {
+    return segments.values().stream().noneMatch(segment -> segment.untold);
   }
 
   /// A record with these positions is synced, and they count.

@@ -523,6 +523,7 @@ class SegmentLogTest {
     Files.delete(directory.resolve("buffer.lock"));
     Files.delete(directory);
     assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
+    written.told();
     written.reopen();
     append(written, 2, logs("k", "p", "y"));
     assertThat(written.sync()).isEqualTo(2);
@@ -542,8 +543,9 @@ class SegmentLogTest {
     written.reopen();
     assertThatThrownBy(() -> append(written, 2, logs("k", "p", "y")))
         .hasMessageContaining("has vanished");
-    append(written, 2, logs("k", "p", "y"));
     assertThatThrownBy(written::sync).hasMessageContaining("could not be synced before");
+    written.told();
+    append(written, 2, logs("k", "p", "y"));
     assertThat(written.sync()).isEqualTo(2);
     assertThat(read(written)).hasSize(2);
     open();
@@ -640,6 +642,24 @@ class SegmentLogTest {
     assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
     assertThatThrownBy(written::sync).hasMessageContaining("could not be synced before");
     assertThat(written.syncedSequence()).isZero();
+  }
+
+  /// Its positions would count, and nobody has said yet that those before it do not.
+  @Test
+  void nothingIsBegunBehindWhatCouldNotBeSyncedBeforeThatIsTold() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p", "x"));
+    Files.delete(SegmentLog.files(directory).getFirst());
+    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
+    for (int i = 0; i < 2; i++) {
+      assertThat(written.isTold()).isFalse();
+      assertThatThrownBy(() -> append(written, 2, logs("k", "p", "y")))
+          .hasMessageContaining("could not be synced before");
+    }
+    written.told();
+    assertThat(written.isTold()).isTrue();
+    append(written, 2, logs("k", "p", "y"));
+    assertThat(written.segments()).isEqualTo(2);
   }
 
   @Test
