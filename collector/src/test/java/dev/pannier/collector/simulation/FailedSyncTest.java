@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /// The disk buffer's log on a disk whose syncs fail.
 class FailedSyncTest {
-  private static final long SEGMENT_BYTES = 1000;
+  private static final long SEGMENT_BYTES = 64 << 10;
   private static final int SEEDS = 100;
 
   private final List<String> found = new ArrayList<>();
@@ -79,13 +79,13 @@ class FailedSyncTest {
   @Test
   void aSegmentBegunDuringASyncThatFailsIsNotBegun() throws Exception {
     SegmentLog log = newLog(1);
-    append(log, 1, "x".repeat(900), true);
+    append(log, 1, "x".repeat(60_000), true);
     AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     Thread appending =
         new Thread(
             () -> {
               try {
-                append(log, 2, "y".repeat(900), true);
+                append(log, 2, "y".repeat(60_000), true);
               } catch (IOException e) {
                 failure.set(e);
               }
@@ -104,5 +104,88 @@ class FailedSyncTest {
     assertThat(failure.get()).isNotNull().hasMessageContaining("could not be synced before");
     assertThat(log.segments()).isEqualTo(1);
     assertThat(log.syncedSequence()).isZero();
+  }
+
+  private static void failToSync(SegmentLog log, SimulatedDisk disk) {
+    disk.syncsFail = 1;
+    assertThatThrownBy(log::sync).hasMessageContaining("Input/output error");
+    disk.syncsFail = 0;
+    log.told();
+  }
+
+  @Test
+  void whatAFailedSyncLeftInThePageCacheIsOnDiskOnceTheNextProcessHasFoundIt() throws Exception {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      SegmentLog log = newLog(seed);
+      append(log, 1, "a", true);
+      log.sync();
+      append(log, 2, "b".repeat(9_000), true);
+      failToSync(log, disk);
+      kill();
+      assertThat(positions(open(1))).containsExactly("p2");
+      losePower();
+      open(1);
+      assertThat(found).as("seed %d", seed).containsExactly("a", "b");
+    }
+  }
+
+  @Test
+  void whatAFailedSyncLeftBeforeAnotherSegmentIsOnDiskOnceTheNextProcessHasFoundIt()
+      throws Exception {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      SegmentLog log = newLog(seed);
+      append(log, 1, "a", true);
+      log.sync();
+      append(log, 2, "b".repeat(9_000), true);
+      failToSync(log, disk);
+      append(log, 3, "c", false);
+      log.sync();
+      kill();
+      assertThat(positions(open(3))).containsExactly("p2");
+      losePower();
+      open(3);
+      assertThat(found).as("seed %d", seed).containsExactly("a", "b", "c");
+    }
+  }
+
+  @Test
+  void positionsOfWhatCannotBeSyncedAtTheStartEitherDoNotCount() throws Exception {
+    SegmentLog log = newLog(1);
+    append(log, 1, "a", true);
+    log.sync();
+    append(log, 2, "b".repeat(9_000), true);
+    failToSync(log, disk);
+    kill();
+    disk.syncsFail = 1;
+    SegmentLog again = open(1);
+    disk.syncsFail = 0;
+    assertThat(found).containsExactly("a", "b");
+    assertThat(positions(again)).containsExactly("p1");
+    assertThat(notices).hasSize(1).first().asString().contains("cannot be synced");
+    assertThat(again.syncedSequence()).isEqualTo(1);
+    append(again, 3, "c", true);
+    assertThat(again.segments()).isEqualTo(2);
+  }
+
+  /// What is behind the hole is read again with what was in it.
+  @Test
+  void holeThatAFailedSyncLeftBeforeAnotherSegmentIsCutWithAllBehindIt() throws Exception {
+    int cut = 0;
+    for (long seed = 0; seed < SEEDS; seed++) {
+      SegmentLog log = newLog(seed);
+      append(log, 1, "a", true);
+      log.sync();
+      append(log, 2, "b".repeat(9_000), true);
+      append(log, 3, "c", true);
+      failToSync(log, disk);
+      append(log, 4, "d", false);
+      log.sync();
+      losePower();
+      open(4);
+      assertThat(found).as("seed %d", seed).startsWith("a").endsWith("d");
+      assertThat(found.contains("b") || !found.contains("c")).as("seed %d", seed).isTrue();
+      cut += found.contains("b") ? 0 : 1;
+    }
+    assertThat(cut).isPositive();
   }
 }

@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// on since its own last sync. Logs do not lie in a mortal folder: what an application's page cache loses
 /// was never promised by anybody.
 ///
-/// A sync of a file may fail ([#syncsFail]), as on Linux: it is told once, and what the sync was to bring to the disk counts as
-/// clean from then on. It is read as it was written until the machine fails, no later sync brings it to the disk, and a page of
-/// it gets there only when it is written again.
+/// A sync of a file may fail ([#syncsFail]), as on Linux: it is told once, and all pages that the sync was to bring to the disk
+/// count as clean from then on. Those that it did not are read as they were written until the machine fails, no later sync brings them
+/// to the disk, and each gets there only when it is written again.
 final class SimulatedDisk {
   /// The sidecar is dead. Not an exception, so that nobody handles it.
   static final class Crash extends Error {
@@ -92,15 +92,16 @@ final class SimulatedDisk {
       dropped.subSet((int) (at / PAGE_BYTES), (int) ((at + length - 1) / PAGE_BYTES) + 1).clear();
     }
 
-    private void dropUnsynced() {
+    private void dropUnsynced(RandomGenerator random) {
       for (Write write : unsynced) {
         byte[] written = write.bytes();
         int end = written == null ? size : (int) write.at() + written.length;
         for (int page = (int) (write.at() / PAGE_BYTES); page * PAGE_BYTES < end; page++) {
-          dropped.add(page);
+          if (random.nextInt(3) > 0) {
+            dropped.add(page);
+          }
         }
       }
-      unsynced.clear();
     }
 
     private void cut(long to) {
@@ -453,7 +454,8 @@ final class SimulatedDisk {
         && !node.isFolder()
         && !node.unsynced.isEmpty()
         && random.nextInt(syncsFail) == 0) {
-      node.dropUnsynced();
+      node.dropUnsynced(random);
+      sync(node);
       if (dies) {
         throw new Crash();
       }

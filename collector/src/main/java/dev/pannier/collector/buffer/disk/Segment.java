@@ -19,6 +19,7 @@ public final class Segment {
   final long first;
   final long knownUpTo;
   final boolean positionsCount;
+  final boolean beforeUnsure;
   final int headerBytes;
   private final Tally tally = new Tally();
 
@@ -58,6 +59,7 @@ public final class Segment {
     this.first = header.first();
     this.knownUpTo = header.knownUpTo();
     this.positionsCount = header.positionsCount();
+    this.beforeUnsure = header.beforeUnsure();
     this.headerBytes = header.bytes();
     this.endBytes = header.bytes();
     this.syncedBytes = header.bytes();
@@ -146,12 +148,17 @@ public final class Segment {
       syncedBytes = end;
     } catch (IOException e) {
       if (!gone) {
-        sealed = true;
-        unsure = true;
-        untold = true;
+        syncFailed();
         throw e;
       }
     }
+  }
+
+  /// Nobody can make it surer.
+  void syncFailed() {
+    sealed = true;
+    unsure = true;
+    untold = true;
   }
 
   /// Who waits for a sync of what is in it need not wait any longer: they know that there is none. Nothing is published meanwhile.

@@ -14,6 +14,7 @@ import java.util.zip.CRC32C;
 ///
 /// @param version of the format that the segment is written in
 /// @param positionsCount whether positions in it say what they should
+/// @param beforeUnsure whether the segment before could not be synced
 /// @param first the lowest number that may stand in the segment
 /// @param knownUpTo the snapshot has the positions of all records up to this number
 /// @param positions for each owner, as its generation is written, the positions of its last record
@@ -21,6 +22,7 @@ import java.util.zip.CRC32C;
 record SegmentHeader(
     int version,
     boolean positionsCount,
+    boolean beforeUnsure,
     long first,
     long knownUpTo,
     Map<String, byte[]> positions,
@@ -31,11 +33,16 @@ record SegmentHeader(
   private static final int MAGIC = 0x504E4C47;
   private static final int FIXED_BYTES = 28;
   private static final int POSITIONS_DO_NOT_COUNT = 1;
+  private static final int BEFORE_UNSURE = 2;
   private static final int MAX_BYTES = 64 << 20;
 
   /// @return the bytes of a header of this version
   static ByteBuffer encode(
-      boolean positionsCount, long first, long knownUpTo, Map<String, byte[]> positions) {
+      boolean positionsCount,
+      boolean beforeUnsure,
+      long first,
+      long knownUpTo,
+      Map<String, byte[]> positions) {
     List<byte[]> parts = new ArrayList<>(2 * positions.size());
     int snapshot = 0;
     for (Map.Entry<String, byte[]> entry : positions.entrySet()) {
@@ -47,7 +54,9 @@ record SegmentHeader(
     ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + snapshot + Integer.BYTES);
     out.putInt(MAGIC)
         .putShort((short) VERSION)
-        .putShort((short) (positionsCount ? 0 : POSITIONS_DO_NOT_COUNT))
+        .putShort(
+            (short)
+                ((positionsCount ? 0 : POSITIONS_DO_NOT_COUNT) | (beforeUnsure ? BEFORE_UNSURE : 0)))
         .putLong(first)
         .putLong(knownUpTo)
         .putInt(snapshot);
@@ -88,6 +97,7 @@ record SegmentHeader(
     return new SegmentHeader(
         version,
         (in.getShort(6) & POSITIONS_DO_NOT_COUNT) == 0,
+        (in.getShort(6) & BEFORE_UNSURE) != 0,
         in.getLong(8),
         in.getLong(16),
         positions,

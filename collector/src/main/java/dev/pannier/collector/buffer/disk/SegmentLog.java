@@ -54,6 +54,12 @@ public final class SegmentLog implements Closeable {
   /// What a disk has to take before it counts as having room again.
   private static final int PROBE_BYTES = 1 << 20;
 
+  /// Of a segment that another follows.
+  private static final long ALL = Long.MAX_VALUE;
+
+  /// A record that was found, with its positions.
+  private record Known(long sequence, byte[] positions) {}
+
   private static final String LOCK = "buffer.lock";
   private static final String SUFFIX = ".log";
 
@@ -161,23 +167,31 @@ public final class SegmentLog implements Closeable {
   }
 
   private void recover(long synced, Visitor visitor) throws IOException {
-    List<Path> files = files(directory);
-    Map<String, Long> rememberedAt = new HashMap<>();
-    for (int i = 0; i < files.size(); i++) {
-      Path file = files.get(i);
+    boolean lastIsThere = false;
+    for (Path file : files(directory)) {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      Segment segment;
       try {
-        segment = new Segment(file, channel, SegmentHeader.read(channel));
+        Segment segment = new Segment(file, channel, SegmentHeader.read(channel));
+        segments.put(segment.first(), segment);
+        lastIsThere = true;
       } catch (IOException e) {
         long size = channel.size();
         channel.close();
         aside(file, size, e);
-        continue;
+        lastIsThere = false;
       }
-      recover(segment, i == files.size() - 1, synced, rememberedAt, visitor);
-      segments.put(segment.first(), segment);
+    }
+    Map<String, Long> rememberedAt = new HashMap<>();
+    for (Segment segment : segments.values()) {
+      Segment next = after(segment);
+      long known = ALL;
+      if (next == null && lastIsThere) {
+        known = synced;
+      } else if (next != null && next.beforeUnsure) {
+        known = next.knownUpTo;
+      }
+      recover(segment, known, rememberedAt, visitor);
       bytes.addAndGet(segment.endBytes());
     }
     Map.Entry<Long, Segment> newest = segments.lastEntry();
@@ -187,10 +201,6 @@ public final class SegmentLog implements Closeable {
       for (Segment older : segments.headMap(segment.first()).values()) {
         older.sealed = true;
       }
-      // It may hold records whose sync never came, and so may its folder its name: both are left to
-      // the page cache by a process that was killed.
-      segment.dirty = true;
-      segment.nameless = true;
       if (!segment.positionsCount
           || segment.version < SegmentHeader.VERSION
           || segment.lastSequence() < synced) {
@@ -203,13 +213,14 @@ public final class SegmentLog implements Closeable {
     }
     // Above what is damaged now, too: a destination may have stored those numbers.
     lastSequence = Math.max(lastSequence, synced);
-    sync();
+    boolean sure = newest == null || !newest.getValue().unsure;
+    syncedSequence = sure ? lastSequence : synced;
   }
 
-  /// @param synced as [#open] has it
+  /// @param synced all records of it up to this number were synced
   /// @param rememberedAt for each owner the number of the record whose positions are remembered
   private void recover(
-      Segment segment, boolean newest, long synced, Map<String, Long> rememberedAt, Visitor visitor)
+      Segment segment, long synced, Map<String, Long> rememberedAt, Visitor visitor)
       throws IOException {
     if (segment.positionsCount) {
       readHeaderPositions(segment, rememberedAt);
@@ -218,11 +229,13 @@ public final class SegmentLog implements Closeable {
     SegmentReader reader = segment.reader(staging, Math.max(lastSequence, segment.first() - 1));
     byte[] body = new byte[0];
     boolean contiguous = segment.positionsCount;
+    long syncedBytes = 0;
+    Map<String, Known> unproven = new LinkedHashMap<>();
     while (true) {
       long from = reader.position();
       SegmentReader.Found found = reader.find(size);
       if (found == SegmentReader.Found.NOTHING) {
-        return;
+        break;
       }
       StoredBatch batch = null;
       if (found == SegmentReader.Found.RECORD) {
@@ -235,19 +248,25 @@ public final class SegmentLog implements Closeable {
         segment.tally().add(batch.batch());
         lastSequence = batch.sequence();
         segment.published(batch.sequence(), reader.position());
+        boolean proven = batch.sequence() <= synced;
+        syncedBytes = proven ? reader.position() : syncedBytes;
         if (contiguous) {
           String owner = owners.apply(batch.batch());
-          remember(owner, batch.batch().positions());
-          rememberedAt.put(owner, batch.sequence());
+          Known last = new Known(batch.sequence(), batch.batch().positions());
+          if (proven) {
+            remember(owner, last, rememberedAt);
+          } else {
+            unproven.put(owner, last);
+          }
         }
         visitor.record(segment, from, reader.position(), batch);
         continue;
       }
-      if (newest && !wasSynced(segment, from, size, synced)) {
+      if (!wasSynced(segment, from, size, synced)) {
         notice.accept(
             segment.name() + ": cut behind its last whole record, " + (size - from) + " bytes off");
         segment.channel.truncate(from);
-        return;
+        break;
       }
       long to = reader.passDamage(size);
       damaged(segment, from, to);
@@ -257,16 +276,63 @@ public final class SegmentLog implements Closeable {
       segment.sealed = true;
       if (to == size) {
         segment.published(segment.lastSequence(), size);
-        return;
+        break;
       }
+    }
+    if (synced == ALL) {
+      syncedBytes = segment.endBytes();
+    } else {
+      segment.nameless = true;
+    }
+    if (prove(segment, syncedBytes)) {
+      unproven.forEach((owner, last) -> remember(owner, last, rememberedAt));
     }
   }
 
-  /// Whether damage in the newest segment lies in what a sync had covered. Else it may be a page that the death of the
+  private void remember(String owner, Known last, Map<String, Long> rememberedAt) {
+    remember(owner, last.positions());
+    rememberedAt.put(owner, last.sequence());
+  }
+
+  /// Syncs what was found. A process that was killed has left its end, and its name, to the page cache; one whose sync has failed
+  /// has left it pages that count as clean and are nowhere else, which no sync brings to the disk before they are written again.
+  ///
+  /// @param syncedBytes all before it was synced
+  /// @return whether all of it is now
+  private boolean prove(Segment segment, long syncedBytes) {
+    segment.dirty = true;
+    segment.syncedBytes = Math.max(segment.headerBytes, syncedBytes);
+    try {
+      for (long at = syncedBytes; at < segment.endBytes(); ) {
+        staging.clear().limit((int) Math.min(STAGING_BYTES, segment.endBytes() - at));
+        long from = at;
+        while (staging.hasRemaining()) {
+          if (segment.channel.read(staging, from + staging.position()) < 0) {
+            throw new IOException(segment.name() + " ends at " + (from + staging.position()));
+          }
+        }
+        staging.flip();
+        while (staging.hasRemaining()) {
+          at += segment.channel.write(staging, at);
+        }
+      }
+      segment.sync();
+    } catch (IOException e) {
+      notice.accept(segment.name() + " cannot be synced: " + e.getMessage());
+      segment.syncFailed();
+      segment.told();
+      return false;
+    }
+    return true;
+  }
+
+  /// Whether damage in a segment lies in what a sync had covered. Else it may be a page that the death of the
   /// machine kept from the disk, and nobody was told that anything from there on is kept.
   ///
   /// A number that is told as synced is that of a record. Where it is above the last one before the damage, its record is in the
   /// damage or behind it, so the damage begins in what was synced.
+  ///
+  /// @param synced all records of the segment up to this number were
   private boolean wasSynced(Segment segment, long from, long size, long synced) throws IOException {
     long before = Math.max(lastSequence, segment.first() - 1);
     long told = synced;
@@ -408,7 +474,9 @@ public final class SegmentLog implements Closeable {
             path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
     Segment segment;
     try {
-      ByteBuffer header = SegmentHeader.encode(positionsCount, first, knownUpTo, known);
+      ByteBuffer header =
+          SegmentHeader.encode(
+              positionsCount, before != null && before.unsure, first, knownUpTo, known);
       for (long at = 0; header.hasRemaining(); ) {
         at += channel.write(header, at);
       }

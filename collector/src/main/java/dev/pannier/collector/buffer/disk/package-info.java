@@ -6,7 +6,7 @@
 /// - A record that was synced is there after any crash; one that was not is there whole or not at
 ///   all.
 /// - Numbers of records grow, and none is ever used twice.
-/// - Nothing is rewritten in place: a segment is appended to, then read, then deleted whole.
+/// - Nothing is changed in place: a segment is appended to, then read, then deleted whole.
 /// - A reader never needs more memory than one record and a window of 64 KiB.
 /// - Only `java.nio.file` and `FileChannel` are used: no mapped file, no `java.io.File`.
 ///
@@ -28,6 +28,7 @@
 ///  0  4  50 4E 4C 47   magic "PNLG"
 ///  4  2  00 02         version
 ///  6  2  flags         bit 0: positions in this segment do not count (see below)
+///                      bit 1: the segment before could not be synced
 ///  8  8  first         the lowest number that may stand here
 /// 16  8  known up to   the positions of all records up to this number are in the snapshot
 /// 24  4  m             bytes of the snapshot
@@ -62,6 +63,12 @@
 /// a hole with records behind it. A write that fails leaves the segment's end where it was: the
 /// next one goes over it.
 ///
+/// A sync that fails is not tried again: the system tells the error once, and takes the pages for clean that
+/// it could not write. Nothing more is appended to the segment, what no sync had covered is told as such,
+/// and only then the next one is begun, which says so in its flags. At the start nobody knows whether a sync has
+/// failed, so what is not proven to be synced is written again with its own bytes, then synced. Where
+/// that fails, too, positions in it do not count.
+///
 /// # Read
 ///
 /// Every record's checksum is verified before anything of it is used. Where a record is damaged,
@@ -84,7 +91,8 @@
 /// ```
 ///
 /// In segments before the newest all damage has rotted: all of them was synced before the next was
-/// begun.
+/// begun. Where that one's flags say that it could not be, damage is treated as in the newest, with the
+/// following one's `known up to` in the place of `cursors`.
 ///
 /// # Free
 ///
