@@ -401,7 +401,7 @@ final class Sidecar {
   private void committed(String shipper, Committed known) {
     // Once: what it stores from now on is of this log.
     if (disk != null && met.add(shipper)) {
-      disk.stored(known.log(), known.sequence());
+      disk.stored(shipper, known.log(), known.sequence());
     }
     startPositions.told(shipper, known);
   }

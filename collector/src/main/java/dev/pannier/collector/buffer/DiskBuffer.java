@@ -101,8 +101,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private final boolean anySyncedOnly;
 
-  /// The number of the last record that was there at the start.
-  private final long foundSequence;
+  /// By shipper, the number of the last record that was there at the start; at the first of several starts at which its destination
+  /// did not tell what it has. Guarded by `appending`.
+  private final Map<String, Long> unconfirmed = new LinkedHashMap<>();
 
   /// 0 where nobody stores numbers of the log.
   private volatile long logId;
@@ -115,6 +116,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   // Guarded by `appending`.
   private long lastSequence;
+  private boolean unconfirmedStored = true;
 
   /// Whether the last append has made a sync due sooner.
   private boolean wakes;
@@ -187,14 +189,14 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             DiskBuffer::generation,
             notice,
             this::found);
-    foundSequence = log.lastSequence();
+    lastSequence = log.lastSequence();
     try {
       logId = anySyncedOnly ? LogId.read(settings.directory()) : 0;
     } catch (IOException e) {
       log.close();
       throw e;
     }
-    lastSequence = foundSequence;
+    findUnconfirmed(syncedOnly);
     for (long each : passed.values()) {
       lastSequence = Math.max(lastSequence, each);
     }
@@ -203,6 +205,41 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     nextTendNanos = nowNanos;
     tendedNanos = nowNanos;
     memory.onRoom(this::roomMayHaveChanged);
+  }
+
+  private void findUnconfirmed(Set<String> syncedOnly) {
+    if (syncedOnly.isEmpty()) {
+      return;
+    }
+    Map<String, Long> before = Map.of();
+    try {
+      before = CursorFile.readUnconfirmed(settings.directory()).passed();
+    } catch (IOException e) {
+      notice.accept(
+          "the file unconfirmed in "
+              + settings.directory()
+              + " cannot be read ("
+              + e.getMessage()
+              + ")");
+    }
+    long end = log.lastSequence();
+    for (String shipper : syncedOnly) {
+      unconfirmed.put(shipper, Math.min(end, before.getOrDefault(shipper, end)));
+    }
+    try {
+      if (!before.equals(unconfirmed)) {
+        storeUnconfirmed();
+      }
+    } catch (IOException e) {
+      // Nothing is appended before it is stored.
+      toMemory(e);
+    }
+  }
+
+  private void storeUnconfirmed() throws IOException {
+    unconfirmedStored = false;
+    new CursorFile(0, unconfirmed).writeUnconfirmed(settings.directory());
+    unconfirmedStored = true;
   }
 
   private DiskCursor cursor(String name, Set<Signal> signals, boolean syncedOnly, long passed) {
@@ -430,17 +467,33 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// numbers are used for other records now: what it holds is shipped again rather than taken for
   /// stored. Any thread; for each shipper before its first [Cursor#next].
   ///
+  /// It is compared with the log's end at the first start at which it could not be told: what was appended since says nothing.
+  ///
   /// @param id of the log, 0 for none
-  public void stored(long id, long sequence) {
+  public void stored(String shipper, long id, long sequence) {
     synchronized (appending) {
-      if (id == 0 || id != logId || sequence <= foundSequence) {
+      Long end = unconfirmed.remove(shipper);
+      if (end == null) {
         return;
       }
+      boolean isOlder = id != 0 && id == logId && sequence > end;
+      if (isOlder) {
+        try {
+          logId = LogId.renew(settings.directory());
+        } catch (IOException e) {
+          // Positions of files tell what is stored, where there are any. The next process tries again.
+          logId = 0;
+          unconfirmed.put(shipper, end);
+        }
+      }
       try {
-        logId = LogId.renew(settings.directory());
+        storeUnconfirmed();
       } catch (IOException e) {
-        // Positions of files tell what is stored, where there are any.
-        logId = 0;
+        // It is tried again with the shippers' places.
+        moved = true;
+      }
+      if (!isOlder) {
+        return;
       }
     }
     notice.accept(
@@ -894,6 +947,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         if (logId != 0) {
           LogId.keep(settings.directory(), logId);
         }
+        if (!unconfirmedStored) {
+          storeUnconfirmed();
+        }
         problem = null;
       }
       notice.accept("buffer.directory " + settings.directory() + " takes records again");
@@ -913,6 +969,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     }
     try {
+      synchronized (appending) {
+        if (!unconfirmedStored) {
+          storeUnconfirmed();
+        }
+      }
       new CursorFile(synced, passed).write(settings.directory());
       storedSynced = synced;
       cursorsProblem = false;

@@ -252,19 +252,61 @@ class DiskBufferTest {
   void logThatEndsBeforeWhatADestinationHasGetsAnotherId() throws Exception {
     syncedOnly = Set.of("events");
     DiskBuffer buffer = buffer();
+    buffer.stored("events", 0, 0);
     append(buffer, "one");
     append(buffer, "two");
     pass(buffer, 10);
     long id = buffer.logId();
     close();
     DiskBuffer again = buffer();
-    again.stored(id, 2);
+    again.stored("events", id, 2);
+    assertThat(again.logId()).isEqualTo(id);
+    // It stores with the log's numbers from now on.
+    again.stored("events", id, 3);
     assertThat(again.logId()).isEqualTo(id);
     assertThat(notices).isEmpty();
-    again.stored(id, 3);
+    close();
+    again = buffer();
+    again.stored("events", id, 3);
     assertThat(again.logId()).isNotEqualTo(id).isNotZero();
     assertThat(notices).hasSize(1).first().asString().contains("what it holds is shipped again");
     assertThat(ship(again, "events")).containsExactly("one", "two");
+  }
+
+  /// What was appended while the destination was away has numbers that it has stored of other records.
+  @Test
+  void logThatWasPutBackIsNoticedAtALaterStart() throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    pass(buffer, 10);
+    long id = buffer.logId();
+    for (int i = 0; i < 3; i++) {
+      close();
+      append(buffer(), "more");
+      pass(Objects.requireNonNull(open), 10);
+    }
+    DiskBuffer last = buffer();
+    last.stored("events", id, 3);
+    assertThat(last.logId()).isNotEqualTo(id).isNotZero();
+    assertThat(ship(last, "events")).containsExactly("one", "more", "more", "more");
+  }
+
+  @Test
+  void logThatADestinationHasFollowedIsNotTakenForACopy() throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    long id = buffer.logId();
+    for (int i = 1; i <= 3; i++) {
+      buffer.stored("events", id, i - 1);
+      append(buffer, "more");
+      pass(buffer, 10);
+      close();
+      buffer = buffer();
+    }
+    buffer.stored("events", id, 3);
+    assertThat(buffer.logId()).isEqualTo(id);
+    assertThat(notices).isEmpty();
   }
 
   @Test

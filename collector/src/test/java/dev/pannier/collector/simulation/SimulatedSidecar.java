@@ -127,7 +127,7 @@ final class SimulatedSidecar {
 
   private void committed(StartPositions start, String shipper, Committed known) {
     if (disk != null) {
-      disk.stored(known.log(), known.sequence());
+      disk.stored(shipper, known.log(), known.sequence());
     }
     start.told(shipper, known);
   }

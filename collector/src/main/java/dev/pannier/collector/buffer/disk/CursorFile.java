@@ -17,7 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
-/// The shippers' places in the log, and how far it is durable, the file `cursors`:
+/// A number of the log for each shipper. The file `cursors` has the shippers' places, and how far the log is durable; `unconfirmed`
+/// has where the log ended when a process began that was not told yet what the shipper's destination has:
 ///
 /// ```
 /// 50 4E 43 52   magic "PNCR"
@@ -25,7 +26,7 @@ import java.util.zip.CRC32C;
 /// 8 bytes       all records up to this number are synced; not in version 1
 /// 2 bytes       number of shippers, then for each
 ///   2 + n         its name, UTF-8 behind its length
-///   8             the shipper needs no record up to this number any longer
+///   8             the shipper needs no record up to this number any longer; where the log ended
 /// 4 bytes       CRC32C of all before
 /// ```
 ///
@@ -34,13 +35,18 @@ import java.util.zip.CRC32C;
 /// other, never half), and the directory synced (the rename itself survives). An old one costs
 /// repeats, none a start from the oldest record.
 ///
-/// @param synced  all records up to this number are synced
-/// @param passed  by the shipper's name, the number up to which it needs no record any longer
+/// @param synced  all records up to this number are synced; 0 in `unconfirmed`
+/// @param passed  by the shipper's name, the number up to which it needs no record any longer, or where the log ended
 public record CursorFile(long synced, Map<String, Long> passed) {
   /// Where nothing is known.
   public static final CursorFile NONE = new CursorFile(0, Map.of());
 
-  static final String NAME = "cursors";
+  private static final String CURSORS = "cursors";
+
+  /// The lowest end that the log has had since the destination was last asked with success. A log that was put back from an older
+  /// copy may end above what the destination has before anybody has compared them.
+  private static final String UNCONFIRMED = "unconfirmed";
+
   private static final int MAGIC = 0x504E4352;
   private static final int VERSION = 2;
   private static final int MAX_BYTES = 1 << 20;
@@ -48,7 +54,15 @@ public record CursorFile(long synced, Map<String, Long> passed) {
   /// @return [#NONE] where there is no file yet
   /// @throws IOException where it cannot be read; the message says why
   public static CursorFile read(Path directory) throws IOException {
-    Path file = directory.resolve(NAME);
+    return readFile(directory.resolve(CURSORS));
+  }
+
+  /// The same of `unconfirmed`.
+  public static CursorFile readUnconfirmed(Path directory) throws IOException {
+    return readFile(directory.resolve(UNCONFIRMED));
+  }
+
+  private static CursorFile readFile(Path file) throws IOException {
     byte[] bytes;
     try {
       if (Files.size(file) > MAX_BYTES) {
@@ -86,6 +100,15 @@ public record CursorFile(long synced, Map<String, Long> passed) {
 
   /// When it returns, it is on disk.
   public void write(Path directory) throws IOException {
+    write(directory, CURSORS);
+  }
+
+  /// The same for `unconfirmed`.
+  public void writeUnconfirmed(Path directory) throws IOException {
+    write(directory, UNCONFIRMED);
+  }
+
+  private void write(Path directory, String name) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     DataOutputStream out = new DataOutputStream(bytes);
     out.writeInt(MAGIC);
@@ -99,7 +122,7 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     CRC32C crc = new CRC32C();
     crc.update(bytes.toByteArray());
     out.writeInt((int) crc.getValue());
-    Path temporary = directory.resolve(NAME + ".tmp");
+    Path temporary = directory.resolve(name + ".tmp");
     try (FileChannel channel =
         FileChannel.open(
             temporary,
@@ -114,7 +137,7 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     }
     Files.move(
         temporary,
-        directory.resolve(NAME),
+        directory.resolve(name),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
     DurableDirectory.syncNames(directory);

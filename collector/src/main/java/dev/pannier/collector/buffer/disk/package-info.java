@@ -18,6 +18,7 @@
 /// 00000000000000000042.log   a segment, named by the lowest number that may stand in it
 /// cursors                    what each shipper needs no longer
 /// log-id                     whose numbers those are, where a destination stores numbers
+/// unconfirmed                where the log ended when that destination could last not be asked
 /// buffer.lock                locked while a process has the directory
 /// ```
 ///
@@ -53,7 +54,7 @@
 /// Version 1 had no `synced`: the source's name began at 43. Its segments are read, all damage in
 /// them is passed over but that at the newest's end, and nothing is appended to them.
 ///
-/// `cursors` is drawn at [CursorFile], `log-id` at [LogId].
+/// `cursors` and `unconfirmed` are drawn at [CursorFile], `log-id` at [LogId].
 ///
 /// # Write
 ///
