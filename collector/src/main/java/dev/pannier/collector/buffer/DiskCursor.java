@@ -421,7 +421,13 @@ final class DiskCursor extends Cursor {
       return passDamage(segment, open, limit);
     }
     Batch batch = stored.batch();
-    Entry entry = Entry.stored(stored.sequence(), batch, array.length, stored.appendedMillis());
+    Entry entry =
+        Entry.stored(
+            stored.sequence(),
+            batch,
+            array.length,
+            segment.isSure(open.position()),
+            stored.appendedMillis());
     synchronized (buffer.lock) {
       if (segment.isGone() || !takes(batch.signal(), segment)) {
         // It is counted as dropped.

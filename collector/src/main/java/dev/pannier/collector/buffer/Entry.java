@@ -12,6 +12,8 @@ public final class Entry {
   /// Whether it lies in the log, and was read from there for one shipper.
   private final boolean stored;
 
+  private final boolean sure;
+
   /// Guarded by the disk buffer's lock: its one shipper is done with it.
   boolean done;
 
@@ -24,12 +26,14 @@ public final class Entry {
       long reservedBytes,
       Confirmations confirmations,
       boolean stored,
+      boolean sure,
       long appendedMillis) {
     this.sequence = sequence;
     this.batch = batch;
     this.reservedBytes = reservedBytes;
     this.confirmations = confirmations;
     this.stored = stored;
+    this.sure = sure;
     this.appendedMillis = appendedMillis;
   }
 
@@ -41,13 +45,22 @@ public final class Entry {
       Acknowledgement acknowledgement,
       int openShippers) {
     this(
-        sequence, batch, reservedBytes, new Confirmations(acknowledgement, openShippers), false, 0);
+        sequence,
+        batch,
+        reservedBytes,
+        new Confirmations(acknowledgement, openShippers),
+        false,
+        false,
+        0);
   }
 
   /// One that was read from the log for one shipper.
-  static Entry stored(long sequence, Batch batch, long reservedBytes, long appendedMillis) {
+  ///
+  /// @param sure whether it is still there when the machine has died, where that is asked for
+  static Entry stored(
+      long sequence, Batch batch, long reservedBytes, boolean sure, long appendedMillis) {
     Confirmations nobody = new Confirmations((rejected, reason) -> {}, 1);
-    return new Entry(sequence, batch, reservedBytes, nobody, true, appendedMillis);
+    return new Entry(sequence, batch, reservedBytes, nobody, true, sure, appendedMillis);
   }
 
   public long sequence() {
@@ -65,6 +78,11 @@ public final class Entry {
   /// Whether it lies in the disk buffer's log, in which [#sequence()] is its number.
   public boolean isStored() {
     return stored;
+  }
+
+  /// Whether its number means it for ever: what could not be synced may be gone after a crash, and another one have its number.
+  public boolean hasNumber() {
+    return stored && sure;
   }
 
   /// Whether it was read from a file, which is where it can wait; a request's sender waits itself.

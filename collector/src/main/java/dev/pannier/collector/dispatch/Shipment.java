@@ -33,10 +33,10 @@ final class Shipment {
   /// The parts that are a record which was cut, for a transactional shipper.
   private final Set<Batch> cuts = Collections.newSetFromMap(new IdentityHashMap<>(0));
 
-  /// @param log the buffer's, 0 for none; what is not in it is told by its positions
+  /// @param log the buffer's, 0 for none; what is not surely in it is told by its positions
   Shipment(Entry entry, long log) {
     this.entry = entry;
-    origin = log == 0 || !entry.isStored() ? Origin.MEMORY : new Origin(log, entry.sequence());
+    origin = log == 0 || !entry.hasNumber() ? Origin.MEMORY : new Origin(log, entry.sequence());
     if (entry.batch().records() > 0) {
       parts.add(entry.batch());
     }

@@ -319,6 +319,29 @@ class DiskBufferTest {
     assertThat(ship(buffer, "events")).containsExactly("one");
   }
 
+  /// A power failure takes it away, and another batch gets its number, which the destination would count as stored.
+  @Test
+  void whatCouldNotBeSyncedIsShippedWithoutItsNumber() throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    append(buffer, "synced");
+    pass(buffer, 10);
+    append(buffer, "not synced");
+    deleteDirectory();
+    assertThat(take(buffer, "events").hasNumber()).isTrue();
+    assertThat(next(buffer, "events")).isNull();
+    pass(buffer, 100);
+    Entry entry = take(buffer, "events");
+    assertThat(text(entry)).isEqualTo("not synced");
+    assertThat(entry.isStored()).isTrue();
+    assertThat(entry.hasNumber()).isFalse();
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "synced again");
+    pass(buffer, 10);
+    assertThat(take(buffer, "events").hasNumber()).isTrue();
+  }
+
   @Test
   void fullBufferHoldsSourcesBackUntilShippersHavePassed() throws Exception {
     DiskBuffer buffer = buffer();

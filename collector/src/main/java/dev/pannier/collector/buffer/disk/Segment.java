@@ -46,6 +46,9 @@ public final class Segment {
   /// A sync of it has failed: what it holds is read, and counts as durable no more.
   volatile boolean unsure;
 
+  /// While it is unsure: all before it was synced.
+  private volatile long sureBytes;
+
   /// It is unsure, and who waits for a sync of it does not know yet.
   volatile boolean untold;
 
@@ -116,6 +119,12 @@ public final class Segment {
     return synced ? syncedBytes : endBytes;
   }
 
+  /// Whether a record that ends there outlives the death of the machine, once a reader that goes no further than what is synced
+  /// has come to it.
+  public boolean isSure(long end) {
+    return !unsure || end <= sureBytes;
+  }
+
   /// @return whether it was not told before
   boolean tellsDamage(long from) {
     return damageTold.add(from);
@@ -156,6 +165,9 @@ public final class Segment {
 
   /// Nobody can make it surer.
   void syncFailed() {
+    if (!unsure) {
+      sureBytes = syncedBytes;
+    }
     sealed = true;
     unsure = true;
     untold = true;
