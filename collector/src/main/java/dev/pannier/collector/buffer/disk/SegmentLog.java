@@ -222,9 +222,8 @@ public final class SegmentLog implements Closeable {
   private void recover(
       Segment segment, long synced, Map<String, Long> rememberedAt, Visitor visitor)
       throws IOException {
-    if (segment.positionsCount) {
-      readHeaderPositions(segment, rememberedAt);
-    }
+    // Whether its own count or not: older segments may have been deleted because it has theirs.
+    readHeaderPositions(segment, rememberedAt);
     long size = segment.channel.size();
     SegmentReader reader = segment.reader(staging, Math.max(lastSequence, segment.first() - 1));
     byte[] body = new byte[0];

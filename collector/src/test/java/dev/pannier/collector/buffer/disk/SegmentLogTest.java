@@ -464,6 +464,21 @@ class SegmentLogTest {
   }
 
   @Test
+  void positionsOfFreedSegmentsAreKnownBySegmentsWhosePositionsDoNotCount() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("a", "sure", "x"));
+    written.sync();
+    written.remember("a", "sure".getBytes(UTF_8));
+    Batch batch = logs("a", "not sure", "x");
+    written.write(batch, 2, 0, false);
+    written.publish(batch);
+    written.sync();
+    assertThat(written.free(1)).isEqualTo(1);
+    open();
+    assertThat(positions()).containsExactly("sure");
+  }
+
+  @Test
   void secondProcessIsTurnedAway() throws Exception {
     open();
     assertThatThrownBy(
