@@ -125,6 +125,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private List<Unsynced> unsynced = new ArrayList<>();
   private final Map<Long, Pending> pending = new LinkedHashMap<>();
 
+  /// Who is to be told in the next round: shippers are done with what they never got.
+  private List<Confirmations> givenUp = new ArrayList<>();
+
   /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
   private int unsure;
 
@@ -362,7 +365,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         entries.hasNext(); ) {
       Map.Entry<Long, Pending> entry = entries.next();
       Pending waiting = entry.getValue();
-      if (cursor.takes(waiting.signal())
+      if (cursor.gets(waiting.signal(), entry.getKey())
           && !signals.contains(waiting.signal())
           && open.test(entry.getKey())
           && waiting.confirmations().shipperDone(0, "")) {
@@ -624,6 +627,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
   }
 
+  /// A shipper never gets what is between these numbers. Under the lock.
+  ///
+  /// @param after exclusive
+  /// @param upTo  inclusive
+  void neverRead(DiskCursor cursor, long after, long upTo) {
+    if (!pending.isEmpty()) {
+      settle(cursor, Set.of(), number -> number > after && number <= upTo, givenUp);
+    }
+  }
+
   void gaveUp(String source, String shipper, long records, long bytes, String why) {
     ledger.dropped(source, shipper, records, bytes);
     metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
@@ -661,8 +674,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         cursor.appended(batch, millis);
       }
       if (!durable) {
-        if (pending.size() >= MOST_PENDING) {
-          pending.remove(pending.keySet().iterator().next());
+        if (pending.size() - unsure >= MOST_PENDING) {
+          forgetOldest();
         }
         pending.put(
             sequence,
@@ -687,6 +700,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       log.publish(batch);
     }
     return true;
+  }
+
+  /// Not one whose sync has failed: positions would never count again, and files not be read on. Under the lock.
+  private void forgetOldest() {
+    for (Iterator<Pending> waiting = pending.values().iterator(); waiting.hasNext(); ) {
+      if (!waiting.next().confirmations().isUnsure()) {
+        waiting.remove();
+        return;
+      }
+    }
   }
 
   private void toMemory(IOException why) {
@@ -763,6 +786,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// @return 0 if there was nothing to do; then nothing is to be done for [#waitNanos], unless the listener of
   ///     [#onWork] is called
   public int doWork(long nowNanos) {
+    tellGivenUp();
     int work = 0;
     if (syncDueNanos(nowNanos) <= 0) {
       sync(nowNanos);
@@ -775,6 +799,18 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       tend(nowNanos);
     }
     return work;
+  }
+
+  private void tellGivenUp() {
+    List<Confirmations> told;
+    synchronized (lock) {
+      if (givenUp.isEmpty()) {
+        return;
+      }
+      told = givenUp;
+      givenUp = new ArrayList<>();
+    }
+    told.forEach(Confirmations::tell);
   }
 
   /// For how long there is nothing to do after a [#doWork] that returned 0.
@@ -1017,6 +1053,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Syncs, stores the shippers' places and gives the directory back. Nothing is appended any more.
   @Override
   public void close() {
+    tellGivenUp();
     sync(lastSyncNanos);
     moved = true;
     tend(lastSyncNanos);

@@ -147,6 +147,13 @@ final class DiskCursor extends Cursor {
     untaken = rest();
   }
 
+  /// Whether the shipper gets a record, or did. Under the buffer's lock.
+  boolean gets(Signal signal, long sequence) {
+    return takes(signal)
+        && sequence <= until
+        && sequence > since.getOrDefault(signal, Long.MIN_VALUE);
+  }
+
   /// Whether a record waits for the shipper in the log, or did so when it was removed. Under the buffer's
   /// lock.
   boolean isUnread(long sequence) {
@@ -397,7 +404,7 @@ final class DiskCursor extends Cursor {
     if (!takes(open.signal(), segment)) {
       if (open.skip()) {
         synchronized (buffer.lock) {
-          lastRead = Math.max(lastRead, open.sequence());
+          read(open.sequence());
         }
         buffer.passed();
       } else {
@@ -439,11 +446,19 @@ final class DiskCursor extends Cursor {
         takenSince.add(batch);
       }
       taken.add(entry);
-      lastRead = stored.sequence();
+      read(stored.sequence());
       lastReadMillis = stored.appendedMillis();
     }
     last = entry;
     return Step.TAKEN;
+  }
+
+  /// What is before it was read before, or is damaged. Under the buffer's lock.
+  private void read(long sequence) {
+    if (damaged) {
+      buffer.neverRead(this, lastRead, sequence - 1);
+    }
+    lastRead = Math.max(lastRead, sequence);
   }
 
   private Step passDamage(Segment segment, SegmentReader open, long limit) throws IOException {
@@ -483,6 +498,7 @@ final class DiskCursor extends Cursor {
 
   /// What of a segment was not taken comes no more. Under the buffer's lock.
   private void giveUp(Segment segment, String why) {
+    buffer.neverRead(this, lastRead, segment.lastSequence());
     Tally rest = segment.tally().minus(takenOfSegment);
     rest.forEach(
         (source, signal, batches, records, bytes) -> {

@@ -531,14 +531,7 @@ class DiskBufferTest {
     append(buffer, "one");
     append(buffer, "two");
     append(buffer, "three");
-    Path file;
-    try (var files = Files.newDirectoryStream(directory(), "*.log")) {
-      file = files.iterator().next();
-    }
-    byte[] bytes = Files.readAllBytes(file);
-    int at = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("two");
-    bytes[at] ^= 1;
-    Files.write(file, bytes);
+    flip("two");
     assertThat(ship(buffer, "events")).containsExactly("one", "three");
     assertThat(ledger.snapshot())
         .allMatch(row -> row.bytes().closes())
@@ -546,6 +539,73 @@ class DiskBufferTest {
         .containsExactly(tuple("events", new Ledger.Amounts(6, 4, 0, 0, 0, 0, 2, 0)));
     assertThat(buffer.cursor("events").openBatches()).isZero();
     assertThat(notices).hasSize(1).first().asString().contains("are damaged and were passed over");
+  }
+
+  /// Else no position would ever count again, and the file not be read on.
+  @Test
+  void batchThatCouldNotBeSyncedAndIsDamagedIsToldAllTheSame() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    append(buffer, "three");
+    flip("two");
+    deleteDirectory();
+    pass(buffer, 100);
+    assertThat(told).isEmpty();
+    assertThat(ship(buffer, "events")).containsExactly("one", "three");
+    pass(buffer, 0);
+    assertThat(told).containsExactlyInAnyOrder("one", "two", "three");
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "later");
+    pass(buffer, 100);
+    assertThat(buffer.positions()).hasSize(1);
+  }
+
+  @Test
+  void batchThatCouldNotBeSyncedAndWasDroppedIsToldAllTheSame() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    append(buffer, "first");
+    deleteDirectory();
+    pass(buffer, 100);
+    heal();
+    pass(buffer, 1000);
+    assertThat(told).isEmpty();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(told).contains("first");
+    assertThat(buffer.positions()).hasSize(1);
+    assertThat(ship(buffer, "events")).doesNotContain("first").endsWith("99");
+  }
+
+  /// A request that waits for its delivery is forgotten rather than one: its client comes back.
+  @Test
+  void batchThatCouldNotBeSyncedIsNotForgottenForThoseThatAwaitDelivery() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "first");
+    deleteDirectory();
+    pass(buffer, 100);
+    heal();
+    pass(buffer, 1000);
+    for (int i = 0; i < 5_000; i++) {
+      append(buffer, "more", When.DELIVERED);
+    }
+    assertThat(ship(buffer, "events")).hasSize(5_001);
+    assertThat(told).hasSize(1 + 4096).contains("first");
+  }
+
+  private void flip(String text) throws IOException {
+    Path file;
+    try (var files = Files.newDirectoryStream(directory(), "*.log")) {
+      file = files.iterator().next();
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    int at = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(text);
+    bytes[at] ^= 1;
+    Files.write(file, bytes);
   }
 
   @Test
