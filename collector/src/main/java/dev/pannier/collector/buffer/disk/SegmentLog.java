@@ -608,7 +608,7 @@ public final class SegmentLog implements Closeable {
   /// @return how many segments went
   public int free(long sequence) {
     int freed = 0;
-    Segment newest = active;
+    Segment newest = newestOnDisk();
     for (Segment segment : segments.values()) {
       if (newest == null
           || segment == newest
@@ -621,6 +621,16 @@ public final class SegmentLog implements Closeable {
       freed++;
     }
     return freed;
+  }
+
+  /// The newest whose name and header are synced: it alone may have what the positions of others said.
+  private @Nullable Segment newestOnDisk() {
+    for (Segment segment : segments.descendingMap().values()) {
+      if (!segment.nameless) {
+        return segment;
+      }
+    }
+    return null;
   }
 
   /// Deletes the oldest segment, whoever needs it.

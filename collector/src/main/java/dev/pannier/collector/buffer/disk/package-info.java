@@ -98,7 +98,7 @@
 /// # Free
 ///
 /// A segment is deleted when every cursor has passed it, or when the oldest has to go for new ones.
-/// The newest stays, and so does each one with records whose positions the newest's snapshot does
+/// The newest that is on disk stays, and so does each one with records whose positions its snapshot does
 /// not have yet: so the log knows of every file how far it was taken over, whatever was deleted.
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is

@@ -447,7 +447,20 @@ class SegmentLogTest {
     written.sync();
     assertThat(written.free(2)).isZero();
     append(written, 3, logs("c", "3", "x".repeat(900)));
+    written.sync();
     assertThat(written.free(2)).isEqualTo(2);
+  }
+
+  /// Its name, or what it says of the others, may not be there when the machine has died.
+  @Test
+  void nothingIsFreedForASegmentThatWasNotSynced() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("a", "1", "x".repeat(900)));
+    written.sync();
+    append(written, 2, logs("b", "2", "x".repeat(900)));
+    assertThat(written.free(1)).isZero();
+    written.sync();
+    assertThat(written.free(1)).isEqualTo(1);
   }
 
   @Test
