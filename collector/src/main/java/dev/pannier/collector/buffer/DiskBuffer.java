@@ -956,6 +956,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       boolean wasFull = isFull();
       storeCursors();
       long lowest = Long.MAX_VALUE;
+      int freed;
       synchronized (lock) {
         for (DiskCursor cursor : cursors) {
           lowest = Math.min(lowest, cursor.passed());
@@ -963,8 +964,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         for (DiskCursor cursor : leaving) {
           lowest = Math.min(lowest, cursor.passed());
         }
+        // With the lock: a shipper that is added begins with the oldest there is.
+        freed = log.free(lowest);
       }
-      if (log.free(lowest) > 0 && wasFull) {
+      if (freed > 0 && wasFull) {
         roomMayHaveChanged();
       }
     }
