@@ -396,7 +396,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       List<Entry> held = each.taken().stream().filter(entry -> !entry.isStored()).toList();
       inMemory.add(new Leaving(cursor.memory(), held));
       synchronized (lock) {
-        settle(cursor, Set.of(), cursor::isOpen, told);
+        settle(cursor, Set.of(), number -> !cursor.isDone(number), told);
         nobodys += cursor.giveUp(inherited);
         leaving.remove(cursor);
       }
@@ -920,9 +920,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// @return who is to be told now, since they are
   private @Nullable Confirmations awaitDelivery(Unsynced batch, Acknowledgement waiting) {
     synchronized (lock) {
+      // The shippers may be others than when it was appended.
       int open = 0;
-      for (DiskCursor cursor : takers(batch.signal())) {
-        open += cursor.isDone(batch.sequence()) ? 0 : 1;
+      for (DiskCursor cursor : cursors) {
+        open += cursor.isOpen(batch.signal(), batch.sequence()) ? 1 : 0;
+      }
+      for (DiskCursor cursor : leaving) {
+        open += cursor.isOpen(batch.signal(), batch.sequence()) ? 1 : 0;
       }
       Confirmations confirmations = new Confirmations(waiting, open);
       if (open == 0) {

@@ -161,8 +161,8 @@ final class DiskCursor extends Cursor {
   }
 
   /// Whether a record is not done that the shipper was to get. Under the buffer's lock.
-  boolean isOpen(long sequence) {
-    return sequence <= until && !isDone(sequence);
+  boolean isOpen(Signal signal, long sequence) {
+    return gets(signal, sequence) && !isDone(sequence);
   }
 
   /// What waits for the shipper that was removed is given up. Under the buffer's lock.

@@ -12,6 +12,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -217,6 +218,43 @@ class DiskBufferChangeTest {
     assertThat(one.openBatches()).isZero();
     assertThat(one.openRecords()).isZero();
     assertThat(inFlight("one")).isZero();
+  }
+
+  private void syncFails() throws IOException {
+    Path directory = folder.resolve("buffer");
+    try (var files = Files.newDirectoryStream(directory)) {
+      for (Path file : files) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(directory);
+    tend();
+  }
+
+  @Test
+  void whatCouldNotBeSyncedWaitsForAShipperThatGoes() throws Exception {
+    buffer.change(shippers("one", "two"));
+    Cursor one = buffer.cursor("one");
+    append("a");
+    buffer.change(shippers("two"));
+    syncFails();
+    assertThat(ship(buffer.cursor("two"))).containsExactly("a");
+    assertThat(told).isEmpty();
+    assertThat(ship(one)).containsExactly("a");
+    assertThat(told).containsExactly("a");
+    buffer.release(List.of(new Leaving(one, List.of())), List.of());
+  }
+
+  @Test
+  void whatCouldNotBeSyncedDoesNotWaitForAShipperThatTakesItsSignalFromLaterOn() throws Exception {
+    Set<Signal> both = Set.of(Signal.LOGS, Signal.TRACES);
+    buffer.change(Map.of("one", both, "two", Set.of(Signal.LOGS)));
+    append(Signal.TRACES, "span", When.DURABLE);
+    buffer.change(Map.of("one", both, "two", both));
+    syncFails();
+    assertThat(ship(buffer.cursor("one"))).containsExactly("span");
+    assertThat(told).containsExactly("span");
+    assertThat(ship(buffer.cursor("two"))).isEmpty();
   }
 
   @Test
