@@ -36,6 +36,15 @@ record SegmentHeader(
   private static final int BEFORE_UNSURE = 2;
   private static final int MAX_BYTES = 64 << 20;
 
+  /// A whole header that another pannier has written.
+  static final class OtherVersion extends IOException {
+    private static final long serialVersionUID = 1;
+
+    OtherVersion(int version) {
+      super("version " + version + ", this pannier reads 1 to " + VERSION);
+    }
+  }
+
   /// @return the bytes of a header of this version
   static ByteBuffer encode(
       boolean positionsCount,
@@ -76,7 +85,7 @@ record SegmentHeader(
     }
     int version = Short.toUnsignedInt(fixed.getShort(4));
     if (version < 1 || version > VERSION) {
-      throw new IOException("version " + version + ", this pannier reads 1 to " + VERSION);
+      throw new OtherVersion(version);
     }
     int snapshot = fixed.getInt(24);
     if (snapshot < 0 || snapshot > MAX_BYTES) {

@@ -168,7 +168,8 @@ public final class SegmentLog implements Closeable {
 
   private void recover(long synced, Visitor visitor) throws IOException {
     boolean lastIsThere = false;
-    for (Path file : files(directory)) {
+    List<Path> files = files(directory);
+    for (Path file : files) {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
       try {
@@ -178,7 +179,16 @@ public final class SegmentLog implements Closeable {
       } catch (IOException e) {
         long size = channel.size();
         channel.close();
-        aside(file, size, e);
+        boolean begunOnly =
+            size == 0
+                || (file.equals(files.getLast())
+                    && synced < number(file)
+                    && !(e instanceof SegmentHeader.OtherVersion));
+        if (begunOnly) {
+          Files.delete(file);
+        } else {
+          aside(file, size, e);
+        }
         lastIsThere = false;
       }
     }
@@ -362,13 +372,14 @@ public final class SegmentLog implements Closeable {
             });
   }
 
-  /// A file that begins with no header: begun by a process that died, or damaged.
+  /// The lowest that may stand in a segment.
+  private static long number(Path file) {
+    return Long.parseLong(String.valueOf(file.getFileName()), 0, 20, 10);
+  }
+
+  /// A file that begins with no header, and was more than begun when the machine died.
   private void aside(Path file, long size, IOException why) throws IOException {
     String name = String.valueOf(file.getFileName());
-    if (size == 0) {
-      Files.delete(file);
-      return;
-    }
     Path aside = file.resolveSibling(name + ".unreadable");
     Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
     damagedBytes.addAndGet(size);

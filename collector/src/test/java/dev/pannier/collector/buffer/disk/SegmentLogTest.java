@@ -521,6 +521,23 @@ class SegmentLogTest {
     assertThat(directory.resolve(file.getFileName() + ".unreadable")).exists();
   }
 
+  /// Each death of the machine may leave one.
+  @Test
+  void newestSegmentWhoseHeaderNeverReachedTheDiskIsForgotten() throws Exception {
+    append(open(), 1, logs("k", "p", "x"));
+    close();
+    Path second = directory.resolve("00000000000000000002.log");
+    Files.write(second, new byte[4096]);
+    open(1);
+    assertThat(found).hasSize(1);
+    assertThat(notices).isEmpty();
+    assertThat(directory.resolve("00000000000000000002.log.unreadable")).doesNotExist();
+    Files.write(second, new byte[4096]);
+    open(2);
+    assertThat(notices).hasSize(1).first().asString().contains("not a segment of a disk buffer");
+    assertThat(directory.resolve("00000000000000000002.log.unreadable")).exists();
+  }
+
   @Test
   void segmentThatWasBegunAndNoMoreIsForgotten() throws Exception {
     append(open(), 1, logs("k", "p", "x"));
