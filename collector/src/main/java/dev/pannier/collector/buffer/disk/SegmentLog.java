@@ -216,8 +216,8 @@ public final class SegmentLog implements Closeable {
           || segment.lastSequence() < synced) {
         segment.sealed = true;
       }
-      if (segment.sealed && segment.lastSequence() < segment.first()) {
-        // The next one is named by its first number, and this one has that name.
+      if (segment.lastSequence() < segment.first()) {
+        // The next one is named by its first number, and this one has that name; it may be sealed any time.
         lastSequence = Math.max(lastSequence, segment.first());
       }
     }

@@ -295,6 +295,20 @@ class SegmentLogTest {
     assertThat(SegmentLog.files(directory)).containsExactly(file);
   }
 
+  @Test
+  void emptySegmentThatWasFoundMayBeSealed() throws Exception {
+    SegmentLog written = open();
+    append(written, 4, logs("k", "p4", "torn"));
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, start(bytes, "torn")));
+    SegmentLog again = open();
+    again.seal();
+    append(again, again.lastSequence() + 1, logs("k", "p5", "next"));
+    assertThat(read(again)).containsExactly("5 logs app k p5 3 next");
+  }
+
   /// What tells is that a record behind it was written when the damage was synced already.
   @Test
   void holeInWhatWasSyncedIsPassedOverAndWhatIsBehindItKept() throws Exception {
