@@ -2,6 +2,7 @@ package dev.pannier.collector.checkpoint;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -17,6 +18,8 @@ public final class DurableDirectory {
 
   /// Makes the directory, and what it lies in, where there is none. Each name is synced before anything is made below it, and that of a
   /// directory that is there once more: a process that was killed may have made it.
+  ///
+  /// @throws IOException where one cannot be made, or its name not be synced
   public static void make(Path directory) throws IOException {
     Path parent = directory.toAbsolutePath().getParent();
     if (Files.notExists(directory)) {
@@ -30,7 +33,7 @@ public final class DurableDirectory {
     }
     try {
       syncNames(parent);
-    } catch (IOException e) {
+    } catch (AccessDeniedException e) {
       // Not ours to read: then it was not made here, either.
       LOG.debug("the name of {} cannot be synced", directory, e);
     }

@@ -1,6 +1,7 @@
 package dev.pannier.collector.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.IOException;
@@ -48,6 +49,14 @@ class DurableDirectoryTest {
       machine.disk.losePower();
       assertThat(Files.isDirectory(directory)).as("seed %d", seed).isTrue();
     }
+  }
+
+  @Test
+  void aNameThatCannotBeSyncedIsTold() throws IOException {
+    Machine machine = new Machine(1);
+    machine.disk.namesFail = true;
+    Path directory = machine.files.getPath("/var/lib");
+    assertThatThrownBy(() -> machine.makes(directory, 0)).hasMessageContaining("Input/output error");
   }
 
   @Test

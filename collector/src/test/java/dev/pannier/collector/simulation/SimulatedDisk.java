@@ -144,6 +144,9 @@ final class SimulatedDisk {
   /// One of so many syncs of files in mortal folders fails; none where it is 0.
   int syncsFail;
 
+  /// The names in mortal folders cannot be synced.
+  boolean namesFail;
+
   /// Called in each sync of a file in a mortal folder.
   Runnable onSync = () -> {};
 
@@ -462,7 +465,9 @@ final class SimulatedDisk {
       throw new IOException(node.path + ": Input/output error");
     }
     if (node.mortal && (!dies || random.nextBoolean())) {
-      if (node.isFolder()) {
+      if (node.isFolder() && namesFail) {
+        throw new IOException(node.path + ": Input/output error");
+      } else if (node.isFolder()) {
         node.unsyncedNames.clear();
       } else {
         sync(node);
