@@ -23,6 +23,9 @@ public final class SegmentReader {
 
   private static final int WINDOW_BYTES = 64 * 1024;
 
+  /// A longer record is verified before anybody makes room for it: its length may be damaged.
+  private static final int LARGE_BYTES = 1 << 20;
+
   /// Numbers have gaps where batches went to memory instead, but none as large as that.
   private static final long LARGEST_GAP = 1L << 32;
 
@@ -38,6 +41,7 @@ public final class SegmentReader {
   private long sequence;
   private int length;
   private long synced;
+  private long verified = -1;
   private Signal signal = Signal.LOGS;
 
   /// @param version of the segment
@@ -86,7 +90,16 @@ public final class SegmentReader {
     if (position >= limit) {
       return Found.NOTHING;
     }
-    return looksRight(position, limit) ? Found.RECORD : Found.DAMAGE;
+    if (!looksRight(position, limit)) {
+      return Found.DAMAGE;
+    }
+    if (length > LARGE_BYTES && verified != position) {
+      if (!isWhole(position)) {
+        return Found.DAMAGE;
+      }
+      verified = position;
+    }
+    return Found.RECORD;
   }
 
   /// Takes the record that was found.

@@ -142,6 +142,32 @@ class SegmentLogTest {
     assertThat(found).hasSize(2);
   }
 
+  /// No room is made for as much as it says.
+  @Test
+  void recordThatIsLongByADamagedLengthIsDamage() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("k", "p1", "damaged"));
+    for (int i = 2; i < 5; i++) {
+      append(written, i, logs("k", "p", "x".repeat(900_000)));
+    }
+    written.sync();
+    written.close();
+    Path file = SegmentLog.files(directory).getFirst();
+    for (Path other : SegmentLog.files(directory)) {
+      if (!other.equals(file)) {
+        Files.write(file, Files.readAllBytes(other), StandardOpenOption.APPEND);
+        Files.delete(other);
+      }
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[start(bytes, "damaged") + 1] = 0x20;
+    Files.write(file, bytes);
+    Segment segment = Objects.requireNonNull(open(4).oldest());
+    SegmentReader reader = segment.reader(SegmentReader.window(), 0);
+    assertThat(reader.find(bytes.length)).isEqualTo(SegmentReader.Found.DAMAGE);
+    assertThat(found).hasSize(3);
+  }
+
   @Test
   void batchWithoutRecordsIsARecord() throws Exception {
     SegmentLog written = open();
