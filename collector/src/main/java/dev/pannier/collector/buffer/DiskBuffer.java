@@ -990,7 +990,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         if (logId != 0) {
           LogId.keep(settings.directory(), logId);
         }
-        if (!unconfirmedStored) {
+        if (!unconfirmedStored || !unconfirmed.isEmpty()) {
           storeUnconfirmed();
         }
         problem = null;

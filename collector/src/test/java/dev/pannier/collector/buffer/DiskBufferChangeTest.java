@@ -34,7 +34,7 @@ class DiskBufferChangeTest {
 
   @TempDir private Path folder;
   private final MemoryBudget budget = new MemoryBudget(16 * MIB);
-  private final Ledger ledger = new Ledger();
+  private Ledger ledger = new Ledger();
   private final List<String> told = new ArrayList<>();
   private final List<String> notices = new ArrayList<>();
   private long nowNanos = SECOND;
@@ -42,6 +42,7 @@ class DiskBufferChangeTest {
 
   @BeforeEach
   void open() throws IOException {
+    ledger = new Ledger();
     buffer =
         new DiskBuffer(
             new BufferSettings(
@@ -221,6 +222,11 @@ class DiskBufferChangeTest {
   }
 
   private void syncFails() throws IOException {
+    vanish();
+    tend();
+  }
+
+  private void vanish() throws IOException {
     Path directory = folder.resolve("buffer");
     try (var files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
@@ -228,7 +234,25 @@ class DiskBufferChangeTest {
       }
     }
     Files.delete(directory);
+  }
+
+  /// Nobody had said yet, when the disk took records again, that the first batch's sync had failed.
+  @Test
+  void positionsBehindWhatCouldNotBeSyncedWhenASegmentWasBegunDoNotCount() throws Exception {
+    buffer.change(Map.of("one", Set.of(Signal.LOGS), "two", Set.of(Signal.TRACES)));
+    append("x".repeat(400_000));
+    vanish();
+    append(Signal.TRACES, "y".repeat(400_000), When.DURABLE);
+    assertThat(buffer.problem()).isNotNull();
+    assertThat(ship(buffer.cursor("two"))).hasSize(1);
+    buffer.doWork(nowNanos);
+    assertThat(buffer.problem()).isNull();
+    append("behind it");
     tend();
+    buffer.close();
+    open();
+    assertThat(buffer.cursor("one").openBatches()).isEqualTo(1);
+    assertThat(buffer.positions()).isEmpty();
   }
 
   @Test
