@@ -484,7 +484,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         try {
           logId = LogId.renew(settings.directory());
         } catch (IOException e) {
-          // Positions of files tell what is stored, where there are any. The next process tries again.
+          // Positions of files tell what is stored, where there are any. The next process tries
+          // again.
           logId = 0;
           unconfirmed.put(shipper, end);
         }

@@ -56,7 +56,8 @@ class DurableDirectoryTest {
     Machine machine = new Machine(1);
     machine.disk.namesFail = true;
     Path directory = machine.files.getPath("/var/lib");
-    assertThatThrownBy(() -> machine.makes(directory, 0)).hasMessageContaining("Input/output error");
+    assertThatThrownBy(() -> machine.makes(directory, 0))
+        .hasMessageContaining("Input/output error");
   }
 
   @Test

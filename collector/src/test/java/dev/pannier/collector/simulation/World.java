@@ -133,7 +133,10 @@ final class World {
                 ordered,
                 !syncsFail,
                 truth,
-                disk, files.getPath("/var/state"), random.split(), this::say)
+                disk,
+                files.getPath("/var/state"),
+                random.split(),
+                this::say)
             : new SimulatedDestination(
                 "one", random.nextBoolean(), ordered, truth, random.split(), this::say));
     destinations.add(

@@ -65,7 +65,8 @@ record SegmentHeader(
         .putShort((short) VERSION)
         .putShort(
             (short)
-                ((positionsCount ? 0 : POSITIONS_DO_NOT_COUNT) | (beforeUnsure ? BEFORE_UNSURE : 0)))
+                ((positionsCount ? 0 : POSITIONS_DO_NOT_COUNT)
+                    | (beforeUnsure ? BEFORE_UNSURE : 0)))
         .putLong(first)
         .putLong(knownUpTo)
         .putInt(snapshot);

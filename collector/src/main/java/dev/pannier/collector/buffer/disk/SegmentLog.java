@@ -217,7 +217,8 @@ public final class SegmentLog implements Closeable {
         segment.sealed = true;
       }
       if (segment.lastSequence() < segment.first()) {
-        // The next one is named by its first number, and this one has that name; it may be sealed any time.
+        // The next one is named by its first number, and this one has that name; it may be sealed
+        // any time.
         lastSequence = Math.max(lastSequence, segment.first());
       }
     }
@@ -469,7 +470,8 @@ public final class SegmentLog implements Closeable {
   private Segment begin(long first, boolean positionsCount) throws IOException {
     Segment before = active;
     if (before != null) {
-      // What it holds is told when it is delivered, once it is known that it cannot be synced. Until then, what is written
+      // What it holds is told when it is delivered, once it is known that it cannot be synced.
+      // Until then, what is written
       // behind it would count as if nothing were missing.
       before.sync();
     }
