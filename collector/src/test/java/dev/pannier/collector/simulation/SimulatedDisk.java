@@ -155,6 +155,8 @@ final class SimulatedDisk {
 
   SimulatedDisk(RandomGenerator random) {
     this.random = random;
+    SimulatedPath root = new SimulatedFileSystem(this).getPath("/");
+    nodes.put(root.toString(), new Node(root, false, true));
   }
 
   void clock(long nowMillis) {
@@ -279,8 +281,10 @@ final class SimulatedDisk {
       int to = Math.min(from + PAGE_BYTES, file.size);
       if (from < to) {
         Arrays.fill(file.synced, from, to, (byte) 0);
-        System.arraycopy(
-            before, from, file.synced, from, Math.clamp(sizeBefore - from, 0, to - from));
+        int old = Math.min(sizeBefore, to) - from;
+        if (old > 0) {
+          System.arraycopy(before, from, file.synced, from, old);
+        }
       }
     }
     file.unsynced.clear();
