@@ -1,13 +1,11 @@
 package dev.pannier.benchmarks;
 
 import dev.pannier.benchmarks.Plan.Work;
-import java.io.File;
-import java.nio.file.Files;
+import dev.pannier.demo.ChildProcess;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /// Another tool that does the same work, measured where it is found on `PATH`: idempotent, `acks=all`,
 /// lz4, and nothing that is dropped when Kafka is slower than the file, as for the sidecar.
@@ -104,13 +102,6 @@ enum Peer {
 
   /// Where it is installed; empty if it is not, or has no part in the work.
   Optional<Path> program(Work work) {
-    if (!works.contains(work)) {
-      return Optional.empty();
-    }
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
-        .filter(folder -> !folder.isEmpty())
-        .flatMap(folder -> programs.stream().map(Path.of(folder)::resolve))
-        .filter(Files::isExecutable)
-        .findFirst();
+    return works.contains(work) ? ChildProcess.find(programs) : Optional.empty();
   }
 }

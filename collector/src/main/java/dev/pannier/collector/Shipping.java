@@ -306,10 +306,6 @@ final class Shipping {
     return takers;
   }
 
-  static boolean isExactlyOnce(ShipperSettings settings) {
-    return settings instanceof ShipperSettings.Kafka kafka && kafka.transactions() != null;
-  }
-
   /// Makes the shippers of the start, and lets them reach their destinations.
   void start(Configuration configuration, @Nullable Home home) {
     Next next = prepare(configuration, home);
@@ -655,7 +651,7 @@ final class Shipping {
 
   private static int inFlight(ShipperSettings settings) {
     if (settings instanceof ShipperSettings.Kafka) {
-      return isExactlyOnce(settings) ? TRANSACTION_IN_FLIGHT : KAFKA_IN_FLIGHT;
+      return settings.isExactlyOnce() ? TRANSACTION_IN_FLIGHT : KAFKA_IN_FLIGHT;
     }
     return settings instanceof ShipperSettings.Otlp ? OTLP_IN_FLIGHT : 1;
   }

@@ -410,7 +410,7 @@ final class Sidecar {
   private static Set<String> exactlyOnce(Configuration configuration) {
     Set<String> names = new LinkedHashSet<>();
     for (ShipperSettings shipper : configuration.shippers()) {
-      if (Shipping.isExactlyOnce(shipper)) {
+      if (shipper.isExactlyOnce()) {
         names.add(shipper.name());
       }
     }

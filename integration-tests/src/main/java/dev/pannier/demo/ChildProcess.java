@@ -1,5 +1,6 @@
 package dev.pannier.demo;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,7 +8,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// A process that the demo or a test started, and its output files. Closing it ends it.
 public final class ChildProcess implements AutoCloseable {
@@ -45,6 +48,17 @@ public final class ChildProcess implements AutoCloseable {
 
   private static String javaProgram() {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  /// The first of the programs that is on `PATH`.
+  ///
+  /// @param names of programs that will do, by which one folder's are preferred
+  public static Optional<Path> find(List<String> names) {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
+        .filter(folder -> !folder.isEmpty())
+        .flatMap(folder -> names.stream().map(Path.of(folder)::resolve))
+        .filter(Files::isExecutable)
+        .findFirst();
   }
 
   /// Starts any program.

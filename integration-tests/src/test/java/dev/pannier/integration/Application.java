@@ -10,20 +10,32 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// An application that writes and rotates its log on a thread of its own.
+/// An application that writes its log on a thread of its own, and may rotate it.
 final class Application implements AutoCloseable {
   private final Path file;
   private final int linesEach;
+  private final int chunksAFile;
   private final List<String> written = new ArrayList<>();
   private final Thread thread = new Thread(this::run, "application");
   private volatile boolean stopping;
   private volatile @Nullable IOException problem;
   private int rotations;
 
-  Application(Path file, int linesEach) {
+  private Application(Path file, int linesEach, int chunksAFile) {
     this.file = file;
     this.linesEach = linesEach;
+    this.chunksAFile = chunksAFile;
     thread.start();
+  }
+
+  /// Writes on in one file.
+  static Application writing(Path file) {
+    return new Application(file, 20, Integer.MAX_VALUE);
+  }
+
+  /// Moves each 500 lines out of its way, to the file's name with a number behind it.
+  static Application rotating(Path file) {
+    return new Application(file, 5, 100);
   }
 
   private void run() {
@@ -36,9 +48,9 @@ final class Application implements AutoCloseable {
           text.append(line).append('\n');
         }
         Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        if (chunk % 100 == 99) {
+        if (chunk % chunksAFile == chunksAFile - 1) {
           rotations++;
-          Files.move(file, file.resolveSibling("app.log." + rotations));
+          Files.move(file, file.resolveSibling(file.getFileName() + "." + rotations));
         }
         thread.join(5);
       }

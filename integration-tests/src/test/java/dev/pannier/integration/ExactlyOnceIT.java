@@ -69,7 +69,7 @@ class ExactlyOnceIT {
       kafka = own;
       topic = own.topic("once");
       try (Sidecar sidecar = sidecar("").start();
-          Application application = new Application(sidecar.log("app.log"), 5)) {
+          Application application = Application.rotating(sidecar.log("app.log"))) {
         for (int i = 0; i < 3; i++) {
           try (Topic read = new Topic(own.servers(), topic)) {
             read.rest();
@@ -92,7 +92,7 @@ class ExactlyOnceIT {
   @Test
   void aSidecarThatWasPausedLongerThanItsTransactionMayLastGoesOn() throws Exception {
     try (Sidecar sidecar = sidecar("").start();
-        Application application = new Application(sidecar.log("app.log"), 5);
+        Application application = Application.rotating(sidecar.log("app.log"));
         Topic read = new Topic(kafka.servers(), topic)) {
       read.await(all -> !all.logs().isEmpty());
       sidecar.signal("STOP");

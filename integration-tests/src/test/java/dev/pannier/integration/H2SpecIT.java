@@ -9,8 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -39,7 +37,7 @@ class H2SpecIT {
   @ParameterizedTest
   @EnumSource
   void everyCasePasses(Address address) throws Exception {
-    Path h2spec = h2spec();
+    Path h2spec = ChildProcess.find(List.of("h2spec")).orElse(null);
     assumeTrue(h2spec != null, "skipped: no h2spec on PATH; the README says how it is had");
 
     try (Sidecar sidecar = new Sidecar(folder)) {
@@ -59,13 +57,5 @@ class H2SpecIT {
       }
       assertThat(sidecar.stop()).isZero();
     }
-  }
-
-  private static @Nullable Path h2spec() {
-    return Stream.of(System.getenv("PATH").split(":", -1))
-        .map(each -> Path.of(each, "h2spec"))
-        .filter(Files::isExecutable)
-        .findFirst()
-        .orElse(null);
   }
 }

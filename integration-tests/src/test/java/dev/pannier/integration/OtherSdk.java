@@ -106,10 +106,7 @@ enum OtherSdk {
           case NODE -> List.of("node", "npm");
         };
     for (String tool : tools) {
-      assumeTrue(
-          Stream.of(System.getenv("PATH").split(":", -1))
-              .anyMatch(each -> Files.isExecutable(Path.of(each, tool))),
-          "skipped: no " + tool + " on PATH");
+      assumeTrue(ChildProcess.find(List.of(tool)).isPresent(), "skipped: no " + tool + " on PATH");
     }
   }
 

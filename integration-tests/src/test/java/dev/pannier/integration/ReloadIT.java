@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,52 +85,6 @@ class ReloadIT {
         .map(new ObjectMapper()::readTree)
         .mapToLong(line -> line.path("repeated").asLong(1))
         .sum();
-  }
-
-  /// An application that writes its log on a thread of its own.
-  private static final class Application implements AutoCloseable {
-    private final Path file;
-    private final List<String> written = new ArrayList<>();
-    private final Thread thread = new Thread(this::run, "application");
-    private volatile boolean stopping;
-    private volatile @Nullable IOException problem;
-
-    Application(Path file) {
-      this.file = file;
-      thread.start();
-    }
-
-    private void run() {
-      try {
-        while (!stopping) {
-          StringBuilder text = new StringBuilder();
-          for (int i = 0; i < 20; i++) {
-            String line = "line " + written.size() + " of the application";
-            written.add(line);
-            text.append(line).append('\n');
-          }
-          write(file, text.toString());
-          thread.join(5);
-        }
-      } catch (IOException e) {
-        problem = e;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
-
-    List<String> end() throws Exception {
-      stopping = true;
-      thread.join();
-      assertThat(problem).isNull();
-      return written;
-    }
-
-    @Override
-    public void close() {
-      stopping = true;
-      thread.interrupt();
-    }
   }
 
   @Test
@@ -297,7 +250,7 @@ class ReloadIT {
           words: {type: regex, pattern: '^(?<first>\\w+) (?<body>.*)$'}
         """;
     try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(events(""))).start();
-        Application application = new Application(sidecar.log("app.log"));
+        Application application = Application.writing(sidecar.log("app.log"));
         Topic read = new Topic(kafka.servers(), topic)) {
       read.await(all -> all.bodies().size() > 100);
       sidecar.configure(Sidecar.files("parser: words") + regex + shippers(events("")));
@@ -335,7 +288,7 @@ class ReloadIT {
     String once = delivery.isEmpty() ? "" : ", delivery: exactly_once";
     String copy = kafka("copy", other, "");
     try (Sidecar sidecar = new Sidecar(folder).configure(files + shippers(events(once))).start();
-        Application application = new Application(sidecar.log("app.log"));
+        Application application = Application.writing(sidecar.log("app.log"));
         Topic read = new Topic(kafka.servers(), topic);
         Topic readOther = new Topic(kafka.servers(), other)) {
       read.await(all -> all.bodies().size() > 100);
@@ -374,7 +327,7 @@ class ReloadIT {
   void aShipperThatTakesTheOthersPlaceBeginsWhereThatStopped(String delivery) throws Exception {
     try (Sidecar sidecar =
             new Sidecar(folder).configure(FILES + shippers(events(delivery))).start();
-        Application application = new Application(sidecar.log("app.log"));
+        Application application = Application.writing(sidecar.log("app.log"));
         Topic read = new Topic(kafka.servers(), topic)) {
       String name = "events";
       for (int i = 1; i <= 3; i++) {

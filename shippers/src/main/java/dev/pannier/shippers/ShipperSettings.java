@@ -22,6 +22,11 @@ public sealed interface ShipperSettings {
     return false;
   }
 
+  /// Whether its destination stores positions together with the records.
+  default boolean isExactlyOnce() {
+    return false;
+  }
+
   /// How a batch becomes messages.
   enum Encoding {
     /// One message a batch: the OTLP request itself.
@@ -85,6 +90,11 @@ public sealed interface ShipperSettings {
     @Override
     public boolean keepsRaw() {
       return encodings.get(Signal.LOGS) == Encoding.RAW;
+    }
+
+    @Override
+    public boolean isExactlyOnce() {
+      return transactions != null;
     }
 
     /// Without the topics of signals that have no source: nobody is to be told that one of them is

@@ -23,16 +23,4 @@ public record View(
     Supplier<List<SourceStatus>> sources,
     Supplier<List<ShipperStatus>> shippers,
     Supplier<@Nullable BufferStatus> buffer,
-    Supplier<ReloadStatus> reload) {
-  /// One that is never reloaded.
-  public View(
-      String version,
-      Metrics metrics,
-      Ledger ledger,
-      MemoryBudget budget,
-      Supplier<List<SourceStatus>> sources,
-      Supplier<List<ShipperStatus>> shippers,
-      Supplier<@Nullable BufferStatus> buffer) {
-    this(version, metrics, ledger, budget, sources, shippers, buffer, () -> ReloadStatus.NONE);
-  }
-}
+    Supplier<ReloadStatus> reload) {}

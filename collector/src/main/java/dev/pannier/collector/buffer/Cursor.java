@@ -1,6 +1,9 @@
 package dev.pannier.collector.buffer;
 
 import dev.pannier.shippers.batch.Signal;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +36,15 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
 
   final boolean takesJust(Set<Signal> others) {
     return signals.equals(others);
+  }
+
+  /// For each signal those that take it.
+  static <C extends Cursor> Map<Signal, List<C>> bySignal(List<C> cursors) {
+    Map<Signal, List<C>> takers = new EnumMap<>(Signal.class);
+    for (Signal signal : Signal.values()) {
+      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
+    }
+    return takers;
   }
 
   /// Under the buffer's lock.

@@ -15,7 +15,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -182,7 +181,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             made.add(
                 cursor(name, signals, syncedOnly.contains(name), passed.getOrDefault(name, 0L))));
     cursors = List.copyOf(made);
-    takers = takersOf(cursors);
+    takers = Cursor.bySignal(cursors);
     anySyncedOnly = !syncedOnly.isEmpty();
     log =
         SegmentLog.open(
@@ -247,14 +246,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private DiskCursor cursor(String name, Set<Signal> signals, boolean syncedOnly, long passed) {
     return new DiskCursor(this, memory.memoryCursor(name), budget, signals, syncedOnly, passed);
-  }
-
-  private static Map<Signal, List<DiskCursor>> takersOf(List<DiskCursor> cursors) {
-    Map<Signal, List<DiskCursor>> takers = new EnumMap<>(Signal.class);
-    for (Signal signal : Signal.values()) {
-      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
-    }
-    return takers;
   }
 
   /// What a shipper may hold at most, unless a single batch is larger.
@@ -347,7 +338,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
               }
             });
         cursors = List.copyOf(after);
-        takers = takersOf(cursors);
+        takers = Cursor.bySignal(cursors);
       }
     }
     told.forEach(Confirmations::tell);

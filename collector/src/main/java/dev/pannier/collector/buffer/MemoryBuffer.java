@@ -5,7 +5,6 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -57,16 +56,8 @@ public final class MemoryBuffer implements Buffer, Cursors {
     List<MemoryCursor> made = new ArrayList<>();
     shippers.forEach((name, signals) -> made.add(new MemoryCursor(this, name, signals)));
     this.cursors = List.copyOf(made);
-    this.takers = takersOf(cursors);
+    this.takers = Cursor.bySignal(cursors);
     this.roomForFiles = roomNow();
-  }
-
-  private static Map<Signal, List<MemoryCursor>> takersOf(List<MemoryCursor> cursors) {
-    Map<Signal, List<MemoryCursor>> takers = new EnumMap<>(Signal.class);
-    for (Signal signal : Signal.values()) {
-      takers.put(signal, cursors.stream().filter(cursor -> cursor.takes(signal)).toList());
-    }
-    return takers;
   }
 
   @Override
@@ -83,7 +74,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
             after.add(there == null ? new MemoryCursor(this, name, signals) : there);
           });
       cursors = List.copyOf(after);
-      takers = takersOf(cursors);
+      takers = Cursor.bySignal(cursors);
       hasRoom = roomNow();
       roomForFiles = hasRoom;
     }

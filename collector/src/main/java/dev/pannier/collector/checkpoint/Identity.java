@@ -3,13 +3,9 @@ package dev.pannier.collector.checkpoint;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -31,16 +27,15 @@ public record Identity(String name, boolean isNew) {
   /// @throws IOException where it cannot be stored: without it nobody would be found again
   public static Identity read(
       Path directory, Map<String, String> attributes, RandomGenerator random) throws IOException {
-    Path file = directory.resolve(NAME);
     try {
-      String stored = Files.readString(file, UTF_8).strip();
+      String stored = Files.readString(directory.resolve(NAME), UTF_8).strip();
       if (VALID.matcher(stored).matches()) {
         return new Identity(stored, false);
       }
     } catch (NoSuchFileException e) {
-      return store(file, make(attributes, random));
+      return store(directory, make(attributes, random));
     }
-    return store(file, make(attributes, random));
+    return store(directory, make(attributes, random));
   }
 
   private static String make(Map<String, String> attributes, RandomGenerator random) {
@@ -59,24 +54,8 @@ public record Identity(String name, boolean isNew) {
     return word.length() > 80 ? word.substring(0, 80) : word;
   }
 
-  /// A crash leaves no file, or a whole one: synced before it is renamed.
-  private static Identity store(Path file, String identity) throws IOException {
-    Path temporary = file.resolveSibling(NAME + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer content = ByteBuffer.wrap((identity + "\n").getBytes(UTF_8));
-      while (content.hasRemaining()) {
-        channel.write(content);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    syncNames(file);
+  private static Identity store(Path directory, String identity) throws IOException {
+    DurableDirectory.replace(directory, NAME, (identity + "\n").getBytes(UTF_8));
     return new Identity(identity, true);
   }
 
@@ -85,18 +64,8 @@ public record Identity(String name, boolean isNew) {
   ///
   /// @throws IOException where it stays
   public static void forget(Path directory) throws IOException {
-    Path file = directory.resolve(NAME);
-    if (Files.deleteIfExists(file)) {
-      syncNames(file);
-    }
-  }
-
-  private static void syncNames(Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder != null) {
-      try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
-        names.force(true);
-      }
+    if (Files.deleteIfExists(directory.resolve(NAME))) {
+      DurableDirectory.syncNames(directory);
     }
   }
 }

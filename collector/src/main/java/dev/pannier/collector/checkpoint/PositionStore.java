@@ -30,9 +30,7 @@ import java.util.zip.CRC32C;
 /// 4 bytes       number of generations, then each as SavedGeneration writes it
 /// 4 bytes       CRC32C of all before
 /// ```
-/// Integers are big-endian. It is replaced whole: written to `positions.tmp` (a crash leaves the old
-/// file), synced (a crash after the rename finds the new content, not zeros), renamed (one or the
-/// other, never half), and the directory synced (the rename itself survives).
+/// Integers are big-endian. It is replaced whole, as [DurableDirectory#replace] does it.
 ///
 /// One process at a time: the lock on `lock` is held until [#close]. Not thread-safe.
 public final class PositionStore implements Closeable {
@@ -170,25 +168,7 @@ public final class PositionStore implements Closeable {
     CRC32C crc = new CRC32C();
     crc.update(bytes.toByteArray());
     out.writeInt((int) crc.getValue());
-    Path temporary = directory.resolve(NAME + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
-      while (content.hasRemaining()) {
-        channel.write(content);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        temporary,
-        directory.resolve(NAME),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
-    DurableDirectory.syncNames(directory);
+    DurableDirectory.replace(directory, NAME, bytes.toByteArray());
   }
 
   @Override

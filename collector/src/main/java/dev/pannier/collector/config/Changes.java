@@ -78,9 +78,9 @@ public record Changes(List<String> parts, List<Problem> restarts) {
       directory(problems, file, "buffer.directory", before.directory(), after.directory());
       // What such a shipper sees of the log has to be synced, from the start on.
       for (ShipperSettings shipper : next.shippers()) {
-        if (isExactlyOnce(shipper)
+        if (shipper.isExactlyOnce()
             && running.shippers().stream()
-                .noneMatch(other -> other.name().equals(shipper.name()) && isExactlyOnce(other))) {
+                .noneMatch(other -> other.name().equals(shipper.name()) && other.isExactlyOnce())) {
           restart(
               problems,
               file,
@@ -91,10 +91,6 @@ public record Changes(List<String> parts, List<Problem> restarts) {
       }
     }
     return List.copyOf(problems);
-  }
-
-  private static boolean isExactlyOnce(ShipperSettings settings) {
-    return settings instanceof ShipperSettings.Kafka kafka && kafka.transactions() != null;
   }
 
   private static String word(BufferSettings buffer) {

@@ -79,8 +79,7 @@ final class ShippersReader {
             yield null;
           }
         };
-    boolean exactlyOnce =
-        shipper instanceof ShipperSettings.Kafka kafka && kafka.transactions() != null;
+    boolean exactlyOnce = shipper != null && shipper.isExactlyOnce();
     policies.read(name, kind, exactlyOnce, section);
     section.finish();
     return shipper;

@@ -1,21 +1,15 @@
 package dev.pannier.collector.receipt;
 
+import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps `receipt.json` of a state directory up to date: replaced whole, at most once a second, and only
-/// where it has changed. It is written to `receipt.json.tmp` (a crash leaves the old file), synced (a
-/// crash after the rename finds the new content), renamed (one or the other, never half), and the
-/// directory synced (the rename survives). Nothing is read back from it: where to go on is what
-/// `positions` says.
+/// where it has changed, as [DurableDirectory#replace] does it. Nothing is read back from it: where to go
+/// on is what `positions` says.
 ///
 /// One thread, but for [#last].
 public final class ReceiptStore {
@@ -61,7 +55,7 @@ public final class ReceiptStore {
 
   private void store(Receipt receipt) {
     try {
-      replace(receipt.json());
+      DurableDirectory.replace(directory, NAME, receipt.json());
       stored = receipt;
       if (failing) {
         failing = false;
@@ -72,30 +66,6 @@ public final class ReceiptStore {
         failing = true;
         notice.accept("the receipt cannot be stored in " + directory + " (" + e.getMessage() + ")");
       }
-    }
-  }
-
-  private void replace(byte[] json) throws IOException {
-    Path temporary = directory.resolve(NAME + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer content = ByteBuffer.wrap(json);
-      while (content.hasRemaining()) {
-        channel.write(content);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        temporary,
-        directory.resolve(NAME),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
-    try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
-      folder.force(true);
     }
   }
 }

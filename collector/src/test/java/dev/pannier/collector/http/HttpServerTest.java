@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.collector.admin.AdminHandler;
+import dev.pannier.collector.admin.ReloadStatus;
 import dev.pannier.collector.admin.View;
 import dev.pannier.collector.buffer.BufferStatus;
 import dev.pannier.collector.buffer.Ledger;
@@ -151,7 +152,15 @@ class HttpServerTest {
       metrics.adder(Counter.SOURCE_RECORDS, "source-" + i).add(1);
     }
     View view =
-        new View("1", metrics, new Ledger(), budget, List::of, List::of, () -> (BufferStatus) null);
+        new View(
+            "1",
+            metrics,
+            new Ledger(),
+            budget,
+            List::of,
+            List::of,
+            () -> (BufferStatus) null,
+            () -> ReloadStatus.NONE);
     Health health = new Health(() -> nowNanos);
     Endpoint admin = Endpoint.small(new AdminHandler(health, view, null, () -> nowNanos));
     Address to = server.listen(ANY, admin);

@@ -34,7 +34,7 @@ enum PlantedBug {
   },
 
   /// `positions.tmp` takes the place of `positions` with its content on its way.
-  NO_SYNC_BEFORE_RENAME(World.Mode.MEMORY, "collector.checkpoint.PositionStore", "save") {
+  NO_SYNC_BEFORE_RENAME(World.Mode.MEMORY, "collector.checkpoint.DurableDirectory", "replace") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof InvokeInstruction call && call.name().equalsString("force")) {

@@ -7,12 +7,9 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
@@ -30,10 +27,8 @@ import java.util.zip.CRC32C;
 /// 4 bytes       CRC32C of all before
 /// ```
 ///
-/// Integers are big-endian. It is replaced whole: written to `cursors.tmp` (a crash leaves the old
-/// file), synced (a crash after the rename finds the new content, not zeros), renamed (one or the
-/// other, never half), and the directory synced (the rename itself survives). An old one costs
-/// repeats, none a start from the oldest record.
+/// Integers are big-endian. It is replaced whole, as [DurableDirectory#replace] does it. An old one
+/// costs repeats, none a start from the oldest record.
 ///
 /// @param synced  all records up to this number are synced; 0 in `unconfirmed`
 /// @param passed  by the shipper's name, the number up to which it needs no record any longer, or where the log ended
@@ -122,24 +117,6 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     CRC32C crc = new CRC32C();
     crc.update(bytes.toByteArray());
     out.writeInt((int) crc.getValue());
-    Path temporary = directory.resolve(name + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
-      while (content.hasRemaining()) {
-        channel.write(content);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        temporary,
-        directory.resolve(name),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
-    DurableDirectory.syncNames(directory);
+    DurableDirectory.replace(directory, name, bytes.toByteArray());
   }
 }

@@ -3,12 +3,9 @@ package dev.pannier.collector.buffer.disk;
 import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.zip.CRC32C;
 
@@ -62,27 +59,9 @@ public final class LogId {
     }
   }
 
-  /// A crash leaves the old one, none, or the new one whole: synced before it is renamed.
   private static void write(Path directory, long id) throws IOException {
-    ByteBuffer content = ByteBuffer.allocate(BYTES).putLong(id).putInt(checksum(id)).flip();
-    Path temporary = directory.resolve(NAME + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      while (content.hasRemaining()) {
-        channel.write(content);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        temporary,
-        directory.resolve(NAME),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
-    DurableDirectory.syncNames(directory);
+    ByteBuffer content = ByteBuffer.allocate(BYTES).putLong(id).putInt(checksum(id));
+    DurableDirectory.replace(directory, NAME, content.array());
   }
 
   private static int checksum(long id) {
