@@ -92,6 +92,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final Consumer<String> notice;
   private final SegmentLog log;
   private final MemoryBuffer memory;
+  private final SpareArrays spareArrays;
   private volatile List<DiskCursor> cursors;
   private volatile Map<Signal, List<DiskCursor>> takers;
 
@@ -173,6 +174,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     this.clock = clock;
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
+    spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
     CursorFile stored = storedCursors();
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
@@ -248,9 +250,14 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return new DiskCursor(this, memory.memoryCursor(name), budget, signals, syncedOnly, passed);
   }
 
-  /// What a shipper may hold at most, unless a single batch is larger.
+  /// What a shipper may hold at most, unless a single batch is larger. As much for all as files may have unsynced: twice that would
+  /// not fit the old generation beside what is alive there.
   long shareBytes() {
-    return budget.limitBytes() / 2 / Math.max(1, cursors.size());
+    return budget.limitBytes() / 4 / Math.max(1, cursors.size());
+  }
+
+  SpareArrays spareArrays() {
+    return spareArrays;
   }
 
   private boolean isSame(Map<String, Set<Signal>> shippers) {
@@ -932,6 +939,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void tend(long nowNanos) {
+    spareArrays.tend();
     if (problem == null && !log.isInPlace()) {
       toMemory(new IOException("its files have vanished"));
       // It fails: who waits for it is told by delivery, and the files are done with.

@@ -25,11 +25,10 @@ import org.jspecify.annotations.Nullable;
 ///     passed ┘ taken ┘      └ reader: where the next is read
 /// ```
 final class DiskCursor extends Cursor {
-  /// Arrays of this size are kept for the next batch: a full batch of a file fits.
-  private static final int ARRAY_BYTES = 272 * 1024;
+  /// Arrays of this size are used again: a full batch of a file fits.
+  static final int ARRAY_BYTES = 272 * 1024;
 
   private static final int SMALL_BYTES = 32 * 1024;
-  private static final int SPARE_ARRAYS = 4;
 
   /// So often a segment is read again after an error of the disk before the rest of it is given up.
   private static final int MOST_READ_ERRORS = 30;
@@ -40,7 +39,6 @@ final class DiskCursor extends Cursor {
   private final boolean syncedOnly;
 
   // The shipper's thread alone.
-  private final ArrayDeque<byte[]> spareArrays = new ArrayDeque<>();
   private final ByteBuffer window = SegmentReader.window();
   private @Nullable SegmentReader reader;
   private @Nullable Segment readerOf;
@@ -630,15 +628,14 @@ final class DiskCursor extends Cursor {
       budget.reserve(size);
     }
     heldBytes += size;
-    byte[] spare = usual ? spareArrays.poll() : null;
-    return spare == null ? new byte[size] : spare;
+    return usual ? buffer.spareArrays().take() : new byte[size];
   }
 
   private void release(byte[] array) {
     heldBytes -= array.length;
     budget.release(array.length);
-    if (array.length == ARRAY_BYTES && spareArrays.size() < SPARE_ARRAYS) {
-      spareArrays.push(array);
+    if (array.length == ARRAY_BYTES) {
+      buffer.spareArrays().give(array);
     }
   }
 
