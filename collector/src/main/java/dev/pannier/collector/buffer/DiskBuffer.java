@@ -436,6 +436,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public void change(BufferSettings other) {
     settings = other;
     log.segmentBytes(segmentBytes(other));
+    moved = true;
     roomMayHaveChanged();
   }
 
@@ -951,20 +952,52 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       moved = false;
       boolean wasFull = isFull();
       storeCursors();
-      long lowest = Long.MAX_VALUE;
-      int freed;
-      synchronized (lock) {
-        for (DiskCursor cursor : cursors) {
-          lowest = Math.min(lowest, cursor.passed());
-        }
-        for (DiskCursor cursor : leaving) {
-          lowest = Math.min(lowest, cursor.passed());
-        }
-        // With the lock: a shipper that is added begins with the oldest there is.
-        freed = log.free(lowest);
+      int freed = free();
+      if (isFull() && beginBehindAll()) {
+        freed += free();
       }
       if (freed > 0 && wasFull) {
         roomMayHaveChanged();
+      }
+    }
+  }
+
+  private int free() {
+    synchronized (lock) {
+      // With the lock: a shipper that is added begins with the oldest there is.
+      return log.free(lowestPassed());
+    }
+  }
+
+  /// All that is before it was passed by every shipper. Under the lock.
+  private long lowestPassed() {
+    long lowest = Long.MAX_VALUE;
+    for (DiskCursor cursor : cursors) {
+      lowest = Math.min(lowest, cursor.passed());
+    }
+    for (DiskCursor cursor : leaving) {
+      lowest = Math.min(lowest, cursor.passed());
+    }
+    return lowest;
+  }
+
+  /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log takes no record that
+  /// would begin it, so it is begun without one where every shipper has passed all there is.
+  ///
+  /// @return whether it was
+  private boolean beginBehindAll() {
+    synchronized (appending) {
+      synchronized (lock) {
+        if (problem != null || !unsynced.isEmpty() || lowestPassed() < log.newestSequence()) {
+          return false;
+        }
+      }
+      try {
+        log.beginEmpty(++lastSequence, positionsWouldCount());
+        return true;
+      } catch (IOException e) {
+        toMemory(e);
+        return false;
       }
     }
   }

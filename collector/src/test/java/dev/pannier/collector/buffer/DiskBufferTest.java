@@ -39,6 +39,7 @@ class DiskBufferTest {
   private final List<String> notices = new ArrayList<>();
   private Ledger ledger = new Ledger();
   private OnFull onFull = OnFull.BACKPRESSURE;
+  private long maxBytes = 8 * MIB;
   private Set<String> syncedOnly = Set.of();
   private String[] shippers = {"events"};
   private long nowNanos = 1_000_000_000L;
@@ -64,7 +65,7 @@ class DiskBufferTest {
     }
     open =
         new DiskBuffer(
-            new BufferSettings(BufferSettings.Type.DISK, directory(), 8 * MIB, onFull),
+            settings(),
             budget,
             ledger,
             metrics,
@@ -74,6 +75,10 @@ class DiskBufferTest {
             nowNanos,
             notices::add);
     return open;
+  }
+
+  private BufferSettings settings() {
+    return new BufferSettings(BufferSettings.Type.DISK, directory(), maxBytes, onFull);
   }
 
   private Path directory() {
@@ -356,6 +361,84 @@ class DiskBufferTest {
     assertThat(buffer.hasRoomForFiles()).isTrue();
     assertThat(buffer.hasRoomForRequests()).isTrue();
     assertThat(room).isNotEmpty();
+  }
+
+  private void assertRoomComes(DiskBuffer buffer) {
+    assertThat(buffer.hasRoomForRequests()).isFalse();
+    for (int i = 0; i < 3; i++) {
+      pass(buffer, 1000);
+    }
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
+    assertThat(buffer.problem()).isNull();
+  }
+
+  @Test
+  void newestSegmentDoesNotFillASmallerBufferOnceItIsPassed() throws Exception {
+    maxBytes = 512 * MIB;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(ship(buffer, "events")).hasSize(100);
+    pass(buffer, 1000);
+    maxBytes = 8 * MIB;
+    buffer.change(settings());
+    assertRoomComes(buffer);
+    append(buffer, "next");
+    assertThat(ship(buffer, "events")).containsExactly("next");
+    assertThat(buffer().positions()).hasSize(1);
+  }
+
+  @Test
+  void newestSegmentDoesNotFillASmallerBufferAtTheNextStartEither() throws Exception {
+    maxBytes = 512 * MIB;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(ship(buffer, "events")).hasSize(100);
+    close();
+    // A segment that was begun and no more: its number is not used.
+    Files.createFile(directory().resolve("00000000000000000101.log"));
+    maxBytes = 8 * MIB;
+    DiskBuffer again = buffer();
+    assertThat(ship(again, "events")).isEmpty();
+    assertRoomComes(again);
+    append(again, "next");
+    assertThat(take(again, "events").sequence()).isGreaterThan(100);
+  }
+
+  @Test
+  void segmentsThatWereBegunInOneGroupDoNotFillTheBufferOnceTheyArePassed() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "1 " + "x".repeat((int) (4 * MIB)));
+    append(buffer, "2 " + "x".repeat((int) (4 * MIB)));
+    pass(buffer, 100);
+    assertThat(ship(buffer, "events")).containsExactly("1", "2");
+    assertRoomComes(buffer);
+    assertThat(told).containsExactly("1", "2");
+  }
+
+  @Test
+  void segmentsThatCouldNotBeSyncedDoNotFillTheBufferOnceTheyArePassed() throws Exception {
+    DiskBuffer buffer = buffer();
+    for (int i = 1; i <= 2; i++) {
+      append(buffer, i + " " + "x".repeat((int) (4 * MIB)));
+      deleteDirectory();
+      pass(buffer, 100);
+      heal();
+      pass(buffer, 1000);
+    }
+    assertThat(buffer.problem()).isNull();
+    assertThat(ship(buffer, "events")).containsExactly("1", "2");
+    assertRoomComes(buffer);
+    append(buffer, "next");
+    pass(buffer, 100);
+    assertThat(told).containsExactly("1", "2", "next");
+    assertThat(buffer.positions()).hasSize(1);
   }
 
   private int fill(DiskBuffer buffer) {

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /// The append-only log of one directory; the package draws its files.
 ///
-/// Who may call: [#write], [#publish], [#seal], [#reopen] and [#told] one thread at a time (the appending
+/// Who may call: [#write], [#publish], [#beginEmpty], [#seal], [#reopen] and [#told] one thread at a time (the appending
 /// one), [#sync] one thread at a time (another one), the rest any thread.
 public final class SegmentLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
@@ -411,7 +411,7 @@ public final class SegmentLog implements Closeable {
         || segment.sealed
         || segment.positionsCount != positionsCount
         || isFull(segment, batch)) {
-      segment = begin(sequence, positionsCount);
+      segment = begin(sequence, positionsCount, syncedSequence);
     }
     staging.clear();
     RecordFormat.putHead(staging, batch, sequence, millis, syncedSequence);
@@ -467,7 +467,9 @@ public final class SegmentLog implements Closeable {
 
   /// Nothing of a segment is written before all of the one before is durable: else the death of the machine
   /// could leave a hole, with records behind it whose positions say that nothing is missing.
-  private Segment begin(long first, boolean positionsCount) throws IOException {
+  ///
+  /// @param knownUpTo of the records up to this number all that were synced have their positions remembered
+  private Segment begin(long first, boolean positionsCount, long knownUpTo) throws IOException {
     Segment before = active;
     if (before != null) {
       // What it holds is told when it is delivered, once it is known that it cannot be synced.
@@ -475,7 +477,6 @@ public final class SegmentLog implements Closeable {
       // behind it would count as if nothing were missing.
       before.sync();
     }
-    long knownUpTo = syncedSequence;
     Map<String, byte[]> known;
     synchronized (positions) {
       known = new LinkedHashMap<>(positions);
@@ -507,6 +508,15 @@ public final class SegmentLog implements Closeable {
       before.sealed = true;
     }
     return segment;
+  }
+
+  /// Begins a segment without a record, and syncs it, so that those before it can be freed. All there is was synced, or is told by
+  /// its delivery.
+  ///
+  /// @param first the next record has a higher number
+  /// @throws IOException where the disk does not take it
+  public void beginEmpty(long first, boolean positionsCount) throws IOException {
+    begin(first, positionsCount, lastSequence).sync();
   }
 
   /// Segments that are begun from now on have another size.
@@ -689,6 +699,12 @@ public final class SegmentLog implements Closeable {
   /// one.
   public long lastSequence() {
     return lastSequence;
+  }
+
+  /// Who has passed this number has passed every record; lower than [#lastSequence] where numbers were left out.
+  public long newestSequence() {
+    Segment segment = active;
+    return segment == null ? 0 : segment.lastSequence();
   }
 
   public long syncedSequence() {
