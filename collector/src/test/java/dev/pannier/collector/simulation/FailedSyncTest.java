@@ -6,9 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.buffer.disk.StoredBatch;
+import dev.pannier.collector.checkpoint.DurableDirectory;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -29,11 +34,15 @@ class FailedSyncTest {
     return new SimulatedDisk(new SplittableRandom(seed));
   }
 
+  private Path directory() {
+    return new SimulatedFileSystem(disk).getPath("/var/buffer");
+  }
+
   private SegmentLog open(long synced) throws IOException {
     found.clear();
     disk.enter();
     return SegmentLog.open(
-        new SimulatedFileSystem(disk).getPath("/var/buffer"),
+        directory(),
         SEGMENT_BYTES,
         synced,
         Batch::key,
@@ -145,6 +154,34 @@ class FailedSyncTest {
       losePower();
       open(3);
       assertThat(found).as("seed %d", seed).containsExactly("a", "b", "c");
+    }
+  }
+
+  /// Nothing says any more that the segment before could not be synced.
+  @Test
+  void whatAFailedSyncLeftBeforeASegmentWithoutAHeaderIsOnDiskOnceTheNextProcessHasFoundIt()
+      throws Exception {
+    for (int bytes : new int[] {0, 100}) {
+      for (long seed = 0; seed < SEEDS; seed++) {
+        SegmentLog log = newLog(seed);
+        append(log, 1, "a", true);
+        log.sync();
+        append(log, 2, "b".repeat(9_000), true);
+        failToSync(log, disk);
+        try (FileChannel begun =
+            FileChannel.open(
+                directory().resolve("00000000000000000003.log"),
+                StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE)) {
+          begun.write(ByteBuffer.allocate(bytes), 0);
+        }
+        DurableDirectory.syncNames(directory());
+        kill();
+        assertThat(positions(open(1))).containsExactly("p2");
+        losePower();
+        open(1);
+        assertThat(found).as("seed %d", seed).containsExactly("a", "b");
+      }
     }
   }
 

@@ -196,12 +196,16 @@ public final class SegmentLog implements Closeable {
     for (Segment segment : segments.values()) {
       Segment next = after(segment);
       long known = ALL;
-      if (next == null && lastIsThere) {
+      if (next == null) {
         known = synced;
-      } else if (next != null && next.beforeUnsure) {
+      } else if (next.beforeUnsure) {
         known = next.knownUpTo;
       }
-      recover(segment, known, rememberedAt, visitor);
+      // The one behind it has no header that would tell whether this one could be synced. It is
+      // judged as
+      // if it could, and written again as if it could not.
+      long judged = next == null && !lastIsThere ? ALL : known;
+      recover(segment, known, judged, rememberedAt, visitor);
       bytes.addAndGet(segment.endBytes());
     }
     Map.Entry<Long, Segment> newest = segments.lastEntry();
@@ -229,9 +233,10 @@ public final class SegmentLog implements Closeable {
   }
 
   /// @param synced all records of it up to this number were synced
+  /// @param judged the same where damage is judged: ALL where nothing but rot can be the cause
   /// @param rememberedAt for each owner the number of the record whose positions are remembered
   private void recover(
-      Segment segment, long synced, Map<String, Long> rememberedAt, Visitor visitor)
+      Segment segment, long synced, long judged, Map<String, Long> rememberedAt, Visitor visitor)
       throws IOException {
     // Whether its own count or not: older segments may have been deleted because it has theirs.
     readHeaderPositions(segment, rememberedAt);
@@ -272,7 +277,7 @@ public final class SegmentLog implements Closeable {
         visitor.record(segment, from, reader.position(), batch);
         continue;
       }
-      if (!wasSynced(segment, from, size, synced)) {
+      if (!wasSynced(segment, from, size, judged)) {
         notice.accept(
             segment.name() + ": cut behind its last whole record, " + (size - from) + " bytes off");
         segment.channel.truncate(from);
