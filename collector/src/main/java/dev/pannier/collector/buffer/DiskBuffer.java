@@ -25,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Batches on disk, in a [SegmentLog]. Every shipper reads it by a cursor of its own, so one that is slow or away holds
 /// up nobody before `max_bytes` are used.
@@ -46,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 /// Locks, the outer one first: `appending` (one append at a time, the file is written under it), `lock` (what is open and who waits;
 /// held for moments).
 public final class DiskBuffer implements Buffer, Cursors, Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(DiskBuffer.class);
+
   /// The group commit: a client that waits is answered this long after the sync before at the earliest.
   static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -482,12 +486,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           unconfirmed.put(shipper, end);
         }
       }
-      try {
-        storeUnconfirmed();
-      } catch (IOException e) {
-        // It is tried again with the shippers' places.
-        moved = true;
-      }
+      storeConfirmed(shipper);
       if (!isOlder) {
         return;
       }
@@ -496,6 +495,26 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         "buffer.directory "
             + settings.directory()
             + " is older than what a destination has of it: what it holds is shipped again");
+  }
+
+  private void storeConfirmed(String shipper) {
+    try {
+      storeUnconfirmed();
+      return;
+    } catch (IOException e) {
+      // It is tried again with the shippers' places.
+      moved = true;
+    }
+    if (unconfirmed.containsKey(shipper)) {
+      return;
+    }
+    try {
+      // The destination's numbers are about to go past the one it has of the shipper. Also a disk
+      // that is full lets it go.
+      CursorFile.deleteUnconfirmed(settings.directory());
+    } catch (IOException e) {
+      LOG.debug("unconfirmed cannot be deleted", e);
+    }
   }
 
   long nextInMemory(MemoryCursor cursor) {

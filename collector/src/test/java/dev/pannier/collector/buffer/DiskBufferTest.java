@@ -314,6 +314,25 @@ class DiskBufferTest {
     assertThat(notices).isEmpty();
   }
 
+  /// As on a full disk, which takes no new file.
+  @Test
+  void logThatADestinationHasFollowedIsNotTakenForACopyThoughThatCouldNotBeStored()
+      throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    long id = buffer.logId();
+    Path inTheWay = Files.createDirectory(directory().resolve("unconfirmed.tmp"));
+    buffer.stored("events", id, 0);
+    append(buffer, "one");
+    pass(buffer, 10);
+    assertThat(ship(buffer, "events")).containsExactly("one");
+    Files.delete(inTheWay);
+    DiskBuffer again = buffer();
+    again.stored("events", id, 1);
+    assertThat(again.logId()).isEqualTo(id);
+    assertThat(notices).noneMatch(notice -> notice.contains("is older than"));
+  }
+
   @Test
   void shipperThatMaySeeOnlySyncedBatchesWaitsForTheSync() throws Exception {
     syncedOnly = Set.of("events");
