@@ -168,6 +168,7 @@ public final class SegmentLog implements Closeable {
 
   private void recover(long synced, Visitor visitor) throws IOException {
     boolean lastIsThere = false;
+    long withoutHeader = 0;
     List<Path> files = files(directory);
     for (Path file : files) {
       FileChannel channel =
@@ -178,17 +179,18 @@ public final class SegmentLog implements Closeable {
         lastIsThere = true;
       } catch (IOException e) {
         long size = channel.size();
-        channel.close();
         boolean begunOnly =
             size == 0
                 || (file.equals(files.getLast())
-                    && synced < number(file)
-                    && !(e instanceof SegmentHeader.OtherVersion));
+                    && !(e instanceof SegmentHeader.OtherVersion)
+                    && !holdsSynced(file, channel, size, synced));
+        channel.close();
         if (begunOnly) {
-          Files.delete(file);
+          forget(file, size);
         } else {
           aside(file, size, e);
         }
+        withoutHeader = Math.max(withoutHeader, number(file));
         lastIsThere = false;
       }
     }
@@ -226,8 +228,10 @@ public final class SegmentLog implements Closeable {
         lastSequence = Math.max(lastSequence, segment.first());
       }
     }
-    // Above what is damaged now, too: a destination may have stored those numbers.
-    lastSequence = Math.max(lastSequence, synced);
+    // Above what is damaged now, too: a destination may have stored those numbers. And no file has
+    // the name of one that is
+    // kept aside.
+    lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader));
     boolean sure = newest == null || !newest.getValue().unsure;
     syncedSequence = sure ? lastSequence : synced;
   }
@@ -344,14 +348,20 @@ public final class SegmentLog implements Closeable {
   /// Whether damage in a segment lies in what a sync had covered. Else it may be a page that the death of the
   /// machine kept from the disk, and nobody was told that anything from there on is kept.
   ///
-  /// A number that is told as synced is that of a record. Where it is above the last one before the damage, its record is in the
-  /// damage or behind it, so the damage begins in what was synced.
-  ///
   /// @param synced all records of the segment up to this number were
   private boolean wasSynced(Segment segment, long from, long size, long synced) throws IOException {
     long before = Math.max(lastSequence, segment.first() - 1);
+    return wasSynced(segment.reader(SegmentReader.window(), from, before), size, before, synced);
+  }
+
+  /// A number that is told as synced is that of a record. Where it is above the last one before the damage, its record is in the
+  /// damage or behind it, so the damage begins in what was synced.
+  ///
+  /// @param behind reads from the damage on
+  /// @param before the number of the last record before it
+  private static boolean wasSynced(SegmentReader behind, long size, long before, long synced)
+      throws IOException {
     long told = synced;
-    SegmentReader behind = segment.reader(SegmentReader.window(), from, before);
     while (told <= before) {
       SegmentReader.Found found = behind.find(size);
       if (found == SegmentReader.Found.NOTHING) {
@@ -359,10 +369,25 @@ public final class SegmentLog implements Closeable {
       } else if (found == SegmentReader.Found.DAMAGE || !behind.skip()) {
         behind.passDamage(size);
       } else {
-        told = segment.version == 1 ? Long.MAX_VALUE : behind.synced();
+        told = behind.synced();
       }
     }
     return true;
+  }
+
+  /// Whether a file whose header is damaged has records that were synced, or one of which nothing tells whether it was.
+  private static boolean holdsSynced(Path file, FileChannel channel, long size, long synced) {
+    long before = number(file) - 1;
+    SegmentReader records =
+        new SegmentReader(channel, SegmentHeader.VERSION, SegmentReader.window(), 0, before);
+    try {
+      return synced == 0
+          ? records.passDamage(size) < size
+          : wasSynced(records, size, before, synced);
+    } catch (IOException e) {
+      LOG.debug("{} cannot be read", file, e);
+      return true;
+    }
   }
 
   /// A segment may be begun long after the last sync: records before it are younger than its snapshot.
@@ -381,6 +406,14 @@ public final class SegmentLog implements Closeable {
   /// The lowest that may stand in a segment.
   private static long number(Path file) {
     return Long.parseLong(String.valueOf(file.getFileName()), 0, 20, 10);
+  }
+
+  /// A file that begins with no header, and that no sync had covered when the machine died.
+  private void forget(Path file, long size) throws IOException {
+    Files.delete(file);
+    if (size > 0) {
+      notice.accept(file.getFileName() + ": begun and never synced, " + size + " bytes off");
+    }
   }
 
   /// A file that begins with no header, and was more than begun when the machine died.

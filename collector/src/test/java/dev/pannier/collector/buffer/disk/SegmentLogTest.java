@@ -568,14 +568,41 @@ class SegmentLogTest {
     close();
     Path second = directory.resolve("00000000000000000002.log");
     Files.write(second, new byte[4096]);
-    open(1);
+    assertThat(open(1).lastSequence()).isEqualTo(2);
     assertThat(found).hasSize(1);
-    assertThat(notices).isEmpty();
+    assertThat(notices)
+        .containsExactly("00000000000000000002.log: begun and never synced, 4096 bytes off");
     assertThat(directory.resolve("00000000000000000002.log.unreadable")).doesNotExist();
     Files.write(second, new byte[4096]);
     open(2);
     assertThat(notices).hasSize(1).first().asString().contains("not a segment of a disk buffer");
     assertThat(directory.resolve("00000000000000000002.log.unreadable")).exists();
+  }
+
+  /// What `cursors` says may be as old as a second, or be missing.
+  @Test
+  void newestSegmentWithADamagedHeaderIsKeptAsideWhereItMayHoldWhatWasSynced() throws Exception {
+    for (boolean isSynced : new boolean[] {true, false}) {
+      for (long synced : new long[] {0, 3}) {
+        SegmentLog written = open();
+        append(written, 5, logs("k", "p", "one"));
+        if (isSynced) {
+          written.sync();
+        }
+        append(written, 6, logs("k", "p", "two"));
+        written.close();
+        Path file = SegmentLog.files(directory).getFirst();
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[9] ^= 1;
+        Files.write(file, bytes);
+        SegmentLog again = open(synced);
+        assertThat(again.lastSequence()).isEqualTo(5);
+        assertThat(notices).hasSize(1);
+        Path aside = directory.resolve("00000000000000000005.log.unreadable");
+        assertThat(Files.deleteIfExists(aside)).isEqualTo(isSynced || synced == 0);
+        assertThat(SegmentLog.files(directory)).isEmpty();
+      }
+    }
   }
 
   @Test
