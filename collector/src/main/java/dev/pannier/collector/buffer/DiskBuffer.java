@@ -74,11 +74,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private static final int MOST_PENDING = 4096;
 
   /// Who waits for the delivery of a batch.
-  private record Pending(Signal signal, Confirmations confirmations) {}
+  private record Pending(Signal signal, int records, Confirmations confirmations) {}
 
   private record Unsynced(
       long sequence,
       Signal signal,
+      int records,
       String generation,
       byte[] positions,
       boolean positionsCount,
@@ -325,7 +326,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             cursor.leave(lastSequence);
             leaving.add(cursor);
           } else {
-            settle(cursor, signals, cursor::isUnread, told);
+            settle(cursor, signals, cursor::isUnread, "", told);
             cursor.change(signals, lastSequence);
             after.add(cursor);
           }
@@ -354,8 +355,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   ///
   /// @param signals that it takes
   /// @param open    whether a number waits for it
+  /// @param lost    why it never gets what it was to get; empty where it is not to get it any more
   private void settle(
-      DiskCursor cursor, Set<Signal> signals, LongPredicate open, List<Confirmations> told) {
+      DiskCursor cursor,
+      Set<Signal> signals,
+      LongPredicate open,
+      String lost,
+      List<Confirmations> told) {
     for (Iterator<Map.Entry<Long, Pending>> entries = pending.entrySet().iterator();
         entries.hasNext(); ) {
       Map.Entry<Long, Pending> entry = entries.next();
@@ -363,7 +369,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (cursor.gets(waiting.signal(), entry.getKey())
           && !signals.contains(waiting.signal())
           && open.test(entry.getKey())
-          && waiting.confirmations().shipperDone(0, "")) {
+          && waiting.confirmations().shipperDone(lost.isEmpty() ? 0 : waiting.records(), lost)) {
         entries.remove();
         unsure -= waiting.confirmations().isUnsure() ? 1 : 0;
         told.add(waiting.confirmations());
@@ -391,7 +397,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       List<Entry> held = each.taken().stream().filter(entry -> !entry.isStored()).toList();
       inMemory.add(new Leaving(cursor.memory(), held));
       synchronized (lock) {
-        settle(cursor, Set.of(), number -> !cursor.isDone(number), told);
+        settle(cursor, Set.of(), number -> !cursor.isDone(number), "", told);
         nobodys += cursor.giveUp(inherited);
         leaving.remove(cursor);
       }
@@ -643,9 +649,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   ///
   /// @param after exclusive
   /// @param upTo  inclusive
-  void neverRead(DiskCursor cursor, long after, long upTo) {
+  void neverRead(DiskCursor cursor, long after, long upTo, String why) {
     if (!pending.isEmpty()) {
-      settle(cursor, Set.of(), number -> number > after && number <= upTo, givenUp);
+      settle(
+          cursor, Set.of(), number -> number > after && number <= upTo, "dropped: " + why, givenUp);
     }
   }
 
@@ -691,12 +698,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
         pending.put(
             sequence,
-            new Pending(batch.signal(), new Confirmations(acknowledgement, shippers.size())));
+            new Pending(
+                batch.signal(),
+                batch.records(),
+                new Confirmations(acknowledgement, shippers.size())));
       }
       unsynced.add(
           new Unsynced(
               sequence,
               batch.signal(),
+              batch.records(),
               generation(batch),
               batch.positions(),
               positionsCount,
@@ -946,7 +957,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
       confirmations.markUnsure();
       unsure++;
-      pending.put(batch.sequence(), new Pending(batch.signal(), confirmations));
+      pending.put(batch.sequence(), new Pending(batch.signal(), batch.records(), confirmations));
       return null;
     }
   }

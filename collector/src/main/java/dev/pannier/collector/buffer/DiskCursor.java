@@ -34,6 +34,8 @@ final class DiskCursor extends Cursor {
   /// So often a segment is read again after an error of the disk before the rest of it is given up.
   private static final int MOST_READ_ERRORS = 30;
 
+  private static final String DAMAGED = "damaged";
+
   private final DiskBuffer buffer;
   private final MemoryCursor memory;
   private final MemoryBudget budget;
@@ -456,7 +458,7 @@ final class DiskCursor extends Cursor {
   /// What is before it was read before, or is damaged. Under the buffer's lock.
   private void read(long sequence) {
     if (damaged) {
-      buffer.neverRead(this, lastRead, sequence - 1);
+      buffer.neverRead(this, lastRead, sequence - 1, DAMAGED);
     }
     lastRead = Math.max(lastRead, sequence);
   }
@@ -480,7 +482,7 @@ final class DiskCursor extends Cursor {
         return syncedOnly ? Step.WAIT : Step.AGAIN;
       }
       if (damaged && !segment.isGone()) {
-        giveUp(segment, "damaged");
+        giveUp(segment, DAMAGED);
         damaged = false;
       }
       lastRead = Math.max(lastRead, segment.lastSequence());
@@ -498,7 +500,7 @@ final class DiskCursor extends Cursor {
 
   /// What of a segment was not taken comes no more. Under the buffer's lock.
   private void giveUp(Segment segment, String why) {
-    buffer.neverRead(this, lastRead, segment.lastSequence());
+    buffer.neverRead(this, lastRead, segment.lastSequence(), why);
     Tally rest = segment.tally().minus(takenOfSegment);
     rest.forEach(
         (source, signal, batches, records, bytes) -> {
@@ -542,7 +544,7 @@ final class DiskCursor extends Cursor {
       Segment next = buffer.log().after(segment);
       if (next != null) {
         buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
-        giveUp(segment, "damaged");
+        giveUp(segment, DAMAGED);
         lastRead = Math.max(lastRead, segment.lastSequence());
         current = next;
         startBytes = 0;

@@ -656,7 +656,7 @@ class DiskBufferTest {
     assertThat(told).isEmpty();
     assertThat(ship(buffer, "events")).containsExactly("one", "three");
     pass(buffer, 0);
-    assertThat(told).containsExactlyInAnyOrder("one", "two", "three");
+    assertThat(told).containsExactlyInAnyOrder("one", "two 2dropped: damaged", "three");
     heal();
     pass(buffer, 1000);
     append(buffer, "later");
@@ -678,9 +678,21 @@ class DiskBufferTest {
       append(buffer, i + " " + "x".repeat(100_000));
       pass(buffer, 100);
     }
-    assertThat(told).contains("first");
+    assertThat(told).contains("first 2dropped: full");
     assertThat(buffer.positions()).hasSize(1);
     assertThat(ship(buffer, "events")).doesNotContain("first").endsWith("99");
+  }
+
+  @Test
+  void whoAwaitsDeliveryIsToldOfWhatIsDropped() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    append(buffer, "first", When.DELIVERED);
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(told).hasSize(101).contains("first 2dropped: full");
   }
 
   /// A request that waits for its delivery is forgotten rather than one: its client comes back.
