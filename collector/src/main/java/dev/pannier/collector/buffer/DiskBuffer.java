@@ -396,12 +396,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       DiskCursor cursor = (DiskCursor) each.cursor();
       List<Entry> held = each.taken().stream().filter(entry -> !entry.isStored()).toList();
       inMemory.add(new Leaving(cursor.memory(), held));
+      nobodys += giveUp(cursor, each.taken(), inherited, told);
       synchronized (lock) {
-        settle(cursor, Set.of(), number -> !cursor.isDone(number), "", told);
+        settle(cursor, Set.of(), cursor::isUnread, "", told);
         nobodys += cursor.giveUp(inherited);
         leaving.remove(cursor);
       }
-      nobodys += giveUp(cursor, each.taken(), inherited);
     }
     nobodys += memory.release(inMemory, memoryHeirs);
     told.forEach(Confirmations::tell);
@@ -410,10 +410,18 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   /// @return the records of signals that nobody inherits
-  private static long giveUp(DiskCursor cursor, List<Entry> taken, Set<Signal> inherited) {
+  private long giveUp(
+      DiskCursor cursor, List<Entry> taken, Set<Signal> inherited, List<Confirmations> told) {
     long nobodys = 0;
     for (Entry entry : taken) {
       if (entry.isStored()) {
+        Confirmations waiting;
+        synchronized (lock) {
+          waiting = shipperDone(entry, Settlement.SHIPPED);
+        }
+        if (waiting != null) {
+          told.add(waiting);
+        }
         cursor.giveUp(entry);
         Batch batch = entry.batch();
         nobodys += inherited.contains(batch.signal()) ? 0 : batch.records();
@@ -426,15 +434,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public long forgo(Cursor cursor, List<Entry> taken) {
     DiskCursor of = (DiskCursor) cursor;
     List<Confirmations> told = new ArrayList<>();
-    synchronized (lock) {
-      for (Entry entry : taken) {
-        Confirmations waiting = entry.isStored() ? shipperDone(entry, Settlement.SHIPPED) : null;
-        if (waiting != null) {
-          told.add(waiting);
-        }
-      }
-    }
-    long records = giveUp(of, taken, Set.of());
+    long records = giveUp(of, taken, Set.of(), told);
     told.forEach(Confirmations::tell);
     List<Entry> held = taken.stream().filter(entry -> !entry.isStored()).toList();
     return records + memory.forgo(of.memory(), held);

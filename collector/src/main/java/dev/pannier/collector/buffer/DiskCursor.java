@@ -167,7 +167,7 @@ final class DiskCursor extends Cursor {
     return gets(signal, sequence) && !isDone(sequence);
   }
 
-  /// What waits for the shipper that was removed is given up. Under the buffer's lock.
+  /// What waits for the shipper that was removed is given up: it takes nothing more. Under the buffer's lock.
   ///
   /// @return the records of signals that `heirs` do not take
   long giveUp(Set<Signal> heirs) {
@@ -183,6 +183,9 @@ final class DiskCursor extends Cursor {
                 nobodys[0] += heirs.contains(signal) ? 0 : records;
               }
             });
+    untaken = new Tally();
+    takenSince.clear();
+    until = Long.MIN_VALUE;
     return nobodys[0];
   }
 

@@ -200,6 +200,34 @@ class DiskBufferChangeTest {
     assertThat(buffer.status().bytes()).isLessThan(before);
   }
 
+  /// Its client does not return, so what it has taken stays its own.
+  @Test
+  void oneThatDoesNotReturnHoldsNoSegmentAndMayYetBeDoneWithWhatItHasTaken() {
+    append(Signal.LOGS, "taken", When.DELIVERED);
+    for (int i = 0; i < 6; i++) {
+      append("x".repeat(400_000));
+      tend();
+    }
+    buffer.change(shippers("one", "two"));
+    Cursor one = buffer.cursor("one");
+    Entry taken = Objects.requireNonNull(one.next());
+    buffer.change(shippers("two"));
+    append("new");
+    tend();
+    long before = buffer.status().bytes();
+    assertThat(buffer.release(List.of(new Leaving(one, List.of())), List.of())).isEqualTo(12);
+    assertThat(one.next()).isNull();
+    one.done(taken, 0, "");
+    assertThat(told).doesNotContain("taken");
+    ship(buffer.cursor("two"));
+    assertThat(told).contains("taken");
+    tend();
+    assertThat(buffer.status().bytes()).isLessThan(before);
+    assertThat(buffer.release(List.of(new Leaving(one, List.of())), List.of())).isZero();
+    assertThat(one.openBatches()).isZero();
+    assertThat(inFlight("one")).isZero();
+  }
+
   @Test
   void aSignalMoreIsTakenFromThenOnAndASignalLessNoMore() {
     append("a");
