@@ -902,13 +902,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
       }
     }
+    List<DiskCursor> readers = new ArrayList<>();
     synchronized (lock) {
       unsyncedFileBytes -= fileBytes;
+      if (anySyncedOnly) {
+        readers.addAll(cursors);
+        readers.addAll(leaving);
+      }
     }
     told.forEach(Confirmations::tell);
-    if (anySyncedOnly) {
-      cursors.forEach(Cursor::appended);
-    }
+    readers.forEach(Cursor::appended);
     if (hasRoomForFiles()) {
       onRoom.run();
     }

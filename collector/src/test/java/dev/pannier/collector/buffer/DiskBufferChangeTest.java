@@ -42,6 +42,10 @@ class DiskBufferChangeTest {
 
   @BeforeEach
   void open() throws IOException {
+    open(Set.of());
+  }
+
+  private void open(Set<String> syncedOnly) throws IOException {
     ledger = new Ledger();
     buffer =
         new DiskBuffer(
@@ -51,7 +55,7 @@ class DiskBufferChangeTest {
             ledger,
             new Metrics(),
             shippers("one"),
-            Set.of(),
+            syncedOnly,
             () -> Instant.ofEpochMilli(nowNanos / 1_000_000),
             nowNanos,
             notices::add);
@@ -174,6 +178,21 @@ class DiskBufferChangeTest {
     assertThat(told).containsExactly("a", "b", "c", "d");
     tend();
     assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void aShipperThatGoesAndMaySeeOnlySyncedBatchesIsWokenByTheSync() throws Exception {
+    buffer.close();
+    open(Set.of("one"));
+    Cursor one = buffer.cursor("one");
+    append("a");
+    assertThat(ship(one)).isEmpty();
+    buffer.change(shippers("two"));
+    List<String> shipped = new ArrayList<>();
+    one.onAppend(() -> shipped.addAll(ship(one)));
+    tend();
+    assertThat(shipped).containsExactly("a");
+    buffer.release(List.of(new Leaving(one, List.of())), List.of());
   }
 
   @Test
