@@ -122,6 +122,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private long lastSequence;
   private boolean unconfirmedStored = true;
 
+  /// What the last sync was to cover and has failed for.
+  private final List<Unsynced> unproven = new ArrayList<>();
+
   /// Whether the last append has made a sync due sooner.
   private boolean wakes;
 
@@ -937,6 +940,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           told.add(delivery);
         }
       }
+      unproven.addAll(batches);
       log.told();
     }
   }
@@ -1042,6 +1046,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void comeBack() {
+    List<Confirmations> told = new ArrayList<>();
     try {
       synchronized (appending) {
         log.reopen();
@@ -1051,13 +1056,36 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         if (!unconfirmedStored || !unconfirmed.isEmpty()) {
           storeUnconfirmed();
         }
+        if (log.syncAgain()) {
+          proven(told);
+        }
+        unproven.clear();
         problem = null;
       }
-      notice.accept("buffer.directory " + settings.directory() + " takes records again");
-      roomMayHaveChanged();
     } catch (IOException e) {
       // It was told when it began; /readyz tells it as long as it lasts.
       moved = true;
+      return;
+    }
+    told.forEach(Confirmations::tell);
+    notice.accept("buffer.directory " + settings.directory() + " takes records again");
+    roomMayHaveChanged();
+  }
+
+  /// What a sync had failed for is durable after all.
+  private void proven(List<Confirmations> told) {
+    for (Unsynced batch : unproven) {
+      if (batch.positionsCount()) {
+        log.remember(batch.generation(), batch.positions());
+      }
+      synchronized (lock) {
+        Pending waiting = pending.get(batch.sequence());
+        if (waiting != null && waiting.confirmations().isUnsure()) {
+          pending.remove(batch.sequence());
+          unsure--;
+          told.add(waiting.confirmations());
+        }
+      }
     }
   }
 

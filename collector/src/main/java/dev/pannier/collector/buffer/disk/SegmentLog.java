@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /// The append-only log of one directory; the package draws its files.
 ///
-/// Who may call: [#write], [#publish], [#beginEmpty], [#seal], [#reopen] and [#told] one thread at a time (the appending
+/// Who may call: [#write], [#publish], [#beginEmpty], [#seal], [#reopen], [#told] and [#syncAgain] one thread at a time (the appending
 /// one), [#sync] one thread at a time (another one), the rest any thread.
 public final class SegmentLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
@@ -322,19 +322,7 @@ public final class SegmentLog implements Closeable {
     segment.dirty = true;
     segment.syncedBytes = Math.max(segment.headerBytes, syncedBytes);
     try {
-      for (long at = syncedBytes; at < segment.endBytes(); ) {
-        staging.clear().limit((int) Math.min(STAGING_BYTES, segment.endBytes() - at));
-        long from = at;
-        while (staging.hasRemaining()) {
-          if (segment.channel.read(staging, from + staging.position()) < 0) {
-            throw new IOException(segment.name() + " ends at " + (from + staging.position()));
-          }
-        }
-        staging.flip();
-        while (staging.hasRemaining()) {
-          at += segment.channel.write(staging, at);
-        }
-      }
+      writeAgain(segment, syncedBytes);
       segment.sync();
     } catch (IOException e) {
       notice.accept(segment.name() + " cannot be synced: " + e.getMessage());
@@ -342,6 +330,53 @@ public final class SegmentLog implements Closeable {
       segment.told();
       return false;
     }
+    return true;
+  }
+
+  private void writeAgain(Segment segment, long from) throws IOException {
+    for (long at = from; at < segment.endBytes(); ) {
+      staging.clear().limit((int) Math.min(STAGING_BYTES, segment.endBytes() - at));
+      long begin = at;
+      while (staging.hasRemaining()) {
+        if (segment.channel.read(staging, begin + staging.position()) < 0) {
+          throw new IOException(segment.name() + " ends at " + (begin + staging.position()));
+        }
+      }
+      staging.flip();
+      while (staging.hasRemaining()) {
+        at += segment.channel.write(staging, at);
+      }
+    }
+  }
+
+  /// Writes again, and syncs, what of the newest segment the last sync has failed for, where that can still be read whole.
+  /// Who waits for a sync has been [#told], and nothing was written behind it.
+  ///
+  /// @return whether all of that segment is durable now
+  public boolean syncAgain() {
+    Segment segment = active;
+    if (segment == null || !segment.unsure || segment.untold) {
+      return false;
+    }
+    long end = segment.endBytes();
+    try {
+      SegmentHeader.read(segment.channel);
+      // The system may have read from the disk again what it could not write.
+      long from = Math.max(segment.headerBytes, segment.sureBytes());
+      SegmentReader records = segment.reader(SegmentReader.window(), from, segment.first() - 1);
+      while (records.find(end) == SegmentReader.Found.RECORD && records.skip()) {
+        // Whole.
+      }
+      if (records.position() < end) {
+        return false;
+      }
+      writeAgain(segment, segment.sureBytes());
+      segment.syncAgain();
+    } catch (IOException e) {
+      LOG.debug("{} cannot be synced", segment.name(), e);
+      return false;
+    }
+    syncedSequence = Math.max(syncedSequence, segment.lastSequence());
     return true;
   }
 
