@@ -972,7 +972,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private void tend(long nowNanos) {
     if (problem == null && !log.isInPlace()) {
       toMemory(new IOException("its files have vanished"));
-      // It fails: who waits for it is told by delivery, and the files are done with.
+      // Where anything is not synced it fails: who waits for it is told by delivery.
       sync(nowNanos);
     }
     if (problem != null) {
