@@ -1000,10 +1000,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private int free() {
+    List<Segment> freed;
     synchronized (lock) {
       // With the lock: a shipper that is added begins with the oldest there is.
-      return log.free(lowestPassed());
+      freed = log.free(lowestPassed());
     }
+    log.delete(freed);
+    return freed.size();
   }
 
   /// All that is before it was passed by every shipper. Under the lock.

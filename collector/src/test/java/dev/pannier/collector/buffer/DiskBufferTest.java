@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.collector.buffer.Acknowledgement.When;
+import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.BufferSettings.OnFull;
 import dev.pannier.collector.metrics.Counter;
@@ -45,6 +46,9 @@ class DiskBufferTest {
   private long nowNanos = 1_000_000_000L;
   private @Nullable DiskBuffer open;
 
+  /// Something was told while appends and shippers waited.
+  private boolean heldUp;
+
   @AfterEach
   void close() {
     if (open != null) {
@@ -73,8 +77,13 @@ class DiskBufferTest {
             syncedOnly,
             () -> Instant.ofEpochMilli(nowNanos / 1_000_000),
             nowNanos,
-            notices::add);
+            this::notice);
     return open;
+  }
+
+  private void notice(String line) {
+    notices.add(line);
+    heldUp |= open != null && Thread.holdsLock(open.lock);
   }
 
   private BufferSettings settings() {
@@ -380,6 +389,24 @@ class DiskBufferTest {
     assertThat(buffer.hasRoomForFiles()).isTrue();
     assertThat(buffer.hasRoomForRequests()).isTrue();
     assertThat(room).isNotEmpty();
+  }
+
+  @Test
+  void nobodyWaitsWhileSegmentsAreDeleted() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "1 " + "x".repeat(100_000));
+    pass(buffer, 100);
+    Path file = SegmentLog.files(directory()).getFirst();
+    Files.delete(file);
+    Files.createFile(Files.createDirectory(file).resolve("not empty"));
+    for (int i = 0; i < 20; i++) {
+      append(buffer, "2 " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(ship(buffer, "events")).hasSize(21);
+    pass(buffer, 1000);
+    assertThat(notices).hasSize(1).first().asString().contains("cannot be deleted");
+    assertThat(heldUp).isFalse();
   }
 
   private void assertRoomComes(DiskBuffer buffer) {

@@ -698,12 +698,12 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  /// Deletes what nobody needs any longer.
+  /// Takes out what nobody needs any longer.
   ///
   /// @param sequence the lowest of all cursors
-  /// @return how many segments went
-  public int free(long sequence) {
-    int freed = 0;
+  /// @return for [#delete]
+  public List<Segment> free(long sequence) {
+    List<Segment> freed = new ArrayList<>();
     Segment newest = newestOnDisk();
     for (Segment segment : segments.values()) {
       if (newest == null
@@ -713,8 +713,8 @@ public final class SegmentLog implements Closeable {
           || segment.lastSequence() > newest.knownUpTo) {
         break;
       }
-      delete(segment);
-      freed++;
+      takeOut(segment);
+      freed.add(segment);
     }
     return freed;
   }
@@ -737,23 +737,28 @@ public final class SegmentLog implements Closeable {
     if (oldest == null || oldest.getValue() == active) {
       return null;
     }
-    delete(oldest.getValue());
+    takeOut(oldest.getValue());
+    delete(List.of(oldest.getValue()));
     return oldest.getValue();
   }
 
-  private void delete(Segment segment) {
+  private void takeOut(Segment segment) {
     segment.gone = true;
-    if (segments.remove(segment.first()) == null) {
-      return;
-    }
+    segments.remove(segment.first());
     bytes.addAndGet(-segment.endBytes());
-    try {
-      Files.deleteIfExists(segment.path);
-    } catch (IOException e) {
-      // It is freed again at the next start.
-      notice.accept(segment.name() + " cannot be deleted: " + e.getMessage());
+  }
+
+  /// Deletes the files of what was freed, which takes its time.
+  public void delete(List<Segment> freed) {
+    for (Segment segment : freed) {
+      try {
+        Files.deleteIfExists(segment.path);
+      } catch (IOException e) {
+        // It is freed again at the next start.
+        notice.accept(segment.name() + " cannot be deleted: " + e.getMessage());
+      }
+      segment.close();
     }
-    segment.close();
   }
 
   /// The oldest segment.
