@@ -460,7 +460,7 @@ final class DiskCursor extends Cursor {
 
   /// What is before it was read before, or is damaged. Under the buffer's lock.
   private void read(long sequence) {
-    if (damaged) {
+    if (damaged && sequence - 1 > lastRead) {
       buffer.neverRead(this, lastRead, sequence - 1, DAMAGED);
     }
     lastRead = Math.max(lastRead, sequence);
