@@ -912,6 +912,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
       }
     }
+    if (synced && !batches.isEmpty()) {
+      log.remembered(batches.getLast().sequence());
+    }
     List<DiskCursor> readers = new ArrayList<>();
     synchronized (lock) {
       unsyncedFileBytes -= fileBytes;

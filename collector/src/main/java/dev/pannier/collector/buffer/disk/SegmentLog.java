@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /// The append-only log of one directory; the package draws its files.
 ///
 /// Who may call: [#write], [#publish], [#beginEmpty], [#seal], [#reopen], [#told] and [#syncAgain] one thread at a time (the appending
-/// one), [#sync] one thread at a time (another one), the rest any thread.
+/// one), [#sync] and [#remembered] one thread at a time (another one), the rest any thread.
 public final class SegmentLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
 
@@ -78,6 +78,10 @@ public final class SegmentLog implements Closeable {
 
   private volatile FileChannel lock;
   private volatile long syncedSequence;
+
+  /// Behind it for a moment: what is synced is remembered after that.
+  private volatile long rememberedSequence;
+
   private volatile long lastSequence;
 
   /// Where records are appended; null before the first one.
@@ -234,6 +238,7 @@ public final class SegmentLog implements Closeable {
     lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader));
     boolean sure = newest == null || !newest.getValue().unsure;
     syncedSequence = sure ? lastSequence : synced;
+    rememberedSequence = syncedSequence;
   }
 
   /// @param synced all records of it up to this number were synced
@@ -484,7 +489,7 @@ public final class SegmentLog implements Closeable {
         || segment.sealed
         || segment.positionsCount != positionsCount
         || isFull(segment, batch)) {
-      segment = begin(sequence, positionsCount, syncedSequence);
+      segment = begin(sequence, positionsCount, rememberedSequence);
     }
     staging.clear();
     RecordFormat.putHead(staging, batch, sequence, millis, syncedSequence);
@@ -689,6 +694,12 @@ public final class SegmentLog implements Closeable {
         positions.remove(positions.keySet().iterator().next());
       }
     }
+  }
+
+  /// All records up to this number are synced, and were given to [#remember] where their positions count. A segment that is begun
+  /// knows no more than that, and those before it are freed for what it knows.
+  public void remembered(long sequence) {
+    rememberedSequence = Math.max(rememberedSequence, sequence);
   }
 
   /// For each owner that is remembered the positions of its last record that was synced.

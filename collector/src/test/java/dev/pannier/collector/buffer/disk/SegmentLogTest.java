@@ -458,6 +458,7 @@ class SegmentLogTest {
       append(written, i, logs("key" + i % 7, "at " + i, "payload ".repeat(10)));
       written.sync();
       written.remember("key" + i % 7, ("at " + i).getBytes(UTF_8));
+      written.remembered(i);
       written.delete(written.free(i));
     }
     assertThat(written.segments()).isEqualTo(1);
@@ -486,9 +487,25 @@ class SegmentLogTest {
     append(written, 2, logs("b", "2", "x".repeat(900)));
     written.sync();
     assertThat(written.free(2)).isEmpty();
+    written.remembered(2);
     append(written, 3, logs("c", "3", "x".repeat(900)));
     written.sync();
     assertThat(written.free(2)).hasSize(2);
+  }
+
+  /// One thread syncs, and remembers after that; another one begins segments.
+  @Test
+  void segmentThatIsBegunBetweenASyncAndItsRememberingDoesNotKnowWhatWasSynced() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("a", "1", "x".repeat(900)));
+    written.sync();
+    append(written, 2, logs("b", "2", "x".repeat(900)));
+    written.remember("a", "1".getBytes(UTF_8));
+    written.remembered(1);
+    written.sync();
+    assertThat(written.free(1)).isEmpty();
+    open();
+    assertThat(positions()).containsExactlyInAnyOrder("1", "2");
   }
 
   /// Its name, or what it says of the others, may not be there when the machine has died.
@@ -497,6 +514,7 @@ class SegmentLogTest {
     SegmentLog written = open();
     append(written, 1, logs("a", "1", "x".repeat(900)));
     written.sync();
+    written.remembered(1);
     append(written, 2, logs("b", "2", "x".repeat(900)));
     assertThat(written.free(1)).isEmpty();
     written.sync();
@@ -522,6 +540,7 @@ class SegmentLogTest {
     append(written, 1, logs("a", "sure", "x"));
     written.sync();
     written.remember("a", "sure".getBytes(UTF_8));
+    written.remembered(1);
     Batch batch = logs("a", "not sure", "x");
     written.write(batch, 2, 0, false);
     written.publish(batch);
