@@ -5,10 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.kafka.common.Uuid;
 
-/// One Kafka broker that is its own controller (KRaft), in a process of its own:
+/// One Kafka broker that is its own controller (KRaft) unless settings make it another, in a process of its own:
 /// `BrokerMain FOLDER PORT CONTROLLER_PORT [KEY=VALUE ...]`. It formats the folder where that was
 /// not done yet, so a broker that was killed comes back with what it had.
 public final class BrokerMain {
+  private static final long CLUSTERS = 0x70616e6e696572L;
+
   private BrokerMain() {}
 
   public static void main(String[] arguments) throws IOException {
@@ -17,7 +19,9 @@ public final class BrokerMain {
     if (!Files.exists(properties)) {
       Files.createDirectories(folder);
       Files.writeString(properties, properties(folder, arguments[1], arguments[2], arguments));
-      String[] format = {"format", "-t", Uuid.randomUuid().toString(), "-c", properties.toString()};
+      // All of a cluster have the same id, and nothing but their controller in common.
+      String cluster = new Uuid(CLUSTERS, Long.parseLong(arguments[2])).toString();
+      String[] format = {"format", "-t", cluster, "-c", properties.toString()};
       int code = kafka.tools.StorageTool.execute(format, System.err);
       if (code != 0) {
         System.exit(code);

@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
@@ -29,7 +30,8 @@ import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
-/// A real broker (KRaft, one node). The tests share one; who wants to stop it starts an own one.
+/// A real cluster (KRaft), of one broker that is its own controller where it does not say otherwise. The tests share one; who
+/// wants to stop it starts an own one.
 final class Kafka implements AutoCloseable {
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
@@ -42,33 +44,46 @@ final class Kafka implements AutoCloseable {
   private static @Nullable Kafka shared;
   private static @Nullable Kafka sharedInContainer;
 
-  private final Path folder;
-  private final boolean container;
-  private final int port;
-  private final int controllerPort;
-  private final String[] settings;
-  private Broker process;
+  /// One of its processes, and what it is started with.
+  private static final class Node {
+    private final Path folder;
+    private final boolean container;
+    private final int port;
+    private final int controllerPort;
+    private final String[] settings;
+    private Broker process;
 
-  private Kafka(Path folder, boolean container, int port, int controllerPort, String... settings)
-      throws Exception {
-    this.folder = folder;
-    this.port = port;
-    this.controllerPort = controllerPort;
-    this.settings = settings.clone();
-    for (int i = 0; i < settings.length; i++) {
-      this.settings[i] =
-          settings[i]
-              .replace("${PORT}", String.valueOf(port))
-              .replace("${CONTROLLER}", String.valueOf(controllerPort));
+    Node(Path folder, boolean container, int port, int controllerPort, String... settings)
+        throws Exception {
+      this.folder = folder;
+      this.container = container;
+      this.port = port;
+      this.controllerPort = controllerPort;
+      this.settings = settings.clone();
+      for (int i = 0; i < settings.length; i++) {
+        this.settings[i] =
+            settings[i]
+                .replace("${PORT}", String.valueOf(port))
+                .replace("${CONTROLLER}", String.valueOf(controllerPort));
+      }
+      this.process = launch();
     }
-    this.container = container;
-    this.process = launch();
+
+    private Broker launch() throws Exception {
+      return container
+          ? ContainerBroker.start(folder, port, controllerPort, settings)
+          : ChildBroker.start(folder, port, controllerPort, settings);
+    }
   }
 
-  private Broker launch() throws Exception {
-    return container
-        ? ContainerBroker.start(folder, port, controllerPort, settings)
-        : ChildBroker.start(folder, port, controllerPort, settings);
+  private final List<Node> brokers;
+
+  /// Where it is a process of its own.
+  private final @Nullable Node controller;
+
+  private Kafka(@Nullable Node controller, List<Node> brokers) {
+    this.controller = controller;
+    this.brokers = brokers;
   }
 
   /// The broker that all test classes of the run share: topics are made by who uses them. It ends
@@ -111,7 +126,51 @@ final class Kafka implements AutoCloseable {
 
   private static Kafka start(Path folder, boolean container, String... settings) throws Exception {
     List<Integer> ports = Ports.free(2);
-    Kafka kafka = new Kafka(folder, container, ports.get(0), ports.get(1), settings);
+    Kafka kafka =
+        new Kafka(null, List.of(new Node(folder, container, ports.get(0), ports.get(1), settings)));
+    kafka.awaitUp();
+    return kafka;
+  }
+
+  /// Two brokers and a controller, each a process of its own, with two copies of each partition: one of the brokers can go,
+  /// and the other takes over.
+  ///
+  /// A partition that has no leader at the end of a transaction, as those of a lone broker have none while that is fenced,
+  /// counts as deleted for Kafka 4.4.0's coordinator: the transaction is complete without a marker there, and stays open for
+  /// whoever reads what is committed.
+  static Kafka ofTwo(Path folder, String... settings) throws Exception {
+    List<Integer> ports = Ports.free(3);
+    int quorum = ports.getFirst();
+    Node controller =
+        new Node(
+            Files.createDirectories(folder.resolve("controller")),
+            false,
+            quorum,
+            quorum,
+            "process.roles=controller",
+            "listeners=CONTROLLER://127.0.0.1:${CONTROLLER}",
+            "advertised.listeners=CONTROLLER://127.0.0.1:${CONTROLLER}",
+            "default.replication.factor=2");
+    List<Node> brokers = new ArrayList<>();
+    Kafka kafka = new Kafka(controller, brokers);
+    for (int i = 1; i < ports.size(); i++) {
+      List<String> all =
+          new ArrayList<>(
+              List.of(
+                  "process.roles=broker",
+                  "node.id=" + (i + 1),
+                  "listeners=PLAINTEXT://127.0.0.1:${PORT}",
+                  "offsets.topic.replication.factor=2",
+                  "transaction.state.log.replication.factor=2"));
+      all.addAll(List.of(settings));
+      brokers.add(
+          new Node(
+              Files.createDirectories(folder.resolve("broker-" + i)),
+              false,
+              ports.get(i),
+              quorum,
+              all.toArray(String[]::new)));
+    }
     kafka.awaitUp();
     return kafka;
   }
@@ -125,29 +184,53 @@ final class Kafka implements AutoCloseable {
   }
 
   String servers() {
-    return "127.0.0.1:" + port;
+    return brokers.stream()
+        .map(broker -> "127.0.0.1:" + broker.port)
+        .collect(Collectors.joining(","));
   }
 
-  /// Ends it at once, as a crash would.
+  /// How many brokers it has.
+  int size() {
+    return brokers.size();
+  }
+
+  /// Ends all of its brokers at once, as a crash would.
   void kill() throws InterruptedException {
-    process.kill();
+    for (int i = 0; i < brokers.size(); i++) {
+      kill(i);
+    }
+  }
+
+  /// The same for one.
+  void kill(int broker) throws InterruptedException {
+    brokers.get(broker).process.kill();
   }
 
   /// It keeps its connections and answers nobody, until [#resume].
-  void pause() throws Exception {
-    process.signal("STOP");
+  void pause(int broker) throws Exception {
+    brokers.get(broker).process.signal("STOP");
   }
 
-  void resume() throws Exception {
-    process.signal("CONT");
+  void resume(int broker) throws Exception {
+    brokers.get(broker).process.signal("CONT");
   }
 
-  /// Starts it again with what it had.
+  /// Starts them all again with what they had.
   void restart() throws Exception {
-    process = launch();
+    for (Node broker : brokers) {
+      broker.process = broker.launch();
+    }
     awaitUp();
   }
 
+  /// Starts one again with what it had, and waits until it has all that the others have.
+  void restart(int broker) throws Exception {
+    brokers.get(broker).process = brokers.get(broker).launch();
+    awaitUp();
+    awaitInSync();
+  }
+
+  /// Waits until all brokers can be asked.
   void awaitUp() throws Exception {
     long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (true) {
@@ -160,13 +243,36 @@ final class Kafka implements AutoCloseable {
                   "2000",
                   "request.timeout.ms",
                   "1000"))) {
-        admin.describeCluster().nodes().get(2, TimeUnit.SECONDS);
-        return;
+        if (admin.describeCluster().nodes().get(2, TimeUnit.SECONDS).size() == brokers.size()) {
+          return;
+        }
+        Thread.sleep(100);
       } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
-        if (!process.isAlive() || System.nanoTime() > deadline) {
-          throw new IllegalStateException("no broker: " + process.lastWords(), e);
+        for (Node broker : brokers) {
+          if (!broker.process.isAlive()) {
+            throw new IllegalStateException("no broker: " + broker.process.lastWords(), e);
+          }
         }
       }
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException("no broker: " + brokers.getLast().process.lastWords());
+      }
+    }
+  }
+
+  /// Waits until each partition has all of its copies.
+  void awaitInSync() {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () -> {
+                Set<String> names =
+                    admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
+                return admin.describeTopics(names).allTopicNames().get().values().stream()
+                    .flatMap(topic -> topic.partitions().stream())
+                    .allMatch(partition -> partition.isr().size() == partition.replicas().size());
+              });
     }
   }
 
@@ -202,6 +308,7 @@ final class Kafka implements AutoCloseable {
   /// or not: the broker keeps its files for a minute.
   List<byte[]> deleted(String topic) throws IOException {
     List<byte[]> messages = new ArrayList<>();
+    Path folder = brokers.getFirst().folder;
     try (DirectoryStream<Path> logs =
         Files.newDirectoryStream(folder.resolve("broker/data"), topic + "-0.*-delete")) {
       for (Path log : logs) {
@@ -240,6 +347,9 @@ final class Kafka implements AutoCloseable {
 
   @Override
   public void close() {
-    process.close();
+    brokers.forEach(broker -> broker.process.close());
+    if (controller != null) {
+      controller.process.close();
+    }
   }
 }

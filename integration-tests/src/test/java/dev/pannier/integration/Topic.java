@@ -12,7 +12,12 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -22,6 +27,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 final class Topic implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  private final String servers;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final TopicPartition partition;
   private final List<ConsumerRecord<byte[], byte[]>> messages = new ArrayList<>();
@@ -29,6 +35,7 @@ final class Topic implements AutoCloseable {
   private int decoded;
 
   Topic(String servers, String name) {
+    this.servers = servers;
     consumer =
         new KafkaConsumer<>(
             Map.of("bootstrap.servers", servers, "isolation.level", "read_committed"),
@@ -47,7 +54,7 @@ final class Topic implements AutoCloseable {
     while (!enough.test(this)) {
       if (System.nanoTime() > deadline) {
         throw new AssertionError(
-            messages.size() + " messages after " + PATIENCE + ", " + safeBodies());
+            messages.size() + " messages after " + PATIENCE + ", " + state() + ", " + safeBodies());
       }
       consumer.poll(Duration.ofMillis(100)).forEach(messages::add);
     }
@@ -128,6 +135,34 @@ final class Topic implements AutoCloseable {
   /// The bodies of `otlp_proto` messages' records.
   List<String> bodies() {
     return logs().stream().map(record -> record.getBody().getStringValue()).toList();
+  }
+
+  /// Up to where it is committed, and who keeps it from being so up to its end.
+  private String state() {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+      long end =
+          admin
+              .listOffsets(Map.of(partition, OffsetSpec.latest()))
+              .partitionResult(partition)
+              .get(10, TimeUnit.SECONDS)
+              .offset();
+      return "read up to %d, committed up to %d of %d, producers %s, transactions %s"
+          .formatted(
+              consumer.position(partition),
+              consumer.endOffsets(List.of(partition)).getOrDefault(partition, -1L),
+              end,
+              admin
+                  .describeProducers(List.of(partition))
+                  .partitionResult(partition)
+                  .get(10, TimeUnit.SECONDS)
+                  .activeProducers(),
+              admin.listTransactions().all().get(10, TimeUnit.SECONDS));
+    } catch (ExecutionException | TimeoutException e) {
+      return "its state is not known: " + e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "interrupted";
+    }
   }
 
   private String safeBodies() {
