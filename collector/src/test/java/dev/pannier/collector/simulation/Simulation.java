@@ -53,7 +53,7 @@ public final class Simulation {
                 "%8s",
                 last ? BUCKETS[i] + "+" : to == BUCKETS[i] ? "" + to : BUCKETS[i] + "-" + to));
       }
-      String[] names = {"crashes", "clean stops", "rotations"};
+      String[] names = {"crashes", "clean stops", "rotations", "reloads"};
       for (int column = 0; column < names.length; column++) {
         int[] counts = new int[BUCKETS.length];
         for (int[] run : runs) {
@@ -89,7 +89,7 @@ public final class Simulation {
             } catch (RuntimeException | Error e) {
               totals.failures.add(new Failure(seed, mode, steps, e));
             }
-            totals.runs.add(new int[] {world.crashes, world.stops, world.rotations});
+            totals.runs.add(new int[] {world.crashes, world.stops, world.rotations, world.reloads});
           }
         };
     List<Thread> all = new ArrayList<>();
