@@ -113,6 +113,7 @@ public final class Bench {
               this::full,
               this::growth,
               this::latency,
+              this::lag,
               this::quiet,
               this::start,
               this::idle,
@@ -272,6 +273,15 @@ public final class Bench {
     }
     latencies.addAll(rows);
     report.latencies(rows);
+  }
+
+  private void lag(Broker broker) throws Exception {
+    if (plan.works().contains(Work.LAG)) {
+      say("lag: a destination is dead for three minutes");
+      List<Latency> rows = new LagWork(builds.getFirst(), folder, plan.quick()).run(broker);
+      latencies.addAll(rows);
+      report.lag(rows);
+    }
   }
 
   private void quiet(Broker broker) throws Exception {

@@ -31,7 +31,7 @@ record Build(Path home, String suffix, @Nullable Path profiles) {
   ///
   /// @throws IllegalArgumentException if one would be measured in a run-time image or with an AOT
   ///     cache, and the other without: their rows would tell of that, not of what was changed
-  static List<Build> of(Plan plan) {
+  static List<Build> of(Plan plan) throws IOException {
     Build own = new Build(Demo.home(), "", plan.profiles());
     if (plan.against() == null) {
       return List.of(own);
@@ -53,7 +53,7 @@ record Build(Path home, String suffix, @Nullable Path profiles) {
     return new Build(jar.toAbsolutePath().resolveSibling("..").normalize(), ", against", null);
   }
 
-  private String runsAs() {
+  private String runsAs() throws IOException {
     return (Packaged.isImage(home) ? "in a run-time image" : "in the JDK")
         + (Packaged.usedCache(home).isPresent() ? " with" : " without")
         + " an AOT cache";

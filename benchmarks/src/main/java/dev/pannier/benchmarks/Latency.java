@@ -9,7 +9,7 @@ import java.util.function.ToDoubleFunction;
 /// @param written lines
 /// @param counted lines that came out
 /// @param millis  of each line that counts
-/// @param cpu     share of one CPU over the time of the writing
+/// @param cpu     share of one CPU over the time of the writing; NaN where other rows have it
 /// @param runs    all runs that this one is the median of; empty for a single run
 public record Latency(
     String name, long written, long counted, double[] millis, double cpu, List<Latency> runs) {

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -98,7 +97,7 @@ final class LatencyWork {
       long begin = System.nanoTime();
       Future<?> writing = thread.submit(() -> write(writer));
       Arrivals arrivals = new Arrivals(writer);
-      while (!arrivals.complete(writing)) {
+      while (!arrivals.complete(writing, LAST_WITHIN)) {
         for (ConsumerRecord<byte[], byte[]> message : consumer.poll(Duration.ofMillis(500))) {
           arrivals.add(message.value(), message.value().length);
         }
@@ -180,60 +179,6 @@ final class LatencyWork {
       return true;
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
-    }
-  }
-
-  /// Notes when each line came out.
-  private static final class Arrivals {
-    private final PacedWriter writer;
-    private final double[] millis;
-    private long counted;
-    private int seen;
-    private long endedNanos;
-
-    Arrivals(PacedWriter writer) {
-      this.writer = writer;
-      this.millis = new double[writer.lines()];
-      Arrays.fill(millis, Double.NaN);
-    }
-
-    void add(byte[] text, int length) {
-      long now = System.nanoTime();
-      int number = PacedWriter.number(text, length);
-      if (number >= 0) {
-        counted++;
-        if (Double.isNaN(millis[number])) {
-          seen++;
-          millis[number] = (now - writer.writtenNanos(number)) / 1e6;
-        }
-      }
-    }
-
-    boolean all() {
-      return seen == millis.length;
-    }
-
-    /// Whether all came, or nothing more is to be expected.
-    boolean complete(Future<?> writing) {
-      if (all()) {
-        return true;
-      }
-      if (!writing.isDone()) {
-        return false;
-      }
-      long now = System.nanoTime();
-      if (endedNanos == 0) {
-        endedNanos = now;
-      }
-      return now - endedNanos > LAST_WITHIN.toNanos();
-    }
-
-    Latency latency(String name, int warm, double cpu) {
-      double[] kept =
-          Arrays.stream(millis, warm, millis.length).filter(each -> !Double.isNaN(each)).toArray();
-      // A line that came twice makes up for none that is missing.
-      long came = all() ? counted : seen;
-      return new Latency(name, millis.length, came, kept, cpu);
     }
   }
 }

@@ -167,6 +167,7 @@ public record Plan(
     FULL,
     GROWTH,
     LATENCY,
+    LAG,
     QUIET,
     START,
     IDLE,

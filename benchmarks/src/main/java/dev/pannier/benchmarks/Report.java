@@ -129,6 +129,11 @@ final class Report {
     times(rows);
   }
 
+  void lag(List<Latency> rows) {
+    section("One of two destinations dead");
+    times(rows);
+  }
+
   /// @param nothing where nothing is written
   /// @param lines   where single lines are
   void quiet(FootprintWork.Idle nothing, Latency lines) {
@@ -147,7 +152,7 @@ final class Report {
           row.p50(),
           row.p99(),
           row.longest(),
-          row.cpuPercent(),
+          Double.isNaN(row.cpu()) ? "" : row.cpuPercent(),
           row.closes()
               ? Text.of("%,d", row.written())
               : Text.of("**%,d written, %,d counted**", row.written(), row.counted()));

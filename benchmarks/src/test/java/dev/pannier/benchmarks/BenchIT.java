@@ -32,7 +32,7 @@ class BenchIT {
               assertThat(row.counted()).as(row.name()).isEqualTo(row.written());
             });
     assertThat(measured.latencies())
-        .hasSize(5)
+        .hasSize(9)
         .allSatisfy(row -> assertThat(row.counted()).as(row.name()).isEqualTo(row.written()));
     assertThat(measured.soaks())
         .hasSize(2)
@@ -52,6 +52,7 @@ class BenchIT {
             "### Growth",
             "KiB of RSS a file",
             "### Latency",
+            "### One of two destinations dead",
             "### Quiet");
     assertThat(folder.resolve("RESULTS.md")).content().contains(measured.report().strip());
   }

@@ -184,6 +184,9 @@ final class Shipping {
     /// Its client does not return, and nobody waits for it any more.
     boolean isLate;
 
+    /// Nothing waits for it any more, either.
+    boolean isAbandoned;
+
     Departure(Unit unit, @Nullable Ready next, long nowNanos) {
       this.unit = unit;
       this.next = next;
@@ -365,13 +368,14 @@ final class Shipping {
   Next prepare(Configuration configuration, @Nullable Home home) {
     boolean received = everReceived || configuration.otlp() != null;
     Map<String, Plan> old = new LinkedHashMap<>();
-    units.forEach(unit -> old.put(unit.name(), unit.plan()));
-    for (Departure late : departures) {
+    for (Unit unit : units) {
       // Who was removed comes anew; who changed is about to be what it was to become.
-      old.remove(late.unit.name());
-      Ready becomes = late.next;
-      if (becomes != null) {
-        old.put(late.unit.name(), becomes.plan());
+      Departure late = departure(unit);
+      Ready becomes = late == null ? null : late.next;
+      if (late == null) {
+        old.put(unit.name(), unit.plan());
+      } else if (becomes != null) {
+        old.put(unit.name(), becomes.plan());
       }
     }
     Next next = new Next(takers(configuration), received);
@@ -529,6 +533,7 @@ final class Shipping {
         replace(departure.unit, next);
       }
     }
+    removed.forEach(this::abandon);
     // Who is late leaves nothing to those that are added, and is let go by itself.
     if (removed.stream().allMatch(gone -> gone.step == Step.ENDED || gone.isLate)) {
       if (removed.stream().anyMatch(gone -> gone.step == Step.ENDED)) {
@@ -551,6 +556,22 @@ final class Shipping {
         departure.next == null
             ? "what it holds is not given back"
             : "nothing is shipped with its new settings");
+  }
+
+  /// What waits for one that is late keeps no room from others. What its client has is its own until that returns.
+  private void abandon(Departure gone) {
+    if (!gone.isLate || gone.isAbandoned) {
+      return;
+    }
+    gone.isAbandoned = true;
+    Cursors.Leaving untaken = new Cursors.Leaving(gone.unit.cursor(), List.of());
+    long nobodys = cursors.release(List.of(untaken), List.of());
+    if (nobodys > 0) {
+      LOG.warn(
+          "shipper {}: {} records waited for it: they are not shipped there",
+          gone.unit.name(),
+          nobodys);
+    }
   }
 
   private void replace(Unit unit, Ready next) {
@@ -602,12 +623,13 @@ final class Shipping {
   }
 
   /// Whether nobody else has its name, or its fallback's: a fallback may become a shipper, or the other way. Who
-  /// has ended has none any more, though it may wait for others itself: two may change their fallbacks.
+  /// has ended has none any more, though it may wait for others itself: two may change their fallbacks. Nor has who does not
+  /// return.
   private boolean isFree(Ready ready, @Nullable Unit inItsPlace) {
     for (Unit unit : units) {
       Departure departure = departure(unit);
-      boolean ended = departure != null && departure.step == Step.ENDED;
-      if (!ended
+      boolean gone = departure != null && (departure.step == Step.ENDED || departure.isLate);
+      if (!gone
           && !unit.equals(inItsPlace)
           && (has(unit, ready.name()) || has(unit, other(ready)))) {
         return false;

@@ -197,20 +197,11 @@ class ShippingTest {
 
   @Test
   void whoseClientDoesNotReturnKeepsNoOtherChangeWaiting() throws Exception {
-    Path pipe = folder.resolve("ca.pem");
-    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
-    Shipping of =
-        start(
-            "a: {type: otlp, endpoint: \"https://127.0.0.1:1\", tls: {ca: %s}}\n".formatted(pipe));
-    // Opened when its client opens it, which then waits for the certificates.
-    OutputStream held = Files.newOutputStream(pipe, StandardOpenOption.WRITE);
+    Shipping of = start(hanging());
+    OutputStream held = holdPipe();
     append("one");
     change(of, file("a", "never", ""));
-    for (int i = 0; i < 10; i++) {
-      of.tend(now);
-      now += TimeUnit.SECONDS.toNanos(10);
-    }
-    of.tend(now);
+    becomeLate(of);
     assertThat(of.isChanging()).isFalse();
 
     change(of, file("a", "a", "") + file("b", "b", ""));
@@ -231,6 +222,74 @@ class ShippingTest {
         });
     assertThat(written("a")).containsOnlyOnce("two");
     assertThat(folder.resolve("never")).doesNotExist();
+  }
+
+  /// Its client waits for the certificates that come by a pipe.
+  private String hanging() throws Exception {
+    Path pipe = folder.resolve("ca.pem");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    return "a: {type: otlp, endpoint: \"https://127.0.0.1:1\", tls: {ca: %s}}\n".formatted(pipe);
+  }
+
+  /// Returns when the client has opened it, too.
+  private OutputStream holdPipe() throws IOException {
+    return Files.newOutputStream(folder.resolve("ca.pem"), StandardOpenOption.WRITE);
+  }
+
+  private void becomeLate(Shipping of) {
+    for (int i = 0; i < 11; i++) {
+      of.tend(now);
+      now += TimeUnit.SECONDS.toNanos(10);
+    }
+  }
+
+  @Test
+  void whoseClientDoesNotReturnLeavesItsNameAndItsRoomToOthers() throws Exception {
+    Shipping of = start(hanging());
+    OutputStream held = holdPipe();
+    append("one");
+    change(of, file("b", "b", ""));
+    becomeLate(of);
+    assertThat(of.isChanging()).isFalse();
+    assertThat(budget.heldBytes()).isZero();
+
+    change(of, file("a", "a", "") + file("b", "b", ""));
+    of.tend(now);
+    assertThat(of.isChanging()).isFalse();
+    append("two");
+    await(() -> written("a").contains("two"));
+    change(of, file("a", "other", "") + file("b", "b", ""));
+    awaitChanged(of);
+    append("three");
+    await(() -> written("other").contains("three"));
+
+    held.close();
+    await(
+        () -> {
+          of.tend(now);
+          return of.status().size() == 2;
+        });
+    assertThat(of.status()).extracting(ShipperStatus::name).containsExactlyInAnyOrder("a", "b");
+    assertThat(written("a")).doesNotContain("one");
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  @Test
+  void whoseClientDoesNotReturnLeavesItsFallbackToOthers() throws Exception {
+    String other = file("f", "f", "");
+    String hanging = hanging();
+    Shipping of = start(hanging.replace("}}", "}, fallback: f}") + file("b", "b", "") + other);
+    OutputStream held = holdPipe();
+    change(of, hanging + file("b", "b", ", fallback: f") + other);
+    becomeLate(of);
+    append("one");
+    await(
+        () -> {
+          of.tend(now);
+          return written("b").contains("one");
+        });
+    assertThat(of.isChanging()).isFalse();
+    held.close();
   }
 
   @Test

@@ -14,6 +14,8 @@ import java.util.stream.Stream;
 
 /// A process that the demo or a test started, and its output files. Closing it ends it.
 public final class ChildProcess implements AutoCloseable {
+  private static final int SIGNALLED_WITHIN_SECONDS = 5;
+
   private final String name;
   private final Process process;
   private final Path err;
@@ -112,6 +114,14 @@ public final class ChildProcess implements AutoCloseable {
   public int terminate(Duration patience) throws InterruptedException {
     process.destroy();
     return await(patience);
+  }
+
+  /// Sends it a signal: `STOP`, `CONT`, `HUP`, `TERM`.
+  public void signal(String name) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start();
+    if (!kill.waitFor(SIGNALLED_WITHIN_SECONDS, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+      throw new IllegalStateException("kill -" + name + " failed");
+    }
   }
 
   /// Waits for its end.

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// How the packaged sidecar is started, as the launcher does it: with its `jvm.options`, with the AOT cache where one was made
 /// for this JDK, and with what follows from its configuration.
@@ -23,7 +25,7 @@ public final class Packaged {
   public static List<String> command(Path home, List<String> options, List<String> arguments)
       throws IOException {
     List<String> command = new ArrayList<>(withoutCache(home));
-    usedCache(home).ifPresent(cache -> command.addAll(using(cache)));
+    usedCache(home).map(Packaged::using).ifPresent(command::addAll);
     command.addAll(following(home, arguments));
     return started(command, home, options, arguments);
   }
@@ -43,10 +45,22 @@ public final class Packaged {
     }
   }
 
-  /// The cache that a sidecar is started with; empty where there is none, or none is wanted.
-  public static Optional<Path> usedCache(Path home) {
-    boolean wanted = !"off".equals(System.getenv("PANNIER_AOT_CACHE"));
-    return Optional.of(cache(home)).filter(cache -> wanted && Files.exists(cache));
+  /// The cache that a sidecar is started with; empty where there is none, or none is wanted, or it is older than what it is made
+  /// of: JDK 25 would use it all the same (JDK-8377932).
+  public static Optional<Path> usedCache(Path home) throws IOException {
+    Path cache = cache(home);
+    if ("off".equals(System.getenv("PANNIER_AOT_CACHE")) || !Files.exists(cache)) {
+      return Optional.empty();
+    }
+    FileTime made = Files.getLastModifiedTime(cache);
+    try (Stream<Path> jars = Files.list(home.resolve("lib"))) {
+      for (Path part : Stream.concat(jars, Stream.of(home.resolve("jvm.options"))).toList()) {
+        if (Files.getLastModifiedTime(part).compareTo(made) > 0) {
+          return Optional.empty();
+        }
+      }
+    }
+    return Optional.of(cache);
   }
 
   /// The same, but for making this cache.

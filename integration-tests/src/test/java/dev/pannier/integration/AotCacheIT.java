@@ -6,6 +6,7 @@ import dev.pannier.demo.Demo;
 import dev.pannier.demo.Packaged;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The cache that a training run makes is used by the sidecar as it is packaged; where the JVM passes
-/// over it, the log says so.
+/// over it, or uses it with other jars, the log says so.
 @EnabledOnOs(value = OS.LINUX, disabledReason = "what a process has mapped is read from /proc")
 class AotCacheIT {
   @TempDir private Path folder;
@@ -33,6 +34,9 @@ class AotCacheIT {
 
     assertThat(run(cache, List.of("-XX:-UseCompactObjectHeaders")))
         .contains("the AOT cache " + cache + " is not used");
+
+    Files.setLastModifiedTime(cache, FileTime.fromMillis(0));
+    assertThat(run(cache, List.of())).contains("the AOT cache " + cache + " is older than ");
   }
 
   /// Starts and stops it.

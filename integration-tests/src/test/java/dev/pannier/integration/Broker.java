@@ -9,6 +9,9 @@ interface Broker extends AutoCloseable {
   /// Ends it at once, as a crash would.
   void kill() throws InterruptedException;
 
+  /// Sends it a signal: `STOP`, `CONT`.
+  void signal(String name) throws IOException, InterruptedException;
+
   /// The end of its log, for when something went wrong.
   String lastWords() throws IOException;
 

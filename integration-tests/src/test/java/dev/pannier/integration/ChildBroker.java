@@ -23,6 +23,11 @@ record ChildBroker(ChildProcess process) implements Broker {
   }
 
   @Override
+  public void signal(String name) throws IOException, InterruptedException {
+    process.signal(name);
+  }
+
+  @Override
   public String lastWords() throws IOException {
     return process.lastWords();
   }

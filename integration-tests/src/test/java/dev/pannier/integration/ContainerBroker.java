@@ -59,6 +59,15 @@ final class ContainerBroker implements Broker {
   }
 
   @Override
+  public void signal(String name) {
+    container
+        .getDockerClient()
+        .killContainerCmd(container.getContainerId())
+        .withSignal(name)
+        .exec();
+  }
+
+  @Override
   public String lastWords() {
     String log = container.getLogs();
     return log.substring(Math.max(0, log.length() - 2_000));

@@ -12,11 +12,9 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -97,19 +95,11 @@ class DiskBufferIT {
       }
       sidecar.start();
       readLogs.await(all -> new HashSet<>(all.bodies()).containsAll(written));
-      readSpans.await(all -> ids(all).containsAll(answered));
+      readSpans.await(all -> all.spanIds().containsAll(answered));
       assertThat(readLogs.bodies().stream().distinct().toList())
           .as("repeats are allowed; order holds for the first copy of each")
           .containsExactlyElementsOf(written);
     }
-  }
-
-  private static Set<String> ids(Topic topic) {
-    Set<String> ids = new HashSet<>();
-    topic
-        .spans()
-        .forEach(span -> ids.add(HexFormat.of().formatHex(span.getSpanId().toByteArray())));
-    return ids;
   }
 
   @Test

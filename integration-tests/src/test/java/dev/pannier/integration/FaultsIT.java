@@ -14,10 +14,6 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -88,12 +84,7 @@ class FaultsIT {
       await()
           .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(sidecar.body("/readyz")).contains(topic));
-      try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.servers()))) {
-        admin
-            .createTopics(List.of(new NewTopic(topic, Optional.of(1), Optional.empty())))
-            .all()
-            .get(20, TimeUnit.SECONDS);
-      }
+      kafka.create(topic);
       try (Topic read = new Topic(kafka.servers(), topic)) {
         read.await(all -> !all.logs().isEmpty());
         assertThat(read.bodies()).containsExactly("one");
@@ -140,12 +131,7 @@ class FaultsIT {
       read.await(all -> all.logs().size() >= 2);
       assertThat(read.bodies()).containsExactly("one", "two");
 
-      try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.servers()))) {
-        admin
-            .createTopics(List.of(new NewTopic(spans, Optional.of(1), Optional.empty())))
-            .all()
-            .get(20, TimeUnit.SECONDS);
-      }
+      kafka.create(spans);
       try (Topic readSpans = new Topic(kafka.servers(), spans)) {
         readSpans.await(all -> !all.messages().isEmpty());
         assertThat(

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Input that means harm, at the packaged sidecar, while a client that means well is served. As many
-/// requests as `pannier.fuzz.requests` says, from the seed `pannier.fuzz.seed`:
-/// `mvn verify -pl integration-tests -am -Dit.test=FuzzIT -Dpannier.fuzz.requests=1000000`.
+/// requests as `pannier.fuzz.requests` says, from the seed `pannier.fuzz.seed`; the module's README has the
+/// command.
 class FuzzIT {
   private static final int REQUESTS = Integer.getInteger("pannier.fuzz.requests", 20_000);
   private static final long SEED = Long.getLong("pannier.fuzz.seed", 20_261_128L);

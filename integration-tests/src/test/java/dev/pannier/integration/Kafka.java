@@ -1,10 +1,15 @@
 package dev.pannier.integration;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.pannier.demo.Ports;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -19,11 +24,16 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.record.internal.FileRecords;
+import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /// A real broker (KRaft, one node). The tests share one; who wants to stop it starts an own one.
 final class Kafka implements AutoCloseable {
   private static final AtomicInteger TOPICS = new AtomicInteger();
+
+  private static final String FIRST_SEGMENT = "00000000000000000000.log";
 
   /// What all tests use where they do not say: a child process, or a container.
   private static final boolean IN_CONTAINER =
@@ -123,6 +133,15 @@ final class Kafka implements AutoCloseable {
     process.kill();
   }
 
+  /// It keeps its connections and answers nobody, until [#resume].
+  void pause() throws Exception {
+    process.signal("STOP");
+  }
+
+  void resume() throws Exception {
+    process.signal("CONT");
+  }
+
   /// Starts it again with what it had.
   void restart() throws Exception {
     process = launch();
@@ -154,6 +173,12 @@ final class Kafka implements AutoCloseable {
   /// Makes a topic of one partition with a name of its own.
   String topic(String prefix, String... settings) throws Exception {
     String name = prefix + "-" + TOPICS.incrementAndGet();
+    create(name, settings);
+    return name;
+  }
+
+  /// Makes a topic of one partition.
+  void create(String name, String... settings) throws Exception {
     NewTopic topic = new NewTopic(name, Optional.of(1), Optional.empty());
     if (settings.length == 2) {
       topic.configs(Map.of(settings[0], settings[1]));
@@ -161,7 +186,35 @@ final class Kafka implements AutoCloseable {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
       admin.createTopics(List.of(topic)).all().get(20, TimeUnit.SECONDS);
     }
-    return name;
+  }
+
+  /// Deletes topics, and waits until they are gone.
+  void delete(List<String> names) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
+      admin.deleteTopics(names).all().get(20, TimeUnit.SECONDS);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> Collections.disjoint(admin.listTopics().names().get(), names));
+    }
+  }
+
+  /// The messages of a topic of one partition that was deleted, whether their transaction was committed
+  /// or not: the broker keeps its files for a minute.
+  List<byte[]> deleted(String topic) throws IOException {
+    List<byte[]> messages = new ArrayList<>();
+    try (DirectoryStream<Path> logs =
+        Files.newDirectoryStream(folder.resolve("broker/data"), topic + "-0.*-delete")) {
+      for (Path log : logs) {
+        try (FileRecords segment = FileRecords.open(log.resolve(FIRST_SEGMENT).toFile(), false)) {
+          for (RecordBatch batch : segment.batches()) {
+            if (!batch.isControlBatch()) {
+              batch.forEach(message -> messages.add(Utils.toArray(message.value())));
+            }
+          }
+        }
+      }
+    }
+    return messages;
   }
 
   /// Makes topics of one partition with these names; what was in them is gone.

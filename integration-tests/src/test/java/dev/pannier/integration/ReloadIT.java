@@ -16,6 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,10 +26,14 @@ import tools.jackson.databind.ObjectMapper;
 
 /// The configuration is reloaded while the sidecar runs: what changed is applied, and nothing is lost or
 /// repeated by it.
+@Execution(ExecutionMode.CONCURRENT)
 class ReloadIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String FILES = Sidecar.files("parser: raw");
   private static final String DISK = "buffer: {type: disk}\n";
+
+  /// What is under way at a destination that does not answer ends before the reload does.
+  private static final String GIVES_UP_SOON = ", properties: {max.block.ms: \"1000\"}";
 
   @TempDir private Path folder;
   private Kafka kafka;
@@ -72,8 +78,15 @@ class ReloadIT {
         .atMost(PATIENCE)
         .until(
             () ->
-                outcome(sidecar).equals("applied")
+                !outcome(sidecar).equals("applying")
                     && reload(sidecar).get("applied").asInt() == times);
+  }
+
+  /// Asks for the reload at once: a file that has changed by itself is waited for until it looks the same twice.
+  private static void apply(Sidecar sidecar, String configuration, int times) throws Exception {
+    sidecar.configure(configuration);
+    sidecar.signal("HUP");
+    awaitApplied(sidecar, times);
   }
 
   private static long count(Sidecar sidecar, String words) throws IOException {
@@ -253,16 +266,16 @@ class ReloadIT {
         Application application = Application.writing(sidecar.log("app.log"));
         Topic read = new Topic(kafka.servers(), topic)) {
       read.await(all -> all.bodies().size() > 100);
-      sidecar.configure(Sidecar.files("parser: words") + regex + shippers(events("")));
-      awaitApplied(sidecar, 1);
+      apply(sidecar, Sidecar.files("parser: words") + regex + shippers(events("")), 1);
       read.rest();
       int before = read.bodies().size();
       read.await(all -> all.bodies().size() > before + 100);
-      sidecar.configure(
+      apply(
+          sidecar,
           FILES.replace("name: app", "name: other")
               + "processors: [{add: {team: a}}]\n"
-              + shippers(events("")));
-      awaitApplied(sidecar, 2);
+              + shippers(events("")),
+          2);
       read.rest();
       int later = read.bodies().size();
       read.await(all -> all.bodies().size() > later + 100);
@@ -292,20 +305,17 @@ class ReloadIT {
         Topic read = new Topic(kafka.servers(), topic);
         Topic readOther = new Topic(kafka.servers(), other)) {
       read.await(all -> all.bodies().size() > 100);
-      sidecar.configure(files + shippers(events(once), copy));
-      awaitApplied(sidecar, 1);
+      apply(sidecar, files + shippers(events(once), copy), 1);
       readOther.await(all -> all.bodies().size() > 100);
       for (int i = 0; i < 3; i++) {
         String changed =
             once + ", properties: {compression.type: " + (i % 2 == 0 ? "zstd" : "gzip") + "}";
-        sidecar.configure(files + shippers(events(changed), copy));
-        awaitApplied(sidecar, 2 + i);
+        apply(sidecar, files + shippers(events(changed), copy), 2 + i);
         read.rest();
         int before = read.bodies().size();
         read.await(all -> all.bodies().size() > before + 100);
       }
-      sidecar.configure(files + shippers(events(once)));
-      awaitApplied(sidecar, 5);
+      apply(sidecar, files + shippers(events(once)), 5);
       read.rest();
       int before = read.bodies().size();
       read.await(all -> all.bodies().size() > before + 100);
@@ -335,8 +345,7 @@ class ReloadIT {
         int before = read.bodies().size();
         read.await(all -> all.bodies().size() > before + 100);
         name = "events" + i;
-        sidecar.configure(FILES + shippers(kafka(name, topic, delivery)));
-        awaitApplied(sidecar, i);
+        apply(sidecar, FILES + shippers(kafka(name, topic, delivery)), i);
       }
       List<String> written = application.end();
       read.await(all -> all.bodies().size() >= written.size());
@@ -347,7 +356,10 @@ class ReloadIT {
 
   @Test
   void whatADeadDestinationDidNotGetGoesToTheOneInItsPlace() throws Exception {
-    String dead = "  dead: {type: kafka, bootstrap_servers: \"127.0.0.1:1\", topics: {logs: x}}\n";
+    String dead =
+        "  dead: {type: kafka, bootstrap_servers: \"127.0.0.1:1\", topics: {logs: x}"
+            + GIVES_UP_SOON
+            + "}\n";
     try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(dead));
         Topic read = new Topic(kafka.servers(), topic)) {
       List<String> written =
@@ -358,8 +370,7 @@ class ReloadIT {
       await()
           .atMost(PATIENCE)
           .until(() -> sidecar.statusPage().get("shippers").get(0).get("in_flight").asInt() > 500);
-      sidecar.configure(FILES + shippers(events("")));
-      awaitApplied(sidecar, 1);
+      apply(sidecar, FILES + shippers(events("")), 1);
       read.await(all -> all.bodies().size() >= written.size());
       assertThat(sidecar.stop()).isZero();
       assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
@@ -369,15 +380,15 @@ class ReloadIT {
   @Test
   void aWrongAddressIsMendedByAReload() throws Exception {
     String right = events(", delivery: exactly_once");
-    String wrong = right.replace(kafka.servers(), "127.0.0.1:1");
+    String wrong =
+        events(", delivery: exactly_once" + GIVES_UP_SOON).replace(kafka.servers(), "127.0.0.1:1");
     try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(wrong));
         Topic read = new Topic(kafka.servers(), topic)) {
       write(sidecar.log("app.log"), "line\n");
       sidecar.launch();
       sidecar.awaitAlive();
       assertThat(sidecar.status("/readyz")).isEqualTo(503);
-      sidecar.configure(FILES + shippers(right));
-      awaitApplied(sidecar, 1);
+      apply(sidecar, FILES + shippers(right), 1);
       read.await(all -> all.bodies().size() == 1);
       await().atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 200);
       assertThat(sidecar.stop()).isZero();
@@ -391,10 +402,11 @@ class ReloadIT {
             new Sidecar(folder).configure(Sidecar.otlp() + shippers(events(""))).start();
         Topic read = new Topic(kafka.servers(), topic)) {
       Client.sendLogs(sidecar, Wire.HTTP_PROTOBUF, List.of("one", "two"));
-      sidecar.configure(
+      apply(
+          sidecar,
           Sidecar.otlp().replace("grpc: \"127.0.0.1:${GRPC}\"", "grpc: none")
-              + shippers(events("")));
-      awaitApplied(sidecar, 1);
+              + shippers(events("")),
+          1);
       Client.sendLogs(sidecar, Wire.HTTP_PROTOBUF, List.of("three"));
       read.await(all -> all.logs().size() >= 3);
       assertThat(sidecar.stop()).isZero();

@@ -15,10 +15,10 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -42,6 +42,7 @@ final class Sidecar implements AutoCloseable {
   private @Nullable Path sample;
   private Map<String, String> environment = Map.of();
   private List<String> options = List.of();
+  private List<String> within = List.of();
   private int runs;
   private @Nullable ChildProcess process;
 
@@ -133,6 +134,18 @@ final class Sidecar implements AutoCloseable {
     return this;
   }
 
+  /// Starts it with these variables.
+  Sidecar environment(Map<String, String> more) {
+    environment = more;
+    return this;
+  }
+
+  /// Starts it by this command, which starts what stands behind it in its own place.
+  Sidecar within(List<String> command) {
+    within = command;
+    return this;
+  }
+
   /// Asks another address than the one it was given.
   Sidecar admin(int port) {
     admin = port;
@@ -188,7 +201,8 @@ final class Sidecar implements AutoCloseable {
       return;
     }
     List<String> arguments = List.of("run", "--config", config().toString());
-    List<String> command = Packaged.command(Demo.home(), options, arguments);
+    List<String> command = new ArrayList<>(within);
+    command.addAll(Packaged.command(Demo.home(), options, arguments));
     process = ChildProcess.start("run" + runs, folder, command, environment);
   }
 
@@ -274,13 +288,9 @@ final class Sidecar implements AutoCloseable {
     }
   }
 
-  /// Stops the process with a signal (SIGSTOP, SIGCONT).
+  /// Sends the process a signal: `STOP`, `CONT`, `HUP`.
   void signal(String name) throws IOException, InterruptedException {
-    Process kill =
-        new ProcessBuilder("kill", "-" + name, String.valueOf(running().handle().pid())).start();
-    if (!kill.waitFor(5, TimeUnit.SECONDS) || kill.exitValue() != 0) {
-      throw new IllegalStateException("kill -" + name + " failed");
-    }
+    running().signal(name);
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.opentelemetry.proto.logs.v1.LogRecord;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -74,18 +75,28 @@ final class Topic implements AutoCloseable {
   List<LogRecord> logs() {
     try {
       for (; decoded < messages.size(); decoded++) {
-        ExportLogsServiceRequest.parseFrom(messages.get(decoded).value())
-            .getResourceLogsList()
-            .forEach(
-                resource ->
-                    resource
-                        .getScopeLogsList()
-                        .forEach(scope -> logs.addAll(scope.getLogRecordsList())));
+        logs.addAll(logs(messages.get(decoded).value()));
       }
     } catch (InvalidProtocolBufferException e) {
       throw new AssertionError("message " + decoded + " is not otlp_proto", e);
     }
     return logs;
+  }
+
+  private static List<LogRecord> logs(byte[] message) throws InvalidProtocolBufferException {
+    return ExportLogsServiceRequest.parseFrom(message).getResourceLogsList().stream()
+        .flatMap(resource -> resource.getScopeLogsList().stream())
+        .flatMap(scope -> scope.getLogRecordsList().stream())
+        .toList();
+  }
+
+  /// The bodies of one `otlp_proto` message's records.
+  static List<String> bodies(byte[] message) {
+    try {
+      return logs(message).stream().map(record -> record.getBody().getStringValue()).toList();
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError("not otlp_proto", e);
+    }
   }
 
   /// The spans of `otlp_proto` messages.
@@ -105,6 +116,13 @@ final class Topic implements AutoCloseable {
       throw new AssertionError("not otlp_proto", e);
     }
     return spans;
+  }
+
+  /// The ids of those spans, in hex.
+  List<String> spanIds() {
+    return spans().stream()
+        .map(span -> HexFormat.of().formatHex(span.getSpanId().toByteArray()))
+        .toList();
   }
 
   /// The bodies of `otlp_proto` messages' records.

@@ -9,12 +9,12 @@ public interface Acknowledgement {
     /// The death of the process cannot lose the batch any more: it is synced on disk or, where
     /// there is memory alone, every shipper is done with it.
     DURABLE,
-    /// Every shipper is done with it: it was confirmed, or refused for good.
+    /// Every shipper is done with it: it was confirmed, refused for good, or lost on the way.
     DELIVERED
   }
 
-  /// @param rejected the records that at least one shipper's destination refused for good, as far
-  ///   as is known by then; 0 when all were confirmed
+  /// @param rejected the records that at least one shipper's destination refused for good or never
+  ///   gets, as far as is known by then; 0 when all were confirmed
   /// @param reason why, where any was rejected, else empty
   void delivered(long rejected, String reason);
 }

@@ -9,8 +9,9 @@ import java.util.Set;
 public interface Cursors {
   /// What a shipper leaves that goes.
   ///
-  /// @param cursor of it, which is not used any more
-  /// @param taken  what it has taken and is not done with
+  /// @param cursor of it, from which nothing more is taken
+  /// @param taken  what it has taken and is not done with; without what it may be done with yet, where its client does not
+  ///     return
   record Leaving(Cursor cursor, List<Entry> taken) {}
 
   /// The place of one of the shippers.

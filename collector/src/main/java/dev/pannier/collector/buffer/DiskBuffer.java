@@ -25,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Batches on disk, in a [SegmentLog]. Every shipper reads it by a cursor of its own, so one that is slow or away holds
 /// up nobody before `max_bytes` are used.
@@ -46,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 /// Locks, the outer one first: `appending` (one append at a time, the file is written under it), `lock` (what is open and who waits;
 /// held for moments).
 public final class DiskBuffer implements Buffer, Cursors, Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(DiskBuffer.class);
+
   /// The group commit: a client that waits is answered this long after the sync before at the earliest.
   static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -70,11 +74,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private static final int MOST_PENDING = 4096;
 
   /// Who waits for the delivery of a batch.
-  private record Pending(Signal signal, Confirmations confirmations) {}
+  private record Pending(Signal signal, int records, Confirmations confirmations) {}
 
   private record Unsynced(
       long sequence,
       Signal signal,
+      int records,
       String generation,
       byte[] positions,
       boolean positionsCount,
@@ -92,6 +97,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final Consumer<String> notice;
   private final SegmentLog log;
   private final MemoryBuffer memory;
+  private final SpareArrays spareArrays;
   private volatile List<DiskCursor> cursors;
   private volatile Map<Signal, List<DiskCursor>> takers;
 
@@ -116,6 +122,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   // Guarded by `appending`.
   private long lastSequence;
   private boolean unconfirmedStored = true;
+
+  /// What the last sync was to cover and has failed for.
+  private final List<Unsynced> unproven = new ArrayList<>();
 
   /// Whether the last append has made a sync due sooner.
   private boolean wakes;
@@ -173,6 +182,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     this.clock = clock;
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
+    spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
     CursorFile stored = storedCursors();
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
@@ -248,9 +258,14 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return new DiskCursor(this, memory.memoryCursor(name), budget, signals, syncedOnly, passed);
   }
 
-  /// What a shipper may hold at most, unless a single batch is larger.
+  /// What a shipper may hold at most, unless a single batch is larger. As much for all as files may have unsynced: twice that would
+  /// not fit the old generation beside what is alive there.
   long shareBytes() {
-    return budget.limitBytes() / 2 / Math.max(1, cursors.size());
+    return budget.limitBytes() / 4 / Math.max(1, cursors.size());
+  }
+
+  SpareArrays spareArrays() {
+    return spareArrays;
   }
 
   private boolean isSame(Map<String, Set<Signal>> shippers) {
@@ -321,7 +336,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             cursor.leave(lastSequence);
             leaving.add(cursor);
           } else {
-            settle(cursor, signals, cursor::isUnread, told);
+            settle(cursor, signals, cursor::isUnread, "", told);
             cursor.change(signals, lastSequence);
             after.add(cursor);
           }
@@ -350,8 +365,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   ///
   /// @param signals that it takes
   /// @param open    whether a number waits for it
+  /// @param lost    why it never gets what it was to get; empty where it is not to get it any more
   private void settle(
-      DiskCursor cursor, Set<Signal> signals, LongPredicate open, List<Confirmations> told) {
+      DiskCursor cursor,
+      Set<Signal> signals,
+      LongPredicate open,
+      String lost,
+      List<Confirmations> told) {
     for (Iterator<Map.Entry<Long, Pending>> entries = pending.entrySet().iterator();
         entries.hasNext(); ) {
       Map.Entry<Long, Pending> entry = entries.next();
@@ -359,7 +379,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (cursor.gets(waiting.signal(), entry.getKey())
           && !signals.contains(waiting.signal())
           && open.test(entry.getKey())
-          && waiting.confirmations().shipperDone(0, "")) {
+          && waiting.confirmations().shipperDone(lost.isEmpty() ? 0 : waiting.records(), lost)) {
         entries.remove();
         unsure -= waiting.confirmations().isUnsure() ? 1 : 0;
         told.add(waiting.confirmations());
@@ -386,12 +406,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       DiskCursor cursor = (DiskCursor) each.cursor();
       List<Entry> held = each.taken().stream().filter(entry -> !entry.isStored()).toList();
       inMemory.add(new Leaving(cursor.memory(), held));
+      nobodys += giveUp(cursor, each.taken(), inherited, told);
       synchronized (lock) {
-        settle(cursor, Set.of(), number -> !cursor.isDone(number), told);
+        settle(cursor, Set.of(), cursor::isUnread, "", told);
         nobodys += cursor.giveUp(inherited);
         leaving.remove(cursor);
       }
-      nobodys += giveUp(cursor, each.taken(), inherited);
     }
     nobodys += memory.release(inMemory, memoryHeirs);
     told.forEach(Confirmations::tell);
@@ -400,10 +420,18 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   /// @return the records of signals that nobody inherits
-  private static long giveUp(DiskCursor cursor, List<Entry> taken, Set<Signal> inherited) {
+  private long giveUp(
+      DiskCursor cursor, List<Entry> taken, Set<Signal> inherited, List<Confirmations> told) {
     long nobodys = 0;
     for (Entry entry : taken) {
       if (entry.isStored()) {
+        Confirmations waiting;
+        synchronized (lock) {
+          waiting = shipperDone(entry, Settlement.SHIPPED);
+        }
+        if (waiting != null) {
+          told.add(waiting);
+        }
         cursor.giveUp(entry);
         Batch batch = entry.batch();
         nobodys += inherited.contains(batch.signal()) ? 0 : batch.records();
@@ -416,15 +444,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public long forgo(Cursor cursor, List<Entry> taken) {
     DiskCursor of = (DiskCursor) cursor;
     List<Confirmations> told = new ArrayList<>();
-    synchronized (lock) {
-      for (Entry entry : taken) {
-        Confirmations waiting = entry.isStored() ? shipperDone(entry, Settlement.SHIPPED) : null;
-        if (waiting != null) {
-          told.add(waiting);
-        }
-      }
-    }
-    long records = giveUp(of, taken, Set.of());
+    long records = giveUp(of, taken, Set.of(), told);
     told.forEach(Confirmations::tell);
     List<Entry> held = taken.stream().filter(entry -> !entry.isStored()).toList();
     return records + memory.forgo(of.memory(), held);
@@ -436,6 +456,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public void change(BufferSettings other) {
     settings = other;
     log.segmentBytes(segmentBytes(other));
+    moved = true;
     roomMayHaveChanged();
   }
 
@@ -481,12 +502,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           unconfirmed.put(shipper, end);
         }
       }
-      try {
-        storeUnconfirmed();
-      } catch (IOException e) {
-        // It is tried again with the shippers' places.
-        moved = true;
-      }
+      storeConfirmed(shipper);
       if (!isOlder) {
         return;
       }
@@ -495,6 +511,26 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         "buffer.directory "
             + settings.directory()
             + " is older than what a destination has of it: what it holds is shipped again");
+  }
+
+  private void storeConfirmed(String shipper) {
+    try {
+      storeUnconfirmed();
+      return;
+    } catch (IOException e) {
+      // It is tried again with the shippers' places.
+      moved = true;
+    }
+    if (unconfirmed.containsKey(shipper)) {
+      return;
+    }
+    try {
+      // The destination's numbers are about to go past the one it has of the shipper. Also a disk
+      // that is full lets it go.
+      CursorFile.deleteUnconfirmed(settings.directory());
+    } catch (IOException e) {
+      LOG.debug("unconfirmed cannot be deleted", e);
+    }
   }
 
   long nextInMemory(MemoryCursor cursor) {
@@ -623,9 +659,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   ///
   /// @param after exclusive
   /// @param upTo  inclusive
-  void neverRead(DiskCursor cursor, long after, long upTo) {
+  void neverRead(DiskCursor cursor, long after, long upTo, String why) {
     if (!pending.isEmpty()) {
-      settle(cursor, Set.of(), number -> number > after && number <= upTo, givenUp);
+      settle(
+          cursor, Set.of(), number -> number > after && number <= upTo, "dropped: " + why, givenUp);
     }
   }
 
@@ -671,12 +708,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
         pending.put(
             sequence,
-            new Pending(batch.signal(), new Confirmations(acknowledgement, shippers.size())));
+            new Pending(
+                batch.signal(),
+                batch.records(),
+                new Confirmations(acknowledgement, shippers.size())));
       }
       unsynced.add(
           new Unsynced(
               sequence,
               batch.signal(),
+              batch.records(),
               generation(batch),
               batch.positions(),
               positionsCount,
@@ -871,13 +912,19 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
       }
     }
+    if (synced && !batches.isEmpty()) {
+      log.remembered(batches.getLast().sequence());
+    }
+    List<DiskCursor> readers = new ArrayList<>();
     synchronized (lock) {
       unsyncedFileBytes -= fileBytes;
+      if (anySyncedOnly) {
+        readers.addAll(cursors);
+        readers.addAll(leaving);
+      }
     }
     told.forEach(Confirmations::tell);
-    if (anySyncedOnly) {
-      cursors.forEach(Cursor::appended);
-    }
+    readers.forEach(Cursor::appended);
     if (hasRoomForFiles()) {
       onRoom.run();
     }
@@ -903,6 +950,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           told.add(delivery);
         }
       }
+      unproven.addAll(batches);
       log.told();
     }
   }
@@ -926,15 +974,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
       confirmations.markUnsure();
       unsure++;
-      pending.put(batch.sequence(), new Pending(batch.signal(), confirmations));
+      pending.put(batch.sequence(), new Pending(batch.signal(), batch.records(), confirmations));
       return null;
     }
   }
 
   private void tend(long nowNanos) {
+    spareArrays.tend();
     if (problem == null && !log.isInPlace()) {
       toMemory(new IOException("its files have vanished"));
-      // It fails: who waits for it is told by delivery, and the files are done with.
+      // Where anything is not synced it fails: who waits for it is told by delivery.
       sync(nowNanos);
     }
     if (problem != null) {
@@ -951,20 +1000,55 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       moved = false;
       boolean wasFull = isFull();
       storeCursors();
-      long lowest = Long.MAX_VALUE;
-      int freed;
-      synchronized (lock) {
-        for (DiskCursor cursor : cursors) {
-          lowest = Math.min(lowest, cursor.passed());
-        }
-        for (DiskCursor cursor : leaving) {
-          lowest = Math.min(lowest, cursor.passed());
-        }
-        // With the lock: a shipper that is added begins with the oldest there is.
-        freed = log.free(lowest);
+      int freed = free();
+      if (isFull() && beginBehindAll()) {
+        freed += free();
       }
       if (freed > 0 && wasFull) {
         roomMayHaveChanged();
+      }
+    }
+  }
+
+  private int free() {
+    List<Segment> freed;
+    synchronized (lock) {
+      // With the lock: a shipper that is added begins with the oldest there is.
+      freed = log.free(lowestPassed());
+    }
+    log.delete(freed);
+    return freed.size();
+  }
+
+  /// All that is before it was passed by every shipper. Under the lock.
+  private long lowestPassed() {
+    long lowest = Long.MAX_VALUE;
+    for (DiskCursor cursor : cursors) {
+      lowest = Math.min(lowest, cursor.passed());
+    }
+    for (DiskCursor cursor : leaving) {
+      lowest = Math.min(lowest, cursor.passed());
+    }
+    return lowest;
+  }
+
+  /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log takes no record that
+  /// would begin it, so it is begun without one where every shipper has passed all there is.
+  ///
+  /// @return whether it was
+  private boolean beginBehindAll() {
+    synchronized (appending) {
+      synchronized (lock) {
+        if (problem != null || !unsynced.isEmpty() || lowestPassed() < log.newestSequence()) {
+          return false;
+        }
+      }
+      try {
+        log.beginEmpty(++lastSequence, positionsWouldCount());
+        return true;
+      } catch (IOException e) {
+        toMemory(e);
+        return false;
       }
     }
   }
@@ -976,6 +1060,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void comeBack() {
+    List<Confirmations> told = new ArrayList<>();
     try {
       synchronized (appending) {
         log.reopen();
@@ -985,13 +1070,36 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         if (!unconfirmedStored || !unconfirmed.isEmpty()) {
           storeUnconfirmed();
         }
+        if (log.syncAgain()) {
+          proven(told);
+        }
+        unproven.clear();
         problem = null;
       }
-      notice.accept("buffer.directory " + settings.directory() + " takes records again");
-      roomMayHaveChanged();
     } catch (IOException e) {
       // It was told when it began; /readyz tells it as long as it lasts.
       moved = true;
+      return;
+    }
+    told.forEach(Confirmations::tell);
+    notice.accept("buffer.directory " + settings.directory() + " takes records again");
+    roomMayHaveChanged();
+  }
+
+  /// What a sync had failed for is durable after all.
+  private void proven(List<Confirmations> told) {
+    for (Unsynced batch : unproven) {
+      if (batch.positionsCount()) {
+        log.remember(batch.generation(), batch.positions());
+      }
+      synchronized (lock) {
+        Pending waiting = pending.get(batch.sequence());
+        if (waiting != null && waiting.confirmations().isUnsure()) {
+          pending.remove(batch.sequence());
+          unsure--;
+          told.add(waiting.confirmations());
+        }
+      }
     }
   }
 

@@ -25,14 +25,15 @@ import org.jspecify.annotations.Nullable;
 ///     passed ┘ taken ┘      └ reader: where the next is read
 /// ```
 final class DiskCursor extends Cursor {
-  /// Arrays of this size are kept for the next batch: a full batch of a file fits.
-  private static final int ARRAY_BYTES = 272 * 1024;
+  /// Arrays of this size are used again: a full batch of a file fits.
+  static final int ARRAY_BYTES = 272 * 1024;
 
   private static final int SMALL_BYTES = 32 * 1024;
-  private static final int SPARE_ARRAYS = 4;
 
   /// So often a segment is read again after an error of the disk before the rest of it is given up.
   private static final int MOST_READ_ERRORS = 30;
+
+  private static final String DAMAGED = "damaged";
 
   private final DiskBuffer buffer;
   private final MemoryCursor memory;
@@ -40,7 +41,6 @@ final class DiskCursor extends Cursor {
   private final boolean syncedOnly;
 
   // The shipper's thread alone.
-  private final ArrayDeque<byte[]> spareArrays = new ArrayDeque<>();
   private final ByteBuffer window = SegmentReader.window();
   private @Nullable SegmentReader reader;
   private @Nullable Segment readerOf;
@@ -165,7 +165,7 @@ final class DiskCursor extends Cursor {
     return gets(signal, sequence) && !isDone(sequence);
   }
 
-  /// What waits for the shipper that was removed is given up. Under the buffer's lock.
+  /// What waits for the shipper that was removed is given up: it takes nothing more. Under the buffer's lock.
   ///
   /// @return the records of signals that `heirs` do not take
   long giveUp(Set<Signal> heirs) {
@@ -181,6 +181,9 @@ final class DiskCursor extends Cursor {
                 nobodys[0] += heirs.contains(signal) ? 0 : records;
               }
             });
+    untaken = new Tally();
+    takenSince.clear();
+    until = Long.MIN_VALUE;
     return nobodys[0];
   }
 
@@ -455,8 +458,8 @@ final class DiskCursor extends Cursor {
 
   /// What is before it was read before, or is damaged. Under the buffer's lock.
   private void read(long sequence) {
-    if (damaged) {
-      buffer.neverRead(this, lastRead, sequence - 1);
+    if (damaged && sequence - 1 > lastRead) {
+      buffer.neverRead(this, lastRead, sequence - 1, DAMAGED);
     }
     lastRead = Math.max(lastRead, sequence);
   }
@@ -480,7 +483,7 @@ final class DiskCursor extends Cursor {
         return syncedOnly ? Step.WAIT : Step.AGAIN;
       }
       if (damaged && !segment.isGone()) {
-        giveUp(segment, "damaged");
+        giveUp(segment, DAMAGED);
         damaged = false;
       }
       lastRead = Math.max(lastRead, segment.lastSequence());
@@ -498,7 +501,7 @@ final class DiskCursor extends Cursor {
 
   /// What of a segment was not taken comes no more. Under the buffer's lock.
   private void giveUp(Segment segment, String why) {
-    buffer.neverRead(this, lastRead, segment.lastSequence());
+    buffer.neverRead(this, lastRead, segment.lastSequence(), why);
     Tally rest = segment.tally().minus(takenOfSegment);
     rest.forEach(
         (source, signal, batches, records, bytes) -> {
@@ -542,7 +545,7 @@ final class DiskCursor extends Cursor {
       Segment next = buffer.log().after(segment);
       if (next != null) {
         buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
-        giveUp(segment, "damaged");
+        giveUp(segment, DAMAGED);
         lastRead = Math.max(lastRead, segment.lastSequence());
         current = next;
         startBytes = 0;
@@ -630,15 +633,14 @@ final class DiskCursor extends Cursor {
       budget.reserve(size);
     }
     heldBytes += size;
-    byte[] spare = usual ? spareArrays.poll() : null;
-    return spare == null ? new byte[size] : spare;
+    return usual ? buffer.spareArrays().take() : new byte[size];
   }
 
   private void release(byte[] array) {
     heldBytes -= array.length;
     budget.release(array.length);
-    if (array.length == ARRAY_BYTES && spareArrays.size() < SPARE_ARRAYS) {
-      spareArrays.push(array);
+    if (array.length == ARRAY_BYTES) {
+      buffer.spareArrays().give(array);
     }
   }
 

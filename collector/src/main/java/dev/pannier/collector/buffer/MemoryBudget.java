@@ -1,5 +1,7 @@
 package dev.pannier.collector.buffer;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// The one bound (`memory`) on bytes held: request bodies, decompression, batches and clients'
@@ -7,6 +9,11 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class MemoryBudget {
   private volatile long limitBytes;
   private final AtomicLong heldBytes = new AtomicLong();
+
+  /// Kept for the next who needs an array, and by nobody held.
+  private final AtomicLong spareBytes = new AtomicLong();
+
+  private final List<SpareArrays> spares = new CopyOnWriteArrayList<>();
 
   public MemoryBudget(long limitBytes) {
     this.limitBytes = positive(limitBytes);
@@ -36,6 +43,7 @@ public final class MemoryBudget {
         return false;
       }
       if (heldBytes.compareAndSet(held, held + bytes)) {
+        clearSpares(held + bytes);
         return true;
       }
     }
@@ -47,7 +55,31 @@ public final class MemoryBudget {
     if (bytes < 0) {
       throw new IllegalArgumentException("bytes < 0: " + bytes);
     }
-    heldBytes.addAndGet(bytes);
+    clearSpares(heldBytes.addAndGet(bytes));
+  }
+
+  private void clearSpares(long held) {
+    long spare = spareBytes.get();
+    if (spare > 0 && held > limitBytes - spare) {
+      spares.forEach(SpareArrays::clear);
+    }
+  }
+
+  void add(SpareArrays arrays) {
+    spares.add(arrays);
+  }
+
+  /// @return false where they would go beyond the bound with what is held
+  boolean trySpare(long bytes) {
+    if (spareBytes.addAndGet(bytes) > limitBytes - heldBytes.get()) {
+      spareBytes.addAndGet(-bytes);
+      return false;
+    }
+    return true;
+  }
+
+  void releaseSpare(long bytes) {
+    spareBytes.addAndGet(-bytes);
   }
 
   /// Gives back what [#tryReserve] or [#reserve] took.

@@ -2,6 +2,7 @@ package dev.pannier.collector.tail;
 
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.buffer.SpareArrays;
 import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.checkpoint.SavedGeneration;
@@ -49,12 +50,6 @@ final class FileTailer {
   /// So long the lines of a new file wait for the last ones of the file that had its path before.
   private static final long PREDECESSOR_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  private static final int SPARE_BUFFERS = 8;
-
-  /// As many as a transaction holds back at once: those that are made anew each time end in the old
-  /// generation, and cost full collections.
-  private static final int SPARE_BUFFERS_WITH_TRANSACTIONS = 20;
-
   /// A batch below this is so rare or small that its bytes need not be used again.
   private static final int SMALL_BATCH_BYTES = BATCH_BYTES / 8;
 
@@ -70,8 +65,8 @@ final class FileTailer {
   private final Runnable wake;
   private BatchBuilder builder;
   private final Queue<TailedFile.Range> acknowledged = new ConcurrentLinkedQueue<>();
-  private final SpareBuffers spareBuffers = new SpareBuffers(BATCH_BYTES, SPARE_BUFFERS);
-  private final SpareBuffers spareHalves = new SpareBuffers(HALF_BATCH_BYTES, SPARE_BUFFERS);
+  private final SpareArrays spareBuffers;
+  private final SpareArrays spareHalves;
   private final List<TailedFile> visiting = new ArrayList<>();
   private byte[] chunk = new byte[CHUNK_BYTES];
 
@@ -124,21 +119,13 @@ final class FileTailer {
     this.notice = notice;
     this.wake = wake;
     builder = new BatchBuilder(keepsRaw);
+    spareBuffers = new SpareArrays(budget, BATCH_BYTES);
+    spareHalves = new SpareArrays(budget, HALF_BATCH_BYTES);
   }
 
   /// Files are read when these are known, and from there.
   void startFrom(StartPositions positions) {
     awaited = positions;
-    if (positions.areAwaited()) {
-      // They are beyond the budget, as are those of a client that keeps none back.
-      int spare =
-          Math.clamp(
-              budget.limitBytes() / 6 / BATCH_BYTES,
-              SPARE_BUFFERS,
-              SPARE_BUFFERS_WITH_TRANSACTIONS);
-      spareBuffers.keep(spare);
-      spareHalves.keep(spare);
-    }
   }
 
   /// Other sources, between two rounds. What is in a batch already stays as it is.
@@ -185,6 +172,8 @@ final class FileTailer {
       nextLookNanos = nowNanos + LOOK_NANOS;
       looked = true;
       limitDetached();
+      spareBuffers.tend();
+      spareHalves.tend();
     }
     storeNew(nowNanos);
     if (awaited != null) {
@@ -745,7 +734,7 @@ final class FileTailer {
   private void handOver(Batch batch, TailedFile.Range range) {
     byte[] taken = batch.bytes();
     Batch shipped = batch;
-    SpareBuffers home = null;
+    SpareArrays home = null;
     if (batch.length() <= SMALL_BATCH_BYTES) {
       taken = Arrays.copyOfRange(taken, batch.offset(), batch.offset() + batch.length());
       shipped = batch.with(taken, 0, batch.length(), batch.records());
@@ -764,7 +753,7 @@ final class FileTailer {
     }
     reserved -= held;
     byte[] handed = taken;
-    SpareBuffers owner = home;
+    SpareArrays owner = home;
     buffer.append(
         shipped,
         held,
@@ -783,7 +772,7 @@ final class FileTailer {
     }
   }
 
-  private @Nullable SpareBuffers home(int bytes) {
+  private @Nullable SpareArrays home(int bytes) {
     return switch (bytes) {
       case BATCH_BYTES -> spareBuffers;
       case HALF_BATCH_BYTES -> spareHalves;

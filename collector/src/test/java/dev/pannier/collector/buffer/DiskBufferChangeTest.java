@@ -42,6 +42,10 @@ class DiskBufferChangeTest {
 
   @BeforeEach
   void open() throws IOException {
+    open(Set.of());
+  }
+
+  private void open(Set<String> syncedOnly) throws IOException {
     ledger = new Ledger();
     buffer =
         new DiskBuffer(
@@ -51,7 +55,7 @@ class DiskBufferChangeTest {
             ledger,
             new Metrics(),
             shippers("one"),
-            Set.of(),
+            syncedOnly,
             () -> Instant.ofEpochMilli(nowNanos / 1_000_000),
             nowNanos,
             notices::add);
@@ -177,6 +181,21 @@ class DiskBufferChangeTest {
   }
 
   @Test
+  void aShipperThatGoesAndMaySeeOnlySyncedBatchesIsWokenByTheSync() throws Exception {
+    buffer.close();
+    open(Set.of("one"));
+    Cursor one = buffer.cursor("one");
+    append("a");
+    assertThat(ship(one)).isEmpty();
+    buffer.change(shippers("two"));
+    List<String> shipped = new ArrayList<>();
+    one.onAppend(() -> shipped.addAll(ship(one)));
+    tend();
+    assertThat(shipped).containsExactly("a");
+    buffer.release(List.of(new Leaving(one, List.of())), List.of());
+  }
+
+  @Test
   void segmentsOfOneThatGoesStayUntilItHasEnded() {
     String large = "x".repeat(400_000);
     for (int i = 0; i < 6; i++) {
@@ -198,6 +217,34 @@ class DiskBufferChangeTest {
     long before = buffer.status().bytes();
     tend();
     assertThat(buffer.status().bytes()).isLessThan(before);
+  }
+
+  /// Its client does not return, so what it has taken stays its own.
+  @Test
+  void oneThatDoesNotReturnHoldsNoSegmentAndMayYetBeDoneWithWhatItHasTaken() {
+    append(Signal.LOGS, "taken", When.DELIVERED);
+    for (int i = 0; i < 6; i++) {
+      append("x".repeat(400_000));
+      tend();
+    }
+    buffer.change(shippers("one", "two"));
+    Cursor one = buffer.cursor("one");
+    Entry taken = Objects.requireNonNull(one.next());
+    buffer.change(shippers("two"));
+    append("new");
+    tend();
+    long before = buffer.status().bytes();
+    assertThat(buffer.release(List.of(new Leaving(one, List.of())), List.of())).isEqualTo(12);
+    assertThat(one.next()).isNull();
+    one.done(taken, 0, "");
+    assertThat(told).doesNotContain("taken");
+    ship(buffer.cursor("two"));
+    assertThat(told).contains("taken");
+    tend();
+    assertThat(buffer.status().bytes()).isLessThan(before);
+    assertThat(buffer.release(List.of(new Leaving(one, List.of())), List.of())).isZero();
+    assertThat(one.openBatches()).isZero();
+    assertThat(inFlight("one")).isZero();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.collector.buffer.Acknowledgement.When;
+import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.BufferSettings.OnFull;
 import dev.pannier.collector.metrics.Counter;
@@ -39,10 +40,14 @@ class DiskBufferTest {
   private final List<String> notices = new ArrayList<>();
   private Ledger ledger = new Ledger();
   private OnFull onFull = OnFull.BACKPRESSURE;
+  private long maxBytes = 8 * MIB;
   private Set<String> syncedOnly = Set.of();
   private String[] shippers = {"events"};
   private long nowNanos = 1_000_000_000L;
   private @Nullable DiskBuffer open;
+
+  /// Something was told while appends and shippers waited.
+  private boolean heldUp;
 
   @AfterEach
   void close() {
@@ -64,7 +69,7 @@ class DiskBufferTest {
     }
     open =
         new DiskBuffer(
-            new BufferSettings(BufferSettings.Type.DISK, directory(), 8 * MIB, onFull),
+            settings(),
             budget,
             ledger,
             metrics,
@@ -72,8 +77,17 @@ class DiskBufferTest {
             syncedOnly,
             () -> Instant.ofEpochMilli(nowNanos / 1_000_000),
             nowNanos,
-            notices::add);
+            this::notice);
     return open;
+  }
+
+  private void notice(String line) {
+    notices.add(line);
+    heldUp |= open != null && Thread.holdsLock(open.lock);
+  }
+
+  private BufferSettings settings() {
+    return new BufferSettings(BufferSettings.Type.DISK, directory(), maxBytes, onFull);
   }
 
   private Path directory() {
@@ -309,6 +323,25 @@ class DiskBufferTest {
     assertThat(notices).isEmpty();
   }
 
+  /// As on a full disk, which takes no new file.
+  @Test
+  void logThatADestinationHasFollowedIsNotTakenForACopyThoughThatCouldNotBeStored()
+      throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    long id = buffer.logId();
+    Path inTheWay = Files.createDirectory(directory().resolve("unconfirmed.tmp"));
+    buffer.stored("events", id, 0);
+    append(buffer, "one");
+    pass(buffer, 10);
+    assertThat(ship(buffer, "events")).containsExactly("one");
+    Files.delete(inTheWay);
+    DiskBuffer again = buffer();
+    again.stored("events", id, 1);
+    assertThat(again.logId()).isEqualTo(id);
+    assertThat(notices).noneMatch(notice -> notice.contains("is older than"));
+  }
+
   @Test
   void shipperThatMaySeeOnlySyncedBatchesWaitsForTheSync() throws Exception {
     syncedOnly = Set.of("events");
@@ -356,6 +389,102 @@ class DiskBufferTest {
     assertThat(buffer.hasRoomForFiles()).isTrue();
     assertThat(buffer.hasRoomForRequests()).isTrue();
     assertThat(room).isNotEmpty();
+  }
+
+  @Test
+  void nobodyWaitsWhileSegmentsAreDeleted() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "1 " + "x".repeat(100_000));
+    pass(buffer, 100);
+    Path file = SegmentLog.files(directory()).getFirst();
+    Files.delete(file);
+    Files.createFile(Files.createDirectory(file).resolve("not empty"));
+    for (int i = 0; i < 20; i++) {
+      append(buffer, "2 " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(ship(buffer, "events")).hasSize(21);
+    pass(buffer, 1000);
+    assertThat(notices).hasSize(1).first().asString().contains("cannot be deleted");
+    assertThat(heldUp).isFalse();
+  }
+
+  private void assertRoomComes(DiskBuffer buffer) {
+    assertThat(buffer.hasRoomForRequests()).isFalse();
+    for (int i = 0; i < 3; i++) {
+      pass(buffer, 1000);
+    }
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
+    assertThat(buffer.problem()).isNull();
+  }
+
+  @Test
+  void newestSegmentDoesNotFillASmallerBufferOnceItIsPassed() throws Exception {
+    maxBytes = 512 * MIB;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(ship(buffer, "events")).hasSize(100);
+    pass(buffer, 1000);
+    maxBytes = 8 * MIB;
+    buffer.change(settings());
+    assertRoomComes(buffer);
+    append(buffer, "next");
+    assertThat(ship(buffer, "events")).containsExactly("next");
+    assertThat(buffer().positions()).hasSize(1);
+  }
+
+  @Test
+  void newestSegmentDoesNotFillASmallerBufferAtTheNextStartEither() throws Exception {
+    maxBytes = 512 * MIB;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(ship(buffer, "events")).hasSize(100);
+    close();
+    // A segment that was begun and no more: its number is not used.
+    Files.createFile(directory().resolve("00000000000000000101.log"));
+    maxBytes = 8 * MIB;
+    DiskBuffer again = buffer();
+    assertThat(ship(again, "events")).isEmpty();
+    assertRoomComes(again);
+    append(again, "next");
+    assertThat(take(again, "events").sequence()).isGreaterThan(100);
+  }
+
+  @Test
+  void segmentsThatWereBegunInOneGroupDoNotFillTheBufferOnceTheyArePassed() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "1 " + "x".repeat((int) (4 * MIB)));
+    append(buffer, "2 " + "x".repeat((int) (4 * MIB)));
+    pass(buffer, 100);
+    assertThat(ship(buffer, "events")).containsExactly("1", "2");
+    assertRoomComes(buffer);
+    assertThat(told).containsExactly("1", "2");
+  }
+
+  @Test
+  void segmentsThatCouldNotBeSyncedDoNotFillTheBufferOnceTheyArePassed() throws Exception {
+    DiskBuffer buffer = buffer();
+    for (int i = 1; i <= 2; i++) {
+      append(buffer, i + " " + "x".repeat((int) (4 * MIB)));
+      deleteDirectory();
+      pass(buffer, 100);
+      heal();
+      pass(buffer, 1000);
+    }
+    assertThat(buffer.problem()).isNull();
+    assertThat(ship(buffer, "events")).containsExactly("1", "2");
+    assertRoomComes(buffer);
+    append(buffer, "next");
+    pass(buffer, 100);
+    assertThat(told).containsExactly("1", "2", "next");
+    assertThat(buffer.positions()).hasSize(1);
   }
 
   private int fill(DiskBuffer buffer) {
@@ -554,7 +683,7 @@ class DiskBufferTest {
     assertThat(told).isEmpty();
     assertThat(ship(buffer, "events")).containsExactly("one", "three");
     pass(buffer, 0);
-    assertThat(told).containsExactlyInAnyOrder("one", "two", "three");
+    assertThat(told).containsExactlyInAnyOrder("one", "two 2dropped: damaged", "three");
     heal();
     pass(buffer, 1000);
     append(buffer, "later");
@@ -576,9 +705,21 @@ class DiskBufferTest {
       append(buffer, i + " " + "x".repeat(100_000));
       pass(buffer, 100);
     }
-    assertThat(told).contains("first");
+    assertThat(told).contains("first 2dropped: full");
     assertThat(buffer.positions()).hasSize(1);
     assertThat(ship(buffer, "events")).doesNotContain("first").endsWith("99");
+  }
+
+  @Test
+  void whoAwaitsDeliveryIsToldOfWhatIsDropped() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    append(buffer, "first", When.DELIVERED);
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(told).hasSize(101).contains("first 2dropped: full");
   }
 
   /// A request that waits for its delivery is forgotten rather than one: its client comes back.

@@ -4,13 +4,29 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pannier.collector.buffer.Acknowledgement;
+import dev.pannier.collector.buffer.DiskBuffer;
+import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.buffer.disk.StoredBatch;
+import dev.pannier.collector.checkpoint.DurableDirectory;
+import dev.pannier.collector.config.BufferSettings;
+import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -20,20 +36,26 @@ import org.junit.jupiter.api.Test;
 class FailedSyncTest {
   private static final long SEGMENT_BYTES = 64 << 10;
   private static final int SEEDS = 100;
+  private static final long SECOND = 1_000_000_000L;
 
   private final List<String> found = new ArrayList<>();
   private final List<String> notices = new ArrayList<>();
+  private final List<Long> told = new ArrayList<>();
   private SimulatedDisk disk = disk(1);
 
   private static SimulatedDisk disk(long seed) {
     return new SimulatedDisk(new SplittableRandom(seed));
   }
 
+  private Path directory() {
+    return new SimulatedFileSystem(disk).getPath("/var/buffer");
+  }
+
   private SegmentLog open(long synced) throws IOException {
     found.clear();
     disk.enter();
     return SegmentLog.open(
-        new SimulatedFileSystem(disk).getPath("/var/buffer"),
+        directory(),
         SEGMENT_BYTES,
         synced,
         Batch::key,
@@ -148,6 +170,34 @@ class FailedSyncTest {
     }
   }
 
+  /// Nothing says any more that the segment before could not be synced.
+  @Test
+  void whatAFailedSyncLeftBeforeASegmentWithoutAHeaderIsOnDiskOnceTheNextProcessHasFoundIt()
+      throws Exception {
+    for (int bytes : new int[] {0, 100}) {
+      for (long seed = 0; seed < SEEDS; seed++) {
+        SegmentLog log = newLog(seed);
+        append(log, 1, "a", true);
+        log.sync();
+        append(log, 2, "b".repeat(9_000), true);
+        failToSync(log, disk);
+        try (FileChannel begun =
+            FileChannel.open(
+                directory().resolve("00000000000000000003.log"),
+                StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE)) {
+          begun.write(ByteBuffer.allocate(bytes), 0);
+        }
+        DurableDirectory.syncNames(directory());
+        kill();
+        assertThat(positions(open(1))).containsExactly("p2");
+        losePower();
+        open(1);
+        assertThat(found).as("seed %d", seed).containsExactly("a", "b");
+      }
+    }
+  }
+
   @Test
   void positionsOfWhatCannotBeSyncedAtTheStartEitherDoNotCount() throws Exception {
     SegmentLog log = newLog(1);
@@ -165,6 +215,100 @@ class FailedSyncTest {
     assertThat(again.syncedSequence()).isEqualTo(1);
     append(again, 3, "c", true);
     assertThat(again.segments()).isEqualTo(2);
+  }
+
+  private DiskBuffer buffer(long seed) throws IOException {
+    disk = disk(seed);
+    disk.makeFolder(new SimulatedFileSystem(disk).getPath("/var"), true);
+    return openBuffer();
+  }
+
+  private DiskBuffer openBuffer() throws IOException {
+    disk.enter();
+    return new DiskBuffer(
+        new BufferSettings(
+            BufferSettings.Type.DISK, directory(), 8 << 20, BufferSettings.OnFull.BACKPRESSURE),
+        new MemoryBudget(1 << 20),
+        new Ledger(),
+        new Metrics(),
+        Map.of("away", Set.of(Signal.LOGS)),
+        Set.of(),
+        () -> Instant.EPOCH,
+        0,
+        notices::add);
+  }
+
+  /// With positions up to its number.
+  private void append(DiskBuffer buffer, long number) {
+    byte[] bytes = "x".repeat(9_000).getBytes(UTF_8);
+    byte[] positions = new Positions(1, 0, number, 0, 0).encode();
+    buffer.append(
+        new Batch(Signal.LOGS, bytes, 0, bytes.length, 1, "app", "key", positions),
+        0,
+        Acknowledgement.When.DURABLE,
+        (rejected, reason) -> told.add(number));
+  }
+
+  private static List<Long> positions(DiskBuffer buffer) {
+    return buffer.positions().stream()
+        .map(each -> Objects.requireNonNull(Positions.decode(each)).to())
+        .toList();
+  }
+
+  /// The sync of the second batch fails; then the disk takes all again.
+  private DiskBuffer afterAFailedSync(long seed, boolean evicts) throws IOException {
+    told.clear();
+    DiskBuffer buffer = buffer(seed);
+    append(buffer, 1);
+    buffer.doWork(0);
+    buffer.doWork(SECOND / 2);
+    append(buffer, 2);
+    disk.syncsFail = 1;
+    buffer.doWork(SECOND / 2);
+    buffer.doWork(SECOND * 3 / 4);
+    assertThat(told).containsExactly(1L);
+    assertThat(buffer.problem()).isNotNull();
+    disk.syncsFail = 0;
+    if (evicts) {
+      disk.evict();
+    }
+    buffer.doWork(2 * SECOND);
+    assertThat(buffer.problem()).isNull();
+    return buffer;
+  }
+
+  /// Nobody waits for a shipper that is away.
+  @Test
+  void batchWhoseSyncHasFailedIsWrittenAgainAndTold() throws Exception {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      DiskBuffer buffer = afterAFailedSync(seed, false);
+      assertThat(told).containsExactly(1L, 2L);
+      assertThat(positions(buffer)).containsExactly(2L);
+      append(buffer, 3);
+      buffer.doWork(3 * SECOND);
+      buffer.doWork(4 * SECOND);
+      assertThat(told).containsExactly(1L, 2L, 3L);
+      assertThat(positions(buffer)).containsExactly(3L);
+      losePower();
+      assertThat(positions(openBuffer())).as("seed %d", seed).containsExactly(3L);
+    }
+  }
+
+  /// What is read is what the disk had before.
+  @Test
+  void batchWhoseSyncHasFailedAndThatIsGoneFromThePageCacheIsNotTold() throws Exception {
+    int gone = 0;
+    for (long seed = 0; seed < SEEDS; seed++) {
+      DiskBuffer buffer = afterAFailedSync(seed, true);
+      boolean isWhole = told.contains(2L);
+      assertThat(positions(buffer)).as("seed %d", seed).containsExactly(isWhole ? 2L : 1L);
+      losePower();
+      assertThat(openBuffer().cursor("away").openBatches())
+          .as("seed %d", seed)
+          .isEqualTo(isWhole ? 2 : 1);
+      gone += isWhole ? 0 : 1;
+    }
+    assertThat(gone).isPositive();
   }
 
   /// What is behind the hole is read again with what was in it.

@@ -272,6 +272,20 @@ final class SimulatedDisk {
     }
   }
 
+  /// Pages that count as clean are read from the disk again.
+  void evict() {
+    for (Node node : nodes.values()) {
+      for (int page : node.dropped) {
+        int from = page * PAGE_BYTES;
+        int count = Math.min(PAGE_BYTES, Math.min(node.size, node.synced.length) - from);
+        if (count > 0) {
+          System.arraycopy(node.synced, from, node.bytes, from, count);
+        }
+      }
+      node.dropped.clear();
+    }
+  }
+
   private void loseNames(Node folder) {
     List<List<Rename>> changes = folder.unsyncedNames;
     int kept = random.nextInt(changes.size() + 1);

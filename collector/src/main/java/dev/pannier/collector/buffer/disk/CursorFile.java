@@ -103,6 +103,12 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     write(directory, UNCONFIRMED);
   }
 
+  /// Where there is no `unconfirmed`, a destination is compared with the end that the log has at the start.
+  public static void deleteUnconfirmed(Path directory) throws IOException {
+    Files.deleteIfExists(directory.resolve(UNCONFIRMED));
+    DurableDirectory.syncNames(directory);
+  }
+
   private void write(Path directory, String name) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     DataOutputStream out = new DataOutputStream(bytes);

@@ -132,7 +132,7 @@ public final class Segment {
 
   /// Makes durable what was published. One thread at a time: of those that sync a file at once, the system tells one of an error.
   ///
-  /// @throws IOException where that is not sure, and never will be; nothing more is appended then
+  /// @throws IOException where that is not sure; nothing more is appended then
   synchronized void sync() throws IOException {
     if (untold) {
       throw new IOException(name() + " could not be synced before");
@@ -146,14 +146,7 @@ public final class Segment {
       if (unsure) {
         throw new IOException(name() + " could not be synced before");
       }
-      channel.force(false);
-      if (!gone && !Files.exists(path)) {
-        throw new IOException(name() + " has vanished");
-      }
-      if (nameless) {
-        DurableDirectory.syncNames(Objects.requireNonNull(path.getParent()));
-        nameless = false;
-      }
+      force();
       syncedBytes = end;
     } catch (IOException e) {
       if (!gone) {
@@ -163,7 +156,31 @@ public final class Segment {
     }
   }
 
-  /// Nobody can make it surer.
+  private void force() throws IOException {
+    channel.force(false);
+    if (!gone && !Files.exists(path)) {
+      throw new IOException(name() + " has vanished");
+    }
+    if (nameless) {
+      DurableDirectory.syncNames(Objects.requireNonNull(path.getParent()));
+      nameless = false;
+    }
+  }
+
+  /// What a sync has failed for was written again.
+  ///
+  /// @throws IOException where it is as unsure as before
+  synchronized void syncAgain() throws IOException {
+    force();
+    unsure = false;
+  }
+
+  /// While it is unsure: all before it is on disk.
+  long sureBytes() {
+    return nameless ? 0 : sureBytes;
+  }
+
+  /// No later sync makes it surer.
   void syncFailed() {
     if (!unsure) {
       sureBytes = syncedBytes;

@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /// The append-only log of one directory; the package draws its files.
 ///
-/// Who may call: [#write], [#publish], [#seal], [#reopen] and [#told] one thread at a time (the appending
-/// one), [#sync] one thread at a time (another one), the rest any thread.
+/// Who may call: [#write], [#publish], [#beginEmpty], [#seal], [#reopen], [#told] and [#syncAgain] one thread at a time (the appending
+/// one), [#sync] and [#remembered] one thread at a time (another one), the rest any thread.
 public final class SegmentLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
 
@@ -78,6 +78,10 @@ public final class SegmentLog implements Closeable {
 
   private volatile FileChannel lock;
   private volatile long syncedSequence;
+
+  /// Behind it for a moment: what is synced is remembered after that.
+  private volatile long rememberedSequence;
+
   private volatile long lastSequence;
 
   /// Where records are appended; null before the first one.
@@ -168,6 +172,7 @@ public final class SegmentLog implements Closeable {
 
   private void recover(long synced, Visitor visitor) throws IOException {
     boolean lastIsThere = false;
+    long withoutHeader = 0;
     List<Path> files = files(directory);
     for (Path file : files) {
       FileChannel channel =
@@ -178,17 +183,18 @@ public final class SegmentLog implements Closeable {
         lastIsThere = true;
       } catch (IOException e) {
         long size = channel.size();
-        channel.close();
         boolean begunOnly =
             size == 0
                 || (file.equals(files.getLast())
-                    && synced < number(file)
-                    && !(e instanceof SegmentHeader.OtherVersion));
+                    && !(e instanceof SegmentHeader.OtherVersion)
+                    && !holdsSynced(file, channel, size, synced));
+        channel.close();
         if (begunOnly) {
-          Files.delete(file);
+          forget(file, size);
         } else {
           aside(file, size, e);
         }
+        withoutHeader = Math.max(withoutHeader, number(file));
         lastIsThere = false;
       }
     }
@@ -196,12 +202,16 @@ public final class SegmentLog implements Closeable {
     for (Segment segment : segments.values()) {
       Segment next = after(segment);
       long known = ALL;
-      if (next == null && lastIsThere) {
+      if (next == null) {
         known = synced;
-      } else if (next != null && next.beforeUnsure) {
+      } else if (next.beforeUnsure) {
         known = next.knownUpTo;
       }
-      recover(segment, known, rememberedAt, visitor);
+      // The one behind it has no header that would tell whether this one could be synced. It is
+      // judged as
+      // if it could, and written again as if it could not.
+      long judged = next == null && !lastIsThere ? ALL : known;
+      recover(segment, known, judged, rememberedAt, visitor);
       bytes.addAndGet(segment.endBytes());
     }
     Map.Entry<Long, Segment> newest = segments.lastEntry();
@@ -222,16 +232,20 @@ public final class SegmentLog implements Closeable {
         lastSequence = Math.max(lastSequence, segment.first());
       }
     }
-    // Above what is damaged now, too: a destination may have stored those numbers.
-    lastSequence = Math.max(lastSequence, synced);
+    // Above what is damaged now, too: a destination may have stored those numbers. And no file has
+    // the name of one that is
+    // kept aside.
+    lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader));
     boolean sure = newest == null || !newest.getValue().unsure;
     syncedSequence = sure ? lastSequence : synced;
+    rememberedSequence = syncedSequence;
   }
 
   /// @param synced all records of it up to this number were synced
+  /// @param judged the same where damage is judged: ALL where nothing but rot can be the cause
   /// @param rememberedAt for each owner the number of the record whose positions are remembered
   private void recover(
-      Segment segment, long synced, Map<String, Long> rememberedAt, Visitor visitor)
+      Segment segment, long synced, long judged, Map<String, Long> rememberedAt, Visitor visitor)
       throws IOException {
     // Whether its own count or not: older segments may have been deleted because it has theirs.
     readHeaderPositions(segment, rememberedAt);
@@ -272,7 +286,7 @@ public final class SegmentLog implements Closeable {
         visitor.record(segment, from, reader.position(), batch);
         continue;
       }
-      if (!wasSynced(segment, from, size, synced)) {
+      if (!wasSynced(segment, from, size, judged)) {
         notice.accept(
             segment.name() + ": cut behind its last whole record, " + (size - from) + " bytes off");
         segment.channel.truncate(from);
@@ -313,19 +327,7 @@ public final class SegmentLog implements Closeable {
     segment.dirty = true;
     segment.syncedBytes = Math.max(segment.headerBytes, syncedBytes);
     try {
-      for (long at = syncedBytes; at < segment.endBytes(); ) {
-        staging.clear().limit((int) Math.min(STAGING_BYTES, segment.endBytes() - at));
-        long from = at;
-        while (staging.hasRemaining()) {
-          if (segment.channel.read(staging, from + staging.position()) < 0) {
-            throw new IOException(segment.name() + " ends at " + (from + staging.position()));
-          }
-        }
-        staging.flip();
-        while (staging.hasRemaining()) {
-          at += segment.channel.write(staging, at);
-        }
-      }
+      writeAgain(segment, syncedBytes);
       segment.sync();
     } catch (IOException e) {
       notice.accept(segment.name() + " cannot be synced: " + e.getMessage());
@@ -336,17 +338,70 @@ public final class SegmentLog implements Closeable {
     return true;
   }
 
+  private void writeAgain(Segment segment, long from) throws IOException {
+    for (long at = from; at < segment.endBytes(); ) {
+      staging.clear().limit((int) Math.min(STAGING_BYTES, segment.endBytes() - at));
+      long begin = at;
+      while (staging.hasRemaining()) {
+        if (segment.channel.read(staging, begin + staging.position()) < 0) {
+          throw new IOException(segment.name() + " ends at " + (begin + staging.position()));
+        }
+      }
+      staging.flip();
+      while (staging.hasRemaining()) {
+        at += segment.channel.write(staging, at);
+      }
+    }
+  }
+
+  /// Writes again, and syncs, what of the newest segment the last sync has failed for, where that can still be read whole.
+  /// Who waits for a sync has been [#told], and nothing was written behind it.
+  ///
+  /// @return whether all of that segment is durable now
+  public boolean syncAgain() {
+    Segment segment = active;
+    if (segment == null || !segment.unsure || segment.untold) {
+      return false;
+    }
+    long end = segment.endBytes();
+    try {
+      SegmentHeader.read(segment.channel);
+      // The system may have read from the disk again what it could not write.
+      long from = Math.max(segment.headerBytes, segment.sureBytes());
+      SegmentReader records = segment.reader(SegmentReader.window(), from, segment.first() - 1);
+      while (records.find(end) == SegmentReader.Found.RECORD && records.skip()) {
+        // Whole.
+      }
+      if (records.position() < end) {
+        return false;
+      }
+      writeAgain(segment, segment.sureBytes());
+      segment.syncAgain();
+    } catch (IOException e) {
+      LOG.debug("{} cannot be synced", segment.name(), e);
+      return false;
+    }
+    syncedSequence = Math.max(syncedSequence, segment.lastSequence());
+    return true;
+  }
+
   /// Whether damage in a segment lies in what a sync had covered. Else it may be a page that the death of the
   /// machine kept from the disk, and nobody was told that anything from there on is kept.
-  ///
-  /// A number that is told as synced is that of a record. Where it is above the last one before the damage, its record is in the
-  /// damage or behind it, so the damage begins in what was synced.
   ///
   /// @param synced all records of the segment up to this number were
   private boolean wasSynced(Segment segment, long from, long size, long synced) throws IOException {
     long before = Math.max(lastSequence, segment.first() - 1);
+    return wasSynced(segment.reader(SegmentReader.window(), from, before), size, before, synced);
+  }
+
+  /// A number that is told as synced is that of a record. Where it is above the last one before the damage, its record is in the
+  /// damage or behind it, so the damage begins in what was synced.
+  ///
+  /// @param behind reads from the damage on
+  /// @param before the number of the last record before it
+  private static boolean wasSynced(SegmentReader behind, long size, long before, long synced)
+      throws IOException {
     long told = synced;
-    SegmentReader behind = segment.reader(SegmentReader.window(), from, before);
     while (told <= before) {
       SegmentReader.Found found = behind.find(size);
       if (found == SegmentReader.Found.NOTHING) {
@@ -354,10 +409,25 @@ public final class SegmentLog implements Closeable {
       } else if (found == SegmentReader.Found.DAMAGE || !behind.skip()) {
         behind.passDamage(size);
       } else {
-        told = segment.version == 1 ? Long.MAX_VALUE : behind.synced();
+        told = behind.synced();
       }
     }
     return true;
+  }
+
+  /// Whether a file whose header is damaged has records that were synced, or one of which nothing tells whether it was.
+  private static boolean holdsSynced(Path file, FileChannel channel, long size, long synced) {
+    long before = number(file) - 1;
+    SegmentReader records =
+        new SegmentReader(channel, SegmentHeader.VERSION, SegmentReader.window(), 0, before);
+    try {
+      return synced == 0
+          ? records.passDamage(size) < size
+          : wasSynced(records, size, before, synced);
+    } catch (IOException e) {
+      LOG.debug("{} cannot be read", file, e);
+      return true;
+    }
   }
 
   /// A segment may be begun long after the last sync: records before it are younger than its snapshot.
@@ -376,6 +446,14 @@ public final class SegmentLog implements Closeable {
   /// The lowest that may stand in a segment.
   private static long number(Path file) {
     return Long.parseLong(String.valueOf(file.getFileName()), 0, 20, 10);
+  }
+
+  /// A file that begins with no header, and that no sync had covered when the machine died.
+  private void forget(Path file, long size) throws IOException {
+    Files.delete(file);
+    if (size > 0) {
+      notice.accept(file.getFileName() + ": begun and never synced, " + size + " bytes off");
+    }
   }
 
   /// A file that begins with no header, and was more than begun when the machine died.
@@ -411,7 +489,7 @@ public final class SegmentLog implements Closeable {
         || segment.sealed
         || segment.positionsCount != positionsCount
         || isFull(segment, batch)) {
-      segment = begin(sequence, positionsCount);
+      segment = begin(sequence, positionsCount, rememberedSequence);
     }
     staging.clear();
     RecordFormat.putHead(staging, batch, sequence, millis, syncedSequence);
@@ -467,7 +545,9 @@ public final class SegmentLog implements Closeable {
 
   /// Nothing of a segment is written before all of the one before is durable: else the death of the machine
   /// could leave a hole, with records behind it whose positions say that nothing is missing.
-  private Segment begin(long first, boolean positionsCount) throws IOException {
+  ///
+  /// @param knownUpTo of the records up to this number all that were synced have their positions remembered
+  private Segment begin(long first, boolean positionsCount, long knownUpTo) throws IOException {
     Segment before = active;
     if (before != null) {
       // What it holds is told when it is delivered, once it is known that it cannot be synced.
@@ -475,7 +555,6 @@ public final class SegmentLog implements Closeable {
       // behind it would count as if nothing were missing.
       before.sync();
     }
-    long knownUpTo = syncedSequence;
     Map<String, byte[]> known;
     synchronized (positions) {
       known = new LinkedHashMap<>(positions);
@@ -507,6 +586,15 @@ public final class SegmentLog implements Closeable {
       before.sealed = true;
     }
     return segment;
+  }
+
+  /// Begins a segment without a record, and syncs it, so that those before it can be freed. All there is was synced, or is told by
+  /// its delivery.
+  ///
+  /// @param first the next record has a higher number
+  /// @throws IOException where the disk does not take it
+  public void beginEmpty(long first, boolean positionsCount) throws IOException {
+    begin(first, positionsCount, lastSequence).sync();
   }
 
   /// Segments that are begun from now on have another size.
@@ -608,6 +696,12 @@ public final class SegmentLog implements Closeable {
     }
   }
 
+  /// All records up to this number are synced, and were given to [#remember] where their positions count. A segment that is begun
+  /// knows no more than that, and those before it are freed for what it knows.
+  public void remembered(long sequence) {
+    rememberedSequence = Math.max(rememberedSequence, sequence);
+  }
+
   /// For each owner that is remembered the positions of its last record that was synced.
   public List<byte[]> positions() {
     synchronized (positions) {
@@ -615,12 +709,12 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  /// Deletes what nobody needs any longer.
+  /// Takes out what nobody needs any longer.
   ///
   /// @param sequence the lowest of all cursors
-  /// @return how many segments went
-  public int free(long sequence) {
-    int freed = 0;
+  /// @return for [#delete]
+  public List<Segment> free(long sequence) {
+    List<Segment> freed = new ArrayList<>();
     Segment newest = newestOnDisk();
     for (Segment segment : segments.values()) {
       if (newest == null
@@ -630,8 +724,8 @@ public final class SegmentLog implements Closeable {
           || segment.lastSequence() > newest.knownUpTo) {
         break;
       }
-      delete(segment);
-      freed++;
+      takeOut(segment);
+      freed.add(segment);
     }
     return freed;
   }
@@ -654,23 +748,28 @@ public final class SegmentLog implements Closeable {
     if (oldest == null || oldest.getValue() == active) {
       return null;
     }
-    delete(oldest.getValue());
+    takeOut(oldest.getValue());
+    delete(List.of(oldest.getValue()));
     return oldest.getValue();
   }
 
-  private void delete(Segment segment) {
+  private void takeOut(Segment segment) {
     segment.gone = true;
-    if (segments.remove(segment.first()) == null) {
-      return;
-    }
+    segments.remove(segment.first());
     bytes.addAndGet(-segment.endBytes());
-    try {
-      Files.deleteIfExists(segment.path);
-    } catch (IOException e) {
-      // It is freed again at the next start.
-      notice.accept(segment.name() + " cannot be deleted: " + e.getMessage());
+  }
+
+  /// Deletes the files of what was freed, which takes its time.
+  public void delete(List<Segment> freed) {
+    for (Segment segment : freed) {
+      try {
+        Files.deleteIfExists(segment.path);
+      } catch (IOException e) {
+        // It is freed again at the next start.
+        notice.accept(segment.name() + " cannot be deleted: " + e.getMessage());
+      }
+      segment.close();
     }
-    segment.close();
   }
 
   /// The oldest segment.
@@ -689,6 +788,12 @@ public final class SegmentLog implements Closeable {
   /// one.
   public long lastSequence() {
     return lastSequence;
+  }
+
+  /// Who has passed this number has passed every record; lower than [#lastSequence] where numbers were left out.
+  public long newestSequence() {
+    Segment segment = active;
+    return segment == null ? 0 : segment.lastSequence();
   }
 
   public long syncedSequence() {

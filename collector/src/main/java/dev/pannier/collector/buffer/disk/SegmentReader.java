@@ -80,7 +80,8 @@ public final class SegmentReader {
     return signal;
   }
 
-  /// Up to which number all was synced when the record that was found was written; 0 in version 1.
+  /// Up to which number all was synced when the record that was found was written; `Long.MAX_VALUE` in version 1, which
+  /// does not say.
   long synced() {
     return synced;
   }
@@ -177,7 +178,7 @@ public final class SegmentReader {
     sequence = number;
     length = bytes;
     signal = found;
-    synced = version == 1 ? 0 : window.getLong(in + RecordFormat.SYNCED);
+    synced = version == 1 ? Long.MAX_VALUE : window.getLong(in + RecordFormat.SYNCED);
     return true;
   }
 

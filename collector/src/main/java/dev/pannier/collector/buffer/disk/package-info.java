@@ -5,8 +5,9 @@
 ///
 /// - A record that was synced is there after any crash; one that was not is there whole or not at
 ///   all.
-/// - Numbers of records grow, and none is ever used twice.
-/// - Nothing is changed in place: a segment is appended to, then read, then deleted whole.
+/// - Numbers of records grow, and none that was synced is ever used twice.
+/// - Nothing is changed in place: a segment is appended to, then read, then deleted whole. What may be on no disk is written
+///   again with its own bytes.
 /// - A reader never needs more memory than one record and a window of 64 KiB.
 /// - Only `java.nio.file` and `FileChannel` are used: no mapped file, no `java.io.File`.
 ///
@@ -18,7 +19,7 @@
 /// 00000000000000000042.log   a segment, named by the lowest number that may stand in it
 /// cursors                    what each shipper needs no longer
 /// log-id                     whose numbers those are, where a destination stores numbers
-/// unconfirmed                where the log ended when that destination could last not be asked
+/// unconfirmed                the lowest end that the log has had since that destination was last asked
 /// buffer.lock                locked while a process has the directory
 /// ```
 ///
@@ -66,8 +67,10 @@
 ///
 /// A sync that fails is not tried again: the system tells the error once, and takes the pages for clean that
 /// it could not write. Nothing more is appended to the segment, what no sync had covered is told as such,
-/// and only then the next one is begun, which says so in its flags. At the start nobody knows whether a sync has
-/// failed, so what is not proven to be synced is written again with its own bytes, then synced. Where
+/// and only then the next one is begun, which says so in its flags. Before that, once the disk takes anything
+/// again, what no sync has covered is verified, written again with its own bytes, and synced, which makes it as sure as
+/// the rest. At the start nobody knows whether a sync has failed, so the same is done with what is not proven to be synced: all of the newest
+/// segment above the number in `cursors`, and of one before another whose flags say that it could not be. Where
 /// that fails, too, positions in it do not count.
 ///
 /// # Read
@@ -93,13 +96,16 @@
 ///
 /// In segments before the newest all damage has rotted: all of them was synced before the next was
 /// begun. Where that one's flags say that it could not be, damage is treated as in the newest, with the
-/// following one's `known up to` in the place of `cursors`.
+/// following one's `known up to` in the place of `cursors`. Where that one has no header, it was only begun: damage is judged as
+/// if it had said nothing.
 ///
 /// # Free
 ///
 /// A segment is deleted when every cursor has passed it, or when the oldest has to go for new ones.
 /// The newest that is on disk stays, and so does each one with records whose positions its snapshot does
-/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted.
+/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted. Where all was passed and these
+/// alone fill the buffer, an empty segment is begun behind them, for which the snapshot has the positions of all that was synced; those of
+/// the rest were told by its delivery.
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is
 /// written behind batches that are in memory alone: segments that are begun then say so in their

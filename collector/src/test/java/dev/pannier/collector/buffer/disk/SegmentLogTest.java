@@ -458,7 +458,8 @@ class SegmentLogTest {
       append(written, i, logs("key" + i % 7, "at " + i, "payload ".repeat(10)));
       written.sync();
       written.remember("key" + i % 7, ("at " + i).getBytes(UTF_8));
-      written.free(i);
+      written.remembered(i);
+      written.delete(written.free(i));
     }
     assertThat(written.segments()).isEqualTo(1);
     open();
@@ -485,10 +486,26 @@ class SegmentLogTest {
     append(written, 1, logs("a", "1", "x".repeat(900)));
     append(written, 2, logs("b", "2", "x".repeat(900)));
     written.sync();
-    assertThat(written.free(2)).isZero();
+    assertThat(written.free(2)).isEmpty();
+    written.remembered(2);
     append(written, 3, logs("c", "3", "x".repeat(900)));
     written.sync();
-    assertThat(written.free(2)).isEqualTo(2);
+    assertThat(written.free(2)).hasSize(2);
+  }
+
+  /// One thread syncs, and remembers after that; another one begins segments.
+  @Test
+  void segmentThatIsBegunBetweenASyncAndItsRememberingDoesNotKnowWhatWasSynced() throws Exception {
+    SegmentLog written = open();
+    append(written, 1, logs("a", "1", "x".repeat(900)));
+    written.sync();
+    append(written, 2, logs("b", "2", "x".repeat(900)));
+    written.remember("a", "1".getBytes(UTF_8));
+    written.remembered(1);
+    written.sync();
+    assertThat(written.free(1)).isEmpty();
+    open();
+    assertThat(positions()).containsExactlyInAnyOrder("1", "2");
   }
 
   /// Its name, or what it says of the others, may not be there when the machine has died.
@@ -497,10 +514,11 @@ class SegmentLogTest {
     SegmentLog written = open();
     append(written, 1, logs("a", "1", "x".repeat(900)));
     written.sync();
+    written.remembered(1);
     append(written, 2, logs("b", "2", "x".repeat(900)));
-    assertThat(written.free(1)).isZero();
+    assertThat(written.free(1)).isEmpty();
     written.sync();
-    assertThat(written.free(1)).isEqualTo(1);
+    assertThat(written.free(1)).hasSize(1);
   }
 
   @Test
@@ -522,11 +540,14 @@ class SegmentLogTest {
     append(written, 1, logs("a", "sure", "x"));
     written.sync();
     written.remember("a", "sure".getBytes(UTF_8));
+    written.remembered(1);
     Batch batch = logs("a", "not sure", "x");
     written.write(batch, 2, 0, false);
     written.publish(batch);
     written.sync();
-    assertThat(written.free(1)).isEqualTo(1);
+    List<Segment> freed = written.free(1);
+    assertThat(freed).hasSize(1);
+    written.delete(freed);
     open();
     assertThat(positions()).containsExactly("sure");
   }
@@ -568,14 +589,41 @@ class SegmentLogTest {
     close();
     Path second = directory.resolve("00000000000000000002.log");
     Files.write(second, new byte[4096]);
-    open(1);
+    assertThat(open(1).lastSequence()).isEqualTo(2);
     assertThat(found).hasSize(1);
-    assertThat(notices).isEmpty();
+    assertThat(notices)
+        .containsExactly("00000000000000000002.log: begun and never synced, 4096 bytes off");
     assertThat(directory.resolve("00000000000000000002.log.unreadable")).doesNotExist();
     Files.write(second, new byte[4096]);
     open(2);
     assertThat(notices).hasSize(1).first().asString().contains("not a segment of a disk buffer");
     assertThat(directory.resolve("00000000000000000002.log.unreadable")).exists();
+  }
+
+  /// What `cursors` says may be as old as a second, or be missing.
+  @Test
+  void newestSegmentWithADamagedHeaderIsKeptAsideWhereItMayHoldWhatWasSynced() throws Exception {
+    for (boolean isSynced : new boolean[] {true, false}) {
+      for (long synced : new long[] {0, 3}) {
+        SegmentLog written = open();
+        append(written, 5, logs("k", "p", "one"));
+        if (isSynced) {
+          written.sync();
+        }
+        append(written, 6, logs("k", "p", "two"));
+        written.close();
+        Path file = SegmentLog.files(directory).getFirst();
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[9] ^= 1;
+        Files.write(file, bytes);
+        SegmentLog again = open(synced);
+        assertThat(again.lastSequence()).isEqualTo(5);
+        assertThat(notices).hasSize(1);
+        Path aside = directory.resolve("00000000000000000005.log.unreadable");
+        assertThat(Files.deleteIfExists(aside)).isEqualTo(isSynced || synced == 0);
+        assertThat(SegmentLog.files(directory)).isEmpty();
+      }
+    }
   }
 
   @Test
