@@ -208,11 +208,11 @@ final class World {
       return;
     } else if (action < 6_306) {
       say(() -> "will die");
-      int calls = 1 + random.nextInt(random.nextBoolean() ? 10 : 300);
       if (random.nextBoolean()) {
-        disk.dieAfter(calls);
+        disk.dieAfter(1 + random.nextInt(random.nextBoolean() ? 10 : 300));
       } else {
-        disk.dieAfterReplacing(calls);
+        // Before the next sync.
+        disk.dieAfterReplacing(1 + random.nextInt(20));
       }
       return;
     } else if (action < 6_308) {
