@@ -111,8 +111,13 @@ public final class Simulation {
   ///
   /// @return the failure in words, empty if there is none
   public static String firstFailure(String mode, int seeds) {
-    Failure first = run(World.Mode.valueOf(mode), 1, seeds, STEPS, 1, 1).failures.peek();
-    return first == null ? "" : "seed " + first.seed() + ": " + first.what();
+    // Each thread ends the history that it has begun, so the least is the first, however many there
+    // are.
+    int threads = Runtime.getRuntime().availableProcessors();
+    return run(World.Mode.valueOf(mode), 1, seeds, STEPS, threads, 1).failures.stream()
+        .min(Comparator.comparingLong(Failure::seed))
+        .map(first -> "seed " + first.seed() + ": " + first.what())
+        .orElse("");
   }
 
   /// What is logged of simulated failures is nobody's trouble.
