@@ -92,6 +92,15 @@ final class Shipping {
     }
   }
 
+  /// Where shippers come from, and who runs them.
+  interface Workshop {
+    /// Nothing is opened yet.
+    Shipper make(ShipperSettings settings, long clientBytes, Home home);
+
+    /// From now on its turns are taken.
+    void start(DispatcherThread thread);
+  }
+
   /// All that makes a shipper what it is.
   private record Plan(ShipperSettings settings, ShipperPolicy policy, @Nullable Plan fallback) {}
 
@@ -254,6 +263,7 @@ final class Shipping {
   private final LongSupplier nanoClock;
   private final RandomGenerator random;
   private final BiConsumer<String, Committed> onCommitted;
+  private final Workshop workshop;
   private final List<Unit> units = new ArrayList<>();
   private final List<Departure> departures = new ArrayList<>();
   private final List<Departure> removed = new ArrayList<>();
@@ -282,6 +292,41 @@ final class Shipping {
       LongSupplier nanoClock,
       RandomGenerator random,
       BiConsumer<String, Committed> onCommitted) {
+    this(
+        memoryBytes,
+        budget,
+        cursors,
+        ledger,
+        metrics,
+        health,
+        nanoClock,
+        random,
+        onCommitted,
+        new Workshop() {
+          @Override
+          public Shipper make(ShipperSettings settings, long clientBytes, Home home) {
+            return Shippers.open(settings, clientBytes, InstantSource.system(), home, random);
+          }
+
+          @Override
+          public void start(DispatcherThread thread) {
+            thread.start();
+          }
+        });
+  }
+
+  Shipping(
+      long memoryBytes,
+      MemoryBudget budget,
+      Cursors cursors,
+      Ledger ledger,
+      Metrics metrics,
+      Health health,
+      LongSupplier nanoClock,
+      RandomGenerator random,
+      BiConsumer<String, Committed> onCommitted,
+      Workshop workshop) {
+    this.workshop = workshop;
     this.memoryBytes = memoryBytes;
     this.budget = budget;
     this.cursors = cursors;
@@ -415,8 +460,7 @@ final class Shipping {
   private Ready make(Plan plan, long clientBytes, Home home) {
     Plan fallback = plan.fallback();
     Ready before = fallback == null ? null : make(fallback, clientBytes, home);
-    Shipper shipper =
-        Shippers.open(plan.settings(), clientBytes, InstantSource.system(), home, random);
+    Shipper shipper = workshop.make(plan.settings(), clientBytes, home);
     DeadLettersTo letters = plan.policy().deadLetters();
     return new Ready(
         plan,
@@ -623,9 +667,9 @@ final class Shipping {
       changed();
     }
     if (unit.fallback() != null) {
-      unit.fallback().thread().start();
+      workshop.start(unit.fallback().thread());
     }
-    unit.thread().start();
+    workshop.start(unit.thread());
   }
 
   private Unit unit(Ready ready, Cursor cursor) {

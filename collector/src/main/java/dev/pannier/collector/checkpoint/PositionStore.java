@@ -67,6 +67,10 @@ public final class PositionStore implements Closeable {
         throw new IOException(
             "another pannier uses " + directory + ": give each its own state.directory");
       }
+      // What is read counts as stored. A process that was killed behind its rename has left it to
+      // the
+      // page cache.
+      DurableDirectory.syncNames(directory);
       store.load(random, notice);
       return store;
     } catch (IOException | RuntimeException e) {

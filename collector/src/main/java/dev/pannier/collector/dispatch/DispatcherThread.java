@@ -124,30 +124,48 @@ public final class DispatcherThread {
 
   private void run() {
     try {
-      while (!closing) {
-        long nowNanos = nanoClock.getAsLong();
-        heart.beat(nowNanos, LONGEST_ROUND_NANOS);
-        int work = dispatcher.doWork(nowNanos);
-        if (dispatcher.drained()) {
-          drained.countDown();
-        }
-        if (work == 0) {
-          LockSupport.parkNanos(this, Math.min(LONGEST_PARK_NANOS, dispatcher.waitNanos(nowNanos)));
+      for (long wait = turn(); wait >= 0; wait = turn()) {
+        if (wait > 0) {
+          LockSupport.parkNanos(this, Math.min(LONGEST_PARK_NANOS, wait));
         }
       }
-      if (handsOver) {
-        left = dispatcher.handOver(nanoClock.getAsLong(), closeTimeout);
-      } else {
-        undelivered = dispatcher.close(nanoClock.getAsLong(), closeTimeout);
-      }
-      heart.stopped();
     } catch (Throwable e) {
       // Whatever it is, health has to show that this shipper ships no more.
       heart.failed("ended by " + e);
       LOG.error("shipper {}: its loop has ended", dispatcher.name(), e);
-    } finally {
-      drained.countDown();
-      ended.countDown();
+      end();
     }
+  }
+
+  /// One turn of the loop. The thread takes them by itself; who has not started it may take them instead.
+  ///
+  /// @return for how many nanoseconds there is nothing to do, unless it is woken; negative where it has ended
+  public long turn() {
+    if (closing) {
+      finish();
+      return -1;
+    }
+    long nowNanos = nanoClock.getAsLong();
+    heart.beat(nowNanos, LONGEST_ROUND_NANOS);
+    int work = dispatcher.doWork(nowNanos);
+    if (dispatcher.drained()) {
+      drained.countDown();
+    }
+    return work == 0 ? dispatcher.waitNanos(nowNanos) : 0;
+  }
+
+  private void finish() {
+    if (handsOver) {
+      left = dispatcher.handOver(nanoClock.getAsLong(), closeTimeout);
+    } else {
+      undelivered = dispatcher.close(nanoClock.getAsLong(), closeTimeout);
+    }
+    heart.stopped();
+    end();
+  }
+
+  private void end() {
+    drained.countDown();
+    ended.countDown();
   }
 }

@@ -95,6 +95,10 @@ final class Generations {
 
   private final Map<Long, SavedGeneration> known = new LinkedHashMap<>();
   private final Map<FileKey, Long> knownPlaces = new HashMap<>();
+
+  /// Those of them that were not stored yet: when they are read again, they have to be before a record of them leaves.
+  private final Set<Long> unstored = new HashSet<>();
+
   private final Map<FileKey, Suspect> suspects = new HashMap<>();
   private final Set<FileKey> seen = new HashSet<>();
 
@@ -120,6 +124,10 @@ final class Generations {
   private final byte[] check = new byte[Anchor.MAX_LENGTH];
   private long nextOrder;
   private boolean looked;
+
+  /// Whether those that are known and not read are looked for at the next look.
+  private boolean resumes = true;
+
   private boolean changed;
 
   /// @param maxOpen files that are held open; beyond it, those that are quiet are closed and opened
@@ -175,6 +183,7 @@ final class Generations {
   /// takes its path, with its position, and what nobody takes is let go.
   void change(List<TailSource> other) {
     sources = List.copyOf(other);
+    resumes = true;
     discovery.sources(sources);
     for (TailedFile file : live.values()) {
       TailSource next = successor(file);
@@ -216,13 +225,13 @@ final class Generations {
     return file.detached ? source(file.source.name()) : null;
   }
 
-  /// Its own source, or the one that takes its path where that has another name now.
+  /// The one that takes its path: its own, or another where that has another name or other files now.
   private @Nullable TailSource sourceOf(SavedGeneration saved) {
+    Path path = pathOf(saved);
     TailSource own = source(saved.source());
-    if (own != null) {
+    if (own != null && own.globs.matches(path)) {
       return own;
     }
-    Path path = pathOf(saved);
     for (TailSource source : sources) {
       if (source.globs.matches(path)) {
         return source;
@@ -252,7 +261,7 @@ final class Generations {
         file.close();
         live.remove(file.place, file);
         current.remove(file.path, file);
-        remember(file.saved());
+        remember(file);
         changed = true;
       }
     }
@@ -318,7 +327,8 @@ final class Generations {
     // All that is gone is known by now, so one listing of a folder has every copy.
     finder.forget();
     replaceAll(nowNanos);
-    if (!looked) {
+    if (resumes) {
+      resumes = false;
       resumeAll(strangers, nowNanos, nowSeconds);
     }
     int wanted = discovery.others().size();
@@ -356,6 +366,7 @@ final class Generations {
 
   /// What [#toStore] gave is on the disk.
   void stored() {
+    unstored.clear();
     reclaimer.reclaim(known.values(), sources, discovery.found().values(), discovery.others());
   }
 
@@ -390,7 +401,7 @@ final class Generations {
         file.close();
         live.remove(file.place);
         current.remove(file.path, file);
-        remember(file.saved());
+        remember(file);
         copies.put(file.place, State.of(found));
         left--;
       }
@@ -446,15 +457,15 @@ final class Generations {
     }
   }
 
-  /// At the start: every stored generation, from the oldest to the youngest, is looked for at its
-  /// inode, then by its content.
+  /// At the start, and when there are other sources: every stored generation, from the oldest to the youngest, is looked for at its
+  /// inode, then by its content. Those that this process has finished are not: their last batches are under way.
   private void resumeAll(Map<FileKey, Discovery.Found> strangers, long nowNanos, long nowSeconds) {
     for (SavedGeneration saved : List.copyOf(known.values())) {
       FileKey place = new FileKey(saved.device(), saved.inode());
       Discovery.Found found = strangers.get(place);
-      TailSource source = source(saved.source());
+      TailSource source = sourceOf(saved);
       boolean confirmed = saved.acknowledged().position() >= saved.sizeBytes();
-      if ((saved.finished() && confirmed) || source == null) {
+      if ((saved.finished() && (confirmed || looked)) || source == null) {
         continue;
       }
       // A finished one is no longer what lies there; its last batches died with the process. And
@@ -481,8 +492,8 @@ final class Generations {
                 saved.acknowledged());
         if (same != null) {
           resume(source, saved, same, nowNanos).detached = true;
-        } else {
-          lost(saved, source, nowNanos);
+        } else if (!goesOnInCopy(saved, source, nowNanos) && !(looked && confirmed)) {
+          gone(saved, source);
         }
       } catch (IOException e) {
         problems().put(path, Discovery.whatToDo(e));
@@ -621,7 +632,7 @@ final class Generations {
     // One that was finished is no longer among those whose positions destinations keep: they are
     // told
     // before its next record leaves.
-    file.stored = !saved.finished();
+    file.stored = !unstored.remove(saved.id()) && !saved.finished();
     file.barriers = start.barriers(saved.id(), saved.acknowledged().position());
     file.sizeBytes = saved.sizeBytes();
     if (!probe.isGzip()) {
@@ -873,18 +884,29 @@ final class Generations {
 
   /// A saved generation whose inode is gone or holds other content now.
   private void lost(SavedGeneration saved, TailSource source, long nowNanos) throws IOException {
+    if (!goesOnInCopy(saved, source, nowNanos)) {
+      gone(saved, source);
+    }
+  }
+
+  private boolean goesOnInCopy(SavedGeneration saved, TailSource source, long nowNanos)
+      throws IOException {
     FileKey place = new FileKey(saved.device(), saved.inode());
     Probe copy = findContinuation(pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
-    if (copy != null) {
-      reportShort(source, saved.id(), saved.path(), copy, saved.sizeBytes());
-      long copied = copy.size();
-      TailedFile file = resume(source, saved, copy, nowNanos);
-      file.sizeBytes = Math.min(file.sizeBytes, copied);
-      file.detached = true;
-      return;
+    if (copy == null) {
+      return false;
     }
+    reportShort(source, saved.id(), saved.path(), copy, saved.sizeBytes());
+    long copied = copy.size();
+    TailedFile file = resume(source, saved, copy, nowNanos);
+    file.sizeBytes = Math.min(file.sizeBytes, copied);
+    file.detached = true;
+    return true;
+  }
+
+  private void gone(SavedGeneration saved, TailSource source) {
     known.remove(saved.id());
-    knownPlaces.remove(place, saved.id());
+    knownPlaces.remove(new FileKey(saved.device(), saved.inode()), saved.id());
     // What the volume knows to be delivered is not lost, whether it has records or not.
     long delivered = lowered.getOrDefault(saved.id(), 0L);
     report(
@@ -973,7 +995,6 @@ final class Generations {
         TailSource source = saved == null ? null : sourceOf(saved);
         if (saved == null
             || source == null
-            || !source.globs.matches(pathOf(saved))
             || other.sizeBytes() <= readTo(saved)
             || live.size() >= maxOpen) {
           continue;
@@ -1010,6 +1031,13 @@ final class Generations {
     } else {
       problems().put(file.path, Discovery.whatToDo(e));
     }
+  }
+
+  private void remember(TailedFile file) {
+    if (!file.stored) {
+      unstored.add(file.generation);
+    }
+    remember(file.saved());
   }
 
   private void remember(SavedGeneration saved) {

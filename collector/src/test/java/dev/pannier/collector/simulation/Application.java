@@ -35,8 +35,13 @@ final class Application {
     open = true;
   }
 
-  void sidecarEnded() {
+  /// Nobody holds its files open any more.
+  void unwatched() {
     open = false;
+  }
+
+  Path file() {
+    return log.file;
   }
 
   boolean exists() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.collector.checkpoint.DurableDirectory;
+import dev.pannier.collector.checkpoint.PositionStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,5 +75,31 @@ class DurableDirectoryTest {
       }
     }
     assertThat(kills).isGreaterThan(SEEDS);
+  }
+
+  @Test
+  void positionsOfAProcessThatWasKilledAreOnDiskOnceTheNextHasReadThem() throws IOException {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      Machine machine = new Machine(seed);
+      Path directory = machine.files.getPath("/var/state");
+      machine.makes(directory, 0);
+      machine.disk.enter();
+      machine.disk.dieAfterReplacing(1);
+      long random = seed;
+      assertThatThrownBy(() -> volume(directory, random)).isInstanceOf(SimulatedDisk.Crash.class);
+      machine.disk.processEnded();
+      machine.disk.enter();
+      long found = volume(directory, seed + 1);
+      machine.disk.processEnded();
+      machine.disk.losePower();
+      assertThat(volume(directory, seed + 2)).as("seed %d", seed).isEqualTo(found);
+    }
+  }
+
+  private static long volume(Path directory, long random) throws IOException {
+    try (PositionStore store =
+        PositionStore.open(directory, new SplittableRandom(random), notice -> {})) {
+      return store.volume();
+    }
   }
 }

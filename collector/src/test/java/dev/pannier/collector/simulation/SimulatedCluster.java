@@ -111,25 +111,35 @@ final class SimulatedCluster implements Destination {
     return name;
   }
 
+  /// @param version of it: another one takes its place
+  static ShipperSettings settings(String name, int version) {
+    return new ShipperSettings.Kafka(
+        name,
+        Map.of(Signal.LOGS, TOPIC),
+        Map.of(Signal.LOGS, Encoding.OTLP_PROTO),
+        FieldNames.LOGSTASH,
+        "source",
+        Map.of("bootstrap.servers", "127.0.0.1:1", "client.id", "version" + version),
+        new ShipperSettings.Transactions("pannier-", POSITIONS));
+  }
+
   @Override
-  public Shipper open() {
+  public Shipper open(ShipperSettings settings) {
     boolean isNew = !isKnown;
     isKnown = true;
     return new TransactionalShipper(
-        new ShipperSettings.Kafka(
-            name,
-            Map.of(Signal.LOGS, TOPIC),
-            Map.of(Signal.LOGS, Encoding.OTLP_PROTO),
-            FieldNames.LOGSTASH,
-            "source",
-            Map.of("bootstrap.servers", "127.0.0.1:1"),
-            new ShipperSettings.Transactions("pannier-", POSITIONS)),
+        (ShipperSettings.Kafka) settings,
         8 << 20,
         new Home("pod/pannier", isNew, directory),
         random.nextLong(),
         properties -> new Connection(),
         properties -> consumer(),
         properties -> topic -> OptionalInt.empty());
+  }
+
+  @Override
+  public void since(int line) {
+    throw new IllegalStateException("it always has a shipper");
   }
 
   @Override

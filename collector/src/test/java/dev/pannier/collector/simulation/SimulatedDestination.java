@@ -2,6 +2,7 @@ package dev.pannier.collector.simulation;
 
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Batch;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,9 +33,6 @@ final class SimulatedDestination implements Destination {
   private final Truth truth;
   private final RandomGenerator random;
 
-  /// Keeps the order of what it has in flight.
-  private final boolean pipelined;
-
   private final boolean ordered;
   private final Consumer<Supplier<String>> say;
   private int[] arrivals = new int[1024];
@@ -45,7 +43,11 @@ final class SimulatedDestination implements Destination {
   private final BitSet requests = new BitSet();
   private final BitSet refusedRequests = new BitSet();
   private final BitSet refused = new BitSet();
-  private @Nullable Link link;
+
+  /// Of the process that lives, one a shipper: while one makes room for another there are two.
+  private final List<Link> links = new ArrayList<>();
+
+  private int since;
   private boolean down;
   private boolean slow;
   private boolean healed;
@@ -53,7 +55,6 @@ final class SimulatedDestination implements Destination {
 
   SimulatedDestination(
       String name,
-      boolean pipelined,
       boolean ordered,
       Truth truth,
       RandomGenerator random,
@@ -61,7 +62,6 @@ final class SimulatedDestination implements Destination {
     this.ordered = ordered;
     this.say = say;
     this.name = name;
-    this.pipelined = pipelined;
     this.truth = truth;
     this.random = random;
   }
@@ -77,16 +77,25 @@ final class SimulatedDestination implements Destination {
   }
 
   @Override
-  public Shipper open() {
-    link = new Link();
+  public Shipper open(ShipperSettings settings) {
+    Link link = new Link(settings instanceof ShipperSettings.Kafka);
+    links.add(link);
     return link;
   }
 
   @Override
+  public void since(int line) {
+    since = line;
+  }
+
+  @Override
   public void cutOff() {
-    Link gone = link;
-    link = null;
-    if (gone == null || down) {
+    links.forEach(this::arriveAfterAll);
+    links.clear();
+  }
+
+  private void arriveAfterAll(Link gone) {
+    if (down) {
       return;
     }
     Set<String> stopped = new HashSet<>();
@@ -127,12 +136,12 @@ final class SimulatedDestination implements Destination {
   /// Answers one of the calls under way.
   @Override
   public boolean answer() {
-    Link now = link;
-    if (now == null || now.calls.isEmpty() || (slow && random.nextInt(8) != 0)) {
+    Link now = busy();
+    if (now == null || (slow && random.nextInt(8) != 0)) {
       return false;
     }
     Call call = now.calls.get(healed ? 0 : random.nextInt(now.calls.size()));
-    if (pipelined) {
+    if (now.pipelined) {
       for (Call first : now.calls) {
         if (first.batch().key().equals(call.batch().key())) {
           call = first;
@@ -144,6 +153,16 @@ final class SimulatedDestination implements Destination {
     say(call.batch(), outcome.toString());
     now.answer(call, outcome);
     return true;
+  }
+
+  private @Nullable Link busy() {
+    Link found = null;
+    for (Link link : links) {
+      if (!link.calls.isEmpty() && (found == null || random.nextBoolean())) {
+        found = link;
+      }
+    }
+    return found;
   }
 
   private void say(Batch batch, String what) {
@@ -249,8 +268,8 @@ final class SimulatedDestination implements Destination {
       repeats++;
       return;
     }
-    if (!ordered || refused.get(line)) {
-      // The latter was refused before a crash, and is taken now.
+    if (!ordered || line < since || refused.get(line)) {
+      // The last was refused before a crash, and is taken now.
       return;
     }
     Long last = lastOffset.put(uid.generation(), uid.offset());
@@ -264,8 +283,15 @@ final class SimulatedDestination implements Destination {
   private final class Link implements Shipper {
     private final List<Call> calls = new ArrayList<>();
 
+    /// Keeps the order of what it has in flight.
+    private final boolean pipelined;
+
     /// What follows a failure waits until the caller has seen it.
     private final Set<String> failed = new HashSet<>();
+
+    Link(boolean pipelined) {
+      this.pipelined = pipelined;
+    }
 
     @Override
     public Outcome connect() {
@@ -314,10 +340,12 @@ final class SimulatedDestination implements Destination {
 
     @Override
     public void close(Duration timeout) {
+      arriveAfterAll(this);
       while (!calls.isEmpty()) {
         Call call = calls.getFirst();
         answer(call, new Outcome.Retryable("closed", 0, null));
       }
+      links.remove(this);
     }
   }
 }

@@ -66,6 +66,9 @@ final class SimulatedDisk {
     /// Pages that count as clean, and are on disk as they were before.
     private final TreeSet<Integer> dropped = new TreeSet<>();
 
+    /// Whether there ever were any: then what is on disk is not what was written since the last sync.
+    private boolean hadDropped;
+
     private final List<List<Rename>> unsyncedNames = new ArrayList<>();
 
     Node(SimulatedPath path, boolean mortal, boolean folder) {
@@ -99,6 +102,7 @@ final class SimulatedDisk {
         for (int page = (int) (write.at() / PAGE_BYTES); page * PAGE_BYTES < end; page++) {
           if (random.nextInt(3) > 0) {
             dropped.add(page);
+            hadDropped = true;
           }
         }
       }
@@ -119,6 +123,53 @@ final class SimulatedDisk {
         put(write.at(), written, 0, written.length);
       }
     }
+
+    private void sync() {
+      if (hadDropped) {
+        syncPages();
+      } else {
+        for (Write write : unsynced) {
+          sync(write);
+        }
+      }
+      unsynced.clear();
+    }
+
+    private void sync(Write write) {
+      byte[] written = write.bytes();
+      int at = Math.toIntExact(write.at());
+      if (written == null) {
+        if (at < syncedSize) {
+          Arrays.fill(synced, at, syncedSize, (byte) 0);
+          syncedSize = at;
+        }
+        return;
+      }
+      int end = at + written.length;
+      if (end > synced.length) {
+        synced = Arrays.copyOf(synced, Math.max(end, synced.length * 2));
+      }
+      System.arraycopy(written, 0, synced, at, written.length);
+      syncedSize = Math.max(syncedSize, end);
+    }
+
+    private void syncPages() {
+      byte[] before = synced;
+      int sizeBefore = syncedSize;
+      synced = Arrays.copyOf(bytes, size);
+      syncedSize = size;
+      for (int page : dropped) {
+        int from = page * PAGE_BYTES;
+        int to = Math.min(from + PAGE_BYTES, size);
+        if (from < to) {
+          Arrays.fill(synced, from, to, (byte) 0);
+          int old = Math.min(sizeBefore, to) - from;
+          if (old > 0) {
+            System.arraycopy(before, from, synced, from, old);
+          }
+        }
+      }
+    }
   }
 
   private static final long NEVER = Long.MAX_VALUE;
@@ -132,6 +183,7 @@ final class SimulatedDisk {
   private long nextInode = 100;
   private long millis;
   private long callsLeft = NEVER;
+  private long callsAfterReplacing = NEVER;
   private boolean sidecarCalls;
   private boolean dead;
 
@@ -181,9 +233,16 @@ final class SimulatedDisk {
     callsLeft = count;
   }
 
+  /// The sidecar dies at its `count`th call after it has next put one file in the place of another: what the new one says may be ahead of
+  /// what others do.
+  void dieAfterReplacing(long count) {
+    callsAfterReplacing = count;
+  }
+
   /// It does not die by itself any more.
   void spare() {
     callsLeft = NEVER;
+    callsAfterReplacing = NEVER;
   }
 
   /// The process has gone: what it had open is closed, its locks are free.
@@ -194,7 +253,7 @@ final class SimulatedDisk {
       open.remove(node);
       freeIfGone(node);
     }
-    callsLeft = NEVER;
+    spare();
     dead = false;
     sidecarCalls = false;
   }
@@ -242,15 +301,28 @@ final class SimulatedDisk {
     if (file.unsynced.isEmpty() && file.dropped.isEmpty()) {
       return;
     }
-    file.dropped.clear();
+    byte[] written = file.bytes;
     int sizeBefore = file.size;
-    file.bytes = file.synced;
+    file.bytes = Arrays.copyOf(file.synced, file.syncedSize);
     file.size = file.syncedSize;
     int kind = random.nextInt(5);
     if (kind == 4) {
-      losePages(file);
-      return;
+      keepPages(file, written, sizeBefore);
+    } else {
+      keepWrites(file, kind);
+      if (kind == 1 && sizeBefore > file.size) {
+        // The size was on disk before the content.
+        file.put(sizeBefore - 1L, new byte[1], 0, 1);
+      }
     }
+    file.dropped.clear();
+    file.hadDropped = false;
+    file.synced = Arrays.copyOf(file.bytes, file.size);
+    file.syncedSize = file.size;
+    file.unsynced.clear();
+  }
+
+  private void keepWrites(Node file, int kind) {
     int kept = random.nextInt(file.unsynced.size() + 1);
     for (int i = 0; i < file.unsynced.size(); i++) {
       Write write = file.unsynced.get(i);
@@ -261,47 +333,18 @@ final class SimulatedDisk {
         file.put(write.at(), written, 0, random.nextInt(written.length));
       }
     }
-    if (kind == 1 && sizeBefore > file.size) {
-      // The size was on disk before the content.
-      file.put(sizeBefore - 1L, new byte[1], 0, 1);
-    }
-    sync(file);
   }
 
   /// The page cache goes to the disk page by page, in any order.
-  private void losePages(Node file) {
-    byte[] after = file.bytes;
-    int sizeAfter = file.size;
-    file.bytes = file.synced;
-    file.size = file.syncedSize;
-    if (sizeAfter < file.size && random.nextBoolean()) {
-      file.cut(sizeAfter);
+  private void keepPages(Node file, byte[] written, int size) {
+    if (size < file.size && random.nextBoolean()) {
+      file.cut(size);
     }
-    for (int at = 0; at < sizeAfter; at += PAGE_BYTES) {
-      if (random.nextBoolean()) {
-        file.put(at, after, at, Math.min(PAGE_BYTES, sizeAfter - at));
+    for (int at = 0; at < size; at += PAGE_BYTES) {
+      if (random.nextBoolean() && !file.dropped.contains(at / PAGE_BYTES)) {
+        file.put(at, written, at, Math.min(PAGE_BYTES, size - at));
       }
     }
-    sync(file);
-  }
-
-  private static void sync(Node file) {
-    byte[] before = file.synced;
-    int sizeBefore = file.syncedSize;
-    file.synced = Arrays.copyOf(file.bytes, file.size);
-    file.syncedSize = file.size;
-    for (int page : file.dropped) {
-      int from = page * PAGE_BYTES;
-      int to = Math.min(from + PAGE_BYTES, file.size);
-      if (from < to) {
-        Arrays.fill(file.synced, from, to, (byte) 0);
-        int old = Math.min(sizeBefore, to) - from;
-        if (old > 0) {
-          System.arraycopy(before, from, file.synced, from, old);
-        }
-      }
-    }
-    file.unsynced.clear();
   }
 
   /// One call of the sidecar's.
@@ -476,7 +519,7 @@ final class SimulatedDisk {
         && !node.unsynced.isEmpty()
         && random.nextInt(syncsFail) == 0) {
       node.dropUnsynced(random);
-      sync(node);
+      node.sync();
       if (dies) {
         throw new Crash();
       }
@@ -488,7 +531,7 @@ final class SimulatedDisk {
       } else if (node.isFolder()) {
         node.unsyncedNames.clear();
       } else {
-        sync(node);
+        node.sync();
       }
     }
     if (dies) {
@@ -517,6 +560,10 @@ final class SimulatedDisk {
     }
     if (dies) {
       throw new Crash();
+    }
+    if (sidecarCalls && callsAfterReplacing != NEVER) {
+      callsLeft = callsAfterReplacing;
+      callsAfterReplacing = NEVER;
     }
   }
 

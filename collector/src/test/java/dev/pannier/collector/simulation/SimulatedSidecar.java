@@ -1,35 +1,39 @@
 package dev.pannier.collector.simulation;
 
+import dev.pannier.collector.SimulatedShipping;
 import dev.pannier.collector.buffer.Buffer;
-import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.Cursors;
 import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.BufferSettings;
-import dev.pannier.collector.config.FileSource;
-import dev.pannier.collector.dispatch.Dispatcher;
+import dev.pannier.collector.config.Changes;
+import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.tail.SimulatedTail;
 import dev.pannier.collector.tail.StartPositions;
 import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// One process's life, without its threads: the parts are those of the sidecar, and are put together in
@@ -47,89 +51,176 @@ final class SimulatedSidecar {
   private final MemoryBudget budget;
   private final PositionStore store;
   private final Buffer buffer;
+  private final Cursors cursors;
   private final @Nullable DiskBuffer disk;
-  private final List<Dispatcher> dispatchers = new ArrayList<>();
-  private final SimulatedTail tail;
+  private final SimulatedShipping shipping;
+  private final StartPositions start;
+  private final SimulatedFileSystem files;
+  private final RandomGenerator random;
+  private final InstantSource clock;
+  private final Consumer<String> notice;
+
+  /// The shippers that have told what their destination has.
+  private final Set<String> met = new HashSet<>();
+
+  private Configuration configuration;
+
+  /// Null where no files were configured yet.
+  private @Nullable SimulatedTail tail;
+
+  /// Whether the last [#reload] has not reached sources and buffer yet.
+  private boolean switching;
+
+  /// What was held may be that much while it is on its way below a bound that is lower now.
+  private long mostBytes;
+
   private int work;
+  private boolean holdsNoPartial;
   private boolean draining;
   private int checks;
 
+  /// @param opener    makes what reaches a destination
+  /// @param nanoClock as what is handed to the other methods
   SimulatedSidecar(
       SimulatedFileSystem files,
-      FileSource settings,
-      List<Destination> destinations,
-      long memoryBytes,
-      int maxInFlight,
-      long logBytes,
+      Configuration configuration,
+      Function<ShipperSettings, Shipper> opener,
       SplittableRandom random,
       InstantSource clock,
-      World.Mode mode,
-      long nowNanos,
+      LongSupplier nanoClock,
       Consumer<String> notice)
       throws IOException {
-    store = PositionStore.open(files.getPath("/var/state"), random, notice);
-    budget = new MemoryBudget(memoryBytes);
-    List<String> once = mode.isOnce() ? List.of(destinations.getFirst().name()) : List.of();
-    StartPositions start = new StartPositions(once, true, mode.hasDisk());
-    Map<String, Set<Signal>> takers = new LinkedHashMap<>();
-    destinations.forEach(destination -> takers.put(destination.name(), Set.of(Signal.LOGS)));
-    Function<String, Cursor> cursors;
-    if (mode.hasDisk()) {
+    this.files = files;
+    this.configuration = configuration;
+    this.random = random;
+    this.clock = clock;
+    this.notice = notice;
+    store = PositionStore.open(configuration.stateDirectory(), random, notice);
+    budget =
+        new MemoryBudget(
+            configuration.memoryBytes()
+                - SimulatedShipping.clientBytes(configuration) * configuration.shippers().size());
+    List<String> once = new ArrayList<>();
+    for (ShipperSettings shipper : configuration.shippers()) {
+      if (shipper.isExactlyOnce()) {
+        once.add(shipper.name());
+      }
+    }
+    boolean hasDisk = configuration.buffer().type() == BufferSettings.Type.DISK;
+    start = new StartPositions(once, once.size() < configuration.shippers().size(), hasDisk);
+    Map<String, Set<Signal>> takers = SimulatedShipping.takers(configuration);
+    if (hasDisk) {
       DiskBuffer made =
           new DiskBuffer(
-              new BufferSettings(
-                  BufferSettings.Type.DISK,
-                  files.getPath("/var/state/buffer"),
-                  logBytes,
-                  BufferSettings.OnFull.BACKPRESSURE),
+              configuration.buffer(),
               budget,
               ledger,
               metrics,
               takers,
               Set.copyOf(once),
               clock,
-              nowNanos,
+              nanoClock.getAsLong(),
               notice);
       buffer = made;
       disk = made;
-      cursors = made::cursor;
+      cursors = made;
     } else {
       MemoryBuffer made = new MemoryBuffer(budget, ledger, metrics, takers);
       buffer = made;
       disk = null;
-      cursors = made::cursor;
+      cursors = made;
     }
-    for (Destination destination : destinations) {
-      Shipper shipper = destination.open();
-      Dispatcher dispatcher =
-          new Dispatcher(
-              shipper, cursors.apply(destination.name()), metrics, random.split(), maxInFlight);
-      if (shipper.isTransactional()) {
-        dispatcher.onCommitted(known -> committed(start, destination.name(), known));
-      }
-      dispatchers.add(dispatcher);
-    }
-    tail =
-        new SimulatedTail(
-            files,
-            settings,
-            store,
-            disk == null ? List.of() : disk.positions(),
-            start,
-            generations -> dispatchers.forEach(dispatcher -> dispatcher.retain(generations)),
-            buffer,
+    shipping =
+        new SimulatedShipping(
+            configuration.memoryBytes(),
             budget,
+            cursors,
+            ledger,
             metrics,
-            random,
-            clock,
-            notice);
+            nanoClock,
+            random.split(),
+            this::committed,
+            opener);
+    shipping.start(configuration);
+    tail = configuration.files().isEmpty() ? null : tail();
   }
 
-  private void committed(StartPositions start, String shipper, Committed known) {
-    if (disk != null) {
+  private SimulatedTail tail() {
+    return new SimulatedTail(
+        files,
+        configuration.files(),
+        store,
+        disk == null ? List.of() : disk.positions(),
+        start,
+        shipping::retain,
+        buffer,
+        budget,
+        metrics,
+        random,
+        clock,
+        notice);
+  }
+
+  private void committed(String shipper, Committed known) {
+    if (disk != null && met.add(shipper)) {
       disk.stored(shipper, known.log(), known.sequence());
     }
     start.told(shipper, known);
+  }
+
+  /// As the sidecar's main thread goes over to another configuration.
+  ///
+  /// @param onSwitched called when sources and buffer have changed
+  /// @return whether it does: not while the change before is under way, nor where a restart is needed
+  boolean reload(Configuration next, long nowNanos, Runnable onSwitched) {
+    if (isChanging() || !Changes.between(configuration, next, "").restarts().isEmpty()) {
+      return false;
+    }
+    if (configuration.equals(next)) {
+      return true;
+    }
+    SimulatedShipping.Change shippers = shipping.prepare(next);
+    if (shippers == null) {
+      return false;
+    }
+    Configuration before = configuration;
+    configuration = next;
+    shipping.change(shippers, nowNanos);
+    Runnable taking =
+        () -> {
+          cursors.change(shippers.takers());
+          switching = false;
+          onSwitched.run();
+        };
+    SimulatedTail reading = tail;
+    switching = true;
+    if (reading == null) {
+      taking.run();
+      tail = next.files().isEmpty() ? null : tail();
+    } else {
+      reading.change(before.files().equals(next.files()) ? null : next.files(), taking);
+    }
+    if (disk != null && !before.buffer().equals(next.buffer())) {
+      disk.change(next.buffer());
+    }
+    work++;
+    return true;
+  }
+
+  Configuration configuration() {
+    return configuration;
+  }
+
+  /// Whether a [#reload] has not come to its end.
+  boolean isChanging() {
+    return switching || shipping.isChanging();
+  }
+
+  /// As the main thread does about once a second.
+  void tendShippers(long nowNanos) {
+    if (!switching) {
+      shipping.tend(nowNanos);
+    }
   }
 
   /// The disk buffer's own loop.
@@ -139,16 +230,33 @@ final class SimulatedSidecar {
     }
   }
 
+  /// Whether that loop has something to do: its thread has been woken, or its sleep is over.
+  boolean isTendDue(long nowNanos) {
+    return disk != null && disk.waitNanos(nowNanos) == 0;
+  }
+
   void tail(long nowNanos, boolean look) {
-    work += tail.doWork(nowNanos, look);
+    if (tail != null) {
+      work += tail.doWork(nowNanos, look);
+    }
   }
 
   boolean takeLooked() {
-    return tail.takeLooked();
+    return tail != null && tail.takeLooked();
   }
 
-  void dispatch(int shipper, long nowNanos) {
-    work += dispatchers.get(shipper).doWork(nowNanos);
+  /// Whether it reads a file.
+  boolean takes(Path file) {
+    return tail != null && tail.takes(file);
+  }
+
+  /// How many loops of shippers there are.
+  int shippers() {
+    return shipping.size();
+  }
+
+  void dispatch(int shipper) {
+    work += shipping.turn(shipper) ? 1 : 0;
   }
 
   /// Where there is no room the client is told to come back.
@@ -164,24 +272,32 @@ final class SimulatedSidecar {
     return work;
   }
 
-  void finishHeld() {
-    tail.finishHeld();
+  /// It is about to stop: a change has to come to its end soon.
+  void hurry(long nowNanos) {
+    shipping.hurry(nowNanos);
   }
 
-  /// Whether all was read and shipped, after [#finishHeld].
+  /// Whether all was read and shipped, after [#hurry]; to be asked again and again.
   boolean isDone() {
-    if (!draining && tail.caughtUp()) {
-      draining = true;
-      dispatchers.forEach(Dispatcher::drain);
+    if (!isChanging() && !holdsNoPartial) {
+      holdsNoPartial = true;
+      if (tail != null) {
+        tail.finishHeld();
+      }
+      return false;
     }
-    return draining && dispatchers.stream().allMatch(Dispatcher::drained);
+    if (holdsNoPartial && !draining && (tail == null || tail.caughtUp())) {
+      draining = true;
+      shipping.drain();
+    }
+    return draining && shipping.isDrained();
   }
 
   void stop(long nowNanos) {
-    tail.stop(nowNanos);
-    for (Dispatcher dispatcher : dispatchers) {
-      dispatcher.close(nowNanos, Duration.ZERO);
+    if (tail != null) {
+      tail.stop(nowNanos);
     }
+    shipping.close();
     if (disk != null) {
       disk.close();
     }
@@ -193,15 +309,20 @@ final class SimulatedSidecar {
   }
 
   boolean holdsNothing() {
-    return budget.heldBytes() == 0
+    return !isChanging()
+        && (tail == null || !tail.isAwaiting())
+        && budget.heldBytes() == 0
         && ledger.snapshot().stream().allMatch(row -> row.records().inFlight() == 0);
   }
 
   void checkBounds() {
     long beyond = COPIES_BYTES + (disk == null ? 0 : 2 * BATCH_BYTES);
-    if (budget.heldBytes() > budget.limitBytes() + beyond) {
+    long held = budget.heldBytes();
+    if (held <= budget.limitBytes() + beyond) {
+      mostBytes = budget.limitBytes();
+    } else if (held > mostBytes + beyond) {
       throw new AssertionError(
-          "memory: " + budget.heldBytes() + " of " + budget.limitBytes() + " bytes are held");
+          "memory: " + held + " of " + budget.limitBytes() + " bytes are held");
     }
     if (++checks % 64 == 0) {
       checkLedger();
@@ -226,7 +347,9 @@ final class SimulatedSidecar {
     if (budget.heldBytes() != 0) {
       throw new AssertionError("at rest, and " + budget.heldBytes() + " bytes are held");
     }
-    long lost = metrics.value(Counter.SOURCE_LOST_BYTES, "app");
+    long lost =
+        metrics.value(Counter.SOURCE_LOST_BYTES, "app")
+            + metrics.value(Counter.SOURCE_LOST_BYTES, "web");
     if (nothingLost && lost > 0) {
       throw new AssertionError(lost + " bytes are told as lost, which nobody had lost");
     }

@@ -53,7 +53,7 @@ public final class Simulation {
                 "%8s",
                 last ? BUCKETS[i] + "+" : to == BUCKETS[i] ? "" + to : BUCKETS[i] + "-" + to));
       }
-      String[] names = {"crashes", "clean stops", "rotations"};
+      String[] names = {"crashes", "clean stops", "rotations", "reloads"};
       for (int column = 0; column < names.length; column++) {
         int[] counts = new int[BUCKETS.length];
         for (int[] run : runs) {
@@ -89,7 +89,7 @@ public final class Simulation {
             } catch (RuntimeException | Error e) {
               totals.failures.add(new Failure(seed, mode, steps, e));
             }
-            totals.runs.add(new int[] {world.crashes, world.stops, world.rotations});
+            totals.runs.add(new int[] {world.crashes, world.stops, world.rotations, world.reloads});
           }
         };
     List<Thread> all = new ArrayList<>();
@@ -111,8 +111,13 @@ public final class Simulation {
   ///
   /// @return the failure in words, empty if there is none
   public static String firstFailure(String mode, int seeds) {
-    Failure first = run(World.Mode.valueOf(mode), 1, seeds, STEPS, 1, 1).failures.peek();
-    return first == null ? "" : "seed " + first.seed() + ": " + first.what();
+    // Each thread ends the history that it has begun, so the least is the first, however many there
+    // are.
+    int threads = Runtime.getRuntime().availableProcessors();
+    return run(World.Mode.valueOf(mode), 1, seeds, STEPS, threads, 1).failures.stream()
+        .min(Comparator.comparingLong(Failure::seed))
+        .map(first -> "seed " + first.seed() + ": " + first.what())
+        .orElse("");
   }
 
   /// What is logged of simulated failures is nobody's trouble.

@@ -1,9 +1,9 @@
 package dev.pannier.collector.simulation;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.FileSource;
-import dev.pannier.parsers.ParserSpec;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.ShipperSettings;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.common.v1.AnyValue;
 import io.opentelemetry.proto.logs.v1.LogRecord;
@@ -11,12 +11,14 @@ import io.opentelemetry.proto.logs.v1.ResourceLogs;
 import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -50,12 +52,15 @@ final class World {
   private static final int QUIET_ROUNDS = 12;
   private static final int MOST_ROUNDS = 20_000;
 
+  /// The tail looks by itself once a second; it is told of what changes besides.
+  private static final int LOOK_ROUNDS = 8;
+
   private final Mode mode;
   private final SplittableRandom random;
   private final Truth truth = new Truth();
   private final SimulatedDisk disk;
   private final SimulatedFileSystem files;
-  private final FileSource settings;
+  private final Operator operator;
 
   /// Whether the machine may die, too, which loses what was not synced.
   private final boolean diskFails;
@@ -73,26 +78,39 @@ final class World {
   /// does not know that it shipped.
   private boolean forgot;
 
+  /// What came before has not to arrive at a destination that was not there then.
+  private record Since(int line, int request) {}
+
   private final List<Application> applications = new ArrayList<>();
   private final List<Destination> destinations = new ArrayList<>();
+
+  /// Since when each destination has had a shipper; it has none now where it has no entry.
+  private final Map<String, Since> awaited = new HashMap<>();
+
+  /// What the process that lives, or the last one, goes by.
+  private List<FileSource> sources = List.of();
+
   private final @Nullable List<String> story;
   private @Nullable SimulatedSidecar sidecar;
   private long nowNanos = TimeUnit.HOURS.toNanos(1);
   private long skewMillis;
-  private final int maxInFlight;
-  private final long memoryBytes;
+
+  /// Whether its configuration changes.
+  private final boolean reloading;
 
   /// So many calls a destination answers one after the other. Where it is one, shippers are behind what is read; else
   /// they mostly are at its end, and have shipped what no sync has covered yet.
   private final int answersAtOnce;
 
-  /// Of the disk buffer: small enough to fill up, with hardly a sync in a segment, or large, with many.
-  private final long logBytes;
+  /// Whether the disk buffer's thread comes round when it is due, and then syncs and stores the shippers' places at different times; else
+  /// it is late, as on a machine that is busy.
+  private final boolean tendsInTime;
 
   int steps;
   int crashes;
   int stops;
   int rotations;
+  int reloads;
   private int step;
 
   /// @param story takes what happens, for people; null where nobody wants to know
@@ -102,13 +120,14 @@ final class World {
     random = new SplittableRandom(seed);
     disk = new SimulatedDisk(random.split());
     files = new SimulatedFileSystem(disk);
-    boolean multiline = random.nextInt(4) == 0;
-    String include = random.nextBoolean() ? "/logs/*.log" : "/logs/*";
-    settings = settings(include, multiline);
-    memoryBytes = (1L + random.nextInt(3)) << 20;
-    maxInFlight = 1 + random.nextInt(6);
     answersAtOnce = random.nextBoolean() ? 1 : 8;
-    logBytes = (random.nextBoolean() ? 1L : 16L) << 20;
+    tendsInTime = answersAtOnce > 1 || random.nextBoolean();
+    reloading = random.nextBoolean();
+    int count = 1 + random.nextInt(2);
+    // A third of it is the clients'.
+    long memoryBytes = (1L + random.nextInt(3)) * (3L << 19);
+    SimulatedPath state = files.getPath("/var/state");
+    operator = new Operator(random.split(), mode, state, memoryBytes, count > 1);
     diskFails = !mode.hasDisk() || random.nextBoolean();
     fills = diskFails && mode != Mode.ONCE_DISK && (mode != Mode.DISK || random.nextBoolean());
     syncsFail = mode.hasDisk() && diskFails && random.nextBoolean();
@@ -121,43 +140,19 @@ final class World {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    int count = 1 + random.nextInt(2);
     for (int i = 0; i < count; i++) {
       String name = i == 0 ? "app.log" : "web.log";
-      applications.add(new Application(random, truth, files.getPath("/logs"), name, multiline));
+      applications.add(
+          new Application(random, truth, files.getPath("/logs"), name, operator.isMultiline()));
     }
     destinations.add(
         mode.isOnce()
             ? new SimulatedCluster(
-                "one",
-                ordered,
-                !syncsFail,
-                truth,
-                disk,
-                files.getPath("/var/state"),
-                random.split(),
-                this::say)
-            : new SimulatedDestination(
-                "one", random.nextBoolean(), ordered, truth, random.split(), this::say));
-    destinations.add(
-        new SimulatedDestination(
-            "two", random.nextBoolean(), ordered, truth, random.split(), this::say));
+                "one", ordered, !syncsFail, truth, disk, state, random.split(), this::say)
+            : new SimulatedDestination("one", ordered, truth, random.split(), this::say));
+    destinations.add(new SimulatedDestination("two", ordered, truth, random.split(), this::say));
+    destinations.forEach(destination -> awaited.put(destination.name(), new Since(0, 0)));
     disk.onVanished = this::vanished;
-  }
-
-  private static FileSource settings(String include, boolean multiline) {
-    return new FileSource(
-        "app",
-        List.of(include),
-        List.of(),
-        new ParserSpec.Raw(),
-        multiline ? new FileSource.Multiline.Auto() : new FileSource.Multiline.None(),
-        Duration.ofMillis(100),
-        FileSource.StartAt.BEGINNING,
-        UTF_8,
-        ZoneOffset.UTC,
-        1 << 20,
-        FileSource.OnOversize.SPLIT);
   }
 
   /// @throws AssertionError where a promise was broken
@@ -186,6 +181,7 @@ final class World {
   private void act() {
     nowNanos += random.nextInt(40_000_000);
     tick();
+    tend();
     int action = random.nextInt(10_000);
     SimulatedSidecar now = sidecar;
     if (now == null) {
@@ -198,27 +194,33 @@ final class World {
       live(() -> tail(now, look));
       return;
     } else if (action < 6_000) {
-      live(() -> now.dispatch(random.nextInt(destinations.size()), nowNanos));
+      live(() -> dispatch(now));
       return;
     } else if (action < 6_200) {
       live(() -> request(now));
       return;
     } else if (action < 6_300) {
-      if (mode.hasDisk()) {
-        live(() -> now.tend(nowNanos));
+      live(
+          () -> {
+            now.tend(nowNanos);
+            tendShippers(now);
+          });
+      return;
+    } else if (action < 6_306) {
+      say(() -> "will die");
+      if (random.nextBoolean()) {
+        disk.dieAfter(1 + random.nextInt(random.nextBoolean() ? 10 : 300));
+      } else {
+        // Before the next sync.
+        disk.dieAfterReplacing(1 + random.nextInt(20));
       }
       return;
-    } else if (action < 6_305) {
-      say(() -> "will die");
-      disk.dieAfter(1 + random.nextInt(random.nextBoolean() ? 10 : 300));
-      return;
-    } else if (action < 6_307) {
+    } else if (action < 6_308) {
       stop();
       return;
     }
     if (action < 8_000) {
-      Destination one = destinations.get(random.nextInt(destinations.size()));
-      for (int i = 0; i < answersAtOnce && one.answer(); i++) {}
+      answer(destinations.get(random.nextInt(destinations.size())));
     } else if (action < 9_700) {
       application().write();
     } else if (action < 9_800) {
@@ -235,7 +237,62 @@ final class World {
       say(() -> "full " + disk.full);
     } else if (action < 9_835) {
       rotate(application());
+    } else if (action < 9_841 && reloading) {
+      String what = operator.change();
+      say(() -> "configuration: " + what);
     }
+  }
+
+  private void tend() {
+    SimulatedSidecar now = sidecar;
+    if (now != null && tendsInTime && now.isTendDue(nowNanos) && random.nextBoolean()) {
+      live(() -> now.tend(nowNanos));
+    }
+  }
+
+  /// As the main thread does about once a second.
+  private void tendShippers(SimulatedSidecar now) {
+    now.tendShippers(nowNanos);
+    Configuration wanted = operator.configuration();
+    if (!wanted.equals(now.configuration())
+        && now.reload(wanted, nowNanos, () -> switched(wanted))) {
+      reloads++;
+      say(() -> "reload");
+    }
+  }
+
+  /// From now on lines and requests go to other destinations.
+  private void switched(Configuration to) {
+    say(() -> "switched");
+    Set<String> now = new HashSet<>();
+    to.shippers().forEach(shipper -> now.add(Operator.destination(shipper.name())));
+    awaited.keySet().retainAll(now);
+    for (Destination destination : destinations) {
+      String name = destination.name();
+      if (now.contains(name) && !awaited.containsKey(name)) {
+        awaited.put(name, new Since(truth.lines(), truth.requests));
+        destination.since(truth.lines());
+      }
+    }
+    sources = to.files();
+  }
+
+  private void dispatch(SimulatedSidecar now) {
+    if (now.shippers() == 0) {
+      return;
+    }
+    int shipper = random.nextInt(now.shippers());
+    now.dispatch(shipper);
+    if (answersAtOnce > 1) {
+      destinations.forEach(this::answer);
+      if (shipper < now.shippers()) {
+        now.dispatch(shipper);
+      }
+    }
+  }
+
+  private void answer(Destination destination) {
+    for (int i = 0; i < answersAtOnce && destination.answer(); i++) {}
   }
 
   private Application application() {
@@ -275,8 +332,13 @@ final class World {
 
   private void tail(SimulatedSidecar now, boolean look) {
     now.tail(nowNanos, look);
-    if (now.takeLooked()) {
-      applications.forEach(Application::looked);
+    boolean looked = now.takeLooked();
+    for (Application application : applications) {
+      if (!now.takes(application.file())) {
+        application.unwatched();
+      } else if (looked) {
+        application.looked();
+      }
     }
   }
 
@@ -303,7 +365,8 @@ final class World {
       return;
     }
     for (Destination destination : destinations) {
-      if (!destination.hasRequest(request)) {
+      Since since = awaited.get(destination.name());
+      if (since != null && request >= since.request() && !destination.hasRequest(request)) {
         throw new AssertionError(
             "request " + request + " is acknowledged, and not at " + destination.name());
       }
@@ -315,25 +378,33 @@ final class World {
     live(
         () -> {
           try {
+            Configuration wanted = operator.configuration();
             sidecar =
                 new SimulatedSidecar(
                     files,
-                    settings,
-                    destinations,
-                    memoryBytes,
-                    maxInFlight,
-                    logBytes,
+                    wanted,
+                    this::open,
                     random.split(),
                     this::wall,
-                    mode,
-                    nowNanos,
+                    () -> nowNanos,
                     notice -> say(() -> notice));
+            switched(wanted);
           } catch (IOException e) {
             // It ends with a line that says why, and is started again.
             say(e::toString);
             ended();
           }
         });
+  }
+
+  private Shipper open(ShipperSettings settings) {
+    String name = Operator.destination(settings.name());
+    for (Destination destination : destinations) {
+      if (destination.name().equals(name)) {
+        return destination.open(settings);
+      }
+    }
+    throw new IllegalArgumentException(name);
   }
 
   /// As on SIGTERM, with a destination that may not come back in time.
@@ -347,7 +418,7 @@ final class World {
     applications.forEach(Application::completePartial);
     live(
         () -> {
-          now.finishHeld();
+          now.hurry(nowNanos);
           int rounds = random.nextInt(4) == 0 ? random.nextInt(20) : 400;
           for (int i = 0; i == 0 || (i < rounds && !now.isDone()); i++) {
             round(now, i == 0);
@@ -367,11 +438,23 @@ final class World {
     tick();
     tail(now, look);
     now.tend(nowNanos);
-    for (int i = 0; i < destinations.size(); i++) {
-      now.dispatch(i, nowNanos);
-      for (int answers = 0; answers < 4 && destinations.get(i).answer(); answers++) {
-        now.dispatch(i, nowNanos);
+    now.tendShippers(nowNanos);
+    dispatchAll(now);
+    for (int answers = 0; answers < 4; answers++) {
+      boolean any = false;
+      for (Destination destination : destinations) {
+        any |= destination.answer();
       }
+      if (!any) {
+        return;
+      }
+      dispatchAll(now);
+    }
+  }
+
+  private static void dispatchAll(SimulatedSidecar now) {
+    for (int i = 0; i < now.shippers(); i++) {
+      now.dispatch(i);
     }
   }
 
@@ -406,7 +489,7 @@ final class World {
     destinations.forEach(Destination::cutOff);
     disk.processEnded();
     excusing = false;
-    applications.forEach(Application::sidecarEnded);
+    applications.forEach(Application::unwatched);
   }
 
   private boolean excusing;
@@ -417,7 +500,7 @@ final class World {
   /// A log's last name and the last process that had it open are gone. What of it is not at every
   /// destination cannot be read any more; a sidecar that lives would not have let it go.
   private void vanished(SimulatedDisk.Node node) {
-    if (!excusing || keepsContent) {
+    if (keepsContent || !(excusing || isLetGo(node))) {
       return;
     }
     BitSet lines = Truth.linesIn(node.bytes, node.size);
@@ -429,6 +512,13 @@ final class World {
     }
   }
 
+  /// Whether no source reads it any more, or soon none will, or none has just before.
+  private boolean isLetGo(SimulatedDisk.Node node) {
+    String name = String.valueOf(node.path.getFileName());
+    String log = name.substring(0, name.indexOf('.'));
+    return !Operator.tails(sources, log) || !Operator.tails(operator.configuration().files(), log);
+  }
+
   /// Everything heals, and time passes until nothing happens any more.
   private void settle() {
     say(() -> "settle");
@@ -436,6 +526,7 @@ final class World {
     disk.full = false;
     disk.syncsFail = 0;
     disk.spare();
+    operator.complete();
     applications.forEach(Application::completePartial);
     for (int quiet = 0, rounds = 0; quiet < QUIET_ROUNDS; rounds++) {
       if (rounds > MOST_ROUNDS) {
@@ -447,11 +538,21 @@ final class World {
         continue;
       }
       int before = now.work();
-      live(() -> round(now, true));
+      boolean look = rounds % LOOK_ROUNDS == 0;
+      live(
+          () -> {
+            round(now, look);
+            tendShippers(now);
+          });
       if (now.work() == before) {
         quiet += now.holdsNothing() ? 1 : 0;
         nowNanos += TimeUnit.SECONDS.toNanos(1);
       } else {
+        quiet = 0;
+      }
+      if (quiet == QUIET_ROUNDS && !now.configuration().equals(operator.configuration())) {
+        // It was refused.
+        stop();
         quiet = 0;
       }
     }
@@ -459,14 +560,18 @@ final class World {
 
   private void check() {
     for (Destination destination : destinations) {
-      for (int line = 0; line < truth.lines(); line++) {
+      Since since = awaited.get(destination.name());
+      if (since == null) {
+        throw new AssertionError(destination.name() + " has no shipper");
+      }
+      for (int line = since.line(); line < truth.lines(); line++) {
         if (!destination.has(line) && !truth.excused.get(line)) {
           throw new AssertionError(
               "line %d (%s) is not at %s".formatted(line, truth.uid(line), destination.name()));
         }
       }
       BitSet requests = truth.acknowledged;
-      for (int r = requests.nextSetBit(0); r >= 0; r = requests.nextSetBit(r + 1)) {
+      for (int r = requests.nextSetBit(since.request()); r >= 0; r = requests.nextSetBit(r + 1)) {
         if (!destination.hasRequest(r)) {
           throw new AssertionError("request " + r + " is not at " + destination.name());
         }

@@ -6,19 +6,29 @@ import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
 import java.nio.file.FileSystem;
+import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// The tail loop without its thread, over any file system.
 public final class SimulatedTail {
+  private final FileSystem fileSystem;
+  private final Metrics metrics;
   private final FileTailer tailer;
+  private final List<Runnable> asked = new ArrayList<>();
+  private List<TailSource> sources = List.of();
+
+  /// Those that are read: a change is asked for, and made when the loop comes round.
+  private List<TailSource> read;
 
   public SimulatedTail(
       FileSystem fileSystem,
-      FileSource settings,
+      List<FileSource> settings,
       PositionStore store,
       List<byte[]> taken,
       StartPositions start,
@@ -29,13 +39,14 @@ public final class SimulatedTail {
       RandomGenerator random,
       InstantSource clock,
       Consumer<String> notice) {
-    TailSource source =
-        new TailSource(
-            fileSystem, settings, (head, length) -> new TailRig.PlainParser(), null, metrics);
+    this.fileSystem = fileSystem;
+    this.metrics = metrics;
+    sources = sources(settings);
+    read = sources;
     Generations generations =
         new Generations(
             fileSystem,
-            List.of(source),
+            sources,
             store.volume(),
             StartPositions.raise(store.loaded(), taken),
             OpenFiles.MOST,
@@ -48,13 +59,67 @@ public final class SimulatedTail {
     tailer.onStored(onStored);
   }
 
+  private List<TailSource> sources(List<FileSource> settings) {
+    List<TailSource> next = new ArrayList<>();
+    for (FileSource file : settings) {
+      next.add(
+          sources.stream()
+              .filter(source -> source.settings.equals(file))
+              .findFirst()
+              .orElseGet(
+                  () ->
+                      new TailSource(
+                          fileSystem,
+                          file,
+                          (head, length) -> new TailRig.PlainParser(),
+                          null,
+                          metrics)));
+    }
+    return List.copyOf(next);
+  }
+
+  /// Other sources, when the loop comes round next.
+  ///
+  /// @param settings null where they stay
+  /// @param with     done at the same time
+  public void change(@Nullable List<FileSource> settings, Runnable with) {
+    if (settings != null) {
+      sources = sources(settings);
+    }
+    List<TailSource> next = sources;
+    asked.add(
+        () -> {
+          if (settings != null) {
+            tailer.change(next, new byte[0], false, changedNanos);
+            read = next;
+          }
+          with.run();
+        });
+  }
+
+  private long changedNanos;
+
+  /// Whether a file is one of a source's.
+  public boolean takes(Path file) {
+    return read.stream().anyMatch(source -> source.globs.matches(file));
+  }
+
   public int doWork(long nowNanos, boolean look) {
+    changedNanos = nowNanos;
+    while (!asked.isEmpty()) {
+      asked.removeFirst().run();
+    }
     return tailer.doWork(nowNanos, look);
   }
 
   /// Whether every file that was there at the last look is known on disk by its generation.
   public boolean takeLooked() {
     return tailer.takeLooked() && tailer.storeProblem() == null;
+  }
+
+  /// Whether it does not know yet from where files are to be read.
+  public boolean isAwaiting() {
+    return tailer.isAwaiting();
   }
 
   public void finishHeld() {

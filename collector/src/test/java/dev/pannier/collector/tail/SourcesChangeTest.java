@@ -124,6 +124,51 @@ class SourcesChangeTest {
   }
 
   @Test
+  void aFileThatCouldNotBeStoredIsNotReadWhenItsSourceComesBackEither() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path inTheWay = Files.createDirectory(tail.state.resolve("positions.tmp"));
+      write(tail.logs.resolve("app.log"), "one\n");
+      tail.run();
+      tail.change(named(lines, "other", List.of(folder + "/nothing/*.log")));
+      tail.pass(Duration.ofSeconds(2));
+      tail.change(lines);
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).isEmpty();
+      Files.delete(inTheWay);
+      tail.pass(Duration.ofSeconds(2));
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).containsExactly("one");
+    }
+  }
+
+  @Test
+  void theRestOfAFileThatWasGzippedMeanwhileIsReadWhenItsSourceComesBack() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      write(
+          file, "a line that is longer than what is looked at before a position, by some bytes\n");
+      tail.run();
+      write(file, "one\n");
+      tail.room = false;
+      tail.pass(Duration.ofSeconds(2));
+      tail.change(named(lines, "other", List.of(folder + "/nothing/*.log")));
+      tail.pass(Duration.ofSeconds(2));
+      Path zipped = tail.logs.resolve("app.log.1.gz");
+      try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+        Files.copy(file, out);
+      }
+      Files.delete(file);
+      tail.pass(Duration.ofSeconds(2));
+      tail.room = true;
+      tail.change(lines);
+      tail.pass(Duration.ofSeconds(2));
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).as(tail.notices + " " + tail.stored()).endsWith("one").hasSize(2);
+      assertThat(tail.notices).isEmpty();
+    }
+  }
+
+  @Test
   void aSourceWithAnotherNameGoesOnWhereTheOldOneWas() throws IOException {
     try (TailHarness tail = new TailHarness(folder, lines)) {
       Path file = tail.logs.resolve("app.log");
@@ -203,6 +248,44 @@ class SourcesChangeTest {
       tail.pass(Duration.ofSeconds(2));
       write(rotated, "two\n");
       Files.setLastModifiedTime(rotated, FileTime.from(1_800_000_000, TimeUnit.SECONDS));
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).containsExactly("one", "two");
+    }
+  }
+
+  @Test
+  void aFileThatItsSourceTakesNoMoreIsNotReadAfterAStartEither() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      write(tail.logs.resolve("app.log"), "one\n");
+      write(tail.logs.resolve("web.log"), "two\n");
+      tail.run();
+      tail.source = named(lines, lines.name(), List.of(tail.logs + "/app*"));
+      tail.stopAndRestart();
+      write(tail.logs.resolve("web.log"), "three\nfou");
+      tail.pass(Duration.ofSeconds(10));
+      tail.pass(Duration.ofSeconds(10));
+      assertThat(tail.bodies()).containsExactlyInAnyOrder("one", "two");
+
+      tail.change(lines);
+      write(tail.logs.resolve("web.log"), "r\n");
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).endsWith("three", "four");
+    }
+  }
+
+  @Test
+  void whatIsLeftOfARotatedFileIsReadAfterAStartWithAnotherNameOfItsSource() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      write(file, "one\n");
+      tail.run();
+      tail.room = false;
+      write(file, "two\n");
+      Files.move(file, tail.logs.resolve("app.1"));
+      tail.pass(Duration.ofSeconds(2));
+      tail.source = named(lines, "other", lines.include());
+      tail.crashAndRestart();
+      tail.room = true;
       tail.pass(Duration.ofSeconds(2));
       assertThat(tail.bodies()).containsExactly("one", "two");
     }
