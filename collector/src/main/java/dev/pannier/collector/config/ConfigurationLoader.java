@@ -115,7 +115,12 @@ public final class ConfigurationLoader {
     try {
       String text =
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(look.bytes())).toString();
-      LoadSettings settings = LoadSettings.builder().setAllowNonScalarKeys(true).build();
+      LoadSettings settings =
+          LoadSettings.builder()
+              .setAllowNonScalarKeys(true)
+              // All at once: between two of its buffers it takes a character of two chars for none.
+              .setBufferSize(text.length() + 1)
+              .build();
       StreamReader reader =
           new StreamReader(settings, text.startsWith("\uFEFF") ? text.substring(1) : text);
       return new Composer(settings, new BoundedParser(new ParserImpl(settings, reader)))

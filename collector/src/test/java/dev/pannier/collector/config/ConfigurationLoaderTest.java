@@ -61,6 +61,16 @@ class ConfigurationLoaderTest {
   }
 
   @Test
+  void aCharacterBeyondTheBasicPlaneMayStandAnywhere() throws IOException {
+    for (int before = 1_000; before < 1_050; before++) {
+      String comment = "#" + "-".repeat(before) + "\uD83D\uDE80\n";
+      assertThat(read(comment + "shutdown: {deadline: 7s}\n", Map.of()).shutdown().deadline())
+          .as("after " + before)
+          .isEqualTo(Duration.ofSeconds(7));
+    }
+  }
+
+  @Test
   void withoutAFileEverythingHasItsDefault() {
     Map<String, String> environment = Map.of("XDG_STATE_HOME", folder.toString());
 
