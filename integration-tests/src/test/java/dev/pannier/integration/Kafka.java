@@ -206,6 +206,13 @@ final class Kafka implements AutoCloseable {
     brokers.get(broker).process.kill();
   }
 
+  /// Ends one in good order: first it gives away what it leads.
+  void stop(int broker) throws Exception {
+    Broker process = brokers.get(broker).process;
+    process.signal("TERM");
+    await().atMost(Duration.ofSeconds(60)).until(() -> !process.isAlive());
+  }
+
   /// It keeps its connections and answers nobody, until [#resume].
   void pause(int broker) throws Exception {
     brokers.get(broker).process.signal("STOP");
