@@ -419,8 +419,8 @@ class DiskBufferTest {
     assertThat(buffer.problem()).isNull();
   }
 
-  @Test
-  void newestSegmentDoesNotFillASmallerBufferOnceItIsPassed() throws Exception {
+  /// One that is larger than the buffer is about to be.
+  private DiskBuffer withALargeSegmentThatIsPassed() throws Exception {
     maxBytes = 512 * MIB;
     DiskBuffer buffer = buffer();
     for (int i = 0; i < 100; i++) {
@@ -428,6 +428,12 @@ class DiskBufferTest {
       pass(buffer, 100);
     }
     assertThat(ship(buffer, "events")).hasSize(100);
+    return buffer;
+  }
+
+  @Test
+  void newestSegmentDoesNotFillASmallerBufferOnceItIsPassed() throws Exception {
+    DiskBuffer buffer = withALargeSegmentThatIsPassed();
     pass(buffer, 1000);
     maxBytes = 8 * MIB;
     buffer.change(settings());
@@ -439,13 +445,7 @@ class DiskBufferTest {
 
   @Test
   void newestSegmentDoesNotFillASmallerBufferAtTheNextStartEither() throws Exception {
-    maxBytes = 512 * MIB;
-    DiskBuffer buffer = buffer();
-    for (int i = 0; i < 100; i++) {
-      append(buffer, i + " " + "x".repeat(100_000));
-      pass(buffer, 100);
-    }
-    assertThat(ship(buffer, "events")).hasSize(100);
+    var _ = withALargeSegmentThatIsPassed();
     close();
     // A segment that was begun and no more: its number is not used.
     Files.createFile(directory().resolve("00000000000000000101.log"));

@@ -135,14 +135,20 @@ class FailedSyncTest {
     log.told();
   }
 
+  /// "a" is on disk, and the sync of "b" has failed.
+  private SegmentLog withAFailedSync(long seed) throws Exception {
+    SegmentLog log = newLog(seed);
+    append(log, 1, "a", true);
+    log.sync();
+    append(log, 2, "b".repeat(9_000), true);
+    failToSync(log, disk);
+    return log;
+  }
+
   @Test
   void whatAFailedSyncLeftInThePageCacheIsOnDiskOnceTheNextProcessHasFoundIt() throws Exception {
     for (long seed = 0; seed < SEEDS; seed++) {
-      SegmentLog log = newLog(seed);
-      append(log, 1, "a", true);
-      log.sync();
-      append(log, 2, "b".repeat(9_000), true);
-      failToSync(log, disk);
+      var _ = withAFailedSync(seed);
       kill();
       assertThat(positions(open(1))).containsExactly("p2");
       losePower();
@@ -155,11 +161,7 @@ class FailedSyncTest {
   void whatAFailedSyncLeftBeforeAnotherSegmentIsOnDiskOnceTheNextProcessHasFoundIt()
       throws Exception {
     for (long seed = 0; seed < SEEDS; seed++) {
-      SegmentLog log = newLog(seed);
-      append(log, 1, "a", true);
-      log.sync();
-      append(log, 2, "b".repeat(9_000), true);
-      failToSync(log, disk);
+      SegmentLog log = withAFailedSync(seed);
       append(log, 3, "c", false);
       log.sync();
       kill();
@@ -176,11 +178,7 @@ class FailedSyncTest {
       throws Exception {
     for (int bytes : new int[] {0, 100}) {
       for (long seed = 0; seed < SEEDS; seed++) {
-        SegmentLog log = newLog(seed);
-        append(log, 1, "a", true);
-        log.sync();
-        append(log, 2, "b".repeat(9_000), true);
-        failToSync(log, disk);
+        var _ = withAFailedSync(seed);
         try (FileChannel begun =
             FileChannel.open(
                 directory().resolve("00000000000000000003.log"),
