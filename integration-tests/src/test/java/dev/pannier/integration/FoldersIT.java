@@ -1,6 +1,7 @@
 package dev.pannier.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.channels.FileChannel;
@@ -82,6 +83,32 @@ class FoldersIT {
       assertThat(sidecar.body("/metrics").lines())
           .anyMatch(
               line -> line.startsWith("pannier_source_lost_bytes_total{") && line.endsWith(" 0"));
+      assertThat(sidecar.stop()).isZero();
+    }
+  }
+
+  @Test
+  void whatGrowsWhereTheFileSystemTellsNothingIsPolled() throws Exception {
+    String missing = SilentDisk.missing(folder);
+    assumeThat(missing).as("no file system that tells nothing can be made: " + missing).isEmpty();
+    try (Sidecar sidecar = new Sidecar(folder)) {
+      Path written = SilentDisk.written(folder).resolve("app.log");
+      Files.writeString(written, "0\n");
+      sidecar.configure(Sidecar.files("parser: raw, multiline: none") + CONSOLE);
+      sidecar.within(SilentDisk.over(sidecar.logs(), folder)).start();
+
+      String all = "0\n";
+      for (int i = 1; i <= 5; i++) {
+        String before = all;
+        await().atMost(PATIENCE).until(() -> sidecar.output().equals(before));
+        Files.writeString(written, i + "\n", StandardOpenOption.APPEND);
+        all += i + "\n";
+      }
+      String last = all;
+      await().atMost(PATIENCE).until(() -> sidecar.output().equals(last));
+
+      assertThat(sidecar.errors())
+          .containsOnlyOnce("files grow, and their file system tells nothing of it");
       assertThat(sidecar.stop()).isZero();
     }
   }

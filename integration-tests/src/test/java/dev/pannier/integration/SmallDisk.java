@@ -1,20 +1,14 @@
 package dev.pannier.integration;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
-/// A small file system in memory over a folder, which only one process sees: it has a namespace of its own, and the
-/// file system goes with it. That needs no more rights than making such a namespace.
+/// A small file system in memory over a folder, which only one process sees.
 final class SmallDisk {
   private static final int BLOCK_BYTES = 4096;
-  private static final int ANSWERED_WITHIN_SECONDS = 20;
 
   private SmallDisk() {}
 
@@ -22,29 +16,12 @@ final class SmallDisk {
   ///
   /// @param folder exists
   static List<String> over(Path folder, int mib) {
-    return List.of(
-        "unshare",
-        "--user",
-        "--map-root-user",
-        "--mount",
-        "sh",
-        "-c",
-        "mount -t tmpfs -o size=" + mib + "m tmpfs \"$0\" && exec \"$@\"",
-        folder.toString());
+    return OwnMounts.with("mount -t tmpfs -o size=" + mib + "m tmpfs \"$0\"", folder);
   }
 
   /// Why there can be none here; empty where there can.
   static String missing(Path folder) throws InterruptedException {
-    List<String> command = new ArrayList<>(over(folder, 1));
-    command.add("true");
-    try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
-      boolean ended = process.waitFor(ANSWERED_WITHIN_SECONDS, TimeUnit.SECONDS);
-      return ended && process.exitValue() == 0 ? "" : said.isEmpty() ? "unshare failed" : said;
-    } catch (IOException e) {
-      return e.toString();
-    }
+    return OwnMounts.missing(over(folder, 1));
   }
 
   /// Writes a file until nothing is left of the file system that a process sees.

@@ -38,6 +38,16 @@ final class FileTailer {
   static final int MAX_PENDING = 16 * 1024;
 
   static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /// How long names are not looked at where all changes are told, and there was none for [#CALM_AFTER_NANOS]: in case one
+  /// was missed.
+  static final long CALM_LOOK_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  static final long CALM_AFTER_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  /// A folder made and filled just now may not be watched yet when its file grows; so often is no accident.
+  static final int UNTOLD = 3;
+
   private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /// A renamed file may still be written to until the application opens the new one.
@@ -80,6 +90,11 @@ final class FileTailer {
   private boolean positionsMoved;
   private volatile boolean ending;
   private boolean looked;
+  private boolean begun;
+
+  /// When something was done last.
+  private long busyNanos;
+
   private boolean again;
   private boolean roomLeft;
 
@@ -193,6 +208,10 @@ final class FileTailer {
     if (work > 0) {
       lastActivityNanos = nowNanos;
     }
+    if (work > 0 || !begun) {
+      busyNanos = nowNanos;
+      begun = true;
+    }
     wantsRoom = !roomLeft;
     return work;
   }
@@ -233,9 +252,41 @@ final class FileTailer {
     }
   }
 
+  /// Whether a file has grown in the round of `nowNanos`.
+  boolean grew(long nowNanos) {
+    for (TailedFile file : generations.live()) {
+      if (file.grewNanos == nowNanos) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// What has grown in the round of `nowNanos` has done so without a word.
+  void untold(long nowNanos) {
+    for (TailedFile file : generations.live()) {
+      if (file.grewNanos == nowNanos) {
+        file.untold++;
+      }
+    }
+  }
+
+  /// Whether nothing is told of some file's changes.
+  boolean hasUntold() {
+    for (TailedFile file : generations.live()) {
+      if (file.untold >= UNTOLD) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// How long there is nothing to do unless something changes.
-  long waitNanos(long nowNanos) {
-    long due = nextLookNanos;
+  ///
+  /// @param told whether each change ends the wait
+  long waitNanos(long nowNanos, boolean told) {
+    long due =
+        told && isCalm(nowNanos) ? nextLookNanos - LOOK_NANOS + CALM_LOOK_NANOS : nextLookNanos;
     if (positionsMoved) {
       due = Math.min(due, nextSaveNanos);
     }
@@ -249,6 +300,13 @@ final class FileTailer {
       }
     }
     return Math.max(0, due - nowNanos);
+  }
+
+  private boolean isCalm(long nowNanos) {
+    return roomLeft
+        && awaited == null
+        && nowNanos - busyNanos >= CALM_AFTER_NANOS
+        && generations.isSettled();
   }
 
   /// When something was read or acknowledged last. Any thread.

@@ -355,6 +355,20 @@ final class Generations {
     }
   }
 
+  /// Whether a look would find nothing to do unless something has changed: no file has left its path, no copy is under way, nothing
+  /// was changed so lately that more may have come in the same tick, and all could be seen.
+  boolean isSettled() {
+    if (!suspects.isEmpty() || !discovery.seesAll() || !discovery.problems().isEmpty()) {
+      return false;
+    }
+    for (TailedFile file : live.values()) {
+      if (file.detached || file.suspect || file.mayChangeUnseen) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /// The folders from which a source's files are looked for; all sources' for an empty name.
   List<Path> roots(String name) {
     return sources.stream()

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The thread `pannier-tail` around the tail loop. It sleeps until a watched folder changes, the
-/// buffer has room again or, at the end, a batch was acknowledged, and looks by itself once a second in case an
-/// event was missed. It is never interrupted: that would close the files it reads.
+/// buffer has room again or, at the end, a batch was acknowledged, and looks by itself once a second, later each five, in case an
+/// event was missed; many times a second where a file grows and no event comes. It is never interrupted: that would close the files it reads.
 public final class TailThread {
   private static final Logger LOG = LoggerFactory.getLogger(TailThread.class);
 
@@ -42,6 +42,7 @@ public final class TailThread {
   private final Function<FileSource, TailSource> maker;
   private final Queue<Runnable> asked = new ConcurrentLinkedQueue<>();
   private List<TailSource> sources; // the owner's of prepare() and change()
+  private boolean untoldTold;
   private volatile boolean stopping;
   private volatile boolean ending;
 
@@ -183,6 +184,7 @@ public final class TailThread {
   private void loop() {
     boolean look = true;
     boolean told = false;
+    int changes = ChangeWatch.WOKEN;
     while (!stopping) {
       long nowNanos = nanoClock.getAsLong();
       heart.beat(nowNanos);
@@ -196,8 +198,20 @@ public final class TailThread {
       }
       tailer.doWork(nowNanos, look);
       endingSeen = last;
+      look = false;
+      if (changes == 0 && told && tailer.grew(nowNanos)) {
+        changes = watch.await(0);
+        look = (changes & ChangeWatch.LISTING) != 0;
+        if ((changes & ChangeWatch.MODIFIED) == 0) {
+          tailer.untold(nowNanos);
+          told = !tailer.hasUntold();
+          if (!told) {
+            tellUntold();
+          }
+        }
+      }
       if (tailer.takeLooked()) {
-        told = true;
+        told = !tailer.hasUntold();
         Set<Path> folders = generations.folders();
         for (Path folder : folders) {
           told &= watch.watch(folder);
@@ -212,14 +226,24 @@ public final class TailThread {
           receipts.update(generations.receipt(false), nowNanos);
         }
       }
-      look = false;
       boolean again = tailer.again();
       quiet = !again && tailer.roomLeft();
       if (!again) {
-        long limit = told || tailer.isAwaiting() ? FileTailer.LOOK_NANOS : POLL_NANOS;
-        int changes = watch.await(Math.min(limit, tailer.waitNanos(nowNanos)));
-        look = (changes & ChangeWatch.LISTING) != 0;
+        boolean polls = !told && !tailer.isAwaiting();
+        long wait = tailer.waitNanos(nowNanos, told);
+        changes = watch.await(look ? 0 : polls ? Math.min(POLL_NANOS, wait) : wait);
+        look |= (changes & ChangeWatch.LISTING) != 0;
       }
+    }
+  }
+
+  private void tellUntold() {
+    if (!untoldTold) {
+      untoldTold = true;
+      LOG.warn(
+          "files grow, and their file system tells nothing of it: they are looked at {} times a"
+              + " second, which costs CPU time",
+          TimeUnit.SECONDS.toNanos(1) / POLL_NANOS);
     }
   }
 

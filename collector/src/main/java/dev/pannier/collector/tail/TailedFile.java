@@ -87,6 +87,9 @@ final class TailedFile {
   /// So soon after a change, another one need not show from outside.
   boolean mayChangeUnseen;
 
+  /// How often it had grown when nothing had been told, and nothing was told just then.
+  int untold;
+
   /// All that was read of it is NUL: what an application that does not append leaves before its
   /// next line when its file is emptied.
   boolean inHole;

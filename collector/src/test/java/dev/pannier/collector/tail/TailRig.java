@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
@@ -209,9 +210,20 @@ final class TailRig implements AutoCloseable {
     return tailer().doWork(nowNanos, false);
   }
 
-  /// How long the loop would sleep now.
+  /// How long the loop would sleep now, where changes do not end its sleep.
   Duration waitTime() {
-    return Duration.ofNanos(tailer().waitNanos(nowNanos));
+    return Duration.ofNanos(tailer().waitNanos(nowNanos, false));
+  }
+
+  /// How long the loop would sleep now, where each change ends its sleep.
+  Duration waitTimeWhereTold() {
+    return Duration.ofNanos(tailer().waitNanos(nowNanos, true));
+  }
+
+  /// What has grown in the last round did so without a word.
+  void untold() {
+    assertThat(tailer().grew(nowNanos)).isTrue();
+    tailer().untold(nowNanos);
   }
 
   void pass(Duration time) {
