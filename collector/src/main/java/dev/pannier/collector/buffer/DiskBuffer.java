@@ -1,6 +1,7 @@
 package dev.pannier.collector.buffer;
 
 import dev.pannier.collector.buffer.disk.CursorFile;
+import dev.pannier.collector.buffer.disk.CursorWriter;
 import dev.pannier.collector.buffer.disk.LogId;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +62,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   static final long COMMIT_BYTES = 1 << 20;
 
   static final long TEND_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /// So soon after a shipper has moved, the death of the process leaves its place.
+  static final long PLACES_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   /// While the disk is full, what shippers have passed is freed sooner.
   private static final long TEND_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -143,7 +148,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private volatile long unsyncedFileBytes;
   private volatile boolean clientsWait;
   private volatile boolean parkedEnough;
-  private volatile boolean moved;
+
+  /// Whether a shipper's place has to be written.
+  private final AtomicBoolean moved = new AtomicBoolean(true);
 
   // The working thread alone.
   private long lastSyncNanos;
@@ -152,6 +159,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private long nextTendNanos;
   private long tendedNanos;
   private boolean cursorsProblem;
+  private final CursorWriter places;
+  private long placesNanos;
+
+  /// Whether one was written and not synced, and what it has passed not freed.
+  private boolean placesUnsynced;
 
   /// What the stored places say of how far the log is durable.
   private long storedSynced;
@@ -184,6 +196,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
     spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
     CursorFile stored = storedCursors();
+    places = new CursorWriter(settings.directory());
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
     shippers.forEach(
@@ -216,6 +229,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     unsyncedSinceNanos = nowNanos;
     nextTendNanos = nowNanos;
     tendedNanos = nowNanos;
+    placesNanos = nowNanos;
     memory.onRoom(this::roomMayHaveChanged);
   }
 
@@ -456,7 +470,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public void change(BufferSettings other) {
     settings = other;
     log.segmentBytes(segmentBytes(other));
-    moved = true;
+    moved.set(true);
     roomMayHaveChanged();
   }
 
@@ -519,7 +533,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       return;
     } catch (IOException e) {
       // It is tried again with the shippers' places.
-      moved = true;
+      moved.set(true);
     }
     if (unconfirmed.containsKey(shipper)) {
       return;
@@ -651,7 +665,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           cursor.dropped(oldest);
         }
       }
-      moved = true;
+      moved.set(true);
     }
   }
 
@@ -771,10 +785,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     ledger.filtered(source, takers(signal), records, bytes);
   }
 
-  /// A cursor has moved, or a segment was left: something may be freed.
+  /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
   void passed() {
-    moved = true;
-    if (isFull()) {
+    if (!moved.getAndSet(true) || isFull()) {
       onWork.run();
     }
   }
@@ -826,12 +839,18 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       work++;
     }
     if (nextTendNanos - nowNanos <= 0
-        || (isFull() && moved && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
+        || (isFull() && mayFree() && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
       nextTendNanos = nowNanos + TEND_NANOS;
       tendedNanos = nowNanos;
       tend(nowNanos);
+    } else if (moved.get() && nowNanos - placesNanos >= PLACES_NANOS) {
+      writePlaces(nowNanos);
     }
     return work;
+  }
+
+  private boolean mayFree() {
+    return placesUnsynced || moved.get();
   }
 
   private void tellGivenUp() {
@@ -849,7 +868,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
     long wait = Math.min(syncDueNanos(nowNanos), nextTendNanos - nowNanos);
-    if (isFull() && moved) {
+    if (moved.get()) {
+      wait = Math.min(wait, placesNanos + PLACES_NANOS - nowNanos);
+    }
+    if (isFull() && mayFree()) {
       wait = Math.min(wait, TEND_FULL_NANOS);
     }
     return Math.max(0, wait);
@@ -996,10 +1018,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         log.seal();
       }
     }
-    if (moved || log.syncedSequence() > storedSynced) {
-      moved = false;
+    if (mayFree() || log.syncedSequence() > storedSynced) {
+      moved.set(false);
       boolean wasFull = isFull();
-      storeCursors();
+      storeCursors(nowNanos);
       int freed = free();
       if (isFull() && beginBehindAll()) {
         freed += free();
@@ -1078,7 +1100,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     } catch (IOException e) {
       // It was told when it began; /readyz tells it as long as it lasts.
-      moved = true;
+      moved.set(true);
       return;
     }
     told.forEach(Confirmations::tell);
@@ -1103,25 +1125,43 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
   }
 
-  private void storeCursors() {
-    long synced = log.syncedSequence();
+  private Map<String, Long> passedNow() {
     Map<String, Long> passed = new LinkedHashMap<>();
     synchronized (lock) {
       for (DiskCursor cursor : cursors) {
         passed.put(cursor.shipper(), cursor.passed());
       }
     }
+    return passed;
+  }
+
+  /// Where the machine dies, too, they are those of [#storeCursors] at worst. What has failed is tried again by that.
+  private void writePlaces(long nowNanos) {
+    placesNanos = nowNanos;
+    moved.set(false);
+    placesUnsynced = true;
+    try {
+      places.append(passedNow());
+    } catch (IOException e) {
+      LOG.debug("the shippers' places cannot be written", e);
+    }
+  }
+
+  private void storeCursors(long nowNanos) {
+    placesNanos = nowNanos;
+    long synced = log.syncedSequence();
     try {
       synchronized (appending) {
         if (!unconfirmedStored) {
           storeUnconfirmed();
         }
       }
-      new CursorFile(synced, passed).write(settings.directory());
+      places.replace(new CursorFile(synced, passedNow()));
       storedSynced = synced;
+      placesUnsynced = false;
       cursorsProblem = false;
     } catch (IOException e) {
-      moved = true;
+      placesUnsynced = true;
       if (!cursorsProblem) {
         cursorsProblem = true;
         notice.accept(
@@ -1162,7 +1202,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public void close() {
     tellGivenUp();
     sync(lastSyncNanos);
-    moved = true;
+    moved.set(true);
     tend(lastSyncNanos);
     log.close();
   }

@@ -244,6 +244,46 @@ class DiskBufferTest {
   }
 
   @Test
+  void whatWasDoneATwentiethOfASecondBeforeAKillIsNotShippedAgain() throws Exception {
+    shippers = new String[] {"a", "b"};
+    DiskBuffer buffer = buffer();
+    pass(buffer, 0);
+    for (int i = 0; i < 6; i++) {
+      append(buffer, String.valueOf(i));
+      buffer.cursor("a").done(take(buffer, "a"), 0, "");
+      pass(buffer, 50);
+    }
+    append(buffer, "6");
+    ship(buffer, "a");
+    pass(buffer, 49);
+    DiskBuffer again = buffer();
+    assertThat(ship(again, "a")).containsExactly("6");
+    assertThat(ship(again, "b")).hasSize(7);
+  }
+
+  /// Its thread sleeps until then, or is woken.
+  @Test
+  void shipperThatMovesWakesTheThreadOnceForEachTimeItsPlaceIsWritten() throws Exception {
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 4; i++) {
+      append(buffer, String.valueOf(i));
+    }
+    pass(buffer, 100);
+    pass(buffer, 1000);
+    assertThat(buffer.waitNanos(nowNanos)).isEqualTo(DiskBuffer.TEND_NANOS);
+    List<Long> woken = new ArrayList<>();
+    buffer.onWork(() -> woken.add(buffer.waitNanos(nowNanos)));
+    nowNanos += TimeUnit.MILLISECONDS.toNanos(20);
+    for (int i = 0; i < 3; i++) {
+      buffer.cursor("events").done(take(buffer, "events"), 0, "");
+    }
+    assertThat(woken).containsExactly(TimeUnit.MILLISECONDS.toNanos(30));
+    pass(buffer, 30);
+    buffer.cursor("events").done(take(buffer, "events"), 0, "");
+    assertThat(woken).hasSize(2);
+  }
+
+  @Test
   void numbersAreNeverUsedTwiceThoughTheLogLostItsEnd() throws Exception {
     DiskBuffer buffer = buffer();
     append(buffer, "one");

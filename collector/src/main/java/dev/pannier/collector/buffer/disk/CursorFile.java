@@ -5,6 +5,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -19,15 +20,19 @@ import java.util.zip.CRC32C;
 ///
 /// ```
 /// 50 4E 43 52   magic "PNCR"
-/// 00 02         version
+/// 00 03         version
 /// 8 bytes       all records up to this number are synced; not in version 1
 /// 2 bytes       number of shippers, then for each
 ///   2 + n         its name, UTF-8 behind its length
 ///   8             the shipper needs no record up to this number any longer; where the log ended
 /// 4 bytes       CRC32C of all before
+///             in `cursors` later places may follow, not in versions 1 and 2:
+///   8             of each shipper the same number, in the order above
+///   4 bytes       CRC32C of all before
 /// ```
 ///
-/// Integers are big-endian. It is replaced whole, as [DurableDirectory#replace] does it. An old one
+/// Integers are big-endian. It is replaced whole, as [DurableDirectory#replace] does it. Later places are appended and not synced: the
+/// death of the process leaves them, that of the machine some or none, and the last before one that is not whole count. An old file
 /// costs repeats, none a start from the oldest record.
 ///
 /// @param synced  all records up to this number are synced; 0 in `unconfirmed`
@@ -36,14 +41,14 @@ public record CursorFile(long synced, Map<String, Long> passed) {
   /// Where nothing is known.
   public static final CursorFile NONE = new CursorFile(0, Map.of());
 
-  private static final String CURSORS = "cursors";
+  static final String CURSORS = "cursors";
 
   /// The lowest end that the log has had since the destination was last asked with success. A log that was put back from an older
   /// copy may end above what the destination has before anybody has compared them.
   private static final String UNCONFIRMED = "unconfirmed";
 
   private static final int MAGIC = 0x504E4352;
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
   private static final int MAX_BYTES = 1 << 20;
 
   /// @return [#NONE] where there is no file yet
@@ -67,16 +72,15 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     } catch (NoSuchFileException e) {
       return NONE;
     }
-    int body = bytes.length - Integer.BYTES;
-    if (body < 8) {
-      throw new IOException("cut short at " + bytes.length + " bytes");
+    try {
+      return of(bytes);
+    } catch (EOFException e) {
+      throw new IOException("cut short at " + bytes.length + " bytes", e);
     }
-    CRC32C crc = new CRC32C();
-    crc.update(bytes, 0, body);
-    if ((int) crc.getValue() != ByteBuffer.wrap(bytes).getInt(body)) {
-      throw new IOException("checksum differs");
-    }
-    DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, 0, body));
+  }
+
+  private static CursorFile of(byte[] bytes) throws IOException {
+    DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
     if (in.readInt() != MAGIC) {
       throw new IOException("not a file of cursors");
     }
@@ -90,7 +94,31 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     for (int i = 0; i < count; i++) {
       passed.put(in.readUTF(), in.readLong());
     }
+    CRC32C crc = new CRC32C();
+    int end = bytes.length - in.available();
+    crc.update(bytes, 0, end);
+    if (in.readInt() != (int) crc.getValue()) {
+      throw new IOException("checksum differs");
+    }
+    readLater(ByteBuffer.wrap(bytes), end, crc, passed);
     return new CursorFile(synced, passed);
+  }
+
+  /// @param end where the checksum is
+  /// @param crc of all before that
+  private static void readLater(ByteBuffer bytes, int end, CRC32C crc, Map<String, Long> passed) {
+    int length = Integer.BYTES + passed.size() * Long.BYTES;
+    for (int at = end; bytes.limit() - at >= length + Integer.BYTES; at += length) {
+      crc.update(bytes.slice(at, length));
+      if (bytes.getInt(at + length) != (int) crc.getValue()) {
+        return;
+      }
+      int place = at + Integer.BYTES;
+      for (Map.Entry<String, Long> each : passed.entrySet()) {
+        each.setValue(bytes.getLong(place));
+        place += Long.BYTES;
+      }
+    }
   }
 
   /// When it returns, it is on disk.
@@ -110,6 +138,10 @@ public record CursorFile(long synced, Map<String, Long> passed) {
   }
 
   private void write(Path directory, String name) throws IOException {
+    DurableDirectory.replace(directory, name, bytes());
+  }
+
+  byte[] bytes() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     DataOutputStream out = new DataOutputStream(bytes);
     out.writeInt(MAGIC);
@@ -123,6 +155,6 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     CRC32C crc = new CRC32C();
     crc.update(bytes.toByteArray());
     out.writeInt((int) crc.getValue());
-    DurableDirectory.replace(directory, name, bytes.toByteArray());
+    return bytes.toByteArray();
   }
 }

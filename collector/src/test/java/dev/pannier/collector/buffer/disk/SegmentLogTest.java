@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -821,6 +822,77 @@ class SegmentLogTest {
     bytes[12] ^= 1;
     Files.write(file, bytes);
     assertThatThrownBy(() -> CursorFile.read(directory)).hasMessage("checksum differs");
+  }
+
+  @Test
+  void laterPlacesCountUpToTheFirstThatIsNotWhole() throws Exception {
+    CursorWriter writer = new CursorWriter(directory);
+    writer.append(Map.of("events", 1L));
+    assertThat(CursorFile.read(directory)).isEqualTo(CursorFile.NONE);
+    writer.replace(new CursorFile(9, places(7, 2)));
+    writer.append(places(8, 5));
+    writer.append(Map.of("events", 12L));
+    writer.append(places(10, 6));
+    writer.append(places(12, 6));
+    Path file = directory.resolve("cursors");
+    byte[] whole = Files.readAllBytes(file);
+    int each = 2 * Long.BYTES + Integer.BYTES;
+    List<Map<String, Long>> read = List.of(places(7, 2), places(8, 5), places(10, 6));
+    for (int i = 0; i < read.size(); i++) {
+      int begin = whole.length - (3 - i) * each;
+      CursorFile wanted = new CursorFile(9, read.get(i));
+      for (int at = begin; at < begin + each; at++) {
+        Files.write(file, Arrays.copyOf(whole, at));
+        assertThat(CursorFile.read(directory)).isEqualTo(wanted);
+        byte[] flipped = whole.clone();
+        flipped[at] ^= 1;
+        Files.write(file, flipped);
+        assertThat(CursorFile.read(directory)).isEqualTo(wanted);
+      }
+    }
+    Files.write(file, whole);
+    assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(9, places(12, 6)));
+    writer.replace(new CursorFile(12, places(13, 6)));
+    writer.append(places(13, 8));
+    assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(12, places(13, 8)));
+  }
+
+  private static Map<String, Long> places(long events, long backend) {
+    Map<String, Long> passed = new LinkedHashMap<>();
+    passed.put("events", events);
+    passed.put("backend", backend);
+    return passed;
+  }
+
+  @Test
+  void nothingIsAppendedToPlacesThatCouldNotBeReplacedOrAppendedTo() throws Exception {
+    CursorWriter writer = new CursorWriter(directory);
+    writer.replace(new CursorFile(9, places(7, 2)));
+    Path temporary = Files.createDirectory(directory.resolve("cursors.tmp"));
+    assertThatThrownBy(() -> writer.replace(new CursorFile(9, places(8, 2))))
+        .isInstanceOf(IOException.class);
+    writer.append(places(9, 2));
+    assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(9, places(7, 2)));
+    Files.delete(temporary);
+    writer.replace(new CursorFile(9, places(8, 2)));
+    Path file = directory.resolve("cursors");
+    Path elsewhere = Files.move(file, directory.resolve("elsewhere"));
+    assertThatThrownBy(() -> writer.append(places(9, 2))).isInstanceOf(IOException.class);
+    Files.move(elsewhere, file);
+    writer.append(places(9, 3));
+    assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(9, places(8, 2)));
+  }
+
+  @Test
+  void cursorsOfVersionTwoHaveNoLaterPlaces() throws Exception {
+    Map<String, Long> passed = Map.of("events", 7L);
+    byte[] file = new CursorFile(9, passed).bytes();
+    file[5] = 2;
+    CRC32C crc = new CRC32C();
+    crc.update(file, 0, file.length - Integer.BYTES);
+    ByteBuffer.wrap(file).putInt(file.length - Integer.BYTES, (int) crc.getValue());
+    Files.write(directory.resolve("cursors"), file);
+    assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(9, passed));
   }
 
   @Test
