@@ -456,7 +456,7 @@ final class FileTailer {
       }
       all &= file.finished || file.isIdle();
     }
-    caughtUp = all;
+    caughtUp = all && generations.isDecided();
     roomLeft = true;
     return work;
   }

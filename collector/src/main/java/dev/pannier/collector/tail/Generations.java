@@ -11,6 +11,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -35,12 +36,20 @@ import org.jspecify.annotations.Nullable;
 ///    are the same; otherwise it was emptied or used again, and begins a new generation.
 /// 3. A new inode whose content begins like a known generation of the same folder is a copy of it:
 ///    never read by itself, but read on where the generation stopped once its own content is gone.
+///    Unless its name is not made from the other's (`app.log`, `app.log.1`, `app-2.log`), and the other's content is still there
+///    some seconds later, or was gone before this file was made: then two files have the same lines.
 /// 4. Gzip'd content is read only as the rest of a known generation.
 /// 5. Anything else begins a new generation.
 final class Generations {
   /// What looks like a copy, but is shorter than its original and has not grown for so long, is
   /// none.
   private static final long COPYING_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /// Who copies a file in order to empty it does so within that time.
+  private static final long EMPTIED_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /// Names are looked at as often, whatever else there is to do.
+  private static final long SEEN_SECONDS = 5;
 
   /// Rotated generations that are remembered after their files are gone, so that a copy that turns
   /// up later is not read again.
@@ -60,7 +69,14 @@ final class Generations {
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   /// A file that looks like a copy.
-  private record Suspect(long generation, long sizeBytes, long sinceNanos) {}
+  private record Suspect(long sizeBytes, long sinceNanos) {}
+
+  private enum Kinship {
+    NONE,
+    COPY,
+    /// To be looked at again.
+    UNDECIDED
+  }
 
   /// What a file looked like from outside.
   private record State(long modifiedMillis, long sizeBytes) {
@@ -591,7 +607,11 @@ final class Generations {
         copies.put(found.place(), State.of(found));
         return;
       }
-      if (isCopy(found, probe, nowNanos, nowSeconds)) {
+      Kinship kinship = kinship(found, probe, nowNanos, nowSeconds);
+      if (kinship == Kinship.COPY) {
+        suspects.remove(found.place());
+      }
+      if (kinship != Kinship.NONE) {
         return;
       }
       boolean fromEnd = !looked && saved == null && source.settings.startAt() == StartAt.END;
@@ -702,7 +722,12 @@ final class Generations {
     }
   }
 
-  private boolean isCopy(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
+  /// Whether every file is known for what it is.
+  boolean isDecided() {
+    return suspects.isEmpty();
+  }
+
+  private Kinship kinship(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
       throws IOException {
     for (TailedFile file : live.values()) {
       boolean metTogether = file.metNanos == nowNanos && !file.stored;
@@ -713,11 +738,16 @@ final class Generations {
       if (looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)) {
         if (probe.size() >= file.read.position()) {
           if (probe.continues(file.fingerprint, file.read)) {
-            rememberCopy(found, file.fingerprint);
-            return true;
+            if (isNamedAfter(found.path(), file.path)) {
+              rememberCopy(found, file.fingerprint);
+              return Kinship.COPY;
+            }
+            if (!settled(probe, EMPTIED_NANOS, nowNanos)) {
+              return Kinship.UNDECIDED;
+            }
           }
-        } else if (!settled(probe, file.generation, nowNanos)) {
-          return true;
+        } else if (!settled(probe, COPYING_NANOS, nowNanos)) {
+          return Kinship.UNDECIDED;
         }
       }
     }
@@ -728,10 +758,21 @@ final class Generations {
       Path path = pathOf(saved);
       if (looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
         if (probe.size() < saved.acknowledged().position()) {
-          if (!settled(probe, saved.id(), nowNanos)) {
-            return true;
+          if (!settled(probe, COPYING_NANOS, nowNanos)) {
+            return Kinship.UNDECIDED;
           }
         } else if (probe.continues(saved.fingerprint(), saved.acknowledged())) {
+          if (!isNamedAfter(found.path(), path)) {
+            if (isThere(saved)) {
+              if (settled(probe, EMPTIED_NANOS, nowNanos)) {
+                continue;
+              }
+              return Kinship.UNDECIDED;
+            }
+            if (saved.finished() && bornSeconds(found) > saved.seenSeconds() + SEEN_SECONDS) {
+              continue;
+            }
+          }
           TailSource source = sourceOf(saved);
           if (probe.size() > saved.acknowledged().position() && source != null) {
             // Its own content is gone, and goes on in this copy.
@@ -739,11 +780,24 @@ final class Generations {
           } else {
             touch(saved, nowSeconds);
           }
-          return true;
+          return Kinship.COPY;
         }
       }
     }
-    return false;
+    return Kinship.NONE;
+  }
+
+  /// Whether the file in which a known generation was read is still there, and is not read any more.
+  private boolean isThere(SavedGeneration saved) {
+    FileKey place = new FileKey(saved.device(), saved.inode());
+    return seen.contains(place) && copies.containsKey(place);
+  }
+
+  /// When a file was made; when it was changed last where the file system does not know.
+  private static long bornSeconds(Discovery.Found found) throws IOException {
+    return Files.readAttributes(found.real(), BasicFileAttributes.class)
+        .creationTime()
+        .to(TimeUnit.SECONDS);
   }
 
   /// A whole head and the bytes before the position leave no doubt.
@@ -753,15 +807,15 @@ final class Generations {
     }
   }
 
-  /// Whether what looked like a copy under way has stopped growing short of its original.
-  private boolean settled(Probe probe, long generation, long nowNanos) throws IOException {
+  /// Whether what looks like a copy has had its size for longer than `nanos`.
+  private boolean settled(Probe probe, long nanos, long nowNanos) throws IOException {
     Suspect before = suspects.get(probe.place());
     long size = probe.size();
-    if (before == null || before.generation() != generation || before.sizeBytes() != size) {
-      suspects.put(probe.place(), new Suspect(generation, size, nowNanos));
+    if (before == null || before.sizeBytes() != size) {
+      suspects.put(probe.place(), new Suspect(size, nowNanos));
       return false;
     }
-    return nowNanos - before.sinceNanos() > COPYING_NANOS;
+    return nowNanos - before.sinceNanos() > nanos;
   }
 
   /// Whether a file's head is that of a generation, or of a copy of it that is still being written.
@@ -787,6 +841,22 @@ final class Generations {
   private static boolean isBeside(Path copy, Path original) {
     Path folder = copy.getParent();
     return folder != null && folder.equals(original.getParent()) && !copy.equals(original);
+  }
+
+  /// Whether a name is made from another, as those of rotated files are: `app.log.1`, `app-20261123.log` and `app.1.log` from
+  /// `app.log`.
+  private static boolean isNamedAfter(Path copy, Path original) {
+    String name = String.valueOf(copy.getFileName());
+    String first = String.valueOf(original.getFileName());
+    if (name.startsWith(first)) {
+      return true;
+    }
+    int dot = first.lastIndexOf('.');
+    return dot > 0
+        && name.length() > dot
+        && name.startsWith(first.substring(0, dot))
+        && name.endsWith(first.substring(dot))
+        && ".-_".indexOf(name.charAt(dot)) >= 0;
   }
 
   /// What the names of a file and of its copies have in common: the first word (`app.log`,
@@ -1085,8 +1155,7 @@ final class Generations {
   }
 
   private boolean isParked(SavedGeneration saved) {
-    FileKey place = new FileKey(saved.device(), saved.inode());
-    return !saved.finished() && seen.contains(place) && copies.containsKey(place);
+    return !saved.finished() && isThere(saved);
   }
 
   /// What has grown since it was looked at, and what is new, is not shipped, either.

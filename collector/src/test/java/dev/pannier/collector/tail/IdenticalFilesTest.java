@@ -1,0 +1,111 @@
+package dev.pannier.collector.tail;
+
+import static java.util.Collections.nCopies;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Files with the same lines, which are not each other's copies; and those that are.
+class IdenticalFilesTest {
+  private static final String LINE = "no time, no number\n";
+
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 500})
+  void filesThatAreThereAtTheStartAreAllRead(int lines) throws IOException {
+    try (TailRig rig = rig()) {
+      write(rig, "job-1.log", lines);
+      write(rig, "job-2.log", lines);
+      write(rig, "other.log", lines);
+      rig.start();
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(3 * lines);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 500})
+  void oneThatComesLaterIsReadOnceTheOtherIsSeenToStay(int lines) throws IOException {
+    try (TailRig rig = rig()) {
+      write(rig, "job-1.log", lines);
+      rig.start();
+      rig.settle();
+      write(rig, "job-2.log", lines);
+      rig.step();
+      assertThat(rig.bodies()).hasSize(lines);
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(2 * lines);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 500})
+  void oneThatWasMadeAfterTheOtherWasGoneIsRead(int lines) throws IOException {
+    try (TailRig rig = rig()) {
+      Path first = write(rig, "job-1.log", lines);
+      rig.start();
+      rig.settle();
+      Files.delete(first);
+      rig.settle();
+      write(rig, "job-2.log", lines);
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(2 * lines);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {5, 500})
+  void aCopyOfWhateverNameIsNotReadWhereTheOriginalIsEmptied(int lines) throws IOException {
+    try (TailRig rig = rig()) {
+      Path log = write(rig, "app.log", lines);
+      rig.start();
+      rig.settle();
+      Files.copy(log, rig.logs.resolve("old-app"));
+      rig.step();
+      rig.pass(Duration.ofSeconds(8));
+      rig.step();
+      Files.write(log, new byte[0], StandardOpenOption.TRUNCATE_EXISTING);
+      rig.settle();
+      Files.writeString(log, "more\n");
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(lines + 1);
+      assertThat(rig.lostBytes()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"app.log.1", "app.log-20261129", "app-20261129.log", "app.1.log"})
+  void aCopyThatIsNamedAfterTheOriginalIsNotReadEvenIfTheOriginalStays(String name)
+      throws IOException {
+    try (TailRig rig = rig()) {
+      Path log = write(rig, "app.log", 5);
+      rig.start();
+      rig.settle();
+      Files.copy(log, rig.logs.resolve(name));
+      rig.settle();
+
+      assertThat(rig.bodies()).isEqualTo(List.copyOf(nCopies(5, LINE.strip())));
+    }
+  }
+
+  private TailRig rig() throws IOException {
+    return new TailRig(directory, TailRig.settings(directory, "*"));
+  }
+
+  private static Path write(TailRig rig, String name, int lines) throws IOException {
+    return Files.writeString(rig.logs.resolve(name), LINE.repeat(lines));
+  }
+}
