@@ -1,0 +1,112 @@
+package dev.pannier.inject;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.inject.pod.Setting;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/// The files of `deploy/` that users start from.
+class DeployFilesTest {
+  private static final Path DEPLOY = Path.of("..").toAbsolutePath().normalize();
+
+  private static List<Path> samples() throws IOException {
+    return yaml("samples");
+  }
+
+  private static List<Path> manifests() throws IOException {
+    return Stream.of(yaml("samples"), yaml("kubernetes"), yaml("kustomize"))
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  private static List<Path> yaml(String folder) throws IOException {
+    try (Stream<Path> tree = Files.walk(DEPLOY.resolve(folder))) {
+      return tree.filter(path -> path.toString().endsWith(".yaml")).sorted().toList();
+    }
+  }
+
+  private static String run(int expected, String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    assertThat(Main.execute(arguments, InputStream.nullInputStream(), out, err))
+        .as(err.toString(UTF_8))
+        .isEqualTo(expected);
+    return out.toString(UTF_8);
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void everySampleTakesTheSidecarAndGivesItBack(Path sample) throws Exception {
+    String injected = run(0, "inject", "-f", sample.toString());
+    assertThat(injected).contains("- name: pannier\n");
+    Path file = Files.createTempFile("sample", ".yaml");
+    try {
+      Files.writeString(file, injected);
+      assertThat(run(0, "inject", "-f", file.toString())).isEqualTo(injected);
+      assertThat(run(0, "inject", "--remove", "-f", file.toString()))
+          .isEqualTo(Files.readString(sample));
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("manifests")
+  void everyManifestIsYamlOfObjects(Path manifest) throws Exception {
+    for (Object document :
+        new Load(LoadSettings.builder().build()).loadAllFromString(Files.readString(manifest))) {
+      assertThat(document).isInstanceOf(Map.class);
+      assertThat(((Map<?, ?>) document).get("kind")).isInstanceOf(String.class);
+      assertThat(((Map<?, ?>) document).get("apiVersion")).isInstanceOf(String.class);
+    }
+  }
+
+  /// The manifests for who does not inject are what an injection makes.
+  @Test
+  void theManifestsWithTheSidecarAreThoseWithoutAfterAnInjection() throws Exception {
+    String without = DEPLOY.resolve("kubernetes/shop.yaml").toString();
+    String[] command = {"inject", "-f", without, "--image", "pannier/pannier:latest"};
+    assertThat(run(0, command))
+        .isEqualTo(Files.readString(DEPLOY.resolve("kubernetes/shop-native-sidecar.yaml")));
+    String[] ordinary =
+        Stream.concat(Stream.of(command), Stream.of("--ordinary")).toArray(String[]::new);
+    assertThat(run(0, ordinary))
+        .isEqualTo(Files.readString(DEPLOY.resolve("kubernetes/shop-ordinary-sidecar.yaml")));
+  }
+
+  @Test
+  void theReadmeNamesEveryAnnotationAndOption() throws Exception {
+    String readme = Files.readString(Path.of("README.md"));
+    for (String key : Setting.keys()) {
+      assertThat(readme).contains("\n| `" + key + "` |");
+    }
+    String help = run(0, "inject", "--help");
+    help.lines()
+        .flatMap(line -> Stream.of(line.strip().split("[ ,=]+", -1)))
+        .filter(word -> word.matches("--[a-z][a-z-]+") && !word.matches("--help|--version"))
+        .forEach(option -> assertThat(readme).contains(option));
+  }
+
+  @Test
+  void theChartsSchemaKnowsTheSettingsThatCanBeDefaults() throws Exception {
+    String schema = Files.readString(DEPLOY.resolve("helm/pannier/values.schema.json"));
+    for (String key : Setting.keys()) {
+      if (!List.of("inject", "mode", "image").contains(key)) {
+        assertThat(schema).contains("\"" + key + "\":");
+      }
+    }
+  }
+}
