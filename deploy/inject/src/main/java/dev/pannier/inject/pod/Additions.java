@@ -41,7 +41,9 @@ final class Additions {
     Part metadata = pod.at("metadata");
     Part annotations = metadata.at("annotations");
     if (!metadata.isThere()) {
-      if (!metadata.isKey()) {
+      if (metadata.isKey()) {
+        trace.made("metadata", "annotations");
+      } else {
         trace.made("metadata");
       }
       changes.add(new Change.Add(metadata.path(), Map.of("annotations", annotation())));

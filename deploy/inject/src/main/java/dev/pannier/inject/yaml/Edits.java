@@ -114,7 +114,8 @@ final class Edits {
     }
     StringBuilder lines = new StringBuilder();
     style.below(lines, layout.column(entry.key().start()), value);
-    insertLines(layout.lineAfter(scalar.end()), lines, depth);
+    // Before what else is added at the same place to the mapping that the key is in.
+    insertLines(layout.lineAfter(scalar.end()), lines, depth + 1);
   }
 
   private void intoBlock(Style style, Node.Sequence sequence, int index, Object value, int depth) {

@@ -38,7 +38,12 @@ final class NodeReader {
 
   /// @throws YamlProblem where it is no YAML
   static List<Node> read(String text) {
-    LoadSettings settings = LoadSettings.builder().setCodePointLimit(Integer.MAX_VALUE).build();
+    LoadSettings settings =
+        LoadSettings.builder()
+            .setCodePointLimit(Integer.MAX_VALUE)
+            // All of it at once: the library's reader fails on an emoji between two buffers.
+            .setBufferSize(text.length() + 1)
+            .build();
     try {
       NodeReader reader =
           new NodeReader(new ParserImpl(settings, new StreamReader(settings, text)));

@@ -85,6 +85,12 @@ class YamlTextTest {
   }
 
   @Test
+  void aKeyWithNothingBehindItGetsItsElementsBeforeTheNextKeyComes() {
+    assertThat(changed("a:\n  env:\n", add("a/b", 1L), add("a/env", List.of(B))))
+        .isEqualTo("a:\n  env:\n  - name: b\n  b: 1\n");
+  }
+
+  @Test
   void bracketsAreFilledInPlace() {
     assertThat(changed("a: [ ]\n", add("a/-", B))).isEqualTo("a: [ {name: b}]\n");
     assertThat(changed("a: [ ]\n", add("a/-", B), add("a/-", 1L)))
@@ -232,6 +238,14 @@ class YamlTextTest {
     assertThat(text.line(0, List.of("a", "1", "c", "x", "y"))).isEqualTo(3);
     assertThat(text.line(0, List.of("a", "1", "c", "d"))).isEqualTo(4);
     assertThat(text.line(1)).isEqualTo(6);
+  }
+
+  @Test
+  void emojiMayBeAnywhere() {
+    for (int length = 1_000; length < 1_100; length++) {
+      String text = "# " + "-".repeat(length) + "😀\na: 1\n";
+      assertThat(changed(text, add("b", 2L))).isEqualTo(text + "b: 2\n");
+    }
   }
 
   @Test
