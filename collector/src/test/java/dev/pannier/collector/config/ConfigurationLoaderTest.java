@@ -175,6 +175,23 @@ class ConfigurationLoaderTest {
   }
 
   @Test
+  void theAdminAddressMayComeFromTheEnvironment() throws IOException {
+    Map<String, String> environment = Map.of("PANNIER_ADMIN_LISTEN", "0.0.0.0:8686");
+    assertThat(read("", environment).admin().listen()).isEqualTo(new Address("0.0.0.0", 8686));
+    assertThat(read("admin: {listen: '127.0.0.1:9'}", environment).admin().listen())
+        .isEqualTo(new Address("127.0.0.1", 9));
+    assertThat(ConfigurationLoader.load(null, Map.of("PANNIER_ADMIN_LISTEN", "8686")))
+        .isEqualTo(
+            new Loaded.Invalid(
+                List.of(
+                    new Problem(
+                        "environment",
+                        0,
+                        "PANNIER_ADMIN_LISTEN",
+                        "no address: host:port, with a port up to 65535 (8686)"))));
+  }
+
+  @Test
   void shipperDefaults() throws IOException {
     Configuration configuration =
         read(
