@@ -1,13 +1,11 @@
 package dev.pannier.inject;
 
 import dev.pannier.inject.pod.Injection;
-import dev.pannier.inject.pod.Setting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +13,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -52,30 +51,7 @@ final class InjectCommand implements Callable<Integer> {
   @Option(names = "--remove", description = "Take the sidecar out again.")
   private boolean remove;
 
-  @Option(
-      names = "--annotated",
-      description =
-          "Only Pods that say pannier.dev/inject: \"true\"; else all that do not say \"false\".")
-  private boolean annotated;
-
-  @Option(
-      names = "--image",
-      paramLabel = "IMAGE",
-      description = "The sidecar's image, for Pods that do not name one.")
-  private String image = defaultImage();
-
-  @Option(
-      names = "--ordinary",
-      description =
-          "An ordinary container and not a native sidecar: for clusters before Kubernetes 1.29. A"
-              + " Job does not complete with it.")
-  private boolean ordinary;
-
-  @Option(
-      names = "--set",
-      paramLabel = "KEY=VALUE",
-      description = "What holds for Pods that have no annotation pannier.dev/KEY. May be repeated.")
-  private Map<String, String> set = new LinkedHashMap<>();
+  @Mixin private InjectionOptions options = new InjectionOptions();
 
   InjectCommand(InputStream in, OutputStream out, PrintWriter messages) {
     this.in = in;
@@ -83,13 +59,9 @@ final class InjectCommand implements Callable<Integer> {
     this.messages = messages;
   }
 
-  private static String defaultImage() {
-    return "pannier/pannier:" + (Main.version().isEmpty() ? "latest" : Main.version());
-  }
-
   @Override
   public Integer call() throws IOException {
-    Manifests manifests = new Manifests(remove ? null : new Injection(defaults()));
+    Manifests manifests = new Manifests(remove ? null : new Injection(options.defaults()));
     List<ManifestFile> files = ManifestFile.find(names, in);
     if (inPlace && files.stream().anyMatch(file -> file.path() == null)) {
       throw wrong("--in-place needs files: name them with --filename");
@@ -112,29 +84,6 @@ final class InjectCommand implements Callable<Integer> {
       out.flush();
     }
     return CommandLine.ExitCode.OK;
-  }
-
-  private Map<Setting, String> defaults() {
-    Map<Setting, String> defaults = new EnumMap<>(Setting.class);
-    defaults.put(Setting.INJECT, String.valueOf(!annotated));
-    defaults.put(Setting.IMAGE, image);
-    if (ordinary) {
-      defaults.put(Setting.MODE, "ordinary");
-    }
-    set.forEach(
-        (key, value) -> {
-          Setting setting = Setting.of(key);
-          if (setting == null) {
-            throw wrong(
-                "--set: unknown key, known are "
-                    + String.join(", ", Setting.keys())
-                    + " ("
-                    + key
-                    + ")");
-          }
-          defaults.put(setting, value);
-        });
-    return defaults;
   }
 
   private ParameterException wrong(String message) {

@@ -28,6 +28,13 @@ public final class Injection {
     this.defaults = Map.copyOf(defaults);
   }
 
+  /// What is wrong with the defaults themselves, whatever the Pod.
+  public List<Problem> problems() {
+    Set<Problem> problems = new LinkedHashSet<>();
+    Settings.read(Part.root(null, problems), defaults, problems);
+    return List.copyOf(problems);
+  }
+
   /// @param pod      a Pod, or the template of one: its `metadata` and `spec`
   /// @param workload what it is one of
   public Outcome of(@Nullable Object pod, Workload workload) {
@@ -37,12 +44,12 @@ public final class Injection {
     if (annotations.at(Trace.ANNOTATION).isThere()) {
       return new Outcome.Unchanged("the sidecar is there");
     }
-    Settings settings = Settings.read(annotations, defaults, problems);
+    Settings settings = Settings.read(root.at("metadata"), defaults, problems);
     if (problems.isEmpty() && !Boolean.TRUE.equals(settings.inject())) {
-      return new Outcome.Unchanged(
-          Setting.INJECT.annotation()
-              + (annotations.at(Setting.INJECT.annotation()).isThere() ? " is" : " would be")
-              + " false");
+      String key = Setting.INJECT.annotation();
+      boolean isSaid =
+          annotations.at(key).isThere() || root.at("metadata", "labels").at(key).isThere();
+      return new Outcome.Unchanged(key + (isSaid ? " is" : " would be") + " false");
     }
     List<Problem> notices = new ArrayList<>();
     List<Change> changes = changes(root, settings, workload, notices);

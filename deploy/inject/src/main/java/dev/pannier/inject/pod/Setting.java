@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What can be said about a Pod's sidecar: `pannier.dev/NAME` among the Pod's annotations.
 public enum Setting {
-  /// `"true"` or `"false"`: whether the Pod gets a sidecar.
+  /// `"true"` or `"false"`: whether the Pod gets a sidecar. A label of this name counts, too, where there is no annotation.
   INJECT("inject"),
   /// `native` (an init container that is restarted, Kubernetes 1.29 and later) or `ordinary` (one more container).
   MODE("mode"),

@@ -50,14 +50,22 @@ record Settings(
   record ConfigKey(String name, String key) {}
 
   private record Reader(
-      Part annotations, Map<Setting, String> defaults, Collection<Problem> problems) {
+      Part metadata, Map<Setting, String> defaults, Collection<Problem> problems) {
+    Part own(Setting setting) {
+      Part annotation = metadata.at("annotations", setting.annotation());
+      // An admission webhook chooses by labels alone, so this one may be a label, too.
+      return annotation.isThere() || setting != Setting.INJECT
+          ? annotation
+          : metadata.at("labels", setting.annotation());
+    }
+
     String text(Setting setting) {
-      Part own = annotations.at(setting.annotation());
+      Part own = own(setting);
       return own.isThere() ? own.text().strip() : defaults.getOrDefault(setting, "");
     }
 
     void problem(Setting setting, String what) {
-      Part own = annotations.at(setting.annotation());
+      Part own = own(setting);
       if (own.isThere()) {
         own.problem(what);
       } else {
@@ -98,8 +106,9 @@ record Settings(
     }
   }
 
-  static Settings read(
-      Part annotations, Map<Setting, String> defaults, Collection<Problem> problems) {
+  /// @param metadata a Pod's, there or not
+  static Settings read(Part metadata, Map<Setting, String> defaults, Collection<Problem> problems) {
+    Part annotations = metadata.at("annotations");
     for (Object annotation : annotations.map().keySet()) {
       String name = annotation.toString();
       if (name.startsWith(Setting.PREFIX)
@@ -108,7 +117,7 @@ record Settings(
         annotations.at(name).problem("unknown, known are " + String.join(", ", Setting.keys()));
       }
     }
-    Reader reader = new Reader(annotations, defaults, problems);
+    Reader reader = new Reader(metadata, defaults, problems);
     String config =
         reader.matching(Setting.CONFIG, OBJECT_KEY, "is no ConfigMap's NAME, nor NAME/KEY");
     if (!config.isEmpty() && !reader.text(Setting.PARSER).isEmpty()) {

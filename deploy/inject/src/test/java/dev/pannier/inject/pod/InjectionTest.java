@@ -451,6 +451,32 @@ class InjectionTest {
   }
 
   @Test
+  void whatIsWrongWithDefaultsIsToldWithoutAPod() {
+    Map<Setting, String> defaults = Map.of(Setting.IMAGE, "p", Setting.MEMORY, "1MiB");
+    assertThat(new Injection(defaults).problems().toString())
+        .isEqualTo("[default of memory: < 4MiB (1MiB)]");
+    assertThat(new Injection(Map.of(Setting.IMAGE, "p", Setting.INJECT, "true")).problems())
+        .isEmpty();
+  }
+
+  @Test
+  void aLabelSaysWhetherWhereNoAnnotationDoes() {
+    String labelled = PLAIN.replace("{app: shop}", "{app: shop, pannier.dev/inject: \"%s\"}");
+    assertThat(outcome(labelled.formatted("false"), Map.of()))
+        .isEqualTo(new Outcome.Unchanged("pannier.dev/inject is false"));
+    assertThat(outcome(labelled.formatted("true"), Map.of(Setting.INJECT, "false")))
+        .isInstanceOf(Outcome.Changed.class);
+    assertThat(problems(labelled.formatted("maybe")))
+        .containsExactly(
+            "metadata.labels.pannier.dev/inject: is neither \"true\" nor \"false\" (maybe)");
+    String both =
+        labelled
+            .formatted("true")
+            .replace("metadata: {", "metadata: {annotations: {pannier.dev/inject: \"false\"}, ");
+    assertThat(outcome(both, Map.of())).isInstanceOf(Outcome.Unchanged.class);
+  }
+
+  @Test
   void theOwnerOfAPodNamesIt() {
     String pod =
         """
@@ -464,6 +490,18 @@ class InjectionTest {
         .isEqualTo(new Workload("ReplicaSet", "shop-5d9f"));
     assertThat(Workload.of(YamlText.parse("metadata: {name: a}").tree(0)))
         .isEqualTo(new Workload("Pod", "a"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nightly-29884620,CronJob,nightly",
+    "import-20261129,Job,import-20261129",
+    "once,Job,once",
+    "once-3,Job,once-3"
+  })
+  void aJobWithItsTimeIsACronJobs(String job, String kind, String name) {
+    String pod = "metadata: {ownerReferences: [{kind: Job, controller: true, name: " + job + "}]}";
+    assertThat(Workload.of(YamlText.parse(pod).tree(0))).isEqualTo(new Workload(kind, name));
   }
 
   @Test
