@@ -39,7 +39,11 @@ public final class Main implements Runnable {
   static int execute(String[] arguments, InputStream in, OutputStream out, OutputStream err) {
     PrintWriter messages = new PrintWriter(err, true, StandardCharsets.UTF_8);
     CommandLine line =
-        new CommandLine(new Main()).addSubcommand(new InjectCommand(in, out, messages));
+        new CommandLine(new Main())
+            .addSubcommand(new InjectCommand(in, out, messages))
+            .addSubcommand(
+                new CommandLine(new WebhookCommand(messages))
+                    .addSubcommand(new CertificateCommand(in, out, messages)));
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(messages);
     line.setExecutionExceptionHandler(

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +28,7 @@ class DeployFilesTest {
   }
 
   private static List<Path> manifests() throws IOException {
-    return Stream.of(yaml("samples"), yaml("kubernetes"), yaml("kustomize"))
+    return Stream.of(yaml("samples"), yaml("kubernetes"), yaml("kustomize"), yaml("inject/webhook"))
         .flatMap(List::stream)
         .toList();
   }
@@ -93,11 +94,36 @@ class DeployFilesTest {
     for (String key : Setting.keys()) {
       assertThat(readme).contains("\n| `" + key + "` |");
     }
-    String help = run(0, "inject", "--help");
+    String help =
+        run(0, "inject", "--help")
+            + run(0, "webhook", "--help")
+            + run(0, "webhook", "certificate", "--help");
     help.lines()
         .flatMap(line -> Stream.of(line.strip().split("[ ,=]+", -1)))
         .filter(word -> word.matches("--[a-z][a-z-]+") && !word.matches("--help|--version"))
         .forEach(option -> assertThat(readme).contains(option));
+  }
+
+  @Test
+  void theWebhookIsAskedForPodsAlonesCreationAndItsFailureStopsNone() throws Exception {
+    Object configuration =
+        new Load(LoadSettings.builder().build())
+            .loadFromString(Files.readString(Path.of("webhook/configuration.yaml")));
+    List<?> webhooks =
+        (List<?>) Objects.requireNonNull(((Map<?, ?>) configuration).get("webhooks"));
+    assertThat(webhooks).hasSize(2);
+    for (Object each : webhooks) {
+      Map<?, ?> webhook = (Map<?, ?>) each;
+      assertThat(webhook.get("failurePolicy")).isEqualTo("Ignore");
+      assertThat(webhook.get("sideEffects")).isEqualTo("None");
+      assertThat(webhook.get("admissionReviewVersions")).isEqualTo(List.of("v1"));
+      assertThat(webhook.containsKey("namespaceSelector")).isTrue();
+      assertThat(webhook.containsKey("objectSelector")).isTrue();
+      List<?> rules = (List<?>) Objects.requireNonNull(webhook.get("rules"));
+      Map<?, ?> rule = (Map<?, ?>) rules.getFirst();
+      assertThat(rule.get("resources")).isEqualTo(List.of("pods"));
+      assertThat(rule.get("operations")).isEqualTo(List.of("CREATE"));
+    }
   }
 
   @Test

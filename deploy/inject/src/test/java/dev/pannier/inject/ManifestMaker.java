@@ -41,7 +41,7 @@ final class ManifestMaker {
             Map.of("ports", List.of(Map.of("port", 80L)))));
   }
 
-  private Map<String, Object> workload() {
+  Map<String, Object> workload() {
     String kind = KINDS.get(random.nextInt(KINDS.size()));
     Map<String, Object> pod = new LinkedHashMap<>();
     metadata(pod);
