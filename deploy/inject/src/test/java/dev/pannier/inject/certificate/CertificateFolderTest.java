@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
+import java.security.Signature;
+import java.security.interfaces.RSAPrivateKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,10 +28,20 @@ class CertificateFolderTest {
   private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
   private static final long LATER = Duration.ofSeconds(3).toNanos();
 
+  /// Takes a second to make.
+  private static KeyPair rsa;
+
   private final List<String> messages = new ArrayList<>();
   private Instant now = NOW;
 
   @TempDir private Path folder;
+
+  @BeforeAll
+  static void makeKey() throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(2048);
+    rsa = generator.generateKeyPair();
+  }
 
   @BeforeEach
   void aPairIsThere() throws Exception {
@@ -125,45 +139,43 @@ class CertificateFolderTest {
     assertThat(messages).hasSize(3).last().asString().contains("the certificate has ended");
   }
 
-  /// The forms that Helm and cert-manager write; keytool's keys are the models.
+  /// The forms that Helm and cert-manager write.
   @ParameterizedTest
-  @CsvSource({"RSA,2048,RSA PRIVATE KEY", "EC,256,EC PRIVATE KEY", "RSA,2048,PRIVATE KEY"})
-  void keysOfOlderFormsAreRead(String algorithm, String size, String label) throws Exception {
-    Path store = folder.resolve("store.p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-J-XX:TieredStopAtLevel=1",
-                "-genkeypair",
-                "-alias",
-                "a",
-                "-keyalg",
-                algorithm,
-                "-keysize",
-                size,
-                "-dname",
-                "CN=a",
-                "-validity",
-                "30",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                store.toString(),
-                "-storepass",
-                "changeit")
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("log").toFile())
-            .start();
-    assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    KeyStore keys = KeyStore.getInstance(store.toFile(), "changeit".toCharArray());
-    byte[] pkcs8 = keys.getKey("a", "changeit".toCharArray()).getEncoded();
+  @CsvSource({"RSA,RSA PRIVATE KEY", "EC,EC PRIVATE KEY", "RSA,PRIVATE KEY"})
+  void keysOfOlderFormsAreRead(String algorithm, String label) throws Exception {
+    KeyPair pair =
+        algorithm.equals("RSA") ? rsa : KeyPairGenerator.getInstance("EC").generateKeyPair();
+    byte[] pkcs8 = pair.getPrivate().getEncoded();
     Files.writeString(
         folder.resolve("tls.crt"),
-        "bag attributes\n" + Pem.encode("CERTIFICATE", keys.getCertificate("a").getEncoded()));
+        "bag attributes\n" + Pem.encode("CERTIFICATE", certificate(pair)));
     Files.writeString(
         folder.resolve("tls.key"),
         Pem.encode(label, label.equals("PRIVATE KEY") ? pkcs8 : lastElement(pkcs8)));
-    assertThat(open().until()).isAfter(NOW);
+    assertThat(open().until()).isEqualTo(NOW.plusSeconds(60));
+  }
+
+  /// Signed with its own key, of whichever kind.
+  private static byte[] certificate(KeyPair pair) throws Exception {
+    boolean isRsa = pair.getPrivate() instanceof RSAPrivateKey;
+    byte[] algorithm =
+        isRsa
+            ? Der.sequence(Der.objectIdentifier("1.2.840.113549.1.1.11"), new byte[] {5, 0})
+            : Der.sequence(Der.objectIdentifier("1.2.840.10045.4.3.2"));
+    byte[] name =
+        Der.sequence(Der.set(Der.sequence(Der.objectIdentifier("2.5.4.3"), Der.utf8("a"))));
+    byte[] content =
+        Der.sequence(
+            Der.integer(BigInteger.ONE),
+            algorithm,
+            name,
+            Der.sequence(Der.time(NOW), Der.time(NOW.plusSeconds(60))),
+            name,
+            pair.getPublic().getEncoded());
+    Signature signature = Signature.getInstance(isRsa ? "SHA256withRSA" : "SHA256withECDSA");
+    signature.initSign(pair.getPrivate());
+    signature.update(content);
+    return Der.sequence(content, algorithm, Der.bitString(0, signature.sign()));
   }
 
   /// The content of the third element of PKCS#8's sequence, where nothing follows it.

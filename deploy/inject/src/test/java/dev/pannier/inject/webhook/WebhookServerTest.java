@@ -42,6 +42,7 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -67,17 +68,22 @@ class WebhookServerTest {
           "spec",
           Map.of("containers", List.of(Map.of("name", "app", "image", "a"))));
 
+  private static SelfSigned pair;
+
   private final AtomicLong nanos = new AtomicLong();
   private final ConcurrentLinkedQueue<String> messages = new ConcurrentLinkedQueue<>();
 
   @TempDir private Path folder;
-  private SelfSigned pair;
   private WebhookServer server;
   private HttpClient client;
 
+  @BeforeAll
+  static void makePair() throws Exception {
+    pair = pair();
+  }
+
   @BeforeEach
   void start() throws Exception {
-    pair = pair();
     write(pair);
     server =
         new WebhookServer(
