@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
@@ -124,6 +125,27 @@ class DeployFilesTest {
       assertThat(rule.get("resources")).isEqualTo(List.of("pods"));
       assertThat(rule.get("operations")).isEqualTo(List.of("CREATE"));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"configuration.yaml", "namespace.yaml", "webhook.yaml"})
+  void theKustomizeBaseIsTheManifestsOfTheWebhook(String name) throws Exception {
+    assertThat(Files.readString(DEPLOY.resolve("kustomize/base").resolve(name)))
+        .isEqualTo(Files.readString(Path.of("webhook").resolve(name)));
+  }
+
+  /// Its templates are no YAML before Helm has read them.
+  @Test
+  void theChartHasWhatTheManifestsHave() throws Exception {
+    String chart = Files.readString(DEPLOY.resolve("helm/pannier/templates/webhook.yaml"));
+    assertThat(chart)
+        .contains(
+            "\n      terminationGracePeriodSeconds: 20\n",
+            "\n              value: -XX:+ExitOnOutOfMemoryError\n",
+            "\n        pannier.dev/inject: \"false\"\n",
+            "\n          whenUnsatisfiable: ScheduleAnyway\n");
+    assertThat(Files.readString(DEPLOY.resolve("helm/pannier/values.yaml")))
+        .contains("\n  timeoutSeconds: 5\n", "\n  failurePolicy: Ignore\n");
   }
 
   @Test
