@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.pannier.demo.Ports;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.KeyValue;
@@ -55,10 +56,10 @@ class PodIT {
 
   @Test
   void theSidecarNamesThePodAndEndsAfterTheApplication() throws Exception {
-    try (Kafka kafka = broker();
+    try (Broker kafka = broker();
         Topic logs = new Topic(kafka.servers(), "otlp_logs");
         Topic spans = new Topic(kafka.servers(), "otlp_spans");
-        Pod pod = start("shop-deleted", reached(kafka), 0, Map.of())) {
+        Pod pod = start("shop-deleted", kafka.pods(), 0, Map.of())) {
       Cluster.kubectl("wait", "--for=condition=Ready", "pod/" + pod.name(), "--timeout=90s");
       logs.await(all -> all.logs().size() >= 100);
       spans.await(all -> all.spans().size() >= 10);
@@ -82,12 +83,17 @@ class PodIT {
 
   @Test
   void aPodWhoseApplicationIsDoneIsDone() throws Exception {
-    try (Kafka kafka = broker();
+    try (Broker kafka = broker();
         Topic logs = new Topic(kafka.servers(), "otlp_logs");
-        Pod pod = start("shop-done", reached(kafka), 500, Map.of("restartPolicy", "Never"))) {
-      JsonNode status = pod.awaitEnd();
+        Pod pod = start("shop-done", kafka.pods(), 500, Map.of("restartPolicy", "Never"))) {
+      // A moment after its containers have ended.
+      await("the Pod's end")
+          .atMost(PATIENCE)
+          .until(
+              () -> pod.status().at("/phase").asString(),
+              phase -> !List.of("Pending", "Running").contains(phase));
 
-      assertThat(status.at("/phase").asString()).isEqualTo("Succeeded");
+      assertThat(pod.status().at("/phase").asString()).isEqualTo("Succeeded");
       assertAll(logs);
     }
   }
@@ -132,20 +138,33 @@ class PodIT {
     return Instant.parse(container.at("/state/terminated/finishedAt").asString());
   }
 
-  /// A broker that Pods can reach.
-  private Kafka broker() throws Exception {
+  /// A broker that Pods can reach, at an address that may not be there before the node's first Pod: this test speaks to another.
+  private Broker broker() throws Exception {
+    int port = Ports.free(1).getFirst();
+    String pods = Cluster.host() + ":" + port;
     Kafka kafka =
         Kafka.start(
             folder,
-            "listeners=PLAINTEXT://0.0.0.0:${PORT},CONTROLLER://127.0.0.1:${CONTROLLER}",
-            "advertised.listeners=PLAINTEXT://" + Cluster.host() + ":${PORT}");
+            "listeners=PLAINTEXT://127.0.0.1:${PORT},CONTROLLER://127.0.0.1:${CONTROLLER},"
+                + "PODS://0.0.0.0:"
+                + port,
+            "advertised.listeners=PLAINTEXT://127.0.0.1:${PORT},PODS://" + pods,
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PODS:PLAINTEXT");
     kafka.create("otlp_logs");
     kafka.create("otlp_spans");
-    return kafka;
+    return new Broker(kafka, pods);
   }
 
-  private static String reached(Kafka kafka) {
-    return kafka.servers().replace("127.0.0.1", Cluster.host());
+  /// @param pods where Pods reach it
+  private record Broker(Kafka kafka, String pods) implements AutoCloseable {
+    String servers() {
+      return kafka.servers();
+    }
+
+    @Override
+    public void close() {
+      kafka.close();
+    }
   }
 
   /// Makes the Pod that the manifest's template is, with these images and this broker. On a node of its choice: the cluster
@@ -228,13 +247,22 @@ class PodIT {
       assertThat(resource)
           .containsAllEntriesOf(
               Map.of(
-                  "service.name", "shop",
-                  "k8s.namespace.name", namespace,
-                  "k8s.pod.name", name,
-                  "k8s.pod.uid", uid,
-                  "k8s.node.name", node,
-                  "k8s.container.name", "shop",
-                  "k8s.deployment.name", "shop"));
+                  "service.name",
+                  "shop",
+                  "k8s.namespace.name",
+                  namespace,
+                  "k8s.pod.name",
+                  name,
+                  "k8s.pod.uid",
+                  uid,
+                  "k8s.node.name",
+                  node,
+                  "k8s.container.name",
+                  "shop",
+                  "k8s.deployment.name",
+                  "shop",
+                  "k8s.pod.label.app",
+                  "shop"));
     }
 
     @Override

@@ -32,12 +32,14 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,10 +59,20 @@ class SmallContainerIT {
   private static final int BACKLOG_LINES = 200_000;
   private static final Duration PATIENCE = Duration.ofMinutes(4);
 
+  private static final FutureTask<String> IMAGE = new FutureTask<>(SidecarImage::built);
+
   @TempDir private Path folder;
 
+  /// While the other container runs, which leaves most of the machine idle.
+  @BeforeAll
+  static void beginToBuildTheImage() throws Exception {
+    if (SidecarImage.canBeBuilt()) {
+      Thread.ofPlatform().name("image").daemon().start(IMAGE);
+    }
+  }
+
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
+  @ValueSource(booleans = {false, true})
   void filesAndOtlpAtOnceInASmallContainerLoseNothing(boolean image) throws Exception {
     assumeTrue(!image || SidecarImage.canBeBuilt(), "no podman, which builds the image");
     Kafka kafka = Kafka.shared();
@@ -175,7 +187,7 @@ class SmallContainerIT {
   /// As a Pod has it: nobody's root, with a root file system that nothing can be written to.
   @SuppressWarnings("resource") // each call returns the container that the caller closes
   private GenericContainer<?> imageContainer() throws Exception {
-    return small(SidecarImage.built())
+    return small(IMAGE.get())
         .withCreateContainerCmdModifier(
             create ->
                 Objects.requireNonNull(create.getHostConfig())
