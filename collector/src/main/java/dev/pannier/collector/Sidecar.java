@@ -139,7 +139,10 @@ final class Sidecar {
     }
     buffer =
         new ProcessingBuffer(
-            Processors.create(configuration.processors()), shared, budget, metrics);
+            Processors.create(configuration.processors(), configuration.resource().received()),
+            shared,
+            budget,
+            metrics);
     shipping =
         new Shipping(
             configuration.memoryBytes(),
@@ -242,7 +245,7 @@ final class Sidecar {
     @Nullable TailChange sourcesMeanwhile = null;
     Shipping.Next shippers;
     try {
-      processors = Processors.create(next.processors());
+      processors = Processors.create(next.processors(), next.resource().received());
       byte[] resource = AttributesEncoder.resource(next.resource().attributes());
       boolean raw = keepsRaw(next);
       if (reading != null) {

@@ -48,13 +48,7 @@ final class BrokerImage {
       Path demo = Demo.home().resolve("../../../integration-tests/target").normalize();
       String name = "localhost/pannier-test-broker:" + version(demo.resolve("demo/lib"));
       DockerClient engine = DockerClientFactory.instance().client();
-      boolean there =
-          engine.listImagesCmd().exec().stream()
-              .anyMatch(
-                  image ->
-                      image.getRepoTags() != null
-                          && Arrays.asList(image.getRepoTags()).contains(name));
-      if (!there) {
+      if (!isThere(name)) {
         Path folder = Files.createTempDirectory(demo, "image");
         try {
           fill(folder, demo.resolve("demo/lib"));
@@ -70,6 +64,14 @@ final class BrokerImage {
       built = name;
     }
     return built;
+  }
+
+  /// Whether the engine has an image of this name.
+  static boolean isThere(String name) {
+    return DockerClientFactory.instance().client().listImagesCmd().exec().stream()
+        .anyMatch(
+            image ->
+                image.getRepoTags() != null && Arrays.asList(image.getRepoTags()).contains(name));
   }
 
   private static String version(Path jars) throws Exception {
@@ -110,7 +112,11 @@ final class BrokerImage {
     Files.createDirectories(main);
     Files.copy(
         classes().resolve("dev/pannier/demo/BrokerMain.class"), main.resolve("BrokerMain.class"));
-    libraries(java, root);
+    List<Path> binaries = new ArrayList<>(List.of(java.resolve("bin/java")));
+    try (Stream<Path> files = Files.walk(java.resolve("lib"))) {
+      binaries.addAll(files.filter(file -> file.toString().endsWith(".so")).toList());
+    }
+    libraries(binaries, root);
     Files.createDirectories(root.resolve("tmp"));
     Files.writeString(Files.createDirectories(root.resolve("etc")).resolve("hosts"), "");
     Files.writeString(
@@ -123,12 +129,11 @@ final class BrokerImage {
         """);
   }
 
-  /// The shared libraries of the runtime, at the paths where this system has them.
-  private static void libraries(Path java, Path root) throws Exception {
-    List<Path> binaries = new ArrayList<>(List.of(java.resolve("bin/java")));
-    try (Stream<Path> files = Files.walk(java.resolve("lib"))) {
-      binaries.addAll(files.filter(file -> file.toString().endsWith(".so")).toList());
-    }
+  /// This system's shared libraries that binaries of a runtime need, at the paths where it has them.
+  ///
+  /// @param binaries the first is `bin/java`
+  static void libraries(List<Path> binaries, Path root) throws Exception {
+    Path java = binaries.getFirst().resolve("../..").normalize();
     Set<Path> needed = new TreeSet<>();
     for (Path binary : binaries) {
       Matcher library = LIBRARY.matcher(run("ldd", binary.toString()));
@@ -155,7 +160,11 @@ final class BrokerImage {
     }
   }
 
-  private static String run(String... command) throws Exception {
+  /// Runs a program to its end.
+  ///
+  /// @return what it wrote
+  /// @throws IllegalStateException if it fails, with what it wrote
+  static String run(String... command) throws Exception {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     if (process.waitFor() != 0) {
@@ -164,7 +173,7 @@ final class BrokerImage {
     return output;
   }
 
-  private static void remove(Path folder) throws IOException {
+  static void remove(Path folder) throws IOException {
     try (Stream<Path> tree = Files.walk(folder)) {
       for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {

@@ -3,14 +3,15 @@ package dev.pannier.integration;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
-import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Ulimit;
+import com.github.luben.zstd.Zstd;
 import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Demo;
-import dev.pannier.demo.Packaged;
 import dev.pannier.demo.SampleApplication;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.logs.v1.ResourceLogs;
@@ -22,8 +23,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,12 +32,14 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,9 +48,8 @@ import org.testcontainers.containers.BindMode;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 
-/// The packaged sidecar in a container of 112 MiB and a fifth of a processor, with the AOT cache and
-/// without: it tails a backlog and receives OTLP at once, is throttled, lives to whoever asks, and is
-/// not killed.
+/// The sidecar in a container of 112 MiB and a fifth of a processor, as its image and as it is packaged, without an AOT
+/// cache: it tails a backlog and receives OTLP at once, is throttled, lives to whoever asks, and is not killed.
 @EnabledIf(
     value = "dev.pannier.integration.BrokerImage#engineAnswers",
     disabledReason = "no container engine answers (see .ci/run)")
@@ -57,12 +59,22 @@ class SmallContainerIT {
   private static final int BACKLOG_LINES = 200_000;
   private static final Duration PATIENCE = Duration.ofMinutes(4);
 
+  private static final FutureTask<String> IMAGE = new FutureTask<>(SidecarImage::built);
+
   @TempDir private Path folder;
 
+  /// While the other container runs, which leaves most of the machine idle.
+  @BeforeAll
+  static void beginToBuildTheImage() throws Exception {
+    if (SidecarImage.canBeBuilt()) {
+      Thread.ofPlatform().name("image").daemon().start(IMAGE);
+    }
+  }
+
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void filesAndOtlpAtOnceInASmallContainerLoseNothing(boolean cached) throws Exception {
-    List<String> options = cached ? Packaged.using(TrainedCache.make(folder)) : List.of();
+  @ValueSource(booleans = {false, true})
+  void filesAndOtlpAtOnceInASmallContainerLoseNothing(boolean image) throws Exception {
+    assumeTrue(!image || SidecarImage.canBeBuilt(), "no podman, which builds the image");
     Kafka kafka = Kafka.shared();
     String logs = kafka.topic("small-logs");
     String traces = kafka.topic("small-traces");
@@ -73,7 +85,7 @@ class SmallContainerIT {
                 sources:
                   files:
                     - {name: app, include: ["${LOGS}/*"]}
-                  otlp: {grpc: "127.0.0.1:${GRPC}", http: none}
+                  otlp: {grpc: "127.0.0.1:${GRPC}", http: "127.0.0.1:${HTTP}"}
                 shippers:
                   events:
                     type: kafka
@@ -87,11 +99,13 @@ class SmallContainerIT {
             .mapToObj(i -> "2026-11-24 10:00:00.000 INFO  [main] com.example.Shop - order " + i)
             .toList());
     Path tally = folder.resolve("tally");
-    try (GenericContainer<?> container = container(options);
+    letOthersIn();
+    try (GenericContainer<?> container = image ? imageContainer() : packagedContainer();
         Kubelet kubelet = new Kubelet(sidecar.adminPort())) {
       container.start();
       sidecar.awaitAlive();
       kubelet.start();
+      assertThat(statusOfZstd(sidecar.httpPort())).isEqualTo(200);
       OptionalLong throttledAtStart = throttled(container);
       try (ChildProcess application =
           ChildProcess.java(
@@ -120,6 +134,10 @@ class SmallContainerIT {
             .isGreaterThan(throttledAtStart.getAsLong());
       }
       assertThat(kubelet.stop()).isPositive();
+      if (image) {
+        assertThat(mapped(container))
+            .contains("/opt/pannier/pannier.aot", "/liblz4-java.so", "/libzstd-jni-");
+      }
       ContainerState ended = stopped(container);
       assertThat(ended.getExitCodeLong()).as(container.getLogs()).isZero();
       assertThat(ended.getOOMKilled()).isNotEqualTo(true);
@@ -166,56 +184,100 @@ class SmallContainerIT {
     return (int) tally.stream().filter(line -> line.startsWith(kind)).count();
   }
 
-  /// The broker's image has what a runtime needs; the JDK, for which an AOT cache is made, the
-  /// sidecar and the test's folder are mounted.
+  /// As a Pod has it: nobody's root, with a root file system that nothing can be written to.
   @SuppressWarnings("resource") // each call returns the container that the caller closes
-  private GenericContainer<?> container(List<String> options) throws Exception {
+  private GenericContainer<?> imageContainer() throws Exception {
+    return small(IMAGE.get())
+        .withCreateContainerCmdModifier(
+            create ->
+                Objects.requireNonNull(create.getHostConfig())
+                    .withReadonlyRootfs(true)
+                    .withCapDrop(Capability.ALL)
+                    .withSecurityOpts(List.of("no-new-privileges")))
+        .withCommand("run", "--config", folder.resolve("pannier.yaml").toString());
+  }
+
+  /// The broker's image has what a runtime needs; the JDK and the sidecar are mounted.
+  @SuppressWarnings("resource") // each call returns the container that the caller closes
+  private GenericContainer<?> packagedContainer() throws Exception {
     String home = Demo.home().normalize().toString();
     String jdk = Path.of(System.getProperty("java.home")).toRealPath().toString();
-    List<String> command = new ArrayList<>(List.of("@" + home + "/jvm.options"));
-    command.addAll(options);
-    command.addAll(
-        List.of(
+    return small(BrokerImage.built())
+        .withEnv("MALLOC_ARENA_MAX", "1")
+        .withFileSystemBind(jdk, jdk, BindMode.READ_ONLY)
+        .withFileSystemBind(home, home, BindMode.READ_ONLY)
+        .withCreateContainerCmdModifier(create -> create.withEntrypoint(jdk + "/bin/java"))
+        .withCommand(
+            "@" + home + "/jvm.options",
             "-jar",
             home + "/lib/pannier-collector.jar",
             "run",
             "--config",
-            folder.resolve("pannier.yaml").toString()));
-    return new GenericContainer<>(DockerImageName.parse(BrokerImage.built()))
-        .withImagePullPolicy(image -> false)
+            folder.resolve("pannier.yaml").toString());
+  }
+
+  @SuppressWarnings("resource") // each call returns the container that the caller closes
+  private GenericContainer<?> small(String image) {
+    return new GenericContainer<>(DockerImageName.parse(image))
+        .withImagePullPolicy(name -> false)
         .withLabel("dev.pannier.test", "sidecar")
         .withNetworkMode("host")
-        .withEnv("MALLOC_ARENA_MAX", "1")
-        .withFileSystemBind(jdk, jdk, BindMode.READ_ONLY)
-        .withFileSystemBind(home, home, BindMode.READ_ONLY)
         .withFileSystemBind(folder.toString(), folder.toString(), BindMode.READ_WRITE)
         .withCreateContainerCmdModifier(
-            create -> {
-              create.withEntrypoint(jdk + "/bin/java");
-              HostConfig host = Objects.requireNonNull(create.getHostConfig());
-              host.withMemory(MEMORY_BYTES)
-                  .withMemorySwap(MEMORY_BYTES)
-                  .withNanoCPUs(NANO_CPUS)
-                  .withUlimits(
-                      List.of(
-                          new Ulimit("nofile", 4_096L, 4_096L),
-                          new Ulimit("nproc", 4_096L, 4_096L)));
-            })
-        .withCommand(command.toArray(String[]::new));
+            create ->
+                Objects.requireNonNull(create.getHostConfig())
+                    .withMemory(MEMORY_BYTES)
+                    .withMemorySwap(MEMORY_BYTES)
+                    .withNanoCPUs(NANO_CPUS)
+                    .withUlimits(
+                        List.of(
+                            new Ulimit("nofile", 4_096L, 4_096L),
+                            new Ulimit("nproc", 4_096L, 4_096L))));
+  }
+
+  /// The image's user is another than the one who runs this.
+  private void letOthersIn() throws IOException {
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path state = Files.createDirectories(folder.resolve("state"));
+    Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwxrwxrwx"));
+  }
+
+  /// What an empty request is answered whose body zstd has compressed.
+  private static int statusOfZstd(int port) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/logs"))
+            .version(HttpClient.Version.HTTP_1_1)
+            .header("content-type", "application/json")
+            .header("content-encoding", "zstd")
+            .POST(
+                HttpRequest.BodyPublishers.ofByteArray(
+                    Zstd.compress("{\"resourceLogs\":[]}".getBytes(UTF_8))))
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+  }
+
+  /// The files that it has in its memory, each line with a path at its end.
+  private static String mapped(GenericContainer<?> container) throws IOException {
+    return Files.readString(Path.of("/proc", String.valueOf(pid(container)), "maps"));
+  }
+
+  private static long pid(GenericContainer<?> container) {
+    return Objects.requireNonNull(
+        container
+            .getDockerClient()
+            .inspectContainerCmd(container.getContainerId())
+            .exec()
+            .getState()
+            .getPidLong());
   }
 
   /// In how many of its periods (of 100 ms) the container had used up what it may before their end;
   /// empty where the system does not tell.
   private static OptionalLong throttled(GenericContainer<?> container) throws IOException {
-    long pid =
-        Objects.requireNonNull(
-            container
-                .getDockerClient()
-                .inspectContainerCmd(container.getContainerId())
-                .exec()
-                .getState()
-                .getPidLong());
-    for (String line : Files.readAllLines(Path.of("/proc", String.valueOf(pid), "cgroup"))) {
+    Path groups = Path.of("/proc", String.valueOf(pid(container)), "cgroup");
+    for (String line : Files.readAllLines(groups)) {
       String[] group = line.split(":", 3);
       boolean ofCpu = group[1].isEmpty() || List.of(group[1].split(",", -1)).contains("cpu");
       Path counts = Path.of("/sys/fs/cgroup", group[1], group[2], "cpu.stat");

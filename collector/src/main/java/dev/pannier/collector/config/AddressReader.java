@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads the addresses that the sidecar listens on, and sees that no two are the same.
 final class AddressReader {
+  static final String NO_ADDRESS = "no address: host:port, with a port up to 65535";
+
   private static final Pattern ADDRESS =
       Pattern.compile("(\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._-]+):(\\d{1,5})");
 
@@ -25,7 +27,7 @@ final class AddressReader {
       String text = value.text();
       Address read = text == null ? null : parse(text);
       if (text != null && read == null) {
-        value.problem("no address: host:port, with a port up to 65535");
+        value.problem(NO_ADDRESS);
       }
       if (read == null) {
         return fallback;

@@ -41,7 +41,8 @@ public record Configuration(
   /// The OTLP `Resource` of tailed records.
   ///
   /// @param attributes `service.name` first; values are strings
-  public record Resource(Map<String, String> attributes) {}
+  /// @param received   those that resources of received OTLP get where they lack them; mostly none
+  public record Resource(Map<String, String> attributes, Map<String, String> received) {}
 
   /// @param listen `admin.listen`, host and port
   /// @param token  what a client that is not on loopback has to bring for `/status`; null for none

@@ -44,6 +44,8 @@ public final class ConfigurationLoader {
               + "|but found(?! '[^']*'$| another document)).*",
           Pattern.DOTALL);
 
+  private static final String ADMIN_LISTEN = "PANNIER_ADMIN_LISTEN";
+  private static final Address ADMIN = new Address("127.0.0.1", 8686);
   private static final String TERMINATION_LOG = "PANNIER_TERMINATION_LOG";
 
   private final Map<String, String> environment;
@@ -212,8 +214,8 @@ public final class ConfigurationLoader {
         type, directory == null ? stateDirectory.resolve("buffer") : directory, maxBytes, onFull);
   }
 
-  private static Admin admin(Section section, AddressReader addresses) {
-    Address fallback = new Address("127.0.0.1", 8686);
+  private Admin admin(Section section, AddressReader addresses) {
+    Address fallback = section.value("listen") == null ? adminOfEnvironment() : ADMIN;
     Address listen = addresses.read(section, "listen", fallback, false);
     Value tokenValue = section.value("token");
     String token = tokenValue == null ? null : tokenValue.secret().text();
@@ -222,6 +224,16 @@ public final class ConfigurationLoader {
     }
     section.finish();
     return new Admin(listen == null ? fallback : listen, token);
+  }
+
+  private Address adminOfEnvironment() {
+    String text = environment.getOrDefault(ADMIN_LISTEN, "").strip();
+    Address address = text.isEmpty() ? ADMIN : AddressReader.parse(text);
+    if (address == null) {
+      problems.inEnvironment(
+          ADMIN_LISTEN, AddressReader.NO_ADDRESS + " (" + Problems.shown(text) + ")");
+    }
+    return address == null ? ADMIN : address;
   }
 
   private Shutdown shutdown(Section section) {

@@ -5,9 +5,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reads `resource`: what tailed records say about where they come from.
@@ -15,19 +18,35 @@ import org.jspecify.annotations.Nullable;
 /// `service.name` is `service_name`, else `OTEL_SERVICE_NAME`, else that of
 /// `OTEL_RESOURCE_ATTRIBUTES`, else `unknown_service` (OpenTelemetry's environment variable
 /// specification and its resource SDK, "Specifying resource information via an environment
-/// variable"). Of other attributes the file's outrank the variable's.
+/// variable"). Of other attributes the file's outrank the variable's, and those what [PodInfo] reads
+/// of the Pod.
 final class ResourceReader {
   private static final String SERVICE_NAME = "service.name";
+  private static final String UNKNOWN_SERVICE = "unknown_service";
   private static final String ATTRIBUTES_VARIABLE = "OTEL_RESOURCE_ATTRIBUTES";
+
+  private enum Detector {
+    ENV,
+    KUBERNETES
+  }
+
+  private static final Map<String, Boolean> BOOLEANS =
+      Names.choices(new Boolean[] {true, false}, value -> value.toString());
+
+  private static final Map<String, Detector> DETECTORS =
+      Names.choices(Detector.values(), detector -> detector.name().toLowerCase(Locale.ROOT));
 
   private ResourceReader() {}
 
   static Configuration.Resource read(
       Section section, Map<String, String> environment, Problems problems) {
-    boolean useEnvironment = detectsEnvironment(section);
+    Set<Detector> detectors = detectors(section);
     Map<String, String> attributes = new LinkedHashMap<>();
-    attributes.put(SERVICE_NAME, "unknown_service");
-    if (useEnvironment) {
+    attributes.put(SERVICE_NAME, UNKNOWN_SERVICE);
+    if (detectors.contains(Detector.KUBERNETES)) {
+      attributes.putAll(PodInfo.read(environment, problems));
+    }
+    if (detectors.contains(Detector.ENV)) {
       attributes.putAll(fromVariable(environment, problems));
       String serviceName = environment.getOrDefault("OTEL_SERVICE_NAME", "");
       if (!serviceName.isEmpty()) {
@@ -44,18 +63,23 @@ final class ResourceReader {
       }
       attributes.put(SERVICE_NAME, name);
     }
+    Value completes = section.value("complete_received");
+    boolean complete = completes != null && completes.choice(BOOLEANS, false);
     section.finish();
-    return new Configuration.Resource(Collections.unmodifiableMap(attributes));
+    Map<String, String> received = new LinkedHashMap<>(complete ? attributes : Map.of());
+    received.remove(SERVICE_NAME, UNKNOWN_SERVICE);
+    return new Configuration.Resource(
+        Collections.unmodifiableMap(attributes), Collections.unmodifiableMap(received));
   }
 
-  private static boolean detectsEnvironment(Section section) {
+  private static Set<Detector> detectors(Section section) {
     Value detect = section.value("detect");
     if (detect == null) {
-      return true;
+      return Set.of(Detector.ENV);
     }
-    boolean found = false;
+    Set<Detector> found = EnumSet.noneOf(Detector.class);
     for (Value detector : detect.list()) {
-      found |= detector.choice(Map.of("env", true), false);
+      found.add(detector.choice(DETECTORS, Detector.ENV));
     }
     return found;
   }

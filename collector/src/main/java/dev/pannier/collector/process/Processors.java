@@ -7,6 +7,7 @@ import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.LogsEditor;
 import dev.pannier.shippers.batch.RecordEdit;
+import dev.pannier.shippers.batch.ResourceCompletion;
 import dev.pannier.shippers.batch.Signal;
 import dev.pannier.shippers.batch.StringEdit;
 import java.io.ByteArrayOutputStream;
@@ -15,12 +16,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// The configured processors, in their order. Immutable, so thread-safe.
+/// The configured processors, in their order, behind what completes the resources of received OTLP. Immutable, so thread-safe.
 ///
 /// Conditions look only at a record's logger and severity, which no processor changes. So what
 /// happens to a record follows from the set of processors whose condition it meets: a bit each.
 public final class Processors {
+  private static final Logger LOG = LoggerFactory.getLogger(Processors.class);
+
   /// One bit each in a `long`.
   static final int MOST = 64;
 
@@ -35,8 +40,11 @@ public final class Processors {
   /// For each severity, the processors that take it.
   private final long[] bySeverity = new long[HIGHEST_SEVERITY + 1];
 
-  private Processors(List<ProcessorSettings> settings) {
+  private final ResourceCompletion completion;
+
+  private Processors(List<ProcessorSettings> settings, Map<String, String> received) {
     this.settings = List.copyOf(settings);
+    this.completion = new ResourceCompletion(received);
     for (int i = 0; i < settings.size(); i++) {
       Condition condition = new Condition(settings.get(i).when());
       conditions.add(condition);
@@ -49,24 +57,42 @@ public final class Processors {
     }
   }
 
+  /// @param received attributes that the resources of received OTLP get where they lack them
   /// @throws IllegalArgumentException if there are more than 64, or a pattern is none
-  public static Processors create(List<ProcessorSettings> settings) {
+  public static Processors create(List<ProcessorSettings> settings, Map<String, String> received) {
     if (settings.size() > MOST) {
       throw new IllegalArgumentException("more than " + MOST + " processors: " + settings.size());
     }
-    return new Processors(settings);
+    return new Processors(settings, received);
   }
 
   /// Processes a batch. Records that do not change keep their bytes.
   ///
-  /// @return the same object where nothing changes, as always for traces and metrics; null where
+  /// @return the same object where nothing changes; null where
   ///     every record was dropped; else a copy, with fewer records if some were dropped
   /// @throws IllegalArgumentException if the batch is no OTLP request
   public @Nullable Batch apply(Batch batch) {
+    Batch completed = isReceived(batch) ? completed(batch) : batch;
     if (settings.isEmpty() || batch.signal() != Signal.LOGS) {
-      return batch;
+      return completed;
     }
-    return LogsEditor.edit(batch, new Run());
+    return LogsEditor.edit(completed, new Run());
+  }
+
+  /// Batches of files cover some of a file.
+  private static boolean isReceived(Batch batch) {
+    return batch.positions().length == 0;
+  }
+
+  private Batch completed(Batch batch) {
+    Batch completed = completion.complete(batch);
+    if (completed != null) {
+      return completed;
+    }
+    LOG.warn(
+        "source {}: a request has too many resources that lack attributes: it passes as it came",
+        batch.source());
+    return batch;
   }
 
   private static Redactor redactor(ProcessorSettings processor) {

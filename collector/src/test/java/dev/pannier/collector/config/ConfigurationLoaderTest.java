@@ -79,7 +79,7 @@ class ConfigurationLoaderTest {
     assertThat(configuration)
         .isEqualTo(
             new Configuration(
-                new Configuration.Resource(Map.of("service.name", "unknown_service")),
+                new Configuration.Resource(Map.of("service.name", "unknown_service"), Map.of()),
                 24 << 20,
                 StateDirectory.byDefault(environment),
                 List.of(
@@ -172,6 +172,23 @@ class ConfigurationLoaderTest {
         .isEqualTo(Path.of("/dev/termination-log"));
     assertThat(read("shutdown: {termination_log: /tmp/log}", environment).shutdown())
         .returns(Path.of("/tmp/log"), Shutdown::terminationLog);
+  }
+
+  @Test
+  void theAdminAddressMayComeFromTheEnvironment() throws IOException {
+    Map<String, String> environment = Map.of("PANNIER_ADMIN_LISTEN", "0.0.0.0:8686");
+    assertThat(read("", environment).admin().listen()).isEqualTo(new Address("0.0.0.0", 8686));
+    assertThat(read("admin: {listen: '127.0.0.1:9'}", environment).admin().listen())
+        .isEqualTo(new Address("127.0.0.1", 9));
+    assertThat(ConfigurationLoader.load(null, Map.of("PANNIER_ADMIN_LISTEN", "8686")))
+        .isEqualTo(
+            new Loaded.Invalid(
+                List.of(
+                    new Problem(
+                        "environment",
+                        0,
+                        "PANNIER_ADMIN_LISTEN",
+                        "no address: host:port, with a port up to 65535 (8686)"))));
   }
 
   @Test
@@ -461,6 +478,76 @@ class ConfigurationLoaderTest {
         .containsExactly(
             "environment: OTEL_RESOURCE_ATTRIBUTES: ignored, since one pair is no key=value in"
                 + " percent-encoding (b=%zz)");
+  }
+
+  @Test
+  void whatTheDownwardApiSaysIsReadWhereItIsAskedFor() throws IOException {
+    Files.writeString(
+        folder.resolve("labels"),
+        """
+        app.kubernetes.io/name="shop"
+        pannier.dev/inject="true"
+        team="a=b"
+        """);
+    Files.writeString(
+        folder.resolve("annotations"),
+        """
+        kubectl.kubernetes.io/restartedAt="2026-01-02"
+        resource.opentelemetry.io/service.version="1\\n\\"\\\\\\u00e4\\x1b\\U0001f680"
+        resource.opentelemetry.io/k8s.pod.name="annotated"
+        """);
+    Map<String, String> environment =
+        Map.of(
+            "PANNIER_PODINFO", folder.toString(),
+            "K8S_POD_NAME", "shop-1",
+            "K8S_NODE_NAME", "n",
+            "OTEL_RESOURCE_ATTRIBUTES", "k8s.node.name=m");
+
+    assertThat(read("resource: {detect: [env, kubernetes]}", environment).resource())
+        .isEqualTo(
+            new Configuration.Resource(
+                Map.of(
+                    "service.name", "unknown_service",
+                    "k8s.pod.name", "annotated",
+                    "k8s.node.name", "m",
+                    "k8s.pod.label.app.kubernetes.io/name", "shop",
+                    "k8s.pod.label.team", "a=b",
+                    "service.version", "1\n\"\\ä\u001B\uD83D\uDE80"),
+                Map.of()));
+    assertThat(read("", environment).resource().attributes())
+        .containsOnly(
+            Map.entry("service.name", "unknown_service"), Map.entry("k8s.node.name", "m"));
+    assertThat(read("resource: {detect: [kubernetes]}", environment).resource().attributes())
+        .containsEntry("k8s.node.name", "n");
+  }
+
+  @Test
+  void linesOfThePodsFilesThatCannotBeReadAreWarnedOf() throws IOException {
+    Path labels =
+        Files.writeString(
+            folder.resolve("labels"),
+            "a\nb=c\nd=\"\\q\"\ne=\"\\u12\"\nf=\"\\\"\ng=\"\\Uffffffff\"\n=\"h\"\nok=\"\"\n");
+    Loaded loaded =
+        ConfigurationLoader.load(
+            write("resource: {detect: [kubernetes]}"),
+            Map.of("PANNIER_PODINFO", folder.toString()));
+
+    assertThat(valid(loaded).resource().attributes())
+        .containsOnly(
+            Map.entry("service.name", "unknown_service"), Map.entry("k8s.pod.label.ok", ""));
+    assertThat(((Loaded.Valid) loaded).warnings())
+        .hasSize(7)
+        .first()
+        .hasToString("environment: " + labels + ": a line is no KEY=\"VALUE\" (a)");
+  }
+
+  @Test
+  void receivedResourcesAreCompletedWithWhatIsKnown() throws IOException {
+    String complete = "resource: {complete_received: true, attributes: {a: b}}";
+    assertThat(read(complete, Map.of()).resource().received()).containsExactly(Map.entry("a", "b"));
+    assertThat(read(complete, Map.of("OTEL_SERVICE_NAME", "shop")).resource().received())
+        .containsOnly(Map.entry("service.name", "shop"), Map.entry("a", "b"));
+    assertThat(read("resource: {attributes: {a: b}}", Map.of()).resource().received()).isEmpty();
   }
 
   @Test

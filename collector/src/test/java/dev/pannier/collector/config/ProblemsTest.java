@@ -113,8 +113,9 @@ class ProblemsTest {
             "parsers: {x: {type: grok, pattern: y}}",
             "p.yaml:1: parsers.x.type: unknown value, known are logback, regex (grok)"),
         wrong(
-            "resource: {detect: [env, kubernetes]}",
-            "p.yaml:1: resource.detect[1]: unknown value, known are env (kubernetes)"),
+            "resource: {detect: [env, host], complete_received: 1}",
+            "p.yaml:1: resource.detect[1]: unknown value, known are env, kubernetes (host)",
+            "p.yaml:1: resource.complete_received: unknown value, known are true, false (1)"),
         // Types and units.
         wrong("memory: 24", "p.yaml:1: memory: no size: a whole number and KiB, MiB or GiB (24)"),
         wrong(

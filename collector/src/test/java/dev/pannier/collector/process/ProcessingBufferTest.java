@@ -92,7 +92,8 @@ class ProcessingBufferTest {
   }
 
   private ProcessingBuffer buffer(ProcessorSettings settings) {
-    return new ProcessingBuffer(Processors.create(List.of(settings)), inner, budget, metrics);
+    return new ProcessingBuffer(
+        Processors.create(List.of(settings), Map.of()), inner, budget, metrics);
   }
 
   private static ProcessorSettings drop(String logger) {

@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -54,6 +55,31 @@ class ProcessorsTest {
   void tracesAndMetricsPassUntouched() {
     Batch batch = Batch.received(Signal.TRACES, new byte[] {7}, 0, 1, 1, "otlp");
     assertThat(processors(new Drop(null)).apply(batch)).isSameAs(batch);
+  }
+
+  @Test
+  void receivedResourcesAreCompletedOfTailedOnesNothingChanges() throws Exception {
+    Processors completing = Processors.create(List.of(redact(null)), Map.of("k8s.pod.name", "p"));
+    Batch tailed = batch(List.of(record("a", 9, CARD)));
+    Batch received =
+        Batch.received(
+            Signal.LOGS,
+            tailed.bytes(),
+            tailed.offset(),
+            tailed.length(),
+            tailed.records(),
+            "otlp");
+    Batch applied = Objects.requireNonNull(completing.apply(received));
+    ResourceLogs logs =
+        ExportLogsServiceRequest.parseFrom(
+                ByteBuffer.wrap(applied.bytes(), applied.offset(), applied.length()))
+            .getResourceLogs(0);
+    assertThat(logs.getResource().getAttributesList())
+        .extracting(KeyValue::getKey)
+        .contains("k8s.pod.name");
+    assertThat(logs.toString()).doesNotContain(CARD);
+    assertThat(Processors.create(List.of(), Map.of("k8s.pod.name", "p")).apply(tailed))
+        .isSameAs(tailed);
   }
 
   @Test
@@ -252,7 +278,7 @@ class ProcessorsTest {
   }
 
   private static Processors processors(ProcessorSettings... settings) {
-    return Processors.create(List.of(settings));
+    return Processors.create(List.of(settings), Map.of());
   }
 
   private static Redact redact(@Nullable When when) {

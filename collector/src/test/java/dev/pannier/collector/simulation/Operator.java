@@ -70,7 +70,7 @@ final class Operator {
   /// As the file says now.
   Configuration configuration() {
     return new Configuration(
-        new Configuration.Resource(Map.of()),
+        new Configuration.Resource(Map.of(), Map.of()),
         memoryBytes,
         state,
         sources,

@@ -1,0 +1,52 @@
+{{- define "pannier.name" -}}
+{{- default (printf "%s-webhook" .Release.Name) .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "pannier.selector" -}}
+app.kubernetes.io/name: {{ default "pannier-webhook" .Values.nameOverride }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "pannier.labels" -}}
+{{ include "pannier.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: pannier
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "pannier.secret" -}}
+{{- default (include "pannier.name" .) .Values.certificate.secretName -}}
+{{- end -}}
+
+{{- define "pannier.host" -}}
+{{- printf "%s.%s.svc" (include "pannier.name" .) .Release.Namespace -}}
+{{- end -}}
+
+{{/* One webhook of the configuration: a dict of root, name, caBundle, namespaceSelector, objectSelector. */}}
+{{- define "pannier.webhook" -}}
+- name: {{ .name }}
+  clientConfig:
+    service:
+      name: {{ include "pannier.name" .root }}
+      namespace: {{ .root.Release.Namespace }}
+      path: /mutate
+    {{- with .caBundle }}
+    caBundle: {{ . }}
+    {{- end }}
+  rules:
+    - apiGroups: [""]
+      apiVersions: [v1]
+      operations: [CREATE]
+      resources: [pods]
+      scope: Namespaced
+  namespaceSelector:
+    {{- toYaml .namespaceSelector | nindent 4 }}
+  objectSelector:
+    {{- toYaml .objectSelector | nindent 4 }}
+  failurePolicy: {{ .root.Values.webhook.failurePolicy }}
+  reinvocationPolicy: IfNeeded
+  sideEffects: None
+  admissionReviewVersions: [v1]
+  timeoutSeconds: {{ .root.Values.webhook.timeoutSeconds }}
+{{- end -}}

@@ -1,0 +1,242 @@
+package dev.pannier.inject;
+
+import dev.pannier.inject.pod.Change;
+import dev.pannier.inject.pod.Injection;
+import dev.pannier.inject.pod.Outcome;
+import dev.pannier.inject.pod.Problem;
+import dev.pannier.inject.pod.Removal;
+import dev.pannier.inject.pod.Workload;
+import dev.pannier.inject.yaml.YamlProblem;
+import dev.pannier.inject.yaml.YamlText;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Changes manifests, and gathers what is to be told about them. An injection takes out what an earlier one has added, and then begins
+/// anew: so it does the same to what it has done already, and an upgrade is one more injection.
+final class Manifests {
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
+
+  /// The groups whose kinds these are; others have kinds of the same names and another shape.
+  private static final Pattern OURS = Pattern.compile("v1|(apps|batch|extensions)/v[0-9].*");
+
+  /// Where the kinds that are known have what a Pod has, too.
+  private static final Map<String, List<String>> TEMPLATES =
+      Map.of(
+          "Pod", List.of(),
+          "Deployment", List.of("spec", "template"),
+          "StatefulSet", List.of("spec", "template"),
+          "DaemonSet", List.of("spec", "template"),
+          "ReplicaSet", List.of("spec", "template"),
+          "ReplicationController", List.of("spec", "template"),
+          "Job", List.of("spec", "template"),
+          "CronJob", List.of("spec", "jobTemplate", "spec", "template"));
+
+  private static final String LIST = "List";
+
+  /// @param path of the Pod or its template, in the document
+  private record Found(int document, List<String> path, Workload workload, @Nullable Object pod) {}
+
+  private final @Nullable Injection injection;
+  private final List<String> messages = new ArrayList<>();
+  private boolean failed;
+
+  /// @param injection null: sidecars are only taken out
+  Manifests(@Nullable Injection injection) {
+    this.injection = injection;
+  }
+
+  /// What is to be told, in order.
+  List<String> messages() {
+    return messages;
+  }
+
+  /// Whether a manifest could not be changed.
+  boolean failed() {
+    return failed;
+  }
+
+  /// @param name of the file, as it is told
+  /// @return the text after the change; the same where there is nothing to do, and after a problem
+  String change(String name, String text) {
+    boolean marked = text.startsWith(BYTE_ORDER_MARK);
+    String read = marked ? text.substring(1) : text;
+    try {
+      String changed = change(new Telling(name, YamlText.parse(read)));
+      return marked ? BYTE_ORDER_MARK + changed : changed;
+    } catch (YamlProblem e) {
+      failed = true;
+      String hint =
+          read.contains("{{")
+              ? "; of a chart's templates, inject what `helm template` makes of them"
+              : "";
+      messages.add(name + (e.line() > 0 ? ":" + e.line() : "") + ": " + e.what() + hint);
+      return text;
+    }
+  }
+
+  private String change(Telling telling) {
+    List<Found> before = find(telling.text);
+    Map<Integer, List<Change>> removals = new LinkedHashMap<>();
+    Map<Integer, List<Change>> additions = new LinkedHashMap<>();
+    for (Found found : before) {
+      switch (Removal.of(found.pod())) {
+        case Outcome.Changed removal -> add(removals, found, removal.changes());
+        case Outcome.Refused refused -> telling.refused(found, refused.problems());
+        case Outcome.Unchanged unchanged -> {
+          if (injection == null) {
+            telling.tell(found, unchanged.reason());
+          }
+        }
+      }
+    }
+    YamlText without = removals.isEmpty() ? telling.text : telling.text.changed(removals);
+    if (injection == null) {
+      before.stream()
+          .filter(found -> without != telling.text && changes(removals, found))
+          .forEach(found -> telling.tell(found, "taken out"));
+      return without.toString();
+    }
+    for (Found found : removals.isEmpty() ? before : find(without)) {
+      switch (injection.of(found.pod(), found.workload())) {
+        case Outcome.Changed changed -> {
+          add(additions, found, changed.changes());
+          changed.notices().forEach(notice -> telling.at(found, notice));
+          telling.tell(found, "injected");
+        }
+        case Outcome.Unchanged unchanged ->
+            telling.tell(found, "left out, since " + unchanged.reason());
+        case Outcome.Refused refused -> telling.refused(found, refused.problems());
+      }
+    }
+    return additions.isEmpty() ? without.toString() : without.changed(additions).toString();
+  }
+
+  private static void add(Map<Integer, List<Change>> all, Found found, List<Change> changes) {
+    List<Change> ofDocument = all.computeIfAbsent(found.document(), any -> new ArrayList<>());
+    changes.forEach(change -> ofDocument.add(change.below(found.path())));
+  }
+
+  private static boolean changes(Map<Integer, List<Change>> all, Found found) {
+    int depth = found.path().size();
+    return all.getOrDefault(found.document(), List.of()).stream()
+        .anyMatch(
+            change ->
+                change.path().size() > depth
+                    && change.path().subList(0, depth).equals(found.path()));
+  }
+
+  private static List<Found> find(YamlText text) {
+    List<Found> found = new ArrayList<>();
+    for (int i = 0; i < text.size(); i++) {
+      String kind = text.rootText(i, "kind");
+      if (kind != null && (kind.equals(LIST) || TEMPLATES.containsKey(kind))) {
+        find(i, List.of(), text.tree(i), found);
+      }
+    }
+    return found;
+  }
+
+  private static void find(
+      int document, List<String> path, @Nullable Object tree, List<Found> found) {
+    if (!(tree instanceof Map<?, ?> object)
+        || !(object.get("kind") instanceof String kind)
+        || !(object.get("apiVersion") instanceof String version)
+        || !OURS.matcher(version).matches()) {
+      return;
+    }
+    if (kind.equals(LIST) && object.get("items") instanceof List<?> items) {
+      for (int i = 0; i < items.size(); i++) {
+        find(document, longer(path, List.of("items", String.valueOf(i))), items.get(i), found);
+      }
+      return;
+    }
+    List<String> template = TEMPLATES.get(kind);
+    if (template == null) {
+      return;
+    }
+    Object pod = tree;
+    for (String step : template) {
+      pod = pod instanceof Map<?, ?> map ? map.get(step) : null;
+    }
+    Workload workload = kind.equals("Pod") ? Workload.of(tree) : new Workload(kind, nameOf(object));
+    found.add(new Found(document, longer(path, template), workload, pod));
+  }
+
+  private static String nameOf(Map<?, ?> object) {
+    return object.get("metadata") instanceof Map<?, ?> metadata
+            && metadata.get("name") instanceof String name
+        ? name
+        : "";
+  }
+
+  private static List<String> longer(List<String> path, List<String> steps) {
+    List<String> longer = new ArrayList<>(path);
+    longer.addAll(steps);
+    return longer;
+  }
+
+  /// The texts of several files as one.
+  static String joined(List<String> texts) {
+    if (texts.size() == 1) {
+      return texts.getFirst();
+    }
+    StringBuilder joined = new StringBuilder();
+    for (String text : texts) {
+      String own = text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+      if (own.isBlank()) {
+        continue;
+      }
+      if (!joined.isEmpty() && joined.charAt(joined.length() - 1) != '\n') {
+        joined.append('\n');
+      }
+      // Before the first, too: what begins with a brace is taken for nothing but JSON.
+      if (own.startsWith("%")) {
+        joined.append(joined.isEmpty() ? "" : "...\n");
+      } else if (!own.startsWith("---")) {
+        joined.append("---\n");
+      }
+      joined.append(own);
+    }
+    return joined.toString();
+  }
+
+  /// Messages about one file: `name:line: document 2: Deployment checkout: key: what (value)`.
+  private final class Telling {
+    private final String name;
+
+    /// As it was given, so that lines are those of the file.
+    private final YamlText text;
+
+    Telling(String name, YamlText text) {
+      this.name = name;
+      this.text = text;
+    }
+
+    void refused(Found found, List<Problem> problems) {
+      failed = true;
+      problems.forEach(problem -> at(found, problem));
+    }
+
+    void at(Found found, Problem problem) {
+      List<String> path = longer(found.path(), problem.path());
+      messages.add(
+          head(found, text.line(found.document(), path))
+              + Problem.key(path)
+              + ": "
+              + problem.message());
+    }
+
+    void tell(Found found, String what) {
+      messages.add(head(found, text.line(found.document(), found.path())) + what);
+    }
+
+    private String head(Found found, int line) {
+      String document = text.size() > 1 ? "document " + (found.document() + 1) + ": " : "";
+      return name + ":" + line + ": " + document + found.workload() + ": ";
+    }
+  }
+}

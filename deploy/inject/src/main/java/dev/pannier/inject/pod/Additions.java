@@ -1,0 +1,64 @@
+package dev.pannier.inject.pod;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What is added to one Pod, with the trace that it leaves there.
+final class Additions {
+  private final List<Change> changes = new ArrayList<>();
+  private final Map<List<String>, List<Object>> newLists = new LinkedHashMap<>();
+  private final Trace trace = new Trace();
+
+  /// An element at the end of a list, which may not be there yet.
+  ///
+  /// @param place the list as the trace names it
+  void append(Part list, String name, Object element, String... place) {
+    add(list, Change.END, name, element, place);
+  }
+
+  /// The same, at the list's beginning.
+  void prepend(Part list, String name, Object element, String... place) {
+    add(list, "0", name, element, place);
+  }
+
+  private void add(Part list, String at, String name, Object element, String... place) {
+    trace.added(name, place);
+    if (list.isThere()) {
+      changes.add(new Change.Add(list.path(at), element));
+    } else {
+      if (!list.isKey()) {
+        trace.made(place);
+      }
+      newLists.computeIfAbsent(list.path(), any -> new ArrayList<>()).add(element);
+    }
+  }
+
+  /// All of it, and the trace.
+  List<Change> finish(Part pod) {
+    newLists.forEach((path, list) -> changes.add(new Change.Add(path, list)));
+    Part metadata = pod.at("metadata");
+    Part annotations = metadata.at("annotations");
+    if (!metadata.isThere()) {
+      if (metadata.isKey()) {
+        trace.made("metadata", "annotations");
+      } else {
+        trace.made("metadata");
+      }
+      changes.add(new Change.Add(metadata.path(), Map.of("annotations", annotation())));
+    } else if (!annotations.isThere()) {
+      if (!annotations.isKey()) {
+        trace.made("metadata", "annotations");
+      }
+      changes.add(new Change.Add(annotations.path(), annotation()));
+    } else {
+      changes.add(new Change.Add(annotations.path(Trace.ANNOTATION), trace.toString()));
+    }
+    return changes;
+  }
+
+  private Map<String, Object> annotation() {
+    return Map.of(Trace.ANNOTATION, trace.toString());
+  }
+}

@@ -1,0 +1,183 @@
+package dev.pannier.inject.pod;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Says what has to change in a Pod for the sidecar to be in it, as its annotations want it. Nothing is changed here: the same changes are
+/// edits of a manifest's text, or the JSON Patch of an admission webhook.
+public final class Injection {
+  /// The OTLP address for applications: both of the sidecar's ports speak gRPC and HTTP, so that this one serves whatever an SDK
+  /// has as its default.
+  static final String ENDPOINT = "http://127.0.0.1:4317";
+
+  private static final String ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+  /// The sidecar's own, and what it listens on.
+  private static final Set<Long> PORTS = Set.of(4317L, 4318L, (long) Sidecar.ADMIN_PORT);
+
+  private final Map<Setting, String> defaults;
+
+  /// @param defaults what holds where a Pod's annotations say nothing; `IMAGE` at least, and for `INJECT` whether a Pod without that
+  ///     annotation gets a sidecar
+  public Injection(Map<Setting, String> defaults) {
+    this.defaults = Map.copyOf(defaults);
+  }
+
+  /// What is wrong with the defaults themselves, whatever the Pod.
+  public List<Problem> problems() {
+    Set<Problem> problems = new LinkedHashSet<>();
+    Settings.read(Part.root(null, problems), defaults, problems);
+    return List.copyOf(problems);
+  }
+
+  /// @param pod      a Pod, or the template of one: its `metadata` and `spec`
+  /// @param workload what it is one of
+  public Outcome of(@Nullable Object pod, Workload workload) {
+    Set<Problem> problems = new LinkedHashSet<>();
+    Part root = Part.root(pod, problems);
+    Part annotations = root.at("metadata", "annotations");
+    if (annotations.at(Trace.ANNOTATION).isThere()) {
+      return new Outcome.Unchanged("the sidecar is there");
+    }
+    Settings settings = Settings.read(root.at("metadata"), defaults, problems);
+    if (problems.isEmpty() && !Boolean.TRUE.equals(settings.inject())) {
+      String key = Setting.INJECT.annotation();
+      boolean isSaid =
+          annotations.at(key).isThere() || root.at("metadata", "labels").at(key).isThere();
+      return new Outcome.Unchanged(key + (isSaid ? " is" : " would be") + " false");
+    }
+    List<Problem> notices = new ArrayList<>();
+    List<Change> changes = changes(root, settings, workload, notices);
+    return problems.isEmpty()
+        ? new Outcome.Changed(changes, notices)
+        : new Outcome.Refused(List.copyOf(problems));
+  }
+
+  private static List<Change> changes(
+      Part root, Settings settings, Workload workload, List<Problem> notices) {
+    Part spec = root.at("spec");
+    Part containers = spec.at("containers");
+    List<Part> selected = selected(containers, root, settings);
+    if (selected.isEmpty()) {
+      return List.of();
+    }
+    lookAt(spec, selected, notices);
+    Additions additions = new Additions();
+    LogFolders folders = LogFolders.of(spec, selected, settings);
+    Resource resource = Resource.of(root, settings, workload, selected);
+    for (Part container : selected) {
+      addEnvironment(additions, container, resource, notices);
+    }
+    folders.addTo(additions, spec);
+    Sidecar sidecar = new Sidecar(settings, folders, resource, spec, selected);
+    for (Map<String, Object> volume : sidecar.volumes()) {
+      String name = String.valueOf(volume.get("name"));
+      if (spec.at("volumes").named().containsKey(name)) {
+        spec.at("volumes").problem("has a volume " + name + " that is not the sidecar's");
+      }
+      additions.append(spec.at("volumes"), name, volume, "spec", "volumes");
+    }
+    if (settings.isNative()) {
+      // Before all others: what they log and send is shipped, too.
+      additions.prepend(
+          spec.at("initContainers"), Sidecar.NAME, sidecar.container(), "spec", "initContainers");
+    } else {
+      additions.append(containers, Sidecar.NAME, sidecar.container(), "spec", "containers");
+      if (workload.kind().equals("Job") || workload.kind().equals("CronJob")) {
+        notices.add(
+            new Problem(
+                containers.path(), "the Pod will not complete: an ordinary sidecar does not end"));
+      }
+    }
+    return additions.finish(root);
+  }
+
+  private static List<Part> selected(Part containers, Part root, Settings settings) {
+    Map<String, Part> named = containers.named();
+    Part spec = root.at("spec");
+    if (named.isEmpty()) {
+      (spec.isThere() ? containers : spec).problem("has no containers");
+    }
+    for (Part list : List.of(containers, spec.at("initContainers"))) {
+      Part same = list.named().get(Sidecar.NAME);
+      if (same != null) {
+        same.at("name").problem("a container of this name is there, and was not injected");
+      }
+    }
+    if (settings.containers().isEmpty()) {
+      return List.copyOf(named.values());
+    }
+    List<Part> selected = new ArrayList<>();
+    for (String name : settings.containers()) {
+      Part container = named.get(name);
+      if (container == null) {
+        root.at("metadata", "annotations")
+            .at(Setting.CONTAINERS.annotation())
+            .problem("no container is named " + name + ", there are " + named.keySet());
+      } else {
+        selected.add(container);
+      }
+    }
+    return List.copyOf(selected);
+  }
+
+  private static void lookAt(Part spec, List<Part> selected, List<Problem> notices) {
+    if (spec.at("hostNetwork").isTrue()) {
+      spec.at("hostNetwork")
+          .problem(
+              "the sidecar's ports would be the node's, and one Pod's alone; leave the Pod out with"
+                  + " pannier.dev/inject: \"false\"");
+    }
+    if (spec.at("os", "name").text().equals("windows")) {
+      spec.at("os", "name").problem("the sidecar runs on Linux alone");
+    }
+    for (Part container : selected) {
+      for (Part port : container.at("ports").elements()) {
+        Long number = port.at("containerPort").number();
+        if (number != null && PORTS.contains(number)) {
+          notices.add(
+              new Problem(
+                  port.at("containerPort").path(),
+                  "the sidecar listens here, too, and one of both will fail (" + number + ")"));
+        }
+      }
+    }
+  }
+
+  /// What an application has itself stays.
+  private static void addEnvironment(
+      Additions additions, Part container, Resource resource, List<Problem> notices) {
+    String name = container.at("name").text();
+    Part list = container.at("env");
+    Map<String, Part> own = list.named();
+    Map<String, Map<String, Object>> variables = new LinkedHashMap<>();
+    if (own.containsKey(Resource.VARIABLE)) {
+      notices.add(
+          new Problem(
+              own.get(Resource.VARIABLE).path(), "stays as it is, without k8s.* attributes"));
+    } else {
+      resource
+          .variables(name)
+          .forEach(each -> variables.put(String.valueOf(each.get("name")), each));
+    }
+    if (own.containsKey(ENDPOINT_VARIABLE)) {
+      notices.add(
+          new Problem(
+              own.get(ENDPOINT_VARIABLE).path(),
+              "stays as it is: what is sent there does not go through the sidecar"));
+    } else {
+      variables.put(ENDPOINT_VARIABLE, Sidecar.variable(ENDPOINT_VARIABLE, ENDPOINT));
+    }
+    variables.forEach(
+        (variable, value) -> {
+          if (!own.containsKey(variable)) {
+            additions.append(list, variable, value, "spec", "containers", name, "env");
+          }
+        });
+  }
+}

@@ -1,0 +1,91 @@
+package dev.pannier.inject.pod;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Where an application's records come from, as `OTEL_RESOURCE_ATTRIBUTES` tells it to SDKs and to the sidecar. What
+/// only the cluster knows is put in by the kubelet, from variables of the Downward API.
+///
+/// @param serviceName the Pod's, by OpenTelemetry's rules for Kubernetes
+/// @param own         attributes that stand in the manifest
+record Resource(String serviceName, Map<String, String> own, @Nullable String onlyContainer) {
+  static final String VARIABLE = "OTEL_RESOURCE_ATTRIBUTES";
+
+  private static final String SERVICE_NAME_VARIABLE = "OTEL_SERVICE_NAME";
+  private static final String SERVICE_NAME_ANNOTATION = "resource.opentelemetry.io/service.name";
+  private static final String NAME_LABEL = "app.kubernetes.io/name";
+  private static final String UNRESERVED = "-._~/:@";
+
+  /// Attribute, variable, field: what the Downward API tells.
+  private static final List<List<String>> FIELDS =
+      List.of(
+          List.of("k8s.namespace.name", "K8S_NAMESPACE_NAME", "metadata.namespace"),
+          List.of("k8s.pod.name", "K8S_POD_NAME", "metadata.name"),
+          List.of("k8s.pod.uid", "K8S_POD_UID", "metadata.uid"),
+          List.of("k8s.node.name", "K8S_NODE_NAME", "spec.nodeName"));
+
+  static Resource of(Part root, Settings settings, Workload workload, List<Part> selected) {
+    String first = selected.getFirst().at("name").text();
+    Part metadata = root.at("metadata");
+    List<String> names =
+        List.of(
+            settings.serviceName(),
+            metadata.at("annotations", SERVICE_NAME_ANNOTATION).text(),
+            metadata.at("labels", NAME_LABEL).text(),
+            workload.name(),
+            first);
+    String serviceName = names.stream().filter(name -> !name.isEmpty()).findFirst().orElse("");
+    return new Resource(serviceName, workload.attributes(), selected.size() == 1 ? first : null);
+  }
+
+  /// The variables for one of the application's containers.
+  List<Map<String, Object>> variables(String container) {
+    return variables(serviceName, container);
+  }
+
+  /// The variables for the sidecar: the records that it tails are the application's.
+  ///
+  /// @param first of the application's containers: what it calls itself outranks what it is called by others
+  List<Map<String, Object>> variablesOfSidecar(Part first) {
+    Part own = first.at("env").named().get(SERVICE_NAME_VARIABLE);
+    String written = own == null || !own.at("value").isThere() ? "" : own.at("value").text();
+    return variables(written.isEmpty() ? serviceName : written, onlyContainer);
+  }
+
+  private List<Map<String, Object>> variables(String service, @Nullable String container) {
+    List<Map<String, Object>> variables = new ArrayList<>();
+    Map<String, String> attributes = new LinkedHashMap<>();
+    attributes.put("service.name", encoded(service));
+    for (List<String> field : FIELDS) {
+      variables.add(Sidecar.field(field.get(1), field.get(2)));
+      attributes.put(field.get(0), "$(" + field.get(1) + ")");
+    }
+    if (container != null) {
+      attributes.put("k8s.container.name", encoded(container));
+    }
+    own.forEach((key, value) -> attributes.put(key, encoded(value)));
+    List<String> pairs = new ArrayList<>();
+    attributes.forEach((key, value) -> pairs.add(key + "=" + value));
+    variables.add(Sidecar.variable(VARIABLE, String.join(",", pairs)));
+    return variables;
+  }
+
+  /// In percent-encoding, which leaves no comma, equals sign or dollar.
+  private static String encoded(String text) {
+    StringBuilder encoded = new StringBuilder();
+    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+      char c = (char) (b & 0xFF);
+      boolean isPlain =
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || UNRESERVED.indexOf(c) >= 0;
+      encoded.append(isPlain ? String.valueOf(c) : String.format("%%%02X", (int) c));
+    }
+    return encoded.toString();
+  }
+}

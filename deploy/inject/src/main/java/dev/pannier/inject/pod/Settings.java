@@ -1,0 +1,219 @@
+package dev.pannier.inject.pod;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// What holds for one Pod: its annotations, and what they do not say, by default.
+///
+/// @param inject       null where nothing is said
+/// @param containers   empty for all
+/// @param logDirs      absolute, without a slash at the end; empty for none
+/// @param parser       empty where nothing is said, as the following
+/// @param config       the ConfigMap's name and key
+/// @param memoryMib    0 where nothing is said
+record Settings(
+    @Nullable Boolean inject,
+    boolean isNative,
+    String image,
+    List<String> containers,
+    List<String> logDirs,
+    boolean deleteShipped,
+    String parser,
+    @Nullable ConfigKey config,
+    String secret,
+    String kafka,
+    String otlp,
+    String serviceName,
+    int memoryMib,
+    List<String> jvmOptions) {
+  static final String LOG_DIR = "/var/log/app";
+
+  private static final int MIN_MEMORY_MIB = 4;
+  private static final int MAX_MEMORY_MIB = 16_384;
+  private static final String NAME = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?";
+  private static final Pattern OBJECT = Pattern.compile(NAME);
+  private static final Pattern OBJECT_KEY = Pattern.compile(NAME + "(/[A-Za-z0-9._-]{1,253})?");
+  private static final Pattern IMAGE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._/:@-]*");
+  private static final Pattern PARSER = Pattern.compile("[A-Za-z0-9_-]{1,100}");
+  private static final Pattern SERVERS =
+      Pattern.compile("[^\\s,:]+(:[^\\s,:]+)*:[0-9]{1,5}(\\s*,\\s*[^\\s,]+:[0-9]{1,5})*");
+  private static final Pattern ENDPOINT = Pattern.compile("https?://[^\\s/]\\S*");
+
+  /// A mount path may have no colon; the others would be a glob's.
+  private static final Pattern FOLDER = Pattern.compile("(/[^/:*?\\[\\]{}\\\\$\\p{Cntrl}]+)+/?");
+
+  /// @param key the file's name in the ConfigMap
+  record ConfigKey(String name, String key) {}
+
+  private record Reader(
+      Part metadata, Map<Setting, String> defaults, Collection<Problem> problems) {
+    Part own(Setting setting) {
+      Part annotation = metadata.at("annotations", setting.annotation());
+      // An admission webhook chooses by labels alone, so this one may be a label, too.
+      return annotation.isThere() || setting != Setting.INJECT
+          ? annotation
+          : metadata.at("labels", setting.annotation());
+    }
+
+    String text(Setting setting) {
+      Part own = own(setting);
+      return own.isThere() ? own.text().strip() : defaults.getOrDefault(setting, "");
+    }
+
+    void problem(Setting setting, String what) {
+      Part own = own(setting);
+      if (own.isThere()) {
+        own.problem(what);
+      } else {
+        String value = " (" + Part.shown(defaults.get(setting)) + ")";
+        problems.add(new Problem(List.of("default of " + setting.key()), what + value));
+      }
+    }
+
+    @Nullable Boolean truth(Setting setting) {
+      return switch (text(setting)) {
+        case "true" -> true;
+        case "false" -> false;
+        case "" -> null;
+        default -> {
+          problem(setting, "is neither \"true\" nor \"false\"");
+          yield null;
+        }
+      };
+    }
+
+    String matching(Setting setting, Pattern pattern, String what) {
+      String text = text(setting);
+      if (!text.isEmpty() && !pattern.matcher(text).matches()) {
+        problem(setting, what);
+        return "";
+      }
+      return text;
+    }
+
+    List<String> list(Setting setting) {
+      List<String> list = new ArrayList<>();
+      for (String element : text(setting).split(",", -1)) {
+        if (!element.isBlank()) {
+          list.add(element.strip());
+        }
+      }
+      return list;
+    }
+  }
+
+  /// @param metadata a Pod's, there or not
+  static Settings read(Part metadata, Map<Setting, String> defaults, Collection<Problem> problems) {
+    Part annotations = metadata.at("annotations");
+    for (Object annotation : annotations.map().keySet()) {
+      String name = annotation.toString();
+      if (name.startsWith(Setting.PREFIX)
+          && !name.equals(Trace.ANNOTATION)
+          && Setting.of(name.substring(Setting.PREFIX.length())) == null) {
+        annotations.at(name).problem("unknown, known are " + String.join(", ", Setting.keys()));
+      }
+    }
+    Reader reader = new Reader(metadata, defaults, problems);
+    String config =
+        reader.matching(Setting.CONFIG, OBJECT_KEY, "is no ConfigMap's NAME, nor NAME/KEY");
+    if (!config.isEmpty() && !reader.text(Setting.PARSER).isEmpty()) {
+      reader.problem(Setting.PARSER, "is decided by the configuration that config names");
+    }
+    return new Settings(
+        reader.truth(Setting.INJECT),
+        mode(reader),
+        reader.matching(Setting.IMAGE, IMAGE, "is no image's name"),
+        reader.list(Setting.CONTAINERS),
+        logDirs(reader, !config.isEmpty()),
+        Boolean.TRUE.equals(reader.truth(Setting.DELETE_SHIPPED)),
+        reader.matching(Setting.PARSER, PARSER, "is no parser's name"),
+        configKey(config),
+        reader.matching(Setting.SECRET, OBJECT, "is no Secret's name"),
+        reader.matching(Setting.KAFKA, SERVERS, "is no host:port, nor several between commas"),
+        reader.matching(Setting.OTLP, ENDPOINT, "does not begin with http:// or https://"),
+        reader.text(Setting.SERVICE_NAME),
+        memory(reader),
+        jvmOptions(reader));
+  }
+
+  private static boolean mode(Reader reader) {
+    switch (reader.text(Setting.MODE)) {
+      case "", "native" -> {
+        return true;
+      }
+      case "ordinary" -> {
+        return false;
+      }
+      default -> {
+        reader.problem(Setting.MODE, "is neither native nor ordinary");
+        return true;
+      }
+    }
+  }
+
+  private static List<String> logDirs(Reader reader, boolean hasConfig) {
+    List<String> dirs = new ArrayList<>();
+    if (reader.text(Setting.LOG_DIR).equals("none")) {
+      return List.of();
+    }
+    for (String dir : reader.list(Setting.LOG_DIR)) {
+      if (!FOLDER.matcher(dir).matches() || (dir + "/").contains("/../")) {
+        reader.problem(Setting.LOG_DIR, "is no absolute folder, without :, .. and *, nor none");
+        return List.of();
+      }
+      String clean = dir.endsWith("/") ? dir.substring(0, dir.length() - 1) : dir;
+      if (!dirs.contains(clean)) {
+        dirs.add(clean);
+      }
+    }
+    if (dirs.size() > 1 && !hasConfig) {
+      reader.problem(Setting.LOG_DIR, "has several folders, which only a config can tell apart");
+    }
+    return dirs.isEmpty() ? List.of(LOG_DIR) : List.copyOf(dirs);
+  }
+
+  private static @Nullable ConfigKey configKey(String config) {
+    if (config.isEmpty()) {
+      return null;
+    }
+    int slash = config.indexOf('/');
+    return slash < 0
+        ? new ConfigKey(config, "pannier.yaml")
+        : new ConfigKey(config.substring(0, slash), config.substring(slash + 1));
+  }
+
+  private static int memory(Reader reader) {
+    String text = reader.text(Setting.MEMORY);
+    if (text.isEmpty()) {
+      return 0;
+    }
+    if (!text.matches("[1-9][0-9]{0,6}MiB")) {
+      reader.problem(Setting.MEMORY, "is no whole number of MiB, such as 24MiB");
+      return 0;
+    }
+    int mib = Integer.parseInt(text.substring(0, text.length() - "MiB".length()));
+    if (mib < MIN_MEMORY_MIB || mib > MAX_MEMORY_MIB) {
+      reader.problem(
+          Setting.MEMORY,
+          mib < MIN_MEMORY_MIB ? "< " + MIN_MEMORY_MIB + "MiB" : "> " + MAX_MEMORY_MIB + "MiB");
+      return 0;
+    }
+    return mib;
+  }
+
+  private static List<String> jvmOptions(Reader reader) {
+    String text = reader.text(Setting.JVM_OPTIONS);
+    List<String> options = text.isEmpty() ? List.of() : List.of(text.split("\\s+", -1));
+    for (String option : options) {
+      if (!option.startsWith("-") && !option.startsWith("@")) {
+        reader.problem(Setting.JVM_OPTIONS, "an option begins with - or @");
+        return List.of();
+      }
+    }
+    return options;
+  }
+}

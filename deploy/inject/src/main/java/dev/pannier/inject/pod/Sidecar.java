@@ -1,0 +1,233 @@
+package dev.pannier.inject.pod;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The container, and the volumes that are its own.
+final class Sidecar {
+  static final String NAME = "pannier";
+  static final int ADMIN_PORT = 8686;
+
+  private static final String ADMIN = "pannier-admin";
+  private static final String STATE = "pannier-state";
+  private static final String POD_INFO = "pannier-podinfo";
+  private static final String CONFIG = "pannier-config";
+  private static final String SECRET = "pannier-secret";
+
+  /// As the image has it.
+  private static final String IMAGE_CONFIG = "/etc/pannier/pannier.yaml";
+
+  private static final String CONFIG_DIR = "/etc/pannier/config";
+  private static final long NON_ROOT = 65_532;
+
+  /// `memory` of the sidecar, by default; and by how much its heap, its request and its limit are above it.
+  private static final int MEMORY_MIB = 24;
+
+  private static final int HEAP_MIB = 16;
+  private static final int REQUEST_MIB = 40;
+  private static final int LIMIT_MIB = 104;
+
+  /// What of the Pod's grace period is not the drain's: the rest of the process's end, and the kubelet's own time.
+  private static final long GRACE_SECONDS = 5;
+
+  private static final long DEADLINE_SECONDS = 20;
+
+  private final Settings settings;
+  private final LogFolders folders;
+  private final Resource resource;
+  private final Part spec;
+  private final List<Part> selected;
+
+  Sidecar(
+      Settings settings, LogFolders folders, Resource resource, Part spec, List<Part> selected) {
+    this.settings = settings;
+    this.folders = folders;
+    this.resource = resource;
+    this.spec = spec;
+    this.selected = selected;
+  }
+
+  static Map<String, Object> variable(String name, String value) {
+    return map("name", name, "value", value);
+  }
+
+  /// A variable of the Downward API.
+  static Map<String, Object> field(String name, String path) {
+    return map("name", name, "valueFrom", map("fieldRef", map("fieldPath", path)));
+  }
+
+  static Map<String, Object> emptyVolume(String name) {
+    return map("name", name, "emptyDir", map());
+  }
+
+  List<Map<String, Object>> volumes() {
+    List<Map<String, Object>> volumes = new ArrayList<>();
+    volumes.add(emptyVolume(STATE));
+    volumes.add(
+        map(
+            "name",
+            POD_INFO,
+            "downwardAPI",
+            map("items", List.of(podInfo("labels"), podInfo("annotations")))));
+    if (settings.config() != null) {
+      volumes.add(map("name", CONFIG, "configMap", map("name", settings.config().name())));
+    }
+    if (!settings.secret().isEmpty()) {
+      volumes.add(map("name", SECRET, "secret", map("secretName", settings.secret())));
+    }
+    return volumes;
+  }
+
+  private static Map<String, Object> podInfo(String name) {
+    return map("path", name, "fieldRef", map("fieldPath", "metadata." + name));
+  }
+
+  Map<String, Object> container() {
+    int memory = settings.memoryMib() == 0 ? MEMORY_MIB : settings.memoryMib();
+    Map<String, Object> container = map("name", NAME, "image", settings.image());
+    if (settings.memoryMib() != 0 || !settings.jvmOptions().isEmpty()) {
+      // The image's entry point, with these options between its own and what is to be run.
+      List<String> command = new ArrayList<>(List.of("java", "@/etc/pannier/jvm.options"));
+      command.add("-Xmx" + (memory + HEAP_MIB) + "m");
+      command.addAll(settings.jvmOptions());
+      command.add("@/etc/pannier/main.options");
+      container.put("command", command);
+    }
+    container.put(
+        "args",
+        List.of(
+            "run",
+            "--config",
+            settings.config() == null ? IMAGE_CONFIG : CONFIG_DIR + "/" + settings.config().key()));
+    if (settings.isNative()) {
+      container.put("restartPolicy", "Always");
+    }
+    container.put("env", environment());
+    container.put("ports", List.of(map("name", ADMIN, "containerPort", (long) ADMIN_PORT)));
+    // No readiness: a destination that is away is no reason to keep requests from the application.
+    container.put("startupProbe", probe(1, 2, 120));
+    container.put("livenessProbe", probe(10, 5, 3));
+    container.put(
+        "resources",
+        map(
+            "requests",
+            map("cpu", "50m", "memory", (memory + REQUEST_MIB) + "Mi"),
+            "limits",
+            map("memory", (memory + LIMIT_MIB) + "Mi")));
+    container.put("securityContext", securityContext());
+    container.put("volumeMounts", mounts());
+    return container;
+  }
+
+  private List<Map<String, Object>> environment() {
+    List<Map<String, Object>> environment =
+        new ArrayList<>(resource.variablesOfSidecar(selected.getFirst()));
+    environment.add(variable("PANNIER_ADMIN_LISTEN", "0.0.0.0:" + ADMIN_PORT));
+    environment.add(variable("PANNIER_TERMINATION_LOG", "/dev/termination-log"));
+    if (settings.config() == null) {
+      add(environment, "PANNIER_LOG_DIR", logDir());
+      add(environment, "PANNIER_PARSER", settings.parser());
+      add(environment, "PANNIER_AFTER_SHIPPED", settings.deleteShipped() ? "delete" : "");
+    }
+    add(
+        environment,
+        "PANNIER_MEMORY",
+        settings.memoryMib() == 0 ? "" : settings.memoryMib() + "MiB");
+    add(environment, "PANNIER_SHUTDOWN_DEADLINE", deadline());
+    add(environment, "PANNIER_KAFKA_BOOTSTRAP_SERVERS", settings.kafka());
+    add(environment, "OTEL_EXPORTER_OTLP_ENDPOINT", settings.otlp());
+    return environment;
+  }
+
+  private static void add(List<Map<String, Object>> environment, String name, String value) {
+    if (!value.isEmpty()) {
+      environment.add(variable(name, value));
+    }
+  }
+
+  private String logDir() {
+    return settings.logDirs().isEmpty() || settings.logDirs().contains(Settings.LOG_DIR)
+        ? ""
+        : settings.logDirs().getFirst();
+  }
+
+  /// Shorter than its default where the Pod has less time to end.
+  private String deadline() {
+    Long grace = spec.at("terminationGracePeriodSeconds").number();
+    return grace == null || grace - GRACE_SECONDS >= DEADLINE_SECONDS
+        ? ""
+        : Math.max(1, grace - GRACE_SECONDS) + "s";
+  }
+
+  private static Map<String, Object> probe(long period, long timeout, long failures) {
+    return map(
+        "httpGet",
+        map("path", "/livez", "port", ADMIN),
+        "periodSeconds",
+        period,
+        "timeoutSeconds",
+        timeout,
+        "failureThreshold",
+        failures);
+  }
+
+  private Map<String, Object> securityContext() {
+    Map<String, Object> context = map("runAsNonRoot", true);
+    Long user = spec.at("securityContext", "runAsUser").number();
+    if (user != null && user == 0) {
+      context.put("runAsUser", NON_ROOT);
+    }
+    Long group = group();
+    if (group != null) {
+      context.put("runAsGroup", group);
+    }
+    context.put("allowPrivilegeEscalation", false);
+    context.put("readOnlyRootFilesystem", true);
+    context.put("capabilities", map("drop", List.of("ALL")));
+    context.put("seccompProfile", map("type", "RuntimeDefault"));
+    return context;
+  }
+
+  /// The group by which the application's files can be read under an umask of 027.
+  private @Nullable Long group() {
+    Part pod = spec.at("securityContext");
+    Set<Long> groups = new LinkedHashSet<>();
+    for (Part container : selected) {
+      Long own = container.at("securityContext", "runAsGroup").number();
+      Long group = own == null ? pod.at("runAsGroup").number() : own;
+      if (group != null) {
+        groups.add(group);
+      }
+    }
+    return groups.isEmpty() ? pod.at("fsGroup").number() : groups.iterator().next();
+  }
+
+  private List<Map<String, Object>> mounts() {
+    List<Map<String, Object>> mounts = new ArrayList<>(folders.sidecarMounts());
+    mounts.add(map("name", STATE, "mountPath", "/var/lib/pannier"));
+    mounts.add(map("name", POD_INFO, "mountPath", "/etc/podinfo", "readOnly", true));
+    if (settings.config() != null) {
+      mounts.add(map("name", CONFIG, "mountPath", CONFIG_DIR, "readOnly", true));
+    }
+    if (!settings.secret().isEmpty()) {
+      mounts.add(map("name", SECRET, "mountPath", "/var/run/secrets/pannier", "readOnly", true));
+    }
+    return mounts;
+  }
+
+  /// A map in this order, to which more can be added.
+  ///
+  /// @param keysAndValues a key, its value, the next key, …
+  private static Map<String, Object> map(Object... keysAndValues) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    for (int i = 0; i < keysAndValues.length; i += 2) {
+      map.put((String) keysAndValues[i], keysAndValues[i + 1]);
+    }
+    return map;
+  }
+}

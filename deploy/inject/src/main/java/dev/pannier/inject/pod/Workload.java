@@ -1,0 +1,59 @@
+package dev.pannier.inject.pod;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// What a Pod is one of: the object whose manifest has its template, or by its owner.
+///
+/// @param kind as in the manifest
+/// @param name empty where it is made up by the cluster
+public record Workload(String kind, String name) {
+  /// Semantic conventions have a `k8s.….name` for these.
+  private static final List<String> ATTRIBUTED =
+      List.of("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet");
+
+  /// A CronJob names its Jobs after itself and the minute since 1970: from 2017 on, so that a date is not taken for one.
+  private static final Pattern JOB_OF_CRON_JOB =
+      Pattern.compile("(.+)-(2[5-9]|[3-9][0-9])[0-9]{6}");
+
+  /// Of a Pod in a cluster: by its controller. A ReplicaSet whose name ends with the hash of its Pods'
+  /// template is a Deployment's, and a Job whose name ends with its time is a CronJob's.
+  public static Workload of(@Nullable Object pod) {
+    Part metadata = Part.root(pod, new ArrayList<>()).at("metadata");
+    String hash = metadata.at("labels", "pod-template-hash").text();
+    for (Part owner : metadata.at("ownerReferences").elements()) {
+      String kind = owner.at("kind").text();
+      String name = owner.at("name").text();
+      if (owner.at("controller").isTrue() && ATTRIBUTED.contains(kind)) {
+        boolean ofDeployment =
+            kind.equals("ReplicaSet") && !hash.isEmpty() && name.endsWith("-" + hash);
+        if (ofDeployment) {
+          return new Workload("Deployment", name.substring(0, name.length() - hash.length() - 1));
+        }
+        Matcher ofCronJob = JOB_OF_CRON_JOB.matcher(name);
+        return kind.equals("Job") && ofCronJob.matches()
+            ? new Workload("CronJob", ofCronJob.group(1))
+            : new Workload(kind, name);
+      }
+    }
+    return new Workload("Pod", metadata.at("name").text());
+  }
+
+  /// The resource attributes that name it; none where there is no name, or no attribute for the kind.
+  Map<String, String> attributes() {
+    return ATTRIBUTED.contains(kind) && !name.isEmpty()
+        ? Map.of("k8s." + kind.toLowerCase(Locale.ROOT) + ".name", name)
+        : Map.of();
+  }
+
+  /// As it is told: `Deployment checkout`.
+  @Override
+  public String toString() {
+    return name.isEmpty() ? kind : kind + " " + name;
+  }
+}

@@ -1,0 +1,145 @@
+package dev.pannier.inject.yaml;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.common.Anchor;
+import org.snakeyaml.engine.v2.events.AliasEvent;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.MappingStartEvent;
+import org.snakeyaml.engine.v2.events.NodeEvent;
+import org.snakeyaml.engine.v2.events.ScalarEvent;
+import org.snakeyaml.engine.v2.events.SequenceStartEvent;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.parser.Parser;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
+
+/// Reads the documents of a text into nodes that know their places. The library's own nodes do not: an alias is the node that it
+/// stands for, with that one's place.
+final class NodeReader {
+  private static final int MAX_DEPTH = 200;
+  private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,18}");
+
+  private final Parser parser;
+  private final Map<String, Node> anchors = new HashMap<>();
+  private int depth;
+
+  private NodeReader(Parser parser) {
+    this.parser = parser;
+  }
+
+  /// @throws YamlProblem where it is no YAML
+  static List<Node> read(String text) {
+    LoadSettings settings =
+        LoadSettings.builder()
+            .setCodePointLimit(Integer.MAX_VALUE)
+            // All of it at once: the library's reader fails on an emoji between two buffers.
+            .setBufferSize(text.length() + 1)
+            .build();
+    try {
+      NodeReader reader =
+          new NodeReader(new ParserImpl(settings, new StreamReader(settings, text)));
+      return reader.documents();
+    } catch (MarkedYamlEngineException e) {
+      Mark mark = e.getProblemMark().or(e::getContextMark).orElse(null);
+      String problem = e.getProblem() == null ? "is no YAML" : e.getProblem();
+      throw new YamlProblem(mark == null ? 0 : mark.getLine() + 1, problem);
+    } catch (YamlEngineException e) {
+      throw new YamlProblem(0, e.getMessage() == null ? "is no YAML" : e.getMessage());
+    }
+  }
+
+  private List<Node> documents() {
+    List<Node> documents = new ArrayList<>();
+    while (parser.hasNext()) {
+      Event event = parser.next();
+      if (event.getEventId() == Event.ID.DocumentStart) {
+        anchors.clear();
+        documents.add(node(parser.next()));
+      }
+    }
+    return documents;
+  }
+
+  private Node node(Event event) {
+    int start = index(event.getStartMark());
+    int end = index(event.getEndMark());
+    int line = event.getStartMark().map(Mark::getLine).orElse(0) + 1;
+    if (event instanceof AliasEvent alias) {
+      Node target = anchors.get(alias.getAlias().getValue());
+      if (target == null) {
+        throw new YamlProblem(line, "nothing has the anchor " + alias.getAlias().getValue());
+      }
+      return new Node.Alias(start, end, line, target);
+    }
+    if (++depth > MAX_DEPTH) {
+      throw new YamlProblem(line, "nested more than " + MAX_DEPTH + " deep");
+    }
+    Node node =
+        switch (event) {
+          case ScalarEvent scalar ->
+              new Node.Scalar(
+                  start,
+                  end,
+                  line,
+                  value(scalar),
+                  !scalar.isPlain(),
+                  scalar.isLiteral() || scalar.isFolded());
+          case SequenceStartEvent sequence -> sequence(start, line, sequence.isFlow());
+          case MappingStartEvent mapping -> mapping(start, line, mapping.isFlow());
+          default -> throw new YamlProblem(line, "unexpected " + event.getEventId());
+        };
+    depth--;
+    Optional<Anchor> anchor = ((NodeEvent) event).getAnchor();
+    anchor.ifPresent(name -> anchors.put(name.getValue(), node));
+    return node;
+  }
+
+  private Node sequence(int start, int line, boolean flow) {
+    List<Node> items = new ArrayList<>();
+    Event event = parser.next();
+    while (event.getEventId() != Event.ID.SequenceEnd) {
+      items.add(node(event));
+      event = parser.next();
+    }
+    return new Node.Sequence(start, index(event.getEndMark()), line, flow, items);
+  }
+
+  private Node mapping(int start, int line, boolean flow) {
+    List<Node.Entry> entries = new ArrayList<>();
+    Event event = parser.next();
+    while (event.getEventId() != Event.ID.MappingEnd) {
+      Node key = node(event);
+      entries.add(new Node.Entry(key, node(parser.next())));
+      event = parser.next();
+    }
+    return new Node.Mapping(start, index(event.getEndMark()), line, flow, entries);
+  }
+
+  /// As Kubernetes reads it, as far as that matters here: what is neither truth, whole number nor nothing is a text.
+  private static @Nullable Object value(ScalarEvent scalar) {
+    String text = scalar.getValue();
+    boolean isText = scalar.getTag().map(tag -> tag.endsWith(":str")).orElse(false);
+    if (!scalar.isPlain() || isText) {
+      return text;
+    }
+    return switch (text) {
+      case "", "~", "null", "Null", "NULL" -> null;
+      case "true", "True", "TRUE" -> true;
+      case "false", "False", "FALSE" -> false;
+      default -> INTEGER.matcher(text).matches() ? (Object) Long.valueOf(text) : text;
+    };
+  }
+
+  private static int index(Optional<Mark> mark) {
+    return mark.map(Mark::getIndex).orElse(0);
+  }
+}

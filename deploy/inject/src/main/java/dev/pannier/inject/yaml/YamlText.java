@@ -1,0 +1,199 @@
+package dev.pannier.inject.yaml;
+
+import dev.pannier.inject.pod.Change;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/// A text of YAML or JSON, one or several documents, that can be changed in places: whatever a change does not name stays
+/// as it was, to the byte.
+public final class YamlText {
+  private static final String MERGE = "<<";
+
+  /// Aliases make trees of more values than their text has.
+  private static final int MAX_VALUES = 2_000_000;
+
+  private final String text;
+  private final List<Node> documents;
+  private int values;
+
+  private YamlText(String text, List<Node> documents) {
+    this.text = text;
+    this.documents = documents;
+  }
+
+  /// @throws YamlProblem where it is no YAML
+  public static YamlText parse(String text) {
+    return new YamlText(text, NodeReader.read(text));
+  }
+
+  /// How many documents it has.
+  public int size() {
+    return documents.size();
+  }
+
+  /// The document's line, from 1.
+  public int line(int document) {
+    return documents.get(document).line();
+  }
+
+  /// The line of what is at this path, or of the last step towards it that is there.
+  public int line(int document, List<String> path) {
+    Node node = documents.get(document);
+    int line = node.line();
+    for (String step : path) {
+      Node plain = node instanceof Node.Alias alias ? alias.target() : node;
+      Node next = null;
+      if (plain instanceof Node.Mapping mapping) {
+        int entry = mapping.indexOf(step);
+        if (entry >= 0) {
+          line = mapping.entries().get(entry).key().line();
+          next = mapping.entries().get(entry).value();
+        }
+      } else if (plain instanceof Node.Sequence sequence && step.matches("[0-9]{1,9}")) {
+        int item = Integer.parseInt(step);
+        if (item < sequence.items().size()) {
+          next = sequence.items().get(item);
+          line = next.line();
+        }
+      }
+      if (next == null) {
+        return line;
+      }
+      node = next;
+    }
+    return line;
+  }
+
+  /// The single value of a key at the document's root.
+  ///
+  /// @return null where there is none
+  public @Nullable String rootText(int document, String key) {
+    if (documents.get(document) instanceof Node.Mapping mapping) {
+      int entry = mapping.indexOf(key);
+      if (entry >= 0 && mapping.entries().get(entry).value() instanceof Node.Scalar scalar) {
+        return scalar.value() == null ? null : scalar.value().toString();
+      }
+    }
+    return null;
+  }
+
+  /// The document as maps, lists, texts, `Boolean`, `Long` and null. Decimal numbers are texts.
+  ///
+  /// @throws YamlProblem where a key is there twice, or is no single value
+  public @Nullable Object tree(int document) {
+    values = 0;
+    return tree(documents.get(document));
+  }
+
+  private @Nullable Object tree(Node node) {
+    if (++values > MAX_VALUES) {
+      throw new YamlProblem(node.line(), "has more than " + MAX_VALUES + " values");
+    }
+    return switch (node) {
+      case Node.Scalar scalar -> scalar.value();
+      case Node.Alias alias -> tree(alias.target());
+      case Node.Sequence sequence -> {
+        List<@Nullable Object> list = new ArrayList<>();
+        for (Node item : sequence.items()) {
+          list.add(tree(item));
+        }
+        yield list;
+      }
+      case Node.Mapping mapping -> map(mapping);
+    };
+  }
+
+  private Map<String, @Nullable Object> map(Node.Mapping mapping) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    List<Node> merged = new ArrayList<>();
+    for (Node.Entry entry : mapping.entries()) {
+      Node keyNode = entry.key() instanceof Node.Alias alias ? alias.target() : entry.key();
+      if (!(keyNode instanceof Node.Scalar scalar)) {
+        throw new YamlProblem(entry.key().line(), "a key is no single value");
+      }
+      String key = Objects.toString(scalar.value());
+      if (key.equals(MERGE) && !scalar.quoted()) {
+        merged.add(entry.value());
+      } else if (map.containsKey(key)) {
+        throw new YamlProblem(entry.key().line(), "the key is there twice (" + key + ")");
+      } else {
+        map.put(key, tree(entry.value()));
+      }
+    }
+    for (Node node : merged) {
+      merge(tree(node), map);
+    }
+    return map;
+  }
+
+  /// Kubernetes' tools read merge keys, of YAML 1.1: what the mapping has itself counts.
+  private static void merge(@Nullable Object other, Map<String, @Nullable Object> map) {
+    if (other instanceof Map<?, ?> inherited) {
+      inherited.forEach((key, value) -> map.putIfAbsent(Objects.toString(key), value));
+    } else if (other instanceof List<?> several) {
+      several.forEach(one -> merge(one, map));
+    }
+  }
+
+  /// The text after these changes. A document's additions and removals must not depend on each other's order, but for removals from one
+  /// list, which come from its end.
+  ///
+  /// @param changes of each document, by its index
+  /// @throws YamlProblem where the text cannot be changed there and nowhere else
+  public YamlText changed(Map<Integer, List<Change>> changes) {
+    Edits edits = new Edits(text);
+    changes.forEach((document, ofDocument) -> edits.add(documents.get(document), ofDocument));
+    YamlText changed;
+    try {
+      changed = parse(edits.applied());
+    } catch (YamlProblem e) {
+      throw new YamlProblem(0, "cannot be changed in its layout: write it plainly");
+    }
+    check(changed, changes);
+    return changed;
+  }
+
+  /// Layouts and anchors that the edits do not foresee show here, and not in a cluster.
+  private void check(YamlText changed, Map<Integer, List<Change>> changes) {
+    if (changed.size() != size()) {
+      throw new YamlProblem(0, "cannot be changed in its layout: write it plainly");
+    }
+    for (int i = 0; i < size(); i++) {
+      Object expected = Change.apply(tree(i), changes.getOrDefault(i, List.of()));
+      if (!same(expected, changed.tree(i))) {
+        throw new YamlProblem(
+            line(i),
+            "cannot be changed in one place alone (an anchor that is used elsewhere, an unusual"
+                + " layout, or a literal text whose last line has no end): write it plainly");
+      }
+    }
+  }
+
+  /// Nothing behind a key is the same as an empty list or mapping: in block style there is no other way to write them.
+  private static boolean same(@Nullable Object a, @Nullable Object b) {
+    if (a instanceof Map<?, ?> mapA && b instanceof Map<?, ?> mapB) {
+      return mapA.keySet().equals(mapB.keySet())
+          && mapA.keySet().stream().allMatch(key -> same(mapA.get(key), mapB.get(key)));
+    }
+    if (a instanceof List<?> listA && b instanceof List<?> listB && listA.size() == listB.size()) {
+      return IntStream.range(0, listA.size()).allMatch(i -> same(listA.get(i), listB.get(i)));
+    }
+    return Objects.equals(a, b) || (isNothing(a) && isNothing(b));
+  }
+
+  private static boolean isNothing(@Nullable Object value) {
+    return value == null
+        || (value instanceof Map<?, ?> map && map.isEmpty())
+        || (value instanceof List<?> list && list.isEmpty());
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}

@@ -1,0 +1,160 @@
+package dev.pannier.inject;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.inject.pod.Setting;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/// The files of `deploy/` that users start from.
+class DeployFilesTest {
+  private static final Path DEPLOY = Path.of("..").toAbsolutePath().normalize();
+
+  private static List<Path> samples() throws IOException {
+    return yaml("samples");
+  }
+
+  private static List<Path> manifests() throws IOException {
+    return Stream.of(yaml("samples"), yaml("kubernetes"), yaml("kustomize"), yaml("inject/webhook"))
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  private static List<Path> yaml(String folder) throws IOException {
+    try (Stream<Path> tree = Files.walk(DEPLOY.resolve(folder))) {
+      return tree.filter(path -> path.toString().endsWith(".yaml")).sorted().toList();
+    }
+  }
+
+  private static String run(int expected, String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    assertThat(Main.execute(arguments, InputStream.nullInputStream(), out, err))
+        .as(err.toString(UTF_8))
+        .isEqualTo(expected);
+    return out.toString(UTF_8);
+  }
+
+  @ParameterizedTest
+  @MethodSource("samples")
+  void everySampleTakesTheSidecarAndGivesItBack(Path sample) throws Exception {
+    String injected = run(0, "inject", "-f", sample.toString());
+    assertThat(injected).contains("- name: pannier\n");
+    Path file = Files.createTempFile("sample", ".yaml");
+    try {
+      Files.writeString(file, injected);
+      assertThat(run(0, "inject", "-f", file.toString())).isEqualTo(injected);
+      assertThat(run(0, "inject", "--remove", "-f", file.toString()))
+          .isEqualTo(Files.readString(sample));
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("manifests")
+  void everyManifestIsYamlOfObjects(Path manifest) throws Exception {
+    for (Object document :
+        new Load(LoadSettings.builder().build()).loadAllFromString(Files.readString(manifest))) {
+      assertThat(document).isInstanceOf(Map.class);
+      assertThat(((Map<?, ?>) document).get("kind")).isInstanceOf(String.class);
+      assertThat(((Map<?, ?>) document).get("apiVersion")).isInstanceOf(String.class);
+    }
+  }
+
+  /// The manifests for who does not inject are what an injection makes.
+  @Test
+  void theManifestsWithTheSidecarAreThoseWithoutAfterAnInjection() throws Exception {
+    String without = DEPLOY.resolve("kubernetes/shop.yaml").toString();
+    String[] command = {"inject", "-f", without, "--image", "pannier/pannier:latest"};
+    assertThat(run(0, command))
+        .isEqualTo(Files.readString(DEPLOY.resolve("kubernetes/shop-native-sidecar.yaml")));
+    String[] ordinary =
+        Stream.concat(Stream.of(command), Stream.of("--ordinary")).toArray(String[]::new);
+    assertThat(run(0, ordinary))
+        .isEqualTo(Files.readString(DEPLOY.resolve("kubernetes/shop-ordinary-sidecar.yaml")));
+  }
+
+  @Test
+  void theReadmeNamesEveryAnnotationAndOption() throws Exception {
+    String readme = Files.readString(Path.of("README.md"));
+    for (String key : Setting.keys()) {
+      assertThat(readme).contains("\n| `" + key + "` |");
+    }
+    String help =
+        run(0, "inject", "--help")
+            + run(0, "webhook", "--help")
+            + run(0, "webhook", "certificate", "--help");
+    help.lines()
+        .flatMap(line -> Stream.of(line.strip().split("[ ,=]+", -1)))
+        .filter(word -> word.matches("--[a-z][a-z-]+") && !word.matches("--help|--version"))
+        .forEach(option -> assertThat(readme).contains(option));
+  }
+
+  @Test
+  void theWebhookIsAskedForPodsAlonesCreationAndItsFailureStopsNone() throws Exception {
+    Object configuration =
+        new Load(LoadSettings.builder().build())
+            .loadFromString(Files.readString(Path.of("webhook/configuration.yaml")));
+    List<?> webhooks =
+        (List<?>) Objects.requireNonNull(((Map<?, ?>) configuration).get("webhooks"));
+    assertThat(webhooks).hasSize(2);
+    for (Object each : webhooks) {
+      Map<?, ?> webhook = (Map<?, ?>) each;
+      assertThat(webhook.get("failurePolicy")).isEqualTo("Ignore");
+      assertThat(webhook.get("sideEffects")).isEqualTo("None");
+      assertThat(webhook.get("admissionReviewVersions")).isEqualTo(List.of("v1"));
+      assertThat(webhook.containsKey("namespaceSelector")).isTrue();
+      assertThat(webhook.containsKey("objectSelector")).isTrue();
+      List<?> rules = (List<?>) Objects.requireNonNull(webhook.get("rules"));
+      Map<?, ?> rule = (Map<?, ?>) rules.getFirst();
+      assertThat(rule.get("resources")).isEqualTo(List.of("pods"));
+      assertThat(rule.get("operations")).isEqualTo(List.of("CREATE"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"configuration.yaml", "namespace.yaml", "webhook.yaml"})
+  void theKustomizeBaseIsTheManifestsOfTheWebhook(String name) throws Exception {
+    assertThat(Files.readString(DEPLOY.resolve("kustomize/base").resolve(name)))
+        .isEqualTo(Files.readString(Path.of("webhook").resolve(name)));
+  }
+
+  /// Its templates are no YAML before Helm has read them.
+  @Test
+  void theChartHasWhatTheManifestsHave() throws Exception {
+    String chart = Files.readString(DEPLOY.resolve("helm/pannier/templates/webhook.yaml"));
+    assertThat(chart)
+        .contains(
+            "\n      terminationGracePeriodSeconds: 20\n",
+            "\n              value: -XX:+ExitOnOutOfMemoryError\n",
+            "\n        pannier.dev/inject: \"false\"\n",
+            "\n          whenUnsatisfiable: ScheduleAnyway\n");
+    assertThat(Files.readString(DEPLOY.resolve("helm/pannier/values.yaml")))
+        .contains("\n  timeoutSeconds: 5\n", "\n  failurePolicy: Ignore\n");
+  }
+
+  @Test
+  void theChartsSchemaKnowsTheSettingsThatCanBeDefaults() throws Exception {
+    String schema = Files.readString(DEPLOY.resolve("helm/pannier/values.schema.json"));
+    for (String key : Setting.keys()) {
+      if (!List.of("inject", "mode", "image").contains(key)) {
+        assertThat(schema).contains("\"" + key + "\":");
+      }
+    }
+  }
+}

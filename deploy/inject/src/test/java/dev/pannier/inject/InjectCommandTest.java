@@ -1,0 +1,226 @@
+package dev.pannier.inject;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InjectCommandTest {
+  private static final String DEPLOYMENT =
+      """
+      # The shop.
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: shop
+      spec:
+        template:
+          metadata:
+            labels: {app: shop}
+          spec:
+            containers:
+              - name: app   # all of it
+                image: "shop:1"
+      """;
+
+  private static final String SERVICE =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {ports: [{port: 80}]}\n";
+
+  @TempDir private Path folder;
+
+  private record Result(int code, String out, String err) {}
+
+  private static Result run(String in, String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    List<String> all = new ArrayList<>(List.of("inject"));
+    all.addAll(List.of(arguments));
+    int code =
+        Main.execute(
+            all.toArray(String[]::new), new ByteArrayInputStream(in.getBytes(UTF_8)), out, err);
+    return new Result(code, out.toString(UTF_8), err.toString(UTF_8));
+  }
+
+  private Path file(String name, String text) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, text);
+  }
+
+  @Test
+  void standardInputComesOutWithTheSidecar() {
+    Result result = run(DEPLOYMENT, "--image", "pannier:1");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.err()).isEqualTo("standard input:7: Deployment shop: injected\n");
+    assertThat(result.out())
+        .startsWith(DEPLOYMENT.substring(0, DEPLOYMENT.indexOf("    spec:")))
+        .contains("        - name: app   # all of it\n")
+        .contains("      initContainers:\n        - name: pannier\n          image: pannier:1\n");
+    assertThat(run(result.out(), "--remove").out()).isEqualTo(DEPLOYMENT);
+    assertThat(run(result.out(), "-f", "-", "--image", "pannier:1").out()).isEqualTo(result.out());
+  }
+
+  @Test
+  void whatIsNoWorkloadIsWrittenAsItIs() {
+    assertThat(run(SERVICE)).isEqualTo(new Result(0, SERVICE, ""));
+    assertThat(run("")).isEqualTo(new Result(0, "", ""));
+    assertThat(run("# nothing\n")).isEqualTo(new Result(0, "# nothing\n", ""));
+    String volcano = DEPLOYMENT.replace("apps/v1", "batch.volcano.sh/v1alpha1");
+    assertThat(run(volcano)).isEqualTo(new Result(0, volcano, ""));
+  }
+
+  @Test
+  void aFolderIsReadWithItsFoldersInOrder() throws Exception {
+    file("b/deployment.yaml", DEPLOYMENT);
+    file("a.yml", SERVICE.stripTrailing());
+    file("c.json", "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\"}");
+    file("notes.txt", "{{ no manifest");
+    Result result = run("", "-f", folder.toString());
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .startsWith("---\n" + SERVICE + "---\n# The shop.")
+        .contains("- name: pannier\n")
+        .endsWith("---\n{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\"}");
+  }
+
+  @Test
+  void filesAreChangedInPlaceAndKeepTheirPermissions() throws Exception {
+    Path file = file("a.yaml", DEPLOYMENT);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+    assertThat(run("", "-i", "-f", file.toString()))
+        .isEqualTo(new Result(0, "", file + ":7: Deployment shop: injected\n"));
+    assertThat(file).content().contains("- name: pannier");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-r-----");
+    assertThat(run("", "-i", "--remove", "-f", file.toString()).err())
+        .isEqualTo(file + ":7: Deployment shop: taken out\n");
+    assertThat(file).hasContent(DEPLOYMENT);
+    assertThat(folder).isDirectoryNotContaining("glob:**new");
+  }
+
+  @Test
+  void everyDocumentAndEveryItemOfAListGetsIt() {
+    String job =
+        """
+        apiVersion: batch/v1
+        kind: CronJob
+        metadata: {name: nightly}
+        spec:
+          schedule: "0 3 * * *"
+          jobTemplate:
+            spec:
+              template:
+                spec:
+                  restartPolicy: Never
+                  containers: [{name: job, image: j}]
+        """;
+    String list =
+        "apiVersion: v1\nkind: List\nitems:\n"
+            + ("- " + DEPLOYMENT.substring(DEPLOYMENT.indexOf('a')).indent(2).stripLeading())
+            + "- {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name:"
+            + " c}]}}\n";
+    Result result = run(job + "---\n" + SERVICE + "---\n" + list);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.err().lines())
+        .containsExactly(
+            "standard input:8: document 1: CronJob nightly: injected",
+            "standard input:26: document 3: Deployment shop: injected",
+            "standard input:33: document 3: Pod p: injected");
+    assertThat(result.out().split("name: pannier[,\n]", -1)).hasSize(4);
+    assertThat(run(result.out(), "--remove").out())
+        .isEqualTo(job + "---\n" + SERVICE + "---\n" + list);
+  }
+
+  @Test
+  void aWrongAnnotationIsToldWithItsPlaceAndNothingIsWritten() throws Exception {
+    Path good = file("a.yaml", DEPLOYMENT);
+    Path bad =
+        file(
+            "b.yaml",
+            SERVICE
+                + "---\n"
+                + DEPLOYMENT.replace(
+                    "labels: {app: shop}",
+                    "labels: {app: shop}\n      annotations:\n        pannier.dev/kafka: kafka"));
+    Result result = run("", "-i", "-f", folder.toString());
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err())
+        .contains(
+            bad
+                + ":16: document 2: Deployment shop:"
+                + " spec.template.metadata.annotations.pannier.dev/kafka: is no host:port, nor"
+                + " several between commas (kafka)\n")
+        .endsWith("pannier: nothing was written\n");
+    assertThat(good).hasContent(DEPLOYMENT);
+  }
+
+  @Test
+  void aTemplateOfAChartIsToldFromYaml() {
+    Result result = run("a: 1\n{{- if .Values.b }}\nb: 1\n{{- end }}\n");
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).startsWith("standard input:3: ").contains("helm template");
+  }
+
+  @Test
+  void onlyAnnotatedPodsAreWantedWhenThatIsSaid() {
+    assertThat(run(DEPLOYMENT, "--annotated").out()).isEqualTo(DEPLOYMENT);
+    String annotated =
+        DEPLOYMENT.replace("labels: {app: shop}", "annotations: {pannier.dev/inject: 'true'}");
+    assertThat(run(annotated, "--annotated").out()).contains("name: pannier");
+  }
+
+  @Test
+  void whatAPodDoesNotSayCanBeSetForAll() {
+    assertThat(
+            run(DEPLOYMENT, "--set", "kafka=k:9092", "--set", "log-dir=none", "--ordinary").out())
+        .contains("k:9092")
+        .doesNotContain("pannier-logs")
+        .doesNotContain("initContainers");
+    Result wrong = run(DEPLOYMENT, "--set", "kafka=k");
+    assertThat(wrong.code()).isEqualTo(2);
+    assertThat(wrong.err()).contains("default of kafka: is no host:port");
+    assertThat(run(DEPLOYMENT, "--set", "kafkas=k").err())
+        .contains("unknown key, known are inject");
+  }
+
+  @Test
+  void anInjectionWithAnotherImageReplacesTheOneBefore() {
+    String once = run(DEPLOYMENT, "--image", "pannier:1").out();
+    assertThat(run(once, "--image", "pannier:2").out())
+        .isEqualTo(once.replace("image: pannier:1", "image: pannier:2"));
+  }
+
+  @Test
+  void saysNoTakesItOutAgain() {
+    String annotated =
+        DEPLOYMENT.replace("labels: {app: shop}", "annotations: {pannier.dev/inject: 'true'}");
+    String once = run(annotated).out();
+    assertThat(run(once.replace("inject: 'true'", "inject: 'false'")).out())
+        .isEqualTo(annotated.replace("inject: 'true'", "inject: 'false'"));
+  }
+
+  @Test
+  void filesThatCannotBeReadAreToldAndFail() throws Exception {
+    assertThat(run("", "-f", folder + "/none.yaml").err()).contains("none.yaml: no such file");
+    assertThat(run("", "-f", folder.toString()).code()).isEqualTo(1);
+    Path latin = folder.resolve("latin.yaml");
+    Files.write(latin, new byte[] {'a', ':', ' ', (byte) 0xE4});
+    assertThat(run("", "-f", latin.toString()).err()).contains("is not UTF-8");
+    assertThat(run("", "--in-place").code()).isEqualTo(2);
+  }
+
+  @Test
+  void aByteOrderMarkStays() {
+    assertThat(run("\uFEFF" + DEPLOYMENT).out()).startsWith("\uFEFF# The shop.");
+  }
+}

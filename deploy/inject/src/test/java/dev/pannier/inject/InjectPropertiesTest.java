@@ -1,0 +1,163 @@
+package dev.pannier.inject;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.inject.pod.Injection;
+import dev.pannier.inject.pod.Setting;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/// What holds for every manifest, however it is written.
+class InjectPropertiesTest {
+  private static final Set<String> VARIABLES =
+      Set.of(
+          "K8S_NAMESPACE_NAME",
+          "K8S_POD_NAME",
+          "K8S_POD_UID",
+          "K8S_NODE_NAME",
+          "OTEL_RESOURCE_ATTRIBUTES",
+          "OTEL_EXPORTER_OTLP_ENDPOINT");
+
+  private static String manifests(long seed) {
+    Random random = new Random(seed);
+    ManifestMaker maker = new ManifestMaker(random);
+    List<String> documents = new ArrayList<>();
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      documents.add(new ManifestWriter(random).write(maker.manifest()));
+    }
+    return Manifests.joined(documents);
+  }
+
+  private static String inject(String text, boolean ordinary) {
+    return change(
+        text,
+        new Injection(
+            Map.of(
+                Setting.INJECT,
+                "true",
+                Setting.IMAGE,
+                "pannier:1",
+                Setting.MODE,
+                ordinary ? "ordinary" : "native")));
+  }
+
+  private static String change(String text, Injection injection) {
+    Manifests manifests = new Manifests(injection);
+    String changed = manifests.change("m.yaml", text);
+    assertThat(manifests.failed()).as("%s%n%s", manifests.messages(), text).isFalse();
+    return changed;
+  }
+
+  private static String remove(String text) {
+    Manifests manifests = new Manifests(null);
+    String changed = manifests.change("m.yaml", text);
+    assertThat(manifests.failed()).as("%s%n%s", manifests.messages(), text).isFalse();
+    return changed;
+  }
+
+  @Property(tries = 60)
+  void removingRestoresEveryByte(@ForAll long seed, @ForAll boolean ordinary) {
+    String text = manifests(seed);
+    assertThat(remove(inject(text, ordinary))).isEqualTo(text);
+  }
+
+  @Property(tries = 30)
+  void twiceGivesTheSameAsOnce(@ForAll long seed, @ForAll boolean ordinary) {
+    String once = inject(manifests(seed), ordinary);
+    assertThat(inject(once, ordinary)).isEqualTo(once);
+  }
+
+  @Property(tries = 20)
+  void anotherFormReplacesTheOneThatIsThere(@ForAll long seed) {
+    String text = manifests(seed);
+    assertThat(inject(inject(text, true), false)).isEqualTo(inject(text, false));
+  }
+
+  @Property(tries = 30)
+  void nothingThatWasThereIsTakenAwayOrMoved(@ForAll long seed, @ForAll boolean ordinary) {
+    String text = manifests(seed);
+    String injected = inject(text, ordinary);
+    int at = 0;
+    for (int i = 0; i < injected.length() && at < text.length(); i++) {
+      if (injected.charAt(i) == text.charAt(at)) {
+        at++;
+      }
+    }
+    assertThat(at).as("of %s%nin %s", text, injected).isEqualTo(text.length());
+  }
+
+  /// The library's own reading of both texts, without what belongs to the sidecar.
+  @Property(tries = 30)
+  void whatItDidNotNeedToTouchIsUnchanged(@ForAll long seed, @ForAll boolean ordinary) {
+    String text = manifests(seed);
+    List<Object> before = load(text);
+    List<Object> after = load(inject(text, ordinary));
+    assertThat(String.valueOf(after)).contains("name=pannier,");
+    assertThat(without(after, before)).isEqualTo(without(before, before));
+  }
+
+  private static List<Object> load(String text) {
+    List<Object> documents = new ArrayList<>();
+    new Load(LoadSettings.builder().build()).loadAllFromString(text).forEach(documents::add);
+    return documents;
+  }
+
+  /// Empty things and missing ones are the same to Kubernetes.
+  private static Object without(@Nullable Object after, @Nullable Object before) {
+    return switch (after) {
+      case null -> "";
+      case Map<?, ?> map -> {
+        Map<Object, Object> kept = new LinkedHashMap<>();
+        map.forEach(
+            (key, value) -> {
+              Object old = before instanceof Map<?, ?> was ? was.get(key) : null;
+              if (!key.equals("pannier.dev/injected") && value != null) {
+                Object rest = without(value, old);
+                if (!rest.equals(Map.of()) && !rest.equals(List.of())) {
+                  kept.put(key, rest);
+                }
+              }
+            });
+        yield kept;
+      }
+      case List<?> list -> {
+        Map<String, Object> named = new LinkedHashMap<>();
+        Set<String> had = new HashSet<>();
+        if (before instanceof List<?> was) {
+          for (int i = 0; i < was.size(); i++) {
+            String name = name(was.get(i), i);
+            had.add(name);
+            named.put(name, was.get(i));
+          }
+        }
+        List<Object> kept = new ArrayList<>();
+        for (int i = 0; i < list.size(); i++) {
+          String name = name(list.get(i), i);
+          boolean isOurs = name.startsWith("pannier") || VARIABLES.contains(name);
+          if (had.contains(name) || !isOurs) {
+            kept.add(without(list.get(i), named.get(name)));
+          }
+        }
+        yield kept;
+      }
+      default -> after;
+    };
+  }
+
+  private static String name(Object element, int index) {
+    return element instanceof Map<?, ?> map && map.get("name") != null
+        ? Objects.toString(map.get("name"))
+        : String.valueOf(index);
+  }
+}

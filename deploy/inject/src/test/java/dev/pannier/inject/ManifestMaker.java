@@ -1,0 +1,166 @@
+package dev.pannier.inject;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/// Makes manifests of every kind, with whatever a Pod may have or not have where the sidecar goes.
+final class ManifestMaker {
+  private static final List<String> KINDS =
+      List.of("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod");
+
+  private final Random random;
+
+  ManifestMaker(Random random) {
+    this.random = random;
+  }
+
+  Map<String, Object> manifest() {
+    if (random.nextInt(6) > 0) {
+      return workload();
+    }
+    List<Object> items = new ArrayList<>();
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      items.add(random.nextInt(4) == 0 ? service() : workload());
+    }
+    return shuffled(Map.of("apiVersion", "v1", "kind", "List", "items", items));
+  }
+
+  private Map<String, Object> service() {
+    return shuffled(
+        Map.of(
+            "apiVersion",
+            "v1",
+            "kind",
+            "Service",
+            "metadata",
+            Map.of("name", "shop"),
+            "spec",
+            Map.of("ports", List.of(Map.of("port", 80L)))));
+  }
+
+  Map<String, Object> workload() {
+    String kind = KINDS.get(random.nextInt(KINDS.size()));
+    Map<String, Object> pod = new LinkedHashMap<>();
+    metadata(pod);
+    pod.put("spec", spec());
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("kind", kind);
+    switch (kind) {
+      case "Pod" -> {
+        object.put("apiVersion", "v1");
+        object.putAll(pod);
+      }
+      case "CronJob" -> {
+        object.put("apiVersion", "batch/v1");
+        object.put("metadata", Map.of("name", "nightly"));
+        object.put(
+            "spec",
+            shuffled(
+                Map.of(
+                    "schedule",
+                    "0 3 * * *",
+                    "jobTemplate",
+                    Map.of("spec", Map.of("template", shuffled(pod))))));
+      }
+      default -> {
+        object.put("apiVersion", kind.equals("Job") ? "batch/v1" : "apps/v1");
+        object.put("metadata", Map.of("name", "shop", "labels", Map.of("app", "shop")));
+        object.put("spec", shuffled(Map.of("replicas", 2L, "template", shuffled(pod))));
+      }
+    }
+    return shuffled(object);
+  }
+
+  private void metadata(Map<String, Object> pod) {
+    switch (random.nextInt(6)) {
+      case 0 -> {}
+      case 1 -> pod.put("metadata", new ManifestWriter.Nothing(false));
+      default -> {
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        metadata.put("labels", Map.of("app", "shop"));
+        optional(
+            metadata,
+            "annotations",
+            false,
+            shuffled(
+                Map.of(
+                    "team",
+                    "payments",
+                    "pannier.dev/kafka",
+                    "kafka:9092",
+                    "note",
+                    "two\nlines # here")));
+        pod.put("metadata", shuffled(metadata));
+      }
+    }
+  }
+
+  private Map<String, Object> spec() {
+    Map<String, Object> spec = new LinkedHashMap<>();
+    List<Object> containers = new ArrayList<>();
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      containers.add(container("app" + i, random.nextBoolean()));
+    }
+    spec.put("containers", containers);
+    optional(
+        spec,
+        "volumes",
+        true,
+        List.of(Map.of("name", "data", "emptyDir", Map.of()), Map.of("name", "more")));
+    optional(spec, "initContainers", true, List.of(container("before", false)));
+    if (random.nextBoolean()) {
+      spec.put("terminationGracePeriodSeconds", random.nextLong(60));
+      spec.put("securityContext", Map.of("fsGroup", 1_000L));
+    }
+    return shuffled(spec);
+  }
+
+  private Map<String, Object> container(String name, boolean hasLogVolume) {
+    Map<String, Object> container = new LinkedHashMap<>();
+    container.put("name", name);
+    container.put("image", "shop:1");
+    if (random.nextBoolean()) {
+      container.put("args", List.of("a", "run: fast\n- really\n", "true"));
+    }
+    List<Object> variables = new ArrayList<>();
+    for (String variable :
+        List.of("A", "OTEL_EXPORTER_OTLP_ENDPOINT", "K8S_POD_NAME", "OTEL_RESOURCE_ATTRIBUTES")) {
+      if (random.nextInt(3) == 0) {
+        variables.add(shuffled(Map.of("name", variable, "value", "v")));
+      }
+    }
+    optional(container, "env", true, variables);
+    List<Object> mounts = new ArrayList<>();
+    mounts.add(Map.of("name", "more", "mountPath", "/more"));
+    if (hasLogVolume) {
+      mounts.add(shuffled(Map.of("name", "data", "mountPath", "/var/log/app/")));
+    }
+    optional(container, "volumeMounts", true, mounts);
+    return shuffled(container);
+  }
+
+  /// It, or nothing, or an empty one, or its key alone.
+  private void optional(Map<String, Object> map, String key, boolean list, Object value) {
+    switch (random.nextInt(6)) {
+      case 0 -> {}
+      case 1 -> map.put(key, list ? List.of() : Map.of());
+      case 2 -> map.put(key, new ManifestWriter.Nothing(list));
+      default -> map.put(key, value);
+    }
+  }
+
+  private Map<String, Object> shuffled(Map<String, Object> map) {
+    List<String> keys = new ArrayList<>(map.keySet());
+    keys.sort(null);
+    for (int i = keys.size() - 1; i > 0; i--) {
+      int other = random.nextInt(i + 1);
+      keys.set(i, keys.set(other, keys.get(i)));
+    }
+    Map<String, Object> shuffled = new LinkedHashMap<>();
+    keys.forEach(key -> shuffled.put(key, map.get(key)));
+    return shuffled;
+  }
+}

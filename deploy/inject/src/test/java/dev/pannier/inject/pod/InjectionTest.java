@@ -1,0 +1,557 @@
+package dev.pannier.inject.pod;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
+
+import dev.pannier.inject.yaml.YamlText;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class InjectionTest {
+  private static final String PLAIN =
+      """
+      metadata: {labels: {app: shop}}
+      spec:
+        containers:
+        - name: app
+          image: shop:1
+      """;
+
+  private static final Workload SHOP = new Workload("Deployment", "shop");
+
+  private static Outcome outcome(String pod, Map<Setting, String> more) {
+    Map<Setting, String> defaults =
+        new EnumMap<>(Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1"));
+    defaults.putAll(more);
+    return new Injection(defaults).of(YamlText.parse(pod).tree(0), SHOP);
+  }
+
+  private static Object injected(String pod, Map<Setting, String> more) {
+    Object tree = YamlText.parse(pod).tree(0);
+    assertThat(outcome(pod, more)).isInstanceOf(Outcome.Changed.class);
+    return Objects.requireNonNull(
+        Change.apply(tree, ((Outcome.Changed) outcome(pod, more)).changes()));
+  }
+
+  private static String pod(String annotations, String container, String spec) {
+    return """
+    metadata: {annotations: {%s}}
+    spec:
+      containers:
+      - {name: app, image: shop:1%s}
+    %s\
+    """
+        .formatted(annotations, container, spec.indent(2));
+  }
+
+  private static Object sidecar(String pod) {
+    return at(injected(pod, Map.of()), "spec", "initContainers", "0");
+  }
+
+  private static Object at(@Nullable Object tree, String... path) {
+    return Objects.requireNonNull(find(tree, path), () -> String.join("/", path));
+  }
+
+  /// Elements of lists by their index or their name.
+  private static @Nullable Object find(@Nullable Object tree, String... path) {
+    Object at = tree;
+    for (String step : path) {
+      if (at instanceof List<?> list) {
+        at =
+            step.matches("[0-9]+")
+                ? list.get(Integer.parseInt(step))
+                : list.stream()
+                    .filter(each -> step.equals(find(each, "name")))
+                    .findFirst()
+                    .orElse(null);
+      } else {
+        at = at instanceof Map<?, ?> map ? map.get(step) : null;
+      }
+    }
+    return at;
+  }
+
+  private static List<String> problems(String pod) {
+    assertThat(outcome(pod, Map.of())).isInstanceOf(Outcome.Refused.class);
+    return ((Outcome.Refused) outcome(pod, Map.of()))
+        .problems().stream().map(Problem::toString).toList();
+  }
+
+  private static List<String> notices(String pod, Map<Setting, String> more) {
+    return ((Outcome.Changed) outcome(pod, more))
+        .notices().stream().map(Problem::toString).toList();
+  }
+
+  @Test
+  void theSidecarIsTheFirstInitContainerAndIsRestarted() {
+    Object pod = injected(PLAIN + "  initContainers:\n  - {name: migrate, image: m}\n", Map.of());
+    assertThat(at(pod, "spec", "initContainers", "0", "name")).isEqualTo("pannier");
+    assertThat(at(pod, "spec", "initContainers", "0", "restartPolicy")).isEqualTo("Always");
+    assertThat(at(pod, "spec", "initContainers", "0", "image")).isEqualTo("pannier:1");
+    assertThat(at(pod, "spec", "initContainers", "1", "name")).isEqualTo("migrate");
+  }
+
+  @Test
+  void anOrdinarySidecarIsTheLastContainer() {
+    Object pod = injected(PLAIN, Map.of(Setting.MODE, "ordinary"));
+    assertThat(at(pod, "spec", "containers", "1", "name")).isEqualTo("pannier");
+    assertThat(at(pod, "spec", "containers", "1"))
+        .asInstanceOf(MAP)
+        .doesNotContainKey("restartPolicy");
+    assertThat(at(pod, "spec")).asInstanceOf(MAP).doesNotContainKey("initContainers");
+  }
+
+  @Test
+  void anOrdinarySidecarKeepsAJobFromCompletingWhichIsTold() {
+    Outcome outcome =
+        new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p", Setting.MODE, "ordinary"))
+            .of(YamlText.parse(PLAIN).tree(0), new Workload("Job", "once"));
+    assertThat(((Outcome.Changed) outcome).notices().toString()).contains("will not complete");
+  }
+
+  @Test
+  void itIsSmallAndMayDoNothing() {
+    Object sidecar = sidecar(PLAIN);
+    assertThat(at(sidecar, "resources"))
+        .isEqualTo(
+            Map.of(
+                "requests", Map.of("cpu", "50m", "memory", "64Mi"),
+                "limits", Map.of("memory", "128Mi")));
+    assertThat(at(sidecar, "securityContext"))
+        .isEqualTo(
+            Map.of(
+                "runAsNonRoot", true,
+                "allowPrivilegeEscalation", false,
+                "readOnlyRootFilesystem", true,
+                "capabilities", Map.of("drop", List.of("ALL")),
+                "seccompProfile", Map.of("type", "RuntimeDefault")));
+  }
+
+  @Test
+  void itsProbesAskForItsOwnLifeAlone() {
+    Object sidecar = sidecar(PLAIN);
+    for (String probe : List.of("startupProbe", "livenessProbe")) {
+      assertThat(at(sidecar, probe, "httpGet", "path")).isEqualTo("/livez");
+      assertThat(at(sidecar, probe, "httpGet", "port"))
+          .isEqualTo(at(sidecar, "ports", "0", "name"));
+    }
+    assertThat(at(sidecar, "ports", "0", "containerPort")).isEqualTo(8686L);
+    assertThat(sidecar).asInstanceOf(MAP).doesNotContainKey("readinessProbe");
+  }
+
+  @Test
+  void theApplicationGetsAVolumeForItsLogsWhichTheSidecarOnlyReads() {
+    Object pod = injected(PLAIN, Map.of());
+    assertThat(at(pod, "spec", "volumes", "pannier-logs", "emptyDir")).isEqualTo(Map.of());
+    assertThat(at(pod, "spec", "containers", "app", "volumeMounts", "pannier-logs"))
+        .isEqualTo(Map.of("name", "pannier-logs", "mountPath", "/var/log/app"));
+    assertThat(at(pod, "spec", "initContainers", "pannier", "volumeMounts", "pannier-logs"))
+        .isEqualTo(Map.of("name", "pannier-logs", "mountPath", "/var/log/app", "readOnly", true));
+    assertThat(at(pod, "spec", "initContainers", "pannier", "volumeMounts", "pannier-state"))
+        .isEqualTo(Map.of("name", "pannier-state", "mountPath", "/var/lib/pannier"));
+  }
+
+  @Test
+  void aVolumeThatIsThereForTheLogsIsShared() {
+    String pod =
+        pod(
+            "pannier.dev/log-dir: /data/logs",
+            ", volumeMounts: [{name: all, mountPath: /}, {name: data, mountPath: /data/, subPath:"
+                + " x}]",
+            "volumes: [{name: all}, {name: data}]");
+    assertThat(at(injected(pod, Map.of()), "spec", "volumes", "0"))
+        .isEqualTo(Map.of("name", "all"));
+    assertThat(at(sidecar(pod), "volumeMounts", "data"))
+        .isEqualTo(Map.of("name", "data", "mountPath", "/data", "subPath", "x", "readOnly", true));
+    assertThat(at(sidecar(pod), "env", "PANNIER_LOG_DIR", "value")).isEqualTo("/data/logs");
+    assertThat(find(injected(pod, Map.of()), "spec", "volumes", "pannier-logs")).isNull();
+  }
+
+  @Test
+  void whereShippedFilesAreDeletedTheFolderCanBeWritten() {
+    Object sidecar = sidecar(pod("pannier.dev/delete-shipped: 'true'", "", ""));
+    assertThat(at(sidecar, "volumeMounts", "pannier-logs"))
+        .isEqualTo(Map.of("name", "pannier-logs", "mountPath", "/var/log/app"));
+    assertThat(at(sidecar, "env", "PANNIER_AFTER_SHIPPED", "value")).isEqualTo("delete");
+  }
+
+  @Test
+  void withoutALogFolderNothingIsMounted() {
+    Object pod = injected(pod("pannier.dev/log-dir: none", "", ""), Map.of());
+    assertThat(at(pod, "spec", "containers", "app"))
+        .asInstanceOf(MAP)
+        .doesNotContainKey("volumeMounts");
+    assertThat(find(pod, "spec", "volumes", "pannier-logs")).isNull();
+  }
+
+  @Test
+  void theApplicationSendsToTheSidecarAndKnowsWhereItRuns() {
+    Object pod = injected(PLAIN, Map.of());
+    assertThat(at(pod, "spec", "containers", "app", "env", "OTEL_EXPORTER_OTLP_ENDPOINT", "value"))
+        .isEqualTo("http://127.0.0.1:4317");
+    assertThat(at(pod, "spec", "containers", "app", "env", "OTEL_RESOURCE_ATTRIBUTES", "value"))
+        .isEqualTo(
+            "service.name=shop,k8s.namespace.name=$(K8S_NAMESPACE_NAME),k8s.pod.name=$(K8S_POD_NAME),"
+                + "k8s.pod.uid=$(K8S_POD_UID),k8s.node.name=$(K8S_NODE_NAME),k8s.container.name=app,"
+                + "k8s.deployment.name=shop");
+    assertThat(at(pod, "spec", "containers", "app", "env", "K8S_POD_UID", "valueFrom"))
+        .isEqualTo(Map.of("fieldRef", Map.of("fieldPath", "metadata.uid")));
+    List<?> names =
+        ((List<?>) at(pod, "spec", "containers", "app", "env"))
+            .stream().map(each -> at(each, "name")).toList();
+    assertThat(names.indexOf("OTEL_RESOURCE_ATTRIBUTES"))
+        .as("behind what it refers to")
+        .isGreaterThan(names.indexOf("K8S_NODE_NAME"));
+  }
+
+  @Test
+  void whatTheApplicationSaysItselfStaysAndIsTold() {
+    String pod =
+        pod(
+            "",
+            ", env: [{name: OTEL_EXPORTER_OTLP_ENDPOINT, value: 'http://x:1'}, {name:"
+                + " OTEL_RESOURCE_ATTRIBUTES, value: a=b}, {name: OTEL_SERVICE_NAME, value: own}]",
+            "");
+    assertThat((List<?>) at(injected(pod, Map.of()), "spec", "containers", "app", "env"))
+        .hasSize(3);
+    assertThat(notices(pod, Map.of()))
+        .hasSize(2)
+        .anyMatch(each -> each.startsWith("spec.containers[0].env[0]: stays as it is"));
+    assertThat(at(sidecar(pod), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString())
+        .startsWith("service.name=own,");
+  }
+
+  @Test
+  void theServiceNameIsWhatSomebodySaidElseTheWorkloads() {
+    assertThat(serviceName("pannier.dev/service-name: 'a b,c=$(X)'"))
+        .isEqualTo("a%20b%2Cc%3D%24%28X%29");
+    assertThat(serviceName("resource.opentelemetry.io/service.name: otel")).isEqualTo("otel");
+    assertThat(serviceName("")).isEqualTo("shop");
+    assertThat(
+            at(
+                    sidecar(PLAIN.replace("app: shop", "app.kubernetes.io/name: label")),
+                    "env",
+                    "OTEL_RESOURCE_ATTRIBUTES",
+                    "value")
+                .toString())
+        .startsWith("service.name=label,");
+  }
+
+  private static String serviceName(String annotation) {
+    String value =
+        at(sidecar(pod(annotation, "", "")), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString();
+    return value.substring("service.name=".length(), value.indexOf(','));
+  }
+
+  @Test
+  void annotationsDecideWhereItShipsTo() {
+    Object sidecar =
+        sidecar(
+            pod(
+                "pannier.dev/kafka: 'a:9092, b:9092', pannier.dev/otlp: 'https://c:4317',"
+                    + " pannier.dev/parser: logstash, pannier.dev/image:"
+                    + " 'mine/pannier:2@sha256:ab'",
+                "",
+                ""));
+    assertThat(at(sidecar, "env", "PANNIER_KAFKA_BOOTSTRAP_SERVERS", "value"))
+        .isEqualTo("a:9092, b:9092");
+    assertThat(at(sidecar, "env", "OTEL_EXPORTER_OTLP_ENDPOINT", "value"))
+        .isEqualTo("https://c:4317");
+    assertThat(at(sidecar, "env", "PANNIER_PARSER", "value")).isEqualTo("logstash");
+    assertThat(at(sidecar, "image")).isEqualTo("mine/pannier:2@sha256:ab");
+    assertThat(at(sidecar, "args"))
+        .isEqualTo(List.of("run", "--config", "/etc/pannier/pannier.yaml"));
+  }
+
+  @Test
+  void aConfigurationComesFromAConfigMapAndSecretsFromASecret() {
+    String pod = pod("pannier.dev/config: shop-logs/my.yaml, pannier.dev/secret: tokens", "", "");
+    assertThat(at(sidecar(pod), "args"))
+        .isEqualTo(List.of("run", "--config", "/etc/pannier/config/my.yaml"));
+    assertThat(at(sidecar(pod), "volumeMounts", "pannier-config", "mountPath"))
+        .isEqualTo("/etc/pannier/config");
+    Object volumes = at(injected(pod, Map.of()), "spec", "volumes");
+    assertThat(at(volumes, "pannier-config", "configMap", "name")).isEqualTo("shop-logs");
+    assertThat(at(volumes, "pannier-secret", "secret", "secretName")).isEqualTo("tokens");
+  }
+
+  @Test
+  void moreMemoryIsMoreHeapAndAHigherLimit() {
+    Object sidecar =
+        sidecar(pod("pannier.dev/memory: 48MiB, pannier.dev/jvm-options: '-Xss1m -Da=b'", "", ""));
+    assertThat(at(sidecar, "command"))
+        .isEqualTo(
+            List.of(
+                "java",
+                "@/etc/pannier/jvm.options",
+                "-Xmx64m",
+                "-Xss1m",
+                "-Da=b",
+                "@/etc/pannier/main.options"));
+    assertThat(at(sidecar, "resources", "limits", "memory")).isEqualTo("152Mi");
+    assertThat(at(sidecar, "env", "PANNIER_MEMORY", "value")).isEqualTo("48MiB");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        ", securityContext: {runAsGroup: 20} | securityContext: {runAsGroup: 30, fsGroup: 40} | 20",
+        "'' | securityContext: {runAsGroup: 30, fsGroup: 40} | 30",
+        "'' | securityContext: {fsGroup: 40} | 40",
+        ", securityContext: {runAsUser: 7} | '' | ",
+      })
+  void itHasTheGroupByWhichItCanReadTheFiles(String container, String spec, @Nullable Long group) {
+    assertThat(find(sidecar(pod("", container, spec)), "securityContext", "runAsGroup"))
+        .isEqualTo(group);
+  }
+
+  @Test
+  void inAPodOfRootsItIsNone() {
+    Object sidecar = sidecar(pod("", "", "securityContext: {runAsUser: 0}"));
+    assertThat(at(sidecar, "securityContext", "runAsUser")).isEqualTo(65_532L);
+    assertThat(
+            find(
+                sidecar(pod("", "", "securityContext: {runAsUser: 7}")),
+                "securityContext",
+                "runAsUser"))
+        .isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"25, ", "20, 15s", "3, 1s", "0, 1s", "600, "})
+  void itDrainsWithinWhatThePodHasToEnd(int grace, @Nullable String deadline) {
+    Object variable =
+        find(
+            sidecar(pod("", "", "terminationGracePeriodSeconds: " + grace)),
+            "env",
+            "PANNIER_SHUTDOWN_DEADLINE");
+    assertThat(variable == null ? null : at(variable, "value")).isEqualTo(deadline);
+  }
+
+  @Test
+  void onlyTheNamedContainersGetTheFolderAndTheEnvironment() {
+    String pod =
+        """
+        metadata: {annotations: {pannier.dev/containers: "web, worker"}}
+        spec:
+          containers: [{name: web}, {name: db}, {name: worker}]
+        """;
+    Object containers = at(injected(pod, Map.of()), "spec", "containers");
+    assertThat(at(containers, "db")).isEqualTo(Map.of("name", "db"));
+    assertThat(at(containers, "web", "volumeMounts", "pannier-logs")).isNotNull();
+    assertThat(at(containers, "worker", "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString())
+        .contains("k8s.container.name=worker");
+    assertThat(at(sidecar(pod), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString())
+        .doesNotContain("k8s.container.name");
+  }
+
+  @Test
+  void aPodThatSaysNoIsLeftAlone() {
+    assertThat(outcome(pod("pannier.dev/inject: 'false'", "", ""), Map.of()))
+        .isEqualTo(new Outcome.Unchanged("pannier.dev/inject is false"));
+    assertThat(outcome(PLAIN, Map.of(Setting.INJECT, "false")))
+        .isInstanceOf(Outcome.Unchanged.class);
+    assertThat(outcome(pod("pannier.dev/inject: 'true'", "", ""), Map.of(Setting.INJECT, "false")))
+        .isInstanceOf(Outcome.Changed.class);
+  }
+
+  @Test
+  void aPodThatHasItIsLeftAlone() {
+    Object once = injected(PLAIN, Map.of());
+    assertThat(new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p")).of(once, SHOP))
+        .isEqualTo(new Outcome.Unchanged("the sidecar is there"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "pannier.dev/inject: true | inject: is no text: put it into quotes (true)",
+        "pannier.dev/inject: 'yes' | inject: is neither \"true\" nor \"false\" (yes)",
+        "pannier.dev/log-dir: logs | log-dir: is no absolute folder, without :, .. and *, nor none"
+            + " (logs)",
+        "pannier.dev/log-dir: /a/../b | log-dir: is no absolute folder, without :, .. and *, nor"
+            + " none (/a/../b)",
+        "pannier.dev/log-dir: '/a,/b' | log-dir: has several folders, which only a config can tell"
+            + " apart (/a,/b)",
+        "pannier.dev/kafka: kafka | kafka: is no host:port, nor several between commas (kafka)",
+        "pannier.dev/otlp: 'c:4317' | otlp: does not begin with http:// or https:// (c:4317)",
+        "pannier.dev/config: My_Config | config: is no ConfigMap's NAME, nor NAME/KEY (My_Config)",
+        "pannier.dev/memory: 48Mi | memory: is no whole number of MiB, such as 24MiB (48Mi)",
+        "pannier.dev/memory: 1MiB | memory: < 4MiB (1MiB)",
+        "pannier.dev/mode: sidecar | mode: is neither native nor ordinary (sidecar)",
+        "pannier.dev/containers: web | containers: no container is named web, there are [app]"
+            + " (web)",
+        "pannier.dev/jvm-options: Xmx1g | jvm-options: an option begins with - or @ (Xmx1g)",
+      })
+  void anAnnotationThatIsWrongIsToldWithItsValue(String annotation, String problem) {
+    assertThat(problems(pod(annotation, "", "")))
+        .containsExactly("metadata.annotations.pannier.dev/" + problem);
+  }
+
+  @Test
+  void anUnknownAnnotationIsToldWithThoseThatAreKnown() {
+    assertThat(problems(pod("pannier.dev/logdir: /a", "", "")).getFirst())
+        .startsWith("metadata.annotations.pannier.dev/logdir: unknown, known are inject, mode, ")
+        .endsWith("(/a)");
+  }
+
+  @Test
+  void allProblemsAreToldAtOnce() {
+    assertThat(problems(pod("pannier.dev/kafka: k, pannier.dev/otlp: o", "", "hostNetwork: true")))
+        .hasSize(3);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "hostNetwork: true | spec.hostNetwork: the sidecar's ports would be the node's",
+        "os: {name: windows} | spec.os.name: the sidecar runs on Linux alone (windows)",
+        "initContainers: [{name: pannier}] | spec.initContainers[0].name: a container of this name"
+            + " is there",
+        "volumes: [{name: pannier-state}] | spec.volumes: has a volume pannier-state that",
+        "volumes: {} | spec.volumes: is no list",
+      })
+  void aPodThatCannotHaveItIsToldWhy(String spec, String problem) {
+    assertThat(problems(pod("", "", spec))).anyMatch(each -> each.startsWith(problem));
+  }
+
+  @Test
+  void aVolumeThatWouldCoverTheSidecarsOwnFilesIsRefused() {
+    String pod =
+        pod(
+            "pannier.dev/log-dir: /opt/app/logs",
+            ", volumeMounts: [{name: opt, mountPath: /opt}]",
+            "volumes: [{name: opt}]");
+    assertThat(problems(pod).getFirst()).contains("would cover the sidecar's /opt/pannier");
+  }
+
+  @Test
+  void aPodWithoutContainersIsRefused() {
+    assertThat(problems("metadata: {}\nspec: {}\n"))
+        .containsExactly("spec.containers: has no containers");
+    assertThat(problems("metadata: {}\n")).containsExactly("spec: has no containers");
+  }
+
+  @Test
+  void aPortOfTheSidecarsThatTheApplicationHasIsTold() {
+    assertThat(notices(pod("", ", ports: [{containerPort: 4318}]", ""), Map.of()).getFirst())
+        .startsWith("spec.containers[0].ports[0].containerPort: the sidecar listens here, too");
+  }
+
+  @Test
+  void whatIsWrongWithDefaultsIsToldWithoutAPod() {
+    Map<Setting, String> defaults = Map.of(Setting.IMAGE, "p", Setting.MEMORY, "1MiB");
+    assertThat(new Injection(defaults).problems().toString())
+        .isEqualTo("[default of memory: < 4MiB (1MiB)]");
+    assertThat(new Injection(Map.of(Setting.IMAGE, "p", Setting.INJECT, "true")).problems())
+        .isEmpty();
+  }
+
+  @Test
+  void aLabelSaysWhetherWhereNoAnnotationDoes() {
+    String labelled = PLAIN.replace("{app: shop}", "{app: shop, pannier.dev/inject: \"%s\"}");
+    assertThat(outcome(labelled.formatted("false"), Map.of()))
+        .isEqualTo(new Outcome.Unchanged("pannier.dev/inject is false"));
+    assertThat(outcome(labelled.formatted("true"), Map.of(Setting.INJECT, "false")))
+        .isInstanceOf(Outcome.Changed.class);
+    assertThat(problems(labelled.formatted("maybe")))
+        .containsExactly(
+            "metadata.labels.pannier.dev/inject: is neither \"true\" nor \"false\" (maybe)");
+    String both =
+        labelled
+            .formatted("true")
+            .replace("metadata: {", "metadata: {annotations: {pannier.dev/inject: \"false\"}, ");
+    assertThat(outcome(both, Map.of())).isInstanceOf(Outcome.Unchanged.class);
+  }
+
+  @Test
+  void theOwnerOfAPodNamesIt() {
+    String pod =
+        """
+        metadata:
+          generateName: shop-5d9f-
+          labels: {pod-template-hash: 5d9f}
+          ownerReferences: [{kind: ReplicaSet, name: shop-5d9f, controller: true}]
+        """;
+    assertThat(Workload.of(YamlText.parse(pod).tree(0))).isEqualTo(SHOP);
+    assertThat(Workload.of(YamlText.parse(pod.replace("5d9f}", "other}")).tree(0)))
+        .isEqualTo(new Workload("ReplicaSet", "shop-5d9f"));
+    assertThat(Workload.of(YamlText.parse("metadata: {name: a}").tree(0)))
+        .isEqualTo(new Workload("Pod", "a"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nightly-29884620,CronJob,nightly",
+    "import-20261129,Job,import-20261129",
+    "once,Job,once",
+    "once-3,Job,once-3"
+  })
+  void aJobWithItsTimeIsACronJobs(String job, String kind, String name) {
+    String pod = "metadata: {ownerReferences: [{kind: Job, controller: true, name: " + job + "}]}";
+    assertThat(Workload.of(YamlText.parse(pod).tree(0))).isEqualTo(new Workload(kind, name));
+  }
+
+  @Test
+  void changesAreAJsonPatchWithPointers() {
+    List<Change> changes = ((Outcome.Changed) outcome(PLAIN, Map.of())).changes();
+    assertThat(changes.stream().map(Change::pointer))
+        .contains("/spec/volumes", "/spec/containers/0/env", "/metadata/annotations");
+    assertThat(new Change.Remove(List.of("metadata", "annotations", "pannier.dev/a~b")).pointer())
+        .isEqualTo("/metadata/annotations/pannier.dev~1a~0b");
+  }
+
+  @Test
+  void whatWasAddedByHandToWhatWasInjectedStaysWhenItIsTakenOut() {
+    Object once = injected(PLAIN, Map.of());
+    Object more =
+        Change.apply(
+            once,
+            List.of(
+                new Change.Add(
+                    List.of("spec", "containers", "0", "env", "0"), Map.of("name", "MINE")),
+                new Change.Add(List.of("spec", "containers", "0"), Map.of("name", "new")),
+                new Change.Add(List.of("metadata", "annotations", "team"), "x")));
+    Outcome removal = Removal.of(more);
+    Object without =
+        Objects.requireNonNull(Change.apply(more, ((Outcome.Changed) removal).changes()));
+    assertThat(without)
+        .isEqualTo(
+            YamlText.parse(
+                    """
+                    metadata: {labels: {app: shop}, annotations: {team: x}}
+                    spec:
+                      containers:
+                      - {name: new}
+                      - {name: app, image: "shop:1", env: [{name: MINE}]}
+                    """)
+                .tree(0));
+  }
+
+  @Test
+  void aTraceThatCannotBeReadIsToldAndNothingIsTakenOut() {
+    Outcome outcome =
+        Removal.of(YamlText.parse(pod("pannier.dev/injected: 'a[b c'", "", "")).tree(0));
+    assertThat(((Outcome.Refused) outcome).problems().getFirst().toString())
+        .startsWith("metadata.annotations.pannier.dev/injected: cannot be read");
+  }
+
+  @Test
+  void everySettingIsKnownByItsKey() {
+    List<String> keys = new ArrayList<>(Setting.keys());
+    keys.replaceAll(key -> String.valueOf(Setting.of(key)));
+    assertThat(keys).hasSize(Setting.values().length).doesNotContain("null");
+  }
+}

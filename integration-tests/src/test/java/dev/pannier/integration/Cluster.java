@@ -1,0 +1,84 @@
+package dev.pannier.integration;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.pannier.demo.ChildProcess;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/// The Kubernetes cluster of the tests, by `kubectl`. Three variables name it, none of which is set by chance together:
+///
+/// | | |
+/// |---|---|
+/// | `KUBECONFIG` | as everywhere |
+/// | `PANNIER_TEST_LOAD` | a command that brings images of this machine to the cluster's nodes; their names come behind it |
+/// | `PANNIER_TEST_HOST` | the address at which Pods reach this machine |
+final class Cluster {
+  private static final List<String> VARIABLES =
+      List.of("KUBECONFIG", "PANNIER_TEST_LOAD", "PANNIER_TEST_HOST");
+
+  private Cluster() {}
+
+  /// Whether it is there, and so is what the images are made with; a condition of tests.
+  static boolean answers() throws Exception {
+    if (!VARIABLES.stream().allMatch(System.getenv()::containsKey)
+        || ChildProcess.find(List.of("kubectl")).isEmpty()
+        || !SidecarImage.canBeBuilt()) {
+      return false;
+    }
+    return new ProcessBuilder("kubectl", "get", "nodes", "--request-timeout=5s")
+            .redirectOutput(Redirect.DISCARD)
+            .redirectError(Redirect.DISCARD)
+            .start()
+            .waitFor()
+        == 0;
+  }
+
+  static String host() {
+    return variable("PANNIER_TEST_HOST");
+  }
+
+  private static String variable(String name) {
+    return Objects.requireNonNull(System.getenv(name), name);
+  }
+
+  static void load(String... images) throws Exception {
+    List<String> command =
+        new ArrayList<>(Arrays.asList(variable("PANNIER_TEST_LOAD").split(" ", -1)));
+    command.addAll(List.of(images));
+    BrokerImage.run(command.toArray(String[]::new));
+  }
+
+  /// @return what it wrote to standard output
+  /// @throws IllegalStateException if it fails, with what it wrote to standard error
+  static String kubectl(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("kubectl"));
+    command.addAll(List.of(arguments));
+    Path err = Files.createTempFile("kubectl", ".err");
+    try {
+      Process process = new ProcessBuilder(command).redirectError(err.toFile()).start();
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      if (process.waitFor() != 0) {
+        throw new IllegalStateException(String.join(" ", command) + ": " + Files.readString(err));
+      }
+      return output;
+    } finally {
+      Files.delete(err);
+    }
+  }
+
+  /// The same with `-o json`.
+  static JsonNode json(String... arguments) throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("-o", "json"));
+    return new ObjectMapper().readTree(kubectl(all.toArray(String[]::new)));
+  }
+}
