@@ -41,13 +41,6 @@ final class PodInfo {
   /// @return attributes of the resource
   static Map<String, String> read(Map<String, String> environment, Problems problems) {
     Map<String, String> attributes = new LinkedHashMap<>();
-    VARIABLES.forEach(
-        (variable, name) -> {
-          String value = environment.getOrDefault(variable, "");
-          if (!value.isEmpty()) {
-            attributes.put(name, value);
-          }
-        });
     Path folder = Path.of(environment.getOrDefault(FOLDER_VARIABLE, FOLDER));
     lines(folder.resolve("labels"), problems)
         .forEach(
@@ -59,10 +52,20 @@ final class PodInfo {
     lines(folder.resolve("annotations"), problems)
         .forEach(
             (key, value) -> {
-              if (key.startsWith(RESOURCE) && key.length() > RESOURCE.length()) {
+              if (key.startsWith(RESOURCE)
+                  && key.length() > RESOURCE.length()
+                  && !value.isEmpty()) {
                 attributes.put(key.substring(RESOURCE.length()), value);
               }
             });
+    // Last: what a Pod is, nobody says who may only annotate it.
+    VARIABLES.forEach(
+        (variable, name) -> {
+          String value = environment.getOrDefault(variable, "");
+          if (!value.isEmpty()) {
+            attributes.put(name, value);
+          }
+        });
     return attributes;
   }
 

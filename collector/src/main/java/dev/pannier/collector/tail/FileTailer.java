@@ -48,6 +48,9 @@ final class FileTailer {
   /// A folder made and filled just now may not be watched yet when its file grows; so often is no accident.
   static final int UNTOLD = 3;
 
+  /// A word may be late, now and then.
+  private static final long UNTOLD_WITHIN_NANOS = TimeUnit.MINUTES.toNanos(1);
+
   private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /// A renamed file may still be written to until the application opens the new one.
@@ -107,7 +110,7 @@ final class FileTailer {
   private Consumer<Set<Long>> onStored = generations -> {};
   private Set<Long> storedLast = Set.of();
   private long nextLookNanos = Long.MIN_VALUE;
-  private long nextSaveNanos = Long.MIN_VALUE;
+  private long nextSaveNanos;
   private volatile long lastActivityNanos;
   private volatile boolean caughtUp;
 
@@ -170,6 +173,11 @@ final class FileTailer {
   /// @param look whether names may have changed
   /// @return how much was done; what [#again] tells is of this round
   int doWork(long nowNanos, boolean look) {
+    if (!begun) {
+      begun = true;
+      busyNanos = nowNanos;
+      nextSaveNanos = nowNanos;
+    }
     wantsRoom = true; // before the first look for room: what is given back after it wakes the loop
     again = false;
     StartPositions start = awaited;
@@ -193,6 +201,9 @@ final class FileTailer {
     storeNew(nowNanos);
     if (awaited != null) {
       // Files are held open, whatever happens to their names, and not read yet.
+      if (positionsMoved && nowNanos >= nextSaveNanos) {
+        save(nowNanos);
+      }
       roomLeft = true;
       wantsRoom = false;
       return work;
@@ -207,10 +218,7 @@ final class FileTailer {
     }
     if (work > 0) {
       lastActivityNanos = nowNanos;
-    }
-    if (work > 0 || !begun) {
       busyNanos = nowNanos;
-      begun = true;
     }
     wantsRoom = !roomLeft;
     return work;
@@ -266,7 +274,9 @@ final class FileTailer {
   void untold(long nowNanos) {
     for (TailedFile file : generations.live()) {
       if (file.grewNanos == nowNanos) {
-        file.untold++;
+        boolean again = nowNanos - file.untoldNanos < UNTOLD_WITHIN_NANOS;
+        file.untold = again ? file.untold + 1 : 1;
+        file.untoldNanos = nowNanos;
       }
     }
   }

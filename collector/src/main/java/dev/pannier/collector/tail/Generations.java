@@ -48,6 +48,8 @@ final class Generations {
   /// Who copies a file in order to empty it does so within that time.
   private static final long EMPTIED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  private static final String SEPARATORS = ".-_~";
+
   /// Names are looked at as often, whatever else there is to do.
   private static final long SEEN_SECONDS = 5;
 
@@ -69,7 +71,10 @@ final class Generations {
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   /// A file that looks like a copy.
-  private record Suspect(long sizeBytes, long sinceNanos) {}
+  ///
+  /// @param firstBytes its size when it was met
+  /// @param atStart    whether that was at the first look
+  private record Suspect(long sizeBytes, long sinceNanos, long firstBytes, boolean atStart) {}
 
   private enum Kinship {
     NONE,
@@ -116,6 +121,10 @@ final class Generations {
   private final Set<Long> unstored = new HashSet<>();
 
   private final Map<FileKey, Suspect> suspects = new HashMap<>();
+
+  /// Those of this look.
+  private final Set<FileKey> undecided = new HashSet<>();
+
   private final Set<FileKey> seen = new HashSet<>();
 
   /// Files in which there is nothing to read, as they were then.
@@ -322,6 +331,7 @@ final class Generations {
   void look(long nowNanos, long nowSeconds) {
     discovery.walk();
     seen.clear();
+    undecided.clear();
     Map<FileKey, Discovery.Found> strangers = new LinkedHashMap<>();
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
@@ -364,21 +374,22 @@ final class Generations {
         .forEach(found -> meet(found, nowNanos, nowSeconds));
     looked = true;
     finder.forget();
+    suspects.keySet().retainAll(undecided);
     if (discovery.seesAll()) {
-      suspects.keySet().retainAll(seen);
       forgetPlaces();
       forget(nowSeconds);
     }
   }
 
-  /// Whether a look would find nothing to do unless something has changed: no file has left its path, no copy is under way, nothing
-  /// was changed so lately that more may have come in the same tick, and all could be seen.
+  /// Whether a look would find nothing to do unless something has changed: all is acknowledged, no file has left its path, no copy is
+  /// under way, nothing was changed so lately that more may have come in the same tick, and all could be seen.
   boolean isSettled() {
     if (!suspects.isEmpty() || !discovery.seesAll() || !discovery.problems().isEmpty()) {
       return false;
     }
     for (TailedFile file : live.values()) {
-      if (file.detached || file.suspect || file.mayChangeUnseen) {
+      boolean waits = file.released || !file.pending.isEmpty();
+      if (waits || file.detached || file.suspect || file.mayChangeUnseen) {
         return false;
       }
     }
@@ -586,6 +597,10 @@ final class Generations {
         return;
       }
       TailSource source = found.source();
+      if (saved != null && isReused(found, probe, saved)) {
+        knownPlaces.remove(found.place());
+        saved = null;
+      }
       if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
           copies.put(found.place(), State.of(found));
@@ -608,20 +623,34 @@ final class Generations {
         return;
       }
       Kinship kinship = kinship(found, probe, nowNanos, nowSeconds);
-      if (kinship == Kinship.COPY) {
-        suspects.remove(found.place());
+      if (kinship == Kinship.UNDECIDED) {
+        undecided.add(found.place());
       }
       if (kinship != Kinship.NONE) {
         return;
       }
-      boolean fromEnd = !looked && saved == null && source.settings.startAt() == StartAt.END;
-      Anchor start = fromEnd ? Anchor.unknown(probe.size()) : Anchor.START;
+      Suspect suspect = suspects.get(found.place());
+      boolean atStart = suspect == null ? !looked : suspect.atStart();
+      boolean fromEnd = atStart && saved == null && source.settings.startAt() == StartAt.END;
+      long end = suspect == null ? probe.size() : suspect.firstBytes();
+      Anchor start = fromEnd ? Anchor.unknown(end) : Anchor.START;
       begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
     } catch (NoSuchFileException e) {
       seen.remove(found.place());
     } catch (IOException e) {
       problems().put(found.path(), Discovery.whatToDo(e));
     }
+  }
+
+  /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
+  /// rotation makes of the other's.
+  private boolean isReused(Discovery.Found found, Probe probe, SavedGeneration saved)
+      throws IOException {
+    Path path = pathOf(saved);
+    return saved.finished()
+        && probe.size() == saved.sizeBytes()
+        && (found.path().equals(path) || !isNamedAfter(found.path(), path))
+        && isYounger(found, saved.seenSeconds());
   }
 
   private boolean hasNothingNew(Discovery.Found found) {
@@ -735,12 +764,19 @@ final class Generations {
         // Two files that begin with the same word: neither is known to be the older one.
         continue;
       }
-      if (looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)) {
+      if (looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)
+          && !isOutgrown(file, probe)) {
         if (probe.size() >= file.read.position()) {
           if (probe.continues(file.fingerprint, file.read)) {
-            if (isNamedAfter(found.path(), file.path)) {
+            boolean gone = file.detached && !seen.contains(file.place);
+            if (gone
+                ? !isYounger(found, file.seenSeconds)
+                : isNamedAfter(found.path(), file.path)) {
               rememberCopy(found, file.fingerprint);
               return Kinship.COPY;
+            }
+            if (gone) {
+              continue;
             }
             if (!settled(probe, EMPTIED_NANOS, nowNanos)) {
               return Kinship.UNDECIDED;
@@ -769,7 +805,7 @@ final class Generations {
               }
               return Kinship.UNDECIDED;
             }
-            if (saved.finished() && bornSeconds(found) > saved.seenSeconds() + SEEN_SECONDS) {
+            if (saved.finished() && isYounger(found, saved.seenSeconds())) {
               continue;
             }
           }
@@ -787,17 +823,32 @@ final class Generations {
     return Kinship.NONE;
   }
 
-  /// Whether the file in which a known generation was read is still there, and is not read any more.
-  private boolean isThere(SavedGeneration saved) {
-    FileKey place = new FileKey(saved.device(), saved.inode());
-    return seen.contains(place) && copies.containsKey(place);
+  /// Whether what begins like an open file's content is longer, so that it was never copied from it.
+  private static boolean isOutgrown(TailedFile file, Probe probe) throws IOException {
+    Content content = file.content;
+    if (content == null || content instanceof GzipContent || probe.isGzip()) {
+      return false;
+    }
+    long size = content.size();
+    return size >= file.read.position() && probe.size() > size;
   }
 
-  /// When a file was made; when it was changed last where the file system does not know.
-  private static long bornSeconds(Discovery.Found found) throws IOException {
-    return Files.readAttributes(found.real(), BasicFileAttributes.class)
-        .creationTime()
-        .to(TimeUnit.SECONDS);
+  /// Whether a known generation's content is still where it was read.
+  private boolean isThere(SavedGeneration saved) throws IOException {
+    Path path = pathOf(saved);
+    try {
+      return FileKey.of(path).equals(new FileKey(saved.device(), saved.inode()))
+          && Files.size(path) >= saved.acknowledged().position();
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /// Whether a file was made (was changed last, where the file system does not know) after content was seen for the last time: then
+  /// it was not copied from there.
+  private static boolean isYounger(Discovery.Found found, long seenSeconds) throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
+    return attributes.creationTime().to(TimeUnit.SECONDS) > seenSeconds + SEEN_SECONDS;
   }
 
   /// A whole head and the bytes before the position leave no doubt.
@@ -812,7 +863,9 @@ final class Generations {
     Suspect before = suspects.get(probe.place());
     long size = probe.size();
     if (before == null || before.sizeBytes() != size) {
-      suspects.put(probe.place(), new Suspect(size, nowNanos));
+      long first = before == null ? size : before.firstBytes();
+      boolean atStart = before == null ? !looked : before.atStart();
+      suspects.put(probe.place(), new Suspect(size, nowNanos, first, atStart));
       return false;
     }
     return nowNanos - before.sinceNanos() > nanos;
@@ -848,15 +901,16 @@ final class Generations {
   private static boolean isNamedAfter(Path copy, Path original) {
     String name = String.valueOf(copy.getFileName());
     String first = String.valueOf(original.getFileName());
-    if (name.startsWith(first)) {
-      return true;
-    }
     int dot = first.lastIndexOf('.');
+    if (name.startsWith(first) && name.length() > first.length()) {
+      // `worker-12` is not made from `worker-1`.
+      return dot > 0 || SEPARATORS.indexOf(name.charAt(first.length())) >= 0;
+    }
     return dot > 0
-        && name.length() > dot
+        && name.length() > first.length()
         && name.startsWith(first.substring(0, dot))
         && name.endsWith(first.substring(dot))
-        && ".-_".indexOf(name.charAt(dot)) >= 0;
+        && SEPARATORS.indexOf(name.charAt(dot)) >= 0;
   }
 
   /// What the names of a file and of its copies have in common: the first word (`app.log`,
@@ -1155,7 +1209,8 @@ final class Generations {
   }
 
   private boolean isParked(SavedGeneration saved) {
-    return !saved.finished() && isThere(saved);
+    FileKey place = new FileKey(saved.device(), saved.inode());
+    return !saved.finished() && seen.contains(place) && copies.containsKey(place);
   }
 
   /// What has grown since it was looked at, and what is new, is not shipped, either.
@@ -1186,7 +1241,7 @@ final class Generations {
       if (!live.containsKey(found.place())
           && knownAt(found.place()) == null
           && !copies.containsKey(found.place())
-          && !suspects.containsKey(found.place())
+          && (complete || !suspects.containsKey(found.place()))
           && found.sizeBytes() > 0) {
         unopened.add(found);
       }

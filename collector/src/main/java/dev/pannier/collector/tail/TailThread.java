@@ -185,6 +185,7 @@ public final class TailThread {
     boolean look = true;
     boolean told = false;
     int changes = ChangeWatch.WOKEN;
+    boolean taken = false;
     while (!stopping) {
       long nowNanos = nanoClock.getAsLong();
       heart.beat(nowNanos);
@@ -201,8 +202,9 @@ public final class TailThread {
       look = false;
       if (changes == 0 && told && tailer.grew(nowNanos)) {
         changes = watch.await(0);
+        taken = changes != 0;
         look = (changes & ChangeWatch.LISTING) != 0;
-        if ((changes & ChangeWatch.MODIFIED) == 0) {
+        if (!taken) {
           tailer.untold(nowNanos);
           told = !tailer.hasUntold();
           if (!told) {
@@ -231,7 +233,10 @@ public final class TailThread {
       if (!again) {
         boolean polls = !told && !tailer.isAwaiting();
         long wait = tailer.waitNanos(nowNanos, told);
-        changes = watch.await(look ? 0 : polls ? Math.min(POLL_NANOS, wait) : wait);
+        long limit = polls ? Math.min(POLL_NANOS, wait) : wait;
+        // What was taken since the round began may be news of what it had passed already.
+        changes = taken ? changes | watch.await(0) : watch.await(limit);
+        taken = false;
         look |= (changes & ChangeWatch.LISTING) != 0;
       }
     }

@@ -90,6 +90,8 @@ final class TailedFile {
   /// How often it had grown when nothing had been told, and nothing was told just then.
   int untold;
 
+  long untoldNanos;
+
   /// All that was read of it is NUL: what an application that does not append leaves before its
   /// next line when its file is emptied.
   boolean inHole;

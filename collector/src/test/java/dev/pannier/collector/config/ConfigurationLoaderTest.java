@@ -494,7 +494,8 @@ class ConfigurationLoaderTest {
         """
         kubectl.kubernetes.io/restartedAt="2026-01-02"
         resource.opentelemetry.io/service.version="1\\n\\"\\\\\\u00e4\\x1b\\U0001f680"
-        resource.opentelemetry.io/k8s.pod.name="annotated"
+        resource.opentelemetry.io/k8s.pod.name="somebody else"
+        resource.opentelemetry.io/service.name=""
         """);
     Map<String, String> environment =
         Map.of(
@@ -508,7 +509,7 @@ class ConfigurationLoaderTest {
             new Configuration.Resource(
                 Map.of(
                     "service.name", "unknown_service",
-                    "k8s.pod.name", "annotated",
+                    "k8s.pod.name", "shop-1",
                     "k8s.node.name", "m",
                     "k8s.pod.label.app.kubernetes.io/name", "shop",
                     "k8s.pod.label.team", "a=b",

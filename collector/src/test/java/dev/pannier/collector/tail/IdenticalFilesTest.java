@@ -3,18 +3,22 @@ package dev.pannier.collector.tail;
 import static java.util.Collections.nCopies;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.config.FileSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Files with the same lines, which are not each other's copies; and those that are.
 class IdenticalFilesTest {
+  private final Instant afterAllIsMade = Instant.now().plus(Duration.ofDays(1));
   private static final String LINE = "no time, no number\n";
 
   @TempDir private Path directory;
@@ -69,6 +73,7 @@ class IdenticalFilesTest {
   @ValueSource(ints = {5, 500})
   void aCopyOfWhateverNameIsNotReadWhereTheOriginalIsEmptied(int lines) throws IOException {
     try (TailRig rig = rig()) {
+      rig.epoch = afterAllIsMade;
       Path log = write(rig, "app.log", lines);
       rig.start();
       rig.settle();
@@ -83,6 +88,7 @@ class IdenticalFilesTest {
 
       assertThat(rig.bodies()).hasSize(lines + 1);
       assertThat(rig.lostBytes()).isZero();
+      assertThat(rig.tailer().caughtUp()).isTrue();
     }
   }
 
@@ -98,6 +104,62 @@ class IdenticalFilesTest {
       rig.settle();
 
       assertThat(rig.bodies()).isEqualTo(List.copyOf(nCopies(5, LINE.strip())));
+    }
+  }
+
+  @Test
+  void aCopyOfWhateverNameIsNotReadWhereTheOriginalIsDeleted() throws IOException {
+    try (TailRig rig = rig()) {
+      rig.epoch = afterAllIsMade;
+      Path log = write(rig, "app.log", 5);
+      rig.start();
+      rig.settle();
+      Files.copy(log, rig.logs.resolve("archive-app"));
+      Files.delete(log);
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(5);
+      assertThat(rig.tailer().caughtUp()).isTrue();
+    }
+  }
+
+  @Test
+  void whatIsLongerThanTheOtherIsNoCopyOfIt() throws IOException {
+    try (TailRig rig = rig()) {
+      write(rig, "worker-1.log", 5);
+      rig.start();
+      rig.settle();
+      write(rig, "worker-2.log", 6);
+      rig.step();
+
+      assertThat(rig.bodies()).hasSize(11);
+    }
+  }
+
+  @Test
+  void aNameThatBeginsWithTheOthersIsNotMadeFromItByThatAlone() throws IOException {
+    try (TailRig rig = rig()) {
+      write(rig, "worker1", 5);
+      write(rig, "worker12", 5);
+      rig.start();
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(10);
+    }
+  }
+
+  @Test
+  void atTheEndOfEachIsBegunWhereTheyHadTheSameLinesAtTheStart() throws IOException {
+    FileSource settings = TailRig.fromEnd(TailRig.settings(directory, "*"));
+    try (TailRig rig = new TailRig(directory, settings)) {
+      write(rig, "job-1.log", 500);
+      Path second = write(rig, "job-2.log", 500);
+      rig.start();
+      rig.step();
+      Files.writeString(second, "later\n", StandardOpenOption.APPEND);
+      rig.settle();
+
+      assertThat(rig.bodies()).containsExactly("later");
     }
   }
 

@@ -91,6 +91,9 @@ final class TailRig implements AutoCloseable {
   final Metrics metrics = new Metrics();
   int capacity = 64;
 
+  /// When its clock began.
+  Instant epoch = Instant.ofEpochSecond(1_700_000_000L);
+
   /// Everything that was handed over, by uid: a repeat after a crash is the same record.
   final Map<String, String> shipped = new LinkedHashMap<>();
 
@@ -156,6 +159,21 @@ final class TailRig implements AutoCloseable {
         from.onOversize());
   }
 
+  static FileSource fromEnd(FileSource from) {
+    return new FileSource(
+        from.name(),
+        from.include(),
+        from.exclude(),
+        from.parser(),
+        from.multiline(),
+        from.flushAfter(),
+        FileSource.StartAt.END,
+        from.charset(),
+        from.zone(),
+        from.maxRecord(),
+        from.onOversize());
+  }
+
   void start() {
     try {
       store = PositionStore.open(state, random, notices::add);
@@ -185,7 +203,7 @@ final class TailRig implements AutoCloseable {
               budget,
               new byte[0],
               false,
-              () -> Instant.ofEpochSecond(1_700_000_000L).plusNanos(nowNanos),
+              () -> epoch.plusNanos(nowNanos),
               notices::add,
               () -> wakes++);
     } catch (IOException e) {

@@ -3,6 +3,7 @@ package dev.pannier.shippers.batch;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,11 @@ public final class ResourceCompletion {
     private final FieldReader request = new FieldReader();
     private final FieldReader group = new FieldReader();
     private final FieldReader resource = new FieldReader();
-    private final Attributes attributes = new Attributes();
+    private final Attributes attribute = new Attributes();
+
+    /// Of the resource that was read last, whether it has the attribute of each addition: of a resource's own, there may be as many as a
+    /// request has bytes.
+    private final boolean[] has = new boolean[additions.size()];
 
     Walk(byte[] bytes) {
       this.bytes = bytes;
@@ -103,14 +108,14 @@ public final class ResourceCompletion {
 
     /// Of a resource that comes in several pieces protobuf makes one.
     private void readAttributes() {
-      attributes.clear(bytes);
+      Arrays.fill(has, false);
       group.over(bytes, request.start(), request.end());
       while (group.next()) {
         if (group.isBytes(FIRST)) {
           resource.over(bytes, group.start(), group.end());
           while (resource.next()) {
             if (resource.isBytes(FIRST)) {
-              attributes.add(resource.start(), resource.end());
+              note(resource.start(), resource.end());
             }
           }
           resource.requireWhole();
@@ -119,10 +124,18 @@ public final class ResourceCompletion {
       group.requireWhole();
     }
 
+    private void note(int start, int end) {
+      attribute.clear(bytes);
+      attribute.add(start, end);
+      for (int i = 0; i < has.length; i++) {
+        has[i] |= attribute.keyIs(0, additions.get(i).key());
+      }
+    }
+
     private int lacking() {
       int sum = 0;
-      for (Addition addition : additions) {
-        sum += attributes.find(addition.key()) < 0 ? addition.field().length : 0;
+      for (int i = 0; i < has.length; i++) {
+        sum += has[i] ? 0 : additions.get(i).field().length;
       }
       return sum;
     }
@@ -148,9 +161,9 @@ public final class ResourceCompletion {
     private void writeResource(int start, int end, int lacking, ByteOutput out) {
       long opened = out.open(FIRST, end - start + lacking);
       out.write(bytes, start, end - start);
-      for (Addition addition : additions) {
-        if (attributes.find(addition.key()) < 0) {
-          out.write(addition.field());
+      for (int i = 0; i < has.length; i++) {
+        if (!has[i]) {
+          out.write(additions.get(i).field());
         }
       }
       out.close(opened);
