@@ -34,6 +34,10 @@ final class SimulatedDestination implements Destination {
   private final RandomGenerator random;
 
   private final boolean ordered;
+
+  /// Outcomes of calls are drawn from so many, of which 20 are troubles.
+  private final int outcomes;
+
   private final Consumer<Supplier<String>> say;
   private int[] arrivals = new int[1024];
 
@@ -53,13 +57,16 @@ final class SimulatedDestination implements Destination {
   private boolean healed;
   private long repeats;
 
+  /// @param calm whether nearly every call is accepted, so that shippers come to the end of what there is
   SimulatedDestination(
       String name,
       boolean ordered,
+      boolean calm,
       Truth truth,
       RandomGenerator random,
       Consumer<Supplier<String>> say) {
     this.ordered = ordered;
+    outcomes = calm ? 2_000 : 100;
     this.say = say;
     this.name = name;
     this.truth = truth;
@@ -177,7 +184,7 @@ final class SimulatedDestination implements Destination {
     if (down) {
       return new Outcome.Retryable("down", 0, null);
     }
-    int kind = healed ? 99 : random.nextInt(100);
+    int kind = healed ? 99 : random.nextInt(outcomes);
     if (kind < 5) {
       return new Outcome.Retryable("busy", random.nextInt(50) * 1_000_000L, null);
     } else if (kind < 10) {

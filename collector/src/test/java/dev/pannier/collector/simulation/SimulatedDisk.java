@@ -199,8 +199,15 @@ final class SimulatedDisk {
   /// The names in mortal folders cannot be synced.
   boolean namesFail;
 
-  /// Called in each sync of a file in a mortal folder.
+  /// Called in each sync of a file in a mortal folder, before anything of it is on disk.
   Runnable onSync = () -> {};
+
+  /// Called in each of them that does not fail, when all is on disk: what is written meanwhile is not covered.
+  Runnable onSynced = () -> {};
+
+  /// Whether a sync of the log is under way. Who begins a segment waits for it, so the process dies instead: others cannot go on here
+  /// while one waits.
+  boolean syncing;
 
   /// Told of a log file's content that no name and no open file holds any more.
   Consumer<Node> onVanished = node -> {};
@@ -256,6 +263,9 @@ final class SimulatedDisk {
     spare();
     dead = false;
     sidecarCalls = false;
+    onSync = () -> {};
+    onSynced = () -> {};
+    syncing = false;
   }
 
   /// What was not synced is lost, more or less of it.
@@ -305,7 +315,7 @@ final class SimulatedDisk {
     int sizeBefore = file.size;
     file.bytes = Arrays.copyOf(file.synced, file.syncedSize);
     file.size = file.syncedSize;
-    int kind = random.nextInt(5);
+    int kind = random.nextInt(7);
     if (kind == 4) {
       keepPages(file, written, sizeBefore);
     } else {
@@ -323,13 +333,19 @@ final class SimulatedDisk {
   }
 
   private void keepWrites(Node file, int kind) {
-    int kept = random.nextInt(file.unsynced.size() + 1);
+    // The system writes one file after the other.
+    int kept =
+        switch (kind) {
+          case 5 -> file.unsynced.size();
+          case 6 -> 0;
+          default -> random.nextInt(file.unsynced.size() + 1);
+        };
     for (int i = 0; i < file.unsynced.size(); i++) {
       Write write = file.unsynced.get(i);
       byte[] written = write.bytes();
       if (kind == 0 ? random.nextBoolean() : i < kept) {
         file.apply(write);
-      } else if (kind != 0 && i == kept && written != null && written.length > 0) {
+      } else if (kind != 0 && kind < 5 && i == kept && written != null && written.length > 0) {
         file.put(write.at(), written, 0, random.nextInt(written.length));
       }
     }
@@ -417,7 +433,8 @@ final class SimulatedDisk {
       if (parent.mortal && full && sidecarCalls) {
         throw noSpace(path);
       }
-      if (dies && random.nextBoolean()) {
+      dead |= createNew && syncing && sidecarCalls;
+      if (dead && (!dies || random.nextBoolean())) {
         throw new Crash();
       }
       node = new Node(path, parent.mortal, false);
@@ -536,6 +553,9 @@ final class SimulatedDisk {
     }
     if (dies) {
       throw new Crash();
+    }
+    if (node.mortal && !node.isFolder()) {
+      onSynced.run();
     }
   }
 

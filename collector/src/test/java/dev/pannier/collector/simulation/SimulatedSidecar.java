@@ -235,6 +235,11 @@ final class SimulatedSidecar {
     return disk != null && disk.waitNanos(nowNanos) == 0;
   }
 
+  /// Whether the first sync of that loop's round is one in which it holds no lock but a segment's: the other threads go on.
+  boolean syncsAlone() {
+    return disk != null && disk.problem() == null;
+  }
+
   void tail(long nowNanos, boolean look) {
     if (tail != null) {
       work += tail.doWork(nowNanos, look);

@@ -51,6 +51,10 @@ final class World {
   private static final long EPOCH_SECONDS = 1_800_000_000L;
   private static final int QUIET_ROUNDS = 12;
   private static final int MOST_ROUNDS = 20_000;
+  private static final int MOST_MEANWHILE = 4;
+
+  /// After one slow sync of so many the process dies before the next.
+  private static final int DEATHS_MEANWHILE = 64;
 
   /// The tail looks by itself once a second; it is told of what changes besides.
   private static final int LOOK_ROUNDS = 8;
@@ -98,13 +102,16 @@ final class World {
   /// Whether its configuration changes.
   private final boolean reloading;
 
-  /// So many calls a destination answers one after the other. Where it is one, shippers are behind what is read; else
-  /// they mostly are at its end, and have shipped what no sync has covered yet.
+  /// So many calls a destination answers one after the other, and so often a shipper goes on with what was answered. Where it is one,
+  /// shippers are behind what is read; else they mostly are at its end, and have shipped what no sync has covered yet.
   private final int answersAtOnce;
 
   /// Whether the disk buffer's thread comes round when it is due, and then syncs and stores the shippers' places at different times; else
   /// it is late, as on a machine that is busy.
   private final boolean tendsInTime;
+
+  /// Whether syncs of the disk buffer's thread take time, in which the other threads go on.
+  private final boolean syncsAreSlow;
 
   int steps;
   int crashes;
@@ -122,6 +129,7 @@ final class World {
     files = new SimulatedFileSystem(disk);
     answersAtOnce = random.nextBoolean() ? 1 : 8;
     tendsInTime = answersAtOnce > 1 || random.nextBoolean();
+    syncsAreSlow = mode.hasDisk() && answersAtOnce > 1 && random.nextInt(4) > 0;
     reloading = random.nextBoolean();
     int count = 1 + random.nextInt(2);
     // A third of it is the clients'.
@@ -145,12 +153,14 @@ final class World {
       applications.add(
           new Application(random, truth, files.getPath("/logs"), name, operator.isMultiline()));
     }
+    boolean calm = answersAtOnce > 1 && random.nextInt(4) > 0;
     destinations.add(
         mode.isOnce()
             ? new SimulatedCluster(
                 "one", ordered, !syncsFail, truth, disk, state, random.split(), this::say)
-            : new SimulatedDestination("one", ordered, truth, random.split(), this::say));
-    destinations.add(new SimulatedDestination("two", ordered, truth, random.split(), this::say));
+            : new SimulatedDestination("one", ordered, calm, truth, random.split(), this::say));
+    destinations.add(
+        new SimulatedDestination("two", ordered, calm, truth, random.split(), this::say));
     destinations.forEach(destination -> awaited.put(destination.name(), new Since(0, 0)));
     disk.onVanished = this::vanished;
   }
@@ -202,7 +212,7 @@ final class World {
     } else if (action < 6_300) {
       live(
           () -> {
-            now.tend(nowNanos);
+            tend(now);
             tendShippers(now);
           });
       return;
@@ -246,7 +256,57 @@ final class World {
   private void tend() {
     SimulatedSidecar now = sidecar;
     if (now != null && tendsInTime && now.isTendDue(nowNanos) && random.nextBoolean()) {
-      live(() -> now.tend(nowNanos));
+      live(() -> tend(now));
+    }
+  }
+
+  private void tend(SimulatedSidecar now) {
+    if (syncsAreSlow && now.syncsAlone() && random.nextBoolean()) {
+      Runnable meanwhile =
+          () -> {
+            disk.onSync = () -> {};
+            disk.onSynced = () -> {};
+            // Else the one before has failed, and this one holds the lock of all appends.
+            if (now.syncsAlone()) {
+              disk.syncing = true;
+              goOn(now);
+              disk.syncing = false;
+            }
+          };
+      if (random.nextBoolean()) {
+        disk.onSync = meanwhile;
+      } else {
+        disk.onSynced = meanwhile;
+      }
+    }
+    now.tend(nowNanos);
+    disk.onSync = () -> {};
+    disk.onSynced = () -> {};
+  }
+
+  /// What the other threads do while the disk buffer's waits for a sync. What is shipped meanwhile is stored as passed when it is over,
+  /// and was not covered.
+  private void goOn(SimulatedSidecar now) {
+    for (int i = random.nextInt(MOST_MEANWHILE); i >= 0; i--) {
+      nowNanos += random.nextInt(20_000_000);
+      tick();
+      if (random.nextBoolean()) {
+        disk.leave();
+        application().write();
+        disk.enter();
+      }
+      if (random.nextInt(4) == 0) {
+        request(now);
+      }
+      tail(now, random.nextBoolean());
+      if (random.nextInt(4) > 0) {
+        for (int turn = 0; turn < answersAtOnce && (turn == 0 || answerAll()); turn++) {
+          dispatchAll(now);
+        }
+      }
+    }
+    if (random.nextInt(DEATHS_MEANWHILE) == 0) {
+      disk.dieAfterReplacing(1 + random.nextInt(20));
     }
   }
 
@@ -283,16 +343,26 @@ final class World {
     }
     int shipper = random.nextInt(now.shippers());
     now.dispatch(shipper);
-    if (answersAtOnce > 1) {
-      destinations.forEach(this::answer);
-      if (shipper < now.shippers()) {
-        now.dispatch(shipper);
-      }
+    for (int i = 1; i < answersAtOnce && answerAll() && shipper < now.shippers(); i++) {
+      now.dispatch(shipper);
     }
   }
 
-  private void answer(Destination destination) {
-    for (int i = 0; i < answersAtOnce && destination.answer(); i++) {}
+  private boolean answerAll() {
+    boolean any = false;
+    for (Destination destination : destinations) {
+      any |= answer(destination);
+    }
+    return any;
+  }
+
+  /// @return whether there was something to answer
+  private boolean answer(Destination destination) {
+    int answers = 0;
+    while (answers < answersAtOnce && destination.answer()) {
+      answers++;
+    }
+    return answers > 0;
   }
 
   private Application application() {
