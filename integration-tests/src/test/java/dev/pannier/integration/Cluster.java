@@ -46,6 +46,12 @@ final class Cluster {
     return variable("PANNIER_TEST_HOST");
   }
 
+  /// Where what is made goes to.
+  static String namespace() throws IOException, InterruptedException {
+    String namespace = kubectl("config", "view", "--minify", "-o", "jsonpath={..namespace}");
+    return namespace.isEmpty() ? "default" : namespace;
+  }
+
   private static String variable(String name) {
     return Objects.requireNonNull(System.getenv(name), name);
   }
