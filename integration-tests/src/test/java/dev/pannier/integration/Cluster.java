@@ -20,7 +20,7 @@ import tools.jackson.databind.ObjectMapper;
 /// |---|---|
 /// | `KUBECONFIG` | as everywhere |
 /// | `PANNIER_TEST_LOAD` | a command that brings images of this machine to the cluster's nodes; their names come behind it |
-/// | `PANNIER_TEST_HOST` | the address at which Pods reach this machine |
+/// | `PANNIER_TEST_HOST` | the address at which Pods and the API server reach this machine |
 final class Cluster {
   private static final List<String> VARIABLES =
       List.of("KUBECONFIG", "PANNIER_TEST_LOAD", "PANNIER_TEST_HOST");

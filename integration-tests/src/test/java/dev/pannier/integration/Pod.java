@@ -3,6 +3,7 @@ package dev.pannier.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.pannier.demo.ChildProcess;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.KeyValue;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A Pod of [Cluster] with [PodApplication] and the sidecar, and what of a topic's `otlp_proto` messages is its own. When it
@@ -35,6 +37,8 @@ import tools.jackson.databind.node.ObjectNode;
 record Pod(String name, String namespace, String node, String uid) implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String FINALIZER = "pannier.dev/test";
+  static final String APPLICATION = "shop";
+  static final String SIDECAR = "pannier";
   private static final String LAST = "ended after ";
 
   /// The Pod that a Deployment's manifest has as its template, as the API server completes it, on a node of ours: the cluster
@@ -75,8 +79,21 @@ record Pod(String name, String namespace, String node, String uid) implements Au
     return Cluster.json("get", "pod", name).get("status");
   }
 
-  JsonNode sidecar() throws Exception {
-    return status().at("/initContainerStatuses/0");
+  /// A container's part of a status, whether it is an init container, as a native sidecar is, or an ordinary one.
+  static JsonNode container(JsonNode status, String container) {
+    return Stream.of("initContainerStatuses", "containerStatuses")
+        .flatMap(list -> status.path(list).valueStream())
+        .filter(each -> each.at("/name").asString().equals(container))
+        .findFirst()
+        .orElse(MissingNode.getInstance());
+  }
+
+  static JsonNode sidecar(JsonNode status) {
+    return container(status, SIDECAR);
+  }
+
+  static JsonNode application(JsonNode status) {
+    return container(status, APPLICATION);
   }
 
   /// What a container wrote.
@@ -90,6 +107,12 @@ record Pod(String name, String namespace, String node, String uid) implements Au
 
   void awaitReady() throws Exception {
     Cluster.kubectl("wait", "--for=condition=Ready", "pod/" + name, "--timeout=90s");
+  }
+
+  /// Its log as it is written, in the folder's file `NAME.out`.
+  ChildProcess follow(Path folder, String container) throws IOException {
+    List<String> command = List.of("kubectl", "logs", "-f", name, "-c", container);
+    return ChildProcess.start(name, folder, command, Map.of());
   }
 
   /// Runs a program in a container.
@@ -114,8 +137,8 @@ record Pod(String name, String namespace, String node, String uid) implements Au
     Cluster.kubectl("delete", "pod", name, "--wait=false");
     return await(
         status ->
-            status.at("/containerStatuses/0/state").has("terminated")
-                && status.at("/initContainerStatuses/0/state").has("terminated"));
+            application(status).at("/state").has("terminated")
+                && sidecar(status).at("/state").has("terminated"));
   }
 
   /// @throws org.awaitility.core.ConditionTimeoutException with the last status, if it is not so in time
@@ -187,6 +210,19 @@ record Pod(String name, String namespace, String node, String uid) implements Au
         .flatMap(scope -> scope.getSpansList().stream())
         .map(Span::getName)
         .toList();
+  }
+
+  /// When the application wrote its last word.
+  Instant lastWord(Topic topic) {
+    long nanos =
+        logs(topic)
+            .getLast()
+            .getScopeLogsList()
+            .getLast()
+            .getLogRecordsList()
+            .getLast()
+            .getTimeUnixNano();
+    return Instant.EPOCH.plusNanos(nanos);
   }
 
   /// Waits for so many more log records than there are.

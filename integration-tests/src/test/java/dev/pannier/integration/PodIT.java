@@ -3,6 +3,7 @@ package dev.pannier.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Ports;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Pods on a real kubelet, with an application that logs and sends spans, the sidecar's image, and a broker on this machine.
@@ -34,6 +36,7 @@ import tools.jackson.databind.node.ObjectNode;
 class PodIT {
   private static final String PLAIN = "shop.yaml";
   private static final String NATIVE = "shop-native-sidecar.yaml";
+  private static final String ORDINARY = "shop-ordinary-sidecar.yaml";
 
   /// For how long a Pod is without its broker. Its liveness would have it restarted after half a minute.
   private static final Duration ALONE =
@@ -86,15 +89,40 @@ class PodIT {
       logs.await(all -> pod.bodies(all).size() >= 100);
       spans.await(all -> pod.spans(all).size() >= 10);
 
-      JsonNode status = pod.delete();
+      JsonNode status;
+      try (ChildProcess log = pod.follow(folder, Pod.SIDECAR)) {
+        status = pod.delete();
+        log.await(Duration.ofSeconds(30));
+      }
 
       int lines = pod.assertAll(logs);
       assertThat(pod.spans(spans.rest())).containsExactlyInAnyOrderElementsOf(orders(0, lines));
       pod.assertNamed(logs, spans, Map.of("k8s.deployment.name", "shop"));
-      JsonNode sidecar = status.at("/initContainerStatuses/0");
+      JsonNode sidecar = Pod.sidecar(status);
       assertEndedWell(sidecar);
       assertThat(sidecar.at("/restartCount").asInt(-1)).isZero();
-      assertThat(Pod.ended(sidecar)).isAfterOrEqualTo(Pod.ended(status.at("/containerStatuses/0")));
+      assertThat(Pod.ended(sidecar)).isAfterOrEqualTo(Pod.ended(Pod.application(status)));
+      assertThat(stopping(folder.resolve(pod.name() + ".out"))).isAfter(pod.lastWord(logs));
+    }
+  }
+
+  /// For clusters without native sidecars: both are asked to end at once, and the application goes on for a while.
+  @Test
+  void anOrdinarySidecarShipsWhatTheApplicationSaysAtItsEnd() throws Exception {
+    try (Pod pod = Pod.start(folder, manifest("shop-ordinary", ORDINARY, 0, servers))) {
+      pod.awaitReady();
+      logs.await(all -> pod.bodies(all).size() >= 100);
+
+      JsonNode status;
+      try (ChildProcess log = pod.follow(folder, Pod.SIDECAR)) {
+        status = pod.delete();
+        log.await(Duration.ofSeconds(30));
+      }
+
+      int lines = pod.assertAll(logs);
+      assertThat(pod.spans(spans.rest())).containsExactlyInAnyOrderElementsOf(orders(0, lines));
+      assertEndedWell(Pod.sidecar(status));
+      assertThat(stopping(folder.resolve(pod.name() + ".out"))).isBefore(pod.lastWord(logs));
     }
   }
 
@@ -113,7 +141,7 @@ class PodIT {
   @Test
   void aPodIsReadyWithoutItsBrokerAndStays() throws Exception {
     alone.awaitReady();
-    JsonNode sidecar = alone.sidecar();
+    JsonNode sidecar = Pod.sidecar(alone.status());
     Instant started = Instant.parse(sidecar.at("/state/running/startedAt").asString());
     await("shop-alone has been without its broker for " + ALONE)
         .atMost(ALONE.plusSeconds(60))
@@ -121,8 +149,8 @@ class PodIT {
         .until(() -> Instant.now().isAfter(started.plus(ALONE)));
 
     JsonNode status = alone.status();
-    assertThat(status.at("/initContainerStatuses/0/restartCount").asInt(-1)).isZero();
-    assertThat(status.at("/containerStatuses/0/restartCount").asInt(-1)).isZero();
+    assertThat(Pod.sidecar(status).at("/restartCount").asInt(-1)).isZero();
+    assertThat(Pod.application(status).at("/restartCount").asInt(-1)).isZero();
     assertThat(status.at("/conditions").valueStream())
         .anySatisfy(
             condition -> {
@@ -134,15 +162,15 @@ class PodIT {
   /// Nothing in the Pod says by which group.
   @Test
   void aFileThatTheSidecarMayNotReadIsToldWithTheLineToAdd() throws Exception {
-    ObjectNode manifest = manifest("shop-unreadable", 0, Cluster.host() + ":1");
+    ObjectNode manifest = manifest("shop-unreadable", NATIVE, 0, Cluster.host() + ":1");
     ((ObjectNode) manifest.get("spec")).remove("securityContext");
     ((ObjectNode) manifest.at("/spec/initContainers/0/securityContext")).remove("runAsGroup");
     try (Pod pod = Pod.start(folder, manifest)) {
       pod.awaitReady();
       await("the file in the sidecar's log")
           .atMost(Duration.ofSeconds(60))
-          .until(() -> pod.log("pannier"), log -> log.contains("app.log"));
-      assertThat(pod.log("pannier").lines())
+          .until(() -> pod.log(Pod.SIDECAR), log -> log.contains("app.log"));
+      assertThat(pod.log(Pod.SIDECAR).lines())
           .anySatisfy(
               line ->
                   assertThat(line)
@@ -172,12 +200,12 @@ class PodIT {
     try (Webhook webhook = Webhook.start(folder, name);
         Pod pod = injected(webhook)) {
       pod.awaitReady();
-      pod.await(now -> now.at("/containerStatuses/0/restartCount").asInt() == 1);
-      assertThat(pod.status().at("/containerStatuses/0/lastState/terminated/exitCode").asInt(-1))
+      pod.await(now -> Pod.application(now).at("/restartCount").asInt() == 1);
+      assertThat(Pod.application(pod.status()).at("/lastState/terminated/exitCode").asInt(-1))
           .isEqualTo(1);
       pod.awaitMore(logs, 100);
 
-      pod.exec("shop", PodImages.kill("@/etc/pannier/main.options"));
+      pod.exec(Pod.APPLICATION, PodImages.kill("@/etc/pannier/main.options"));
       JsonNode killed = awaitRestart(pod, 1);
       assertThat(killed.at("/lastState/terminated/exitCode").asInt(-1)).isEqualTo(137);
       pod.awaitMore(logs, 100);
@@ -205,7 +233,7 @@ class PodIT {
       assertThat(sent.stream().filter(orders(before, lines)::contains))
           .containsExactlyInAnyOrderElementsOf(orders(before, lines));
       pod.assertNamed(logs, spans, Map.of());
-      assertEndedWell(status.at("/initContainerStatuses/0"));
+      assertEndedWell(Pod.sidecar(status));
     } finally {
       Cluster.kubectl("delete", "configmap", name);
     }
@@ -219,7 +247,7 @@ class PodIT {
         Cluster.kubectl("create", "--dry-run=server", "-f", sample.toString());
       }
     }
-    for (String name : List.of(PLAIN, NATIVE, "shop-ordinary-sidecar.yaml")) {
+    for (String name : List.of(PLAIN, NATIVE, ORDINARY)) {
       Path manifest = deploy.resolve("kubernetes").resolve(name);
       Cluster.kubectl("create", "--dry-run=server", "-f", manifest.toString());
     }
@@ -229,7 +257,7 @@ class PodIT {
   /// ends the largest, or all. They wait for lines until then.
   private static List<Process> exhaustMemory(Pod pod) throws IOException {
     List<String> command = new ArrayList<>(List.of("kubectl", "exec", "-i", pod.name()));
-    command.addAll(List.of("-c", "pannier", "--", "java"));
+    command.addAll(List.of("-c", Pod.SIDECAR, "--", "java"));
     command.addAll(List.of("-Xms28m", "-Xmx28m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch"));
     command.addAll(List.of("-jar", "/opt/pannier/lib/pannier-collector.jar"));
     command.addAll(List.of("parse", "--parser", "json"));
@@ -266,14 +294,17 @@ class PodIT {
   /// @param more  of its `spec`
   private static Pod start(String name, String brokers, int lines, Map<String, String> more)
       throws Exception {
-    ObjectNode manifest = manifest(name, lines, brokers);
+    ObjectNode manifest = manifest(name, NATIVE, lines, brokers);
     more.forEach(((ObjectNode) manifest.get("spec"))::put);
     return Pod.start(folder, manifest);
   }
 
-  private static ObjectNode manifest(String name, int lines, String brokers) throws Exception {
-    ObjectNode manifest = manifest(name, NATIVE, lines, 0);
-    ObjectNode sidecar = (ObjectNode) manifest.at("/spec/initContainers/0");
+  private static ObjectNode manifest(String name, String file, int lines, String brokers)
+      throws Exception {
+    ObjectNode manifest = manifest(name, file, lines, 0);
+    ObjectNode sidecar =
+        (ObjectNode)
+            manifest.at(file.equals(ORDINARY) ? "/spec/containers/1" : "/spec/initContainers/0");
     sidecar.put("image", SidecarImage.built()).put("imagePullPolicy", "Never");
     for (JsonNode variable : sidecar.get("env")) {
       if (variable.at("/name").asString().equals("PANNIER_KAFKA_BOOTSTRAP_SERVERS")) {
@@ -314,12 +345,22 @@ class PodIT {
         .startsWith("unshipped bytes 0, lost bytes 0\n");
   }
 
+  /// When a sidecar was asked to end, by its log.
+  private static Instant stopping(Path log) throws IOException {
+    return Files.readAllLines(log).stream()
+        .map(line -> new ObjectMapper().readTree(line))
+        .filter(line -> line.at("/message").asString().startsWith("stopping"))
+        .map(line -> Instant.parse(line.at("/@timestamp").asString()))
+        .findFirst()
+        .orElseThrow();
+  }
+
   private static JsonNode awaitRestart(Pod pod, int count) {
-    return pod.await(
+    return Pod.sidecar(
+        pod.await(
             now ->
-                now.at("/initContainerStatuses/0/restartCount").asInt() == count
-                    && now.at("/initContainerStatuses/0/ready").asBoolean())
-        .at("/initContainerStatuses/0");
+                Pod.sidecar(now).at("/restartCount").asInt() == count
+                    && Pod.sidecar(now).at("/ready").asBoolean()));
   }
 
   /// The application's spans among its lines.
