@@ -37,6 +37,10 @@ public final class PodApplication {
       "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level [%thread] %logger - %msg%n";
   private static final int SPAN_EVERY = 10;
   private static final Duration SPANS_EVERY = Duration.ofMillis(200);
+
+  /// What has no answer by then is sent again, and may come twice.
+  private static final Duration ANSWERED_WITHIN = Duration.ofMinutes(1);
+
   private static final int MORE_LINES = 200;
   private static final long PAUSE_MS = 10;
   private static final int UMASK = 0027;
@@ -137,7 +141,11 @@ public final class PodApplication {
         .setResource(Resource.create(resource.build()))
         .addSpanProcessor(
             BatchSpanProcessor.builder(
-                    new Insisting(OtlpGrpcSpanExporter.builder().setEndpoint(endpoint).build()))
+                    new Insisting(
+                        OtlpGrpcSpanExporter.builder()
+                            .setEndpoint(endpoint)
+                            .setTimeout(ANSWERED_WITHIN)
+                            .build()))
                 .setScheduleDelay(SPANS_EVERY)
                 .build())
         .build();
@@ -152,7 +160,10 @@ public final class PodApplication {
   private record Insisting(SpanExporter exporter) implements SpanExporter {
     @Override
     public CompletableResultCode export(Collection<SpanData> spans) {
-      while (!exporter.export(spans).join(10, TimeUnit.SECONDS).isSuccess()) {
+      while (!exporter
+          .export(spans)
+          .join(2 * ANSWERED_WITHIN.toSeconds(), TimeUnit.SECONDS)
+          .isSuccess()) {
         try {
           Thread.sleep(SPANS_EVERY);
         } catch (InterruptedException e) {

@@ -242,13 +242,29 @@ class PodIT {
   @Test
   void theServerTakesTheManifests() throws Exception {
     Path deploy = Tree.root().resolve("deploy");
-    try (Stream<Path> samples = Files.list(deploy.resolve("samples"))) {
-      for (Path sample : samples.filter(path -> !path.endsWith("strimzi")).toList()) {
-        Cluster.kubectl("create", "--dry-run=server", "-f", sample.toString());
-      }
-    }
+    List<Path> manifests = new ArrayList<>();
     for (String name : List.of(PLAIN, NATIVE, ORDINARY)) {
-      Path manifest = deploy.resolve("kubernetes").resolve(name);
+      manifests.add(deploy.resolve("kubernetes").resolve(name));
+    }
+    try (Stream<Path> samples = Files.list(deploy.resolve("samples"))) {
+      // Strimzi's kinds are not the server's.
+      manifests.addAll(samples.filter(path -> !path.endsWith("strimzi")).toList());
+    }
+    for (Path manifest : List.copyOf(manifests)) {
+      String name = "injected-" + manifest.getFileName();
+      List<String> arguments = List.of("inject", "-f", manifest.toString());
+      try (ChildProcess inject = Webhook.inject(name, folder, arguments)) {
+        assertThat(inject.await(Duration.ofSeconds(60))).as(inject.lastWords()).isZero();
+      }
+      manifests.add(folder.resolve(name + ".out"));
+    }
+    for (String name : List.of("base", "overlays/kafka", "overlays/otlp")) {
+      String made = Cluster.kubectl("kustomize", deploy.resolve("kustomize/" + name).toString());
+      // A dry run makes no namespace for what follows.
+      String here = made.replace("namespace: pannier\n", "namespace: default\n");
+      manifests.add(Files.writeString(folder.resolve("kustomized-" + manifests.size()), here));
+    }
+    for (Path manifest : manifests) {
       Cluster.kubectl("create", "--dry-run=server", "-f", manifest.toString());
     }
   }

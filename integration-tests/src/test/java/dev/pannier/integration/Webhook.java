@@ -72,8 +72,10 @@ record Webhook(ChildProcess process, String name) implements AutoCloseable {
         name);
   }
 
+  /// Starts `pannier` with these arguments, as the launcher does for `inject` and `webhook`; what it writes is in the folder's
+  /// file `NAME.out`.
   @SafeVarargs
-  private static ChildProcess inject(String name, Path folder, List<String>... arguments)
+  static ChildProcess inject(String name, Path folder, List<String>... arguments)
       throws IOException {
     Path target = Tree.root().resolve("deploy/inject/target");
     List<String> command =
