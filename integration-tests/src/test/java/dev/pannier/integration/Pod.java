@@ -97,12 +97,8 @@ record Pod(String name, String namespace, String node, String uid) implements Au
   }
 
   /// What a container wrote.
-  ///
-  /// @param options of `kubectl logs`
-  String log(String container, String... options) throws Exception {
-    List<String> command = new ArrayList<>(List.of("logs", name, "-c", container));
-    command.addAll(List.of(options));
-    return Cluster.kubectl(command.toArray(String[]::new));
+  String log(String container) throws Exception {
+    return Cluster.kubectl("logs", name, "-c", container);
   }
 
   void awaitReady() throws Exception {
