@@ -20,7 +20,7 @@ import tools.jackson.databind.ObjectMapper;
 /// |---|---|
 /// | `KUBECONFIG` | as everywhere |
 /// | `PANNIER_TEST_LOAD` | a command that brings images of this machine to the cluster's nodes; their names come behind it |
-/// | `PANNIER_TEST_HOST` | the address at which Pods reach this machine |
+/// | `PANNIER_TEST_HOST` | the address at which Pods and the API server reach this machine |
 final class Cluster {
   private static final List<String> VARIABLES =
       List.of("KUBECONFIG", "PANNIER_TEST_LOAD", "PANNIER_TEST_HOST");
@@ -44,6 +44,12 @@ final class Cluster {
 
   static String host() {
     return variable("PANNIER_TEST_HOST");
+  }
+
+  /// Where what is made goes to.
+  static String namespace() throws IOException, InterruptedException {
+    String namespace = kubectl("config", "view", "--minify", "-o", "jsonpath={..namespace}");
+    return namespace.isEmpty() ? "default" : namespace;
   }
 
   private static String variable(String name) {

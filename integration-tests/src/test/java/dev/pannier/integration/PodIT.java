@@ -1,32 +1,25 @@
 package dev.pannier.integration;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.google.protobuf.InvalidProtocolBufferException;
+import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Ports;
-import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
-import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
-import io.opentelemetry.proto.common.v1.KeyValue;
-import io.opentelemetry.proto.logs.v1.ResourceLogs;
-import io.opentelemetry.proto.resource.v1.Resource;
-import io.opentelemetry.proto.trace.v1.ResourceSpans;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.zip.CRC32;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
@@ -35,281 +28,362 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// `deploy/kubernetes/shop-native-sidecar.yaml` on a real kubelet: its Pod, with an application that logs and sends spans,
-/// the sidecar's image, and a broker on this machine.
+/// Pods on a real kubelet, with an application that logs and sends spans, the sidecar's image, and a broker on this machine.
+/// The sidecar is there by `deploy/kubernetes/shop-native-sidecar.yaml`, or by the admission webhook.
 @EnabledIf(
     value = "dev.pannier.integration.Cluster#answers",
     disabledReason = "no cluster is named (see integration-tests/README.md)")
 class PodIT {
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
-  private static final String FINALIZER = "pannier.dev/test";
+  private static final String PLAIN = "shop.yaml";
+  private static final String NATIVE = "shop-native-sidecar.yaml";
+  private static final String ORDINARY = "shop-ordinary-sidecar.yaml";
+
+  /// For how long a Pod is without its broker. Its liveness would have it restarted after half a minute.
+  private static final Duration ALONE =
+      Duration.ofSeconds(Integer.getInteger("pannier.test.alone", 45));
+
+  private static final int CRASH = 300;
+  private static final int SPAN_EVERY = 10;
+  private static final int HOGS = 3;
+
+  /// To be closed from the last to the first.
+  private static final Deque<AutoCloseable> OPEN = new ArrayDeque<>();
+
+  @TempDir private static Path folder;
 
   private static String application = "";
 
-  @TempDir private Path folder;
+  /// Where Pods reach the broker.
+  private static String servers = "";
+
+  private static Pod alone;
+  private static Topic logs;
+  private static Topic spans;
 
   @BeforeAll
-  static void images() throws Exception {
-    application = applicationImage();
-    Cluster.load(SidecarImage.built(), application);
+  static void start() throws Exception {
+    application = PodImages.application();
+    Cluster.load(SidecarImage.built(), PodImages.nextSidecar(), application);
+    alone = opened(start("shop-alone", Cluster.host() + ":1", 0, Map.of()));
+    Kafka kafka = opened(broker());
+    logs = opened(new Topic(kafka.servers(), "otlp_logs"));
+    spans = opened(new Topic(kafka.servers(), "otlp_spans"));
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    while (!OPEN.isEmpty()) {
+      OPEN.pop().close();
+    }
+  }
+
+  private static <T extends AutoCloseable> T opened(T resource) {
+    OPEN.push(resource);
+    return resource;
   }
 
   @Test
   void theSidecarNamesThePodAndEndsAfterTheApplication() throws Exception {
-    try (Broker kafka = broker();
-        Topic logs = new Topic(kafka.servers(), "otlp_logs");
-        Topic spans = new Topic(kafka.servers(), "otlp_spans");
-        Pod pod = start("shop-deleted", kafka.pods(), 0, Map.of())) {
-      Cluster.kubectl("wait", "--for=condition=Ready", "pod/" + pod.name(), "--timeout=90s");
-      logs.await(all -> all.logs().size() >= 100);
-      spans.await(all -> all.spans().size() >= 10);
+    try (Pod pod = start("shop-deleted", servers, 0, Map.of())) {
+      pod.awaitReady();
+      logs.await(all -> pod.bodies(all).size() >= 100);
+      spans.await(all -> pod.spans(all).size() >= 10);
 
-      Cluster.kubectl("delete", "pod", pod.name(), "--wait=false");
-      JsonNode status = pod.awaitEnd();
+      JsonNode status;
+      try (ChildProcess log = pod.follow(folder, Pod.SIDECAR)) {
+        status = pod.delete();
+        log.await(Duration.ofSeconds(30));
+      }
 
-      assertAll(logs);
-      assertThat(pod.resourcesOf(logs)).allSatisfy(pod::assertNamed);
-      assertThat(pod.resourcesOf(spans)).allSatisfy(pod::assertNamed);
-      JsonNode sidecar = status.at("/initContainerStatuses/0");
-      assertThat(sidecar.at("/state/terminated/exitCode").asInt(-1))
-          .as(sidecar.toString())
-          .isZero();
+      int lines = pod.assertAll(logs);
+      assertThat(pod.spans(spans.rest())).containsExactlyInAnyOrderElementsOf(orders(0, lines));
+      pod.assertNamed(logs, spans, Map.of("k8s.deployment.name", "shop"));
+      JsonNode sidecar = Pod.sidecar(status);
+      assertEndedWell(sidecar);
       assertThat(sidecar.at("/restartCount").asInt(-1)).isZero();
-      assertThat(sidecar.at("/state/terminated/message").asString())
-          .startsWith("unshipped bytes 0, lost bytes 0\n");
-      assertThat(ended(sidecar)).isAfterOrEqualTo(ended(status.at("/containerStatuses/0")));
+      assertThat(Pod.ended(sidecar)).isAfterOrEqualTo(Pod.ended(Pod.application(status)));
+      assertThat(stopping(folder.resolve(pod.name() + ".out"))).isAfter(pod.lastWord(logs));
+    }
+  }
+
+  /// For clusters without native sidecars: both are asked to end at once, and the application goes on for a while.
+  @Test
+  void anOrdinarySidecarShipsWhatTheApplicationSaysAtItsEnd() throws Exception {
+    try (Pod pod = Pod.start(folder, manifest("shop-ordinary", ORDINARY, 0, servers))) {
+      pod.awaitReady();
+      logs.await(all -> pod.bodies(all).size() >= 100);
+
+      JsonNode status;
+      try (ChildProcess log = pod.follow(folder, Pod.SIDECAR)) {
+        status = pod.delete();
+        log.await(Duration.ofSeconds(30));
+      }
+
+      int lines = pod.assertAll(logs);
+      assertThat(pod.spans(spans.rest())).containsExactlyInAnyOrderElementsOf(orders(0, lines));
+      assertEndedWell(Pod.sidecar(status));
+      assertThat(stopping(folder.resolve(pod.name() + ".out"))).isBefore(pod.lastWord(logs));
     }
   }
 
   @Test
   void aPodWhoseApplicationIsDoneIsDone() throws Exception {
-    try (Broker kafka = broker();
-        Topic logs = new Topic(kafka.servers(), "otlp_logs");
-        Pod pod = start("shop-done", kafka.pods(), 500, Map.of("restartPolicy", "Never"))) {
+    try (Pod pod = start("shop-done", servers, 500, Map.of("restartPolicy", "Never"))) {
       // A moment after its containers have ended.
-      await("the Pod's end")
-          .atMost(PATIENCE)
-          .until(
-              () -> pod.status().at("/phase").asString(),
-              phase -> !List.of("Pending", "Running").contains(phase));
+      JsonNode status =
+          pod.await(now -> !List.of("Pending", "Running").contains(now.at("/phase").asString()));
 
-      assertThat(pod.status().at("/phase").asString()).isEqualTo("Succeeded");
-      assertAll(logs);
+      assertThat(status.at("/phase").asString()).isEqualTo("Succeeded");
+      assertThat(pod.assertAll(logs)).isEqualTo(500);
     }
   }
 
   @Test
-  void aPodIsReadyWithoutItsBroker() throws Exception {
-    try (Pod pod = start("shop-alone", Cluster.host() + ":1", 0, Map.of())) {
-      Cluster.kubectl("wait", "--for=condition=Ready", "pod/" + pod.name(), "--timeout=90s");
-      assertThat(pod.status().at("/initContainerStatuses/0/restartCount").asInt(-1)).isZero();
+  void aPodIsReadyWithoutItsBrokerAndStays() throws Exception {
+    alone.awaitReady();
+    JsonNode sidecar = Pod.sidecar(alone.status());
+    Instant started = Instant.parse(sidecar.at("/state/running/startedAt").asString());
+    await("shop-alone has been without its broker for " + ALONE)
+        .atMost(ALONE.plusSeconds(60))
+        .pollInterval(Duration.ofSeconds(1))
+        .until(() -> Instant.now().isAfter(started.plus(ALONE)));
+
+    JsonNode status = alone.status();
+    assertThat(Pod.sidecar(status).at("/restartCount").asInt(-1)).isZero();
+    assertThat(Pod.application(status).at("/restartCount").asInt(-1)).isZero();
+    assertThat(status.at("/conditions").valueStream())
+        .anySatisfy(
+            condition -> {
+              assertThat(condition.at("/type").asString()).isEqualTo("Ready");
+              assertThat(condition.at("/status").asString()).isEqualTo("True");
+            });
+  }
+
+  /// Nothing in the Pod says by which group.
+  @Test
+  void aFileThatTheSidecarMayNotReadIsToldWithTheLineToAdd() throws Exception {
+    ObjectNode manifest = manifest("shop-unreadable", NATIVE, 0, Cluster.host() + ":1");
+    ((ObjectNode) manifest.get("spec")).remove("securityContext");
+    ((ObjectNode) manifest.at("/spec/initContainers/0/securityContext")).remove("runAsGroup");
+    try (Pod pod = Pod.start(folder, manifest)) {
+      pod.awaitReady();
+      await("the file in the sidecar's log")
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> pod.log(Pod.SIDECAR), log -> log.contains("app.log"));
+      assertThat(pod.log(Pod.SIDECAR).lines())
+          .anySatisfy(
+              line ->
+                  assertThat(line)
+                      .contains("/var/log/app/app.log", "permission denied", "fsGroup"));
+    }
+  }
+
+  /// By a configuration of its own, with `delivery: exactly_once`.
+  @Test
+  void eachLineOfAPodThatTheWebhookMadeComesOnceWhateverEnds() throws Exception {
+    String name = "pannier-test-" + ProcessHandle.current().pid();
+    Path file =
+        Files.writeString(
+            folder.resolve("pannier.yaml"),
+            """
+            resource: {detect: [env, kubernetes], complete_received: true}
+            sources:
+              files:
+                - {name: app, include: [/var/log/app/*.log]}
+            shippers:
+              kafka:
+                type: kafka
+                bootstrap_servers: ${env:PANNIER_KAFKA_BOOTSTRAP_SERVERS}
+                delivery: exactly_once
+            """);
+    Cluster.kubectl("create", "configmap", name, "--from-file=" + file);
+    try (Webhook webhook = Webhook.start(folder, name);
+        Pod pod = injected(webhook)) {
+      pod.awaitReady();
+      pod.await(now -> Pod.application(now).at("/restartCount").asInt() == 1);
+      assertThat(Pod.application(pod.status()).at("/lastState/terminated/exitCode").asInt(-1))
+          .isEqualTo(1);
+      pod.awaitMore(logs, 100);
+
+      pod.exec(Pod.APPLICATION, PodImages.kill("@/etc/pannier/main.options"));
+      JsonNode killed = awaitRestart(pod, 1);
+      assertThat(killed.at("/lastState/terminated/exitCode").asInt(-1)).isEqualTo(137);
+      pod.awaitMore(logs, 100);
+
+      List<Process> hogs = exhaustMemory(pod);
+      killed = awaitRestart(pod, 2);
+      hogs.forEach(Process::destroy);
+      assertThat(killed.at("/lastState/terminated/reason").asString()).isEqualTo("OOMKilled");
+      pod.awaitMore(logs, 100);
+
+      int before = pod.bodies(logs).size();
+      pod.replaceSidecar(PodImages.nextSidecar());
+      JsonNode replaced = awaitRestart(pod, 3);
+      assertThat(replaced.at("/image").asString()).endsWith(PodImages.nextSidecar());
+      assertThat(replaced.at("/lastState/terminated/exitCode").asInt(-1)).isZero();
+      pod.awaitMore(logs, 100);
+
+      JsonNode status = pod.delete();
+
+      int lines = pod.assertAll(logs);
+      List<String> sent = pod.spans(spans.rest());
+      assertThat(new HashSet<>(sent)).isEqualTo(new HashSet<>(orders(0, lines)));
+      // A request whose answer a sidecar that was killed did not give any more is sent again, but
+      // no other.
+      assertThat(sent.stream().filter(orders(before, lines)::contains))
+          .containsExactlyInAnyOrderElementsOf(orders(before, lines));
+      pod.assertNamed(logs, spans, Map.of());
+      assertEndedWell(Pod.sidecar(status));
+    } finally {
+      Cluster.kubectl("delete", "configmap", name);
     }
   }
 
   @Test
   void theServerTakesTheManifests() throws Exception {
     Path deploy = Tree.root().resolve("deploy");
-    try (Stream<Path> samples = Files.list(deploy.resolve("samples"))) {
-      for (Path sample : samples.filter(path -> !path.endsWith("strimzi")).toList()) {
-        Cluster.kubectl("create", "--dry-run=server", "-f", sample.toString());
-      }
+    List<Path> manifests = new ArrayList<>();
+    for (String name : List.of(PLAIN, NATIVE, ORDINARY)) {
+      manifests.add(deploy.resolve("kubernetes").resolve(name));
     }
-    for (String name :
-        List.of("shop.yaml", "shop-native-sidecar.yaml", "shop-ordinary-sidecar.yaml")) {
-      Path manifest = deploy.resolve("kubernetes").resolve(name);
+    try (Stream<Path> samples = Files.list(deploy.resolve("samples"))) {
+      // Strimzi's kinds are not the server's.
+      manifests.addAll(samples.filter(path -> !path.endsWith("strimzi")).toList());
+    }
+    for (Path manifest : List.copyOf(manifests)) {
+      String name = "injected-" + manifest.getFileName();
+      List<String> arguments = List.of("inject", "-f", manifest.toString());
+      try (ChildProcess inject = Webhook.inject(name, folder, arguments)) {
+        assertThat(inject.await(Duration.ofSeconds(60))).as(inject.lastWords()).isZero();
+      }
+      manifests.add(folder.resolve(name + ".out"));
+    }
+    for (String name : List.of("base", "overlays/kafka", "overlays/otlp")) {
+      String made = Cluster.kubectl("kustomize", deploy.resolve("kustomize/" + name).toString());
+      // A dry run makes no namespace for what follows.
+      String here = made.replace("namespace: pannier\n", "namespace: default\n");
+      manifests.add(Files.writeString(folder.resolve("kustomized-" + manifests.size()), here));
+    }
+    for (Path manifest : manifests) {
       Cluster.kubectl("create", "--dry-run=server", "-f", manifest.toString());
     }
   }
 
-  /// It says every line once, in order, up to the application's last word.
-  private static void assertAll(Topic logs) {
-    logs.await(all -> all.bodies().stream().anyMatch(body -> body.startsWith("ended after ")));
-    List<String> bodies = logs.rest().bodies();
-    int lines = Integer.parseInt(bodies.getLast().replaceAll("[^0-9]", ""));
-    List<String> written =
-        Stream.concat(
-                IntStream.range(0, lines).mapToObj(i -> "line " + i),
-                Stream.of("ended after " + lines + " lines"))
-            .toList();
-    assertThat(bodies).isEqualTo(written);
+  /// Starts processes in the sidecar's container that fill its memory limit, each less of it than the sidecar has: the kernel
+  /// ends the largest, or all. They wait for lines until then.
+  private static List<Process> exhaustMemory(Pod pod) throws IOException {
+    List<String> command = new ArrayList<>(List.of("kubectl", "exec", "-i", pod.name()));
+    command.addAll(List.of("-c", Pod.SIDECAR, "--", "java"));
+    command.addAll(List.of("-Xms28m", "-Xmx28m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch"));
+    command.addAll(List.of("-jar", "/opt/pannier/lib/pannier-collector.jar"));
+    command.addAll(List.of("parse", "--parser", "json"));
+    List<Process> hogs = new ArrayList<>();
+    for (int i = 0; i < HOGS; i++) {
+      hogs.add(
+          new ProcessBuilder(command)
+              .redirectOutput(Redirect.DISCARD)
+              .redirectError(Redirect.DISCARD)
+              .start());
+    }
+    return hogs;
   }
 
-  private static Instant ended(JsonNode container) {
-    return Instant.parse(container.at("/state/terminated/finishedAt").asString());
-  }
-
-  /// A broker that Pods can reach, at an address that may not be there before the node's first Pod: this test speaks to another.
-  private Broker broker() throws Exception {
+  private static Kafka broker() throws Exception {
+    // Pods reach it at an address that is not there before a node's first Pod, perhaps: this test
+    // speaks to another.
     int port = Ports.free(1).getFirst();
-    String pods = Cluster.host() + ":" + port;
-    Kafka kafka =
+    servers = Cluster.host() + ":" + port;
+    Kafka started =
         Kafka.start(
             folder,
             "listeners=PLAINTEXT://127.0.0.1:${PORT},CONTROLLER://127.0.0.1:${CONTROLLER},"
                 + "PODS://0.0.0.0:"
                 + port,
-            "advertised.listeners=PLAINTEXT://127.0.0.1:${PORT},PODS://" + pods,
+            "advertised.listeners=PLAINTEXT://127.0.0.1:${PORT},PODS://" + servers,
             "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PODS:PLAINTEXT");
-    kafka.create("otlp_logs");
-    kafka.create("otlp_spans");
-    return new Broker(kafka, pods);
+    started.create("otlp_logs");
+    started.create("otlp_spans");
+    return started;
   }
 
-  /// @param pods where Pods reach it
-  private record Broker(Kafka kafka, String pods) implements AutoCloseable {
-    String servers() {
-      return kafka.servers();
-    }
-
-    @Override
-    public void close() {
-      kafka.close();
-    }
-  }
-
-  /// Makes the Pod that the manifest's template is, with these images and this broker. On a node of its choice: the cluster
-  /// may be without a scheduler.
-  ///
   /// @param lines that the application writes, or 0
   /// @param more  of its `spec`
-  private Pod start(String name, String servers, int lines, Map<String, String> more)
+  private static Pod start(String name, String brokers, int lines, Map<String, String> more)
       throws Exception {
-    Path manifest = Tree.root().resolve("deploy/kubernetes/shop-native-sidecar.yaml");
-    JsonNode template =
-        Cluster.json("create", "--dry-run=server", "-f", manifest.toString()).at("/spec/template");
-    ObjectNode pod =
-        new ObjectMapper().createObjectNode().put("apiVersion", "v1").put("kind", "Pod");
-    ObjectNode metadata = (ObjectNode) template.get("metadata");
-    metadata.put("name", name).putArray("finalizers").add(FINALIZER);
-    pod.set("metadata", metadata);
-    ObjectNode spec = (ObjectNode) template.get("spec");
-    String node = Cluster.json("get", "nodes").at("/items/0/metadata/name").asString();
-    spec.put("nodeName", node).put("automountServiceAccountToken", false);
-    more.forEach(spec::put);
-    pod.set("spec", spec);
-    ObjectNode shop = (ObjectNode) spec.at("/containers/0");
-    shop.put("image", application).put("imagePullPolicy", "Never");
-    shop.putArray("args").add("/var/log/app").add(String.valueOf(lines));
-    ObjectNode sidecar = (ObjectNode) spec.at("/initContainers/0");
+    ObjectNode manifest = manifest(name, NATIVE, lines, brokers);
+    more.forEach(((ObjectNode) manifest.get("spec"))::put);
+    return Pod.start(folder, manifest);
+  }
+
+  private static ObjectNode manifest(String name, String file, int lines, String brokers)
+      throws Exception {
+    ObjectNode manifest = manifest(name, file, lines, 0);
+    ObjectNode sidecar =
+        (ObjectNode)
+            manifest.at(file.equals(ORDINARY) ? "/spec/containers/1" : "/spec/initContainers/0");
     sidecar.put("image", SidecarImage.built()).put("imagePullPolicy", "Never");
     for (JsonNode variable : sidecar.get("env")) {
       if (variable.at("/name").asString().equals("PANNIER_KAFKA_BOOTSTRAP_SERVERS")) {
-        ((ObjectNode) variable).put("value", servers);
+        ((ObjectNode) variable).put("value", brokers);
       }
     }
-    Path file = Files.writeString(folder.resolve(name + ".json"), pod.toString());
-    JsonNode made = Cluster.json("create", "-f", file.toString());
-    return new Pod(
-        name, made.at("/metadata/namespace").asString(), node, made.at("/metadata/uid").asString());
+    return manifest;
   }
 
-  /// What stays of it when it was deleted, until this is closed, is how its containers ended.
-  private record Pod(String name, String namespace, String node, String uid)
-      implements AutoCloseable {
-    JsonNode status() throws Exception {
-      return Cluster.json("get", "pod", name).get("status");
-    }
-
-    JsonNode awaitEnd() {
-      return await("the end of " + name)
-          .atMost(PATIENCE)
-          .until(
-              this::status,
-              status ->
-                  status.at("/containerStatuses/0/state").has("terminated")
-                      && status.at("/initContainerStatuses/0/state").has("terminated"));
-    }
-
-    /// The resources of a topic's `otlp_proto` messages.
-    Set<Map<String, String>> resourcesOf(Topic topic) throws InvalidProtocolBufferException {
-      Set<Map<String, String>> resources = new HashSet<>();
-      for (ConsumerRecord<byte[], byte[]> message : topic.rest().messages()) {
-        Stream<Resource> here =
-            message.topic().equals("otlp_logs")
-                ? ExportLogsServiceRequest.parseFrom(message.value()).getResourceLogsList().stream()
-                    .map(ResourceLogs::getResource)
-                : ExportTraceServiceRequest.parseFrom(message.value())
-                    .getResourceSpansList()
-                    .stream()
-                    .map(ResourceSpans::getResource);
-        here.forEach(
-            resource ->
-                resources.add(
-                    resource.getAttributesList().stream()
-                        .collect(
-                            Collectors.toMap(
-                                KeyValue::getKey, pair -> pair.getValue().getStringValue()))));
-      }
-      return resources;
-    }
-
-    void assertNamed(Map<String, String> resource) {
-      assertThat(resource)
-          .containsAllEntriesOf(
-              Map.of(
-                  "service.name",
-                  "shop",
-                  "k8s.namespace.name",
-                  namespace,
-                  "k8s.pod.name",
-                  name,
-                  "k8s.pod.uid",
-                  uid,
-                  "k8s.node.name",
-                  node,
-                  "k8s.container.name",
-                  "shop",
-                  "k8s.deployment.name",
-                  "shop",
-                  "k8s.pod.label.app",
-                  "shop"));
-    }
-
-    @Override
-    public void close() {
-      String released = "{\"metadata\":{\"finalizers\":null}}";
-      try {
-        Cluster.kubectl("delete", "pod", name, "--wait=false", "--grace-period=1");
-        Cluster.kubectl("patch", "pod", name, "--type=merge", "--patch", released);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
+  private static ObjectNode manifest(String name, String file, int lines, int crash)
+      throws Exception {
+    ObjectNode manifest = Pod.manifest(name, file);
+    ObjectNode shop = (ObjectNode) manifest.at("/spec/containers/0");
+    shop.put("image", application).put("imagePullPolicy", "Never");
+    shop.putArray("args").add("/var/log/app").add(String.valueOf(lines)).add(String.valueOf(crash));
+    return manifest;
   }
 
-  /// The broker's image has its libraries.
-  private static String applicationImage() throws Exception {
-    Path main = Path.of("dev/pannier/integration/PodApplication.class");
-    Path classes =
-        Path.of(PodApplication.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    byte[] bytes = Files.readAllBytes(classes.resolve(main));
-    CRC32 sum = new CRC32();
-    sum.update(bytes);
-    sum.update(BrokerImage.built().getBytes(UTF_8));
-    String name = "localhost/pannier-test-application:" + Long.toHexString(sum.getValue());
-    if (!BrokerImage.isThere(name)) {
-      Path folder = Files.createTempDirectory("pannier-application");
-      try {
-        Path file = folder.resolve("classes").resolve(main);
-        Files.createDirectories(file.getParent());
-        Files.write(file, bytes);
-        Files.writeString(
-            folder.resolve("Dockerfile"),
-            """
-            FROM %s
-            COPY classes /opt/broker/classes
-            USER 1000:1000
-            ENTRYPOINT ["/opt/java/bin/java", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", \
-            "-cp", "/opt/broker/classes:/opt/broker/lib/*", "dev.pannier.integration.PodApplication"]
-            """
-                .formatted(BrokerImage.built()));
-        BrokerImage.run("podman", "build", "--network=none", "--tag", name, folder.toString());
-      } finally {
-        BrokerImage.remove(folder);
-      }
-    }
-    return name;
+  /// A Pod of an application as it is, whose sidecar is the webhook's. The two share their processes and their user, by which one
+  /// can be killed out of the other.
+  private static Pod injected(Webhook webhook) throws Exception {
+    ObjectNode manifest = manifest("shop-injected", PLAIN, 0, CRASH);
+    ((ObjectNode) manifest.at("/metadata/labels")).put(Webhook.LABEL, webhook.name());
+    ((ObjectNode) manifest.at("/metadata/annotations"))
+        .put("pannier.dev/kafka", servers)
+        .put("pannier.dev/config", webhook.name())
+        .put("pannier.dev/service-name", "shop");
+    ObjectNode spec = (ObjectNode) manifest.get("spec");
+    spec.put("shareProcessNamespace", true);
+    ((ObjectNode) spec.get("securityContext")).put("runAsUser", 1000).put("runAsGroup", 1000);
+    webhook.awaitAsked(folder, manifest);
+    return Pod.start(folder, manifest);
+  }
+
+  private static void assertEndedWell(JsonNode sidecar) {
+    assertThat(sidecar.at("/state/terminated/exitCode").asInt(-1)).as(sidecar.toString()).isZero();
+    assertThat(sidecar.at("/state/terminated/message").asString())
+        .startsWith("unshipped bytes 0, lost bytes 0\n");
+  }
+
+  /// When a sidecar was asked to end, by its log.
+  private static Instant stopping(Path log) throws IOException {
+    return Files.readAllLines(log).stream()
+        .map(line -> new ObjectMapper().readTree(line))
+        .filter(line -> line.at("/message").asString().startsWith("stopping"))
+        .map(line -> Instant.parse(line.at("/@timestamp").asString()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static JsonNode awaitRestart(Pod pod, int count) {
+    return Pod.sidecar(
+        pod.await(
+            now ->
+                Pod.sidecar(now).at("/restartCount").asInt() == count
+                    && Pod.sidecar(now).at("/ready").asBoolean()));
+  }
+
+  /// The application's spans among its lines.
+  private static List<String> orders(int from, int to) {
+    return IntStream.range(from, to)
+        .filter(line -> line % SPAN_EVERY == 0)
+        .mapToObj(line -> "order " + line)
+        .toList();
   }
 }

@@ -165,7 +165,7 @@ final class SidecarImage {
   }
 
   /// But for those that a container still uses.
-  private static void removeOthers(String repository, String name) throws Exception {
+  static void removeOthers(String repository, String name) throws Exception {
     String format = "{{.Repository}}:{{.Tag}}";
     for (String other :
         BrokerImage.run("podman", "images", "--format", format, repository).split("\n", -1)) {
