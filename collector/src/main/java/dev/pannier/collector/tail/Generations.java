@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -50,8 +51,8 @@ final class Generations {
 
   private static final String SEPARATORS = ".-_~";
 
-  /// Names are looked at as often, whatever else there is to do.
-  private static final long SEEN_SECONDS = 5;
+  /// How far the file system's clock may be behind, and what a whole second hides.
+  private static final long CLOCK_SECONDS = 1;
 
   /// Rotated generations that are remembered after their files are gone, so that a copy that turns
   /// up later is not read again.
@@ -124,6 +125,9 @@ final class Generations {
 
   /// Those of this look.
   private final Set<FileKey> undecided = new HashSet<>();
+
+  /// What was found to be a copy at this look.
+  private final Set<FileKey> copied = new HashSet<>();
 
   private final Set<FileKey> seen = new HashSet<>();
 
@@ -332,6 +336,7 @@ final class Generations {
     discovery.walk();
     seen.clear();
     undecided.clear();
+    copied.clear();
     Map<FileKey, Discovery.Found> strangers = new LinkedHashMap<>();
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
@@ -343,7 +348,7 @@ final class Generations {
       }
     }
     letGo();
-    detach(nowNanos);
+    detach(nowNanos, nowSeconds);
     // Before strangers are met: one of them may be what is left of a file that was emptied. And
     // even while there is no room to read: the next change may be to the name.
     for (TailedFile file : live.values()) {
@@ -376,7 +381,7 @@ final class Generations {
     finder.forget();
     suspects.keySet().retainAll(undecided);
     if (discovery.seesAll()) {
-      forgetPlaces();
+      forgetPlaces(nowSeconds);
       forget(nowSeconds);
     }
   }
@@ -408,18 +413,23 @@ final class Generations {
   /// What [#toStore] gave is on the disk.
   void stored() {
     unstored.clear();
-    reclaimer.reclaim(known.values(), sources, discovery.found().values(), discovery.others());
+    // An inode may be another file's by now, which is being read.
+    List<SavedGeneration> left =
+        known.values().stream()
+            .filter(saved -> !live.containsKey(new FileKey(saved.device(), saved.inode())))
+            .toList();
+    reclaimer.reclaim(left, sources, discovery.found().values(), discovery.others());
   }
 
   /// A parked file that is gone has come to its end.
-  private void forgetPlaces() {
+  private void forgetPlaces(long nowSeconds) {
     for (Iterator<FileKey> places = copies.keySet().iterator(); places.hasNext(); ) {
       FileKey place = places.next();
       if (!seen.contains(place)) {
         places.remove();
         SavedGeneration saved = knownAt(place);
         if (saved != null && !saved.finished()) {
-          known.put(saved.id(), saved.atItsEnd());
+          known.put(saved.id(), saved.atItsEnd().seenAt(nowSeconds));
           changed = true;
         }
       }
@@ -484,13 +494,15 @@ final class Generations {
     }
   }
 
-  private void detach(long nowNanos) {
+  private void detach(long nowNanos, long nowSeconds) {
     for (TailedFile file : live.values()) {
       Discovery.Found now = discovery.found().get(file.path);
       if (!file.detached
           && !file.released
           && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
         file.detached = true;
+        // Until now it may have been copied.
+        file.seenSeconds = nowSeconds;
         file.grewNanos = nowNanos;
         // Perhaps it was emptied before it was renamed.
         file.suspect = true;
@@ -626,6 +638,9 @@ final class Generations {
       if (kinship == Kinship.UNDECIDED) {
         undecided.add(found.place());
       }
+      if (kinship == Kinship.COPY) {
+        copied.add(found.place());
+      }
       if (kinship != Kinship.NONE) {
         return;
       }
@@ -648,9 +663,9 @@ final class Generations {
       throws IOException {
     Path path = pathOf(saved);
     return saved.finished()
-        && probe.size() == saved.sizeBytes()
+        && probe.size() >= saved.sizeBytes()
         && (found.path().equals(path) || !isNamedAfter(found.path(), path))
-        && isYounger(found, saved.seenSeconds());
+        && isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
   }
 
   private boolean hasNothingNew(Discovery.Found found) {
@@ -770,7 +785,7 @@ final class Generations {
           if (probe.continues(file.fingerprint, file.read)) {
             boolean gone = file.detached && !seen.contains(file.place);
             if (gone
-                ? !isYounger(found, file.seenSeconds)
+                ? !isYounger(found, file.seenSeconds, true)
                 : isNamedAfter(found.path(), file.path)) {
               rememberCopy(found, file.fingerprint);
               return Kinship.COPY;
@@ -805,7 +820,7 @@ final class Generations {
               }
               return Kinship.UNDECIDED;
             }
-            if (saved.finished() && isYounger(found, saved.seenSeconds())) {
+            if (saved.finished() && isYounger(found, saved.seenSeconds(), true)) {
               continue;
             }
           }
@@ -823,14 +838,16 @@ final class Generations {
     return Kinship.NONE;
   }
 
-  /// Whether what begins like an open file's content is longer, so that it was never copied from it.
-  private static boolean isOutgrown(TailedFile file, Probe probe) throws IOException {
+  /// Whether what begins like an open file's content is longer, so that it was never copied from it. The copy is measured first, since the
+  /// file may grow, and the file is looked at last, since it may be emptied.
+  private boolean isOutgrown(TailedFile file, Probe probe) throws IOException {
     Content content = file.content;
     if (content == null || content instanceof GzipContent || probe.isGzip()) {
       return false;
     }
+    long copied = probe.size();
     long size = content.size();
-    return size >= file.read.position() && probe.size() > size;
+    return copied > size && size >= file.read.position() && verify(file, content);
   }
 
   /// Whether a known generation's content is still where it was read.
@@ -844,11 +861,16 @@ final class Generations {
     }
   }
 
-  /// Whether a file was made (was changed last, where the file system does not know) after content was seen for the last time: then
-  /// it was not copied from there.
-  private static boolean isYounger(Discovery.Found found, long seenSeconds) throws IOException {
+  /// Whether a file was made after content was seen for the last time: then it was not copied from there.
+  ///
+  /// @param unchanged whether it was not written to since it was made, so far as its size shows: then its last change tells, too, where the
+  ///     file system does not know when it was made
+  private static boolean isYounger(Discovery.Found found, long seenSeconds, boolean unchanged)
+      throws IOException {
     BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
-    return attributes.creationTime().to(TimeUnit.SECONDS) > seenSeconds + SEEN_SECONDS;
+    FileTime made = attributes.creationTime();
+    return (unchanged || !made.equals(attributes.lastModifiedTime()))
+        && made.to(TimeUnit.SECONDS) > seenSeconds + CLOCK_SECONDS;
   }
 
   /// A whole head and the bytes before the position leave no doubt.
@@ -1241,6 +1263,7 @@ final class Generations {
       if (!live.containsKey(found.place())
           && knownAt(found.place()) == null
           && !copies.containsKey(found.place())
+          && !copied.contains(found.place())
           && (complete || !suspects.containsKey(found.place()))
           && found.sizeBytes() > 0) {
         unopened.add(found);

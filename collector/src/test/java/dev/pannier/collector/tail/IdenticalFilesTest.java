@@ -2,6 +2,7 @@ package dev.pannier.collector.tail;
 
 import static java.util.Collections.nCopies;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.pannier.collector.config.FileSource;
 import java.io.IOException;
@@ -120,6 +121,46 @@ class IdenticalFilesTest {
 
       assertThat(rig.bodies()).hasSize(5);
       assertThat(rig.tailer().caughtUp()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {5, 500})
+  void aCopyThatWasSeenBesideTheOriginalBeforeThatWasDeletedIsNotRead(int lines)
+      throws IOException {
+    try (TailRig rig = rig()) {
+      rig.epoch = afterAllIsMade;
+      Path log = write(rig, "app.log", lines);
+      rig.start();
+      rig.settle();
+      Files.copy(log, rig.logs.resolve("archive-app"));
+      rig.step();
+      Files.delete(log);
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(lines);
+      assertThat(rig.tailer().caughtUp()).isTrue();
+    }
+  }
+
+  /// The clock is the file system's here, but for what passes in the test.
+  @ParameterizedTest
+  @ValueSource(ints = {5, 500})
+  void oneThatIsMadeSoonAfterTheOtherWasSeenToBeGoneIsRead(int lines) throws Exception {
+    try (TailRig rig = rig()) {
+      Path first = write(rig, "job-1.log", lines);
+      rig.start();
+      rig.settle();
+      rig.epoch = Instant.now().minus(rig.passed());
+      rig.step();
+      Files.delete(first);
+      rig.step();
+      Instant gone = Instant.now();
+      await().until(() -> Instant.now().isAfter(gone.plusMillis(2_100)));
+      write(rig, "job-2.log", lines);
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(2 * lines);
     }
   }
 

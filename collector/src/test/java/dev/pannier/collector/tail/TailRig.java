@@ -244,6 +244,11 @@ final class TailRig implements AutoCloseable {
     tailer().untold(nowNanos);
   }
 
+  /// What its clock says since [#epoch].
+  Duration passed() {
+    return Duration.ofNanos(nowNanos);
+  }
+
   void pass(Duration time) {
     nowNanos += time.toNanos();
   }

@@ -22,9 +22,10 @@ final class ManifestMaker {
       return workload();
     }
     List<Object> items = new ArrayList<>();
-    for (int i = random.nextInt(3); i >= 0; i--) {
+    for (int i = random.nextInt(3); i > 0; i--) {
       items.add(random.nextInt(4) == 0 ? service() : workload());
     }
+    items.add(random.nextInt(items.size() + 1), workload());
     return shuffled(Map.of("apiVersion", "v1", "kind", "List", "items", items));
   }
 
