@@ -542,6 +542,12 @@ final class FileTailer {
       }
       return 0;
     }
+    if (file.unproven) {
+      file.unproven = false;
+      if (!generations.isOwn(file, nowNanos)) {
+        return 1;
+      }
+    }
     boolean flush = last || (file.held && quiet >= file.source.settings.flushAfter().toNanos());
     if (size == file.leftAtSize && !flush) {
       return 0;

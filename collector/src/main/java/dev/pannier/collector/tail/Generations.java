@@ -688,6 +688,7 @@ final class Generations {
     if (!probe.isGzip()) {
       file.sizeBytes = probe.size();
     }
+    file.unproven = probe.headLength() == 0;
     file.predecessor = current.put(path, file);
     enter(file, probe);
     suspects.remove(probe.place());
@@ -766,6 +767,29 @@ final class Generations {
     }
   }
 
+  /// Whether a file that was empty when it was met, of which nothing was read yet, is one of its own: a copy is empty at first, too. If not,
+  /// it is closed, and met again at the next look.
+  boolean isOwn(TailedFile file, long nowNanos) throws IOException {
+    Discovery.Found found = discovery.found().get(file.path);
+    if (found == null || !found.place().equals(file.place)) {
+      return true;
+    }
+    try (Probe probe = Probe.open(found.real(), file.place)) {
+      if (!FileKey.of(found.real()).equals(file.place)
+          || kinship(found, probe, nowNanos, file.seenSeconds) == Kinship.NONE) {
+        suspects.remove(file.place);
+        return true;
+      }
+    } catch (NoSuchFileException e) {
+      return true;
+    }
+    file.close();
+    live.remove(file.place, file);
+    current.remove(file.path, file);
+    changed = true;
+    return false;
+  }
+
   /// Whether every file is known for what it is.
   boolean isDecided() {
     return suspects.isEmpty();
@@ -797,8 +821,15 @@ final class Generations {
               return Kinship.UNDECIDED;
             }
           }
-        } else if (!settled(probe, COPYING_NANOS, nowNanos)) {
-          return Kinship.UNDECIDED;
+        } else if (file.content == null || probe.endsLike(file.content)) {
+          // Where it differs from the original that is still there, it was never copied from it.
+          if (!settled(probe, COPYING_NANOS, nowNanos)) {
+            return Kinship.UNDECIDED;
+          }
+          if (isNamedAfter(found.path(), file.path)) {
+            rememberCopy(found, file.fingerprint);
+            return Kinship.COPY;
+          }
         }
       }
     }
@@ -809,7 +840,8 @@ final class Generations {
       Path path = pathOf(saved);
       if (looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
         if (probe.size() < saved.acknowledged().position()) {
-          if (!settled(probe, COPYING_NANOS, nowNanos)) {
+          boolean younger = saved.finished() && isYounger(found, saved.seenSeconds(), false);
+          if (!younger && !settled(probe, COPYING_NANOS, nowNanos)) {
             return Kinship.UNDECIDED;
           }
         } else if (probe.continues(saved.fingerprint(), saved.acknowledged())) {

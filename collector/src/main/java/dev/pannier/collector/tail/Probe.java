@@ -5,6 +5,7 @@ import dev.pannier.collector.checkpoint.Fingerprint;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /// An opened file and its head: enough to tell whose content it is. Gzip'd content is looked at as
 /// it was before compression.
@@ -92,16 +93,30 @@ final class Probe implements Closeable {
     if (length == 0) {
       return true;
     }
-    long from = anchor.position() - length;
+    return fill(content, scratch, length, anchor.position() - length) && anchor.matches(scratch);
+  }
+
+  /// Whether another content has the same bytes where this one ends now.
+  boolean endsLike(Content other) throws IOException {
+    long end = size();
+    int length = (int) Math.min(check.length, end);
+    byte[] there = new byte[length];
+    return fill(content, check, length, end - length)
+        && fill(other, there, length, end - length)
+        && Arrays.equals(check, 0, length, there, 0, length);
+  }
+
+  private static boolean fill(Content content, byte[] into, int length, long from)
+      throws IOException {
     int count = 0;
     while (count < length) {
-      int read = content.read(scratch, count, length - count, from + count);
+      int read = content.read(into, count, length - count, from + count);
       if (read <= 0) {
         return false;
       }
       count += read;
     }
-    return anchor.matches(scratch);
+    return true;
   }
 
   /// The content, which is then the caller's to close.

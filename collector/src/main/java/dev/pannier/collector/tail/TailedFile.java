@@ -87,6 +87,9 @@ final class TailedFile {
   /// So soon after a change, another one need not show from outside.
   boolean mayChangeUnseen;
 
+  /// Whether it was empty when it was met, and may yet turn out to be a copy.
+  boolean unproven;
+
   /// How often it had grown when nothing had been told, and nothing was told just then.
   int untold;
 

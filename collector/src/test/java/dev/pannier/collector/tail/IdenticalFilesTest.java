@@ -164,6 +164,63 @@ class IdenticalFilesTest {
     }
   }
 
+  /// What is made to be a copy is empty at first, and may be met then.
+  @ParameterizedTest
+  @ValueSource(strings = {"app-20261129.log", "old-app"})
+  void aCopyThatIsMetWhileItIsEmptyIsNotRead(String name) throws IOException {
+    try (TailRig rig = rig()) {
+      rig.epoch = afterAllIsMade;
+      Path log = write(rig, "app.log", 500);
+      rig.start();
+      rig.settle();
+      Path copy = Files.createFile(rig.logs.resolve(name));
+      rig.step();
+      Files.write(copy, Files.readAllBytes(log));
+      rig.stepWithoutLook();
+      rig.step();
+      Files.write(log, new byte[0], StandardOpenOption.TRUNCATE_EXISTING);
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(500);
+      assertThat(rig.lostBytes()).isZero();
+      assertThat(rig.notices).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 500})
+  void oneThatIsMetWhileItIsEmptyIsRead(int lines) throws IOException {
+    try (TailRig rig = rig()) {
+      write(rig, "job-1.log", lines);
+      rig.start();
+      rig.settle();
+      write(rig, "job-2.log", 0);
+      rig.step();
+      write(rig, "job-2.log", lines);
+      rig.stepWithoutLook();
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(2 * lines);
+    }
+  }
+
+  @Test
+  void whatHasTheSameBeginningAndThenOtherLinesIsReadWhileItGrows() throws IOException {
+    try (TailRig rig = rig()) {
+      Path first = write(rig, "worker-1.log", 100);
+      Files.writeString(first, "first\n".repeat(5_000), StandardOpenOption.APPEND);
+      rig.start();
+      rig.settle();
+      int before = rig.bodies().size();
+      Path second = write(rig, "worker-2.log", 100);
+      Files.writeString(second, "second\n".repeat(20), StandardOpenOption.APPEND);
+      rig.step();
+      rig.step();
+
+      assertThat(rig.bodies()).hasSize(before + 120);
+    }
+  }
+
   @Test
   void whatIsLongerThanTheOtherIsNoCopyOfIt() throws IOException {
     try (TailRig rig = rig()) {
