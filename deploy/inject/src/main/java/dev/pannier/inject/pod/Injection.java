@@ -68,7 +68,7 @@ public final class Injection {
     }
     lookAt(spec, selected, notices);
     Additions additions = new Additions();
-    LogFolders folders = LogFolders.of(spec, selected, settings);
+    LogFolders folders = LogFolders.of(spec, selected, settings, workload, notices);
     Resource resource = Resource.of(root, settings, workload, selected);
     for (Part container : selected) {
       addEnvironment(additions, container, resource, notices);

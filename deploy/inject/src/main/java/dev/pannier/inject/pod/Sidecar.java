@@ -61,6 +61,13 @@ final class Sidecar {
     return map("name", name, "valueFrom", map("fieldRef", map("fieldPath", path)));
   }
 
+  /// Whether a variable is one of the Downward API, with this path.
+  static boolean isField(Map<String, Object> variable, String path) {
+    return variable.get("valueFrom") instanceof Map<?, ?> from
+        && from.get("fieldRef") instanceof Map<?, ?> field
+        && path.equals(field.get("fieldPath"));
+  }
+
   static Map<String, Object> emptyVolume(String name) {
     return map("name", name, "emptyDir", map());
   }
@@ -127,6 +134,7 @@ final class Sidecar {
   private List<Map<String, Object>> environment() {
     List<Map<String, Object>> environment =
         new ArrayList<>(resource.variablesOfSidecar(selected.getFirst()));
+    environment.addAll(folders.sidecarVariables());
     environment.add(variable("PANNIER_ADMIN_LISTEN", "0.0.0.0:" + ADMIN_PORT));
     environment.add(variable("PANNIER_TERMINATION_LOG", "/dev/termination-log"));
     if (settings.config() == null) {

@@ -174,6 +174,121 @@ class InjectionTest {
     assertThat(find(injected(pod, Map.of()), "spec", "volumes", "pannier-logs")).isNull();
   }
 
+  private static String withVolume(String mount, String env, String volumes) {
+    return pod(
+        "",
+        ", env: [%s], volumeMounts: [{name: data, mountPath: /var/log/app%s}]"
+            .formatted(env, mount),
+        "volumes: [" + volumes + "]");
+  }
+
+  private static final String POD_NAME =
+      "{name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}";
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{name: data}|false",
+        "{name: data, emptyDir: {}}|false",
+        "{name: data, ephemeral: {volumeClaimTemplate: {}}}|false",
+        "{name: data, persistentVolumeClaim: {claimName: a}}|true",
+        "{name: data, hostPath: {path: /a}}|true",
+        "{name: data, nfs: {server: a, path: /}}|true",
+        "{name: data, csi: {driver: a}}|true",
+        "''|true"
+      })
+  void logsOnAVolumeThatOutlivesThePodAreTold(String volume, boolean told) {
+    List<String> notices = notices(withVolume("", "", volume), Map.of());
+    assertThat(notices).hasSize(told ? 1 : 0);
+    assertThat(notices)
+        .allMatch(
+            each -> each.startsWith("spec.containers[0].volumeMounts[0]: outlives the Pod, unlike"));
+  }
+
+  @Test
+  void aFolderNamedAfterThePodIsTheSidecarsToo() {
+    String pod =
+        withVolume(
+            ", subPathExpr: $$(x)/$(DIR)",
+            POD_NAME + ", {name: OTHER, value: a}, {name: DIR, value: logs/$(POD_NAME)}",
+            "{name: data, persistentVolumeClaim: {claimName: a}}");
+    assertThat(at(sidecar(pod), "volumeMounts", "data"))
+        .isEqualTo(
+            Map.of(
+                "name",
+                "data",
+                "mountPath",
+                "/var/log/app",
+                "subPathExpr",
+                "$$(x)/$(DIR)",
+                "readOnly",
+                true));
+    List<?> names = ((List<?>) at(sidecar(pod), "env")).stream().map(e -> at(e, "name")).toList();
+    assertThat(names.indexOf("POD_NAME"))
+        .isNotNegative()
+        .as("behind what it refers to")
+        .isLessThan(names.indexOf("DIR"));
+    assertThat(names.contains("OTHER")).isFalse();
+    assertThat(at(sidecar(pod), "env", "DIR", "value")).isEqualTo("logs/$(POD_NAME)");
+    assertThat(notices(pod, Map.of())).isEmpty();
+  }
+
+  @Test
+  void aFolderNamedAfterAPodOfAStatefulSetIsThereAgainInTheNextPod() {
+    String pod = withVolume(", subPathExpr: $(POD_NAME)", POD_NAME, "");
+    Injection injection = new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p"));
+    Object tree = YamlText.parse(pod).tree(0);
+    assertThat(((Outcome.Changed) injection.of(tree, SHOP)).notices()).isEmpty();
+    assertThat(
+            ((Outcome.Changed) injection.of(tree, new Workload("StatefulSet", "shop"))).notices())
+        .hasSize(1);
+  }
+
+  @Test
+  void aVariableOfAFolderThatTheSidecarHasItselfComesOnce() {
+    String pod =
+        withVolume(
+            ", subPathExpr: $(K8S_POD_UID)",
+            "{name: K8S_POD_UID, valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.uid}}}",
+            "");
+    assertThat((List<?>) at(sidecar(pod), "env"))
+        .filteredOn(each -> "K8S_POD_UID".equals(find(each, "name")))
+        .hasSize(1);
+    assertThat(notices(pod, Map.of())).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "$(POD)|{name: OTHER, value: a}",
+        "a/$(POD)|{name: POD, value: $(UNKNOWN)}",
+        "a/$(POD)|{name: POD, value: $(LATER)}, {name: LATER, value: a}",
+        "$(K8S_POD_NAME)|{name: K8S_POD_NAME, value: mine}",
+        "$(PANNIER_PARSER)|{name: PANNIER_PARSER, value: mine}"
+      })
+  void aFolderThatTheSidecarCannotKnowIsRefused(String expression, String variable) {
+    assertThat(problems(withVolume(", subPathExpr: " + expression, variable, "{name: data}")))
+        .containsExactly(
+            "spec.containers[0].volumeMounts[0].subPathExpr: the sidecar cannot know the folder"
+                + " /var/log/app ("
+                + expression
+                + ")");
+  }
+
+  @Test
+  void foldersOfOneExpressionAndTwoMeaningsAreRefused() {
+    String container =
+        "{name: %s, env: [{name: DIR, value: %s}], volumeMounts: [{name: data, mountPath:"
+            + " /var/log/app, subPathExpr: $(DIR)}]}";
+    String pod =
+        "metadata: {}\nspec: {volumes: [{name: data}], containers: [%s, %s]}\n"
+            .formatted(container.formatted("a", "x"), container.formatted("b", "%s"));
+    assertThat(outcome(pod.formatted("x"), Map.of())).isInstanceOf(Outcome.Changed.class);
+    assertThat(problems(pod.formatted("y")).getFirst()).contains("another volume than in another");
+  }
+
   @Test
   void whereShippedFilesAreDeletedTheFolderCanBeWritten() {
     Object sidecar = sidecar(pod("pannier.dev/delete-shipped: 'true'", "", ""));
