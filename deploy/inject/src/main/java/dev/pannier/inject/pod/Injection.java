@@ -17,6 +17,16 @@ public final class Injection {
 
   private static final String ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+  /// Each outranks that one, for its signal.
+  private static final List<String> SIGNALS_ENDPOINTS =
+      List.of(
+          "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+          "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+          "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT");
+
+  private static final String NOT_THROUGH =
+      "stays as it is: what is sent there does not go through the sidecar";
+
   /// The sidecar's own, and what it listens on.
   private static final Set<Long> PORTS = Set.of(4317L, 4318L, (long) Sidecar.ADMIN_PORT);
 
@@ -166,18 +176,41 @@ public final class Injection {
           .forEach(each -> variables.put(String.valueOf(each.get("name")), each));
     }
     if (own.containsKey(ENDPOINT_VARIABLE)) {
-      notices.add(
-          new Problem(
-              own.get(ENDPOINT_VARIABLE).path(),
-              "stays as it is: what is sent there does not go through the sidecar"));
+      notices.add(new Problem(own.get(ENDPOINT_VARIABLE).path(), NOT_THROUGH));
     } else {
       variables.put(ENDPOINT_VARIABLE, Sidecar.variable(ENDPOINT_VARIABLE, ENDPOINT));
     }
+    for (String signals : SIGNALS_ENDPOINTS) {
+      Part variable = own.get(signals);
+      if (variable != null) {
+        notices.add(new Problem(variable.path(), NOT_THROUGH));
+      }
+    }
+    tellOutranked(container.at("envFrom"), variables.keySet(), notices);
     variables.forEach(
         (variable, value) -> {
           if (!own.containsKey(variable)) {
             additions.append(list, variable, value, "spec", "containers", name, "env");
           }
         });
+  }
+
+  /// What is in a ConfigMap or a Secret is known to the cluster alone, and `env` outranks it.
+  private static void tellOutranked(Part envFrom, Set<String> variables, List<Problem> notices) {
+    for (Part source : envFrom.elements()) {
+      String prefix = source.at("prefix").text();
+      List<String> outranking =
+          variables.stream()
+              .filter(each -> each.startsWith("OTEL_") && each.startsWith(prefix))
+              .toList();
+      if (!outranking.isEmpty()) {
+        notices.add(
+            new Problem(
+                source.path(),
+                "what it says of "
+                    + String.join(" and ", outranking)
+                    + " no longer counts: say it in env"));
+      }
+    }
   }
 }

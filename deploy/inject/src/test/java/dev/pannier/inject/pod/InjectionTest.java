@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InjectionTest {
   private static final String PLAIN =
@@ -341,6 +342,43 @@ class InjectionTest {
         .anyMatch(each -> each.startsWith("spec.containers[0].env[0]: stays as it is"));
     assertThat(at(sidecar(pod), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString())
         .startsWith("service.name=own,");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TRACES", "METRICS", "LOGS"})
+  void anEndpointOfOneSignalGoesPastTheSidecarWhichIsTold(String signal) {
+    String variable = "OTEL_EXPORTER_OTLP_" + signal + "_ENDPOINT";
+    String pod = pod("", ", env: [{name: " + variable + ", value: x}]", "");
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.containers[0].env[0]: stays as it is: what is sent there does not go through the"
+                + " sidecar");
+    assertThat(at(injected(pod, Map.of()), "spec", "containers", "app", "env", variable, "value"))
+        .isEqualTo("x");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{configMapRef: {name: a}} | '' | OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_ENDPOINT",
+        "{secretRef: {name: a}, prefix: OTEL_E} | '' | OTEL_EXPORTER_OTLP_ENDPOINT",
+        "{configMapRef: {name: a}, prefix: MY_} | '' |",
+        "{configMapRef: {name: a}} | {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: x} |"
+            + " OTEL_RESOURCE_ATTRIBUTES"
+      })
+  void whatAWholeConfigMapSaysMayBeOutrankedWhichIsTold(
+      String source, String env, @Nullable String outranked) {
+    String pod = pod("", ", env: [" + env + "], envFrom: [" + source + "]", "");
+    assertThat(notices(pod, Map.of()))
+        .filteredOn(each -> each.contains("envFrom"))
+        .isEqualTo(
+            outranked == null
+                ? List.of()
+                : List.of(
+                    "spec.containers[0].envFrom[0]: what it says of "
+                        + outranked
+                        + " no longer counts: say it in env"));
   }
 
   @Test
