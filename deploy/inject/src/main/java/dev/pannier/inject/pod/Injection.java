@@ -27,8 +27,10 @@ public final class Injection {
   private static final String NOT_THROUGH =
       "stays as it is: what is sent there does not go through the sidecar";
 
-  /// The sidecar's own, and what it listens on.
-  private static final Set<Long> PORTS = Set.of(4317L, 4318L, (long) Sidecar.ADMIN_PORT);
+  /// Where the sidecar listens for OTLP, unless a configuration says otherwise.
+  private static final Set<Long> OTLP_PORTS = Set.of(4317L, 4318L);
+
+  private static final String LEAVE_OUT = "leave the Pod out with pannier.dev/inject: \"false\"";
 
   private final Map<Setting, String> defaults;
 
@@ -76,7 +78,7 @@ public final class Injection {
     if (selected.isEmpty()) {
       return List.of();
     }
-    lookAt(spec, selected, notices);
+    lookAt(spec, settings, notices);
     Additions additions = new Additions();
     LogFolders folders = LogFolders.of(spec, selected, settings, workload, notices);
     Resource resource = Resource.of(root, settings, workload, selected);
@@ -136,25 +138,49 @@ public final class Injection {
     return List.copyOf(selected);
   }
 
-  private static void lookAt(Part spec, List<Part> selected, List<Problem> notices) {
+  private static void lookAt(Part spec, Settings settings, List<Problem> notices) {
     if (spec.at("hostNetwork").isTrue()) {
       spec.at("hostNetwork")
           .problem(
-              "the sidecar's ports would be the node's, and one Pod's alone; leave the Pod out with"
-                  + " pannier.dev/inject: \"false\"");
+              "the sidecar's ports would be the node's, and one Pod's alone; " + LEAVE_OUT);
     }
     if (spec.at("os", "name").text().equals("windows")) {
       spec.at("os", "name").problem("the sidecar runs on Linux alone");
     }
-    for (Part container : selected) {
-      for (Part port : container.at("ports").elements()) {
-        Long number = port.at("containerPort").number();
-        if (number != null && PORTS.contains(number)) {
-          notices.add(
-              new Problem(
-                  port.at("containerPort").path(),
-                  "the sidecar listens here, too, and one of both will fail (" + number + ")"));
-        }
+    for (Part container : spec.at("containers").elements()) {
+      lookAtPorts(container, settings, notices);
+    }
+    for (Part container : spec.at("initContainers").elements()) {
+      // Others have ended before an ordinary sidecar begins.
+      if (settings.isNative() || container.at("restartPolicy").text().equals("Always")) {
+        lookAtPorts(container, settings, notices);
+      }
+    }
+  }
+
+  /// All containers of a Pod have one address.
+  private static void lookAtPorts(Part container, Settings settings, List<Problem> notices) {
+    for (Part each : container.at("ports").elements()) {
+      Part port = each.at("containerPort");
+      Long number = port.number();
+      String protocol = each.at("protocol").text();
+      if (number == null || !(protocol.isEmpty() || protocol.equals("TCP"))) {
+        continue;
+      }
+      if (number == Sidecar.ADMIN_PORT) {
+        port.problem("the sidecar answers its probes here; take another, or " + LEAVE_OUT);
+      } else if (OTLP_PORTS.contains(number) && settings.config() == null) {
+        port.problem(
+            "the sidecar listens here, too, unless a config says otherwise; name one, or "
+                + LEAVE_OUT);
+      } else if (OTLP_PORTS.contains(number)) {
+        notices.add(
+            new Problem(
+                port.path(),
+                "the sidecar listens here, too, unless its config says otherwise, and one of both"
+                    + " will fail ("
+                    + number
+                    + ")"));
       }
     }
   }

@@ -598,9 +598,44 @@ class InjectionTest {
   }
 
   @Test
-  void aPortOfTheSidecarsThatTheApplicationHasIsTold() {
-    assertThat(notices(pod("", ", ports: [{containerPort: 4318}]", ""), Map.of()).getFirst())
+  void aPortOfTheSidecarsThatTheApplicationHasIsToldWhereAConfigMayMoveIt() {
+    String pod = pod("pannier.dev/config: c", ", ports: [{containerPort: 4318}]", "");
+    assertThat(notices(pod, Map.of()).getFirst())
         .startsWith("spec.containers[0].ports[0].containerPort: the sidecar listens here, too");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | ', ports: [{containerPort: 4317}]' | '' | containers[0]",
+        "pannier.dev/config: c | ', ports: [{containerPort: 8686, protocol: TCP}]' | '' |"
+            + " containers[0]",
+        "pannier.dev/containers: app | '' | '- {name: db, ports: [{containerPort: 4318}]}' |"
+            + " containers[1]",
+        "'' | '' | 'initContainers: [{name: a, ports: [{containerPort: 4318}]}]' |"
+            + " initContainers[0]",
+        "pannier.dev/mode: ordinary | '' | 'initContainers: [{name: a, restartPolicy: Always,"
+            + " ports: [{containerPort: 4318}]}]' | initContainers[0]"
+      })
+  void aPodWithAPortThatTheSidecarNeedsIsRefused(
+      String annotation, String container, String spec, String where) {
+    assertThat(problems(pod(annotation, container, spec)))
+        .hasSize(1)
+        .first()
+        .asString()
+        .startsWith("spec." + where + ".ports[0].containerPort: the sidecar ")
+        .contains("inject: \"false\"");
+  }
+
+  @Test
+  void aPortThatTheSidecarDoesNotListenOnIsAnybodys() {
+    String pod =
+        pod(
+            "pannier.dev/mode: ordinary",
+            ", ports: [{containerPort: 8080}, {containerPort: 4317, protocol: UDP}]",
+            "initContainers: [{name: first, ports: [{containerPort: 4318}]}]");
+    assertThat(notices(pod, Map.of())).isEmpty();
   }
 
   @Test
