@@ -96,6 +96,18 @@ final class LogFolders {
       String volume = VOLUME + (added.isEmpty() ? "" : "-" + (added.size() + 1));
       added.put(dir, volume);
       mounts.put(dir, mount(volume, dir, "", readOnly));
+      if (selected.size() > 1) {
+        List<String> names = selected.stream().map(each -> each.at("name").text()).toList();
+        notices.add(
+            new Problem(
+                spec.at("containers").path(),
+                "all of "
+                    + Part.shown(names)
+                    + " get one folder "
+                    + dir
+                    + ", where files of one name are one file: name those that log in "
+                    + Setting.CONTAINERS.annotation()));
+      }
     }
     if (found.size() > 1) {
       List.copyOf(found.values())

@@ -507,6 +507,20 @@ class InjectionTest {
   }
 
   @Test
+  void severalContainersWithOneNewFolderAreTold() {
+    String pod = "metadata: {%s}\nspec: {containers: [{name: web}, {name: db}]}\n";
+    assertThat(notices(pod.formatted(""), Map.of()))
+        .containsExactly(
+            "spec.containers: all of [web, db] get one folder /var/log/app, where files of one name"
+                + " are one file: name those that log in pannier.dev/containers");
+    assertThat(
+            notices(pod.formatted("annotations: {pannier.dev/containers: web}"), Map.of()))
+        .isEmpty();
+    assertThat(notices(pod.formatted("annotations: {pannier.dev/log-dir: none}"), Map.of()))
+        .isEmpty();
+  }
+
+  @Test
   void aPodThatSaysNoIsLeftAlone() {
     assertThat(outcome(pod("pannier.dev/inject: 'false'", "", ""), Map.of()))
         .isEqualTo(new Outcome.Unchanged("pannier.dev/inject is false"));
