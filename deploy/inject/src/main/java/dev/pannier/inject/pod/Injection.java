@@ -144,8 +144,10 @@ public final class Injection {
           .problem(
               "the sidecar's ports would be the node's, and one Pod's alone; " + LEAVE_OUT);
     }
-    if (spec.at("os", "name").text().equals("windows")) {
-      spec.at("os", "name").problem("the sidecar runs on Linux alone");
+    for (Part os : List.of(spec.at("os", "name"), spec.at("nodeSelector", "kubernetes.io/os"))) {
+      if (os.text().equals("windows")) {
+        os.problem("the sidecar runs on Linux alone");
+      }
     }
     for (Part container : spec.at("containers").elements()) {
       lookAtPorts(container, settings, notices);

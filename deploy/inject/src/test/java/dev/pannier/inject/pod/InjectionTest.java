@@ -585,6 +585,9 @@ class InjectionTest {
       value = {
         "hostNetwork: true | spec.hostNetwork: the sidecar's ports would be the node's",
         "os: {name: windows} | spec.os.name: the sidecar runs on Linux alone (windows)",
+        "nodeSelector: {kubernetes.io/os: windows} | spec.nodeSelector.kubernetes.io/os: the"
+            + " sidecar runs on Linux alone (windows)",
+        "hostNetwork: on | spec.hostNetwork: the sidecar's ports would be the node's",
         "initContainers: [{name: pannier}] | spec.initContainers[0].name: a container of this name"
             + " is there",
         "volumes: [{name: pannier-state}] | spec.volumes: has a volume pannier-state that",
