@@ -64,6 +64,15 @@ public final class Injection {
       return new Outcome.Unchanged(key + (isSaid ? " is" : " would be") + " false");
     }
     List<Problem> notices = new ArrayList<>();
+    String config = defaults.getOrDefault(Setting.CONFIG, "");
+    if (settings.config() == null
+        && !config.isEmpty()
+        && !annotations.at(Setting.CONFIG.annotation()).isThere()) {
+      notices.add(
+          new Problem(
+              annotations.at(Setting.PARSER.annotation()).path(),
+              "outranks the default of config, which does not count here (" + config + ")"));
+    }
     List<Change> changes = changes(root, settings, workload, notices);
     return problems.isEmpty()
         ? new Outcome.Changed(changes, notices)

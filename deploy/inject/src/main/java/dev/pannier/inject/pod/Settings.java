@@ -2,6 +2,7 @@ package dev.pannier.inject.pod;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -57,6 +58,24 @@ record Settings(
       return annotation.isThere() || setting != Setting.INJECT
           ? annotation
           : metadata.at("labels", setting.annotation());
+    }
+
+    /// A default that an annotation contradicts does not count. Two annotations that contradict each other are a problem, and so are two
+    /// defaults.
+    Reader withoutDefaultsThatGiveWay() {
+      boolean isConfigOwn = own(Setting.CONFIG).isThere();
+      if (text(Setting.CONFIG).isEmpty()
+          || text(Setting.PARSER).isEmpty()
+          || isConfigOwn == own(Setting.PARSER).isThere()) {
+        return this;
+      }
+      Map<Setting, String> left = new EnumMap<>(defaults);
+      left.remove(isConfigOwn ? Setting.PARSER : Setting.CONFIG);
+      // Of several folders only that configuration knew.
+      if (!isConfigOwn && left.getOrDefault(Setting.LOG_DIR, "").contains(",")) {
+        left.remove(Setting.LOG_DIR);
+      }
+      return new Reader(metadata, left, problems);
     }
 
     String text(Setting setting) {
@@ -117,7 +136,7 @@ record Settings(
         annotations.at(name).problem("unknown, known are " + String.join(", ", Setting.keys()));
       }
     }
-    Reader reader = new Reader(metadata, defaults, problems);
+    Reader reader = new Reader(metadata, defaults, problems).withoutDefaultsThatGiveWay();
     String config =
         reader.matching(Setting.CONFIG, OBJECT_KEY, "is no ConfigMap's NAME, nor NAME/KEY");
     if (!config.isEmpty() && !reader.text(Setting.PARSER).isEmpty()) {

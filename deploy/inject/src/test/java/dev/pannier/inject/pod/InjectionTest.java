@@ -566,6 +566,37 @@ class InjectionTest {
   }
 
   @Test
+  void twoAnnotationsThatContradictEachOtherAreAProblem() {
+    assertThat(problems(pod("pannier.dev/config: c, pannier.dev/parser: json", "", "")))
+        .containsExactly(
+            "metadata.annotations.pannier.dev/parser: is decided by the configuration that config"
+                + " names (json)");
+  }
+
+  @Test
+  void aDefaultGivesWayToAnAnnotationThatContradictsIt() {
+    String config = pod("pannier.dev/config: c", "", "");
+    Map<Setting, String> parserByDefault = Map.of(Setting.PARSER, "json");
+    Object sidecar = at(injected(config, parserByDefault), "spec", "initContainers", "0");
+    assertThat(at(sidecar, "args"))
+        .isEqualTo(List.of("run", "--config", "/etc/pannier/config/pannier.yaml"));
+    assertThat(find(sidecar, "env", "PANNIER_PARSER")).isNull();
+    assertThat(notices(config, parserByDefault)).isEmpty();
+
+    String parser = pod("pannier.dev/parser: json", "", "");
+    Map<Setting, String> configByDefault = Map.of(Setting.CONFIG, "c", Setting.LOG_DIR, "/a,/b");
+    Object other = at(injected(parser, configByDefault), "spec", "initContainers", "0");
+    assertThat(at(other, "args"))
+        .isEqualTo(List.of("run", "--config", "/etc/pannier/pannier.yaml"));
+    assertThat(at(other, "env", "PANNIER_PARSER", "value")).isEqualTo("json");
+    assertThat(find(other, "volumeMounts", "pannier-config")).isNull();
+    assertThat(notices(parser, configByDefault))
+        .containsExactly(
+            "metadata.annotations.pannier.dev/parser: outranks the default of config, which does"
+                + " not count here (c)");
+  }
+
+  @Test
   void anUnknownAnnotationIsToldWithThoseThatAreKnown() {
     assertThat(problems(pod("pannier.dev/logdir: /a", "", "")).getFirst())
         .startsWith("metadata.annotations.pannier.dev/logdir: unknown, known are inject, mode, ")
