@@ -97,6 +97,9 @@ final class Sidecar {
   Map<String, Object> container() {
     int memory = settings.memoryMib() == 0 ? MEMORY_MIB : settings.memoryMib();
     Map<String, Object> container = map("name", NAME, "image", settings.image());
+    if (!settings.imagePullPolicy().isEmpty()) {
+      container.put("imagePullPolicy", settings.imagePullPolicy());
+    }
     if (settings.memoryMib() != 0 || !settings.jvmOptions().isEmpty()) {
       // The image's entry point, with these options between its own and what is to be run.
       List<String> command = new ArrayList<>(List.of("java", "@/etc/pannier/jvm.options"));

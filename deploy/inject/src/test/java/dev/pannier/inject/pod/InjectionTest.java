@@ -424,6 +424,13 @@ class InjectionTest {
   }
 
   @Test
+  void whenTheImageIsAskedForIsTheClustersChoiceUnlessSaid() {
+    assertThat(at(sidecar(pod("pannier.dev/image-pull-policy: Always", "", "")), "imagePullPolicy"))
+        .isEqualTo("Always");
+    assertThat(find(sidecar(PLAIN), "imagePullPolicy")).isNull();
+  }
+
+  @Test
   void aConfigurationComesFromAConfigMapAndSecretsFromASecret() {
     String pod = pod("pannier.dev/config: shop-logs/my.yaml, pannier.dev/secret: tokens", "", "");
     assertThat(at(sidecar(pod), "args"))
@@ -553,6 +560,8 @@ class InjectionTest {
         "pannier.dev/kafka: kafka | kafka: is no host:port, nor several between commas (kafka)",
         "pannier.dev/otlp: 'c:4317' | otlp: does not begin with http:// or https:// (c:4317)",
         "pannier.dev/config: My_Config | config: is no ConfigMap's NAME, nor NAME/KEY (My_Config)",
+        "pannier.dev/image-pull-policy: always | image-pull-policy: is neither Always nor"
+            + " IfNotPresent nor Never (always)",
         "pannier.dev/memory: 48Mi | memory: is no whole number of MiB, such as 24MiB (48Mi)",
         "pannier.dev/memory: 1MiB | memory: < 4MiB (1MiB)",
         "pannier.dev/mode: sidecar | mode: is neither native nor ordinary (sidecar)",
