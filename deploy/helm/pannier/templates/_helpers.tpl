@@ -23,6 +23,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- printf "%s.%s.svc" (include "pannier.name" .) .Release.Namespace -}}
 {{- end -}}
 
+{{/* An image's whole name: a dict of root, image. */}}
+{{- define "pannier.image" -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" .image.repository .image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .image.repository (default .root.Chart.AppVersion .image.tag) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* One webhook of the configuration: a dict of root, name, caBundle, namespaceSelector, objectSelector. */}}
 {{- define "pannier.webhook" -}}
 - name: {{ .name }}

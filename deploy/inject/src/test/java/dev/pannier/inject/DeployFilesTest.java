@@ -134,6 +134,22 @@ class DeployFilesTest {
         .isEqualTo(Files.readString(Path.of("webhook").resolve(name)));
   }
 
+  /// A patch of the sidecars' image, as the README and the base tell it, goes by its index.
+  @Test
+  void theSidecarsImageIsTheWebhooksFourthArgument() throws Exception {
+    String manifest = Files.readString(Path.of("webhook/webhook.yaml"));
+    List<String> arguments =
+        manifest
+            .substring(manifest.indexOf("          args:\n"), manifest.indexOf("          env:\n"))
+            .lines()
+            .skip(1)
+            .map(String::strip)
+            .toList();
+    assertThat(arguments.get(3)).startsWith("- --image=");
+    assertThat(Files.readString(DEPLOY.resolve("kustomize/base/kustomization.yaml")))
+        .contains("/spec/template/spec/containers/0/args/3");
+  }
+
   /// Its templates are no YAML before Helm has read them.
   @Test
   void theChartHasWhatTheManifestsHave() throws Exception {
@@ -152,7 +168,7 @@ class DeployFilesTest {
   void theChartsSchemaKnowsTheSettingsThatCanBeDefaults() throws Exception {
     String schema = Files.readString(DEPLOY.resolve("helm/pannier/values.schema.json"));
     for (String key : Setting.keys()) {
-      if (!List.of("inject", "mode", "image").contains(key)) {
+      if (!List.of("inject", "mode", "image", "image-pull-policy").contains(key)) {
         assertThat(schema).contains("\"" + key + "\":");
       }
     }

@@ -17,8 +17,20 @@ public final class Injection {
 
   private static final String ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-  /// The sidecar's own, and what it listens on.
-  private static final Set<Long> PORTS = Set.of(4317L, 4318L, (long) Sidecar.ADMIN_PORT);
+  /// Each outranks that one, for its signal.
+  private static final List<String> SIGNALS_ENDPOINTS =
+      List.of(
+          "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+          "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+          "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT");
+
+  private static final String NOT_THROUGH =
+      "stays as it is: what is sent there does not go through the sidecar";
+
+  /// Where the sidecar listens for OTLP, unless a configuration says otherwise.
+  private static final Set<Long> OTLP_PORTS = Set.of(4317L, 4318L);
+
+  private static final String LEAVE_OUT = "leave the Pod out with pannier.dev/inject: \"false\"";
 
   private final Map<Setting, String> defaults;
 
@@ -52,6 +64,15 @@ public final class Injection {
       return new Outcome.Unchanged(key + (isSaid ? " is" : " would be") + " false");
     }
     List<Problem> notices = new ArrayList<>();
+    String config = defaults.getOrDefault(Setting.CONFIG, "");
+    if (settings.config() == null
+        && !config.isEmpty()
+        && !annotations.at(Setting.CONFIG.annotation()).isThere()) {
+      notices.add(
+          new Problem(
+              annotations.at(Setting.PARSER.annotation()).path(),
+              "outranks the default of config, which does not count here (" + config + ")"));
+    }
     List<Change> changes = changes(root, settings, workload, notices);
     return problems.isEmpty()
         ? new Outcome.Changed(changes, notices)
@@ -66,9 +87,9 @@ public final class Injection {
     if (selected.isEmpty()) {
       return List.of();
     }
-    lookAt(spec, selected, notices);
+    lookAt(spec, settings, notices);
     Additions additions = new Additions();
-    LogFolders folders = LogFolders.of(spec, selected, settings);
+    LogFolders folders = LogFolders.of(spec, selected, settings, workload, notices);
     Resource resource = Resource.of(root, settings, workload, selected);
     for (Part container : selected) {
       addEnvironment(additions, container, resource, notices);
@@ -126,25 +147,51 @@ public final class Injection {
     return List.copyOf(selected);
   }
 
-  private static void lookAt(Part spec, List<Part> selected, List<Problem> notices) {
+  private static void lookAt(Part spec, Settings settings, List<Problem> notices) {
     if (spec.at("hostNetwork").isTrue()) {
       spec.at("hostNetwork")
           .problem(
-              "the sidecar's ports would be the node's, and one Pod's alone; leave the Pod out with"
-                  + " pannier.dev/inject: \"false\"");
+              "the sidecar's ports would be the node's, and one Pod's alone; " + LEAVE_OUT);
     }
-    if (spec.at("os", "name").text().equals("windows")) {
-      spec.at("os", "name").problem("the sidecar runs on Linux alone");
+    for (Part os : List.of(spec.at("os", "name"), spec.at("nodeSelector", "kubernetes.io/os"))) {
+      if (os.text().equals("windows")) {
+        os.problem("the sidecar runs on Linux alone");
+      }
     }
-    for (Part container : selected) {
-      for (Part port : container.at("ports").elements()) {
-        Long number = port.at("containerPort").number();
-        if (number != null && PORTS.contains(number)) {
-          notices.add(
-              new Problem(
-                  port.at("containerPort").path(),
-                  "the sidecar listens here, too, and one of both will fail (" + number + ")"));
-        }
+    for (Part container : spec.at("containers").elements()) {
+      lookAtPorts(container, settings, notices);
+    }
+    for (Part container : spec.at("initContainers").elements()) {
+      // Others have ended before an ordinary sidecar begins.
+      if (settings.isNative() || container.at("restartPolicy").text().equals("Always")) {
+        lookAtPorts(container, settings, notices);
+      }
+    }
+  }
+
+  /// All containers of a Pod have one address.
+  private static void lookAtPorts(Part container, Settings settings, List<Problem> notices) {
+    for (Part each : container.at("ports").elements()) {
+      Part port = each.at("containerPort");
+      Long number = port.number();
+      String protocol = each.at("protocol").text();
+      if (number == null || !(protocol.isEmpty() || protocol.equals("TCP"))) {
+        continue;
+      }
+      if (number == Sidecar.ADMIN_PORT) {
+        port.problem("the sidecar answers its probes here; take another, or " + LEAVE_OUT);
+      } else if (OTLP_PORTS.contains(number) && settings.config() == null) {
+        port.problem(
+            "the sidecar listens here, too, unless a config says otherwise; name one, or "
+                + LEAVE_OUT);
+      } else if (OTLP_PORTS.contains(number)) {
+        notices.add(
+            new Problem(
+                port.path(),
+                "the sidecar listens here, too, unless its config says otherwise, and one of both"
+                    + " will fail ("
+                    + number
+                    + ")"));
       }
     }
   }
@@ -166,18 +213,41 @@ public final class Injection {
           .forEach(each -> variables.put(String.valueOf(each.get("name")), each));
     }
     if (own.containsKey(ENDPOINT_VARIABLE)) {
-      notices.add(
-          new Problem(
-              own.get(ENDPOINT_VARIABLE).path(),
-              "stays as it is: what is sent there does not go through the sidecar"));
+      notices.add(new Problem(own.get(ENDPOINT_VARIABLE).path(), NOT_THROUGH));
     } else {
       variables.put(ENDPOINT_VARIABLE, Sidecar.variable(ENDPOINT_VARIABLE, ENDPOINT));
     }
+    for (String signals : SIGNALS_ENDPOINTS) {
+      Part variable = own.get(signals);
+      if (variable != null) {
+        notices.add(new Problem(variable.path(), NOT_THROUGH));
+      }
+    }
+    tellOutranked(container.at("envFrom"), variables.keySet(), notices);
     variables.forEach(
         (variable, value) -> {
           if (!own.containsKey(variable)) {
             additions.append(list, variable, value, "spec", "containers", name, "env");
           }
         });
+  }
+
+  /// What is in a ConfigMap or a Secret is known to the cluster alone, and `env` outranks it.
+  private static void tellOutranked(Part envFrom, Set<String> variables, List<Problem> notices) {
+    for (Part source : envFrom.elements()) {
+      String prefix = source.at("prefix").text();
+      List<String> outranking =
+          variables.stream()
+              .filter(each -> each.startsWith("OTEL_") && each.startsWith(prefix))
+              .toList();
+      if (!outranking.isEmpty()) {
+        notices.add(
+            new Problem(
+                source.path(),
+                "what it says of "
+                    + String.join(" and ", outranking)
+                    + " no longer counts: say it in env"));
+      }
+    }
   }
 }

@@ -1,9 +1,13 @@
 package dev.pannier.inject.pod;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// The folders with the application's log files. Where the application has a volume there already, the sidecar reads that one;
@@ -26,7 +30,21 @@ final class LogFolders {
   /// What the JVM is linked with: below them a volume does no harm.
   private static final List<String> LIBRARIES = List.of("/lib", "/lib64", "/usr/lib", "/usr/lib64");
 
+  /// Those of a volume that begins and ends with its Pod. One that says nothing is an `emptyDir`.
+  private static final Set<String> LIVES_AS_ITS_POD = Set.of("emptyDir", "ephemeral");
+
+  /// In a `subPathExpr`; `$$` is a dollar.
+  private static final Pattern REFERENCE = Pattern.compile("\\$\\$|\\$\\(([^()]+)\\)");
+
+  /// The sidecar's own variables have these names.
+  private static final Pattern OWN_VARIABLE = Pattern.compile("(PANNIER|OTEL|K8S)_.*");
+
+  /// @param variables which the mount needs
+  private record Found(Map<String, Object> mount, List<Map<String, Object>> variables) {}
+
+  private final Workload workload;
   private final List<Part> selected;
+  private final List<Problem> notices;
 
   /// New volumes by the folder for which they are.
   private final Map<String, String> added = new LinkedHashMap<>();
@@ -34,12 +52,22 @@ final class LogFolders {
   /// The sidecar's mounts by their paths.
   private final Map<String, Map<String, Object>> mounts = new LinkedHashMap<>();
 
-  private LogFolders(List<Part> selected) {
+  /// The sidecar's variables that its mounts need, by their names.
+  private final Map<String, Map<String, Object>> variables = new LinkedHashMap<>();
+
+  private LogFolders(Workload workload, List<Part> selected, List<Problem> notices) {
+    this.workload = workload;
     this.selected = selected;
+    this.notices = notices;
   }
 
-  static LogFolders of(Part spec, List<Part> selected, Settings settings) {
-    LogFolders folders = new LogFolders(selected);
+  static LogFolders of(
+      Part spec,
+      List<Part> selected,
+      Settings settings,
+      Workload workload,
+      List<Problem> notices) {
+    LogFolders folders = new LogFolders(workload, selected, notices);
     for (String dir : settings.logDirs()) {
       folders.find(spec, dir, !settings.deleteShipped());
     }
@@ -47,7 +75,7 @@ final class LogFolders {
   }
 
   private void find(Part spec, String dir, boolean readOnly) {
-    Map<Map<String, Object>, Part> found = new LinkedHashMap<>();
+    Map<Found, Part> found = new LinkedHashMap<>();
     for (Part container : selected) {
       Part best = null;
       for (Part mount : container.at("volumeMounts").elements()) {
@@ -60,13 +88,26 @@ final class LogFolders {
         }
       }
       if (best != null) {
-        found.putIfAbsent(mount(best, readOnly), best);
+        found.putIfAbsent(
+            new Found(mount(best, readOnly), variables(container, best, dir)), best);
       }
     }
     if (found.isEmpty()) {
       String volume = VOLUME + (added.isEmpty() ? "" : "-" + (added.size() + 1));
       added.put(dir, volume);
       mounts.put(dir, mount(volume, dir, "", readOnly));
+      if (selected.size() > 1) {
+        List<String> names = selected.stream().map(each -> each.at("name").text()).toList();
+        notices.add(
+            new Problem(
+                spec.at("containers").path(),
+                "all of "
+                    + Part.shown(names)
+                    + " get one folder "
+                    + dir
+                    + ", where files of one name are one file: name those that log in "
+                    + Setting.CONTAINERS.annotation()));
+      }
     }
     if (found.size() > 1) {
       List.copyOf(found.values())
@@ -77,11 +118,19 @@ final class LogFolders {
                   + ": name the containers that log, or a folder for each");
     }
     found.forEach(
-        (mount, part) -> {
-          if (part.at("subPathExpr").isThere()) {
-            part.at("subPathExpr").problem("the sidecar cannot know the folder " + dir);
+        (each, part) -> {
+          Object before = mounts.put(String.valueOf(each.mount().get("mountPath")), each.mount());
+          each.variables().stream()
+              .filter(variable -> !Resource.isOurs(variable))
+              .forEach(variable -> variables.put(String.valueOf(variable.get("name")), variable));
+          if (before == null && outlivesItsPod(spec, part, each)) {
+            notices.add(
+                new Problem(
+                    part.path(),
+                    "outlives the Pod, unlike the sidecar's positions: a new Pod ships all its files"
+                        + " again, and of Pods that share it each ships all; use an emptyDir, or a"
+                        + " subPathExpr for each Pod"));
           }
-          mounts.put(String.valueOf(mount.get("mountPath")), mount);
         });
     for (String path : mounts.keySet()) {
       Stream.concat(
@@ -101,16 +150,69 @@ final class LogFolders {
     }
   }
 
+  /// The variables that a mount's `subPathExpr` names, and those that these name: each may name those before it alone.
+  private static List<Map<String, Object>> variables(Part container, Part mount, String dir) {
+    Part expression = mount.at("subPathExpr");
+    Set<String> wanted = references(expression.text());
+    LinkedHashMap<String, Map<String, Object>> variables = new LinkedHashMap<>();
+    if (!wanted.isEmpty()) {
+      for (Part variable : container.at("env").elements().reversed()) {
+        String name = variable.at("name").text();
+        Map<String, Object> copy = variable.copy();
+        boolean isOthers = OWN_VARIABLE.matcher(name).matches() && !Resource.isOurs(copy);
+        if (wanted.contains(name) && !isOthers && variables.putIfAbsent(name, copy) == null) {
+          wanted.addAll(references(variable.at("value").text()));
+        }
+      }
+    }
+    if (!variables.keySet().containsAll(wanted)) {
+      expression.problem("the sidecar cannot know the folder " + dir);
+    }
+    return List.copyOf(variables.sequencedValues().reversed());
+  }
+
+  private static Set<String> references(String text) {
+    Set<String> names = new HashSet<>();
+    Matcher reference = REFERENCE.matcher(text);
+    while (reference.find()) {
+      String name = reference.group(1);
+      if (name != null) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  /// Whether files are there before the sidecar's first start. A volume that the manifest does not have is a StatefulSet's claim.
+  private boolean outlivesItsPod(Part spec, Part mount, Found found) {
+    Part volume = spec.at("volumes").named().get(mount.at("name").text());
+    if (volume != null
+        && volume.copy().keySet().stream()
+            .allMatch(key -> key.equals("name") || LIVES_AS_ITS_POD.contains(key))) {
+      return false;
+    }
+    return found.variables().stream()
+        .noneMatch(
+            variable ->
+                Sidecar.isField(variable, "metadata.uid")
+                    || (Sidecar.isField(variable, "metadata.name") && !workload.keepsNames()));
+  }
+
   private static boolean covers(String path, String other) {
     return (other + "/").startsWith(path.equals("/") ? path : path + "/");
   }
 
   private static Map<String, Object> mount(Part own, boolean readOnly) {
-    return mount(
-        own.at("name").text(),
-        withoutSlash(own.at("mountPath").text()),
-        own.at("subPath").text(),
-        readOnly);
+    Map<String, Object> mount =
+        mount(
+            own.at("name").text(),
+            withoutSlash(own.at("mountPath").text()),
+            own.at("subPath").text(),
+            readOnly);
+    if (!own.at("subPathExpr").text().isEmpty()) {
+      mount.put("subPathExpr", own.at("subPathExpr").text());
+    }
+    return mount;
   }
 
   private static Map<String, Object> mount(
@@ -151,6 +253,10 @@ final class LogFolders {
                 "volumeMounts");
           }
         });
+  }
+
+  List<Map<String, Object>> sidecarVariables() {
+    return new ArrayList<>(variables.values());
   }
 
   List<Map<String, Object>> sidecarMounts() {

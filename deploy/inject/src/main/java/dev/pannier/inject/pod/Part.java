@@ -69,6 +69,19 @@ final class Part {
     return Map.of();
   }
 
+  /// Its keys with what is behind them, without those that have nothing.
+  Map<String, Object> copy() {
+    Map<String, Object> copy = new LinkedHashMap<>();
+    map()
+        .forEach(
+            (key, each) -> {
+              if (each != null) {
+                copy.put(String.valueOf(key), each);
+              }
+            });
+    return copy;
+  }
+
   boolean isList() {
     return value instanceof List;
   }

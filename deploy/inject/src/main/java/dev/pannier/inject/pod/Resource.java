@@ -42,6 +42,15 @@ record Resource(String serviceName, Map<String, String> own, @Nullable String on
     return new Resource(serviceName, workload.attributes(), selected.size() == 1 ? first : null);
   }
 
+  /// Whether a variable is one of the Downward API's here, as the sidecar has it.
+  static boolean isOurs(Map<String, Object> variable) {
+    return FIELDS.stream()
+        .anyMatch(
+            field ->
+                field.get(1).equals(variable.get("name"))
+                    && Sidecar.isField(variable, field.get(2)));
+  }
+
   /// The variables for one of the application's containers.
   List<Map<String, Object>> variables(String container) {
     return variables(serviceName, container);

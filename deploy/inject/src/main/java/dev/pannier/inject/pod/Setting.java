@@ -12,6 +12,8 @@ public enum Setting {
   MODE("mode"),
   /// The sidecar's image.
   IMAGE("image"),
+  /// When the kubelet asks for that image: `Always`, `IfNotPresent` or `Never`.
+  IMAGE_PULL_POLICY("image-pull-policy"),
   /// Which of the application's containers get the log folder and the environment: names between commas. All
   /// without it.
   CONTAINERS("containers"),

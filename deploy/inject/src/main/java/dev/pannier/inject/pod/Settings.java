@@ -2,6 +2,7 @@ package dev.pannier.inject.pod;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -9,16 +10,18 @@ import org.jspecify.annotations.Nullable;
 
 /// What holds for one Pod: its annotations, and what they do not say, by default.
 ///
-/// @param inject       null where nothing is said
-/// @param containers   empty for all
-/// @param logDirs      absolute, without a slash at the end; empty for none
-/// @param parser       empty where nothing is said, as the following
-/// @param config       the ConfigMap's name and key
-/// @param memoryMib    0 where nothing is said
+/// @param inject          null where nothing is said
+/// @param imagePullPolicy empty where nothing is said
+/// @param containers      empty for all
+/// @param logDirs         absolute, without a slash at the end; empty for none
+/// @param parser          empty where nothing is said, as the following
+/// @param config          the ConfigMap's name and key
+/// @param memoryMib       0 where nothing is said
 record Settings(
     @Nullable Boolean inject,
     boolean isNative,
     String image,
+    String imagePullPolicy,
     List<String> containers,
     List<String> logDirs,
     boolean deleteShipped,
@@ -38,6 +41,7 @@ record Settings(
   private static final Pattern OBJECT = Pattern.compile(NAME);
   private static final Pattern OBJECT_KEY = Pattern.compile(NAME + "(/[A-Za-z0-9._-]{1,253})?");
   private static final Pattern IMAGE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._/:@-]*");
+  private static final Pattern PULL_POLICY = Pattern.compile("Always|IfNotPresent|Never");
   private static final Pattern PARSER = Pattern.compile("[A-Za-z0-9_-]{1,100}");
   private static final Pattern SERVERS =
       Pattern.compile("[^\\s,:]+(:[^\\s,:]+)*:[0-9]{1,5}(\\s*,\\s*[^\\s,]+:[0-9]{1,5})*");
@@ -57,6 +61,24 @@ record Settings(
       return annotation.isThere() || setting != Setting.INJECT
           ? annotation
           : metadata.at("labels", setting.annotation());
+    }
+
+    /// A default that an annotation contradicts does not count. Two annotations that contradict each other are a problem, and so are two
+    /// defaults.
+    Reader withoutDefaultsThatGiveWay() {
+      boolean isConfigOwn = own(Setting.CONFIG).isThere();
+      if (text(Setting.CONFIG).isEmpty()
+          || text(Setting.PARSER).isEmpty()
+          || isConfigOwn == own(Setting.PARSER).isThere()) {
+        return this;
+      }
+      Map<Setting, String> left = new EnumMap<>(defaults);
+      left.remove(isConfigOwn ? Setting.PARSER : Setting.CONFIG);
+      // Of several folders only that configuration knew.
+      if (!isConfigOwn && left.getOrDefault(Setting.LOG_DIR, "").contains(",")) {
+        left.remove(Setting.LOG_DIR);
+      }
+      return new Reader(metadata, left, problems);
     }
 
     String text(Setting setting) {
@@ -117,7 +139,7 @@ record Settings(
         annotations.at(name).problem("unknown, known are " + String.join(", ", Setting.keys()));
       }
     }
-    Reader reader = new Reader(metadata, defaults, problems);
+    Reader reader = new Reader(metadata, defaults, problems).withoutDefaultsThatGiveWay();
     String config =
         reader.matching(Setting.CONFIG, OBJECT_KEY, "is no ConfigMap's NAME, nor NAME/KEY");
     if (!config.isEmpty() && !reader.text(Setting.PARSER).isEmpty()) {
@@ -127,6 +149,8 @@ record Settings(
         reader.truth(Setting.INJECT),
         mode(reader),
         reader.matching(Setting.IMAGE, IMAGE, "is no image's name"),
+        reader.matching(
+            Setting.IMAGE_PULL_POLICY, PULL_POLICY, "is neither Always nor IfNotPresent nor Never"),
         reader.list(Setting.CONTAINERS),
         logDirs(reader, !config.isEmpty()),
         Boolean.TRUE.equals(reader.truth(Setting.DELETE_SHIPPED)),

@@ -61,6 +61,13 @@ final class Sidecar {
     return map("name", name, "valueFrom", map("fieldRef", map("fieldPath", path)));
   }
 
+  /// Whether a variable is one of the Downward API, with this path.
+  static boolean isField(Map<String, Object> variable, String path) {
+    return variable.get("valueFrom") instanceof Map<?, ?> from
+        && from.get("fieldRef") instanceof Map<?, ?> field
+        && path.equals(field.get("fieldPath"));
+  }
+
   static Map<String, Object> emptyVolume(String name) {
     return map("name", name, "emptyDir", map());
   }
@@ -90,6 +97,9 @@ final class Sidecar {
   Map<String, Object> container() {
     int memory = settings.memoryMib() == 0 ? MEMORY_MIB : settings.memoryMib();
     Map<String, Object> container = map("name", NAME, "image", settings.image());
+    if (!settings.imagePullPolicy().isEmpty()) {
+      container.put("imagePullPolicy", settings.imagePullPolicy());
+    }
     if (settings.memoryMib() != 0 || !settings.jvmOptions().isEmpty()) {
       // The image's entry point, with these options between its own and what is to be run.
       List<String> command = new ArrayList<>(List.of("java", "@/etc/pannier/jvm.options"));
@@ -127,6 +137,7 @@ final class Sidecar {
   private List<Map<String, Object>> environment() {
     List<Map<String, Object>> environment =
         new ArrayList<>(resource.variablesOfSidecar(selected.getFirst()));
+    environment.addAll(folders.sidecarVariables());
     environment.add(variable("PANNIER_ADMIN_LISTEN", "0.0.0.0:" + ADMIN_PORT));
     environment.add(variable("PANNIER_TERMINATION_LOG", "/dev/termination-log"));
     if (settings.config() == null) {

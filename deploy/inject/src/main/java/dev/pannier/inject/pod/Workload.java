@@ -44,6 +44,11 @@ public record Workload(String kind, String name) {
     return new Workload("Pod", metadata.at("name").text());
   }
 
+  /// Whether a new Pod may have the name of one that is gone.
+  boolean keepsNames() {
+    return kind.equals("StatefulSet") || kind.equals("Pod");
+  }
+
   /// The resource attributes that name it; none where there is no name, or no attribute for the kind.
   Map<String, String> attributes() {
     return ATTRIBUTED.contains(kind) && !name.isEmpty()

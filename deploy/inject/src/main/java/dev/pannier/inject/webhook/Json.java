@@ -18,7 +18,8 @@ final class Json {
   /// A Pod is a dozen levels deep and has a few thousand values; what is left out of a review counts, too.
   private static final int MAX_DEPTH = 100;
 
-  static final long MAX_TOKENS = 100_000;
+  /// A tree of as many takes some 5 MiB at most, and its review as much again: the heap is 64 MiB.
+  static final long MAX_TOKENS = 50_000;
 
   static final JsonFactory FACTORY =
       JsonFactory.builder()

@@ -27,6 +27,13 @@ public final class WebhookServer implements AutoCloseable {
   static final int MAX_ALL_BODIES_BYTES = 8 << 20;
   static final int MAX_CONNECTIONS = 128;
 
+  /// Kept between two requests, out of those: an API server keeps 25 at most. Others are closed with their answer, so that whoever only
+  /// holds connections leaves room for the kubelet's probes.
+  static final int MAX_IDLE_CONNECTIONS = 32;
+
+  /// A request's trees are of some 10 MiB at most: see `Json`.
+  private static final int MAX_WORKING = 2;
+
   private static final Duration DEADLINE = Duration.ofSeconds(10);
   private static final Duration TEND = Duration.ofMillis(250);
   private static final int STOP_SECONDS = 5;
@@ -37,13 +44,13 @@ public final class WebhookServer implements AutoCloseable {
           "jdk.httpserver.maxConnections",
           MAX_CONNECTIONS,
           "sun.net.httpserver.maxIdleConnections",
-          MAX_CONNECTIONS,
+          MAX_IDLE_CONNECTIONS,
           "sun.net.httpserver.maxReqHeaderSize",
           16 * 1024,
-          // Longer than the API server keeps a connection that it does not use, so that no request
-          // meets a connection that is being closed.
+          // A little longer than the 90 s for which the API server keeps a connection that it does
+          // not use, so that no request meets a connection that is being closed.
           "sun.net.httpserver.idleInterval",
-          120,
+          95,
           // Of a connection without a byte. Of one with a request, ours is shorter, since the
           // server's own waits for a client's TLS.
           "sun.net.httpserver.maxReqTime",
@@ -64,7 +71,7 @@ public final class WebhookServer implements AutoCloseable {
   private final LongSupplier nanoClock;
   private final Deadlines deadlines;
   private final Bodies bodies = new Bodies(MAX_BODY_BYTES, MAX_ALL_BODIES_BYTES);
-  private final Semaphore working = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
+  private final Semaphore working = new Semaphore(MAX_WORKING, true);
   private final CountDownLatch closed = new CountDownLatch(1);
   private final HttpsServer server;
   private final Thread tending;

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -26,7 +27,11 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
 /// stands for, with that one's place.
 final class NodeReader {
   private static final int MAX_DEPTH = 200;
-  private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,18}");
+
+  /// As go-yaml reads it, which is YAML 1.1 and more: bases by their beginnings, an octal one by a zero alone.
+  private static final Pattern INTEGER =
+      Pattern.compile(
+          "([-+]?)(?:0[xX]([0-9A-Fa-f]{1,15})|0[oO]?([0-7]{1,20})|0[bB]([01]{1,60})|([0-9]{1,18}))");
 
   private final Parser parser;
   private final Map<String, Node> anchors = new HashMap<>();
@@ -124,7 +129,7 @@ final class NodeReader {
     return new Node.Mapping(start, index(event.getEndMark()), line, flow, entries);
   }
 
-  /// As Kubernetes reads it, as far as that matters here: what is neither truth, whole number nor nothing is a text.
+  /// As `kubectl` reads it, as far as that matters here: what is neither truth, whole number nor nothing is a text.
   private static @Nullable Object value(ScalarEvent scalar) {
     String text = scalar.getValue();
     boolean isText = scalar.getTag().map(tag -> tag.endsWith(":str")).orElse(false);
@@ -133,10 +138,29 @@ final class NodeReader {
     }
     return switch (text) {
       case "", "~", "null", "Null", "NULL" -> null;
-      case "true", "True", "TRUE" -> true;
-      case "false", "False", "FALSE" -> false;
-      default -> INTEGER.matcher(text).matches() ? (Object) Long.valueOf(text) : text;
+      case "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y", "on", "On", "ON" -> true;
+      case "false", "False", "FALSE", "no", "No", "NO", "n", "N", "off", "Off", "OFF" -> false;
+      default -> number(text);
     };
+  }
+
+  /// A `Long`, or the text where it is none.
+  private static Object number(String text) {
+    if (text.startsWith("_")) {
+      return text;
+    }
+    Matcher integer = INTEGER.matcher(text.replace("_", ""));
+    if (!integer.matches()) {
+      return text;
+    }
+    int[] radixes = {16, 8, 2, 10};
+    for (int i = 0; i < radixes.length; i++) {
+      String digits = integer.group(i + 2);
+      if (digits != null) {
+        return Long.valueOf(integer.group(1) + digits, radixes[i]);
+      }
+    }
+    return text;
   }
 
   private static int index(Optional<Mark> mark) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InjectionTest {
   private static final String PLAIN =
@@ -174,6 +175,121 @@ class InjectionTest {
     assertThat(find(injected(pod, Map.of()), "spec", "volumes", "pannier-logs")).isNull();
   }
 
+  private static String withVolume(String mount, String env, String volumes) {
+    return pod(
+        "",
+        ", env: [%s], volumeMounts: [{name: data, mountPath: /var/log/app%s}]"
+            .formatted(env, mount),
+        "volumes: [" + volumes + "]");
+  }
+
+  private static final String POD_NAME =
+      "{name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}";
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{name: data}|false",
+        "{name: data, emptyDir: {}}|false",
+        "{name: data, ephemeral: {volumeClaimTemplate: {}}}|false",
+        "{name: data, persistentVolumeClaim: {claimName: a}}|true",
+        "{name: data, hostPath: {path: /a}}|true",
+        "{name: data, nfs: {server: a, path: /}}|true",
+        "{name: data, csi: {driver: a}}|true",
+        "''|true"
+      })
+  void logsOnAVolumeThatOutlivesThePodAreTold(String volume, boolean told) {
+    List<String> notices = notices(withVolume("", "", volume), Map.of());
+    assertThat(notices).hasSize(told ? 1 : 0);
+    assertThat(notices)
+        .allMatch(
+            each -> each.startsWith("spec.containers[0].volumeMounts[0]: outlives the Pod, unlike"));
+  }
+
+  @Test
+  void aFolderNamedAfterThePodIsTheSidecarsToo() {
+    String pod =
+        withVolume(
+            ", subPathExpr: $$(x)/$(DIR)",
+            POD_NAME + ", {name: OTHER, value: a}, {name: DIR, value: logs/$(POD_NAME)}",
+            "{name: data, persistentVolumeClaim: {claimName: a}}");
+    assertThat(at(sidecar(pod), "volumeMounts", "data"))
+        .isEqualTo(
+            Map.of(
+                "name",
+                "data",
+                "mountPath",
+                "/var/log/app",
+                "subPathExpr",
+                "$$(x)/$(DIR)",
+                "readOnly",
+                true));
+    List<?> names = ((List<?>) at(sidecar(pod), "env")).stream().map(e -> at(e, "name")).toList();
+    assertThat(names.indexOf("POD_NAME"))
+        .isNotNegative()
+        .as("behind what it refers to")
+        .isLessThan(names.indexOf("DIR"));
+    assertThat(names.contains("OTHER")).isFalse();
+    assertThat(at(sidecar(pod), "env", "DIR", "value")).isEqualTo("logs/$(POD_NAME)");
+    assertThat(notices(pod, Map.of())).isEmpty();
+  }
+
+  @Test
+  void aFolderNamedAfterAPodOfAStatefulSetIsThereAgainInTheNextPod() {
+    String pod = withVolume(", subPathExpr: $(POD_NAME)", POD_NAME, "");
+    Injection injection = new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p"));
+    Object tree = YamlText.parse(pod).tree(0);
+    assertThat(((Outcome.Changed) injection.of(tree, SHOP)).notices()).isEmpty();
+    assertThat(
+            ((Outcome.Changed) injection.of(tree, new Workload("StatefulSet", "shop"))).notices())
+        .hasSize(1);
+  }
+
+  @Test
+  void aVariableOfAFolderThatTheSidecarHasItselfComesOnce() {
+    String pod =
+        withVolume(
+            ", subPathExpr: $(K8S_POD_UID)",
+            "{name: K8S_POD_UID, valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.uid}}}",
+            "");
+    assertThat((List<?>) at(sidecar(pod), "env"))
+        .filteredOn(each -> "K8S_POD_UID".equals(find(each, "name")))
+        .hasSize(1);
+    assertThat(notices(pod, Map.of())).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "$(POD)|{name: OTHER, value: a}",
+        "a/$(POD)|{name: POD, value: $(UNKNOWN)}",
+        "a/$(POD)|{name: POD, value: $(LATER)}, {name: LATER, value: a}",
+        "$(K8S_POD_NAME)|{name: K8S_POD_NAME, value: mine}",
+        "$(PANNIER_PARSER)|{name: PANNIER_PARSER, value: mine}"
+      })
+  void aFolderThatTheSidecarCannotKnowIsRefused(String expression, String variable) {
+    assertThat(problems(withVolume(", subPathExpr: " + expression, variable, "{name: data}")))
+        .containsExactly(
+            "spec.containers[0].volumeMounts[0].subPathExpr: the sidecar cannot know the folder"
+                + " /var/log/app ("
+                + expression
+                + ")");
+  }
+
+  @Test
+  void foldersOfOneExpressionAndTwoMeaningsAreRefused() {
+    String container =
+        "{name: %s, env: [{name: DIR, value: %s}], volumeMounts: [{name: data, mountPath:"
+            + " /var/log/app, subPathExpr: $(DIR)}]}";
+    String pod =
+        "metadata: {}\nspec: {volumes: [{name: data}], containers: [%s, %s]}\n"
+            .formatted(container.formatted("a", "x"), container.formatted("b", "%s"));
+    assertThat(outcome(pod.formatted("x"), Map.of())).isInstanceOf(Outcome.Changed.class);
+    assertThat(problems(pod.formatted("y")).getFirst()).contains("another volume than in another");
+  }
+
   @Test
   void whereShippedFilesAreDeletedTheFolderCanBeWritten() {
     Object sidecar = sidecar(pod("pannier.dev/delete-shipped: 'true'", "", ""));
@@ -228,6 +344,43 @@ class InjectionTest {
         .startsWith("service.name=own,");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"TRACES", "METRICS", "LOGS"})
+  void anEndpointOfOneSignalGoesPastTheSidecarWhichIsTold(String signal) {
+    String variable = "OTEL_EXPORTER_OTLP_" + signal + "_ENDPOINT";
+    String pod = pod("", ", env: [{name: " + variable + ", value: x}]", "");
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.containers[0].env[0]: stays as it is: what is sent there does not go through the"
+                + " sidecar");
+    assertThat(at(injected(pod, Map.of()), "spec", "containers", "app", "env", variable, "value"))
+        .isEqualTo("x");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{configMapRef: {name: a}} | '' | OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_ENDPOINT",
+        "{secretRef: {name: a}, prefix: OTEL_E} | '' | OTEL_EXPORTER_OTLP_ENDPOINT",
+        "{configMapRef: {name: a}, prefix: MY_} | '' |",
+        "{configMapRef: {name: a}} | {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: x} |"
+            + " OTEL_RESOURCE_ATTRIBUTES"
+      })
+  void whatAWholeConfigMapSaysMayBeOutrankedWhichIsTold(
+      String source, String env, @Nullable String outranked) {
+    String pod = pod("", ", env: [" + env + "], envFrom: [" + source + "]", "");
+    assertThat(notices(pod, Map.of()))
+        .filteredOn(each -> each.contains("envFrom"))
+        .isEqualTo(
+            outranked == null
+                ? List.of()
+                : List.of(
+                    "spec.containers[0].envFrom[0]: what it says of "
+                        + outranked
+                        + " no longer counts: say it in env"));
+  }
+
   @Test
   void theServiceNameIsWhatSomebodySaidElseTheWorkloads() {
     assertThat(serviceName("pannier.dev/service-name: 'a b,c=$(X)'"))
@@ -268,6 +421,13 @@ class InjectionTest {
     assertThat(at(sidecar, "image")).isEqualTo("mine/pannier:2@sha256:ab");
     assertThat(at(sidecar, "args"))
         .isEqualTo(List.of("run", "--config", "/etc/pannier/pannier.yaml"));
+  }
+
+  @Test
+  void whenTheImageIsAskedForIsTheClustersChoiceUnlessSaid() {
+    assertThat(at(sidecar(pod("pannier.dev/image-pull-policy: Always", "", "")), "imagePullPolicy"))
+        .isEqualTo("Always");
+    assertThat(find(sidecar(PLAIN), "imagePullPolicy")).isNull();
   }
 
   @Test
@@ -354,6 +514,20 @@ class InjectionTest {
   }
 
   @Test
+  void severalContainersWithOneNewFolderAreTold() {
+    String pod = "metadata: {%s}\nspec: {containers: [{name: web}, {name: db}]}\n";
+    assertThat(notices(pod.formatted(""), Map.of()))
+        .containsExactly(
+            "spec.containers: all of [web, db] get one folder /var/log/app, where files of one name"
+                + " are one file: name those that log in pannier.dev/containers");
+    assertThat(
+            notices(pod.formatted("annotations: {pannier.dev/containers: web}"), Map.of()))
+        .isEmpty();
+    assertThat(notices(pod.formatted("annotations: {pannier.dev/log-dir: none}"), Map.of()))
+        .isEmpty();
+  }
+
+  @Test
   void aPodThatSaysNoIsLeftAlone() {
     assertThat(outcome(pod("pannier.dev/inject: 'false'", "", ""), Map.of()))
         .isEqualTo(new Outcome.Unchanged("pannier.dev/inject is false"));
@@ -386,6 +560,8 @@ class InjectionTest {
         "pannier.dev/kafka: kafka | kafka: is no host:port, nor several between commas (kafka)",
         "pannier.dev/otlp: 'c:4317' | otlp: does not begin with http:// or https:// (c:4317)",
         "pannier.dev/config: My_Config | config: is no ConfigMap's NAME, nor NAME/KEY (My_Config)",
+        "pannier.dev/image-pull-policy: always | image-pull-policy: is neither Always nor"
+            + " IfNotPresent nor Never (always)",
         "pannier.dev/memory: 48Mi | memory: is no whole number of MiB, such as 24MiB (48Mi)",
         "pannier.dev/memory: 1MiB | memory: < 4MiB (1MiB)",
         "pannier.dev/mode: sidecar | mode: is neither native nor ordinary (sidecar)",
@@ -396,6 +572,37 @@ class InjectionTest {
   void anAnnotationThatIsWrongIsToldWithItsValue(String annotation, String problem) {
     assertThat(problems(pod(annotation, "", "")))
         .containsExactly("metadata.annotations.pannier.dev/" + problem);
+  }
+
+  @Test
+  void twoAnnotationsThatContradictEachOtherAreAProblem() {
+    assertThat(problems(pod("pannier.dev/config: c, pannier.dev/parser: json", "", "")))
+        .containsExactly(
+            "metadata.annotations.pannier.dev/parser: is decided by the configuration that config"
+                + " names (json)");
+  }
+
+  @Test
+  void aDefaultGivesWayToAnAnnotationThatContradictsIt() {
+    String config = pod("pannier.dev/config: c", "", "");
+    Map<Setting, String> parserByDefault = Map.of(Setting.PARSER, "json");
+    Object sidecar = at(injected(config, parserByDefault), "spec", "initContainers", "0");
+    assertThat(at(sidecar, "args"))
+        .isEqualTo(List.of("run", "--config", "/etc/pannier/config/pannier.yaml"));
+    assertThat(find(sidecar, "env", "PANNIER_PARSER")).isNull();
+    assertThat(notices(config, parserByDefault)).isEmpty();
+
+    String parser = pod("pannier.dev/parser: json", "", "");
+    Map<Setting, String> configByDefault = Map.of(Setting.CONFIG, "c", Setting.LOG_DIR, "/a,/b");
+    Object other = at(injected(parser, configByDefault), "spec", "initContainers", "0");
+    assertThat(at(other, "args"))
+        .isEqualTo(List.of("run", "--config", "/etc/pannier/pannier.yaml"));
+    assertThat(at(other, "env", "PANNIER_PARSER", "value")).isEqualTo("json");
+    assertThat(find(other, "volumeMounts", "pannier-config")).isNull();
+    assertThat(notices(parser, configByDefault))
+        .containsExactly(
+            "metadata.annotations.pannier.dev/parser: outranks the default of config, which does"
+                + " not count here (c)");
   }
 
   @Test
@@ -418,6 +625,9 @@ class InjectionTest {
       value = {
         "hostNetwork: true | spec.hostNetwork: the sidecar's ports would be the node's",
         "os: {name: windows} | spec.os.name: the sidecar runs on Linux alone (windows)",
+        "nodeSelector: {kubernetes.io/os: windows} | spec.nodeSelector.kubernetes.io/os: the"
+            + " sidecar runs on Linux alone (windows)",
+        "hostNetwork: on | spec.hostNetwork: the sidecar's ports would be the node's",
         "initContainers: [{name: pannier}] | spec.initContainers[0].name: a container of this name"
             + " is there",
         "volumes: [{name: pannier-state}] | spec.volumes: has a volume pannier-state that",
@@ -445,9 +655,44 @@ class InjectionTest {
   }
 
   @Test
-  void aPortOfTheSidecarsThatTheApplicationHasIsTold() {
-    assertThat(notices(pod("", ", ports: [{containerPort: 4318}]", ""), Map.of()).getFirst())
+  void aPortOfTheSidecarsThatTheApplicationHasIsToldWhereAConfigMayMoveIt() {
+    String pod = pod("pannier.dev/config: c", ", ports: [{containerPort: 4318}]", "");
+    assertThat(notices(pod, Map.of()).getFirst())
         .startsWith("spec.containers[0].ports[0].containerPort: the sidecar listens here, too");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | ', ports: [{containerPort: 4317}]' | '' | containers[0]",
+        "pannier.dev/config: c | ', ports: [{containerPort: 8686, protocol: TCP}]' | '' |"
+            + " containers[0]",
+        "pannier.dev/containers: app | '' | '- {name: db, ports: [{containerPort: 4318}]}' |"
+            + " containers[1]",
+        "'' | '' | 'initContainers: [{name: a, ports: [{containerPort: 4318}]}]' |"
+            + " initContainers[0]",
+        "pannier.dev/mode: ordinary | '' | 'initContainers: [{name: a, restartPolicy: Always,"
+            + " ports: [{containerPort: 4318}]}]' | initContainers[0]"
+      })
+  void aPodWithAPortThatTheSidecarNeedsIsRefused(
+      String annotation, String container, String spec, String where) {
+    assertThat(problems(pod(annotation, container, spec)))
+        .hasSize(1)
+        .first()
+        .asString()
+        .startsWith("spec." + where + ".ports[0].containerPort: the sidecar ")
+        .contains("inject: \"false\"");
+  }
+
+  @Test
+  void aPortThatTheSidecarDoesNotListenOnIsAnybodys() {
+    String pod =
+        pod(
+            "pannier.dev/mode: ordinary",
+            ", ports: [{containerPort: 8080}, {containerPort: 4317, protocol: UDP}]",
+            "initContainers: [{name: first, ports: [{containerPort: 4318}]}]");
+    assertThat(notices(pod, Map.of())).isEmpty();
   }
 
   @Test

@@ -132,8 +132,12 @@ class WebhookServerTest {
   }
 
   private static HttpClient client(SelfSigned pair) throws Exception {
+    return client(trusting(pair));
+  }
+
+  private static HttpClient client(SSLContext context) {
     return HttpClient.newBuilder()
-        .sslContext(trusting(pair))
+        .sslContext(context)
         .version(HttpClient.Version.HTTP_1_1)
         .build();
   }
@@ -150,7 +154,12 @@ class WebhookServerTest {
 
   private HttpResponse<byte[]> mutate(HttpRequest.BodyPublisher body)
       throws IOException, InterruptedException {
-    return send(client, request("/mutate").header("Content-Type", "application/json").POST(body));
+    return mutate(client, body);
+  }
+
+  private HttpResponse<byte[]> mutate(HttpClient by, HttpRequest.BodyPublisher body)
+      throws IOException, InterruptedException {
+    return send(by, request("/mutate").header("Content-Type", "application/json").POST(body));
   }
 
   private static HttpRequest.BodyPublisher review() {
@@ -177,10 +186,18 @@ class WebhookServerTest {
 
   @Test
   void manyAtOnceAreAllAnswered() throws Exception {
+    SSLContext context = trusting(pair);
     try (ExecutorService many = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<HttpResponse<byte[]>>> answers = new ArrayList<>();
       for (int i = 0; i < WebhookServer.MAX_CONNECTIONS / 2; i++) {
-        answers.add(many.submit(() -> mutate(review())));
+        answers.add(
+            many.submit(
+                () -> {
+                  // Of its own: not all of these connections are kept for another request.
+                  try (HttpClient own = client(context)) {
+                    return mutate(own, review());
+                  }
+                }));
       }
       for (Future<HttpResponse<byte[]>> answer : answers) {
         assertThat(Reviews.response(answer.get().body())).containsKey("patch");
@@ -269,6 +286,32 @@ class WebhookServerTest {
       }
     }
     assertThat(untilAnswered(client).statusCode()).isEqualTo(200);
+  }
+
+  /// A client that keeps its connections after an answer leaves room for others.
+  @Test
+  void connectionsThatAreOnlyKeptLockNobodyOut() throws Exception {
+    SSLContext context = trusting(pair);
+    List<Socket> kept = new ArrayList<>();
+    try {
+      for (int i = 0; i < WebhookServer.MAX_CONNECTIONS; i++) {
+        Socket socket =
+            context.getSocketFactory().createSocket("127.0.0.1", server.address().getPort());
+        kept.add(socket);
+        socket.getOutputStream().write("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII));
+        assertThat(new String(socket.getInputStream().readNBytes(12), US_ASCII))
+            .isEqualTo("HTTP/1.1 200");
+      }
+      assertThat(send(client, request("/livez").GET()).statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket socket : kept) {
+        try {
+          socket.close();
+        } catch (IOException e) {
+          // Where the server was first.
+        }
+      }
+    }
   }
 
   /// Whatever a client does not finish, or does not begin to say.

@@ -225,6 +225,26 @@ class YamlTextTest {
                 "f", "1"));
   }
 
+  /// Of YAML 1.1, by what `kubectl label --local` makes of them.
+  @Test
+  void truthsAndNumbersAreThoseOfKubectl() {
+    for (String truth : List.of("yes", "Y", "on", "ON", "True")) {
+      assertThat(YamlText.parse(truth).tree(0)).as(truth).isEqualTo(true);
+    }
+    for (String truth : List.of("no", "n", "off", "Off", "FALSE")) {
+      assertThat(YamlText.parse(truth).tree(0)).as(truth).isEqualTo(false);
+    }
+    Map<String, Long> numbers =
+        Map.of(
+            "01000", 512L, "-010", -8L, "0o17", 15L, "0X1F", 31L, "0b11", 3L, "+80", 80L, "1_000",
+            1_000L, "08", 8L, "0", 0L);
+    numbers.forEach(
+        (text, number) -> assertThat(YamlText.parse(text).tree(0)).as(text).isEqualTo(number));
+    for (String text : List.of("'yes'", "\"01000\"", "!!str on", "yEs", "0x", "0b2", "1.5", "_1")) {
+      assertThat(YamlText.parse(text).tree(0)).as(text).isInstanceOf(String.class);
+    }
+  }
+
   @Test
   void aKeyThatIsThereTwiceIsAProblemWithItsLine() {
     assertThatThrownBy(() -> YamlText.parse("a: 1\nb: 2\na: 3\n").tree(0))
