@@ -150,8 +150,7 @@ public final class Injection {
   private static void lookAt(Part spec, Settings settings, List<Problem> notices) {
     if (spec.at("hostNetwork").isTrue()) {
       spec.at("hostNetwork")
-          .problem(
-              "the sidecar's ports would be the node's, and one Pod's alone; " + LEAVE_OUT);
+          .problem("the sidecar's ports would be the node's, and one Pod's alone; " + LEAVE_OUT);
     }
     for (Part os : List.of(spec.at("os", "name"), spec.at("nodeSelector", "kubernetes.io/os"))) {
       if (os.text().equals("windows")) {

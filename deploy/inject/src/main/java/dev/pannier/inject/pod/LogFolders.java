@@ -62,11 +62,7 @@ final class LogFolders {
   }
 
   static LogFolders of(
-      Part spec,
-      List<Part> selected,
-      Settings settings,
-      Workload workload,
-      List<Problem> notices) {
+      Part spec, List<Part> selected, Settings settings, Workload workload, List<Problem> notices) {
     LogFolders folders = new LogFolders(workload, selected, notices);
     for (String dir : settings.logDirs()) {
       folders.find(spec, dir, !settings.deleteShipped());
@@ -88,8 +84,7 @@ final class LogFolders {
         }
       }
       if (best != null) {
-        found.putIfAbsent(
-            new Found(mount(best, readOnly), variables(container, best, dir)), best);
+        found.putIfAbsent(new Found(mount(best, readOnly), variables(container, best, dir)), best);
       }
     }
     if (found.isEmpty()) {
@@ -127,9 +122,9 @@ final class LogFolders {
             notices.add(
                 new Problem(
                     part.path(),
-                    "outlives the Pod, unlike the sidecar's positions: a new Pod ships all its files"
-                        + " again, and of Pods that share it each ships all; use an emptyDir, or a"
-                        + " subPathExpr for each Pod"));
+                    "outlives the Pod, unlike the sidecar's positions: a new Pod ships all its"
+                        + " files again, and of Pods that share it each ships all; use an emptyDir,"
+                        + " or a subPathExpr for each Pod"));
           }
         });
     for (String path : mounts.keySet()) {

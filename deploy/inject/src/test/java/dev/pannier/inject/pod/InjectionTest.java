@@ -204,7 +204,8 @@ class InjectionTest {
     assertThat(notices).hasSize(told ? 1 : 0);
     assertThat(notices)
         .allMatch(
-            each -> each.startsWith("spec.containers[0].volumeMounts[0]: outlives the Pod, unlike"));
+            each ->
+                each.startsWith("spec.containers[0].volumeMounts[0]: outlives the Pod, unlike"));
   }
 
   @Test
@@ -520,8 +521,7 @@ class InjectionTest {
         .containsExactly(
             "spec.containers: all of [web, db] get one folder /var/log/app, where files of one name"
                 + " are one file: name those that log in pannier.dev/containers");
-    assertThat(
-            notices(pod.formatted("annotations: {pannier.dev/containers: web}"), Map.of()))
+    assertThat(notices(pod.formatted("annotations: {pannier.dev/containers: web}"), Map.of()))
         .isEmpty();
     assertThat(notices(pod.formatted("annotations: {pannier.dev/log-dir: none}"), Map.of()))
         .isEmpty();

@@ -136,10 +136,7 @@ class WebhookServerTest {
   }
 
   private static HttpClient client(SSLContext context) {
-    return HttpClient.newBuilder()
-        .sslContext(context)
-        .version(HttpClient.Version.HTTP_1_1)
-        .build();
+    return HttpClient.newBuilder().sslContext(context).version(HttpClient.Version.HTTP_1_1).build();
   }
 
   private HttpRequest.Builder request(String path) {
