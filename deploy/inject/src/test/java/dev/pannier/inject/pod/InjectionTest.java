@@ -288,7 +288,7 @@ class InjectionTest {
         "metadata: {}\nspec: {volumes: [{name: data}], containers: [%s, %s]}\n"
             .formatted(container.formatted("a", "x"), container.formatted("b", "%s"));
     assertThat(outcome(pod.formatted("x"), Map.of())).isInstanceOf(Outcome.Changed.class);
-    assertThat(problems(pod.formatted("y")).getFirst()).contains("another volume than in another");
+    assertThat(problems(pod.formatted("z")).getFirst()).contains("another volume than in another");
   }
 
   @Test
