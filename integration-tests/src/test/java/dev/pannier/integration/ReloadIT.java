@@ -1,6 +1,7 @@
 package dev.pannier.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -131,8 +132,20 @@ class ReloadIT {
     }
   }
 
+  /// What is ignored when a JVM starts, as by nohup(1), stays so, and for what it starts.
+  private static void assumeSighupIsHeard() throws IOException {
+    String ignored =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .findFirst()
+            .orElseThrow();
+    long signals = Long.parseUnsignedLong(ignored.substring(ignored.indexOf(':') + 1).strip(), 16);
+    assumeThat(signals & 1).as("SIGHUP is ignored here, by nohup for example").isZero();
+  }
+
   @Test
   void sighupReadsSecretsAnewAndOtherwiseFindsNothingToDo() throws Exception {
+    assumeSighupIsHeard();
     Path topicFile = folder.resolve("topic");
     Files.writeString(topicFile, topic);
     String second = kafka.topic("reload");
@@ -162,6 +175,7 @@ class ReloadIT {
 
   @Test
   void sighupWhileItStartsIsNotItsEnd() throws Exception {
+    assumeSighupIsHeard();
     Path positions = Files.createDirectories(folder.resolve("state")).resolve("positions");
     assertThat(new ProcessBuilder("mkfifo", positions.toString()).start().waitFor()).isZero();
     try (Sidecar sidecar = new Sidecar(folder).configure(FILES + shippers(events("")))) {
