@@ -273,8 +273,7 @@ final class FileTailer {
   /// What has grown in the round of `nowNanos` has done so without a word.
   void untold(long nowNanos) {
     for (TailedFile file : generations.live()) {
-      if (file.grewNanos == nowNanos
-          && (file.untold == 0 || nowNanos - file.untoldNanos >= LOOK_NANOS)) {
+      if (file.grewNanos == nowNanos) {
         boolean again = nowNanos - file.untoldNanos < UNTOLD_WITHIN_NANOS;
         file.untold = again ? file.untold + 1 : 1;
         file.untoldNanos = nowNanos;

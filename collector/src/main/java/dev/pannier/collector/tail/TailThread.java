@@ -238,6 +238,10 @@ public final class TailThread {
         changes = taken ? changes | watch.await(0) : watch.await(limit);
         taken = false;
         look |= (changes & ChangeWatch.LISTING) != 0;
+      } else {
+        // Only what has grown in a whole sleep has done so without a word: that of a long write
+        // comes at its end.
+        changes = ChangeWatch.WOKEN;
       }
     }
   }
