@@ -413,12 +413,8 @@ final class Generations {
   /// What [#toStore] gave is on the disk.
   void stored() {
     unstored.clear();
-    // An inode may be another file's by now, which is being read.
-    List<SavedGeneration> left =
-        known.values().stream()
-            .filter(saved -> !live.containsKey(new FileKey(saved.device(), saved.inode())))
-            .toList();
-    reclaimer.reclaim(left, sources, discovery.found().values(), discovery.others());
+    reclaimer.reclaim(
+        known.values(), sources, live.keySet(), discovery.found().values(), discovery.others());
   }
 
   /// A parked file that is gone has come to its end.
@@ -798,76 +794,93 @@ final class Generations {
   private Kinship kinship(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
       throws IOException {
     for (TailedFile file : live.values()) {
-      boolean metTogether = file.metNanos == nowNanos && !file.stored;
-      if (metTogether && file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
-        // Two files that begin with the same word: neither is known to be the older one.
-        continue;
-      }
-      if (looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)
-          && !isOutgrown(file, probe)) {
-        if (probe.size() >= file.read.position()) {
-          if (probe.continues(file.fingerprint, file.read)) {
-            boolean gone = file.detached && !seen.contains(file.place);
-            if (gone
-                ? !isYounger(found, file.seenSeconds, true)
-                : isNamedAfter(found.path(), file.path)) {
-              rememberCopy(found, file.fingerprint);
-              return Kinship.COPY;
-            }
-            if (gone) {
-              continue;
-            }
-            if (!settled(probe, EMPTIED_NANOS, nowNanos)) {
-              return Kinship.UNDECIDED;
-            }
-          }
-        } else if (file.content == null || probe.endsLike(file.content)) {
-          // Where it differs from the original that is still there, it was never copied from it.
-          if (!settled(probe, COPYING_NANOS, nowNanos)) {
-            return Kinship.UNDECIDED;
-          }
-          if (isNamedAfter(found.path(), file.path)) {
-            rememberCopy(found, file.fingerprint);
-            return Kinship.COPY;
-          }
-        }
+      Kinship kinship = kinship(file, found, probe, nowNanos);
+      if (kinship != Kinship.NONE) {
+        return kinship;
       }
     }
     for (SavedGeneration saved : known.values()) {
       if (!saved.fingerprint().agreesWith(probe.fingerprint())) {
         continue;
       }
-      Path path = pathOf(saved);
-      if (looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
-        if (probe.size() < saved.acknowledged().position()) {
-          boolean younger = saved.finished() && isYounger(found, saved.seenSeconds(), false);
-          if (!younger && !settled(probe, COPYING_NANOS, nowNanos)) {
-            return Kinship.UNDECIDED;
-          }
-        } else if (probe.continues(saved.fingerprint(), saved.acknowledged())) {
-          if (!isNamedAfter(found.path(), path)) {
-            if (isThere(saved)) {
-              if (settled(probe, EMPTIED_NANOS, nowNanos)) {
-                continue;
-              }
-              return Kinship.UNDECIDED;
-            }
-            if (saved.finished() && isYounger(found, saved.seenSeconds(), true)) {
-              continue;
-            }
-          }
-          TailSource source = sourceOf(saved);
-          if (probe.size() > saved.acknowledged().position() && source != null) {
-            // Its own content is gone, and goes on in this copy.
-            resume(source, saved, probe, nowNanos).detached = true;
-          } else {
-            touch(saved, nowSeconds);
-          }
-          return Kinship.COPY;
-        }
+      Kinship kinship = kinship(saved, found, probe, nowNanos, nowSeconds);
+      if (kinship != Kinship.NONE) {
+        return kinship;
       }
     }
     return Kinship.NONE;
+  }
+
+  private Kinship kinship(TailedFile file, Discovery.Found found, Probe probe, long nowNanos)
+      throws IOException {
+    boolean metTogether = file.metNanos == nowNanos && !file.stored;
+    if (metTogether && file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
+      // Two files that begin with the same word: neither is known to be the older one.
+      return Kinship.NONE;
+    }
+    if (!looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)
+        || isOutgrown(file, probe)) {
+      return Kinship.NONE;
+    }
+    boolean named = isNamedAfter(found.path(), file.path);
+    if (probe.size() < file.read.position()) {
+      if (file.content != null && !probe.endsLike(file.content)) {
+        // It differs from the original that is still there, so it was never copied from it.
+        return Kinship.NONE;
+      }
+      if (!settled(probe, COPYING_NANOS, nowNanos)) {
+        return Kinship.UNDECIDED;
+      }
+      return named ? copy(found, file) : Kinship.NONE;
+    }
+    if (!probe.continues(file.fingerprint, file.read)) {
+      return Kinship.NONE;
+    }
+    if (file.detached && !seen.contains(file.place)) {
+      return isYounger(found, file.seenSeconds, true) ? Kinship.NONE : copy(found, file);
+    }
+    if (named) {
+      return copy(found, file);
+    }
+    return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
+  }
+
+  private Kinship copy(Discovery.Found found, TailedFile original) {
+    rememberCopy(found, original.fingerprint);
+    return Kinship.COPY;
+  }
+
+  private Kinship kinship(
+      SavedGeneration saved, Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
+      throws IOException {
+    Path path = pathOf(saved);
+    if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
+      return Kinship.NONE;
+    }
+    if (probe.size() < saved.acknowledged().position()) {
+      boolean younger = saved.finished() && isYounger(found, saved.seenSeconds(), false);
+      boolean none = younger || settled(probe, COPYING_NANOS, nowNanos);
+      return none ? Kinship.NONE : Kinship.UNDECIDED;
+    }
+    if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
+      return Kinship.NONE;
+    }
+    if (!isNamedAfter(found.path(), path)) {
+      if (isThere(saved)) {
+        return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
+      }
+      if (saved.finished() && isYounger(found, saved.seenSeconds(), true)) {
+        return Kinship.NONE;
+      }
+    }
+    TailSource source = sourceOf(saved);
+    if (probe.size() > saved.acknowledged().position() && source != null) {
+      // Its own content is gone, and goes on in this copy.
+      resume(source, saved, probe, nowNanos).detached = true;
+    } else {
+      touch(saved, nowSeconds);
+    }
+    return Kinship.COPY;
   }
 
   /// Whether what begins like an open file's content is longer, so that it was never copied from it. The copy is measured first, since the

@@ -34,11 +34,13 @@ final class Reclaimer {
   private final Set<Long> settled = new HashSet<>();
 
   /// @param known  what the stored positions say
+  /// @param read   what is being read: an inode may be another file's by now
   /// @param found  where files are that match a source
   /// @param others where files are that lie beside them
   void reclaim(
       Collection<SavedGeneration> known,
       List<TailSource> sources,
+      Set<FileKey> read,
       Collection<Discovery.Found> found,
       Collection<Discovery.Other> others) {
     Map<FileKey, SavedGeneration> due = new HashMap<>();
@@ -65,7 +67,7 @@ final class Reclaimer {
         (path, place) -> {
           SavedGeneration saved = due.get(place);
           TailSource source = owners.get(place);
-          if (saved != null && source != null) {
+          if (saved != null && source != null && !read.contains(place)) {
             delete(saved, source, path, place);
           }
         });
