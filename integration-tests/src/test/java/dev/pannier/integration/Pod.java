@@ -105,12 +105,6 @@ record Pod(String name, String namespace, String node, String uid) implements Au
     Cluster.kubectl("wait", "--for=condition=Ready", "pod/" + name, "--timeout=90s");
   }
 
-  /// Its log as it is written, in the folder's file `NAME.out`.
-  ChildProcess follow(Path folder, String container) throws IOException {
-    List<String> command = List.of("kubectl", "logs", "-f", name, "-c", container);
-    return ChildProcess.start(name, folder, command, Map.of());
-  }
-
   /// Runs a program in a container.
   ///
   /// @return what it wrote
@@ -135,6 +129,16 @@ record Pod(String name, String namespace, String node, String uid) implements Au
         status ->
             application(status).at("/state").has("terminated")
                 && sidecar(status).at("/state").has("terminated"));
+  }
+
+  /// [#delete], with the sidecar's log up to its end in the folder's file `NAME.out`.
+  JsonNode deleteWithLog(Path folder) throws Exception {
+    List<String> command = List.of("kubectl", "logs", "-f", name, "-c", SIDECAR);
+    try (ChildProcess log = ChildProcess.start(name, folder, command, Map.of())) {
+      JsonNode status = delete();
+      log.await(Duration.ofSeconds(30));
+      return status;
+    }
   }
 
   /// @throws org.awaitility.core.ConditionTimeoutException with the last status, if it is not so in time

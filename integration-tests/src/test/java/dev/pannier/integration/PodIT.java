@@ -89,11 +89,7 @@ class PodIT {
       logs.await(all -> pod.bodies(all).size() >= 100);
       spans.await(all -> pod.spans(all).size() >= 10);
 
-      JsonNode status;
-      try (ChildProcess log = pod.follow(folder, Pod.SIDECAR)) {
-        status = pod.delete();
-        log.await(Duration.ofSeconds(30));
-      }
+      JsonNode status = pod.deleteWithLog(folder);
 
       int lines = pod.assertAll(logs);
       assertThat(pod.spans(spans.rest())).containsExactlyInAnyOrderElementsOf(orders(0, lines));
@@ -113,11 +109,7 @@ class PodIT {
       pod.awaitReady();
       logs.await(all -> pod.bodies(all).size() >= 100);
 
-      JsonNode status;
-      try (ChildProcess log = pod.follow(folder, Pod.SIDECAR)) {
-        status = pod.delete();
-        log.await(Duration.ofSeconds(30));
-      }
+      JsonNode status = pod.deleteWithLog(folder);
 
       int lines = pod.assertAll(logs);
       assertThat(pod.spans(spans.rest())).containsExactlyInAnyOrderElementsOf(orders(0, lines));
