@@ -20,8 +20,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -100,12 +98,7 @@ class WebhookClusterTest {
     assumeTrue(
         host.equals("127.0.0.1") || host.equals("localhost"),
         "the API server is not on this machine, and cannot ask a webhook on its loopback: " + host);
-    Instant now = Instant.now();
-    SelfSigned pair =
-        SelfSigned.make(
-            List.of("127.0.0.1"), now.minusSeconds(60), now.plusSeconds(3600), new SecureRandom());
-    Files.writeString(folder.resolve("tls.crt"), pair.certificate());
-    Files.writeString(folder.resolve("tls.key"), pair.key());
+    SelfSigned pair = LoopbackCertificate.write(folder);
     server =
         new WebhookServer(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),

@@ -17,7 +17,6 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -191,12 +190,7 @@ class WebhookCommandTest {
   /// What was asked before SIGTERM is answered after it.
   @Test
   void sigtermEndsItWhenItHasAnswered() throws Exception {
-    Instant now = Instant.now();
-    SelfSigned pair =
-        SelfSigned.make(
-            List.of("127.0.0.1"), now.minusSeconds(60), now.plusSeconds(3600), new SecureRandom());
-    Files.writeString(folder.resolve("tls.crt"), pair.certificate());
-    Files.writeString(folder.resolve("tls.key"), pair.key());
+    SelfSigned pair = LoopbackCertificate.write(folder);
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
