@@ -459,10 +459,11 @@ final class Sidecar {
     if (diskThread != null) {
       diskThread.start();
     }
-    adminListener.start();
     if (otlpListener != null) {
       otlpListener.start();
     }
+    // Last, since applications wait for `/livez`: their first request finds the receiver there.
+    adminListener.start();
     TailThread reading = tail;
     if (reading != null) {
       reading.start();

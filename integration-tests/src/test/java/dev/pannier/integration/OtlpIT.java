@@ -281,6 +281,19 @@ class OtlpIT {
     }
   }
 
+  /// A kubelet starts the application on the first answer, and the application sends at once.
+  @Test
+  void theReceiverListensBeforeAProbeIsAnswered() throws Exception {
+    try (Sidecar sidecar = new Sidecar(folder)) {
+      sidecar.configure(Sidecar.otlp() + "shippers: {console: {type: stdout}}\n").start();
+      assertThat(sidecar.errors())
+          .containsSubsequence(
+              "otlp listens on 127.0.0.1:" + sidecar.grpcPort(),
+              "otlp listens on 127.0.0.1:" + sidecar.httpPort(),
+              "admin listens on 127.0.0.1:" + sidecar.adminPort());
+    }
+  }
+
   @Test
   void whatIsNotConfiguredDoesNotRun() throws Exception {
     try (Sidecar sidecar = new Sidecar(folder)) {
