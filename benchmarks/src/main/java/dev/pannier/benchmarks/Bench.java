@@ -268,6 +268,7 @@ public final class Bench {
     }
     LatencyWork work = new LatencyWork(builds.getFirst(), folder, plan.quick());
     List<Latency> rows = new ArrayList<>();
+    rows.add(median(() -> work.yardstick(broker)));
     for (LatencyWork.Way way : LatencyWork.WAYS) {
       rows.add(median(() -> work.toKafka(broker, way)));
     }

@@ -136,16 +136,7 @@ final class FileWork {
   Throughput yardstick(Input input) throws Exception {
     String topic = broker.topic("yardstick");
     ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--sun-misc-unsafe-memory-access=allow",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                PlainProducer.class.getName(),
-                input.path().toString(),
-                broker.servers(),
-                topic)
+        new ProcessBuilder(PlainProducer.command(input.path(), broker.servers(), topic, 5))
             .redirectError(folder.resolve("yardstick.err").toFile());
     long begin = System.nanoTime();
     Process process = builder.start();

@@ -60,9 +60,42 @@ final class LatencyWork {
     this.quick = quick;
   }
 
+  private int warm() {
+    return quick ? 20 : 500;
+  }
+
+  private int lines() {
+    return warm() + (quick ? 100 : 3000);
+  }
+
+  /// Kafka's client alone: the plain producer gets the same lines by a pipe, and sends each at once.
+  Latency yardstick(Broker broker) throws Exception {
+    String topic = broker.topic(Work.LATENCY.label());
+    Path own = Files.createDirectories(folder.resolve("latency-" + ++runs));
+    List<String> command = PlainProducer.command(Path.of("/dev/stdin"), broker.servers(), topic, 0);
+    Process process =
+        new ProcessBuilder(command)
+            .redirectOutput(Redirect.DISCARD)
+            .redirectError(own.resolve("yardstick.err").toFile())
+            .start();
+    Path pipe = Path.of("/proc", String.valueOf(process.pid()), "fd", "0");
+    try (PacedWriter writer = new PacedWriter(List.of(pipe), true, lines(), LINES_A_SECOND);
+        KafkaConsumer<byte[], byte[]> consumer = Counts.consumer(broker.servers(), topic)) {
+      Latency measured =
+          measure(
+              writer,
+              consumer,
+              new Usage(process.pid()),
+              "yardstick: JSON line by a pipe → a plain Java producer → Kafka → consumer");
+      process.getOutputStream().close();
+      broker.delete(topic);
+      return measured;
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
   Latency toKafka(Broker broker, Way way) throws Exception {
-    int warm = quick ? 20 : 500;
-    int lines = warm + (quick ? 100 : 3000);
     String topic = broker.topic(Work.LATENCY.label());
     Path own = Files.createDirectories(folder.resolve("latency-" + ++runs));
     Path log = own.resolve("app.log");
@@ -88,12 +121,25 @@ final class LatencyWork {
                 broker.servers(),
                 topic,
                 way.delivery);
-    try (PacedWriter writer = new PacedWriter(List.of(log), way.json, lines, LINES_A_SECOND);
+    try (PacedWriter writer = new PacedWriter(List.of(log), way.json, lines(), LINES_A_SECOND);
         BenchSidecar sidecar = BenchSidecar.start(build, own, text, Redirect.DISCARD);
-        KafkaConsumer<byte[], byte[]> consumer = Counts.consumer(broker.servers(), topic);
-        ExecutorService thread = Executors.newSingleThreadExecutor()) {
+        KafkaConsumer<byte[], byte[]> consumer = Counts.consumer(broker.servers(), topic)) {
       sidecar.awaitReady();
-      double before = sidecar.usage().cpuSeconds();
+      Latency measured = measure(writer, consumer, sidecar.usage(), way.title() + sidecar.suffix());
+      sidecar.stop();
+      broker.delete(topic);
+      return measured;
+    }
+  }
+
+  /// Writes all lines and waits for them at the consumer.
+  ///
+  /// @param usage of the process between the two
+  private Latency measure(
+      PacedWriter writer, KafkaConsumer<byte[], byte[]> consumer, Usage usage, String title)
+      throws Exception {
+    try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
+      double before = usage.cpuSeconds();
       long begin = System.nanoTime();
       Future<?> writing = thread.submit(() -> write(writer));
       Arrivals arrivals = new Arrivals(writer);
@@ -102,11 +148,9 @@ final class LatencyWork {
           arrivals.add(message.value(), message.value().length);
         }
       }
-      double cpu = (sidecar.usage().cpuSeconds() - before) / ((System.nanoTime() - begin) / 1e9);
+      double cpu = (usage.cpuSeconds() - before) / ((System.nanoTime() - begin) / 1e9);
       writing.get();
-      sidecar.stop();
-      broker.delete(topic);
-      return arrivals.latency(way.title() + sidecar.suffix(), warm, cpu);
+      return arrivals.latency(title, warm(), cpu);
     }
   }
 

@@ -3,7 +3,9 @@ package dev.pannier.benchmarks;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.Callback;
@@ -16,11 +18,28 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /// `done` and its count when the last is confirmed, then waits for the end of standard input, so
 /// that it can be looked at.
 ///
-/// `PlainProducer FILE BOOTSTRAP_SERVERS TOPIC`
+/// `PlainProducer FILE BOOTSTRAP_SERVERS TOPIC LINGER_MILLIS`
 public final class PlainProducer {
   private static final int CHUNK_BYTES = 1 << 20;
 
   private PlainProducer() {}
+
+  /// What starts it as a process of its own, on the JDK's defaults.
+  ///
+  /// @param file `/dev/stdin` for what is still to come
+  static List<String> command(Path file, String servers, String topic, int lingerMillis) {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--sun-misc-unsafe-memory-access=allow",
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path"),
+        PlainProducer.class.getName(),
+        file.toString(),
+        servers,
+        topic,
+        String.valueOf(lingerMillis));
+  }
 
   public static void main(String[] arguments) throws IOException {
     Map<String, Object> properties =
@@ -36,7 +55,7 @@ public final class PlainProducer {
             "batch.size",
             65_536,
             "linger.ms",
-            5);
+            Integer.parseInt(arguments[3]));
     AtomicReference<Exception> failure = new AtomicReference<>();
     Callback callback = (metadata, error) -> failure.compareAndSet(null, error);
     long lines;

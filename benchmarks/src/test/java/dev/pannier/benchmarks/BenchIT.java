@@ -32,7 +32,7 @@ class BenchIT {
               assertThat(row.counted()).as(row.name()).isEqualTo(row.written());
             });
     assertThat(measured.latencies())
-        .hasSize(9)
+        .hasSize(10)
         .allSatisfy(row -> assertThat(row.counted()).as(row.name()).isEqualTo(row.written()));
     assertThat(measured.soaks())
         .hasSize(2)
