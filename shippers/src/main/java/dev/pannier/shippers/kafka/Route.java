@@ -51,6 +51,9 @@ final class Route {
   /// Whether somebody else may add headers to a message: then each has its own.
   private final boolean ownHeaders;
 
+  /// Whether a value is the batch's own bytes, or a copy of some, which nobody writes again.
+  private final boolean sharesValues;
+
   /// What messages of the last service had.
   private SharedHeaders headers;
 
@@ -81,6 +84,7 @@ final class Route {
             .properties()
             .getOrDefault(ProducerConfig.INTERCEPTOR_CLASSES_CONFIG, "")
             .isBlank();
+    this.sharesValues = encoding == Encoding.OTLP_PROTO;
     this.headers = headers(null);
     this.headerBytes = Message.bytes(headers);
     this.fixedTopic = topic.lookups().isEmpty() ? topic.resolve(index -> null) : null;
@@ -153,7 +157,7 @@ final class Route {
     byte[] bytes = encoder.value();
     int start = encoder.valueOffset();
     int length = encoder.valueLength();
-    return start == 0 && length == bytes.length && !encoder.isRecord()
+    return sharesValues && start == 0 && length == bytes.length
         ? bytes
         : Arrays.copyOfRange(bytes, start, start + length);
   }
