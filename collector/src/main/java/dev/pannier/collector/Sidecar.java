@@ -459,11 +459,7 @@ final class Sidecar {
     if (diskThread != null) {
       diskThread.start();
     }
-    if (otlpListener != null) {
-      otlpListener.start();
-    }
-    // Last, since applications wait for `/livez`: their first request finds the receiver there.
-    adminListener.start();
+    listen();
     TailThread reading = tail;
     if (reading != null) {
       reading.start();
@@ -474,10 +470,16 @@ final class Sidecar {
   void tend() throws InterruptedException {
     tendShippers();
     forgetIdentity();
-    adminListener.retry();
+    listen();
+  }
+
+  /// Wherever it does not listen yet.
+  private void listen() {
     if (otlpListener != null) {
       otlpListener.retry();
     }
+    // Last, since applications wait for `/livez`: their first request finds the receiver there.
+    adminListener.retry();
   }
 
   /// Stops from the sources to the destinations: reads and receives on until nothing comes any
