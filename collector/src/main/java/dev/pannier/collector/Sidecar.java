@@ -10,6 +10,7 @@ import dev.pannier.collector.buffer.Cursors;
 import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.DiskBufferThread;
 import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.buffer.Left;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.checkpoint.Identity;
@@ -522,6 +523,7 @@ final class Sidecar {
       LOG.warn("the disk does not sync what was appended last: it may be shipped again");
     }
     adminListener.close(Duration.ZERO);
+    Receipt receipt = lastReceipt(reading, tailStopped);
     if (tailStopped) {
       store.close();
     } else {
@@ -538,12 +540,11 @@ final class Sidecar {
             "ledger: source {}: {} bytes were gone before they were read", source.name(), lost);
       }
     }
-    Receipt receipt = reading == null ? null : reading.receipt();
     if (receipt != null) {
       receipt.lines().forEach(line -> LOG.info("receipt: {}", line));
       tellPod(receipt);
     }
-    long unread = receipt == null ? 0 : receipt.unshippedBytes();
+    long unread = receipt == null ? 0 : receipt.unshippedBytes() + receipt.bufferedBytes();
     if (undelivered > 0 || unread > 0) {
       LOG.warn(
           "stopped with {} records unconfirmed and {} bytes of files not shipped:"
@@ -553,6 +554,24 @@ final class Sidecar {
           disk == null ? "the files are" : "buffer.directory and the files are");
     }
     return undelivered;
+  }
+
+  /// With what is left in the disk buffer, once that is closed.
+  private @Nullable Receipt lastReceipt(@Nullable TailThread reading, boolean tailStopped) {
+    Receipt last = reading == null ? new Receipt(List.of(), 0, true) : reading.receipt();
+    if (disk == null || last == null) {
+      return last;
+    }
+    Left left = disk.left();
+    if (left == null) {
+      LOG.warn("receipt: what is left in buffer.directory is not known, and counts as shipped");
+      return last;
+    }
+    Receipt whole = last.withBuffered(left.files(), left.receivedRecords());
+    if (reading != null && tailStopped) {
+      reading.store(whole);
+    }
+    return whole;
   }
 
   /// Kubernetes shows what lies there as the container's termination message.

@@ -2,6 +2,7 @@ package dev.pannier.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pannier.demo.Demo;
 import dev.pannier.demo.Packaged;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 
 /// The packaged sidecar with `buffer: {type: disk}`: what the death of the process and of destinations does to what
 /// was taken over.
@@ -194,6 +197,87 @@ class DiskBufferIT {
       read.await(all -> all.logs().size() >= 3_000);
       assertThat(read.bodies()).containsExactlyElementsOf(written);
       assertThat(sidecar.errors()).contains("takes records again");
+    }
+  }
+
+  /// The open segment can still be written, a new one cannot be made.
+  @Test
+  void aReadOnlyDiskTurnsToMemoryAndBack() throws Exception {
+    Path buffer = Files.createDirectories(folder.resolve("buffer"));
+    List<String> own = OwnMounts.with(":", buffer);
+    String missing = OwnMounts.missing(own);
+    assumeTrue(missing.isEmpty(), "no process can have file systems of its own here: " + missing);
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), logs)) {
+      sidecar
+          .configure(
+              Sidecar.files("parser: raw")
+                  + DISK.replace("64MiB", "16MiB")
+                  + "shippers:\n"
+                  + events())
+          .within(own)
+          .start();
+      List<String> written = new ArrayList<>(append(sidecar.log("app.log"), "before", 100));
+      read.await(all -> all.logs().size() >= written.size());
+      ProcessHandle process = sidecar.running().handle();
+      OwnMounts.in(
+          process, "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"", buffer);
+      while (!sidecar.body("/readyz").contains("does not take records")) {
+        written.addAll(append(sidecar.log("app.log"), "x".repeat(500), 1_000));
+        read.await(all -> all.logs().size() >= written.size());
+      }
+      written.addAll(append(sidecar.log("app.log"), "meanwhile", 1_000));
+      read.await(all -> all.logs().size() >= written.size());
+      assertThat(sidecar.body("/readyz")).contains("Read-only file system");
+      assertThat(sidecar.statusPage().at("/buffer/problem").asString()).isNotEmpty();
+      OwnMounts.in(process, "umount \"$0\"", buffer);
+      await().atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 200);
+      written.addAll(append(sidecar.log("app.log"), "after", 1_000));
+      read.await(all -> all.logs().size() >= written.size());
+      assertThat(read.bodies()).containsExactlyElementsOf(written);
+      assertThat(sidecar.errors()).contains("takes records again");
+    }
+  }
+
+  @Test
+  void whatIsLeftInTheBufferAtTheEndIsInTheReceipt() throws Exception {
+    int port = Ports.free(1).getFirst();
+    Path message = folder.resolve("termination-log");
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), logs)) {
+      sidecar
+          .configure(
+              both()
+                  + DISK
+                  + "shutdown: {deadline: 2s, termination_log: \"%s\"}\n".formatted(message)
+                  + "shippers:\n"
+                  + events()
+                  + "  backend: {type: otlp, endpoint: \"http://127.0.0.1:%d\", protocol: http/protobuf}\n"
+                      .formatted(port))
+          .start();
+      Path file = sidecar.log("app.log");
+      List<String> written = append(file, "left", 20_000);
+      List<String> answered = Client.sendSpans(sidecar, Wire.GRPC, 20);
+      read.await(all -> all.logs().size() >= written.size());
+      sidecar.stop();
+      long bytes = Files.size(file);
+      JsonNode receipt = new ObjectMapper().readTree(folder.resolve("state/receipt.json").toFile());
+      assertThat(receipt.at("/complete").asBoolean()).isTrue();
+      assertThat(receipt.at("/unshipped_bytes").asLong()).isZero();
+      assertThat(receipt.at("/buffered_bytes").asLong()).isEqualTo(bytes);
+      assertThat(receipt.at("/buffered_received_records").asInt()).isEqualTo(answered.size());
+      assertThat(receipt.at("/files/0/buffered/0/1").asLong()).isEqualTo(bytes);
+      assertThat(message)
+          .content()
+          .contains("left in the buffer: bytes " + bytes + ", records of requests 20")
+          .contains("app.log in the buffer 0-" + bytes);
+      try (OtlpBackend backend = OtlpBackend.http(port)) {
+        sidecar.start();
+        await().atMost(PATIENCE).until(() -> backend.bodies().size() >= written.size());
+        sidecar.stop();
+        assertThat(backend.bodies()).containsExactlyElementsOf(written);
+        assertThat(message).content().isEqualTo("unshipped bytes 0, lost bytes 0\n");
+      }
     }
   }
 

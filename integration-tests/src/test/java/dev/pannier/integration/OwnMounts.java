@@ -31,6 +31,30 @@ final class OwnMounts {
         folder.toString());
   }
 
+  /// Runs a shell's command where such a process has its file systems.
+  ///
+  /// @param command `$0` is the folder
+  static void in(ProcessHandle process, String command, Path folder) throws Exception {
+    Process entered =
+        new ProcessBuilder(
+                "nsenter",
+                "--target",
+                String.valueOf(process.pid()),
+                "--user",
+                "--preserve-credentials",
+                "--mount",
+                "sh",
+                "-c",
+                command,
+                folder.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(entered.getInputStream().readAllBytes(), UTF_8);
+    if (entered.waitFor() != 0) {
+      throw new IOException(command + ": " + said);
+    }
+  }
+
   /// Why a command of [#with] cannot run here; empty where it can.
   static String missing(List<String> with) throws InterruptedException {
     List<String> command = new ArrayList<>(with);

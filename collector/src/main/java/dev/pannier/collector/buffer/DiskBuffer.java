@@ -5,6 +5,7 @@ import dev.pannier.collector.buffer.disk.CursorWriter;
 import dev.pannier.collector.buffer.disk.LogId;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
+import dev.pannier.collector.buffer.disk.SegmentReader;
 import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Counter;
@@ -14,6 +15,7 @@ import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -120,6 +122,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private volatile Runnable onRoom = () -> {};
   private volatile Runnable onWork = () -> {};
+
+  private volatile @Nullable Left left;
 
   /// Why batches go to memory; null while they go to disk.
   private volatile @Nullable String problem;
@@ -1193,17 +1197,70 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         why == null ? "" : why);
   }
 
+  /// What a shipper was not done with when the buffer was closed; null where it is not closed, or could not be read. Any thread.
+  public @Nullable Left left() {
+    return left;
+  }
+
+  private @Nullable Left findLeft() {
+    Left.Found found = new Left.Found();
+    long passed;
+    synchronized (lock) {
+      passed = lowestPassed();
+    }
+    ByteBuffer window = SegmentReader.window();
+    try {
+      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
+        if (segment.lastSequence() > passed) {
+          findLeft(segment, segment.reader(window, segment.first() - 1), found);
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("what is left in the buffer cannot be listed: {}", e.toString());
+      return null;
+    }
+    return found.left();
+  }
+
+  private void findLeft(Segment segment, SegmentReader reader, Left.Found found)
+      throws IOException {
+    long limit = segment.endBytes();
+    while (true) {
+      switch (reader.find(limit)) {
+        case NOTHING -> {
+          return;
+        }
+        case DAMAGE -> reader.passDamage(limit);
+        case RECORD -> {
+          StoredBatch record = reader.head(limit);
+          if (record != null && isOpen(record.batch().signal(), record.sequence())) {
+            found.add(record.batch());
+          }
+          reader.pass();
+        }
+      }
+    }
+  }
+
+  private boolean isOpen(Signal signal, long sequence) {
+    synchronized (lock) {
+      return cursors.stream().anyMatch(cursor -> cursor.isOpen(signal, sequence))
+          || leaving.stream().anyMatch(cursor -> cursor.isOpen(signal, sequence));
+    }
+  }
+
   private List<DiskCursor> takers(Signal signal) {
     return takers.getOrDefault(signal, List.of());
   }
 
-  /// Syncs, stores the shippers' places and gives the directory back. Nothing is appended any more.
+  /// Syncs, stores the shippers' places, lists what is left and gives the directory back. Nothing is appended any more.
   @Override
   public void close() {
     tellGivenUp();
     sync(lastSyncNanos);
     moved.set(true);
     tend(lastSyncNanos);
+    left = findLeft();
     log.close();
   }
 }

@@ -5,7 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -13,16 +16,18 @@ import tools.jackson.core.json.JsonFactory;
 
 /// All files at one instant. As JSON:
 /// ```
-/// {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,"whole_files_left_out":0,
+/// {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,"buffered_bytes":0,"buffered_received_records":0,
+///  "whole_files_left_out":0,
 ///  "files":[{"source":"app","path":"/var/log/app/app.log","generation":"00f3…",
-///            "shipped":[[0,900]],"unshipped":[[900,1000]],"lost":[]}]}
+///            "shipped":[[0,900]],"buffered":[],"unshipped":[[900,1000]],"lost":[]}]}
 /// ```
 /// A range is its first byte and the one after its last. Of files that are shipped whole the
 /// youngest 1,000 are listed; every file that misses a byte is.
 ///
 /// @param files    from the oldest to the youngest
+/// @param bufferedReceived records of acknowledged requests that are left in the disk buffer by a process that has stopped
 /// @param complete whether it is the last word of a process that has stopped
-public record Receipt(List<FileReceipt> files, boolean complete) {
+public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean complete) {
   static final int MAX_WHOLE = 1_000;
   private static final int VERSION = 1;
 
@@ -42,6 +47,36 @@ public record Receipt(List<FileReceipt> files, boolean complete) {
     return files.stream().mapToLong(file -> ByteRange.sum(file.lost())).sum();
   }
 
+  public long bufferedBytes() {
+    return files.stream().mapToLong(file -> ByteRange.sum(file.buffered())).sum();
+  }
+
+  /// The same, where the disk buffer still holds something.
+  ///
+  /// @param left     by generation, of files that are listed and of others
+  /// @param received records of acknowledged requests
+  public Receipt withBuffered(Map<Long, Buffered> left, long received) {
+    Map<String, Buffered> rest = new LinkedHashMap<>();
+    left.forEach((generation, file) -> rest.put(HexFormat.of().toHexDigits(generation), file));
+    List<FileReceipt> all = new ArrayList<>();
+    for (FileReceipt file : files) {
+      Buffered held = rest.remove(file.generation());
+      all.add(held == null ? file : file.withBuffered(held.ranges()));
+    }
+    rest.forEach(
+        (generation, held) ->
+            all.add(
+                new FileReceipt(
+                    held.source(),
+                    "",
+                    generation,
+                    List.of(),
+                    held.ranges(),
+                    List.of(),
+                    List.of())));
+    return new Receipt(all, received, complete);
+  }
+
   public byte[] json() {
     long whole = files.stream().filter(FileReceipt::isWhole).count();
     long leftOut = Math.max(0, whole - MAX_WHOLE);
@@ -53,6 +88,8 @@ public record Receipt(List<FileReceipt> files, boolean complete) {
       out.writeBooleanProperty("complete", complete);
       out.writeNumberProperty("unshipped_bytes", unshippedBytes());
       out.writeNumberProperty("lost_bytes", lostBytes());
+      out.writeNumberProperty("buffered_bytes", bufferedBytes());
+      out.writeNumberProperty("buffered_received_records", bufferedReceived);
       out.writeNumberProperty("whole_files_left_out", leftOut);
       out.writeArrayPropertyStart("files");
       long skip = leftOut;
@@ -75,6 +112,7 @@ public record Receipt(List<FileReceipt> files, boolean complete) {
     out.writeStringProperty("path", file.path());
     out.writeStringProperty("generation", file.generation());
     write(out, "shipped", file.shipped());
+    write(out, "buffered", file.buffered());
     write(out, "unshipped", file.unshipped());
     write(out, "lost", file.lost());
     out.writeEndObject();
@@ -102,14 +140,18 @@ public record Receipt(List<FileReceipt> files, boolean complete) {
         wholeBytes += ByteRange.sum(file.shipped());
       } else {
         lines.add(
-            file.path()
+            name(file)
                 + " ("
                 + (file.generation().isEmpty() ? "not opened" : file.generation())
                 + "):"
                 + said(" bytes shipped ", file.shipped())
+                + said(" bytes NOT shipped, in the buffer ", file.buffered())
                 + said(" bytes NOT shipped ", file.unshipped())
                 + said(" bytes lost ", file.lost()));
       }
+    }
+    if (bufferedReceived > 0) {
+      lines.add(bufferedReceived + " records of requests NOT shipped, in the buffer");
     }
     lines.add(whole + " files shipped whole, " + wholeBytes + " bytes");
     return lines;
@@ -133,14 +175,22 @@ public record Receipt(List<FileReceipt> files, boolean complete) {
     List<FileReceipt> missing =
         files.stream().filter(file -> !file.isWhole()).sorted(MOST_MISSING_FIRST).toList();
     StringBuilder text =
-        new StringBuilder(
-            "unshipped bytes " + unshippedBytes() + ", lost bytes " + lostBytes() + "\n");
+        new StringBuilder("unshipped bytes " + unshippedBytes() + ", lost bytes " + lostBytes());
+    if (bufferedBytes() > 0 || bufferedReceived > 0) {
+      text.append(", left in the buffer: bytes ").append(bufferedBytes());
+      text.append(", records of requests ").append(bufferedReceived);
+    }
+    text.append('\n');
     int used = text.length();
     long leftBytes = missing.stream().mapToLong(FileReceipt::missingBytes).sum();
     int told = 0;
     for (FileReceipt file : missing) {
       String line =
-          file.path() + said(" unshipped ", file.unshipped()) + said(" lost ", file.lost()) + "\n";
+          name(file)
+              + said(" in the buffer ", file.buffered())
+              + said(" unshipped ", file.unshipped())
+              + said(" lost ", file.lost())
+              + "\n";
       int bytes = line.getBytes(UTF_8).length;
       String rest = rest(missing.size() - told, leftBytes);
       if (used + bytes + rest.length() > maxBytes) {
@@ -153,6 +203,12 @@ public record Receipt(List<FileReceipt> files, boolean complete) {
       leftBytes -= file.missingBytes();
     }
     return text.toString().getBytes(UTF_8);
+  }
+
+  private static String name(FileReceipt file) {
+    return file.path().isEmpty()
+        ? "a file of source " + file.source() + " that is forgotten"
+        : file.path();
   }
 
   private static String rest(int files, long bytes) {

@@ -49,6 +49,7 @@ final class Receipts {
                 hex(entry.getKey()),
                 upTo(loss.ranges().getFirst().from()),
                 List.of(),
+                List.of(),
                 loss.ranges()));
       }
     }
@@ -59,10 +60,11 @@ final class Receipts {
               found.path().toString(),
               "",
               List.of(),
+              List.of(),
               upTo(found.sizeBytes()),
               List.of()));
     }
-    return new Receipt(files, complete);
+    return new Receipt(files, 0, complete);
   }
 
   private static FileReceipt of(SavedGeneration saved, List<ByteRange> losses) {
@@ -104,7 +106,7 @@ final class Receipts {
     for (ByteRange rest : sizeBytes == 0 ? List.<ByteRange>of() : gaps(shipped, sizeBytes)) {
       unshipped.addAll(ByteRange.without(rest, lost));
     }
-    return new FileReceipt(source, path, hex(generation), shipped, unshipped, lost);
+    return new FileReceipt(source, path, hex(generation), shipped, List.of(), unshipped, lost);
   }
 
   private static List<ByteRange> gaps(List<ByteRange> shipped, long sizeBytes) {

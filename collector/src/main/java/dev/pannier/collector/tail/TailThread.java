@@ -105,6 +105,11 @@ public final class TailThread {
     return receipts.last();
   }
 
+  /// Stores the receipt with what others know besides. After [#stop] has returned true.
+  public void store(Receipt receipt) {
+    receipts.finish(receipt);
+  }
+
   /// Stops reading, stores the positions and closes the files.
   ///
   /// @return whether it ended within `timeoutNanos`

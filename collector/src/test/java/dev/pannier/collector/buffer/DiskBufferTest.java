@@ -10,6 +10,8 @@ import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.BufferSettings.OnFull;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.Buffered;
+import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
@@ -96,6 +98,16 @@ class DiskBufferTest {
 
   private void append(DiskBuffer buffer, String text) {
     append(buffer, text, When.DURABLE);
+  }
+
+  private void append(DiskBuffer buffer, String text, byte[] positions) {
+    byte[] bytes = text.getBytes(UTF_8);
+    assertThat(budget.tryReserve(bytes.length)).isTrue();
+    buffer.append(
+        new Batch(Signal.LOGS, bytes, 0, bytes.length, 2, "app", "key", positions),
+        bytes.length,
+        When.DURABLE,
+        (rejected, reason) -> told.add(text));
   }
 
   private void append(DiskBuffer buffer, String text, When when) {
@@ -213,6 +225,31 @@ class DiskBufferTest {
     pass(buffer, 1000);
     assertThat(buffer.status().segments()).isLessThanOrEqualTo(2);
     assertThat(buffer.status().oldestSeconds()).isZero();
+  }
+
+  @Test
+  void whatAShipperWasNotDoneWithIsListedAtTheEnd() throws Exception {
+    shippers = new String[] {"events", "other"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "done", new Positions(7, 0, 100, 0, 0).encode());
+    append(buffer, "of one", new Positions(7, 100, 250, 0, 0).encode());
+    append(buffer, "of both", new Positions(7, 250, 300, 0, 0).encode());
+    append(buffer, "another file's", new Positions(8, 20, 60, 0, 0).encode());
+    append(buffer, "request", new byte[0]);
+    Entry done = take(buffer, "other");
+    Entry taken = take(buffer, "other");
+    assertThat(text(taken)).isEqualTo("of one");
+    buffer.cursor("other").done(done, 0, "");
+    buffer.cursor("events").done(take(buffer, "events"), 0, "");
+    buffer.cursor("events").done(take(buffer, "events"), 0, "");
+    buffer.close();
+    open = null;
+    Left left = Objects.requireNonNull(buffer.left());
+    assertThat(left.receivedRecords()).isEqualTo(2);
+    assertThat(left.files().get(7L))
+        .isEqualTo(new Buffered("app", List.of(new ByteRange(100, 300))));
+    assertThat(left.files().get(8L)).isEqualTo(new Buffered("app", List.of(new ByteRange(20, 60))));
+    assertThat(left.files()).hasSize(2);
   }
 
   @Test

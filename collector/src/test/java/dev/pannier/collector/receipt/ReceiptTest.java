@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,17 +21,70 @@ class ReceiptTest {
 
   @Test
   void jsonNamesEveryRange() {
-    Receipt receipt = new Receipt(List.of(file("/a.log", 900, 1_000), file("/b.log", 5, 5)), true);
+    Receipt receipt =
+        new Receipt(List.of(file("/a.log", 900, 1_000), file("/b.log", 5, 5)), 0, true);
     assertThat(new String(receipt.json(), UTF_8))
         .isEqualTo(
             """
             {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,\
+            "buffered_bytes":0,"buffered_received_records":0,\
             "whole_files_left_out":0,"files":[\
             {"source":"app","path":"/a.log","generation":"00f3","shipped":[[0,900]],\
-            "unshipped":[[900,1000]],"lost":[]},\
+            "buffered":[],"unshipped":[[900,1000]],"lost":[]},\
             {"source":"app","path":"/b.log","generation":"00f3","shipped":[[0,5]],\
-            "unshipped":[],"lost":[]}]}\
+            "buffered":[],"unshipped":[],"lost":[]}]}\
             """);
+  }
+
+  @Test
+  void whatIsLeftInTheBufferDoesNotCountAsShipped() {
+    FileReceipt known =
+        new FileReceipt(
+            "app",
+            "/a.log",
+            "00000000000000f3",
+            List.of(new ByteRange(0, 900)),
+            List.of(),
+            List.of(new ByteRange(900, 1_000)),
+            List.of());
+    Receipt receipt =
+        new Receipt(List.of(known, file("/b.log", 5, 5)), 0, true)
+            .withBuffered(
+                Map.of(
+                    0xf3L,
+                    new Buffered("app", List.of(new ByteRange(100, 200), new ByteRange(800, 950))),
+                    7L,
+                    new Buffered("app", List.of(new ByteRange(0, 10)))),
+                3);
+    assertThat(receipt.files())
+        .containsExactly(
+            new FileReceipt(
+                "app",
+                "/a.log",
+                "00000000000000f3",
+                List.of(new ByteRange(0, 100), new ByteRange(200, 800)),
+                List.of(new ByteRange(100, 200), new ByteRange(800, 900)),
+                List.of(new ByteRange(900, 1_000)),
+                List.of()),
+            file("/b.log", 5, 5),
+            new FileReceipt(
+                "app",
+                "",
+                "0000000000000007",
+                List.of(),
+                List.of(new ByteRange(0, 10)),
+                List.of(),
+                List.of()));
+    assertThat(receipt.bufferedBytes()).isEqualTo(210);
+    assertThat(new String(receipt.message(4_096), UTF_8).lines())
+        .containsExactly(
+            "unshipped bytes 100, lost bytes 0, left in the buffer: bytes 210, records of requests"
+                + " 3",
+            "/a.log in the buffer 100-200, 800-900 (200) unshipped 900-1000 (100)",
+            "a file of source app that is forgotten in the buffer 0-10 (10)");
+    assertThat(receipt.lines())
+        .contains("3 records of requests NOT shipped, in the buffer")
+        .anyMatch(line -> line.contains("NOT shipped, in the buffer 100-200, 800-900 (200)"));
   }
 
   @Test
@@ -40,7 +94,7 @@ class ReceiptTest {
       files.add(file("/whole" + i, 9, 9));
       files.add(file("/missing" + i, 9, 10));
     }
-    String json = new String(new Receipt(files, false).json(), UTF_8);
+    String json = new String(new Receipt(files, 0, false).json(), UTF_8);
     assertThat(json).contains("\"whole_files_left_out\":2000").doesNotContain("/whole1999\"");
     assertThat(json.split("/whole", -1)).hasSize(1_001);
     assertThat(json.split("/missing", -1)).hasSize(3_001);
@@ -52,7 +106,7 @@ class ReceiptTest {
     for (int i = 1; i <= 1_000; i++) {
       files.add(file("/var/log/app/ä" + i + ".log", 0, i));
     }
-    byte[] message = new Receipt(files, true).message(4_096);
+    byte[] message = new Receipt(files, 0, true).message(4_096);
     List<String> lines = new String(message, UTF_8).lines().toList();
     assertThat(message.length).isBetween(3_900, 4_096);
     assertThat(lines.getFirst()).isEqualTo("unshipped bytes 500500, lost bytes 0");
@@ -83,15 +137,15 @@ class ReceiptTest {
   void isStoredAtMostOnceASecondAndOnlyWhereItHasChanged() throws IOException {
     ReceiptStore store = new ReceiptStore(folder, notices::add);
     Path file = folder.resolve("receipt.json");
-    store.update(new Receipt(List.of(file("/a.log", 1, 2)), false), 0);
+    store.update(new Receipt(List.of(file("/a.log", 1, 2)), 0, false), 0);
     assertThat(file).content().contains("[[1,2]]");
     assertThat(store.isDue(SECOND - 1)).isFalse();
     assertThat(store.isDue(SECOND)).isTrue();
 
     Files.delete(file);
-    store.update(new Receipt(List.of(file("/a.log", 1, 2)), false), SECOND);
+    store.update(new Receipt(List.of(file("/a.log", 1, 2)), 0, false), SECOND);
     assertThat(file).doesNotExist();
-    store.update(new Receipt(List.of(file("/a.log", 2, 2)), false), 2 * SECOND);
+    store.update(new Receipt(List.of(file("/a.log", 2, 2)), 0, false), 2 * SECOND);
     assertThat(file).content().contains("\"shipped\":[[0,2]]");
     assertThat(folder.resolve("receipt.json.tmp")).doesNotExist();
   }
@@ -100,11 +154,11 @@ class ReceiptTest {
   void aVolumeThatCannotBeWrittenIsToldOnceAndTriedAgain() throws IOException {
     Path gone = folder.resolve("gone");
     ReceiptStore store = new ReceiptStore(gone, notices::add);
-    store.update(new Receipt(List.of(), false), 0);
-    store.update(new Receipt(List.of(), false), SECOND);
+    store.update(new Receipt(List.of(), 0, false), 0);
+    store.update(new Receipt(List.of(), 0, false), SECOND);
     assertThat(notices).hasSize(1).first().asString().contains("cannot be stored");
     Files.createDirectories(gone);
-    store.update(new Receipt(List.of(), false), 2 * SECOND);
+    store.update(new Receipt(List.of(), 0, false), 2 * SECOND);
     assertThat(notices).hasSize(2);
     assertThat(gone.resolve("receipt.json")).exists();
   }
@@ -114,6 +168,6 @@ class ReceiptTest {
     ByteRange.add(before, 0, shipped);
     List<ByteRange> after = new ArrayList<>();
     ByteRange.add(after, shipped, size);
-    return new FileReceipt("app", path, "00f3", before, after, List.of());
+    return new FileReceipt("app", path, "00f3", before, List.of(), after, List.of());
   }
 }

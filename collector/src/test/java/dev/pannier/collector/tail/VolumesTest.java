@@ -63,7 +63,7 @@ class VolumesTest {
   }
 
   private static Receipt receipt() {
-    return new Receipt(List.of(file("/var/log/app/a.log"), file("/elsewhere/b.log")), false);
+    return new Receipt(List.of(file("/var/log/app/a.log"), file("/elsewhere/b.log")), 0, false);
   }
 
   private static FileReceipt file(String path) {
@@ -72,6 +72,7 @@ class VolumesTest {
         path,
         "00f3",
         List.of(new ByteRange(0, 10)),
+        List.of(),
         List.of(new ByteRange(10, 30)),
         List.of());
   }

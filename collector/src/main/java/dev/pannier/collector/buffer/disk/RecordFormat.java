@@ -36,6 +36,13 @@ final class RecordFormat {
     return version == 1 ? SYNCED : HEAD_BYTES;
   }
 
+  /// @param in where the record begins
+  static int namesBytes(ByteBuffer record, int in) {
+    return Short.toUnsignedInt(record.getShort(in + SOURCE_LENGTH))
+        + Short.toUnsignedInt(record.getShort(in + KEY_LENGTH))
+        + Short.toUnsignedInt(record.getShort(in + POSITIONS_LENGTH));
+  }
+
   static int signalNumber(Signal signal) {
     return switch (signal) {
       case LOGS -> 0;

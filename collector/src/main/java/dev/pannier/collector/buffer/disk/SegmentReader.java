@@ -103,6 +103,25 @@ public final class SegmentReader {
     return Found.RECORD;
   }
 
+  /// What the record that was found says of itself: its batch without the payload. Not verified.
+  ///
+  /// @return null where its fields do not fit together
+  public @Nullable StoredBatch head(long limit) throws IOException {
+    int in = windowed(position, headBytes, limit);
+    int bytes = headBytes - RecordFormat.PREFIX_BYTES + RecordFormat.namesBytes(window, in);
+    if (bytes > length) {
+      return null;
+    }
+    byte[] head = new byte[bytes];
+    copy(position + RecordFormat.PREFIX_BYTES, head, bytes);
+    return RecordFormat.read(head, bytes, version, names);
+  }
+
+  /// Passes the record that was found, whatever is in it.
+  public void pass() {
+    passed();
+  }
+
   /// Takes the record that was found.
   ///
   /// @param body has [#length] bytes at least; the batch keeps it
