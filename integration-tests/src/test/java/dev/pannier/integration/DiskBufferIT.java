@@ -220,8 +220,14 @@ class DiskBufferIT {
       List<String> written = new ArrayList<>(append(sidecar.log("app.log"), "before", 100));
       read.await(all -> all.logs().size() >= written.size());
       ProcessHandle process = sidecar.running().handle();
+      // Made read-only where nobody opens anything for writing meanwhile.
       OwnMounts.in(
-          process, "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"", buffer);
+          process,
+          """
+          mkdir "$0.aside" && mount --bind "$0" "$0.aside" &&
+          mount -o remount,bind,ro "$0.aside" && mount --bind "$0.aside" "$0"
+          """,
+          buffer);
       while (!sidecar.body("/readyz").contains("does not take records")) {
         written.addAll(append(sidecar.log("app.log"), "x".repeat(500), 1_000));
         read.await(all -> all.logs().size() >= written.size());
@@ -254,7 +260,8 @@ class DiskBufferIT {
                   + events()
                   + "  backend: {type: otlp, endpoint: \"http://127.0.0.1:%d\", protocol: http/protobuf}\n"
                       .formatted(port))
-          .start();
+          .launch();
+      sidecar.awaitAlive();
       Path file = sidecar.log("app.log");
       List<String> written = append(file, "left", 20_000);
       List<String> answered = Client.sendSpans(sidecar, Wire.GRPC, 20);
