@@ -103,7 +103,7 @@ public final class ConfigurationLoader {
   public static FileSource defaultSource(ParserSpec parser, Map<String, String> environment) {
     Problems problems = new Problems("defaults");
     Section none = Section.empty(problems, new Placeholders(environment), "", 1);
-    return new FilesReader(Map.of(), MEMORY / 4, environment, problems)
+    return new FilesReader(Map.of(), MEMORY / 8, environment, problems)
         .read(none)
         .getFirst()
         .withParser(parser);
@@ -151,7 +151,8 @@ public final class ConfigurationLoader {
     long quarter = Math.min(memory / 4, Integer.MAX_VALUE / 2);
     AddressReader addresses = new AddressReader();
     Section sources = root.section("sources");
-    List<FileSource> files = new FilesReader(parsers, quarter, environment, problems).read(sources);
+    List<FileSource> files =
+        new FilesReader(parsers, quarter / 2, environment, problems).read(sources);
     BufferSettings buffer = buffer(root.section("buffer"), stateDirectory);
     OtlpSource otlp = OtlpReader.read(sources, addresses, memory, quarter, buffer.type());
     sources.finish();

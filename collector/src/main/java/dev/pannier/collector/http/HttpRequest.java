@@ -38,6 +38,12 @@ public final class HttpRequest {
     this.reservedBytes = reservedBytes;
   }
 
+  /// Lets go of the body: who needs it has it by now.
+  void dropBody() {
+    body = NO_BODY;
+    bodyLength = 0;
+  }
+
   /// Says that the prefix of its only gRPC message came before the body.
   void grpcPrefix(byte[] prefix) {
     grpcPrefix = prefix;

@@ -10,6 +10,7 @@ import dev.pannier.shippers.batch.RequestCheck;
 import dev.pannier.shippers.batch.Signal;
 import dev.pannier.shippers.batch.Splitter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
@@ -118,7 +119,7 @@ final class RequestReader implements AutoCloseable {
         yield tooLarge();
       }
       case JsonRequest.Read request -> {
-        byte[] protobuf = request.bytes();
+        byte[] protobuf = fitting(request);
         if (protobuf.length > held && !budget.tryReserve(protobuf.length - held)) {
           budget.release(held);
           yield noMemory();
@@ -127,6 +128,14 @@ final class RequestReader implements AutoCloseable {
         yield check(signal, protobuf, 0, request.length(), length, protobuf.length);
       }
     };
+  }
+
+  /// What was guessed too large is not held for as long as the batch is.
+  private static byte[] fitting(JsonRequest.Read request) {
+    byte[] bytes = request.bytes();
+    return bytes.length - request.length() > request.length() / 8
+        ? Arrays.copyOf(bytes, request.length())
+        : bytes;
   }
 
   /// @param requestBytes the request's size, which is not `length` where it was JSON

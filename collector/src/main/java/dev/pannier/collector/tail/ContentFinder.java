@@ -3,6 +3,7 @@ package dev.pannier.collector.tail;
 import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -108,6 +109,8 @@ final class ContentFinder {
           listing.stale = true;
         }
       }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
     listing.entries.addAll(zipped);
     return listing;

@@ -305,7 +305,7 @@ final class FileTailer {
       return Math.max(0, due - nowNanos);
     }
     for (TailedFile file : generations.live()) {
-      if (file.held && file.stored) {
+      if (file.held && file.stored && file.pending.size() < MAX_PENDING) {
         due = Math.min(due, file.grewNanos + file.source.settings.flushAfter().toNanos());
       }
     }
@@ -439,6 +439,7 @@ final class FileTailer {
     int others = count - first;
     int work = 0;
     boolean all = true;
+    boolean zipped = false;
     if (nextVisit >= others) {
       nextVisit = 0;
     }
@@ -447,6 +448,14 @@ final class FileTailer {
       if (!file.stored || waits(file, nowNanos) || file.pending.size() >= MAX_PENDING) {
         all = false;
         continue;
+      }
+      if (file.content instanceof GzipContent zip && zip.size() != file.read.position()) {
+        // Each has windows of its own, and many may be met at once.
+        if (zipped) {
+          all = false;
+          continue;
+        }
+        zipped = true;
       }
       if (!buffer.hasRoomForFiles() || !budget.tryReserve(BATCH_BYTES)) {
         if (i >= first) {
@@ -533,6 +542,9 @@ final class FileTailer {
     boolean last = ending || (file.detached && quiet > DETACHED_QUIET_NANOS);
     if (size == position) {
       file.held = false;
+      if (content instanceof GzipContent zip) {
+        zip.forget();
+      }
       if (file.detached
           && file.pending.isEmpty()
           && (ending || quiet > DETACHED_CLOSE_NANOS || content instanceof GzipContent)) {
@@ -669,7 +681,16 @@ final class FileTailer {
   private int fill(Content content, long position) throws IOException {
     int length = 0;
     while (length < chunk.length) {
-      int read = content.read(chunk, length, chunk.length - length, position + length);
+      int read;
+      try {
+        read = content.read(chunk, length, chunk.length - length, position + length);
+      } catch (IOException e) {
+        if (length == 0) {
+          throw e;
+        }
+        // What came before it counts; the next read meets it again.
+        break;
+      }
       if (read <= 0) {
         break;
       }

@@ -9,6 +9,7 @@ import dev.pannier.collector.receipt.Receipt;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -26,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Tells which generation each file is. Long, since the rules decide one question together: whose
@@ -44,6 +46,8 @@ import org.jspecify.annotations.Nullable;
 final class Generations {
   /// What looks like a copy, but is shorter than its original and has not grown for so long, is
   /// none.
+  private static final Pattern NOT_ASCII = Pattern.compile("[^\\x20-\\x7e]");
+
   private static final long COPYING_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /// Who copies a file in order to empty it does so within that time.
@@ -570,7 +574,13 @@ final class Generations {
   }
 
   private Path pathOf(SavedGeneration saved) {
-    return fileSystem.getPath(saved.path());
+    try {
+      return fileSystem.getPath(saved.path());
+    } catch (InvalidPathException e) {
+      // Stored by a process with another encoding (`LC_ALL`): the file is known by its inode and
+      // content.
+      return fileSystem.getPath(NOT_ASCII.matcher(saved.path()).replaceAll("?"));
+    }
   }
 
   private @Nullable SavedGeneration knownAt(FileKey place) {
@@ -609,13 +619,23 @@ final class Generations {
         knownPlaces.remove(found.place());
         saved = null;
       }
+      if (saved != null && saved.finished() && probe.isGzip()) {
+        // Its own content or another copy's, which is never read by itself: not to be unpacked to
+        // know.
+        copies.put(found.place(), State.of(found));
+        return;
+      }
       if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
           copies.put(found.place(), State.of(found));
-        } else if (!saved.finished() || !probe.isGzip()) {
-          TailedFile file = resume(source, saved, probe, nowNanos);
+        } else {
+          // As strings: what is no text in this process's encoding has lost something when it was
+          // stored.
+          boolean own = found.path().toString().equals(saved.path());
+          Path path = own ? found.path() : pathOf(saved);
+          TailedFile file = resume(source, saved, path, probe, nowNanos);
           file.seenSeconds = nowSeconds;
-          file.detached = !found.path().equals(file.path);
+          file.detached = !own;
         }
         return;
       }
@@ -693,12 +713,18 @@ final class Generations {
 
   private TailedFile resume(TailSource source, SavedGeneration saved, Probe probe, long nowNanos)
       throws IOException {
+    return resume(source, saved, pathOf(saved), probe, nowNanos);
+  }
+
+  private TailedFile resume(
+      TailSource source, SavedGeneration saved, Path path, Probe probe, long nowNanos)
+      throws IOException {
     TailedFile file =
         new TailedFile(
             source,
             volume,
             saved.id(),
-            pathOf(saved),
+            path,
             probe.place(),
             saved.fingerprint(),
             saved.acknowledged(),
@@ -1029,7 +1055,13 @@ final class Generations {
     live.remove(place);
     old.close();
     try {
-      if (!moveToCopy(old, place, nowNanos)) {
+      boolean moved = false;
+      try {
+        moved = moveToCopy(old, place, nowNanos);
+      } catch (IOException e) {
+        problems().put(old.path, Discovery.whatToDo(e));
+      }
+      if (!moved) {
         report(old, GONE);
         // What was read and is not confirmed yet can still be lost: with the process.
         old.sizeBytes = old.read.position();
@@ -1196,6 +1228,10 @@ final class Generations {
       }
       try {
         FileKey place = FileKey.of(other.path());
+        if (seen.contains(place)) {
+          // Another source's, which waits for a descriptor.
+          continue;
+        }
         SavedGeneration saved = knownAt(place);
         TailSource source = saved == null ? null : sourceOf(saved);
         if (saved == null

@@ -85,6 +85,13 @@ final class GzipContent implements Content {
     return total == 0 && length > 0 ? -1 : total;
   }
 
+  /// Nothing of what was read is needed again.
+  void forget() {
+    windowStart += windowLength;
+    windowLength = 0;
+    window = new byte[0];
+  }
+
   private void skipTo(long position) throws IOException {
     byte[] skipped = new byte[0];
     while (windowStart + windowLength < position && !ended) {

@@ -4,6 +4,7 @@ import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.AfterShipped;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
 /// A file is deleted only where all of this holds; otherwise it stays:
 ///
 /// - its generation is finished: gone from its path, and quiet for 10 s;
-/// - its name is not the one under which it was met: that is the live file's;
+/// - its name is not the one under which it was met, in whatever folder: that is the live file's;
 /// - it has no other name (a hard link may be the live file);
 /// - it has the size, the head and the last bytes that were shipped.
 ///
@@ -89,9 +90,26 @@ final class Reclaimer {
     }
   }
 
+  /// Whether it lies under the name under which it was met. By the last name alone, as it was stored: what leads there may be a link, and
+  /// a name need not be text.
+  private static boolean isLive(SavedGeneration saved, Path path, FileKey place)
+      throws IOException {
+    String stored = saved.path().substring(saved.path().lastIndexOf('/') + 1);
+    if (String.valueOf(path.getFileName()).equals(stored)) {
+      return true;
+    }
+    try {
+      return FileKey.of(Path.of(saved.path())).equals(place);
+    } catch (NoSuchFileException e) {
+      return false;
+    } catch (InvalidPathException e) {
+      return true;
+    }
+  }
+
   private void delete(SavedGeneration saved, TailSource source, Path path, FileKey place) {
     try {
-      if (path.equals(Path.of(saved.path()).toAbsolutePath().normalize())
+      if (isLive(saved, path, place)
           || !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
           || !(Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS)
               instanceof Integer links)

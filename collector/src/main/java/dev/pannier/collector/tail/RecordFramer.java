@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 ///                                    ^ consumed after next()
 /// ```
 final class RecordFramer {
+  /// So much of a line tells whether it begins a record. The range has room for it beyond the limit.
+  private static final int TELLING_BYTES = 4096;
+
   private final int maxRecord;
   private final OnOversize onOversize;
 
@@ -95,9 +98,15 @@ final class RecordFramer {
         if (opened >= 0 && (last || flush)) {
           return emit(opened, openEnd, openAfter, true);
         }
-        int first = opened >= 0 ? opened : lineStart;
         holdsRecord = opened >= 0;
-        return limit - first > maxRecord && cut(first, limit);
+        if (opened < 0) {
+          return limit - lineStart > maxRecord && cut(lineStart, limit);
+        }
+        // A record of several lines is within the limit here, what comes behind it may be another
+        // one.
+        return limit - opened > maxRecord
+            && limit - lineStart >= TELLING_BYTES
+            && begun(opened, openEnd, openAfter, lineStart);
       }
       int lineEnd = complete ? charset.withoutCarriageReturn(buffer, lineStart, newline) : limit;
       int after = complete ? newline + charset.unit() : limit;
@@ -171,6 +180,16 @@ final class RecordFramer {
       searchedNewline = charset.newline(buffer, lineStart, limit);
     }
     return searchedNewline;
+  }
+
+  /// A record is followed by a line without an end, with which it would outgrow the limit.
+  private boolean begun(int opened, int openEnd, int openAfter, int lineStart) {
+    holdsRecord = false;
+    LineStart joins = rule;
+    if (joins != null && joins.startsRecord(buffer, lineStart, limit - lineStart)) {
+      return emit(opened, openEnd, openAfter, true);
+    }
+    return overlong(opened, openEnd, openAfter, limit);
   }
 
   /// A record of several lines would outgrow the limit with its next line.
@@ -268,6 +287,16 @@ final class RecordFramer {
       LineStart joins = rule;
       int newline = charset.newline(buffer, consumed, limit);
       if (newline < 0 && !(last && consumed < limit)) {
+        if (limit - consumed <= maxRecord) {
+          return false;
+        }
+        // Its beginning has to do: all of it may be more than is read at once.
+        if (joins == null || joins.startsRecord(buffer, consumed, limit - consumed)) {
+          cursor.skip = FileCursor.Skip.NOTHING;
+          return true;
+        }
+        consumed = charset.boundary(buffer, consumed, limit);
+        cursor.skip = FileCursor.Skip.LINE;
         return false;
       }
       int lineEnd = newline < 0 ? limit : charset.withoutCarriageReturn(buffer, consumed, newline);

@@ -423,7 +423,7 @@ class ConfigurationLoaderTest {
     Configuration configuration = read("memory: 4MiB", Map.of());
 
     assertThat(configuration.otlp()).extracting("maxRequest").isEqualTo(1 << 20);
-    assertThat(configuration.files().getFirst().maxRecord()).isEqualTo(1 << 20);
+    assertThat(configuration.files().getFirst().maxRecord()).isEqualTo(1 << 19);
   }
 
   @Test

@@ -181,6 +181,67 @@ class OversizeTest {
     assertThat(counted()).isEqualTo(1);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void aLineLongerThanWhatIsReadAtOnceBehindAnotherAboveTheLimit(OnOversize policy)
+      throws IOException {
+    open(policy, new Multiline.Auto(), UTF_8);
+    int length = 2 * FileTailer.CHUNK_BYTES + 5;
+    write("begin\n" + "a".repeat(MAX + 1) + "\n" + "b".repeat(length) + "\nend\n");
+    tail.pass(Duration.ofSeconds(1));
+
+    assertThat(tail.bodies()).startsWith("begin").endsWith("end");
+    assertThat(String.join("", tail.bodies()))
+        .isEqualTo(
+            switch (policy) {
+              case SPLIT -> "begin" + "a".repeat(MAX + 1) + "b".repeat(length) + "end";
+              case TRUNCATE -> "begin" + "a".repeat(MAX) + "b".repeat(MAX) + "end";
+              case DROP -> "beginend";
+            });
+    assertThat(counted()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aContinuationLongerThanWhatIsReadAtOnceGoesWithItsRecord(OnOversize policy)
+      throws IOException {
+    open(policy, new Multiline.Auto(), UTF_8);
+    int length = 2 * FileTailer.CHUNK_BYTES + 5;
+    write("a".repeat(MAX + 1) + "\n " + "b".repeat(length) + "\n c\nend\n");
+    tail.pass(Duration.ofSeconds(1));
+
+    assertThat(tail.bodies()).endsWith("end");
+    assertThat(tail.bodies())
+        .hasSize(
+            switch (policy) {
+              case SPLIT -> tail.bodies().size();
+              case TRUNCATE -> 2;
+              case DROP -> 1;
+            });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void twoRecordsBelowTheLimitStayTwoThoughTheSecondComesInParts(OnOversize policy)
+      throws IOException {
+    int max = 16 << 10;
+    tail.close();
+    this.policy = policy;
+    tail =
+        new TailHarness(
+            folder, TailHarness.source(folder, new Multiline.Auto(), max, policy, UTF_8));
+    String first = "a".repeat(10_000);
+    String second = "b".repeat(9_000);
+    write(first + "\n" + second.substring(0, 3_000));
+    write(second.substring(3_000, 8_000));
+    write(second.substring(8_000) + "\n" + first + "\n" + second + "\n");
+    tail.pass(Duration.ofSeconds(1));
+
+    assertThat(tail.bodies()).containsExactly(first, second, first, second);
+    assertThat(truncated()).doesNotContain(true);
+    assertThat(counted()).isZero();
+  }
+
   @Test
   void noCharacterIsCut() throws IOException {
     String line = "€".repeat(MAX);

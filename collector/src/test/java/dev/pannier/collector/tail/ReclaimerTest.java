@@ -81,6 +81,23 @@ class ReclaimerTest {
   }
 
   @Test
+  void theLiveFileIsNotDeletedWhereALinkLeadsToItsFolder() throws IOException {
+    tail.close();
+    Path real = Files.createDirectory(folder.resolve("real"));
+    Files.delete(tail.logs);
+    Files.createSymbolicLink(tail.logs, real);
+    tail = new TailHarness(folder, deleting(folder));
+    write(log, "first\n");
+    tail.run();
+    Path aside = folder.resolve("aside");
+    Files.move(real.resolve("a.log"), aside);
+    wait(60);
+    Files.move(aside, real.resolve("a.log"));
+    wait(60);
+    assertThat(log).hasContent("first\n");
+  }
+
+  @Test
   void whatGrowsAfterItsRotationIsReadBeforeItIsDeleted() throws IOException {
     write(log, "first\n");
     tail.run();
