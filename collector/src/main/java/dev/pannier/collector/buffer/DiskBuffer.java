@@ -1036,32 +1036,39 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     List<Segment> freed;
     synchronized (lock) {
       // With the lock: a shipper that is added begins with the oldest there is.
-      freed = log.free(lowestPassed());
+      freed = log.free(this::isNeeded);
     }
     log.delete(freed);
     return freed.size();
   }
 
-  /// All that is before it was passed by every shipper. Under the lock.
-  private long lowestPassed() {
-    long lowest = Long.MAX_VALUE;
+  /// A shipper that is away needs what is for it, and not what lies behind that for others. Under the lock.
+  private boolean isNeeded(Segment segment) {
     for (DiskCursor cursor : cursors) {
-      lowest = Math.min(lowest, cursor.passed());
+      if (cursor.needs(segment)) {
+        return true;
+      }
     }
     for (DiskCursor cursor : leaving) {
-      lowest = Math.min(lowest, cursor.passed());
+      if (cursor.needs(segment)) {
+        return true;
+      }
     }
-    return lowest;
+    return false;
   }
 
   /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log takes no record that
-  /// would begin it, so it is begun without one where every shipper has passed all there is.
+  /// would begin it, so it is begun without one where that makes room.
   ///
   /// @return whether it was
   private boolean beginBehindAll() {
     synchronized (appending) {
       synchronized (lock) {
-        if (problem != null || !unsynced.isEmpty() || lowestPassed() < log.newestSequence()) {
+        // It says that it has the positions of all that is durable by then.
+        if (problem != null
+            || !unsynced.isEmpty()
+            || unsure > 0
+            || !log.wouldFree(this::isNeeded)) {
           return false;
         }
       }

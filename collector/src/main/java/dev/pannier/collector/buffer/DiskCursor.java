@@ -207,15 +207,42 @@ final class DiskCursor extends Cursor {
   private Tally rest() {
     Tally rest = new Tally();
     for (Segment segment : segments(current)) {
-      Tally of = segment == current ? segment.tally().minus(takenOfSegment) : segment.tally();
-      of.forEach(
-          (source, signal, batches, records, bytes) -> {
-            if (takes(signal, segment)) {
-              rest.add(source, signal, batches, records, bytes);
-            }
-          });
+      untaken(segment)
+          .forEach(
+              (source, signal, batches, records, bytes) -> {
+                if (takes(signal, segment)) {
+                  rest.add(source, signal, batches, records, bytes);
+                }
+              });
     }
     return rest;
+  }
+
+  /// Of the segment that is read or one behind it.
+  private Tally untaken(Segment segment) {
+    return segment == current ? segment.tally().minus(takenOfSegment) : segment.tally();
+  }
+
+  /// Whether the shipper is not done with something in a segment. What that is for others does not count, wherever the shipper
+  /// stands: one that is away stays where it is. Under the buffer's lock.
+  boolean needs(Segment segment) {
+    for (Entry entry : taken) {
+      if (!entry.done
+          && entry.sequence() >= segment.first()
+          && entry.sequence() <= segment.lastSequence()) {
+        return true;
+      }
+    }
+    Segment reading = current;
+    if (reading != null && segment.first() < reading.first()) {
+      return false;
+    }
+    boolean[] needs = {false};
+    untaken(segment)
+        .forEach(
+            (source, signal, batches, records, bytes) ->
+                needs[0] |= batches > 0 && takes(signal, segment));
+    return needs[0];
   }
 
   private List<Segment> segments(@Nullable Segment from) {
@@ -283,10 +310,13 @@ final class DiskCursor extends Cursor {
     openRecords += batch.records();
   }
 
-  /// The shipper needs no record up to this number. Under the buffer's lock.
+  /// The shipper needs no record up to this number, whether it has come by or not. Under the buffer's lock.
   long passed() {
     Entry first = taken.peek();
-    return first == null ? lastRead : first.sequence() - 1;
+    if (first != null) {
+      return first.sequence() - 1;
+    }
+    return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
   }
 
   /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
@@ -368,6 +398,7 @@ final class DiskCursor extends Cursor {
         current = segment;
         startBytes = 0;
         takenOfSegment.clear();
+        damaged = false;
       }
       return segment;
     }

@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -709,25 +710,47 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  /// Takes out what nobody needs any longer.
+  /// Takes out what nobody needs any longer, also from between others.
   ///
-  /// @param sequence the lowest of all cursors
+  /// @param needed whether a segment has something for a shipper yet
   /// @return for [#delete]
-  public List<Segment> free(long sequence) {
+  public List<Segment> free(Predicate<Segment> needed) {
     List<Segment> freed = new ArrayList<>();
     Segment newest = newestOnDisk();
+    if (newest == null) {
+      return freed;
+    }
     for (Segment segment : segments.values()) {
-      if (newest == null
-          || segment == newest
-          || !segment.sealed
-          || segment.lastSequence() > sequence
-          || segment.lastSequence() > newest.knownUpTo) {
-        break;
+      if (segment != newest
+          && segment.sealed
+          && segment.lastSequence() <= newest.knownUpTo
+          && (segment.equals(oldest()) || !isTiedToOthers(segment))
+          && !needed.test(segment)) {
+        takeOut(segment);
+        freed.add(segment);
       }
-      takeOut(segment);
-      freed.add(segment);
     }
     return freed;
+  }
+
+  /// Whether [#free] would find more if another segment were begun behind all there are.
+  public boolean wouldFree(Predicate<Segment> needed) {
+    boolean oldest = true;
+    for (Segment segment : segments.values()) {
+      boolean stays = (!oldest && isTiedToOthers(segment)) || needed.test(segment);
+      if (!stays && segment.holdsRecords()) {
+        return true;
+      }
+      oldest &= !stays;
+    }
+    return false;
+  }
+
+  /// One of two segments that follow each other could not be synced, which the later one says: without one of them, what that says
+  /// would be taken for another's, or nobody would say it.
+  private boolean isTiedToOthers(Segment segment) {
+    Segment next = after(segment);
+    return segment.beforeUnsure || segment.unsure || (next != null && next.beforeUnsure);
   }
 
   /// The newest whose name and header are synced: it alone may have what the positions of others said.
@@ -788,12 +811,6 @@ public final class SegmentLog implements Closeable {
   /// one.
   public long lastSequence() {
     return lastSequence;
-  }
-
-  /// Who has passed this number has passed every record; lower than [#lastSequence] where numbers were left out.
-  public long newestSequence() {
-    Segment segment = active;
-    return segment == null ? 0 : segment.lastSequence();
   }
 
   public long syncedSequence() {

@@ -101,10 +101,11 @@
 ///
 /// # Free
 ///
-/// A segment is deleted when every cursor has passed it, or when the oldest has to go for new ones.
+/// A segment is deleted when no shipper needs a record of it, also from between others, or when the oldest has to go for new ones.
 /// The newest that is on disk stays, and so does each one with records whose positions its snapshot does
-/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted. Where all was passed and these
-/// alone fill the buffer, an empty segment is begun behind them, for which the snapshot has the positions of all that was synced; those of
+/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted. One that could not be synced and the one
+/// behind it, which says so, go in their order, when nothing older is left. Where what nobody needs stays for the newest's sake
+/// alone, and the buffer is full, an empty segment is begun behind all, for which the snapshot has the positions of all that was synced; those of
 /// the rest were told by its delivery.
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is
