@@ -1023,7 +1023,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       boolean wasFull = isFull();
       storeCursors(nowNanos);
       int freed = free();
-      if (isFull() && beginBehindAll()) {
+      if ((isFull() || problem != null) && beginBehindAll()) {
         freed += free();
       }
       if (freed > 0 && wasFull) {
@@ -1057,18 +1057,15 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return false;
   }
 
-  /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log takes no record that
-  /// would begin it, so it is begun without one where that makes room.
+  /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log, or disk, takes no
+  /// record that would begin it, so it is begun without one where that makes room.
   ///
   /// @return whether it was
   private boolean beginBehindAll() {
     synchronized (appending) {
       synchronized (lock) {
         // It says that it has the positions of all that is durable by then.
-        if (problem != null
-            || !unsynced.isEmpty()
-            || unsure > 0
-            || !log.wouldFree(this::isNeeded)) {
+        if (!unsynced.isEmpty() || unsure > 0 || !log.wouldFree(this::isNeeded)) {
           return false;
         }
       }

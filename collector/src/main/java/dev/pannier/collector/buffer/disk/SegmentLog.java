@@ -55,6 +55,9 @@ public final class SegmentLog implements Closeable {
   /// What a disk has to take before it counts as having room again.
   private static final int PROBE_BYTES = 1 << 20;
 
+  /// Enough for the header of a segment, whatever it knows.
+  private static final int RESERVE_BYTES = 256 * 1024;
+
   /// Of a segment that another follows.
   private static final long ALL = Long.MAX_VALUE;
 
@@ -62,6 +65,10 @@ public final class SegmentLog implements Closeable {
   private record Known(long sequence, byte[] positions) {}
 
   private static final String LOCK = "buffer.lock";
+
+  /// A disk that is full of segments takes no other one, without which the newest of them is never deleted: this file makes way for it.
+  private static final String RESERVE = "reserve";
+
   private static final String SUFFIX = ".log";
 
   private final Path directory;
@@ -127,6 +134,7 @@ public final class SegmentLog implements Closeable {
     SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
     try {
       log.recover(synced, visitor);
+      log.makeReserve();
       return log;
     } catch (IOException | RuntimeException e) {
       log.close();
@@ -595,7 +603,46 @@ public final class SegmentLog implements Closeable {
   /// @param first the next record has a higher number
   /// @throws IOException where the disk does not take it
   public void beginEmpty(long first, boolean positionsCount) throws IOException {
-    begin(first, positionsCount, lastSequence).sync();
+    Segment begun;
+    try {
+      begun = begin(first, positionsCount, lastSequence);
+    } catch (IOException e) {
+      if (!Files.deleteIfExists(directory.resolve(RESERVE))) {
+        throw e;
+      }
+      begun = begin(first, positionsCount, lastSequence);
+    }
+    begun.sync();
+  }
+
+  private void makeReserve() {
+    try {
+      writeReserve(RESERVE_BYTES);
+    } catch (IOException e) {
+      LOG.debug("{} has no room for a reserve", directory, e);
+    }
+  }
+
+  /// Leaves it as it was where the disk does not take as much.
+  ///
+  /// @param bytes it has them for a moment
+  private void writeReserve(int bytes) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            directory.resolve(RESERVE), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      long keeps = channel.size();
+      try {
+        ByteBuffer zeros = ByteBuffer.allocate(STAGING_BYTES);
+        for (long at = keeps; at < bytes; ) {
+          zeros.clear().limit((int) Math.min(STAGING_BYTES, bytes - at));
+          at += channel.write(zeros, at);
+        }
+        channel.force(true);
+        keeps = RESERVE_BYTES;
+      } finally {
+        channel.truncate(keeps);
+      }
+    }
   }
 
   /// Segments that are begun from now on have another size.
@@ -622,24 +669,7 @@ public final class SegmentLog implements Closeable {
       lock.close();
       lock = again;
     }
-    Path probe = directory.resolve("probe");
-    try (FileChannel channel =
-        FileChannel.open(
-            probe,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer zeros = ByteBuffer.allocate(STAGING_BYTES);
-      for (int written = 0; written < PROBE_BYTES; written += zeros.capacity()) {
-        zeros.clear();
-        while (zeros.hasRemaining()) {
-          channel.write(zeros);
-        }
-      }
-      channel.force(true);
-    } finally {
-      Files.deleteIfExists(probe);
-    }
+    writeReserve(PROBE_BYTES);
   }
 
   /// Whether the files are still where they should be.

@@ -680,6 +680,7 @@ class SegmentLogTest {
       Files.delete(file);
     }
     Files.delete(directory.resolve("buffer.lock"));
+    Files.delete(directory.resolve("reserve"));
     Files.delete(directory);
     assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
     written.told();
@@ -697,6 +698,7 @@ class SegmentLogTest {
       Files.delete(file);
     }
     Files.delete(directory.resolve("buffer.lock"));
+    Files.delete(directory.resolve("reserve"));
     Files.delete(directory);
     written.seal();
     written.reopen();
