@@ -90,7 +90,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       boolean positionsCount,
       long reservedBytes,
       boolean fromFile,
-      @Nullable Acknowledgement acknowledgement) {}
+      boolean durable,
+      Acknowledgement acknowledgement) {}
 
   final Object lock = new Object();
   private final Object appending = new Object();
@@ -593,6 +594,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (shippers.isEmpty()) {
       metrics.adder(Counter.SOURCE_UNROUTED, batch.source()).add(batch.records());
       budget.release(reservedBytes);
+      acknowledgement.bytesFree();
       acknowledgement.delivered(0, "");
       synchronized (appending) {
         return ++lastSequence;
@@ -614,6 +616,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
     if (dropped) {
       budget.release(reservedBytes);
+      acknowledgement.bytesFree();
       acknowledgement.delivered(0, "");
       return sequence;
     }
@@ -737,7 +740,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
               positionsCount,
               reservedBytes,
               fromFile,
-              durable ? acknowledgement : null));
+              durable,
+              acknowledgement));
       unsyncedBytes += batch.length();
       if (fromFile) {
         unsyncedFileBytes += reservedBytes;
@@ -923,14 +927,14 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     long fileBytes = 0;
     for (Unsynced batch : batches) {
       budget.release(batch.reservedBytes());
+      batch.acknowledgement().bytesFree();
       fileBytes += batch.fromFile() ? batch.reservedBytes() : 0;
-      Acknowledgement waiting = batch.acknowledgement();
       if (synced) {
         if (batch.positionsCount()) {
           log.remember(batch.generation(), batch.positions());
         }
-        if (waiting != null) {
-          waiting.delivered(0, "");
+        if (batch.durable()) {
+          batch.acknowledgement().delivered(0, "");
         }
       }
     }
@@ -966,8 +970,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         clientsWait = false;
       }
       for (Unsynced batch : batches) {
-        Acknowledgement waiting = batch.acknowledgement();
-        Confirmations delivery = waiting == null ? null : awaitDelivery(batch, waiting);
+        Confirmations delivery =
+            batch.durable() ? awaitDelivery(batch, batch.acknowledgement()) : null;
         if (delivery != null) {
           told.add(delivery);
         }

@@ -1,5 +1,6 @@
 package dev.pannier.collector.tail;
 
+import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.SpareArrays;
@@ -34,7 +35,7 @@ final class FileTailer {
   static final int CHUNK_BYTES = 256 * 1024;
   static final int MAX_DETACHED = 256;
 
-  /// Batches of one file that are behind one which waits: each costs its end's position.
+  /// Batches of one file that are under way, or done behind one which waits: each costs its end's position.
   static final int MAX_PENDING = 16 * 1024;
 
   static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -826,23 +827,41 @@ final class FileTailer {
       reserved = Math.max(reserved, held);
     }
     reserved -= held;
-    byte[] handed = taken;
-    SpareArrays owner = home;
-    buffer.append(
-        shipped,
-        held,
-        (rejected, reason) -> {
-          if (owner != null) {
-            owner.give(handed);
-          }
-          acknowledged.add(range);
-          // Else it is taken within a second, when names are looked at, and stored then.
-          if (ending) {
-            wake.run();
-          }
-        });
+    buffer.append(shipped, held, new Handed(range, home, taken));
     if (reserved < BATCH_BYTES && budget.tryReserve(BATCH_BYTES - reserved)) {
       reserved = BATCH_BYTES;
+    }
+  }
+
+  /// A batch that was handed over: it may wait for its turn much longer than its bytes are needed.
+  private final class Handed implements Acknowledgement {
+    private final TailedFile.Range range;
+    private final @Nullable SpareArrays home;
+    private byte @Nullable [] array;
+
+    /// @param home of the array; null where that is made for this batch alone
+    Handed(TailedFile.Range range, @Nullable SpareArrays home, byte[] array) {
+      this.range = range;
+      this.home = home;
+      this.array = home == null ? null : array;
+    }
+
+    @Override
+    public void bytesFree() {
+      byte[] free = array;
+      if (home != null && free != null) {
+        array = null;
+        home.give(free);
+      }
+    }
+
+    @Override
+    public void delivered(long rejected, String reason) {
+      acknowledged.add(range);
+      // Else it is taken within a second, when names are looked at, and stored then.
+      if (ending) {
+        wake.run();
+      }
     }
   }
 

@@ -183,9 +183,21 @@ final class TailedFile {
 
   /// Remembers that everything up to `end` is under way.
   Range track(Anchor end) {
+    forgetBetween();
     Range range = new Range(this, end);
     pending.add(range);
     return range;
+  }
+
+  /// What is done behind one that waits comes to one range, however long that waits.
+  private void forgetBetween() {
+    Range last = pending.pollLast();
+    while (last != null && last.done && pending.peekLast() != null && pending.getLast().done) {
+      pending.removeLast();
+    }
+    if (last != null) {
+      pending.add(last);
+    }
   }
 
   /// Moves the acknowledged position over the contiguous prefix.

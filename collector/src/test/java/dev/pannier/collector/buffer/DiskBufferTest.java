@@ -873,6 +873,46 @@ class DiskBufferTest {
   }
 
   @Test
+  void whatIsDoneBehindOneThatWaitsIsNotKept() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "waits");
+    Entry waits = take(buffer, "events");
+    for (int i = 0; i < 1_000; i++) {
+      append(buffer, String.valueOf(i));
+      assertThat(ship(buffer, "events")).hasSize(1);
+    }
+    pass(buffer, 1000);
+    assertThat(((DiskCursor) buffer.cursor("events")).taken).containsOnlyKeys(waits.sequence());
+    assertThat(budget.heldBytes()).isBetween(1L + Entry.BYTES, 200L + Entry.BYTES);
+  }
+
+  @Test
+  void bytesOfWhatCouldNotBeSyncedAreFreeWhileItWaitsForItsDelivery() throws Exception {
+    DiskBuffer buffer = buffer();
+    buffer.append(
+        new Batch(Signal.LOGS, new byte[3], 0, 3, 2, "app", "key", POSITIONS),
+        0,
+        When.DURABLE,
+        new Acknowledgement() {
+          @Override
+          public void bytesFree() {
+            told.add("free");
+          }
+
+          @Override
+          public void delivered(long rejected, String reason) {
+            told.add("delivered");
+          }
+        });
+    deleteDirectory();
+    pass(buffer, 100);
+    assertThat(told).containsExactly("free");
+    ship(buffer, "events");
+    assertThat(told).containsExactly("free", "delivered");
+    heal();
+  }
+
+  @Test
   void whatIsDoneOutOfOrderIsPassedWhenWhatWasBeforeItIs() throws Exception {
     DiskBuffer buffer = buffer();
     append(buffer, "1");
