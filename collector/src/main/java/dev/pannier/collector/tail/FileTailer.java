@@ -93,6 +93,12 @@ final class FileTailer {
   private int nextVisit;
   private boolean positionsMoved;
   private volatile boolean ending;
+
+  /// Whether files are watched for growth, whether or not there is room to read them.
+  private volatile boolean watchesGrowth;
+
+  private boolean reads = true;
+  private volatile long lastGrowthNanos;
   private boolean looked;
   private boolean begun;
 
@@ -200,8 +206,11 @@ final class FileTailer {
       spareHalves.tend();
     }
     storeNew(nowNanos);
-    if (awaited != null) {
-      // Files are held open, whatever happens to their names, and not read yet.
+    if (watchesGrowth) {
+      watchGrowth(nowNanos);
+    }
+    if (awaited != null || !reads) {
+      // Files are held open, whatever happens to their names, and not read yet, or any more.
       if (positionsMoved && nowNanos >= nextSaveNanos) {
         save(nowNanos);
       }
@@ -328,6 +337,45 @@ final class FileTailer {
   /// Whether every file was read to its end and every record has left. Any thread.
   boolean caughtUp() {
     return caughtUp;
+  }
+
+  /// From now on [#lastGrowthNanos] is known.
+  void watchGrowth() {
+    watchesGrowth = true;
+  }
+
+  boolean watchesGrowth() {
+    return watchesGrowth;
+  }
+
+  /// When a file had grown, or come, at the last look; the first look finds all of them new. Any thread.
+  long lastGrowthNanos() {
+    return lastGrowthNanos;
+  }
+
+  private void watchGrowth(long nowNanos) {
+    for (TailedFile file : generations.live()) {
+      Content content = file.content;
+      if (content == null || content instanceof GzipContent) {
+        continue;
+      }
+      long size;
+      try {
+        size = content.size();
+      } catch (IOException e) {
+        // It is told where it is read.
+        continue;
+      }
+      if (size != file.watchedSize) {
+        file.watchedSize = size;
+        lastGrowthNanos = nowNanos;
+      }
+    }
+  }
+
+  /// Nothing more is read.
+  void stopReading() {
+    reads = false;
   }
 
   /// From now on, what has no end yet is a record: the process is about to stop.

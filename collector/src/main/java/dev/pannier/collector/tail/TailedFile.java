@@ -56,6 +56,9 @@ final class TailedFile {
 
   long sizeBytes;
 
+  /// The size when it was last watched for growth.
+  long watchedSize = -1;
+
   /// The size at the last read that left something for later.
   long leftAtSize = -1;
 
