@@ -86,6 +86,17 @@ final class Shutdown {
     }
   }
 
+  /// Whether half of the deadline has passed: what sources go on to bring by then is left for the next start, so that all that was
+  /// taken can be shipped, and is not shipped again.
+  boolean draining() {
+    lock.lock();
+    try {
+      return asked > 1 || nanoClock.getAsLong() - askedAtNanos >= deadlineNanos / 2;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// What is left for draining; zero after the second signal.
   Duration left() {
     lock.lock();

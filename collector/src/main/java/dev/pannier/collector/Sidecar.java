@@ -50,6 +50,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -484,7 +485,7 @@ final class Sidecar {
   }
 
   /// Stops from the sources to the destinations: reads and receives on until nothing comes any
-  /// more, ships what is held, stores the positions.
+  /// more, or half of the time has passed and something still does, ships what is held, stores the positions.
   ///
   /// @param shutdown tells what time is left, and whether to end at once
   /// @return the records that were not confirmed
@@ -497,17 +498,28 @@ final class Sidecar {
         });
     long quietNanos = configuration.shutdown().quiet().toNanos();
     TailThread reading = tail;
-    shutdown.waitUntil(
-        () -> (reading == null || reading.quietFor(quietNanos)) && requestsQuietFor(quietNanos));
     if (reading != null) {
-      reading.finishHeld();
+      reading.watchGrowth();
     }
+    BooleanSupplier filesGrow = () -> reading != null && !reading.filesQuietFor(quietNanos);
+    shutdown.waitUntil(
+        () -> {
+          boolean requestsQuiet = requestsQuietFor(quietNanos);
+          return ((reading == null || reading.quietFor(quietNanos)) && requestsQuiet)
+              || (shutdown.draining() && (filesGrow.getAsBoolean() || !requestsQuiet));
+        });
     OtlpReceiver requests = receiver;
     if (requests != null) {
       requests.stopAccepting();
     }
     if (reading != null) {
-      shutdown.waitUntil(reading::caughtUp);
+      if (!shutdown.draining() || !filesGrow.getAsBoolean()) {
+        reading.finishHeld();
+        shutdown.waitUntil(
+            () -> reading.caughtUp() || (shutdown.draining() && filesGrow.getAsBoolean()));
+      }
+      reading.stopReading();
+      shutdown.waitUntil(reading::hasStoppedReading);
     }
     shipping.drain(shutdown);
     // Acknowledgements of the last batches are taken before the positions are stored.

@@ -3,13 +3,17 @@ package dev.pannier.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -147,6 +151,52 @@ class RestartIT {
       sidecar.start();
       read.await(topic -> topic.bodies().contains("second 499"));
       assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
+    }
+  }
+
+  /// As beside an application that an upgrade of the sidecar alone leaves running.
+  @Test
+  void nothingIsLostOrRepeatedBesideAnApplicationThatGoesOnWriting() throws Exception {
+    List<String> written = Collections.synchronizedList(new ArrayList<>());
+    AtomicBoolean ends = new AtomicBoolean();
+    AtomicReference<Exception> failure = new AtomicReference<>();
+    try (Sidecar sidecar = sidecar("shutdown: {deadline: 6s, quiet: 1s}\n");
+        Topic read = new Topic(kafka.servers(), topic)) {
+      Path file = sidecar.log("app.log");
+      Thread application =
+          new Thread(
+              () -> {
+                try {
+                  while (!ends.get()) {
+                    StringBuilder lines = new StringBuilder();
+                    for (int i = 0; i < 20; i++) {
+                      String line = "line " + written.size();
+                      written.add(line);
+                      lines.append(line).append('\n');
+                    }
+                    Files.writeString(
+                        file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                    Thread.sleep(5);
+                  }
+                } catch (IOException | InterruptedException e) {
+                  failure.set(e);
+                }
+              });
+      application.start();
+      for (int run = 0; run < 3; run++) {
+        int before = written.size();
+        sidecar.start();
+        read.await(topic -> topic.logs().size() > before);
+        if (run == 2) {
+          ends.set(true);
+          application.join();
+        }
+        assertThat(sidecar.stop()).isZero();
+      }
+      assertThat(failure.get()).isNull();
+      assertThat(read.rest().bodies()).containsExactlyElementsOf(written);
+    } finally {
+      ends.set(true);
     }
   }
 

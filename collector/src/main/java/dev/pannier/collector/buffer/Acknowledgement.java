@@ -1,7 +1,10 @@
 package dev.pannier.collector.buffer;
 
-/// Told once of a batch, when what it waits for has come ([When]). Called from any thread; must not
-/// block.
+/// Told once of a batch, when what it waits for has come ([When]), and before that when its bytes are free. Called from any
+/// thread; must not block.
+///
+/// It is held as long as the batch waits, which may be much longer than its bytes are held, and counted: so it must not hold
+/// them itself.
 @FunctionalInterface
 public interface Acknowledgement {
   /// What an acknowledgement waits for.
@@ -12,6 +15,9 @@ public interface Acknowledgement {
     /// Every shipper is done with it: it was confirmed, refused for good, or lost on the way.
     DELIVERED
   }
+
+  /// Nobody looks at the batch's bytes any more, and what was reserved for them was given back.
+  default void bytesFree() {}
 
   /// @param rejected the records that at least one shipper's destination refused for good or never
   ///   gets, as far as is known by then; 0 when all were confirmed

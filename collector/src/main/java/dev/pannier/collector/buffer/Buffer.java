@@ -21,8 +21,7 @@ public interface Buffer {
   void onRoom(Runnable listener);
 
   /// Takes over a batch. The caller has reserved `reservedBytes` from the [MemoryBudget] for it;
-  /// the buffer releases them when it needs the batch's bytes no longer, just before
-  /// `acknowledgement` is told or earlier.
+  /// the buffer releases them when it needs the batch's bytes no longer, and tells `acknowledgement` of that then.
   ///
   /// @param when what the acknowledgement waits for
   /// @return the batch's sequence number; a batch that was appended later has a higher one

@@ -40,6 +40,10 @@ final class Confirmations {
     return unsure;
   }
 
+  void bytesFree() {
+    acknowledgement.bytesFree();
+  }
+
   void tell() {
     acknowledgement.delivered(rejected, reason);
   }

@@ -92,7 +92,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       boolean positionsCount,
       long reservedBytes,
       boolean fromFile,
-      @Nullable Acknowledgement acknowledgement) {}
+      boolean durable,
+      Acknowledgement acknowledgement) {}
 
   final Object lock = new Object();
   private final Object appending = new Object();
@@ -597,6 +598,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (shippers.isEmpty()) {
       metrics.adder(Counter.SOURCE_UNROUTED, batch.source()).add(batch.records());
       budget.release(reservedBytes);
+      acknowledgement.bytesFree();
       acknowledgement.delivered(0, "");
       synchronized (appending) {
         return ++lastSequence;
@@ -618,6 +620,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
     if (dropped) {
       budget.release(reservedBytes);
+      acknowledgement.bytesFree();
       acknowledgement.delivered(0, "");
       return sequence;
     }
@@ -741,7 +744,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
               positionsCount,
               reservedBytes,
               fromFile,
-              durable ? acknowledgement : null));
+              durable,
+              acknowledgement));
       unsyncedBytes += batch.length();
       if (fromFile) {
         unsyncedFileBytes += reservedBytes;
@@ -927,14 +931,14 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     long fileBytes = 0;
     for (Unsynced batch : batches) {
       budget.release(batch.reservedBytes());
+      batch.acknowledgement().bytesFree();
       fileBytes += batch.fromFile() ? batch.reservedBytes() : 0;
-      Acknowledgement waiting = batch.acknowledgement();
       if (synced) {
         if (batch.positionsCount()) {
           log.remember(batch.generation(), batch.positions());
         }
-        if (waiting != null) {
-          waiting.delivered(0, "");
+        if (batch.durable()) {
+          batch.acknowledgement().delivered(0, "");
         }
       }
     }
@@ -970,8 +974,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         clientsWait = false;
       }
       for (Unsynced batch : batches) {
-        Acknowledgement waiting = batch.acknowledgement();
-        Confirmations delivery = waiting == null ? null : awaitDelivery(batch, waiting);
+        Confirmations delivery =
+            batch.durable() ? awaitDelivery(batch, batch.acknowledgement()) : null;
         if (delivery != null) {
           told.add(delivery);
         }
@@ -1027,7 +1031,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       boolean wasFull = isFull();
       storeCursors(nowNanos);
       int freed = free();
-      if (isFull() && beginBehindAll()) {
+      if ((isFull() || problem != null) && beginBehindAll()) {
         freed += free();
       }
       if (freed > 0 && wasFull) {
@@ -1040,32 +1044,36 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     List<Segment> freed;
     synchronized (lock) {
       // With the lock: a shipper that is added begins with the oldest there is.
-      freed = log.free(lowestPassed());
+      freed = log.free(this::isNeeded);
     }
     log.delete(freed);
     return freed.size();
   }
 
-  /// All that is before it was passed by every shipper. Under the lock.
-  private long lowestPassed() {
-    long lowest = Long.MAX_VALUE;
+  /// A shipper that is away needs what is for it, and not what lies behind that for others. Under the lock.
+  private boolean isNeeded(Segment segment) {
     for (DiskCursor cursor : cursors) {
-      lowest = Math.min(lowest, cursor.passed());
+      if (cursor.needs(segment)) {
+        return true;
+      }
     }
     for (DiskCursor cursor : leaving) {
-      lowest = Math.min(lowest, cursor.passed());
+      if (cursor.needs(segment)) {
+        return true;
+      }
     }
-    return lowest;
+    return false;
   }
 
-  /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log takes no record that
-  /// would begin it, so it is begun without one where every shipper has passed all there is.
+  /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log, or disk, takes no
+  /// record that would begin it, so it is begun without one where that makes room.
   ///
   /// @return whether it was
   private boolean beginBehindAll() {
     synchronized (appending) {
       synchronized (lock) {
-        if (problem != null || !unsynced.isEmpty() || lowestPassed() < log.newestSequence()) {
+        // It says that it has the positions of all that is durable by then.
+        if (!unsynced.isEmpty() || unsure > 0 || !log.wouldFree(this::isNeeded)) {
           return false;
         }
       }

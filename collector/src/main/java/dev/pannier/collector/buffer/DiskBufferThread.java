@@ -15,9 +15,6 @@ public final class DiskBufferThread {
   private static final Logger LOG = LoggerFactory.getLogger(DiskBufferThread.class);
   private static final long LONGEST_PARK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /// A sync may take long on a disk that is busy.
-  private static final long LONGEST_ROUND_NANOS = TimeUnit.MINUTES.toNanos(5);
-
   private final DiskBuffer buffer;
   private final LongSupplier nanoClock;
   private final Heart heart;
@@ -50,7 +47,7 @@ public final class DiskBufferThread {
     try {
       while (!closing) {
         long nowNanos = nanoClock.getAsLong();
-        heart.beat(nowNanos, LONGEST_ROUND_NANOS);
+        heart.beat(nowNanos);
         if (buffer.doWork(nowNanos) == 0) {
           LockSupport.parkNanos(this, Math.min(LONGEST_PARK_NANOS, buffer.waitNanos(nowNanos)));
         }

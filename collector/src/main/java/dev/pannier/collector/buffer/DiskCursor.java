@@ -8,12 +8,12 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// A shipper's place in a [DiskBuffer]: it reads the log by itself, on the shipper's thread, into memory that it reserves
@@ -49,7 +49,9 @@ final class DiskCursor extends Cursor {
   private @Nullable Entry last;
 
   // Guarded by the buffer's lock.
-  final ArrayDeque<Entry> taken = new ArrayDeque<>();
+
+  /// What is not done, by its number. One may wait for long while those behind it come and go.
+  final TreeMap<Long, Entry> taken = new TreeMap<>();
 
   /// What of the current segment was taken, or passed before the process started.
   private final Tally takenOfSegment = new Tally();
@@ -193,10 +195,7 @@ final class DiskCursor extends Cursor {
     synchronized (buffer.lock) {
       openBatches--;
       openRecords -= batch.records();
-      entry.done = true;
-      while (!taken.isEmpty() && taken.getFirst().done) {
-        taken.removeFirst();
-      }
+      taken.remove(entry.sequence());
       buffer.gaveUp(
           batch.source(), shipper(), batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
     }
@@ -207,15 +206,39 @@ final class DiskCursor extends Cursor {
   private Tally rest() {
     Tally rest = new Tally();
     for (Segment segment : segments(current)) {
-      Tally of = segment == current ? segment.tally().minus(takenOfSegment) : segment.tally();
-      of.forEach(
-          (source, signal, batches, records, bytes) -> {
-            if (takes(signal, segment)) {
-              rest.add(source, signal, batches, records, bytes);
-            }
-          });
+      untaken(segment)
+          .forEach(
+              (source, signal, batches, records, bytes) -> {
+                if (takes(signal, segment)) {
+                  rest.add(source, signal, batches, records, bytes);
+                }
+              });
     }
     return rest;
+  }
+
+  /// Of the segment that is read or one behind it.
+  private Tally untaken(Segment segment) {
+    return segment == current ? segment.tally().minus(takenOfSegment) : segment.tally();
+  }
+
+  /// Whether the shipper is not done with something in a segment. What that is for others does not count, wherever the shipper
+  /// stands: one that is away stays where it is. Under the buffer's lock.
+  boolean needs(Segment segment) {
+    Long held = taken.ceilingKey(segment.first());
+    if (held != null && held <= segment.lastSequence()) {
+      return true;
+    }
+    Segment reading = current;
+    if (reading != null && segment.first() < reading.first()) {
+      return false;
+    }
+    boolean[] needs = {false};
+    untaken(segment)
+        .forEach(
+            (source, signal, batches, records, bytes) ->
+                needs[0] |= batches > 0 && takes(signal, segment));
+    return needs[0];
   }
 
   private List<Segment> segments(@Nullable Segment from) {
@@ -283,18 +306,20 @@ final class DiskCursor extends Cursor {
     openRecords += batch.records();
   }
 
-  /// The shipper needs no record up to this number. Under the buffer's lock.
+  /// The shipper needs no record up to this number, whether it has come by or not. Under the buffer's lock.
   long passed() {
-    Entry first = taken.peek();
-    return first == null ? lastRead : first.sequence() - 1;
+    if (!taken.isEmpty()) {
+      return taken.firstKey() - 1;
+    }
+    return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
   }
 
   /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
   /// nothing. Under the buffer's lock.
   long oldestMillis() {
-    Entry first = taken.peek();
+    Map.Entry<Long, Entry> first = taken.firstEntry();
     if (first != null) {
-      return first.appendedMillis;
+      return first.getValue().appendedMillis;
     }
     return openBatches == 0 ? Long.MAX_VALUE : lastReadMillis;
   }
@@ -368,6 +393,7 @@ final class DiskCursor extends Cursor {
         current = segment;
         startBytes = 0;
         takenOfSegment.clear();
+        damaged = false;
       }
       return segment;
     }
@@ -448,7 +474,7 @@ final class DiskCursor extends Cursor {
       if (until != Long.MAX_VALUE) {
         takenSince.add(batch);
       }
-      taken.add(entry);
+      taken.put(entry.sequence(), entry);
       read(stored.sequence());
       lastReadMillis = stored.appendedMillis();
     }
@@ -595,10 +621,7 @@ final class DiskCursor extends Cursor {
     synchronized (buffer.lock) {
       openBatches--;
       openRecords -= entry.batch().records();
-      entry.done = true;
-      while (!taken.isEmpty() && taken.getFirst().done) {
-        taken.removeFirst();
-      }
+      taken.remove(entry.sequence());
       told = buffer.done(this, entry, settlement);
     }
     release(entry.batch().bytes());
@@ -610,21 +633,14 @@ final class DiskCursor extends Cursor {
 
   /// Whether the shipper is done with a record. Under the buffer's lock.
   boolean isDone(long sequence) {
-    if (sequence > lastRead) {
-      return false;
-    }
-    for (Entry entry : taken) {
-      if (entry.sequence() == sequence) {
-        return entry.done;
-      }
-    }
-    return true;
+    return sequence <= lastRead && !taken.containsKey(sequence);
   }
 
   /// @return null where memory is short and something that is held will be given back
   private byte @Nullable [] array(int bytes) {
     boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
-    int size = usual ? ARRAY_BYTES : bytes;
+    int length = usual ? ARRAY_BYTES : bytes;
+    int size = length + Entry.BYTES;
     if (heldBytes > 0 && (heldBytes + size > buffer.shareBytes() || !budget.tryReserve(size))) {
       return null;
     }
@@ -633,12 +649,12 @@ final class DiskCursor extends Cursor {
       budget.reserve(size);
     }
     heldBytes += size;
-    return usual ? buffer.spareArrays().take() : new byte[size];
+    return usual ? buffer.spareArrays().take() : new byte[length];
   }
 
   private void release(byte[] array) {
-    heldBytes -= array.length;
-    budget.release(array.length);
+    heldBytes -= array.length + Entry.BYTES;
+    budget.release(array.length + Entry.BYTES);
     if (array.length == ARRAY_BYTES) {
       buffer.spareArrays().give(array);
     }

@@ -4,6 +4,10 @@ import dev.pannier.shippers.batch.Batch;
 
 /// A batch in the buffer.
 public final class Entry {
+  /// What holding one costs beside its bytes, with the batch around these and all that refers to it. A batch may have no bytes at
+  /// all, since its records were dropped, and wait for its turn like any other.
+  public static final int BYTES = 512;
+
   private final long sequence;
   private final Batch batch;
   private final long reservedBytes;
@@ -13,9 +17,6 @@ public final class Entry {
   private final boolean stored;
 
   private final boolean sure;
-
-  /// Guarded by the disk buffer's lock: its one shipper is done with it.
-  boolean done;
 
   /// When it was appended to the log, in milliseconds since the epoch.
   final long appendedMillis;
@@ -98,6 +99,10 @@ public final class Entry {
   /// @return whether that was the last shipper
   boolean shipperDone(long rejectedByShipper, String why) {
     return confirmations.shipperDone(rejectedByShipper, why);
+  }
+
+  void bytesFree() {
+    confirmations.bytesFree();
   }
 
   void acknowledge() {

@@ -149,6 +149,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
         Batch batch = entry.batch();
         ledger.dropped(
             batch.source(), shipper.cursor().shipper(), batch.records(), batch.sourceBytes());
+        budget.release(Entry.BYTES);
       }
     }
   }
@@ -224,6 +225,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
   long append(long sequence, Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
     List<MemoryCursor> takers;
     Entry entry;
+    budget.reserve(Entry.BYTES);
     synchronized (lock) {
       takers = takers(batch.signal());
       lastSequence = sequence == 0 ? lastSequence + 1 : sequence;
@@ -240,7 +242,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
         }
       }
       if (entry.fromFile()) {
-        fileBytesHeld += reservedBytes;
+        fileBytesHeld += reservedBytes + Entry.BYTES;
       }
       roomForFiles = roomNow();
     }
@@ -321,16 +323,17 @@ public final class MemoryBuffer implements Buffer, Cursors {
   }
 
   private void leave(Entry entry) {
-    budget.release(entry.reservedBytes());
+    budget.release(entry.reservedBytes() + Entry.BYTES);
     boolean hasRoom;
     synchronized (lock) {
       openEntries--;
       if (entry.fromFile()) {
-        fileBytesHeld -= entry.reservedBytes();
+        fileBytesHeld -= entry.reservedBytes() + Entry.BYTES;
       }
       hasRoom = roomNow();
       roomForFiles = hasRoom;
     }
+    entry.bytesFree();
     entry.acknowledge();
     if (hasRoom) {
       onRoom.run();

@@ -19,9 +19,6 @@ public final class DispatcherThread {
   /// Comes round at least this often, to show that it lives.
   private static final long LONGEST_PARK_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /// A round may block in the destination's client, which has timeouts of its own.
-  private static final long LONGEST_ROUND_NANOS = TimeUnit.MINUTES.toNanos(5);
-
   private final Dispatcher dispatcher;
   private final LongSupplier nanoClock;
   private final Heart heart;
@@ -146,7 +143,7 @@ public final class DispatcherThread {
       return -1;
     }
     long nowNanos = nanoClock.getAsLong();
-    heart.beat(nowNanos, LONGEST_ROUND_NANOS);
+    heart.beat(nowNanos);
     int work = dispatcher.doWork(nowNanos);
     if (dispatcher.drained()) {
       drained.countDown();

@@ -3,6 +3,7 @@ package dev.pannier.collector.health;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -50,12 +51,16 @@ public final class Health {
     conditions.remove(condition);
   }
 
-  /// The loops that are dead, a line each.
+  /// The loops that are dead, a line each: they do not come back by themselves.
   public List<String> dead() {
+    return hearts(Heart::dead);
+  }
+
+  private List<String> hearts(BiFunction<Heart, Long, @Nullable String> look) {
     long nowNanos = nanoClock.getAsLong();
     List<String> problems = new ArrayList<>();
     for (Heart heart : hearts) {
-      String problem = heart.problem(nowNanos);
+      String problem = look.apply(heart, nowNanos);
       if (problem != null) {
         problems.add(problem);
       }
@@ -65,7 +70,7 @@ public final class Health {
 
   /// What keeps the process from being ready, a line each.
   public List<String> unready() {
-    List<String> problems = new ArrayList<>(dead());
+    List<String> problems = hearts(Heart::heldUp);
     for (Supplier<@Nullable String> condition : conditions) {
       String problem = condition.get();
       if (problem != null) {

@@ -3,30 +3,28 @@ package dev.pannier.collector.health;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// One loop's sign of life. The loop beats each time round; a beat costs two ordinary stores.
+/// One loop's sign of life. The loop beats each time round; a beat costs an ordinary store.
 public final class Heart {
-  /// A loop that does not block comes round at least this often.
-  public static final long USUAL_NANOS = TimeUnit.SECONDS.toNanos(10);
+  /// A loop comes round this often, also with nothing to do, unless something holds it up: a disk, a destination's client, a small
+  /// share of a CPU.
+  static final long USUAL_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /// What holds a loop up mostly goes away by itself, and would meet the next process just the same. So this is longer than
+  /// clients' timeouts, and than a disk hangs that comes back.
+  static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(5);
 
   private final String name;
-  private volatile long dueNanos;
+  private volatile long beatNanos;
   private volatile boolean stopped;
   private volatile @Nullable String failure;
 
   Heart(String name, long nowNanos) {
     this.name = name;
-    this.dueNanos = nowNanos + USUAL_NANOS;
+    this.beatNanos = nowNanos;
   }
 
   public void beat(long nowNanos) {
-    beat(nowNanos, USUAL_NANOS);
-  }
-
-  /// A beat before a call that may block.
-  ///
-  /// @param nextWithinNanos when the loop counts as dead if it has not beaten again
-  public void beat(long nowNanos, long nextWithinNanos) {
-    dueNanos = nowNanos + nextWithinNanos;
+    beatNanos = nowNanos;
   }
 
   /// The loop has ended by an error and will not come back.
@@ -44,15 +42,24 @@ public final class Heart {
   }
 
   /// Why the loop counts as dead, in one line; null while it lives or has ended as it should.
-  @Nullable String problem(long nowNanos) {
+  @Nullable String dead(long nowNanos) {
+    return problem(nowNanos, LONGEST_NANOS);
+  }
+
+  /// Why the loop counts as dead or held up, in one line; null while it comes round as it should, or has ended so.
+  @Nullable String heldUp(long nowNanos) {
+    return problem(nowNanos, USUAL_NANOS);
+  }
+
+  private @Nullable String problem(long nowNanos, long longestNanos) {
     String why = failure;
     if (why != null) {
       return name + ": " + why;
     }
-    long late = nowNanos - dueNanos;
-    if (stopped || late <= 0) {
+    long silent = nowNanos - beatNanos;
+    if (stopped || silent <= longestNanos) {
       return null;
     }
-    return name + ": no sign of life for " + TimeUnit.NANOSECONDS.toSeconds(late) + " s too long";
+    return name + ": no sign of life for " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s";
   }
 }

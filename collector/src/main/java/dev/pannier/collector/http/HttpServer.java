@@ -47,10 +47,6 @@ public final class HttpServer implements AutoCloseable {
   /// Without a connection there are no time limits; it comes round to show that it lives.
   private static final long LONGEST_WAIT_NANOS = 10_000_000_000L;
 
-  /// A round reads once from each connection; with a body to decompress and check on many of them,
-  /// on a fifth of a core, that can take seconds.
-  private static final long LONGEST_ROUND_NANOS = 60_000_000_000L;
-
   /// How long accepting pauses after the system had no more descriptors.
   private static final long ACCEPT_PAUSE_NANOS = 1_000_000_000L;
 
@@ -166,7 +162,7 @@ public final class HttpServer implements AutoCloseable {
     try {
       while (!stopped) {
         long nowNanos = nanoClock.getAsLong();
-        heart.beat(nowNanos, LONGEST_ROUND_NANOS);
+        heart.beat(nowNanos);
         if (doWork(nowNanos) == 0) {
           await(nowNanos);
         }

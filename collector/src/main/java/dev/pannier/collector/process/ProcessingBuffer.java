@@ -94,7 +94,8 @@ public final class ProcessingBuffer implements Buffer {
   private long process(
       Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
     Batch processed;
-    Acknowledgement told = acknowledgement;
+    // It does not tell of the batch's bytes: those of what is appended are others.
+    Acknowledgement told = (rejected, reason) -> acknowledgement.delivered(rejected, reason);
     try {
       processed = processors.apply(batch);
     } catch (IllegalArgumentException e) {
@@ -102,7 +103,8 @@ public final class ProcessingBuffer implements Buffer {
       LOG.warn(
           "source {}: a batch that is no OTLP was dropped: {}", batch.source(), e.getMessage());
       processed = null;
-      told = (rejected, reason) -> acknowledgement.delivered(batch.records(), "no OTLP logs");
+      int records = batch.records();
+      told = (rejected, reason) -> acknowledgement.delivered(records, "no OTLP logs");
     }
     if (batch.equals(processed)) {
       return buffer.append(batch, reservedBytes, when, acknowledgement);
@@ -118,6 +120,7 @@ public final class ProcessingBuffer implements Buffer {
     int held = rest.bytes().length;
     budget.reserve(held);
     budget.release(reservedBytes);
+    acknowledgement.bytesFree();
     return buffer.append(rest, held, when, told);
   }
 }

@@ -1,5 +1,6 @@
 package dev.pannier.collector.tail;
 
+import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.SpareArrays;
@@ -34,7 +35,7 @@ final class FileTailer {
   static final int CHUNK_BYTES = 256 * 1024;
   static final int MAX_DETACHED = 256;
 
-  /// Batches of one file that are behind one which waits: each costs its end's position.
+  /// Batches of one file that are under way, or done behind one which waits: each costs its end's position.
   static final int MAX_PENDING = 16 * 1024;
 
   static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -92,6 +93,12 @@ final class FileTailer {
   private int nextVisit;
   private boolean positionsMoved;
   private volatile boolean ending;
+
+  /// Whether files are watched for growth, whether or not there is room to read them.
+  private volatile boolean watchesGrowth;
+
+  private boolean reads = true;
+  private volatile long lastGrowthNanos;
   private boolean looked;
   private boolean begun;
 
@@ -199,8 +206,11 @@ final class FileTailer {
       spareHalves.tend();
     }
     storeNew(nowNanos);
-    if (awaited != null) {
-      // Files are held open, whatever happens to their names, and not read yet.
+    if (watchesGrowth) {
+      watchGrowth(nowNanos);
+    }
+    if (awaited != null || !reads) {
+      // Files are held open, whatever happens to their names, and not read yet, or any more.
       if (positionsMoved && nowNanos >= nextSaveNanos) {
         save(nowNanos);
       }
@@ -327,6 +337,45 @@ final class FileTailer {
   /// Whether every file was read to its end and every record has left. Any thread.
   boolean caughtUp() {
     return caughtUp;
+  }
+
+  /// From now on [#lastGrowthNanos] is known.
+  void watchGrowth() {
+    watchesGrowth = true;
+  }
+
+  boolean watchesGrowth() {
+    return watchesGrowth;
+  }
+
+  /// When a file had grown, or come, at the last look; the first look finds all of them new. Any thread.
+  long lastGrowthNanos() {
+    return lastGrowthNanos;
+  }
+
+  private void watchGrowth(long nowNanos) {
+    for (TailedFile file : generations.live()) {
+      Content content = file.content;
+      if (content == null || content instanceof GzipContent) {
+        continue;
+      }
+      long size;
+      try {
+        size = content.size();
+      } catch (IOException e) {
+        // It is told where it is read.
+        continue;
+      }
+      if (size != file.watchedSize) {
+        file.watchedSize = size;
+        lastGrowthNanos = nowNanos;
+      }
+    }
+  }
+
+  /// Nothing more is read.
+  void stopReading() {
+    reads = false;
   }
 
   /// From now on, what has no end yet is a record: the process is about to stop.
@@ -847,23 +896,41 @@ final class FileTailer {
       reserved = Math.max(reserved, held);
     }
     reserved -= held;
-    byte[] handed = taken;
-    SpareArrays owner = home;
-    buffer.append(
-        shipped,
-        held,
-        (rejected, reason) -> {
-          if (owner != null) {
-            owner.give(handed);
-          }
-          acknowledged.add(range);
-          // Else it is taken within a second, when names are looked at, and stored then.
-          if (ending) {
-            wake.run();
-          }
-        });
+    buffer.append(shipped, held, new Handed(range, home, taken));
     if (reserved < BATCH_BYTES && budget.tryReserve(BATCH_BYTES - reserved)) {
       reserved = BATCH_BYTES;
+    }
+  }
+
+  /// A batch that was handed over: it may wait for its turn much longer than its bytes are needed.
+  private final class Handed implements Acknowledgement {
+    private final TailedFile.Range range;
+    private final @Nullable SpareArrays home;
+    private byte @Nullable [] array;
+
+    /// @param home of the array; null where that is made for this batch alone
+    Handed(TailedFile.Range range, @Nullable SpareArrays home, byte[] array) {
+      this.range = range;
+      this.home = home;
+      this.array = home == null ? null : array;
+    }
+
+    @Override
+    public void bytesFree() {
+      byte[] free = array;
+      if (home != null && free != null) {
+        array = null;
+        home.give(free);
+      }
+    }
+
+    @Override
+    public void delivered(long rejected, String reason) {
+      acknowledged.add(range);
+      // Else it is taken within a second, when names are looked at, and stored then.
+      if (ending) {
+        wake.run();
+      }
     }
   }
 

@@ -49,6 +49,11 @@ public final class TailThread {
   /// Whether a round has begun and ended since `ending`: what the rounds before it told is stale.
   private volatile boolean endingSeen;
 
+  /// Whether files were watched for growth in a round.
+  private volatile boolean growthSeen;
+
+  private volatile boolean stopsReading;
+  private volatile boolean stoppedReading;
   private volatile boolean quiet;
   private volatile @Nullable String missing;
   private volatile List<SourceStatus> status = List.of();
@@ -82,6 +87,30 @@ public final class TailThread {
   /// line does not count as something to read.
   public boolean quietFor(long nanos) {
     return quiet && nanoClock.getAsLong() - tailer.lastActivityNanos() >= nanos;
+  }
+
+  /// From now on [#filesQuietFor] can be answered.
+  public void watchGrowth() {
+    tailer.watchGrowth();
+    watch.wake();
+  }
+
+  /// Whether no file has grown, or come, for `nanos`, after [#watchGrowth]: nobody writes any more, though not all need have been
+  /// read.
+  public boolean filesQuietFor(long nanos) {
+    long grewNanos = tailer.lastGrowthNanos();
+    return growthSeen && nanoClock.getAsLong() - grewNanos >= nanos;
+  }
+
+  /// Nothing more is read: what is under way can be shipped, and its positions stored.
+  public void stopReading() {
+    stopsReading = true;
+    watch.wake();
+  }
+
+  /// Whether nothing is handed over any more, after [#stopReading].
+  public boolean hasStoppedReading() {
+    return stoppedReading;
   }
 
   /// From now on, what has no end yet is a record: the process is about to stop.
@@ -202,8 +231,15 @@ public final class TailThread {
         tailer.finishHeld();
         look |= !endingSeen;
       }
+      boolean stopsNow = stopsReading;
+      if (stopsNow) {
+        tailer.stopReading();
+      }
+      boolean watched = tailer.watchesGrowth();
       tailer.doWork(nowNanos, look);
       endingSeen = last;
+      growthSeen = watched;
+      stoppedReading = stopsNow;
       look = false;
       if (changes == 0 && told && tailer.grew(nowNanos)) {
         changes = watch.await(0);

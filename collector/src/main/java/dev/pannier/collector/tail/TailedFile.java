@@ -56,6 +56,9 @@ final class TailedFile {
 
   long sizeBytes;
 
+  /// The size when it was last watched for growth.
+  long watchedSize = -1;
+
   /// The size at the last read that left something for later.
   long leftAtSize = -1;
 
@@ -183,9 +186,21 @@ final class TailedFile {
 
   /// Remembers that everything up to `end` is under way.
   Range track(Anchor end) {
+    forgetBetween();
     Range range = new Range(this, end);
     pending.add(range);
     return range;
+  }
+
+  /// What is done behind one that waits comes to one range, however long that waits.
+  private void forgetBetween() {
+    Range last = pending.pollLast();
+    while (last != null && last.done && pending.peekLast() != null && pending.getLast().done) {
+      pending.removeLast();
+    }
+    if (last != null) {
+      pending.add(last);
+    }
   }
 
   /// Moves the acknowledged position over the contiguous prefix.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.collector.buffer.Acknowledgement.When;
+import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.BufferSettings.OnFull;
@@ -45,6 +46,10 @@ class DiskBufferTest {
   private long maxBytes = 8 * MIB;
   private Set<String> syncedOnly = Set.of();
   private String[] shippers = {"events"};
+
+  /// Those that do not take logs.
+  private final Map<String, Set<Signal>> signalsOf = new LinkedHashMap<>();
+
   private long nowNanos = 1_000_000_000L;
   private @Nullable DiskBuffer open;
 
@@ -67,7 +72,7 @@ class DiskBufferTest {
     ledger = new Ledger();
     Map<String, Set<Signal>> signals = new LinkedHashMap<>();
     for (String shipper : shippers) {
-      signals.put(shipper, Set.of(Signal.LOGS));
+      signals.put(shipper, signalsOf.getOrDefault(shipper, Set.of(Signal.LOGS)));
     }
     open =
         new DiskBuffer(
@@ -111,10 +116,14 @@ class DiskBufferTest {
   }
 
   private void append(DiskBuffer buffer, String text, When when) {
+    append(buffer, Signal.LOGS, text, when);
+  }
+
+  private void append(DiskBuffer buffer, Signal signal, String text, When when) {
     byte[] bytes = text.getBytes(UTF_8);
     assertThat(budget.tryReserve(bytes.length)).isTrue();
     buffer.append(
-        new Batch(Signal.LOGS, bytes, 0, bytes.length, 2, "app", "key", POSITIONS),
+        new Batch(signal, bytes, 0, bytes.length, 2, "app", "key", POSITIONS),
         bytes.length,
         when,
         (rejected, reason) ->
@@ -225,6 +234,52 @@ class DiskBufferTest {
     pass(buffer, 1000);
     assertThat(buffer.status().segments()).isLessThanOrEqualTo(2);
     assertThat(buffer.status().oldestSeconds()).isZero();
+  }
+
+  private void appendAndShip(DiskBuffer buffer, int many) {
+    for (int i = 0; i < many; i++) {
+      assertThat(buffer.hasRoomForFiles()).isTrue();
+      append(buffer, i + " " + "x".repeat(100_000));
+      assertThat(ship(buffer, "live")).containsExactly(String.valueOf(i));
+      pass(buffer, 1000);
+    }
+  }
+
+  @Test
+  void deadShipperHoldsWhatIsForItAndNotWhatLiesBehindThatForOthers() throws Exception {
+    shippers = new String[] {"live", "dead"};
+    signalsOf.put("dead", Set.of(Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    append(buffer, Signal.TRACES, "span", When.DURABLE);
+    assertThat(take(buffer, "dead").sequence()).isEqualTo(1);
+    appendAndShip(buffer, 200);
+    assertThat(buffer.status().segments()).isLessThanOrEqualTo(3);
+    append(buffer, Signal.TRACES, "later span", When.DURABLE);
+    pass(buffer, 1000);
+    DiskBuffer again = buffer();
+    assertThat(again.cursor("dead").openBatches()).isEqualTo(2);
+    appendAndShip(again, 200);
+    assertThat(again.status().segments()).isLessThanOrEqualTo(4);
+    assertThat(ship(again, "dead")).containsExactly("span", "later span");
+    pass(again, 1000);
+    assertThat(again.status().segments()).isEqualTo(1);
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+    assertThat(again.cursor("dead").openBatches()).isZero();
+  }
+
+  /// Its place is the log's end though it has never come by.
+  @Test
+  void shipperThatNothingIsForHoldsNothing() throws Exception {
+    shippers = new String[] {"live", "dead"};
+    signalsOf.put("dead", Set.of(Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    appendAndShip(buffer, 200);
+    assertThat(buffer.status().segments()).isLessThanOrEqualTo(2);
+    assertThat(CursorFile.read(directory()).passed()).containsEntry("dead", 200L);
+    append(buffer, Signal.TRACES, "span", When.DURABLE);
+    pass(buffer, 1000);
+    DiskBuffer again = buffer();
+    assertThat(ship(again, "dead")).containsExactly("span");
   }
 
   @Test
@@ -852,6 +907,46 @@ class DiskBufferTest {
     assertThat(buffer.hasRoomForRequests()).isTrue();
     buffer.cursor("events").unparked(second);
     assertThat(buffer.hasRoomForFiles()).isTrue();
+  }
+
+  @Test
+  void whatIsDoneBehindOneThatWaitsIsNotKept() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "waits");
+    Entry waits = take(buffer, "events");
+    for (int i = 0; i < 1_000; i++) {
+      append(buffer, String.valueOf(i));
+      assertThat(ship(buffer, "events")).hasSize(1);
+    }
+    pass(buffer, 1000);
+    assertThat(((DiskCursor) buffer.cursor("events")).taken).containsOnlyKeys(waits.sequence());
+    assertThat(budget.heldBytes()).isBetween(1L + Entry.BYTES, 200L + Entry.BYTES);
+  }
+
+  @Test
+  void bytesOfWhatCouldNotBeSyncedAreFreeWhileItWaitsForItsDelivery() throws Exception {
+    DiskBuffer buffer = buffer();
+    buffer.append(
+        new Batch(Signal.LOGS, new byte[3], 0, 3, 2, "app", "key", POSITIONS),
+        0,
+        When.DURABLE,
+        new Acknowledgement() {
+          @Override
+          public void bytesFree() {
+            told.add("free");
+          }
+
+          @Override
+          public void delivered(long rejected, String reason) {
+            told.add("delivered");
+          }
+        });
+    deleteDirectory();
+    pass(buffer, 100);
+    assertThat(told).containsExactly("free");
+    ship(buffer, "events");
+    assertThat(told).containsExactly("free", "delivered");
+    heal();
   }
 
   @Test

@@ -29,7 +29,7 @@ class MemoryBufferTest {
     Entry entry = take(fast);
     fast.done(entry, 0, "");
     assertThat(told).isEmpty();
-    assertThat(budget.heldBytes()).isEqualTo(100);
+    assertThat(budget.heldBytes()).isEqualTo(100 + Entry.BYTES);
     slow.done(take(slow), 2, "too old");
     assertThat(told).containsExactly("a 2 too old");
     assertThat(budget.heldBytes()).isZero();
@@ -108,7 +108,7 @@ class MemoryBufferTest {
   @Test
   void requestsDoNotKeepFilesWaiting() {
     MemoryBuffer buffer = buffer("out");
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 15; i++) {
       append(buffer, Batch.received(Signal.LOGS, new byte[9], 0, 9, 1, "otlp"), 9);
     }
     assertThat(buffer.hasRoomForFiles()).isTrue();
@@ -124,10 +124,47 @@ class MemoryBufferTest {
       fast.done(take(fast), 0, "");
       batches++;
     }
-    assertThat(batches).isEqualTo(5);
+    assertThat(batches).isEqualTo(4);
     Cursor slow = buffer.cursor("slow");
     slow.done(take(slow), 0, "");
     assertThat(buffer.hasRoomForFiles()).isTrue();
+  }
+
+  /// Those whose records were all dropped wait for their turn behind one that is not shipped.
+  @Test
+  void batchesWithoutBytesAreBounded() {
+    MemoryBuffer buffer = buffer("fast", "slow");
+    Cursor fast = buffer.cursor("fast");
+    int batches = 0;
+    while (buffer.hasRoomForFiles()) {
+      append(buffer, new Batch(Signal.LOGS, new byte[0], 0, 0, 0, "app", "a", new byte[1]), 0);
+      fast.done(take(fast), 0, "");
+      batches++;
+      assertThat(batches).as("of 5,000 bytes").isLessThan(100);
+    }
+    assertThat(budget.heldBytes()).isEqualTo((long) batches * Entry.BYTES);
+  }
+
+  @Test
+  void bytesAreToldToBeFreeBeforeTheBatchIsDelivered() {
+    MemoryBuffer buffer = buffer("out");
+    buffer.append(
+        file("a", 1),
+        0,
+        new Acknowledgement() {
+          @Override
+          public void bytesFree() {
+            told.add("free");
+          }
+
+          @Override
+          public void delivered(long rejected, String reason) {
+            told.add("delivered");
+          }
+        });
+    Cursor cursor = buffer.cursor("out");
+    cursor.done(take(cursor), 0, "");
+    assertThat(told).containsExactly("free", "delivered");
   }
 
   @Test

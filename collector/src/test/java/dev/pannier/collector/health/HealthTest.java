@@ -13,18 +13,29 @@ class HealthTest {
   void loopThatBeatsIsAlive() {
     Heart heart = health.register("pannier-tail");
     for (int i = 0; i < 100; i++) {
-      now += TimeUnit.SECONDS.toNanos(9);
-      assertThat(health.dead()).isEmpty();
+      now += TimeUnit.SECONDS.toNanos(19);
+      assertThat(health.unready()).isEmpty();
       heart.beat(now);
     }
   }
 
   @Test
-  void loopThatStopsBeatingIsNamed() {
+  void loopThatHangsAsADiskDoesIsNotReadyAndNotDead() {
+    Heart tail = health.register("pannier-tail");
+    Heart otlp = health.register("pannier-otlp");
+    now += TimeUnit.SECONDS.toNanos(40);
+    otlp.beat(now);
+    assertThat(health.unready()).containsExactly("pannier-tail: no sign of life for 40 s");
+    assertThat(health.dead()).as("a restart would not heal the disk").isEmpty();
+    tail.beat(now);
+    assertThat(health.unready()).isEmpty();
+  }
+
+  @Test
+  void loopThatStopsBeatingIsDead() {
     health.register("pannier-tail");
-    health.register("pannier-otlp").beat(now, TimeUnit.MINUTES.toNanos(1));
-    now += TimeUnit.SECONDS.toNanos(25);
-    assertThat(health.dead()).containsExactly("pannier-tail: no sign of life for 15 s too long");
+    now += TimeUnit.SECONDS.toNanos(301);
+    assertThat(health.dead()).containsExactly("pannier-tail: no sign of life for 301 s");
     assertThat(health.unready()).isEqualTo(health.dead());
   }
 

@@ -2,6 +2,7 @@ package dev.pannier.collector.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.Entry;
 import dev.pannier.collector.buffer.Ledger;
@@ -37,7 +38,7 @@ class ProcessingBufferTest {
     assertThat(metrics.value(Counter.SOURCE_FILTERED, "app")).isEqualTo(2);
     Entry entry = next();
     assertThat(entry.batch().records()).isEqualTo(1);
-    assertThat(budget.heldBytes()).isEqualTo(entry.batch().bytes().length);
+    assertThat(budget.heldBytes()).isEqualTo(entry.batch().bytes().length + Entry.BYTES);
     assertThat(ledger.snapshot())
         .extracting(Ledger.Row::records)
         .containsExactly(new Ledger.Amounts(3, 0, 2, 0, 0, 0, 0, 1));
@@ -59,6 +60,34 @@ class ProcessingBufferTest {
     cursor.done(second, 0, "");
     assertThat(told).containsExactly("first 0 ", "second 0 ");
     assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void bytesOfADroppedBatchAreFreeWhileItWaitsForThoseBeforeIt() {
+    ProcessingBuffer buffer = buffer(drop("noisy"));
+    append(buffer, batch("kept"), "first");
+    Batch dropped = batch("noisy");
+    assertThat(budget.tryReserve(dropped.length())).isTrue();
+    buffer.append(
+        dropped,
+        dropped.length(),
+        new Acknowledgement() {
+          @Override
+          public void bytesFree() {
+            told.add("free");
+          }
+
+          @Override
+          public void delivered(long rejected, String reason) {
+            told.add("delivered");
+          }
+        });
+    assertThat(told).containsExactly("free");
+    Entry first = next();
+    Entry second = next();
+    cursor.done(first, 0, "");
+    cursor.done(second, 0, "");
+    assertThat(told).containsExactly("free", "first 0 ", "delivered");
   }
 
   @Test

@@ -56,6 +56,7 @@ final class FakeBuffer implements Buffer {
   synchronized void confirm(long rejected, String reason) {
     for (Held each : held) {
       budget.release(each.reservedBytes());
+      each.acknowledgement().bytesFree();
       each.acknowledgement().delivered(rejected, reason);
     }
     held.clear();

@@ -8,6 +8,7 @@ import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.collector.checkpoint.DurableDirectory;
@@ -194,6 +195,31 @@ class FailedSyncTest {
         assertThat(found).as("seed %d", seed).containsExactly("a", "b");
       }
     }
+  }
+
+  /// What says that the segment before could not be synced would say it of another, or nothing would say it.
+  @Test
+  void neitherOfTwoThatAFailedSyncTiesIsFreedBeforeTheOther() throws Exception {
+    SegmentLog log = newLog(1);
+    append(log, 1, "needed ".repeat(8_000), true);
+    log.sync();
+    log.remembered(1);
+    append(log, 2, "not synced ".repeat(5_000), true);
+    failToSync(log, disk);
+    append(log, 3, "says it ".repeat(7_000), false);
+    log.sync();
+    log.remembered(3);
+    append(log, 4, "free ".repeat(12_000), false);
+    log.sync();
+    log.remembered(4);
+    append(log, 5, "newest ".repeat(1_000), false);
+    log.sync();
+    assertThat(log.free(segment -> segment.lastSequence() == 1))
+        .extracting(Segment::lastSequence)
+        .containsExactly(4L);
+    assertThat(log.free(segment -> false))
+        .extracting(Segment::lastSequence)
+        .containsExactly(1L, 2L, 3L);
   }
 
   @Test

@@ -193,6 +193,9 @@ final class SimulatedDisk {
   /// Nothing can be written to mortal folders.
   boolean full;
 
+  /// So many bytes files in mortal folders may have, in whole pages.
+  long roomBytes = Long.MAX_VALUE;
+
   /// One of so many syncs of files in mortal folders fails; none where it is 0.
   int syncsFail;
 
@@ -484,8 +487,9 @@ final class SimulatedDisk {
 
   void write(Node node, long at, byte[] bytes, int offset, int length) throws IOException {
     boolean dies = diesNow();
-    boolean lacksSpace = node.mortal && full && sidecarCalls;
-    int written = dies || lacksSpace ? random.nextInt(length + 1) : length;
+    int fits = node.mortal && sidecarCalls ? fits(node, at, length) : length;
+    boolean lacksSpace = fits < length || (node.mortal && full && sidecarCalls);
+    int written = dies || (lacksSpace && full) ? random.nextInt(fits + 1) : fits;
     node.put(at, bytes, offset, written);
     node.changedMillis = millis;
     if (node.mortal && written > 0) {
@@ -498,6 +502,25 @@ final class SimulatedDisk {
     if (lacksSpace) {
       throw noSpace(node.path);
     }
+  }
+
+  private int fits(Node node, long at, int length) {
+    if (roomBytes == Long.MAX_VALUE) {
+      return length;
+    }
+    long end = pageBytes(node) + roomBytes - usedBytes();
+    return Math.clamp(end - at, 0, length);
+  }
+
+  /// Of [#roomBytes].
+  long usedBytes() {
+    Set<Node> files = new HashSet<>(open);
+    files.addAll(nodes.values());
+    return files.stream().filter(node -> node.mortal).mapToLong(SimulatedDisk::pageBytes).sum();
+  }
+
+  private static long pageBytes(Node node) {
+    return (long) (node.size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
   }
 
   private static IOException noSpace(SimulatedPath path) {

@@ -158,6 +158,7 @@ class TailAllocationTest {
         Acknowledgement acknowledgement) {
       records += batch.records();
       budget.release(reservedBytes);
+      acknowledgement.bytesFree();
       acknowledgement.delivered(0, "");
       return records;
     }

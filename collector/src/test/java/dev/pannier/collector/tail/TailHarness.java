@@ -200,6 +200,7 @@ final class TailHarness implements AutoCloseable {
 
   private void confirm(Sent sent) {
     budget.release(sent.reservedBytes());
+    sent.acknowledgement().bytesFree();
     sent.acknowledgement().delivered(0, "");
   }
 

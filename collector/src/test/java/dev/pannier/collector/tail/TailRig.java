@@ -287,6 +287,7 @@ final class TailRig implements AutoCloseable {
   private void acknowledge(int index) {
     Held done = buffer.held.remove(index);
     budget.release(done.reserved());
+    done.acknowledgement().bytesFree();
     done.acknowledgement().delivered(0, "");
   }
 

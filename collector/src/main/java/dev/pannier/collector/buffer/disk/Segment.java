@@ -79,6 +79,11 @@ public final class Segment {
     return lastSequence;
   }
 
+  /// Or damage in their place.
+  boolean holdsRecords() {
+    return endBytes > headerBytes;
+  }
+
   public String name() {
     return String.valueOf(path.getFileName());
   }

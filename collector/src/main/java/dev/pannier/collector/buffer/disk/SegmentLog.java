@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,6 +55,9 @@ public final class SegmentLog implements Closeable {
   /// What a disk has to take before it counts as having room again.
   private static final int PROBE_BYTES = 1 << 20;
 
+  /// Enough for the header of a segment, whatever it knows.
+  private static final int RESERVE_BYTES = 256 * 1024;
+
   /// Of a segment that another follows.
   private static final long ALL = Long.MAX_VALUE;
 
@@ -61,6 +65,10 @@ public final class SegmentLog implements Closeable {
   private record Known(long sequence, byte[] positions) {}
 
   private static final String LOCK = "buffer.lock";
+
+  /// A disk that is full of segments takes no other one, without which the newest of them is never deleted: this file makes way for it.
+  private static final String RESERVE = "reserve";
+
   private static final String SUFFIX = ".log";
 
   private final Path directory;
@@ -126,6 +134,7 @@ public final class SegmentLog implements Closeable {
     SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
     try {
       log.recover(synced, visitor);
+      log.makeReserve();
       return log;
     } catch (IOException | RuntimeException e) {
       log.close();
@@ -594,7 +603,46 @@ public final class SegmentLog implements Closeable {
   /// @param first the next record has a higher number
   /// @throws IOException where the disk does not take it
   public void beginEmpty(long first, boolean positionsCount) throws IOException {
-    begin(first, positionsCount, lastSequence).sync();
+    Segment begun;
+    try {
+      begun = begin(first, positionsCount, lastSequence);
+    } catch (IOException e) {
+      if (!Files.deleteIfExists(directory.resolve(RESERVE))) {
+        throw e;
+      }
+      begun = begin(first, positionsCount, lastSequence);
+    }
+    begun.sync();
+  }
+
+  private void makeReserve() {
+    try {
+      writeReserve(RESERVE_BYTES);
+    } catch (IOException e) {
+      LOG.debug("{} has no room for a reserve", directory, e);
+    }
+  }
+
+  /// Leaves it as it was where the disk does not take as much.
+  ///
+  /// @param bytes it has them for a moment
+  private void writeReserve(int bytes) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            directory.resolve(RESERVE), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      long keeps = channel.size();
+      try {
+        ByteBuffer zeros = ByteBuffer.allocate(STAGING_BYTES);
+        for (long at = keeps; at < bytes; ) {
+          zeros.clear().limit((int) Math.min(STAGING_BYTES, bytes - at));
+          at += channel.write(zeros, at);
+        }
+        channel.force(true);
+        keeps = RESERVE_BYTES;
+      } finally {
+        channel.truncate(keeps);
+      }
+    }
   }
 
   /// Segments that are begun from now on have another size.
@@ -621,24 +669,7 @@ public final class SegmentLog implements Closeable {
       lock.close();
       lock = again;
     }
-    Path probe = directory.resolve("probe");
-    try (FileChannel channel =
-        FileChannel.open(
-            probe,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer zeros = ByteBuffer.allocate(STAGING_BYTES);
-      for (int written = 0; written < PROBE_BYTES; written += zeros.capacity()) {
-        zeros.clear();
-        while (zeros.hasRemaining()) {
-          channel.write(zeros);
-        }
-      }
-      channel.force(true);
-    } finally {
-      Files.deleteIfExists(probe);
-    }
+    writeReserve(PROBE_BYTES);
   }
 
   /// Whether the files are still where they should be.
@@ -709,25 +740,47 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  /// Takes out what nobody needs any longer.
+  /// Takes out what nobody needs any longer, also from between others.
   ///
-  /// @param sequence the lowest of all cursors
+  /// @param needed whether a segment has something for a shipper yet
   /// @return for [#delete]
-  public List<Segment> free(long sequence) {
+  public List<Segment> free(Predicate<Segment> needed) {
     List<Segment> freed = new ArrayList<>();
     Segment newest = newestOnDisk();
+    if (newest == null) {
+      return freed;
+    }
     for (Segment segment : segments.values()) {
-      if (newest == null
-          || segment == newest
-          || !segment.sealed
-          || segment.lastSequence() > sequence
-          || segment.lastSequence() > newest.knownUpTo) {
-        break;
+      if (segment != newest
+          && segment.sealed
+          && segment.lastSequence() <= newest.knownUpTo
+          && (segment.equals(oldest()) || !isTiedToOthers(segment))
+          && !needed.test(segment)) {
+        takeOut(segment);
+        freed.add(segment);
       }
-      takeOut(segment);
-      freed.add(segment);
     }
     return freed;
+  }
+
+  /// Whether [#free] would find more if another segment were begun behind all there are.
+  public boolean wouldFree(Predicate<Segment> needed) {
+    boolean oldest = true;
+    for (Segment segment : segments.values()) {
+      boolean stays = (!oldest && isTiedToOthers(segment)) || needed.test(segment);
+      if (!stays && segment.holdsRecords()) {
+        return true;
+      }
+      oldest &= !stays;
+    }
+    return false;
+  }
+
+  /// One of two segments that follow each other could not be synced, which the later one says: without one of them, what that says
+  /// would be taken for another's, or nobody would say it.
+  private boolean isTiedToOthers(Segment segment) {
+    Segment next = after(segment);
+    return segment.beforeUnsure || segment.unsure || (next != null && next.beforeUnsure);
   }
 
   /// The newest whose name and header are synced: it alone may have what the positions of others said.
@@ -788,12 +841,6 @@ public final class SegmentLog implements Closeable {
   /// one.
   public long lastSequence() {
     return lastSequence;
-  }
-
-  /// Who has passed this number has passed every record; lower than [#lastSequence] where numbers were left out.
-  public long newestSequence() {
-    Segment segment = active;
-    return segment == null ? 0 : segment.lastSequence();
   }
 
   public long syncedSequence() {

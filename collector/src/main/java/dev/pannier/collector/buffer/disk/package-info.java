@@ -20,6 +20,7 @@
 /// cursors                    what each shipper needs no longer
 /// log-id                     whose numbers those are, where a destination stores numbers
 /// unconfirmed                the lowest end that the log has had since that destination was last asked
+/// reserve                    256 KiB of zeros that make way for a segment's header on a full disk
 /// buffer.lock                locked while a process has the directory
 /// ```
 ///
@@ -101,10 +102,11 @@
 ///
 /// # Free
 ///
-/// A segment is deleted when every cursor has passed it, or when the oldest has to go for new ones.
+/// A segment is deleted when no shipper needs a record of it, also from between others, or when the oldest has to go for new ones.
 /// The newest that is on disk stays, and so does each one with records whose positions its snapshot does
-/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted. Where all was passed and these
-/// alone fill the buffer, an empty segment is begun behind them, for which the snapshot has the positions of all that was synced; those of
+/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted. One that could not be synced and the one
+/// behind it, which says so, go in their order, when nothing older is left. Where what nobody needs stays for the newest's sake
+/// alone, and the buffer or the disk is full, an empty segment is begun behind all, for which the snapshot has the positions of all that was synced; those of
 /// the rest were told by its delivery.
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is

@@ -452,6 +452,11 @@ class SegmentLogTest {
     return new String(segment, ISO_8859_1).indexOf(payload) - HEAD;
   }
 
+  /// Every shipper has passed what is up to a number.
+  private static List<Segment> free(SegmentLog written, long passed) {
+    return written.free(segment -> segment.lastSequence() > passed);
+  }
+
   @Test
   void positionsOfFreedSegmentsAreStillKnown() throws Exception {
     SegmentLog written = open();
@@ -460,7 +465,7 @@ class SegmentLogTest {
       written.sync();
       written.remember("key" + i % 7, ("at " + i).getBytes(UTF_8));
       written.remembered(i);
-      written.delete(written.free(i));
+      written.delete(free(written, i));
     }
     assertThat(written.segments()).isEqualTo(1);
     open();
@@ -487,11 +492,11 @@ class SegmentLogTest {
     append(written, 1, logs("a", "1", "x".repeat(900)));
     append(written, 2, logs("b", "2", "x".repeat(900)));
     written.sync();
-    assertThat(written.free(2)).isEmpty();
+    assertThat(free(written, 2)).isEmpty();
     written.remembered(2);
     append(written, 3, logs("c", "3", "x".repeat(900)));
     written.sync();
-    assertThat(written.free(2)).hasSize(2);
+    assertThat(free(written, 2)).hasSize(2);
   }
 
   /// One thread syncs, and remembers after that; another one begins segments.
@@ -504,7 +509,7 @@ class SegmentLogTest {
     written.remember("a", "1".getBytes(UTF_8));
     written.remembered(1);
     written.sync();
-    assertThat(written.free(1)).isEmpty();
+    assertThat(free(written, 1)).isEmpty();
     open();
     assertThat(positions()).containsExactlyInAnyOrder("1", "2");
   }
@@ -517,9 +522,29 @@ class SegmentLogTest {
     written.sync();
     written.remembered(1);
     append(written, 2, logs("b", "2", "x".repeat(900)));
-    assertThat(written.free(1)).isEmpty();
+    assertThat(free(written, 1)).isEmpty();
     written.sync();
-    assertThat(written.free(1)).hasSize(1);
+    assertThat(free(written, 1)).hasSize(1);
+  }
+
+  @Test
+  void whatWasFreedBetweenOthersIsNotMissedByTheNextProcess() throws Exception {
+    SegmentLog written = open();
+    for (int i = 1; i <= 5; i++) {
+      append(written, i, logs("key" + i, "at " + i, "x".repeat(900)));
+      written.sync();
+      written.remember("key" + i, ("at " + i).getBytes(UTF_8));
+      written.remembered(i);
+    }
+    List<Segment> freed = written.free(segment -> segment.lastSequence() == 1);
+    assertThat(freed).extracting(Segment::lastSequence).containsExactly(2L, 3L, 4L);
+    written.delete(freed);
+    SegmentLog again = open();
+    assertThat(found).extracting(record -> record.substring(0, 1)).containsExactly("1", "5");
+    assertThat(positions()).containsExactlyInAnyOrder("at 1", "at 2", "at 3", "at 4", "at 5");
+    assertThat(notices).isEmpty();
+    append(again, 6, logs("key6", "at 6", "x"));
+    assertThat(again.lastSequence()).isEqualTo(6);
   }
 
   @Test
@@ -546,7 +571,7 @@ class SegmentLogTest {
     written.write(batch, 2, 0, false);
     written.publish(batch);
     written.sync();
-    List<Segment> freed = written.free(1);
+    List<Segment> freed = free(written, 1);
     assertThat(freed).hasSize(1);
     written.delete(freed);
     open();
@@ -655,6 +680,7 @@ class SegmentLogTest {
       Files.delete(file);
     }
     Files.delete(directory.resolve("buffer.lock"));
+    Files.delete(directory.resolve("reserve"));
     Files.delete(directory);
     assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
     written.told();
@@ -672,6 +698,7 @@ class SegmentLogTest {
       Files.delete(file);
     }
     Files.delete(directory.resolve("buffer.lock"));
+    Files.delete(directory.resolve("reserve"));
     Files.delete(directory);
     written.seal();
     written.reopen();

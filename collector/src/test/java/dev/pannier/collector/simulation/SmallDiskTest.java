@@ -1,0 +1,154 @@
+package dev.pannier.collector.simulation;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.buffer.Acknowledgement;
+import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.DiskBuffer;
+import dev.pannier.collector.buffer.Entry;
+import dev.pannier.collector.buffer.Ledger;
+import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.config.BufferSettings;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The disk buffer on a disk that has less room than `max_bytes`.
+class SmallDiskTest {
+  private static final long MIB = 1 << 20;
+  private static final long SECOND = 1_000_000_000L;
+
+  private final SimulatedDisk disk = new SimulatedDisk(new SplittableRandom(1));
+  private final Path directory = new SimulatedFileSystem(disk).getPath("/var/buffer");
+  private final List<String> notices = new ArrayList<>();
+  private final List<Integer> told = new ArrayList<>();
+  private final List<Integer> all = new ArrayList<>();
+  private long nowNanos;
+
+  @BeforeEach
+  void mount() throws IOException {
+    disk.makeFolder(new SimulatedFileSystem(disk).getPath("/var"), true);
+    disk.roomBytes = 8 * MIB;
+  }
+
+  private DiskBuffer open(long maxBytes) throws IOException {
+    disk.enter();
+    return new DiskBuffer(
+        new BufferSettings(
+            BufferSettings.Type.DISK, directory, maxBytes, BufferSettings.OnFull.BACKPRESSURE),
+        new MemoryBudget(16 * MIB),
+        new Ledger(),
+        new Metrics(),
+        Map.of("events", Set.of(Signal.LOGS), "spans", Set.of(Signal.TRACES)),
+        Set.of(),
+        () -> Instant.EPOCH,
+        nowNanos,
+        notices::add);
+  }
+
+  private void append(DiskBuffer buffer, Signal signal) {
+    int number = all.size();
+    all.add(number);
+    byte[] bytes = (number + " " + "x".repeat(9_000)).getBytes(UTF_8);
+    byte[] positions = new Positions(1, 0, number, 0, 0).encode();
+    buffer.append(
+        new Batch(signal, bytes, 0, bytes.length, 1, "app", "key", positions),
+        0,
+        Acknowledgement.When.DURABLE,
+        (rejected, reason) -> told.add(number));
+  }
+
+  private void fill(DiskBuffer buffer) {
+    while (buffer.problem() == null) {
+      assertThat(buffer.hasRoomForFiles()).as("max_bytes are more").isTrue();
+      append(buffer, Signal.LOGS);
+      buffer.doWork(nowNanos);
+    }
+    // Nor has it a page for anything else.
+    disk.roomBytes = disk.usedBytes();
+    pass(buffer);
+    assertThat(buffer.problem()).contains("No space left");
+  }
+
+  private void pass(DiskBuffer buffer) {
+    for (int i = 0; i < 3; i++) {
+      nowNanos += SECOND;
+      buffer.doWork(nowNanos);
+    }
+  }
+
+  private static List<Integer> ship(DiskBuffer buffer, String shipper) {
+    Cursor cursor = buffer.cursor(shipper);
+    List<Integer> shipped = new ArrayList<>();
+    for (Entry entry = cursor.next(); entry != null; entry = cursor.next()) {
+      Batch batch = entry.batch();
+      String text = new String(batch.bytes(), batch.offset(), batch.length(), UTF_8);
+      shipped.add(Integer.parseInt(text.substring(0, text.indexOf(' '))));
+      cursor.done(entry, 0, "");
+    }
+    return shipped;
+  }
+
+  private void assertTakesRecordsAgain(DiskBuffer buffer) {
+    pass(buffer);
+    assertThat(buffer.problem()).isNull();
+    assertThat(notices).last().asString().endsWith("takes records again");
+    append(buffer, Signal.LOGS);
+    assertThat(buffer.status().bytes()).isPositive();
+    pass(buffer);
+    assertThat(told).containsExactlyInAnyOrderElementsOf(all);
+    assertThat(ship(buffer, "events")).containsExactly(all.getLast());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {512, 16})
+  void diskThatIsFullOfWhatWasShippedTakesRecordsAgain(long maxMib) throws Exception {
+    DiskBuffer buffer = open(maxMib * MIB);
+    fill(buffer);
+    append(buffer, Signal.LOGS);
+    assertThat(ship(buffer, "events")).containsExactlyElementsOf(all);
+    assertTakesRecordsAgain(buffer);
+    long segments = buffer.status().segments();
+    pass(buffer);
+    assertThat(buffer.status().segments()).as("none is begun for nothing").isEqualTo(segments);
+  }
+
+  @Test
+  void nextProcessComesBackFromIt() throws Exception {
+    DiskBuffer buffer = open(512 * MIB);
+    fill(buffer);
+    disk.processEnded();
+    DiskBuffer again = open(512 * MIB);
+    append(again, Signal.LOGS);
+    assertThat(again.problem()).isNotNull();
+    assertThat(ship(again, "events")).contains(0, all.getLast());
+    pass(again);
+    assertThat(again.problem()).isNull();
+  }
+
+  /// What only one that is away needs stays.
+  @Test
+  void newestSegmentGoesThoughAnOlderOneIsNeeded() throws Exception {
+    DiskBuffer buffer = open(64 * MIB);
+    append(buffer, Signal.TRACES);
+    fill(buffer);
+    assertThat(buffer.status().segments()).isEqualTo(2);
+    assertThat(ship(buffer, "events")).hasSize(all.size() - 1);
+    assertTakesRecordsAgain(buffer);
+    assertThat(ship(buffer, "spans")).containsExactly(0);
+  }
+}
