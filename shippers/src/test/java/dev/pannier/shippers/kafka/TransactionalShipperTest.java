@@ -297,6 +297,7 @@ class TransactionalShipperTest {
   @Test
   void aClockThatIsWrongCostsNoRecord() {
     cluster.batches = true;
+    cluster.tellsWhich = true;
     cluster.refusals =
         record ->
             record.topic().equals(FakeTransactions.TOPIC)
