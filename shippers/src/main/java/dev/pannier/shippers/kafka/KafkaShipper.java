@@ -285,7 +285,8 @@ public final class KafkaShipper implements Shipper {
       Producer<byte[], byte[]> current = client.open();
       sent.producer = current;
       boolean alone = anySuspects && isSuspect(delivery.key());
-      boolean waited = !alone || awaitIdle();
+      // Where it stops anyway, nothing is waited for once more.
+      boolean waited = !alone || delivery.isFailing() || awaitIdle();
       KafkaFailure obstacle = waited ? obstacle(delivery, message.topic()) : words.slow();
       if (obstacle != null) {
         delivery.failed(message, obstacle, 0);

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import okhttp3.Response;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
@@ -109,13 +110,22 @@ final class HttpAnswers {
     if (body.length == 0) {
       return ExportResponse.SUCCESS;
     }
-    if (type.startsWith("application/x-protobuf")) {
+    if (isProtobuf(type)) {
       return ExportResponse.of(body);
     }
-    if (type.startsWith("application/json")) {
+    if (isJson(type)) {
       return JsonAnswer.export(body);
     }
     throw new IllegalArgumentException(type);
+  }
+
+  /// Also by the names that it had before: `application/protobuf`.
+  private static boolean isProtobuf(String type) {
+    return type.toLowerCase(Locale.ROOT).matches("application/[^;]*protobuf.*");
+  }
+
+  private static boolean isJson(String type) {
+    return type.toLowerCase(Locale.ROOT).startsWith("application/json");
   }
 
   private static String error(String type, byte @Nullable [] body) {
@@ -123,10 +133,10 @@ final class HttpAnswers {
       return "";
     }
     try {
-      if (type.startsWith("application/x-protobuf")) {
+      if (isProtobuf(type)) {
         return RpcStatus.of(body).message();
       }
-      if (type.startsWith("application/json")) {
+      if (isJson(type)) {
         return JsonAnswer.errorMessage(body);
       }
     } catch (IllegalArgumentException e) {

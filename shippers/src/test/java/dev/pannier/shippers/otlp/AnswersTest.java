@@ -209,6 +209,13 @@ class AnswersTest {
         .isEqualTo(expected);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"application/protobuf", "Application/X-Protobuf; charset=utf-8"})
+  void protobufHasSeveralNames(String type) throws IOException {
+    assertThat(http(200, Map.of("content-type", type), partial(7, "bad ids").toByteArray()))
+        .isInstanceOf(Outcome.PartlyAccepted.class);
+  }
+
   @Test
   void aMessageWithNothingRejectedIsAWarning() throws IOException {
     assertThat(
