@@ -103,6 +103,47 @@ class RefusedIT {
     }
   }
 
+  /// A compacted topic takes no message without a key, and none that is in a batch with one.
+  @Test
+  void ofManyRecordsOnlyThoseThatTheBrokerRefusesAreDeadLetters() throws Exception {
+    Kafka kafka = Kafka.shared();
+    String topic = kafka.topic("compacted", "cleanup.policy", "compact");
+    String dead = kafka.topic("dead");
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), topic);
+        Topic letters = new Topic(kafka.servers(), dead)) {
+      sidecar.configure(
+          Sidecar.files("parser: json")
+              + """
+              shippers:
+                events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs], encoding: json,
+                         key: "attribute:id", dead_letter: {topic: %s}}
+              """
+                  .formatted(kafka.servers(), topic, dead));
+      List<String> lines = new ArrayList<>();
+      List<String> taken = new ArrayList<>();
+      List<String> refused = new ArrayList<>();
+      for (int i = 0; i < 300; i++) {
+        boolean isRefused = i % 60 == 30;
+        lines.add(
+            "{\"message\":\"line %d\"%s}".formatted(i, isRefused ? "" : ",\"id\":\"" + i + "\""));
+        (isRefused ? refused : taken).add("line " + i);
+      }
+      Files.write(sidecar.log("app.log"), lines);
+      sidecar.start();
+      letters.await(all -> all.messages().size() >= refused.size());
+      read.await(all -> all.messages().size() >= taken.size());
+      assertThat(letters.bodies()).containsExactlyElementsOf(refused);
+      List<String> arrived = new ArrayList<>();
+      for (String text : read.rest().texts()) {
+        arrived.add(new ObjectMapper().readTree(text).get("message").asString());
+      }
+      assertThat(arrived).containsExactlyElementsOf(taken);
+      assertThat(header(letters.messages().getFirst(), "pannier.reason")).contains("needs a key");
+      assertThat(sidecar.stop()).isZero();
+    }
+  }
+
   @Test
   void aBackendThatFailsOpensTheCircuitAndEachRecordIsInOneOfBothPlaces() throws Exception {
     try (OtlpBackend backend = OtlpBackend.http();

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Values come from whoever writes logs, so they are kept harmless: every character but letters and
 /// digits of ASCII, `.`, `_` and `-` becomes `_`, so does `..` and a dot at an end, and each value is
-/// cut to 100 characters. A value that is missing or empty is the placeholder's default, or `unknown`. A
+/// cut to 100 characters, to less where a path has more than two of them. A value that is missing or empty is the placeholder's default, or `unknown`. A
 /// template has at most 100 results in its life; what would be another one goes where everything is
 /// at its default.
 ///
@@ -31,6 +31,11 @@ public final class Template {
   private static final int MAX_PATH_CHARS = 4095;
 
   private static final int MAX_VALUE_CHARS = 100;
+
+  /// All values together, in a path: they may all be in one name, and a file's has at most 255 bytes, a
+  /// rotated one's number included.
+  private static final int MAX_PATH_VALUES_CHARS = 200;
+
   private static final String MISSING = "unknown";
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^}]*)}");
   private static final Pattern REFERENCE =
@@ -45,6 +50,7 @@ public final class Template {
   private final Set<String> results = new HashSet<>();
 
   private final int maxChars;
+  private final int maxValueChars;
 
   private Template(String template, int maxChars) {
     this.maxChars = maxChars;
@@ -63,7 +69,7 @@ public final class Template {
       Matcher reference = REFERENCE.matcher(matcher.group(1));
       if (reference.matches()) {
         found.addAll(Lookup.parse(reference.group(1)));
-        String otherwise = harmless(reference.group(2));
+        String otherwise = harmless(reference.group(2), MAX_VALUE_CHARS);
         defaults.add(otherwise.isEmpty() ? MISSING : otherwise);
       }
     }
@@ -71,6 +77,10 @@ public final class Template {
     this.literals = List.copyOf(texts);
     this.lookups = List.copyOf(found);
     this.fallbacks = List.copyOf(defaults);
+    this.maxValueChars =
+        maxChars == MAX_PATH_CHARS
+            ? Math.min(MAX_VALUE_CHARS, MAX_PATH_VALUES_CHARS / Math.max(1, found.size()))
+            : MAX_VALUE_CHARS;
     this.fallback = join(index -> null);
   }
 
@@ -147,7 +157,7 @@ public final class Template {
   private String join(IntFunction<@Nullable String> values) {
     StringBuilder result = new StringBuilder(literals.getFirst());
     for (int i = 0; i < lookups.size(); i++) {
-      String value = harmless(values.apply(i));
+      String value = harmless(values.apply(i), maxValueChars);
       result.append(value.isEmpty() ? fallbacks.get(i) : value).append(literals.get(i + 1));
     }
     if (result.length() > maxChars) {
@@ -156,11 +166,11 @@ public final class Template {
     return result.toString();
   }
 
-  private static String harmless(@Nullable String value) {
+  private static String harmless(@Nullable String value, int maxChars) {
     if (value == null || value.equals(".")) {
       return "";
     }
-    String start = value.length() > MAX_VALUE_CHARS ? value.substring(0, MAX_VALUE_CHARS) : value;
+    String start = value.length() > maxChars ? value.substring(0, maxChars) : value;
     return HARMFUL.matcher(start).replaceAll("_");
   }
 }

@@ -65,6 +65,15 @@ class TemplateTest {
   }
 
   @Test
+  void valuesOfAnyLengthMakeANameThatAFileCanHave() {
+    Template template =
+        Template.path("/a/${resource:a}-${resource:b}-${attribute:c}-${attribute:d}.jsonl");
+    String name = template.resolve(index -> "v".repeat(1_000)).substring("/a/".length());
+    // And a number where it is rotated.
+    assertThat(name).hasSizeLessThan(255 - ".000001".length()).endsWith(".jsonl");
+  }
+
+  @Test
   void mistakesAreNamed() {
     assertThat(Template.problem("${resource:a")).isEqualTo("${ without its }");
     assertThat(Template.problem("${env:HOME}")).contains("unknown ${env:HOME}");

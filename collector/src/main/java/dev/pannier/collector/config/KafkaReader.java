@@ -90,6 +90,9 @@ final class KafkaReader {
     Section own = section.section("properties");
     Map<String, String> written = own.texts(false);
     check(own, written);
+    if (!key.equals("none")) {
+      keysCount(own, written);
+    }
     if (transactions != null) {
       withTransactions(own, written);
     }
@@ -275,6 +278,16 @@ final class KafkaReader {
       }
     }
     relations(section, asked);
+  }
+
+  /// What order rests on: messages of one key are in one partition.
+  private static void keysCount(Section section, Map<String, String> properties) {
+    String ignored = ProducerConfig.PARTITIONER_IGNORE_KEYS_CONFIG;
+    Value value = section.value(ignored);
+    if (value != null && "true".equalsIgnoreCase(properties.getOrDefault(ignored, "").strip())) {
+      value.problem(
+          ignored + " = true: a key is a partition, so an order, here; write key: none beside it");
+    }
   }
 
   /// What transactions rest on.

@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
@@ -598,7 +599,7 @@ public final class Dispatcher {
       if (due == null) {
         break;
       }
-      window.add(due);
+      comeBack(due);
     }
     // What the circuit is tried with stays here; the rest is the fallback's.
     int most = fallback != null && isTrying() ? 1 : maxInFlight;
@@ -642,6 +643,16 @@ public final class Dispatcher {
         parked.add(later);
       }
     }
+  }
+
+  /// What is behind it may still be on its way, and goes after it if it has to go again.
+  private void comeBack(Shipment due) {
+    Deque<Shipment> later = new ArrayDeque<>();
+    while (!window.isEmpty() && window.getLast().entry().sequence() > due.entry().sequence()) {
+      later.addFirst(window.removeLast());
+    }
+    window.addLast(due);
+    window.addAll(later);
   }
 
   private boolean blocked(Shipment shipment) {

@@ -353,11 +353,15 @@ class ProblemsTest {
         wrong(
             "shippers:\n  x:\n    type: kafka\n    bootstrap_servers: k:1\n    properties:\n"
                 + "      max.in.flight.requests.per.connection: 6\n"
-                + "      delivery.timeout.ms: 1000\n      request.timeout.ms: 2000",
+                + "      delivery.timeout.ms: 1000\n      request.timeout.ms: 2000\n"
+                + "      partitioner.ignore.keys: true",
             "p.yaml:6: shippers.x.properties.max.in.flight.requests.per.connection:"
                 + " max.in.flight.requests.per.connection > 5, above which order is lost (6)",
             "p.yaml:7: shippers.x.properties.delivery.timeout.ms: delivery.timeout.ms <"
-                + " request.timeout.ms + linger.ms (1000)"),
+                + " request.timeout.ms + linger.ms (1000)",
+            "p.yaml:9: shippers.x.properties.partitioner.ignore.keys: partitioner.ignore.keys ="
+                + " true: a key is a partition, so an order, here; write key: none beside it"
+                + " (true)"),
         wrong(
             "shippers:\n"
                 + "  x: {type: otlp, endpoint: 'backend:4317', protocol: http, compression: zstd}",

@@ -360,6 +360,28 @@ class DispatcherTest {
     assertThat(budget.heldBytes()).isZero();
   }
 
+  /// It was refused while what is behind it was on its way, and that is answered only later.
+  @Test
+  void whatWasParkedComesBackBeforeWhatIsBehindIt() {
+    shipper.pipelined = true;
+    Dispatcher dispatcher = dispatcher(4, true);
+    append(Batches.fromFile("a", "1"));
+    append(Batches.fromFile("a", "2"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.getFirst(), new Outcome.Missing("no topic", null));
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    while (!shipper.calls.isEmpty()) {
+      shipper.retry(0, "closed");
+    }
+    run(dispatcher);
+    now += SECOND;
+    shipper.onShip = batch -> Outcome.ACCEPTED;
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("1", "2");
+  }
+
   @Test
   void onlyWhatIsMissingIsSentAgain() {
     Dispatcher dispatcher = dispatcher(2, true);

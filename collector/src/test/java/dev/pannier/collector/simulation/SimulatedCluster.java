@@ -22,6 +22,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -35,24 +36,31 @@ import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.jspecify.annotations.Nullable;
 
 /// A Kafka cluster for a transactional shipper, behind Kafka's own client interfaces. It keeps what a
 /// `read_committed` consumer sees, in which no line comes twice, unless syncs of the disk buffer's log fail.
 ///
-/// Answers come in the calling thread, or never. A request to commit whose answer is lost has been carried out, never
-/// will be, or is still on its way: then it takes effect at any time before a later producer has
-/// initialised. Now and then the coordinator aborts a transaction by itself and fences its producer. At
-/// each step the process may die.
+/// Answers come in the calling thread, or never; those to messages also later, at the latest when the transaction ends. Whatever
+/// has no answer (to initialise, to abort, to commit) has been carried out or not. A request to commit may also be still on its way:
+/// then it takes effect at any time before a later producer has initialised, or never. Now and then the coordinator aborts a
+/// transaction by itself and fences its producer, whose commit on its way then comes too late. What was sent has its offset, whether
+/// it is committed or not, and so have the marks of transactions. At each step the process may die.
 final class SimulatedCluster implements Destination {
   private enum Step {
     INIT,
+    INITIALISED,
     BEGIN,
     SEND,
     COMMIT,
     COMMITTED,
-    ABORT
+    ABORT,
+    ABORTED
   }
+
+  /// A message where it is in its partition.
+  private record Appended(ProducerRecord<byte[], byte[]> record, int offset) {}
 
   private static final String TOPIC = "lines";
   private static final String POSITIONS = "positions";
@@ -69,7 +77,10 @@ final class SimulatedCluster implements Destination {
   private final Path directory;
   private final RandomGenerator random;
   private final Consumer<Supplier<String>> say;
-  private final List<ProducerRecord<byte[], byte[]>> positions = new ArrayList<>();
+
+  /// The partition of positions: null where nobody sees anything.
+  private final List<@Nullable ProducerRecord<byte[], byte[]>> positions = new ArrayList<>();
+
   private final BitSet lines = new BitSet();
   private final BitSet requests = new BitSet();
   private final BitSet refusedLines = new BitSet();
@@ -77,7 +88,7 @@ final class SimulatedCluster implements Destination {
   private final Map<Long, Long> lastOffset = new HashMap<>();
 
   /// A commit on its way.
-  private @Nullable List<ProducerRecord<byte[], byte[]>> late;
+  private @Nullable List<Appended> late;
 
   private boolean isKnown;
   private int epoch;
@@ -159,12 +170,21 @@ final class SimulatedCluster implements Destination {
   }
 
   private void arrivesLate() {
-    List<ProducerRecord<byte[], byte[]>> records = late;
+    List<Appended> records = late;
     late = null;
     if (records != null) {
       say.accept(() -> name + ": a commit takes effect late");
       arrive(records);
     }
+  }
+
+  /// What is on its way comes before something that keeps it from having an effect, or after.
+  private void maybeArrivesLate() {
+    if (late != null && random.nextInt(4) == 0) {
+      say.accept(() -> name + ": a commit comes too late");
+      late = null;
+    }
+    arrivesLate();
   }
 
   @Override
@@ -202,17 +222,18 @@ final class SimulatedCluster implements Destination {
       return;
     }
     int kind = random.nextInt(1_000);
-    if (kind == 999 && late == null) {
+    if (kind == 999) {
+      maybeArrivesLate();
       say.accept(() -> name + ": the coordinator fences");
       epoch++;
     }
     boolean fails =
         switch (step) {
-          case INIT -> kind < 100;
+          case INIT, INITIALISED -> kind < 60;
           case BEGIN -> false;
           case SEND -> kind < 2;
           case COMMIT, COMMITTED -> kind < 40;
-          case ABORT -> kind < 200;
+          case ABORT, ABORTED -> kind < 120;
         };
     if (fails) {
       say.accept(() -> name + ": " + step + " has no answer");
@@ -225,10 +246,12 @@ final class SimulatedCluster implements Destination {
     return new TimeoutException("no answer", new DisconnectException("down"));
   }
 
-  private void arrive(List<ProducerRecord<byte[], byte[]>> records) {
-    for (ProducerRecord<byte[], byte[]> record : records) {
+  private void arrive(List<Appended> records) {
+    for (Appended one : records) {
+      ProducerRecord<byte[], byte[]> record = one.record();
       if (record.topic().equals(POSITIONS)) {
-        positions.add(record);
+        positions.set(one.offset(), record);
+        positions.add(null);
       } else {
         Batch batch = batch(record);
         say.accept(() -> truth.name(batch) + " is at " + name);
@@ -291,7 +314,23 @@ final class SimulatedCluster implements Destination {
       throw timeout();
     }
     int end = positions.size();
-    MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+    MockConsumer<byte[], byte[]> consumer =
+        new MockConsumer<>("earliest") {
+          private boolean polled;
+
+          @Override
+          public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+            ConsumerRecords<byte[], byte[]> records = super.poll(timeout);
+            polled = true;
+            return records;
+          }
+
+          /// It goes past what it does not see.
+          @Override
+          public synchronized long position(TopicPartition partition) {
+            return polled ? end : super.position(partition);
+          }
+        };
     consumer.updatePartitions(
         POSITIONS, List.of(new PartitionInfo(POSITIONS, 0, null, null, null)));
     consumer.updateBeginningOffsets(Map.of(PLACE, 0L));
@@ -300,14 +339,21 @@ final class SimulatedCluster implements Destination {
         () -> {
           for (int i = (int) consumer.position(PLACE); i < end; i++) {
             ProducerRecord<byte[], byte[]> record = positions.get(i);
-            consumer.addRecord(new ConsumerRecord<>(POSITIONS, 0, i, record.key(), record.value()));
+            if (record != null) {
+              consumer.addRecord(
+                  new ConsumerRecord<>(POSITIONS, 0, i, record.key(), record.value()));
+            }
           }
         });
     return consumer;
   }
 
   private final class Connection extends MockProducer<byte[], byte[]> {
-    private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
+    private final List<Appended> sent = new ArrayList<>();
+
+    /// What was sent and is not answered.
+    private final List<Runnable> unanswered = new ArrayList<>();
+
     private int ours = -1;
     private boolean begun;
     private @Nullable RuntimeException broken;
@@ -323,9 +369,10 @@ final class SimulatedCluster implements Destination {
     @Override
     public void initTransactions() {
       step(Step.INIT);
-      arrivesLate();
+      maybeArrivesLate();
       epoch++;
       ours = epoch;
+      step(Step.INITIALISED);
     }
 
     @Override
@@ -344,15 +391,33 @@ final class SimulatedCluster implements Destination {
       if (!begun || callback == null) {
         throw new IllegalStateException("no transaction");
       }
-      RuntimeException error = error(record);
+      unanswered.add(() -> answer(record, callback));
+      if (healed || random.nextInt(4) > 0) {
+        flush();
+      }
+      return new CompletableFuture<>();
+    }
+
+    @Override
+    public synchronized void flush() {
+      List<Runnable> answers = List.copyOf(unanswered);
+      unanswered.clear();
+      answers.forEach(Runnable::run);
+    }
+
+    private void answer(ProducerRecord<byte[], byte[]> record, Callback callback) {
+      RuntimeException error = broken == null ? error(record) : new TransactionAbortedException();
       if (error == null) {
-        sent.add(record);
-        callback.onCompletion(new RecordMetadata(PLACE, positions.size(), 0, 0, 0, 0), null);
+        int offset = positions.size();
+        if (record.topic().equals(POSITIONS)) {
+          positions.add(null);
+        }
+        sent.add(new Appended(record, offset));
+        callback.onCompletion(new RecordMetadata(PLACE, offset, 0, 0, 0, 0), null);
       } else {
         broken = error;
         callback.onCompletion(null, error);
       }
-      return new CompletableFuture<>();
     }
 
     private @Nullable RuntimeException error(ProducerRecord<byte[], byte[]> record) {
@@ -384,6 +449,7 @@ final class SimulatedCluster implements Destination {
 
     @Override
     public void commitTransaction() {
+      flush();
       if (broken != null) {
         throw new KafkaException("in an error state", broken);
       }
@@ -404,13 +470,18 @@ final class SimulatedCluster implements Destination {
     public void abortTransaction() {
       step(Step.ABORT);
       check();
+      unanswered.clear();
       sent.clear();
       begun = false;
       broken = null;
+      // The mark of its end.
+      positions.add(null);
+      step(Step.ABORTED);
     }
 
     @Override
     public void close(Duration timeout) {
+      unanswered.clear();
       sent.clear();
     }
   }

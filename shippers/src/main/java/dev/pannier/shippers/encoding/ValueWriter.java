@@ -6,9 +6,11 @@ import dev.pannier.shippers.batch.AnyValue;
 import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.FieldReader;
 import dev.pannier.shippers.batch.JsonText;
+import org.jspecify.annotations.Nullable;
 
 /// Writes an `AnyValue` as plain JSON: a string, number, boolean, null, array or object; bytes in
-/// base64. What JSON has no number for is a string. Values nested deeper than 32 are null.
+/// base64. What JSON has no number for is a string. Values nested deeper than 32 are null. Of a key that
+/// comes more than once in a map the first is there.
 final class ValueWriter {
   private static final int MAX_DEPTH = 32;
   private static final byte[] TRUE = "true".getBytes(US_ASCII);
@@ -19,6 +21,9 @@ final class ValueWriter {
   private final AnyValue[] values = new AnyValue[MAX_DEPTH];
   private final FieldReader[] children = new FieldReader[MAX_DEPTH];
   private final FieldReader entry = new FieldReader();
+
+  /// The keys of the map at each depth, as they are written.
+  private final @Nullable KeySet[] keys = new KeySet[MAX_DEPTH];
 
   ValueWriter() {
     for (int i = 0; i < MAX_DEPTH; i++) {
@@ -87,21 +92,32 @@ final class ValueWriter {
 
   private void map(byte[] bytes, int start, int end, ByteOutput out, int depth) {
     FieldReader entries = children[depth].over(bytes, start, end);
+    KeySet known = keys[depth];
+    if (known == null) {
+      known = new KeySet();
+      keys[depth] = known;
+    }
+    known.clear();
     out.write('{');
     boolean isFirst = true;
     while (entries.next()) {
       if (entries.number() == 1 && entries.wireType() == FieldReader.BYTES) {
+        int before = out.length();
         if (!isFirst) {
           out.write(',');
         }
-        isFirst = false;
-        entry(bytes, entries.start(), entries.end(), out, depth);
+        if (entry(bytes, entries.start(), entries.end(), out, depth, known)) {
+          isFirst = false;
+        } else {
+          out.truncate(before);
+        }
       }
     }
     out.write('}');
   }
 
-  private void entry(byte[] bytes, int start, int end, ByteOutput out, int depth) {
+  /// @return false where the key is there already
+  private boolean entry(byte[] bytes, int start, int end, ByteOutput out, int depth, KeySet known) {
     int keyStart = start;
     int keyEnd = start;
     int valueStart = start;
@@ -116,8 +132,14 @@ final class ValueWriter {
         valueEnd = entry.end();
       }
     }
+    int before = out.length();
     JsonText.string(out, bytes, keyStart, keyEnd);
+    int hash = KeySet.hash(out.bytes(), before, out.length());
+    if (!known.add(hash, out.bytes(), before, out.length())) {
+      return false;
+    }
     out.write(':');
     json(bytes, valueStart, valueEnd, out, depth + 1);
+    return true;
   }
 }

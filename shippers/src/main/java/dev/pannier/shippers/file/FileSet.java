@@ -9,6 +9,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,8 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The files of one shipper, together at most `maxBytes`. A file that has grown to a tenth of that
-/// is rotated, `logs.jsonl` to `logs.000001.jsonl` and on; when all together are too large, the
-/// oldest goes, rotated or not, but never the one that is being written.
+/// is rotated, `logs.jsonl` to `logs.000001.jsonl` and on; before all together become too large, the
+/// oldest goes, rotated or not, but never the one that is being written. Where it cannot go, nothing is
+/// written.
 ///
 /// One thread.
 final class FileSet implements AutoCloseable {
@@ -62,6 +64,8 @@ final class FileSet implements AutoCloseable {
       rotate(file);
       file = file(path);
     }
+    count(path, file.size());
+    makeRoom(path, length);
     try {
       file.append(lines, 0, length);
     } catch (IOException e) {
@@ -71,7 +75,6 @@ final class FileSet implements AutoCloseable {
       throw e;
     }
     count(path, file.size());
-    removeOldest(path);
   }
 
   /// Makes the folder and finds what is in it.
@@ -160,6 +163,7 @@ final class FileSet implements AutoCloseable {
     file.moveTo(rotated);
     count(path, 0);
     count(rotated, file.size());
+    LineFile.syncName(rotated);
   }
 
   private static Path rotated(Path path, int number) {
@@ -167,24 +171,24 @@ final class FileSet implements AutoCloseable {
     int dot = name.lastIndexOf('.');
     String stem = dot <= 0 ? name : name.substring(0, dot);
     String extension = dot <= 0 ? "" : name.substring(dot);
-    return path.resolveSibling(stem + "." + String.format("%06d", number) + extension);
+    return path.resolveSibling(stem + "." + String.format(Locale.ROOT, "%06d", number) + extension);
   }
 
-  private void removeOldest(Path current) throws IOException {
-    while (total > maxBytes) {
+  private void makeRoom(Path current, long more) throws IOException {
+    while (total + more > maxBytes) {
       Path oldest = oldestBut(current);
       if (oldest == null) {
         return;
       }
       close(oldest);
-      Long size = sizes.remove(oldest);
-      total -= size == null ? 0 : size;
       try {
         Files.delete(oldest);
         LOG.info("{} has been removed: max_bytes {} is reached", oldest, maxBytes);
       } catch (NoSuchFileException e) {
         LOG.debug("{} was gone", oldest, e);
       }
+      Long size = sizes.remove(oldest);
+      total -= size == null ? 0 : size;
     }
   }
 

@@ -30,18 +30,20 @@ final class LineFile implements AutoCloseable {
   private LineFile(Path path, FileChannel channel, long size) throws IOException {
     this.path = path;
     this.channel = channel;
-    this.identity = identity(path);
+    this.identity = attributes(path).fileKey();
     this.size = size;
   }
 
-  private static @Nullable Object identity(Path path) throws IOException {
-    return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+  private static BasicFileAttributes attributes(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class);
   }
 
-  /// Whether its path still leads to it: somebody may have deleted or moved it.
+  /// Whether its path still leads to it, and it ends where we did: somebody may have deleted or moved it,
+  /// or emptied it to make room.
   boolean isThere() {
     try {
-      return Objects.equals(identity, identity(path));
+      BasicFileAttributes now = attributes(path);
+      return now.size() == size && Objects.equals(identity, now.fileKey());
     } catch (IOException e) {
       return false;
     }
@@ -145,10 +147,13 @@ final class LineFile implements AutoCloseable {
     size += length;
   }
 
-  /// Closes it and gives it another name.
+  /// Closes it and gives it another name, which [#syncName] makes survive a crash.
   void moveTo(Path rotated) throws IOException {
     channel.close();
     Files.move(path, rotated);
+  }
+
+  static void syncName(Path path) throws IOException {
     Path folder = path.toAbsolutePath().getParent();
     if (folder != null) {
       sync(folder);

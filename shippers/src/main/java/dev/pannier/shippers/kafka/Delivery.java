@@ -3,8 +3,8 @@ package dev.pannier.shippers.kafka;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
 import java.util.BitSet;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +23,7 @@ final class Delivery {
   private @Nullable BitSet refused;
   private @Nullable KafkaFailure retry;
   private @Nullable KafkaFailure noTopic;
-  private final Set<String> missingTopics = new HashSet<>();
+  private final Map<String, KafkaFailure> missingTopics = new HashMap<>();
 
   /// Messages on their way that the broker may find too large, or that are the first of their key.
   private int risky;
@@ -70,9 +70,10 @@ final class Delivery {
     return retried != null || tooLarge != null;
   }
 
-  /// Whether a message of it could not go to this topic, which those behind it must not, either.
-  synchronized boolean misses(String topic) {
-    return missingTopics.contains(topic);
+  /// Why a message of it could not go to this topic, which those behind it must not, either; null if none
+  /// had to.
+  synchronized @Nullable KafkaFailure misses(String topic) {
+    return missingTopics.get(topic);
   }
 
   synchronized void riskyStarted() {
@@ -123,7 +124,7 @@ final class Delivery {
       case NO_TOPIC -> {
         retried = with(retried, message);
         noTopic = failure;
-        missingTopics.add(message.topic());
+        missingTopics.put(message.topic(), failure);
       }
       case TOO_LARGE -> {
         tooLarge = with(tooLarge, message);

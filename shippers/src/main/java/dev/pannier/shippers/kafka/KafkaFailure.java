@@ -2,8 +2,10 @@ package dev.pannier.shippers.kafka;
 
 import dev.pannier.shippers.Reasons;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.BrokerNotAvailableException;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
@@ -33,10 +35,48 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
   enum Kind {
     RETRY,
-    /// The topic is missing, or not ours to write to: other topics are not concerned.
+    /// The topic is missing, not ours to write to, or takes nothing with our clock's time: other topics are
+    /// not concerned.
     NO_TOPIC,
     TOO_LARGE,
     REFUSED
+  }
+
+  /// What Kafka's client says of a record that is in a batch with one that was refused. It has no
+  /// exception of its own for that.
+  private static final String NEIGHBOUR =
+      "Failed to append record because it was part of a batch which had one more";
+
+  /// Whether it is of all records that were sent in one batch, one of which the broker refuses: which one
+  /// only shows where it is alone. Brokers may say it, but not all do.
+  static boolean isOfBatch(Throwable error) {
+    return error instanceof InvalidRecordException || isNeighbours(error);
+  }
+
+  private static boolean isNeighbours(Throwable error) {
+    return error.getClass() == KafkaException.class
+        && String.valueOf(error.getMessage()).startsWith(NEIGHBOUR);
+  }
+
+  /// Not to be believed before the record was sent alone.
+  KafkaFailure untilAlone() {
+    return new KafkaFailure(
+        Kind.RETRY, reason + " (it, or another of its batch: each is tried alone)", false);
+  }
+
+  /// The topics that an error is about: what fails a transaction fails messages to other topics, too.
+  ///
+  /// @param topic of the message
+  static Set<String> topics(Throwable error, String topic) {
+    Set<String> named =
+        switch (error) {
+          case TopicAuthorizationException refused -> refused.unauthorizedTopics();
+          case InvalidTopicException invalid -> invalid.invalidTopics();
+          case TimeoutException timeout when timeout.getCause() != null ->
+              topics(timeout.getCause(), topic);
+          default -> Set.of();
+        };
+    return named.isEmpty() || named.contains(topic) ? Set.of(topic) : named;
   }
 
   /// Words failures for one cluster.
@@ -46,16 +86,18 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
   record Words(String servers, String mechanism, Reasons reasons) {
     KafkaFailure of(Throwable error, String topic) {
       Kind kind = kind(error);
-      boolean done = kind == Kind.RETRY && !(error instanceof RetriableException);
-      return new KafkaFailure(kind, reason(error, topic), done);
+      boolean done =
+          kind == Kind.RETRY && !(error instanceof RetriableException) && !isNeighbours(error);
+      return new KafkaFailure(kind, reason(error, topics(error, topic).iterator().next()), done);
     }
 
     private static Kind kind(Throwable error) {
       return switch (error) {
         case RecordTooLargeException _, RecordBatchTooLargeException _ -> Kind.TOO_LARGE;
-        case InvalidTimestampException _, InvalidRecordException _, SerializationException _ ->
-            Kind.REFUSED;
-        case UnknownTopicOrPartitionException _,
+        case InvalidRecordException _, SerializationException _ -> Kind.REFUSED;
+        // The time of a message is our clock's: nothing is wrong with the record.
+        case InvalidTimestampException _,
+            UnknownTopicOrPartitionException _,
             TopicAuthorizationException _,
             InvalidTopicException _ ->
             Kind.NO_TOPIC;
@@ -115,7 +157,12 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
                 + " (its max.message.bytes): "
                 + says;
         case InvalidTimestampException _ ->
-            servers + " refused a message's timestamp for the topic " + topic + ": " + says;
+            servers
+                + " takes no message with the time of this machine's clock for the topic "
+                + topic
+                + ": set the clock right, or the topic's message.timestamp.before.max.ms and"
+                + " message.timestamp.after.max.ms: "
+                + says;
         case InvalidRecordException _ ->
             servers
                 + " refused a message for the topic "

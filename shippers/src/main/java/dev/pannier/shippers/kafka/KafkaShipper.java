@@ -10,11 +10,13 @@ import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -25,7 +27,6 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,9 @@ import org.slf4j.LoggerFactory;
 /// on, `ship` answers `Retryable` until the caller has taken every answer ([#resume]) and
 /// sends again from the first that failed, and a new producer takes over. What a broker may find too
 /// large goes alone of its key ([Proven], [#pipelines]), so that nothing has to be closed for it.
+///
+/// A record that a broker refuses takes all down that were sent in one batch with it. So it is believed only
+/// of a message that was alone on its way; the others go once more, one by one.
 ///
 /// A topic that is missing keeps only what goes there: it is answered `Missing` while [Topics] asks.
 public final class KafkaShipper implements Shipper {
@@ -65,6 +69,19 @@ public final class KafkaShipper implements Shipper {
 
   /// Set by the first failure, until nothing is in flight. Guarded by `lock`.
   private @Nullable KafkaFailure failure;
+
+  /// How many messages of a batch key may have been refused for another's sake. Guarded by `lock`.
+  private final Map<String, Integer> suspects = new HashMap<>();
+
+  /// Whether there are any, without the lock.
+  private volatile boolean anySuspects;
+
+  private final AtomicInteger underWay = new AtomicInteger();
+
+  /// The message that was sent last, if nothing was under way then, and no other has been sent since.
+  private volatile @Nullable Sent lonely;
+
+  private volatile boolean idleAwaited;
 
   private @Nullable String deadLetterTopic;
 
@@ -267,7 +284,10 @@ public final class KafkaShipper implements Shipper {
       // First: where it is replaced, what comes before this message fails.
       Producer<byte[], byte[]> current = client.open();
       sent.producer = current;
-      KafkaFailure obstacle = obstacle(delivery, message.topic());
+      boolean alone = anySuspects && isSuspect(delivery.key());
+      // Where it stops anyway, nothing is waited for once more.
+      boolean waited = !alone || delivery.isFailing() || awaitIdle();
+      KafkaFailure obstacle = waited ? obstacle(delivery, message.topic()) : words.slow();
       if (obstacle != null) {
         delivery.failed(message, obstacle, 0);
         ended(delivery, false);
@@ -277,10 +297,54 @@ public final class KafkaShipper implements Shipper {
         sent.isRisky = true;
         delivery.riskyStarted();
       }
+      sent.isUnderWay = true;
+      lonely = underWay.getAndIncrement() == 0 ? sent : null;
       // The callback tells what the future would.
       var _ = current.send(message.take(), sent);
+      if (alone) {
+        isNoSuspect(delivery.key());
+        // Nothing is to come into its batch.
+        awaitIdle();
+      }
     } catch (RuntimeException | LinkageError e) {
       sent.ended(e);
+    }
+  }
+
+  private boolean isSuspect(String key) {
+    synchronized (lock) {
+      return suspects.containsKey(key);
+    }
+  }
+
+  /// One message of that key less.
+  private void isNoSuspect(String key) {
+    synchronized (lock) {
+      suspects.computeIfPresent(key, (same, left) -> left > 1 ? left - 1 : null);
+      anySuspects = !suspects.isEmpty();
+    }
+  }
+
+  /// Waits for as long as the producer itself may block.
+  ///
+  /// @return whether nothing is under way
+  private boolean awaitIdle() {
+    unflushed = true;
+    flush();
+    long deadlineNanos = System.nanoTime() + maxBlockNanos;
+    synchronized (lock) {
+      idleAwaited = true;
+      try {
+        for (long left = maxBlockNanos;
+            left > 0 && underWay.get() > 0;
+            left = deadlineNanos - System.nanoTime()) {
+          TimeUnit.NANOSECONDS.timedWait(lock, left);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      idleAwaited = false;
+      return underWay.get() == 0;
     }
   }
 
@@ -291,9 +355,9 @@ public final class KafkaShipper implements Shipper {
       return null;
     }
     awaitProof(delivery);
-    if (noTopic == null && delivery.misses(topic)) {
-      // It is there by now, but not what comes before this message.
-      noTopic = words.of(new UnknownTopicOrPartitionException(), topic);
+    if (noTopic == null) {
+      // It may be there by now, but not what comes before this message.
+      noTopic = delivery.misses(topic);
     }
     if (noTopic != null) {
       return noTopic;
@@ -344,10 +408,13 @@ public final class KafkaShipper implements Shipper {
     }
   }
 
-  private void failed(Sent sent, KafkaFailure why) {
+  private void failed(Sent sent, Throwable error) {
     Delivery delivery = sent.delivery;
     String topic = sent.message.topic();
     boolean bySender = Thread.currentThread() == sent.sender;
+    KafkaFailure said = words.of(error, topic);
+    boolean isSuspect = !bySender && sent != lonely && KafkaFailure.isOfBatch(error);
+    KafkaFailure why = isSuspect ? said.untilAlone() : said;
     int learnt = 0;
     if (why.kind() == KafkaFailure.Kind.TOO_LARGE) {
       learnt = limits.refused(topic, sent.message.size());
@@ -370,6 +437,10 @@ public final class KafkaShipper implements Shipper {
     boolean overtaking;
     synchronized (lock) {
       failure = why;
+      if (isSuspect) {
+        suspects.merge(delivery.key(), 1, Integer::sum);
+        anySuspects = true;
+      }
       overtaking = isOrdered(delivery) && (othersFollow || hasFollower(delivery));
       if (overtaking || why.producerIsDone()) {
         client.isDone();
@@ -460,6 +531,7 @@ public final class KafkaShipper implements Shipper {
     final Thread sender;
     @Nullable Producer<byte[], byte[]> producer;
     boolean isRisky;
+    boolean isUnderWay;
     private boolean ended;
 
     Sent(Delivery delivery, Message message, Thread sender) {
@@ -488,9 +560,14 @@ public final class KafkaShipper implements Shipper {
           proven.confirmed(message.topic(), delivery.key(), message.size());
         }
       } else {
-        failed(this, words.of(error, message.topic()));
+        failed(this, error);
       }
       KafkaShipper.this.ended(delivery, isRisky);
+      if (isUnderWay && underWay.decrementAndGet() == 0 && idleAwaited) {
+        synchronized (lock) {
+          lock.notifyAll();
+        }
+      }
     }
   }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -38,6 +39,9 @@ final class PositionsTopic {
 
   /// The longest that one question takes, or reading without getting any further.
   private static final long READ_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /// Between two questions for a topic that was made.
+  private static final long ASK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private static final long CREATE_SECONDS = 10;
   private static final String BYTES = "org.apache.kafka.common.serialization.ByteArrayDeserializer";
@@ -204,6 +208,7 @@ final class PositionsTopic {
       long startNanos = System.nanoTime();
       // Brokers learn of it one after the other.
       while (count == 0 && System.nanoTime() - startNanos < READ_NANOS) {
+        LockSupport.parkNanos(this, ASK_AGAIN_NANOS);
         count = count(consumer);
       }
     }
@@ -261,6 +266,8 @@ final class PositionsTopic {
     own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
     own.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, "false");
     own.put(ConsumerConfig.METRIC_REPORTER_CLASSES_CONFIG, "");
+    // A producer's have the same name, and are none of a consumer's.
+    own.put(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG, "");
     own.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "5000");
     own.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, "4000");
     own.putIfAbsent(ConsumerConfig.CLIENT_ID_CONFIG, "pannier-positions");

@@ -161,7 +161,7 @@ final class Topics implements AutoCloseable {
           ask(topic);
         }
         synchronized (lock) {
-          if (!closed && !missing.isEmpty()) {
+          if (!closed && !(missing.isEmpty() && unanswered.isEmpty())) {
             lock.wait(PAUSE_MS);
           }
         }

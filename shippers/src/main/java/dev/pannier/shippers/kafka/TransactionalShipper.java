@@ -53,7 +53,8 @@ import org.slf4j.LoggerFactory;
 /// or nothing counts, so batches follow each other however large they are.
 ///
 /// What a message's failure means for its batch ([Verdicts]) is told when the batch comes again: the
-/// transaction is aborted first, and all that was in it comes again.
+/// transaction is aborted first, and all that was in it comes again. What was refused together with others
+/// is sent again message by message, so that the refusal is of that one.
 ///
 /// A producer that was fenced may have been so by the coordinator, when its transaction was too old, or
 /// by another process with the same identity. Positions tell: those that another process has stored
@@ -96,6 +97,13 @@ public final class TransactionalShipper implements Shipper {
 
   private boolean begun;
   private boolean unsettled;
+
+  /// Messages in the transaction.
+  private int messages;
+
+  /// The message that was sent last, where it is on its way without another.
+  private volatile @Nullable Sent lonely;
+
   private long bytes;
   private long transaction;
   private long committedAtNanos;
@@ -199,6 +207,11 @@ public final class TransactionalShipper implements Shipper {
             hint);
   }
 
+  /// Whether it keeps anything of a batch that is not done.
+  boolean remembersVerdicts() {
+    return !verdicts.isEmpty();
+  }
+
   @Override
   public boolean isTransactional() {
     return true;
@@ -293,11 +306,19 @@ public final class TransactionalShipper implements Shipper {
     forgetTransaction();
     unsettled = false;
     for (Member member : left) {
-      member.told.accept(
+      tell(
+          member,
           committed
               ? member.outcome
               : new Outcome.Retryable("the transaction was not committed", 0, null));
     }
+  }
+
+  private void tell(Member member, Outcome outcome) {
+    if (!(outcome instanceof Outcome.Retryable)) {
+      member.parts.forEach(verdicts::forget);
+    }
+    member.told.accept(outcome);
   }
 
   @Override
@@ -436,9 +457,9 @@ public final class TransactionalShipper implements Shipper {
     return null;
   }
 
-  private void send(Member member, List<List<Message>> messages) {
+  private void send(Member member, List<List<Message>> all) {
     Producer<byte[], byte[]> producer = ready;
-    if (producer == null || messages.stream().allMatch(List::isEmpty)) {
+    if (producer == null || all.stream().allMatch(List::isEmpty)) {
       join(member);
       return;
     }
@@ -452,14 +473,23 @@ public final class TransactionalShipper implements Shipper {
       failed(words.of(e, ""));
       return;
     }
-    for (int i = 0; i < messages.size(); i++) {
+    for (int i = 0; i < all.size(); i++) {
       Batch part = member.parts.get(i);
-      for (Message message : messages.get(i)) {
+      boolean alone = verdicts.isSuspect(part);
+      for (Message message : all.get(i)) {
         Sent sent = new Sent(part, message, Thread.currentThread());
         bytes += message.size();
         try {
+          if (alone) {
+            producer.flush();
+          }
+          lonely = alone || messages == 0 ? sent : null;
+          messages++;
           // The callback tells what the future would.
           var _ = producer.send(message.take(), sent);
+          if (alone) {
+            producer.flush();
+          }
         } catch (RuntimeException | LinkageError e) {
           sent.failed(e);
         }
@@ -474,7 +504,7 @@ public final class TransactionalShipper implements Shipper {
   private void join(Member member) {
     if (members.isEmpty()) {
       progress.passed(member.parts.getFirst(), member.origin);
-      member.told.accept(member.outcome);
+      tell(member, member.outcome);
       return;
     }
     members.add(member);
@@ -567,8 +597,7 @@ public final class TransactionalShipper implements Shipper {
     List<Member> done = List.copyOf(members);
     forgetTransaction();
     for (Member member : done) {
-      member.parts.forEach(verdicts::forget);
-      member.told.accept(member.outcome);
+      tell(member, member.outcome);
     }
     if (nowNanos - hintedAtNanos >= HINT_NANOS) {
       hintedAtNanos = nowNanos;
@@ -580,6 +609,8 @@ public final class TransactionalShipper implements Shipper {
     members.clear();
     progress.forget();
     bytes = 0;
+    messages = 0;
+    lonely = null;
     begun = false;
     round.incrementAndGet();
   }
@@ -587,6 +618,8 @@ public final class TransactionalShipper implements Shipper {
   private void abort(long nowNanos) {
     KafkaFailure why = Objects.requireNonNull(failure);
     Producer<byte[], byte[]> producer = ready;
+    // What goes down with it says nothing of itself.
+    round.incrementAndGet();
     try {
       if (begun && producer != null) {
         producer.abortTransaction();
@@ -695,8 +728,7 @@ public final class TransactionalShipper implements Shipper {
     }
 
     void failed(Throwable error) {
-      if (failure != null || sentIn != round.get()) {
-        // It went down with the one that failed first.
+      if (sentIn != round.get()) {
         return;
       }
       Batch of = part;
@@ -706,7 +738,17 @@ public final class TransactionalShipper implements Shipper {
         return;
       }
       String topic = which.topic();
-      KafkaFailure why = words.of(error, topic);
+      boolean bySender = Thread.currentThread() == sender;
+      boolean isSuspect = !bySender && lonely != this && KafkaFailure.isOfBatch(error);
+      if (isSuspect) {
+        verdicts.suspect(of);
+      }
+      if (failure != null) {
+        // It went down with the one that failed first.
+        return;
+      }
+      KafkaFailure said = words.of(error, topic);
+      KafkaFailure why = isSuspect ? said.untilAlone() : said;
       switch (why.kind()) {
         case TOO_LARGE -> {
           int learnt = limits.refused(topic, which.size());
@@ -714,10 +756,17 @@ public final class TransactionalShipper implements Shipper {
         }
         case REFUSED -> verdicts.refuse(of, which, why.reason());
         case NO_TOPIC -> {
-          if (Thread.currentThread() == sender) {
-            topics.isMissing(topic, why);
-          } else {
-            topics.isRefused(topic, why);
+          for (String absent : KafkaFailure.topics(error, topic)) {
+            KafkaFailure because = words.of(error, absent);
+            if (absent.equals(positions.name())) {
+              // Nothing waits for it there: a transaction tries it.
+              continue;
+            }
+            if (bySender) {
+              topics.isMissing(absent, because);
+            } else {
+              topics.isRefused(absent, because);
+            }
           }
         }
         case RETRY -> {}

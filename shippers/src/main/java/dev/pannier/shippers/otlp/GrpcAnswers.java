@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// | status | outcome |
 /// |---|---|
-/// | OK | accepted, or partly |
+/// | OK | accepted, or partly; retryable without the message that belongs to it: a proxy's word |
 /// | CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS | retryable, after RetryInfo's delay |
 /// | RESOURCE_EXHAUSTED | retryable with RetryInfo; else too large where it speaks of a message's size; else permanent |
 /// | UNAUTHENTICATED, PERMISSION_DENIED | retryable: not of the specification, but a token that has expired is no reason to lose data |
@@ -65,12 +65,14 @@ final class GrpcAnswers {
   Answer read(Response response) throws IOException {
     String type = response.header("content-type", "");
     if (response.code() == 200 && type != null && !type.startsWith("application/grpc")) {
+      // Nothing about the data: a proxy's page comes in the same way.
       return new Answer(
-          Answer.permanent(
+          Answer.retry(
                   endpoint
                       + " does not speak gRPC: it answers with '"
                       + reasons.clean(type)
-                      + "'; check the port and protocol")
+                      + "'; check the port and protocol",
+                  0)
               .outcome(),
           true);
     }
@@ -80,7 +82,12 @@ final class GrpcAnswers {
         response.header("grpc-status") == null ? response.trailers() : response.headers();
     int status = status(response.code(), trailers.get("grpc-status"));
     if (status == OK) {
-      ExportResponse export = message == null ? ExportResponse.SUCCESS : ExportResponse.of(message);
+      if (message == null) {
+        return Answer.retry(
+            endpoint + " answers OK without a message, as no OTLP service does: is there a proxy?",
+            0);
+      }
+      ExportResponse export = ExportResponse.of(message);
       return Answer.accepted(export, endpoint, reasons.clean(export.message()));
     }
     return failed(status, trailers);
@@ -128,7 +135,9 @@ final class GrpcAnswers {
     if (header != null) {
       try {
         int status = Integer.parseInt(header.strip());
-        return status < 0 ? UNKNOWN : status;
+        if (status != OK || code == 200) {
+          return status < 0 ? UNKNOWN : status;
+        }
       } catch (NumberFormatException e) {
         return UNKNOWN;
       }

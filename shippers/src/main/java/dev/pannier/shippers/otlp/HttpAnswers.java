@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import okhttp3.Response;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +22,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// | status | outcome |
 /// |---|---|
-/// | 2xx | accepted, or partly |
+/// | 2xx | accepted, or partly; retryable where the body is no answer of OTLP: a proxy's page |
 /// | 429, 502, 503, 504 | retryable, after `Retry-After` in seconds or as a date |
 /// | 401, 403 | retryable: not of the specification, but a token that has expired is no reason to lose data |
 /// | 413 | too large |
+/// | 301, 302, 303, 307, 308 | retryable: whoever sends us elsewhere has not looked at the data |
 /// | any other | permanent |
 final class HttpAnswers {
   /// A longer wait is a clock that is wrong rather than a wish.
@@ -41,17 +43,16 @@ final class HttpAnswers {
   }
 
   Answer read(Response response) throws IOException {
-    byte[] body = body(response);
+    byte @Nullable [] body = body(response);
     String type = String.valueOf(response.header("content-type", ""));
     int code = response.code();
+    String answers =
+        endpoint + " answers " + code + " at " + response.request().url().encodedPath();
     if (code / 100 == 2) {
-      ExportResponse export = export(type, body);
-      return Answer.accepted(export, endpoint, reasons.clean(export.message()));
+      return success(answers, type, body);
     }
     String text = reasons.clean(error(type, body));
-    String path = response.request().url().encodedPath();
-    String reason =
-        endpoint + " answers " + code + " at " + path + (text.isEmpty() ? "" : ": " + text);
+    String reason = answers + (text.isEmpty() ? "" : ": " + text);
     return switch (code) {
       case 429, 503 -> Answer.untouched(reason, retryAfterNanos(response.header("retry-after")));
       // A proxy's: what is behind it may have taken the batch.
@@ -61,11 +62,15 @@ final class HttpAnswers {
       case 404, 405, 501 ->
           noService(reason + " (is the path right? does it take this signal? else see signals)");
       case 301, 302, 303, 307, 308 ->
-          noService(
-              reason
-                  + " (moved to "
-                  + reasons.clean(response.header("location"))
-                  + "; set endpoint)");
+          new Answer(
+              Answer.retry(
+                      reason
+                          + " (moved to "
+                          + reasons.clean(response.header("location"))
+                          + "; set endpoint)",
+                      0)
+                  .outcome(),
+              true);
       default -> Answer.permanent(reason);
     };
   }
@@ -74,30 +79,64 @@ final class HttpAnswers {
     return new Answer(new Outcome.Permanent(reason), true);
   }
 
-  /// @return the whole body, empty where it is larger than any that tells us something
-  private static byte[] body(Response response) throws IOException {
-    BufferedSource source = response.body().source();
-    return source.request(Exchange.MAX_ANSWER_BYTES + 1) ? new byte[0] : source.readByteArray();
-  }
-
-  /// The status says that the data was taken; a body that cannot be read changes nothing about it.
-  private static ExportResponse export(String type, byte[] body) {
+  /// Whoever answers in another way than OTLP asks for has not taken the data, whatever the status says: a
+  /// proxy's page for a login comes with a 200.
+  private Answer success(String answers, String type, byte @Nullable [] body) {
     try {
-      if (type.startsWith("application/x-protobuf")) {
-        return ExportResponse.of(body);
-      }
-      return type.startsWith("application/json") ? JsonAnswer.export(body) : ExportResponse.SUCCESS;
+      ExportResponse export = export(type, body);
+      return Answer.accepted(export, endpoint, reasons.clean(export.message()));
     } catch (IllegalArgumentException e) {
-      return ExportResponse.SUCCESS;
+      return Answer.retry(
+          answers
+              + " with '"
+              + reasons.clean(type)
+              + "' that is no answer of OTLP: is there a proxy between, or another service at"
+              + " endpoint?",
+          0);
     }
   }
 
-  private static String error(String type, byte[] body) {
+  /// @return the whole body, null where it is larger than any that tells us something
+  private static byte @Nullable [] body(Response response) throws IOException {
+    BufferedSource source = response.body().source();
+    return source.request(Exchange.MAX_ANSWER_BYTES + 1) ? null : source.readByteArray();
+  }
+
+  /// @throws IllegalArgumentException where it is none
+  private static ExportResponse export(String type, byte @Nullable [] body) {
+    if (body == null) {
+      throw new IllegalArgumentException("too long");
+    }
+    if (body.length == 0) {
+      return ExportResponse.SUCCESS;
+    }
+    if (isProtobuf(type)) {
+      return ExportResponse.of(body);
+    }
+    if (isJson(type)) {
+      return JsonAnswer.export(body);
+    }
+    throw new IllegalArgumentException(type);
+  }
+
+  /// Also by the names that it had before: `application/protobuf`.
+  private static boolean isProtobuf(String type) {
+    return type.toLowerCase(Locale.ROOT).matches("application/[^;]*protobuf.*");
+  }
+
+  private static boolean isJson(String type) {
+    return type.toLowerCase(Locale.ROOT).startsWith("application/json");
+  }
+
+  private static String error(String type, byte @Nullable [] body) {
+    if (body == null) {
+      return "";
+    }
     try {
-      if (type.startsWith("application/x-protobuf")) {
+      if (isProtobuf(type)) {
         return RpcStatus.of(body).message();
       }
-      if (type.startsWith("application/json")) {
+      if (isJson(type)) {
         return JsonAnswer.errorMessage(body);
       }
     } catch (IllegalArgumentException e) {

@@ -17,15 +17,20 @@ final class JsonAnswer {
   /// {"partialSuccess": {"rejectedLogRecords": "3", "errorMessage": "…"}}
   /// ```
   ///
-  /// @throws IllegalArgumentException if it is no JSON
+  /// @throws IllegalArgumentException if it is no JSON object
   static ExportResponse export(byte[] body) {
     long rejected = 0;
     String message = "";
     boolean inside = false;
     try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), body)) {
+      if (json.nextToken() != JsonToken.START_OBJECT) {
+        throw new IllegalArgumentException("no object");
+      }
       for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
         if (token == JsonToken.START_OBJECT) {
           inside = "partialSuccess".equals(json.streamReadContext().getParent().currentName());
+        } else if (token == JsonToken.END_OBJECT) {
+          inside = false;
         } else if (inside && token.isScalarValue()) {
           switch (String.valueOf(json.currentName())) {
             case "rejectedLogRecords", "rejectedSpans", "rejectedDataPoints" ->

@@ -22,7 +22,9 @@ final class OtlpClient implements AutoCloseable {
   private static final long IDLE_CONNECTION_SECONDS = 60;
   private static final long IDLE_THREAD_SECONDS = 5;
 
-  private final OkHttpClient http;
+  /// Guarded by this, as long as it is replaced.
+  private volatile OkHttpClient http;
+
   private final ThreadPoolExecutor threads;
 
   /// @throws IOException if a file of `tls` cannot be read
@@ -49,8 +51,7 @@ final class OtlpClient implements AutoCloseable {
     OkHttpClient.Builder builder =
         new OkHttpClient.Builder()
             .dispatcher(dispatcher)
-            .connectionPool(
-                new ConnectionPool(MAX_REQUESTS, IDLE_CONNECTION_SECONDS, TimeUnit.SECONDS))
+            .connectionPool(newConnections())
             .protocols(protocols(settings.protocol(), tls))
             // An attempt is one request. Retrying is the caller's.
             .retryOnConnectionFailure(false)
@@ -77,8 +78,24 @@ final class OtlpClient implements AutoCloseable {
         : List.of(okhttp3.Protocol.HTTP_1_1);
   }
 
+  private static ConnectionPool newConnections() {
+    return new ConnectionPool(MAX_REQUESTS, IDLE_CONNECTION_SECONDS, TimeUnit.SECONDS);
+  }
+
   OkHttpClient http() {
     return http;
+  }
+
+  /// A request got no answer in its time. Its peer may have vanished without a word, and a connection of
+  /// HTTP/2 would be used again and again: what is sent from now on goes by other connections. Those
+  /// that are in use end with their requests.
+  ///
+  /// @param used by that request; where others have come since, nothing is done
+  synchronized void distrust(OkHttpClient used) {
+    if (used == http) {
+      http = used.newBuilder().connectionPool(newConnections()).build();
+      used.connectionPool().evictAll();
+    }
   }
 
   void cancelAll() {

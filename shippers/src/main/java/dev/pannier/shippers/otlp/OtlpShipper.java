@@ -6,6 +6,7 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
@@ -17,6 +18,7 @@ import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import okhttp3.Call;
 import okhttp3.Callback;
+import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
@@ -76,11 +78,13 @@ public final class OtlpShipper implements Shipper {
   }
 
   private Answer tryEmpty(Signal signal) {
+    OkHttpClient used = null;
     try {
       Request request = exchange.empty(signal);
-      return exchange.answer(client().http().newCall(request).execute());
+      used = client().http();
+      return exchange.answer(used.newCall(request).execute());
     } catch (IOException e) {
-      return broken(e);
+      return broken(e, used);
     }
   }
 
@@ -101,9 +105,11 @@ public final class OtlpShipper implements Shipper {
   private void start(Shipment shipment) {
     try {
       Request request = exchange.request(shipment.batch);
-      client().http().newCall(request).enqueue(shipment);
+      OkHttpClient http = client().http();
+      shipment.used = http;
+      http.newCall(request).enqueue(shipment);
     } catch (IOException e) {
-      shipment.end(broken(e).outcome());
+      shipment.end(broken(e, null).outcome());
     } catch (RuntimeException e) {
       // Whatever it is, those that wait behind it must not wait for ever.
       shipment.end(new Outcome.Retryable("no request could be made: " + e, 0, null));
@@ -126,7 +132,15 @@ public final class OtlpShipper implements Shipper {
     }
   }
 
-  private Answer broken(IOException error) {
+  /// @param used where a request was made
+  private Answer broken(IOException error, @Nullable OkHttpClient used) {
+    if (error instanceof InterruptedIOException && used != null) {
+      synchronized (clientLock) {
+        if (client != null) {
+          client.distrust(used);
+        }
+      }
+    }
     if (error instanceof SSLException) {
       // Certificates are renewed under the same name: the next attempt reads them again.
       synchronized (clientLock) {
@@ -184,6 +198,7 @@ public final class OtlpShipper implements Shipper {
     private final Batch batch;
     private final Consumer<Outcome> outcome;
     private final AtomicBoolean told = new AtomicBoolean();
+    private volatile @Nullable OkHttpClient used;
 
     Shipment(Batch batch, Consumer<Outcome> outcome) {
       this.batch = batch;
@@ -205,7 +220,7 @@ public final class OtlpShipper implements Shipper {
 
     @Override
     public void onFailure(Call call, IOException error) {
-      end(broken(error).outcome());
+      end(broken(error, used).outcome());
     }
 
     private void end(Outcome what) {

@@ -107,6 +107,41 @@ class MessageEncoderTest {
   }
 
   @Test
+  void aKeyThatComesTwiceInAMapIsThereOnce() {
+    AnyValue map =
+        AnyValue.newBuilder()
+            .setKvlistValue(
+                KeyValueList.newBuilder()
+                    .addValues(entry("a", text("first")))
+                    .addValues(entry("b", text("x")))
+                    .addValues(entry("a", text("second")))
+                    .addValues(
+                        entry(
+                            "deep",
+                            AnyValue.newBuilder()
+                                .setKvlistValue(
+                                    KeyValueList.newBuilder()
+                                        .addValues(entry("a", text("third")))
+                                        .addValues(entry("a", text("fourth")))
+                                        .addValues(entry("", text("5")))
+                                        .addValues(entry("", text("6"))))
+                                .build()))
+                    .addValues(entry("b", text("y"))))
+            .build();
+    String json = "{\"a\":\"first\",\"b\":\"x\",\"deep\":{\"a\":\"third\",\"\":\"5\"}}";
+    LogRecord inAttribute = LogRecord.newBuilder().addAttributes(entry("map", map)).build();
+    assertThat(messages(Encoding.JSON, FieldNames.OTEL, logs(inAttribute)))
+        .singleElement()
+        .asString()
+        .contains("\"map\":" + json);
+    LogRecord body = LogRecord.newBuilder().setBody(map).build();
+    assertThat(messages(Encoding.JSON, FieldNames.OTEL, logs(body)))
+        .singleElement()
+        .asString()
+        .contains(json.replace("\"", "\\\""));
+  }
+
+  @Test
   void logRecordWithEcsNames() {
     assertThat(messages(Encoding.JSON, FieldNames.ECS, logs(LOG)))
         .containsExactly(

@@ -13,6 +13,7 @@ import dev.pannier.shippers.batch.Batch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -63,6 +64,21 @@ class DeadLetterFileTest {
               Outcome.Retryable.class,
               retry -> assertThat(retry.reason()).contains("move the file away"));
       Files.move(path, folder.resolve("seen.jsonl"));
+      file.put(new DeadLetter(batch, "bad", "events", ""), told::add);
+    }
+    assertThat(told.getLast()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(Files.readAllLines(path)).hasSize(1);
+  }
+
+  @Test
+  void aFullFileThatIsEmptiedTakesMore() throws IOException {
+    Path path = folder.resolve("dead.jsonl");
+    Batch batch = Batches.logs("k", "x".repeat(500));
+    try (DeadLetterFile file = new DeadLetterFile(new DeadLettersTo.File(path, 2_500))) {
+      file.put(new DeadLetter(batch, "bad", "events", ""), told::add);
+      file.put(new DeadLetter(batch, "bad", "events", ""), told::add);
+      assertThat(told.getLast()).isInstanceOf(Outcome.Retryable.class);
+      Files.write(path, new byte[0], StandardOpenOption.TRUNCATE_EXISTING);
       file.put(new DeadLetter(batch, "bad", "events", ""), told::add);
     }
     assertThat(told.getLast()).isEqualTo(Outcome.ACCEPTED);

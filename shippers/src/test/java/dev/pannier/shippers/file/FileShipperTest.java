@@ -140,6 +140,51 @@ class FileShipperTest extends ShipperContract {
   }
 
   @Test
+  void aFileThatIsEmptiedMeanwhileIsGoneOnWithFromItsBeginning() throws IOException {
+    Path file = temporary.resolve("logs.log");
+    try (ClosedLater shipper = open(settings(temporary + "/", Encoding.RAW, MIB))) {
+      assertThat(ship(shipper.get, Batches.logs("k", "one"))).isEqualTo(Outcome.ACCEPTED);
+      Files.write(file, new byte[0], StandardOpenOption.TRUNCATE_EXISTING);
+      assertThat(ship(shipper.get, Batches.logs("k", "two"))).isEqualTo(Outcome.ACCEPTED);
+    }
+    assertThat(file).hasContent("two\n");
+  }
+
+  @Test
+  void whereTheOldestCannotBeRemovedNothingIsWrittenAndTheBatchWaits() throws IOException {
+    String line = "y".repeat(50_000);
+    try (ClosedLater shipper = open(settings(temporary + "/", Encoding.RAW, MIB))) {
+      for (int i = 0; i < 4; i++) {
+        assertThat(ship(shipper.get, Batches.logs("k", i + line))).isEqualTo(Outcome.ACCEPTED);
+      }
+      Path oldest = temporary.resolve("logs.000001.log");
+      Files.delete(oldest);
+      Files.createDirectories(oldest.resolve("in the way"));
+      List<String> stored = new ArrayList<>();
+      int next = 4;
+      Outcome outcome = Outcome.ACCEPTED;
+      for (; outcome.equals(Outcome.ACCEPTED) && next < 100; next++) {
+        outcome = ship(shipper.get, Batches.logs("k", next + line));
+      }
+      next--;
+      assertThat(outcome)
+          .isInstanceOfSatisfying(
+              Outcome.Retryable.class,
+              retry -> assertThat(retry.reason()).contains("logs.000001.log"));
+      assertThat(ship(shipper.get, Batches.logs("k", next + line)))
+          .as("still there")
+          .isInstanceOf(Outcome.Retryable.class);
+      Files.delete(oldest.resolve("in the way"));
+      Files.delete(oldest);
+      assertThat(ship(shipper.get, Batches.logs("k", next + line))).isEqualTo(Outcome.ACCEPTED);
+      for (Path file : files(temporary)) {
+        stored.addAll(Files.readAllLines(file));
+      }
+      assertThat(stored).doesNotHaveDuplicates().contains(next + line);
+    }
+  }
+
+  @Test
   void twoWritersOfOneFileAreTold() {
     ShipperSettings.File settings = settings(temporary + "/", Encoding.RAW, MIB);
     try (ClosedLater first = open(settings);

@@ -17,6 +17,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -61,8 +62,16 @@ class DeadLetterTopicTest {
   void whatKafkaAnswersIsAnOutcome() throws Exception {
     cluster.answers = record -> new TimeoutException("expired");
     assertThat(put(Batches.logs("k", "one"))).isInstanceOf(Outcome.Retryable.class);
-    cluster.answers = record -> new InvalidTimestampException("too old");
+    cluster.answers = record -> new InvalidRecordException("never");
     assertThat(put(Batches.logs("k", "one"))).isInstanceOf(Outcome.Permanent.class);
+    cluster.answers = record -> new InvalidTimestampException("out of range");
+    assertThat(put(Batches.logs("k", "one")))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class, retry -> assertThat(retry.reason()).contains("clock"));
+    cluster.answers = record -> null;
+    while (!shipper.missing().isEmpty()) {
+      assertThat(put(Batches.logs("k", "one"))).isNotNull();
+    }
     cluster.answers = record -> new RecordTooLargeException("above 10 bytes");
     assertThat(put(Batches.logs("k", "one"))).isInstanceOf(Outcome.TooLarge.class);
     cluster.answers = record -> null;

@@ -28,13 +28,14 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
-import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -56,6 +57,12 @@ final class FakeCluster implements Destination {
   volatile @Nullable RuntimeException metadataError;
 
   final Set<String> missingTopics = ConcurrentHashMap.newKeySet();
+
+  /// Which records a broker refuses, with all that is in a batch with them.
+  volatile @Nullable Predicate<ProducerRecord<byte[], byte[]>> poison;
+
+  /// Whether it says which record of the batch that is.
+  volatile boolean tellsWhich;
 
   /// Whether a record that is refused is overtaken by all that was sent before the answer.
   volatile boolean overtaking;
@@ -122,7 +129,7 @@ final class FakeCluster implements Destination {
           case ACCEPT, HOLD -> record -> null;
           case FAIL_THIRD -> record -> nextSend() == 3 ? expired() : null;
           case TOO_LARGE -> record -> new RecordTooLargeException("above 10 bytes");
-          case REFUSE -> record -> new InvalidTimestampException("too old");
+          case REFUSE -> record -> new InvalidRecordException("never");
           case TELL_SECRET -> record -> new SaslAuthenticationException("wrong password " + SECRET);
         };
   }
@@ -189,6 +196,20 @@ final class FakeCluster implements Destination {
 
   private static RuntimeException missing() {
     return new TimeoutException("not in metadata", new UnknownTopicOrPartitionException("unknown"));
+  }
+
+  /// What Kafka's client tells a record of a batch that was refused.
+  ///
+  /// @param error its own; null where it is another's
+  static RuntimeException ofBatch(@Nullable RuntimeException error, boolean tellsWhich) {
+    if (!tellsWhich) {
+      return new InvalidRecordException("This record has failed the validation on broker");
+    }
+    return error == null
+        ? new KafkaException(
+            "Failed to append record because it was part of a batch which had one more more invalid"
+                + " records")
+        : error;
   }
 
   private record Send(ProducerRecord<byte[], byte[]> record, Callback callback) {}
@@ -259,6 +280,27 @@ final class FakeCluster implements Destination {
     }
 
     private void answer(Send send) {
+      Predicate<ProducerRecord<byte[], byte[]>> refused = poison;
+      if (refused == null) {
+        answerAlone(send);
+        return;
+      }
+      List<Send> batch = new ArrayList<>();
+      batch.add(send);
+      queue.drainTo(batch);
+      boolean fails = batch.stream().anyMatch(one -> refused.test(one.record));
+      for (Send one : batch) {
+        if (!fails) {
+          answerAlone(one);
+        } else {
+          RuntimeException error =
+              refused.test(one.record) ? new InvalidRecordException("never") : null;
+          one.callback.onCompletion(null, ofBatch(error, tellsWhich));
+        }
+      }
+    }
+
+    private void answerAlone(Send send) {
       RuntimeException error = answers.apply(send.record);
       if (error == null) {
         store(send.record);

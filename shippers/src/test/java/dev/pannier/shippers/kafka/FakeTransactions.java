@@ -1,5 +1,7 @@
 package dev.pannier.shippers.kafka;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.pannier.shippers.Batches;
 import dev.pannier.shippers.Home;
 import dev.pannier.shippers.ShipperSettings;
@@ -73,6 +75,13 @@ final class FakeTransactions {
   /// An error for a record.
   Function<ProducerRecord<byte[], byte[]>, @Nullable RuntimeException> refusals = record -> null;
 
+  /// Whether what was sent up to a flush or a commit is answered together, by another thread: one record
+  /// that is refused fails all of them, as in a batch of Kafka's.
+  boolean batches;
+
+  /// Whether a broker says which record of a batch it refuses.
+  boolean tellsWhich;
+
   final Set<String> missingTopics = new HashSet<>();
   int transactions;
   private int epoch;
@@ -136,6 +145,14 @@ final class FakeTransactions {
         .toList();
   }
 
+  /// Values, for encodings of text.
+  List<String> texts() {
+    return committed.stream()
+        .filter(record -> record.topic().equals(TOPIC))
+        .map(record -> new String(record.value(), UTF_8))
+        .toList();
+  }
+
   List<PositionsRecord> positions() {
     return committed.stream()
         .filter(record -> record.topic().equals(POSITIONS))
@@ -143,7 +160,7 @@ final class FakeTransactions {
         .toList();
   }
 
-  private Consumer<byte[], byte[]> consumer() {
+  Consumer<byte[], byte[]> consumer() {
     MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
     TopicPartition place = new TopicPartition(POSITIONS, 0);
     List<ProducerRecord<byte[], byte[]>> stored =
@@ -163,11 +180,14 @@ final class FakeTransactions {
     return consumer;
   }
 
+  private record Pending(ProducerRecord<byte[], byte[]> record, Callback callback) {}
+
   private final class Connection extends MockProducer<byte[], byte[]> {
     private int ours = -1;
     private boolean begun;
     private @Nullable RuntimeException broken;
     private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
+    private final List<Pending> pending = new ArrayList<>();
 
     @Override
     public List<PartitionInfo> partitionsFor(String topic) {
@@ -206,6 +226,10 @@ final class FakeTransactions {
       if (!begun || callback == null) {
         throw new IllegalStateException("no transaction");
       }
+      if (batches) {
+        pending.add(new Pending(record, callback));
+        return new CompletableFuture<>();
+      }
       RuntimeException error = ours == epoch ? refusals.apply(record) : fenced();
       if (error == null) {
         sent.add(record);
@@ -218,12 +242,42 @@ final class FakeTransactions {
       return new CompletableFuture<>();
     }
 
+    @Override
+    public synchronized void flush() {
+      List<Pending> together = List.copyOf(pending);
+      pending.clear();
+      Thread network = new Thread(() -> answer(together));
+      network.start();
+      try {
+        network.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private void answer(List<Pending> together) {
+      boolean fails = together.stream().anyMatch(one -> refusals.apply(one.record) != null);
+      for (Pending one : together) {
+        RuntimeException error = refusals.apply(one.record);
+        if (!fails) {
+          sent.add(one.record);
+          TopicPartition place = new TopicPartition(one.record.topic(), 0);
+          one.callback.onCompletion(
+              new RecordMetadata(place, positions().size(), 0, 0, 0, 0), null);
+        } else {
+          broken = FakeCluster.ofBatch(error, tellsWhich);
+          one.callback.onCompletion(null, broken);
+        }
+      }
+    }
+
     private static ProducerFencedException fenced() {
       return new ProducerFencedException("there is a newer producer");
     }
 
     @Override
     public void commitTransaction() {
+      flush();
       if (broken != null) {
         throw new KafkaException("in an error state", broken);
       }
@@ -240,6 +294,7 @@ final class FakeTransactions {
     public void abortTransaction() {
       step(Step.ABORT);
       check();
+      pending.clear();
       sent.clear();
       begun = false;
       broken = null;

@@ -13,20 +13,24 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.batch.Splitter;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.common.v1.AnyValue;
 import io.opentelemetry.proto.logs.v1.LogRecord;
 import io.opentelemetry.proto.logs.v1.ResourceLogs;
 import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -37,6 +41,8 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.Header;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class KafkaShipperTest extends RemoteShipperContract {
   private final FakeCluster cluster = new FakeCluster();
@@ -366,6 +372,94 @@ class KafkaShipperTest extends RemoteShipperContract {
 
     assertThat(shipper.missing()).isEmpty();
     shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void aClockThatIsWrongCostsNoRecord() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    cluster.answers = record -> new InvalidTimestampException("out of range");
+    assertThat(shipWith(shipper, Batches.logs("k", "one")))
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing -> assertThat(missing.reason()).contains("clock", "otlp_logs", "out of range"));
+    cluster.answers = record -> null;
+    shipUntilAccepted(shipper, Batches.logs("k", "one"));
+    assertThat(cluster.stored()).containsExactly("one");
+    assertThat(cluster.producers).as("it can send on").isEqualTo(1);
+    shipper.close(Duration.ZERO);
+  }
+
+  /// As the caller does it: what is not confirmed goes again, in order, until nothing is left.
+  private List<String> refusedOf(Shipper shipper, List<Batch> batches) throws InterruptedException {
+    List<String> refused = new ArrayList<>();
+    List<Batch> left = batches;
+    for (int round = 0; !left.isEmpty() && round < 20; round++) {
+      shipper.resume();
+      List<Told> told = new ArrayList<>();
+      for (Batch batch : left) {
+        Told one = new Told(cluster.patience());
+        shipper.ship(batch, one);
+        told.add(one);
+      }
+      cluster.holding = false;
+      List<Batch> again = new ArrayList<>();
+      for (int i = 0; i < told.size(); i++) {
+        Batch batch = left.get(i);
+        switch (told.get(i).await()) {
+          case Outcome.Retryable retry -> {
+            BitSet open = retry.unconfirmed();
+            again.add(open == null ? batch : Splitter.select(batch, open));
+          }
+          case Outcome.Permanent _ -> refused.addAll(bodies(batch));
+          case Outcome.PartlyAccepted partly -> {
+            List<String> all = bodies(batch);
+            Objects.requireNonNull(partly.refused()).stream()
+                .mapToObj(all::get)
+                .forEach(refused::add);
+          }
+          default -> {}
+        }
+      }
+      left = again;
+    }
+    assertThat(left).as("not done").isEmpty();
+    return refused;
+  }
+
+  private static List<String> bodies(Batch batch) {
+    return Batches.bodies(ByteString.copyFrom(batch.bytes(), batch.offset(), batch.length()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"source,true", "source,false", "none,true", "none,false"})
+  void neighboursOfARecordThatIsRefusedAreNot(String key, boolean tellsWhich) throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, key);
+    for (String source : List.of("a", "b")) {
+      // Lines that are as large have been confirmed, so nothing waits for an answer.
+      assertThat(shipWith(raw, Batches.logs(source, "zeroth"))).isEqualTo(Outcome.ACCEPTED);
+    }
+    cluster.tellsWhich = tellsWhich;
+    cluster.poison = record -> new String(record.value(), UTF_8).startsWith("bad");
+    cluster.holding = true;
+
+    List<String> refused =
+        refusedOf(
+            raw,
+            List.of(
+                Batches.logs("a", "a1", "bad 1", "a2"),
+                Batches.logs("b", "b1", "b2", "b3"),
+                Batches.logs("a", "a3", "bad 2")));
+
+    assertThat(refused).containsExactlyInAnyOrder("bad 1", "bad 2");
+    List<String> texts = cluster.texts();
+    assertThat(texts).containsAll(List.of("a1", "a2", "a3", "b1", "b2", "b3"));
+    if (key.equals("source")) {
+      assertThat(texts.stream().filter(text -> text.startsWith("a")))
+          .containsExactly("a1", "a2", "a3");
+      assertThat(texts.stream().filter(text -> text.startsWith("b")))
+          .containsExactly("b1", "b2", "b3");
+    }
+    raw.close(Duration.ZERO);
   }
 
   @Test

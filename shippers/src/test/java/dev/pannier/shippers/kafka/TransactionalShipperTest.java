@@ -15,21 +15,26 @@ import dev.pannier.shippers.kafka.FakeTransactions.Step;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Against a cluster of our own, by a clock that the test moves.
 class TransactionalShipperTest {
@@ -189,7 +194,7 @@ class TransactionalShipperTest {
     cluster.refusals =
         record ->
             new String(record.value(), java.nio.charset.StandardCharsets.UTF_8).equals("line 1")
-                ? new InvalidTimestampException("too old")
+                ? new InvalidRecordException("never")
                 : null;
     Batch batch = batch(FILE, 0, 3);
     ship(batch);
@@ -203,6 +208,134 @@ class TransactionalShipperTest {
             Outcome.PartlyAccepted.class, partly -> assertThat(partly.rejected()).isEqualTo(1));
     assertThat(cluster.committed).hasSize(3);
     assertThat(stored(FILE)).isEqualTo(30);
+  }
+
+  @Test
+  void whatIsDoneIsNotRememberedForWhatWasRefusedOfIt() {
+    cluster.refusals =
+        record ->
+            record.topic().equals(FakeTransactions.TOPIC)
+                ? new InvalidRecordException("never")
+                : null;
+    Batch alone = batch(FILE, 0, 1);
+    ship(alone);
+    work();
+    shipper.resume();
+    ship(alone);
+    later();
+    assertThat(outcomes.getLast()).isInstanceOf(Outcome.Permanent.class);
+    assertThat(shipper.remembersVerdicts()).as("there was no transaction for it").isFalse();
+
+    Batch refused = batch(FILE, 1, 1);
+    ship(refused);
+    work();
+    shipper.resume();
+    cluster.refusals = record -> null;
+    cluster.faults = step -> step == Step.AFTER_COMMIT ? new TimeoutException("lost") : null;
+    ship(batch(FILE + 1, 0, 1));
+    ship(refused);
+    nanos += TransactionalShipper.INTERVAL_NANOS;
+    work();
+    cluster.faults = step -> null;
+    later();
+    assertThat(outcomes.getLast()).isInstanceOf(Outcome.Permanent.class);
+    assertThat(shipper.remembersVerdicts()).as("the answer was lost").isFalse();
+  }
+
+  @Test
+  void interceptorsOfTheProducerAreNoneOfTheConsumerOfPositions() {
+    Map<String, Object> used = new HashMap<>();
+    PositionsTopic positions =
+        new PositionsTopic(
+            FakeTransactions.POSITIONS,
+            "k",
+            true,
+            Map.of("bootstrap.servers", "127.0.0.1:1", "interceptor.classes", "com.example.Mine"),
+            properties -> {
+              used.putAll(properties);
+              return cluster.consumer();
+            },
+            new OffsetHint(folder.resolve("hint"), FakeTransactions.POSITIONS));
+    assertThat(positions.read()).isNull();
+    assertThat(used).containsEntry("interceptor.classes", "");
+  }
+
+  /// Until each has an outcome that counts.
+  private Outcome shipUntilDone(Batch batch) {
+    for (int round = 0; round < 20; round++) {
+      shipper.resume();
+      ship(batch);
+      later();
+      if (!(outcomes.getLast() instanceof Outcome.Retryable)) {
+        return outcomes.getLast();
+      }
+    }
+    return outcomes.getLast();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void neighboursOfARecordThatIsRefusedAreNot(boolean tellsWhich) {
+    cluster = new FakeTransactions(folder);
+    cluster.batches = true;
+    cluster.tellsWhich = tellsWhich;
+    shipper = cluster.shipper(2, true, Encoding.RAW);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    cluster.refusals =
+        record ->
+            List.of("line 1", "line 3")
+                    .contains(new String(record.value(), java.nio.charset.StandardCharsets.UTF_8))
+                ? new InvalidRecordException("never")
+                : null;
+    assertThat(shipUntilDone(batch(FILE, 0, 6)))
+        .isInstanceOfSatisfying(
+            Outcome.PartlyAccepted.class, partly -> assertThat(partly.rejected()).isEqualTo(2));
+    assertThat(cluster.texts()).containsExactly("line 0", "line 2", "line 4", "line 5");
+    assertThat(shipper.remembersVerdicts()).isFalse();
+  }
+
+  @Test
+  void aClockThatIsWrongCostsNoRecord() {
+    cluster.batches = true;
+    cluster.tellsWhich = true;
+    cluster.refusals =
+        record ->
+            record.topic().equals(FakeTransactions.TOPIC)
+                ? new InvalidTimestampException("out of range")
+                : null;
+    Batch batch = batch(FILE, 0, 1);
+    ship(batch);
+    work();
+    shipper.resume();
+    ship(batch);
+    assertThat(outcomes.getLast())
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing -> assertThat(missing.reason()).contains("clock", FakeTransactions.TOPIC));
+  }
+
+  @Test
+  void theTopicThatIsToBlameIsNamedAndNotTheOneThatWentDownWithIt() {
+    cluster.refusals =
+        record ->
+            record.topic().equals(FakeTransactions.TOPIC)
+                ? new TopicAuthorizationException(Set.of("secrets"))
+                : null;
+    Batch batch = batch(FILE, 0, 1);
+    ship(batch);
+    work();
+    assertThat(outcomes.getLast())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry ->
+                assertThat(retry.reason())
+                    .contains("the topic secrets")
+                    .doesNotContain(FakeTransactions.TOPIC));
+    cluster.refusals = record -> null;
+    shipper.resume();
+    ship(batch);
+    later();
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
   }
 
   @Test

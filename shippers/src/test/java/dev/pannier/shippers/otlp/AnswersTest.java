@@ -22,6 +22,7 @@ import okhttp3.Response;
 import okhttp3.ResponseBody;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AnswersTest {
@@ -149,7 +150,28 @@ class AnswersTest {
   void whatIsNoGrpcIsToldApart() throws IOException {
     Answer answer = grpc.read(response(200, Map.of("content-type", "text/html"), new byte[0]));
     assertThat(answer.noService()).isTrue();
-    assertThat(answer.outcome().toString()).contains("does not speak gRPC");
+    assertThat(answer.outcome())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.reason()).contains("does not speak gRPC"));
+  }
+
+  @Test
+  void grpcStatusOkCountsWithItsMessageAlone() throws IOException {
+    Map<String, String> ok = Map.of("content-type", "application/grpc", "grpc-status", "0");
+    byte[] empty = new byte[5];
+    assertThat(grpc.read(response(200, ok, empty)).outcome()).isEqualTo(Outcome.ACCEPTED);
+    byte[] compressed = {1, 0, 0, 0, 0};
+    byte[] cutOff = {0, 0, 0, 0, 9, 10};
+    for (byte[] body : List.of(new byte[0], compressed, cutOff)) {
+      assertThat(grpc.read(response(200, ok, body)).outcome())
+          .isInstanceOfSatisfying(
+              Outcome.Retryable.class,
+              retry -> assertThat(retry.reason()).contains("http://b:4317 answers OK without"));
+    }
+    assertThat(grpc.read(response(503, ok, empty)).outcome())
+        .as("a proxy's status counts")
+        .isInstanceOf(Outcome.Retryable.class);
   }
 
   @Test
@@ -187,6 +209,13 @@ class AnswersTest {
         .isEqualTo(expected);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"application/protobuf", "Application/X-Protobuf; charset=utf-8"})
+  void protobufHasSeveralNames(String type) throws IOException {
+    assertThat(http(200, Map.of("content-type", type), partial(7, "bad ids").toByteArray()))
+        .isInstanceOf(Outcome.PartlyAccepted.class);
+  }
+
   @Test
   void aMessageWithNothingRejectedIsAWarning() throws IOException {
     assertThat(
@@ -198,12 +227,53 @@ class AnswersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{}", "{\"partialSuccess\":{}}", "[1,2", "\u0001\u0002"})
-  void anEmptyOrBrokenBodyOfASuccessIsASuccess(String body) throws IOException {
+  @ValueSource(
+      strings = {
+        "",
+        "{}",
+        "{\"partialSuccess\":{}}",
+        "{\"partialSuccess\":{},\"errorMessage\":\"x\"}"
+      })
+  void anEmptySuccessIsASuccess(String body) throws IOException {
     byte[] bytes = ByteString.copyFromUtf8(body).toByteArray();
-    for (String type : List.of("application/json", "application/x-protobuf", "text/html")) {
-      assertThat(http(200, Map.of("content-type", type), bytes)).isEqualTo(Outcome.ACCEPTED);
+    assertThat(http(200, Map.of("content-type", "application/json"), bytes))
+        .isEqualTo(Outcome.ACCEPTED);
+    for (String type : List.of("application/x-protobuf", "text/plain")) {
+      assertThat(http(200, Map.of("content-type", type), new byte[0])).isEqualTo(Outcome.ACCEPTED);
     }
+    assertThat(http(204, Map.of(), new byte[0])).isEqualTo(Outcome.ACCEPTED);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "text/html; charset=utf-8,<html>Please log in</html>",
+    "application/json,<html>Please log in</html>",
+    "application/json,'[1,2'",
+    "application/json,'{\"partialSuccess\":{'",
+    "application/x-protobuf,<html>Please log in</html>",
+    "application/x-protobuf,{}",
+    "text/plain,Please log in",
+    "'',Please log in",
+  })
+  void aSuccessWhoseBodyIsNoAnswerOfOtlpIsTriedAgain(String type, String body) throws IOException {
+    assertThat(http(200, Map.of("content-type", type), ByteString.copyFromUtf8(body).toByteArray()))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> {
+              assertThat(retry.reason()).contains("http://b:4318 answers 200 at /v1/logs", type);
+              assertThat(retry.untouched()).isFalse();
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {301, 302, 303, 307, 308})
+  void aRedirectSaysNothingOfTheData(int code) throws IOException {
+    Answer answer = http.read(response(code, Map.of("location", "http://l/login"), new byte[0]));
+    assertThat(answer.noService()).isTrue();
+    assertThat(answer.outcome())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.reason()).contains("moved to http://l/login"));
   }
 
   @ParameterizedTest
@@ -217,7 +287,7 @@ class AnswersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {301, 400, 404, 405, 411, 500, 501})
+  @ValueSource(ints = {400, 404, 405, 411, 500, 501})
   void otherHttpStatusesArePermanent(int code) throws IOException {
     assertThat(http(code, Map.of(), new byte[0])).isInstanceOf(Outcome.Permanent.class);
   }
@@ -254,7 +324,7 @@ class AnswersTest {
   void anAnswerWithoutEndIsNotReadToIt() throws IOException {
     byte[] huge = new byte[1 << 20];
     assertThat(http(200, Map.of("content-type", "application/json"), huge))
-        .isEqualTo(Outcome.ACCEPTED);
+        .isInstanceOf(Outcome.Retryable.class);
   }
 
   @Test
