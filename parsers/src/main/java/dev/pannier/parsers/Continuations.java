@@ -30,6 +30,7 @@ final class Continuations {
   private static final byte[] GOROUTINE = "goroutine ".getBytes(US_ASCII);
   private static final byte[] PANIC = "panic: ".getBytes(US_ASCII);
   private static final byte[] SIGNAL = "[signal ".getBytes(US_ASCII);
+  private static final byte[] MORE = "... ".getBytes(US_ASCII);
   private static final byte[] CREATED_BY = "created by ".getBytes(US_ASCII);
   private static final byte[] PHP_TRACE = "Stack trace:".getBytes(US_ASCII);
   private static final byte[] LOGURU_FRAME = "> File ".getBytes(US_ASCII);
@@ -167,6 +168,7 @@ final class Continuations {
     }
     if (isIndented(buffer[before])) {
       return Exceptions.isFrame(buffer, before, beforeEnd)
+          || isMore(buffer, before, beforeEnd)
           || isGoFrame(buffer, before, beforeEnd)
           || Ascii.startsWith(buffer, before + 1, beforeEnd, PANIC)
           || isCarets(buffer, before, beforeEnd)
@@ -231,6 +233,15 @@ final class Continuations {
   private static boolean isChain(byte[] buffer, int line, int end) {
     return Ascii.startsWith(buffer, line, end, DURING)
         || Ascii.startsWith(buffer, line, end, DIRECT_CAUSE);
+  }
+
+  /// `\t... 12 more`
+  private static boolean isMore(byte[] buffer, int line, int end) {
+    int at = line;
+    while (at < end && isIndented(buffer[at])) {
+      at++;
+    }
+    return Ascii.startsWith(buffer, at, end, MORE);
   }
 
   /// A group's last line: `  +----`.
@@ -335,7 +346,11 @@ final class Continuations {
       dotted |= buffer[end] == '.';
       end++;
     }
-    if ((packaged && !dotted) || (end < offset + length && buffer[end] != ':')) {
+    boolean named =
+        packaged
+            ? dotted && (end == offset + length || buffer[end] == ':')
+            : Exceptions.gap(buffer, end, offset + length) >= 0;
+    if (!named) {
       return false;
     }
     for (byte[] ending : THROWABLE_ENDS) {

@@ -132,11 +132,15 @@ final class Exceptions {
     if (type) {
       sink.attribute(TYPE, 0, TYPE.length, text, from, nameEnd - from);
     }
-    if (gap >= headEnd) {
+    int end = headEnd;
+    while (end > gap && isLineEnd(text[end - 1])) {
+      end--;
+    }
+    if (gap >= end) {
       return HAS_TYPE;
     }
     if (message) {
-      sink.attribute(MESSAGE, 0, MESSAGE.length, text, gap, headEnd - gap);
+      sink.attribute(MESSAGE, 0, MESSAGE.length, text, gap, end - gap);
     }
     return HAS_TYPE | HAS_MESSAGE;
   }
@@ -230,6 +234,9 @@ final class Exceptions {
     }
     if (type) {
       sink.attribute(TYPE, 0, TYPE.length, PANIC_TYPE, 0, PANIC_TYPE.length);
+    }
+    while (to > from && isLineEnd(text[to - 1])) {
+      to--;
     }
     if (to <= from) {
       return HAS_TYPE;

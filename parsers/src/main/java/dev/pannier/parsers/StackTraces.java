@@ -12,7 +12,8 @@ final class StackTraces {
     "Caused by: ".getBytes(US_ASCII),
     "Wrapped by: ".getBytes(US_ASCII),
     "\tSuppressed: ".getBytes(US_ASCII),
-    " ---> ".getBytes(US_ASCII)
+    " ---> ".getBytes(US_ASCII),
+    "Stack trace:".getBytes(US_ASCII)
   };
 
   private StackTraces() {}
