@@ -51,6 +51,8 @@ final class JsonFields {
     STACK_TRACE,
     /// A stack trace, where it is one.
     EXCEPTION,
+    /// An object with its frames as objects.
+    THROWABLE,
     EXCEPTION_TYPE,
     EXCEPTION_MESSAGE,
     TRACE_ID,
@@ -208,6 +210,7 @@ final class JsonFields {
         "_stack_trace",
         "_StackTrace");
     names.add(Role.EXCEPTION, "exception", "Exception", "_exception", "stack", "full_message");
+    names.add(Role.THROWABLE, "thrown", "throwable");
     names.add(Role.FUNCTION, "log.origin.function", "code.function.name", "funcName");
     names.add(Role.FUNCTION, "source.function", "source.method");
     names.add(Role.FILE, "log.origin.file.name", "code.file.path", "pathname", "source.file");

@@ -89,6 +89,7 @@ final class JsonParser implements LineParser {
   private final JsonEscapes keyEscapes = new JsonEscapes(64);
 
   private final JsonEscapes valueEscapes = new JsonEscapes(256);
+  private final JsonThrowable throwable = new JsonThrowable();
   private final Decimal decimal = new Decimal();
   private long longValue;
 
@@ -351,6 +352,9 @@ final class JsonParser implements LineParser {
       }
       return whole;
     }
+    if (field.role() == JsonFields.Role.THROWABLE && throwable(depth)) {
+      return true;
+    }
     namesLogger |= field.role() == JsonFields.Role.TRACING;
     loguru |= field.role() == JsonFields.Role.LOGURU;
     int prefix = 0;
@@ -360,6 +364,22 @@ final class JsonParser implements LineParser {
       prefix = keyLength + 1;
     }
     return members(sink, depth, inside, prefix);
+  }
+
+  /// Takes an object that can be printed for the exception.
+  ///
+  /// @return false where nothing was read
+  private boolean throwable(int depth) {
+    int from = at;
+    if (!hasType
+        && !hasStackTrace
+        && members(Nowhere.SINK, depth, null, 0)
+        && throwable.print(text, from, at)
+        && stackTrace(throwable.printed(), 0, throwable.length())) {
+      return true;
+    }
+    at = from;
+    return false;
   }
 
   private boolean array(

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -568,5 +569,84 @@ class JsonLibrariesTest {
             entry("@exception.type", "x.Y"),
             entry("@exception.stacktrace", "x.Y"),
             entry("@stacktrace", "z"));
+  }
+
+  @Test
+  void logbacksThrowableIsPrintedAsTheJvmDoes() {
+    StackTraceElement main = new StackTraceElement("shop.Main", "main", "Main.java", 7);
+    IOException cause = new IOException("\"inner\"");
+    cause.setStackTrace(
+        new StackTraceElement[] {new StackTraceElement("shop.Net", "read", null, -2), main});
+    IllegalStateException thrown = new IllegalStateException("two\nlines", cause);
+    thrown.setStackTrace(
+        new StackTraceElement[] {new StackTraceElement("shop.Pay", "pay", "Pay.java", 12), main});
+    IllegalArgumentException suppressed = new IllegalArgumentException();
+    suppressed.setStackTrace(new StackTraceElement[] {main});
+    thrown.addSuppressed(suppressed);
+    LoggerContext context = new LoggerContext();
+    JsonEncoder encoder = new JsonEncoder();
+    encoder.setContext(context);
+    encoder.start();
+    LoggingEvent event =
+        new LoggingEvent("fqcn", context.getLogger("a.B"), Level.ERROR, "failed", thrown, null);
+    event.setMDCPropertyMap(Map.of());
+    Map<String, String> fields =
+        parse(new String(encoder.encode(event), StandardCharsets.UTF_8).strip());
+
+    assertThat(fields)
+        .contains(
+            entry("@exception.type", "java.lang.IllegalStateException"),
+            entry("@exception.message", "two\nlines"))
+        .doesNotContainKeys("@throwable.stepArray", "@throwable.className");
+    assertThat(fields.get("@exception.stacktrace"))
+        .startsWith(
+            "java.lang.IllegalStateException: two\nlines\n\tat shop.Pay.pay(Pay.java:12)\n"
+                + "\tat shop.Main.main(Main.java:7)\n"
+                + "\tSuppressed: java.lang.IllegalArgumentException")
+        .endsWith(
+            "\nCaused by: java.io.IOException: \"inner\"\n\tat shop.Net.read(Native Method)\n"
+                + "\t... 1 more");
+  }
+
+  @Test
+  void log4jsFramesArePrinted() {
+    assertThat(
+            parse(
+                """
+                {"instant":{"epochSecond":1795442400,"nanoOfSecond":0},"level":"ERROR","message":"m",\
+                "thrown":{"cause":{"commonElementCount":12,"extendedStackTrace":[],"message":"in",\
+                "name":"c.D"},"commonElementCount":0,"extendedStackTrace":[\
+                {"class":"a.B","method":"c","file":"B.java","line":9,"exact":true},\
+                {"class":"a.B","method":"n","line":-2}, {"class":"a.B","method":"u"}],\
+                "localizedMessage":"out","message":"out","name":"a.E"}}\
+                """))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "17 ERROR"),
+            entry("body", "m"),
+            entry("@exception.type", "a.E"),
+            entry("@exception.message", "out"),
+            entry(
+                "@exception.stacktrace",
+                "a.E: out\n\tat a.B.c(B.java:9)\n\tat a.B.n(Native Method)\n"
+                    + "\tat a.B.u(Unknown Source)\nCaused by: c.D: in\n\t... 12 more"));
+    assertThat(
+            parse("{\"message\":\"m\",\"thrown\":{\"name\":\"a.E\",\"extendedStackTrace\":[1]}}"))
+        .containsOnly(
+            entry("body", "m"),
+            entry("@exception.type", "a.E"),
+            entry("@thrown.extendedStackTrace[0]", "long 1"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2026-11-23 14:00:00.5 +00:00, 1795442400500000000",
+    "2026-11-23 22:00:00 +0800, 1795442400000000000",
+    "2026-11-23 14:00:00 UTC, 1795442400000000000",
+    "'2026-11-23 14:00:00,500', 1795442400500000000"
+  })
+  void aBlankMayStandBeforeTheZone(String time, String nanos) {
+    assertThat(parse("{\"msg\":\"m\",\"time\":\"" + time + "\"}"))
+        .containsOnly(entry("body", "m"), entry("time", nanos));
   }
 }
