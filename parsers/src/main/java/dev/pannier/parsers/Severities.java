@@ -10,12 +10,13 @@ final class Severities {
   private static final String[] LEVELS = {
     "INFO", "DEBUG", "WARN", "ERROR", "TRACE", "WARNING", "FINE", "FINER", "FINEST", "CONFIG",
     "SEVERE", "FATAL", "NOTICE", "CRITICAL", "CRIT", "ALERT", "EMERG", "EMERGENCY", "PANIC", "ERR",
-    "ALL", "VERBOSE", "DBG", "INFORMATION", "INFORMATIONAL", "SUCCESS", "DPANIC", "HTTP", "SILLY"
+    "ALL", "VERBOSE", "DBG", "INFORMATION", "INFORMATIONAL", "SUCCESS", "DPANIC", "HTTP", "SILLY",
+        "LOG"
   };
 
   private static final int[] VALUES = {
     9, 5, 13, 17, 1, 13, 6, 5, 1, 7, 17, 21, 10, 18, 18, 19, 21, 21, 21, 17, 1, 1, 5, 9, 9, 10, 21,
-    7, 1
+    7, 1, 9
   };
 
   private static final byte[][] NAMES = new byte[LEVELS.length][];
