@@ -72,10 +72,28 @@ final class AutoParser implements LineParser {
       last = found;
       return known.layout(found).parse(buffer, offset, length, sink);
     }
+    if (lineEnd < offset + length && exception(buffer, offset, offset + length, sink)) {
+      return ParseResult.PARSED;
+    }
     if (last == AutoDetect.UNKNOWN) {
       sink.body(buffer, offset, length);
       return ParseResult.PARSED;
     }
     return last == AutoDetect.JSON ? ParseResult.NOT_JSON : ParseResult.NO_MATCH;
+  }
+
+  /// Whatever a file's layout is, what ends a process is printed without it.
+  private static boolean exception(byte[] buffer, int offset, int end, RecordSink sink) {
+    int trace = StackTraces.find(buffer, offset, end);
+    if (trace < 0) {
+      return false;
+    }
+    int bodyEnd = end;
+    while (bodyEnd > offset && (buffer[bodyEnd - 1] == '\n' || buffer[bodyEnd - 1] == '\r')) {
+      bodyEnd--;
+    }
+    sink.body(buffer, offset, bodyEnd - offset);
+    Exceptions.push(buffer, trace, end - trace, sink);
+    return true;
   }
 }

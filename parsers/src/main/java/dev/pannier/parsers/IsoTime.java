@@ -3,7 +3,7 @@ package dev.pannier.parsers;
 import java.time.ZoneId;
 
 /// ISO 8601 as logs have it: `2026-11-23T14:00:00.123456789+08:00`, with a blank for the T, a comma
-/// for the point, and the fraction or the offset left out. Keeps where it stopped; one thread.
+/// for the point, a blank before the offset, `UTC` for it, and the fraction or the offset left out. Keeps where it stopped; one thread.
 final class IsoTime {
   private static final int NANO_DIGITS = 9;
   private static final int[] TENS = {
@@ -63,7 +63,34 @@ final class IsoTime {
         return (local - offset) * 1_000_000_000L + nanos;
       }
     }
+    if (at + 3 < to && text[at] == ' ') {
+      if (isUtc(text, at + 1, to)) {
+        end = at + 4;
+        return local * 1_000_000_000L + nanos;
+      }
+      int offset = isWholeOffset(text, at + 1, to) ? offset(text, at + 1, to) : Integer.MIN_VALUE;
+      if (offset != Integer.MIN_VALUE) {
+        return (local - offset) * 1_000_000_000L + nanos;
+      }
+    }
     return zone.nanos(local, nanos);
+  }
+
+  private static boolean isUtc(byte[] text, int at, int to) {
+    return to - at >= 3
+        && (text[at] == 'U' && text[at + 1] == 'T' && text[at + 2] == 'C'
+            || text[at] == 'G' && text[at + 1] == 'M' && text[at + 2] == 'T')
+        && (to - at == 3 || !Character.isLetterOrDigit(text[at + 3]));
+  }
+
+  /// Behind a blank, a sign and two digits may be anything: `+0800` or `+08:00`, and no digit more.
+  private static boolean isWholeOffset(byte[] text, int at, int to) {
+    int minutes = at + 3 < to && text[at + 3] == ':' ? at + 4 : at + 3;
+    return (text[at] == '+' || text[at] == '-')
+        && to - minutes >= 2
+        && Ascii.twoDigits(text, at + 1) >= 0
+        && Ascii.twoDigits(text, minutes) >= 0
+        && (to - minutes == 2 || !Ascii.isDigit(text[minutes + 2]));
   }
 
   /// `+08`, `+0800` or `+08:00`.

@@ -3,6 +3,7 @@ package dev.pannier.parsers;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.time.ZoneId;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// One JSON object (RFC 8259) a record. Reads it once, from left to right, and pushes what it finds
@@ -14,10 +15,12 @@ final class JsonParser implements LineParser {
   private static final byte[] FUNCTION = "code.function.name".getBytes(US_ASCII);
   private static final byte[] FILE = "code.file.path".getBytes(US_ASCII);
   private static final byte[] LINE = "code.line.number".getBytes(US_ASCII);
+  private static final byte[] INFORMATION = "Information".getBytes(US_ASCII);
   private static final byte[] TRUE = "true".getBytes(US_ASCII);
   private static final byte[] FALSE = "false".getBytes(US_ASCII);
   private static final byte[] NULL = "null".getBytes(US_ASCII);
 
+  private static final long NANOS = 1_000_000_000L;
   private static final long LEAST_TENTHS = Long.MIN_VALUE / 10;
 
   /// A number that does not fit into 64 bits, or has no exact value, keeps its digits.
@@ -33,20 +36,47 @@ final class JsonParser implements LineParser {
   private byte[] text = new byte[0];
   private int at;
   private int end;
+  private RecordSink record = Nowhere.SINK;
   private boolean timeUnreadable;
   private boolean hasTime;
+  private long nanos;
+  private boolean timeIsNumber;
+  private long nanoOfSecond;
+  private boolean informationElse;
   private boolean hasLevel;
-
-  /// Whether the members at depth 1 are those of the MDC.
-  private boolean mdc;
-
   private boolean hasLogger;
   private boolean hasMessage;
+  private boolean hasThread;
   private boolean hasType;
   private boolean hasExceptionMessage;
+  private boolean hasStackTrace;
+
+  /// A level that is a number, which counts where no other is named.
   private long levelValue;
+
   private int levelValueFrom;
   private int levelValueLength;
+  private int levelKeyFrom;
+
+  /// -1 where the number is nothing besides.
+  private int levelKeyLength;
+
+  private boolean syslogLevel;
+  private boolean pythonLevel;
+
+  /// Whether `name`, `channel` and `target` are the logger's.
+  private boolean namesLogger;
+
+  private boolean loguru;
+
+  /// What is decided when all is read: where their keys and values lie.
+  private int messageElse;
+
+  private int messageElseKey;
+  private int messageElseKeyLength;
+  private int loggerElse;
+  private int loggerElseKey;
+  private int loggerElseKeyLength;
   private ParseResult failure = ParseResult.NOT_JSON;
 
   /// The last string: where it lies in [#string].
@@ -59,8 +89,14 @@ final class JsonParser implements LineParser {
   private final JsonEscapes keyEscapes = new JsonEscapes(64);
 
   private final JsonEscapes valueEscapes = new JsonEscapes(256);
+  private final JsonThrowable throwable = new JsonThrowable();
   private final Decimal decimal = new Decimal();
   private long longValue;
+
+  /// The names of the objects around a member whose own name they are part of.
+  private byte[] path = new byte[64];
+
+  private byte[] joined = new byte[0];
 
   JsonParser(JsonFields fields, ZoneId zone) {
     this.fields = fields;
@@ -71,6 +107,7 @@ final class JsonParser implements LineParser {
   @Override
   public boolean startsRecord(byte[] buffer, int offset, int length) {
     return Continuations.isThrowable(buffer, offset, length)
+        || Continuations.isTraceback(buffer, offset, length)
         || !Continuations.continues(buffer, offset, length);
   }
 
@@ -84,41 +121,99 @@ final class JsonParser implements LineParser {
     text = buffer;
     at = offset;
     end = offset + length;
-    timeUnreadable = false;
-    hasTime = false;
-    hasLevel = false;
-    hasLogger = false;
-    hasMessage = false;
-    hasType = false;
-    hasExceptionMessage = false;
-    levelValueLength = 0;
-    failure = ParseResult.NOT_JSON;
-    mdc = false;
+    record = sink;
+    forget();
     skipBlanks();
-    if (at == end || text[at] != '{' || !members(sink, 0)) {
+    if (at == end || text[at] != '{' || !members(sink, 0, fields, 0)) {
       return failure;
     }
     skipBlanks();
     if (at != end) {
       return ParseResult.NOT_JSON;
     }
+    late();
     if (!hasMessage) {
       sink.body(buffer, offset, length);
     }
-    if (!hasLevel && levelValueLength > 0) {
-      sink.severity(Severities.number(levelValue), text, levelValueFrom, levelValueLength);
+    if (hasTime) {
+      sink.timestamp(nanoOfSecond > 0 ? nanos - nanos % NANOS + nanoOfSecond : nanos);
     }
     return timeUnreadable && !hasTime ? ParseResult.TIME_UNREADABLE : ParseResult.PARSED;
+  }
+
+  private void forget() {
+    timeUnreadable = false;
+    hasTime = false;
+    timeIsNumber = false;
+    nanoOfSecond = 0;
+    informationElse = false;
+    hasLevel = false;
+    hasLogger = false;
+    hasMessage = false;
+    hasThread = false;
+    hasType = false;
+    hasExceptionMessage = false;
+    hasStackTrace = false;
+    levelValueLength = 0;
+    levelKeyLength = -1;
+    syslogLevel = false;
+    pythonLevel = false;
+    namesLogger = false;
+    loguru = false;
+    messageElse = -1;
+    loggerElse = -1;
+    failure = ParseResult.NOT_JSON;
+  }
+
+  /// What only the whole object tells.
+  private void late() {
+    if (levelValueLength > 0) {
+      if (!hasLevel) {
+        int number =
+            syslogLevel && levelValue >= 0 && levelValue <= 7
+                ? Severities.ofSyslog((int) levelValue)
+                : pythonLevel ? Severities.ofPython(levelValue) : Severities.number(levelValue);
+        record.severity(number, text, levelValueFrom, levelValueLength);
+      } else if (levelKeyLength >= 0) {
+        record.attribute(text, levelKeyFrom, levelKeyLength, levelValue);
+      }
+    } else if (!hasLevel && informationElse) {
+      record.severity(9, INFORMATION, 0, INFORMATION.length);
+    }
+    if (messageElse >= 0) {
+      at = messageElse;
+      string(false);
+      if (!hasMessage) {
+        hasMessage = true;
+        record.body(string, stringFrom, stringLength);
+      } else if (!loguru || !exception(string, stringFrom, stringLength)) {
+        record.attribute(
+            text, messageElseKey, messageElseKeyLength, string, stringFrom, stringLength);
+      }
+    }
+    if (loggerElse >= 0) {
+      at = loggerElse;
+      string(false);
+      if (namesLogger && !hasLogger) {
+        record.logger(string, stringFrom, stringLength);
+      } else {
+        record.attribute(
+            text, loggerElseKey, loggerElseKeyLength, string, stringFrom, stringLength);
+      }
+    }
   }
 
   /// Whether the object that was parsed last has what makes it a log line of its own: a time, and a
   /// message or a level.
   boolean wasLogLine() {
-    return hasTime && (hasMessage || hasLevel);
+    return hasTime && (hasMessage || hasLevel || levelValueLength > 0);
   }
 
   /// `{ "key": value, … }`, from its brace to behind the closing one.
-  private boolean members(RecordSink sink, int depth) {
+  ///
+  /// @param known  what its members are; null where all are attributes
+  /// @param prefix how much of [#path] stands before the names of those that are attributes
+  private boolean members(RecordSink sink, int depth, @Nullable JsonFields known, int prefix) {
     at++;
     skipBlanks();
     if (at < end && text[at] == '}') {
@@ -138,13 +233,15 @@ final class JsonParser implements LineParser {
         return false;
       }
       skipBlanks();
-      JsonFields.Role role =
-          depth == 0
-              ? fields.role(key, keyFrom, keyLength)
-              : mdc && depth == 1
-                  ? fields.mdcRole(key, keyFrom, keyLength)
-                  : JsonFields.Role.ATTRIBUTE;
-      if (!value(sink, key, keyFrom, keyLength, role, depth)) {
+      JsonFields.Field field =
+          known == null ? JsonFields.Field.ATTRIBUTE : known.field(key, keyFrom, keyLength);
+      if (prefix > 0) {
+        toPath(prefix, key, keyFrom, keyLength);
+        key = path;
+        keyFrom = 0;
+        keyLength += prefix;
+      }
+      if (!value(sink, key, keyFrom, keyLength, field, depth)) {
         return false;
       }
       skipBlanks();
@@ -161,7 +258,14 @@ final class JsonParser implements LineParser {
     }
   }
 
-  private boolean elements(RecordSink sink, int depth) {
+  private void toPath(int position, byte[] name, int from, int length) {
+    if (path.length < position + length + 1) {
+      path = Arrays.copyOf(path, 2 * (position + length + 1));
+    }
+    System.arraycopy(name, from, path, position, length);
+  }
+
+  private boolean elements(RecordSink sink, int depth, JsonFields.Field each) {
     at++;
     skipBlanks();
     if (at < end && text[at] == ']') {
@@ -170,7 +274,7 @@ final class JsonParser implements LineParser {
     }
     while (true) {
       skipBlanks();
-      if (!value(sink, text, 0, 0, JsonFields.Role.ATTRIBUTE, depth)) {
+      if (!value(sink, text, 0, 0, each, depth)) {
         return false;
       }
       skipBlanks();
@@ -188,45 +292,33 @@ final class JsonParser implements LineParser {
   }
 
   private boolean value(
-      RecordSink sink, byte[] key, int keyFrom, int keyLength, JsonFields.Role role, int depth) {
+      RecordSink sink, byte[] key, int keyFrom, int keyLength, JsonFields.Field field, int depth) {
     if (at == end) {
       return false;
     }
+    JsonFields.Role role = field.role();
     byte first = text[at];
     switch (first) {
       case '"' -> {
-        return string(false) && text(sink, key, keyFrom, keyLength, role);
+        int from = at;
+        return string(false) && text(sink, key, keyFrom, keyLength, role, from);
       }
-      case '{', '[' -> {
-        if (depth + 1 >= MAX_DEPTH) {
-          failure = ParseResult.TOO_DEEP;
-          return false;
-        }
-        // The inner keys use the scratch in which this key may lie: it is pushed before.
-        boolean map = first == '{';
-        if (map && role == JsonFields.Role.MDC) {
-          mdc = true;
-          boolean whole = members(sink, depth + 1);
-          mdc = false;
-          return whole;
-        }
-        if (map) {
-          sink.beginMap(key, keyFrom, keyLength);
-        } else {
-          sink.beginArray(key, keyFrom, keyLength);
-        }
-        boolean whole = map ? members(sink, depth + 1) : elements(sink, depth + 1);
-        if (whole) {
-          sink.end();
-        }
-        return whole;
+      case '{' -> {
+        return tooDeep(depth) ? false : map(sink, key, keyFrom, keyLength, field, depth + 1);
+      }
+      case '[' -> {
+        return tooDeep(depth) ? false : array(sink, key, keyFrom, keyLength, field, depth + 1);
       }
       case 't', 'f' -> {
+        int from = at;
         boolean value = first == 't';
         if (!word(value ? TRUE : FALSE)) {
           return false;
         }
-        if (role != JsonFields.Role.LEFT_OUT) {
+        if (role == JsonFields.Role.MESSAGE && !hasMessage) {
+          hasMessage = true;
+          record.body(text, from, at - from);
+        } else if (role != JsonFields.Role.LEFT_OUT) {
           sink.attribute(key, keyFrom, keyLength, value);
         }
         return true;
@@ -240,6 +332,118 @@ final class JsonParser implements LineParser {
     }
   }
 
+  private boolean tooDeep(int depth) {
+    boolean deep = depth + 1 >= MAX_DEPTH;
+    if (deep) {
+      failure = ParseResult.TOO_DEEP;
+    }
+    return deep;
+  }
+
+  private boolean map(
+      RecordSink sink, byte[] key, int keyFrom, int keyLength, JsonFields.Field field, int depth) {
+    JsonFields inside = field.inside();
+    if (inside == null) {
+      // The inner keys use the scratch in which this key may lie: it is pushed before.
+      sink.beginMap(key, keyFrom, keyLength);
+      boolean whole = members(sink, depth, null, 0);
+      if (whole) {
+        sink.end();
+      }
+      return whole;
+    }
+    if (field.role() == JsonFields.Role.THROWABLE && throwable(depth)) {
+      return true;
+    }
+    namesLogger |= field.role() == JsonFields.Role.TRACING;
+    loguru |= field.role() == JsonFields.Role.LOGURU;
+    int prefix = 0;
+    if (field.prefixed()) {
+      toPath(0, key, keyFrom, keyLength);
+      path[keyLength] = '.';
+      prefix = keyLength + 1;
+    }
+    return members(sink, depth, inside, prefix);
+  }
+
+  /// Takes an object that can be printed for the exception.
+  ///
+  /// @return false where nothing was read
+  private boolean throwable(int depth) {
+    int from = at;
+    if (!hasType
+        && !hasStackTrace
+        && members(Nowhere.SINK, depth, null, 0)
+        && throwable.print(text, from, at)
+        && stackTrace(throwable.printed(), 0, throwable.length())) {
+      return true;
+    }
+    at = from;
+    return false;
+  }
+
+  private boolean array(
+      RecordSink sink, byte[] key, int keyFrom, int keyLength, JsonFields.Field field, int depth) {
+    int from = at;
+    JsonFields.Role role = field.role();
+    boolean mayBeLines = role == JsonFields.Role.STACK_TRACE || role == JsonFields.Role.EXCEPTION;
+    if (mayBeLines && joinStrings()) {
+      return text(sink, key, keyFrom, keyLength, role, from);
+    }
+    if (role == JsonFields.Role.SCOPES
+        || (role == JsonFields.Role.EXCEPTION && field.inside() != null)) {
+      // What its objects tell of the record is taken out of them; as an array they stay whole.
+      JsonFields.Field each =
+          new JsonFields.Field(JsonFields.Role.ATTRIBUTE, field.inside(), false);
+      if (!elements(Nowhere.SINK, depth, each)) {
+        return false;
+      }
+      at = from;
+    }
+    sink.beginArray(key, keyFrom, keyLength);
+    boolean whole = elements(sink, depth, JsonFields.Field.ATTRIBUTE);
+    if (whole) {
+      sink.end();
+    }
+    return whole;
+  }
+
+  /// Takes an array of strings for the lines of one.
+  ///
+  /// @return false where it is another, and nothing was read
+  private boolean joinStrings() {
+    int from = at;
+    int length = 0;
+    byte next;
+    do {
+      at++;
+      skipBlanks();
+      if (!string(false)) {
+        at = from;
+        return false;
+      }
+      if (joined.length < length + stringLength + 1) {
+        joined = Arrays.copyOf(joined, 2 * (length + stringLength + 1));
+      }
+      if (length > 0 && joined[length - 1] != '\n') {
+        joined[length++] = '\n';
+      }
+      System.arraycopy(string, stringFrom, joined, length, stringLength);
+      length += stringLength;
+      skipBlanks();
+      next = at < end ? text[at] : 0;
+    } while (next == ',');
+    if (next != ']') {
+      at = from;
+      return false;
+    }
+    at++;
+    string = joined;
+    stringFrom = 0;
+    stringLength = length;
+    return true;
+  }
+
   private boolean word(byte[] word) {
     if (!Ascii.startsWith(text, at, end, word)) {
       return false;
@@ -249,85 +453,161 @@ final class JsonParser implements LineParser {
   }
 
   /// A string in a field of its own meaning, else an attribute. An id that is none stays an
-  /// attribute, and so does what was found before under another name (`message` and `text`).
+  /// attribute, and so does what was found before under another name (`message` and `msg`).
+  ///
+  /// @param valueFrom where the string begins, with its quote
   private boolean text(
-      RecordSink sink, byte[] key, int keyFrom, int keyLength, JsonFields.Role role) {
+      RecordSink sink,
+      byte[] key,
+      int keyFrom,
+      int keyLength,
+      JsonFields.Role role,
+      int valueFrom) {
+    if (role == JsonFields.Role.LEFT_OUT || role == JsonFields.Role.LEVEL_VALUE) {
+      return true;
+    }
+    if (role != JsonFields.Role.ATTRIBUTE && isTaken(role, key, keyFrom, keyLength, valueFrom)) {
+      return true;
+    }
+    sink.attribute(key, keyFrom, keyLength, string, stringFrom, stringLength);
+    return true;
+  }
+
+  private boolean isTaken(
+      JsonFields.Role role, byte[] key, int keyFrom, int keyLength, int valueFrom) {
     byte[] value = string;
     int from = stringFrom;
     int length = stringLength;
-    boolean taken =
-        switch (role) {
-          case ATTRIBUTE -> false;
-          case LEFT_OUT, LEVEL_VALUE -> true;
-          case TIME -> !hasTime && time(value, from, length, sink);
-          case LEVEL -> {
-            if (hasLevel) {
-              yield false;
-            }
-            hasLevel = true;
-            sink.severity(Severities.number(value, from, length), value, from, length);
-            yield true;
-          }
-          case MESSAGE -> {
-            if (hasMessage) {
-              yield false;
-            }
-            sink.body(value, from, length);
-            hasMessage = true;
-            yield true;
-          }
-          case LOGGER -> {
-            if (hasLogger) {
-              yield false;
-            }
-            hasLogger = true;
-            sink.logger(value, from, length);
-            yield true;
-          }
-          case THREAD -> renamed(sink, THREAD, value, from, length);
-          case STACK_TRACE -> {
-            Exceptions.push(value, from, length, !hasType, !hasExceptionMessage, sink);
-            hasType = true;
-            hasExceptionMessage = true;
-            yield true;
-          }
-          case EXCEPTION_TYPE -> {
-            boolean first = !hasType;
-            hasType = true;
-            yield first && renamed(sink, Exceptions.TYPE, value, from, length);
-          }
-          case EXCEPTION_MESSAGE -> {
-            boolean first = !hasExceptionMessage;
-            hasExceptionMessage = true;
-            yield first && renamed(sink, Exceptions.MESSAGE, value, from, length);
-          }
-          case TRACE_ID -> TraceIds.trace(value, from, length, sink);
-          case SPAN_ID -> TraceIds.span(value, from, length, sink);
-          case TRACE_FLAGS -> TraceIds.flags(value, from, length, sink);
-          case DECIMAL_TRACE_ID -> TraceIds.decimalTrace(value, from, length, sink);
-          case DECIMAL_SPAN_ID -> TraceIds.decimalSpan(value, from, length, sink);
-          case FUNCTION -> renamed(sink, FUNCTION, value, from, length);
-          case FILE -> renamed(sink, FILE, value, from, length);
-          case LINE, MDC -> false;
-        };
-    if (!taken) {
-      sink.attribute(key, keyFrom, keyLength, value, from, length);
+    return switch (role) {
+      case COMPACT_TIME -> {
+        informationElse = true;
+        yield !hasTime && time(value, from, length);
+      }
+      case TIME -> !hasTime && time(value, from, length);
+      case LEVEL, LEVEL_NAME -> {
+        namesLogger |= role == JsonFields.Role.LEVEL_NAME;
+        if (hasLevel) {
+          yield false;
+        }
+        hasLevel = true;
+        record.severity(Severities.number(value, from, length), value, from, length);
+        yield true;
+      }
+      case MESSAGE, SHORT_MESSAGE -> {
+        syslogLevel |= role == JsonFields.Role.SHORT_MESSAGE;
+        if (hasMessage) {
+          yield false;
+        }
+        record.body(value, from, length);
+        hasMessage = true;
+        yield true;
+      }
+      case FORMATTED_MESSAGE -> {
+        record.body(value, from, length);
+        hasMessage = true;
+        yield true;
+      }
+      case MESSAGE_ELSE -> {
+        if (hasMessage || messageElse >= 0 || key != text) {
+          yield false;
+        }
+        messageElse = valueFrom;
+        messageElseKey = keyFrom;
+        messageElseKeyLength = keyLength;
+        yield true;
+      }
+      case LOGGER -> {
+        if (hasLogger) {
+          yield false;
+        }
+        hasLogger = true;
+        record.logger(value, from, length);
+        yield true;
+      }
+      case LOGGER_OF_SOME -> {
+        if (hasLogger || loggerElse >= 0 || key != text) {
+          yield false;
+        }
+        loggerElse = valueFrom;
+        loggerElseKey = keyFrom;
+        loggerElseKeyLength = keyLength;
+        yield true;
+      }
+      case THREAD -> {
+        boolean first = !hasThread;
+        hasThread = true;
+        yield first && renamed(THREAD, value, from, length);
+      }
+      case STACK_TRACE -> stackTrace(value, from, length);
+      case EXCEPTION -> {
+        int trace = StackTraces.find(value, from, from + length);
+        if (trace < 0 || !stackTrace(value, trace, from + length - trace)) {
+          yield false;
+        }
+        if (trace > from) {
+          record.attribute(key, keyFrom, keyLength, value, from, trace - from);
+        }
+        yield true;
+      }
+      case EXCEPTION_TYPE -> {
+        boolean first = !hasType;
+        hasType = true;
+        yield first && renamed(Exceptions.TYPE, value, from, length);
+      }
+      case EXCEPTION_MESSAGE -> {
+        boolean first = !hasExceptionMessage;
+        hasExceptionMessage = true;
+        yield first && renamed(Exceptions.MESSAGE, value, from, length);
+      }
+      case TRACE_ID -> TraceIds.trace(value, from, length, record);
+      case SPAN_ID -> TraceIds.span(value, from, length, record);
+      case TRACE_FLAGS -> TraceIds.flags(value, from, length, record);
+      case DECIMAL_TRACE_ID -> TraceIds.decimalTrace(value, from, length, record);
+      case DECIMAL_SPAN_ID -> TraceIds.decimalSpan(value, from, length, record);
+      case TRACE_PATH -> {
+        int last = from + length;
+        while (last > from && value[last - 1] != '/') {
+          last--;
+        }
+        yield TraceIds.trace(value, last, from + length - last, record);
+      }
+      case FUNCTION -> renamed(FUNCTION, value, from, length);
+      case FILE -> renamed(FILE, value, from, length);
+      default -> false;
+    };
+  }
+
+  /// @return false where there was one already
+  private boolean stackTrace(byte[] value, int from, int length) {
+    if (hasStackTrace) {
+      return false;
     }
+    hasStackTrace = length > 0;
+    int found = Exceptions.push(value, from, length, !hasType, !hasExceptionMessage, record);
+    hasType |= (found & Exceptions.HAS_TYPE) != 0;
+    // A message that another field tells is that of a type which it tells, too.
+    hasExceptionMessage |= (found & Exceptions.HAS_MESSAGE) != 0;
     return true;
   }
 
-  private static boolean renamed(RecordSink sink, byte[] name, byte[] value, int from, int length) {
-    sink.attribute(name, 0, name.length, value, from, length);
+  /// Of a formatted message: the exception that is printed behind it.
+  private boolean exception(byte[] value, int from, int length) {
+    int trace = StackTraces.find(value, from, from + length);
+    return trace < 0 || stackTrace(value, trace, from + length - trace);
+  }
+
+  private boolean renamed(byte[] name, byte[] value, int from, int length) {
+    record.attribute(name, 0, name.length, value, from, length);
     return true;
   }
 
-  private boolean time(byte[] value, int from, int length, RecordSink sink) {
-    long nanos = time.parse(value, from, from + length);
-    if (nanos == LocalTime.NONE || time.end() != from + length) {
-      return epoch(value, from, length, sink);
+  private boolean time(byte[] value, int from, int length) {
+    long read = time.parse(value, from, from + length);
+    if (read == LocalTime.NONE || time.end() != from + length) {
+      return epoch(value, from, length);
     }
     hasTime = true;
-    sink.timestamp(nanos);
+    nanos = read;
     return true;
   }
 
@@ -338,13 +618,7 @@ final class JsonParser implements LineParser {
     if (kind == null) {
       return false;
     }
-    if (role == JsonFields.Role.LEFT_OUT) {
-      return true;
-    }
-    if (role == JsonFields.Role.TIME && !hasTime && epoch(text, from, at - from, sink)) {
-      return true;
-    }
-    if (kind == NumberKind.LONG && meaning(role, from, sink)) {
+    if (role != JsonFields.Role.ATTRIBUTE && isTaken(role, kind, key, keyFrom, keyLength, from)) {
       return true;
     }
     switch (kind) {
@@ -365,43 +639,103 @@ final class JsonParser implements LineParser {
   }
 
   /// @return whether the number was taken for what the field means
-  private boolean meaning(JsonFields.Role role, int from, RecordSink sink) {
-    switch (role) {
-      case LINE -> sink.attribute(LINE, 0, LINE.length, longValue);
-      case LEVEL -> {
-        if (hasLevel) {
-          return false;
+  private boolean isTaken(
+      JsonFields.Role role, NumberKind kind, byte[] key, int keyFrom, int keyLength, int from) {
+    boolean whole = kind == NumberKind.LONG;
+    return switch (role) {
+      case LEFT_OUT -> true;
+      case COMPACT_TIME, TIME -> !hasTime && epoch(text, from, at - from);
+      case EPOCH_SECOND -> {
+        if (!whole || hasTime || longValue <= 0 || longValue > Long.MAX_VALUE / NANOS - 1) {
+          yield false;
         }
-        hasLevel = true;
-        sink.severity(Severities.number(longValue), text, from, at - from);
+        hasTime = true;
+        nanos = longValue * NANOS;
+        yield true;
       }
-      case LEVEL_VALUE -> {
-        levelValue = longValue;
-        levelValueFrom = from;
-        levelValueLength = at - from;
+      case NANO_OF_SECOND -> {
+        if (!whole || longValue < 0 || longValue >= NANOS) {
+          yield false;
+        }
+        nanoOfSecond = longValue;
+        yield true;
       }
-      case DECIMAL_TRACE_ID -> {
-        return TraceIds.decimalTrace(text, from, at - from, sink);
+      case NANOSECONDS -> {
+        if (!whole
+            || !hasTime
+            || !timeIsNumber
+            || longValue < 0
+            || longValue >= NANOS
+            || longValue / 1_000_000 != nanos % NANOS / 1_000_000) {
+          yield false;
+        }
+        nanoOfSecond = longValue;
+        yield true;
       }
-      case DECIMAL_SPAN_ID -> {
-        return TraceIds.decimalSpan(text, from, at - from, sink);
+      case MESSAGE, SHORT_MESSAGE -> {
+        if (hasMessage) {
+          yield false;
+        }
+        hasMessage = true;
+        record.body(text, from, at - from);
+        yield true;
       }
-      default -> {
-        return false;
+      case LINE -> {
+        if (whole) {
+          record.attribute(LINE, 0, LINE.length, longValue);
+        }
+        yield whole;
       }
+      case LEVEL, PYTHON_LEVEL, LEVEL_VALUE -> level(role, whole, key, keyFrom, keyLength, from);
+      case BUNYAN -> {
+        namesLogger |= whole && longValue == 0;
+        yield false;
+      }
+      case TRACE_FLAGS -> {
+        boolean flags = whole && longValue >= 0 && longValue <= 0xFF;
+        if (flags) {
+          record.traceFlags((int) longValue);
+        }
+        yield flags;
+      }
+      case DECIMAL_TRACE_ID -> TraceIds.decimalTrace(text, from, at - from, record);
+      case DECIMAL_SPAN_ID -> TraceIds.decimalSpan(text, from, at - from, record);
+      default -> false;
+    };
+  }
+
+  private boolean level(
+      JsonFields.Role role, boolean whole, byte[] key, int keyFrom, int keyLength, int from) {
+    if (!whole) {
+      return false;
+    }
+    if (role == JsonFields.Role.PYTHON_LEVEL) {
+      namesLogger = true;
+    }
+    if (levelValueLength > 0) {
+      return role != JsonFields.Role.LEVEL;
+    }
+    levelValue = longValue;
+    levelValueFrom = from;
+    levelValueLength = at - from;
+    pythonLevel = role == JsonFields.Role.PYTHON_LEVEL;
+    if (role == JsonFields.Role.LEVEL && key == text) {
+      levelKeyFrom = keyFrom;
+      levelKeyLength = keyLength;
     }
     return true;
   }
 
-  private boolean epoch(byte[] value, int from, int length, RecordSink sink) {
-    long nanos =
+  private boolean epoch(byte[] value, int from, int length) {
+    long read =
         decimal.read(value, from, from + length) ? EpochTime.nanos(decimal) : LocalTime.NONE;
-    if (nanos == LocalTime.NONE) {
+    if (read == LocalTime.NONE) {
       timeUnreadable = true;
       return false;
     }
     hasTime = true;
-    sink.timestamp(nanos);
+    timeIsNumber = true;
+    nanos = read;
     return true;
   }
 

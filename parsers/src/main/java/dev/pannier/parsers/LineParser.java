@@ -15,6 +15,16 @@ public interface LineParser {
   /// line, a `Caused by:`, a line of a pattern's message). This is what `multiline: auto` asks.
   boolean startsRecord(byte[] buffer, int offset, int length);
 
+  /// Whether a line that begins a record by itself ([#startsRecord]) goes on with the printed
+  /// exception with which the record before it ends: lines of a Python traceback, a Go or Rust panic
+  /// and Node's errors are told by those in front of them.
+  ///
+  /// @param record where the record before the line begins
+  /// @param line   where the line does, right behind the record's last one
+  default boolean continuesException(byte[] buffer, int record, int line, int length) {
+    return Continuations.continues(buffer, record, line, length);
+  }
+
   /// Whether the first byte alone tells that a line begins a record ([#startsRecord]) which is not all
   /// of it ([#endsRecord]); what most lines begin with is then not looked at any further.
   ///

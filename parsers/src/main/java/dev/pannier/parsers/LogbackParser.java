@@ -412,7 +412,9 @@ final class LogbackParser implements LineParser {
       if (ends(index, start, end)) {
         return true;
       }
-      if (tries > MAX_TRIES) {
+      // No longer one is a name, either.
+      boolean hopeless = strict && part.kind() == Kind.LOGGER && hasBlank(start, end);
+      if (hopeless || tries > MAX_TRIES) {
         return false;
       }
     }
@@ -437,12 +439,16 @@ final class LogbackParser implements LineParser {
   }
 
   private boolean isName(int start, int end) {
+    return end > start && !hasBlank(start, end);
+  }
+
+  private boolean hasBlank(int start, int end) {
     for (int i = start; i < end; i++) {
       if (text[i] == ' ') {
-        return false;
+        return true;
       }
     }
-    return end > start;
+    return false;
   }
 
   private void set(int index, int start, int end) {

@@ -20,22 +20,7 @@ final class MdcNames {
           case TRACE_FLAGS -> TraceIds.flags(text, offset, length, sink);
           case DECIMAL_TRACE_ID -> TraceIds.decimalTrace(text, offset, length, sink);
           case DECIMAL_SPAN_ID -> TraceIds.decimalSpan(text, offset, length, sink);
-          case ATTRIBUTE,
-              TIME,
-              LEVEL,
-              LEVEL_VALUE,
-              MESSAGE,
-              LOGGER,
-              THREAD,
-              STACK_TRACE,
-              EXCEPTION_TYPE,
-              EXCEPTION_MESSAGE,
-              FUNCTION,
-              FILE,
-              LINE,
-              MDC,
-              LEFT_OUT ->
-              false;
+          default -> false;
         };
     if (!taken) {
       sink.attribute(key, keyOffset, keyLength, text, offset, length);

@@ -10,11 +10,13 @@ final class Severities {
   private static final String[] LEVELS = {
     "INFO", "DEBUG", "WARN", "ERROR", "TRACE", "WARNING", "FINE", "FINER", "FINEST", "CONFIG",
     "SEVERE", "FATAL", "NOTICE", "CRITICAL", "CRIT", "ALERT", "EMERG", "EMERGENCY", "PANIC", "ERR",
-    "ALL", "VERBOSE", "DBG", "INFORMATION", "INFORMATIONAL"
+    "ALL", "VERBOSE", "DBG", "INFORMATION", "INFORMATIONAL", "SUCCESS", "DPANIC", "HTTP", "SILLY",
+        "LOG"
   };
 
   private static final int[] VALUES = {
-    9, 5, 13, 17, 1, 13, 6, 5, 1, 7, 17, 21, 10, 18, 18, 19, 21, 21, 21, 17, 1, 1, 5, 9, 9
+    9, 5, 13, 17, 1, 13, 6, 5, 1, 7, 17, 21, 10, 18, 18, 19, 21, 21, 21, 17, 1, 1, 5, 9, 9, 10, 21,
+    7, 1, 9
   };
 
   private static final byte[][] NAMES = new byte[LEVELS.length][];
@@ -34,22 +36,77 @@ final class Severities {
         return VALUES[i];
       }
     }
-    return 0;
+    return between(text, offset, length);
   }
 
-  /// Levels that are numbers: pino's and Bunyan's (10 is TRACE, 60 FATAL) and Logback's (5000 is
-  /// TRACE, 40000 ERROR). Small numbers mean one thing to syslog and the opposite to others: they
+  /// Go's slog names what lies between its levels by the one below and the distance: `INFO+2`.
+  private static int between(byte[] text, int offset, int length) {
+    int name = 0;
+    while (name < length && text[offset + name] != '+' && text[offset + name] != '-') {
+      name++;
+    }
+    int digits = length - name - 1;
+    if (name < 4 || name > 5 || digits < 1 || digits > 3) {
+      return 0;
+    }
+    int distance = Ascii.digits(text, offset + name + 1, digits);
+    int level = number(text, offset, name);
+    if (level == 0 || distance < 0) {
+      return 0;
+    }
+    return Math.clamp(level + (text[offset + name] == '+' ? distance : -distance), 1, 24);
+  }
+
+  /// Levels that are numbers: pino's and Bunyan's (10 is TRACE, 60 FATAL), Monolog's (100 is DEBUG,
+  /// 600 EMERGENCY) and Logback's (5000 is TRACE, 40000 ERROR). Small numbers mean one thing to syslog and the opposite to others: they
   /// stay unknown.
   static int number(long level) {
     if (level >= 10 && level <= 60 && level % 10 == 0) {
       return (int) (level / 10 - 1) * 4 + 1;
     }
-    if (level == 5_000) {
-      return 1;
+    switch (Math.clamp(level, 0, 5_000)) {
+      case 100 -> {
+        return 5;
+      }
+      case 200 -> {
+        return 9;
+      }
+      case 250 -> {
+        return 10;
+      }
+      case 300 -> {
+        return 13;
+      }
+      case 400 -> {
+        return 17;
+      }
+      case 500 -> {
+        return 18;
+      }
+      case 550 -> {
+        return 19;
+      }
+      case 600 -> {
+        return 21;
+      }
+      case 5_000 -> {
+        return level == 5_000 ? 1 : fromTenThousands(level);
+      }
+      default -> {
+        return 0;
+      }
     }
+  }
+
+  private static int fromTenThousands(long level) {
     return level >= 10_000 && level <= 40_000 && level % 10_000 == 0
         ? (int) (level / 10_000) * 4 + 1
         : 0;
+  }
+
+  /// Of Python's `logging`, where 10 is DEBUG and 50 CRITICAL.
+  static int ofPython(long level) {
+    return level <= 0 ? 0 : (int) Math.min(18, Math.max(1, level / 10 * 4 + 1));
   }
 
   /// Of syslog's severities, 0 (emergency) to 7 (debug).

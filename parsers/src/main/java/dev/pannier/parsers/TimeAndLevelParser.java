@@ -1,18 +1,25 @@
 package dev.pannier.parsers;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.time.ZoneId;
 
-/// A time of ISO 8601 and a level in front, in brackets or not, in this order; what follows is the
-/// body:
+/// A time of ISO 8601 and a level in front, in brackets or not, in this order, perhaps with the
+/// process between them; what follows is the body:
 ///
 /// ```
 /// 2026-11-23T14:00:00.123Z INFO text
 /// [2026-11-23 14:00:00,123] [WARN ] text
+/// [2026-11-23 14:00:00 +0000] [42] [INFO] text       (Gunicorn)
+/// 2026-11-23 14:00:00.123 UTC [42] LOG:  text        (Postgres)
 /// ```
 final class TimeAndLevelParser implements LineParser {
+  private static final byte[] PID = "process.pid".getBytes(US_ASCII);
+
   private final IsoTime time;
   private final TraceText traces = new TraceText();
   private long nanos;
+  private int pid;
   private int levelFrom;
   private int levelTo;
   private int body;
@@ -33,6 +40,15 @@ final class TimeAndLevelParser implements LineParser {
       return false;
     }
     at = skip(buffer, time.end(), end, true);
+    pid = -1;
+    int digits = at;
+    while (digits < end && digits - at < 10 && Ascii.isDigit(buffer[digits])) {
+      digits++;
+    }
+    if (digits > at && digits < end && buffer[digits] == ']' && buffer[at - 1] == '[') {
+      pid = digits - at < 10 ? Ascii.digits(buffer, at, digits - at) : -1;
+      at = skip(buffer, digits, end, true);
+    }
     levelFrom = at;
     while (at < end && Character.isLetter(buffer[at])) {
       at++;
@@ -73,6 +89,9 @@ final class TimeAndLevelParser implements LineParser {
       return ParseResult.NO_MATCH;
     }
     sink.timestamp(nanos);
+    if (pid >= 0) {
+      sink.attribute(PID, 0, PID.length, pid);
+    }
     int level = levelTo - levelFrom;
     sink.severity(Severities.number(buffer, levelFrom, level), buffer, levelFrom, level);
     int trace = firstEnd == end ? -1 : StackTraces.find(buffer, firstEnd + 1, end);

@@ -1,13 +1,17 @@
 package dev.pannier.parsers;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /// Trace context as text (W3C Trace Context, section 3.2.2; B3 and Datadog write 64 bits).
 final class TraceIds {
   private static final VarHandle BIG_ENDIAN =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+  private static final byte[] LARGEST = "18446744073709551615".getBytes(US_ASCII);
   private static final long ONES = 0x0101010101010101L;
 
   private TraceIds() {}
@@ -22,8 +26,11 @@ final class TraceIds {
     return length == 16 && isHex(text, offset, 16) && push(0, hex(text, offset), sink);
   }
 
-  /// Datadog's: an unsigned decimal number of 64 bits.
+  /// Datadog's: an unsigned decimal number of 64 bits, or 128 bits in hexadecimal digits.
   static boolean decimalTrace(byte[] text, int offset, int length, RecordSink sink) {
+    if (length == 32) {
+      return trace(text, offset, length, sink);
+    }
     return isDecimal(text, offset, length) && push(0, decimal(text, offset, length), sink);
   }
 
@@ -94,7 +101,8 @@ final class TraceIds {
         return false;
       }
     }
-    return true;
+    return length < 20
+        || Arrays.compare(text, offset, offset + length, LARGEST, 0, LARGEST.length) <= 0;
   }
 
   private static long hex(byte[] text, int offset) {

@@ -157,4 +157,31 @@ class AutoParserTest {
     assertThat(parse("26/11/23 14:00:00 INFO storage.BlockManager: found"))
         .contains(entry("logger", "storage.BlockManager"), entry("body", "found"));
   }
+
+  @Test
+  void linesOfPythonGunicornPostgresAndNginxHaveTheirLevel() {
+    assertThat(parse("2026-11-23 14:00:00,123 - shop.pay - WARNING - slow - very"))
+        .containsOnly(
+            entry("time", "1795442400123000000"),
+            entry("severity", "13 WARNING"),
+            entry("logger", "shop.pay"),
+            entry("body", "slow - very"));
+    assertThat(parse("[2026-11-23 22:00:00 +0800] [42] [INFO] Booting worker"))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "9 INFO"),
+            entry("@process.pid", "long 42"),
+            entry("body", "Booting worker"));
+    assertThat(parse("2026-11-23 14:00:00.123 UTC [42] LOG:  checkpoint starting: time"))
+        .containsOnly(
+            entry("time", "1795442400123000000"),
+            entry("severity", "9 LOG"),
+            entry("@process.pid", "long 42"),
+            entry("body", "checkpoint starting: time"));
+    assertThat(parse("2026/11/23 14:00:00 [error] 42#42: *1 open() failed"))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "17 error"),
+            entry("body", "42#42: *1 open() failed"));
+  }
 }

@@ -114,7 +114,9 @@ final class RecordFramer {
       if (joins == null) {
         return emit(lineStart, lineEnd, after, complete);
       }
-      if (opened >= 0 && joins.startsRecord(buffer, lineStart, lineEnd - lineStart)) {
+      if (opened >= 0
+          && joins.startsRecord(buffer, lineStart, lineEnd - lineStart)
+          && !joins.continuesException(buffer, opened, lineStart, lineEnd - lineStart)) {
         return emit(opened, openEnd, openAfter, true);
       }
       if (opened >= 0 && lineEnd - opened > maxRecord && openEnd - opened <= maxRecord) {

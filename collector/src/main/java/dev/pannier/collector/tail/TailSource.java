@@ -126,6 +126,11 @@ final class TailSource {
     }
 
     @Override
+    public boolean continuesException(byte[] buffer, int record, int line, int length) {
+      return charset.unit() == 1 && parser.continuesException(buffer, record, line, length);
+    }
+
+    @Override
     public boolean endsRecord(byte[] buffer, int offset, int length) {
       charset.toUtf8(buffer, offset, offset + length);
       return parser.endsRecord(charset.bytes(), charset.from(), charset.to() - charset.from());
