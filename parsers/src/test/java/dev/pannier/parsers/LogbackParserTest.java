@@ -267,6 +267,20 @@ class LogbackParserTest {
         .contains(entry("body", "hello"), entry("@thread.name", "main"));
   }
 
+  @Test
+  void theLineThatSpringBootLeavesFreeBeforeAnExceptionIsNoPartOfTheMessage() {
+    LineParser parser = parser("%d %5p --- [%15.15t] %-40.40logger{39} : %m%n%wEx");
+    String head = "2026-11-23 14:00:00,123  INFO --- [           main] c.e.Cart     : ";
+    String trace = "a.BException: c\n\tat a.B.c(B.java:1)";
+
+    for (String lineEnd : new String[] {"\n", "\r\n"}) {
+      assertThat(Fields.parse(parser, head + "hello" + lineEnd + lineEnd + trace + lineEnd))
+          .contains(entry("body", "hello"), entry("@exception.stacktrace", trace));
+      assertThat(Fields.parse(parser, head + "hello\n" + lineEnd + lineEnd + trace))
+          .contains(entry("body", "hello\n"));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
