@@ -43,7 +43,11 @@ public final class AutoDetect {
           "%d{HH:mm:ss.SSS} [%thread] %-5level %logger - %msg%n",
           "%d{HH:mm:ss.SSS} %-5level [%thread] %logger - %msg%n",
           // Log4j 1's and Spark's.
-          "%d{yy/MM/dd HH:mm:ss} %-5level %logger: %msg%n");
+          "%d{yy/MM/dd HH:mm:ss} %-5level %logger: %msg%n",
+          // The one of Python's documentation.
+          "%d - %logger - %level - %msg%n",
+          // nginx' errors.
+          "%d{yyyy/MM/dd HH:mm:ss} [%level] %msg%n");
 
   /// More lines than this change nothing.
   private static final int MAX_HEAD_LINES = 20;
@@ -67,6 +71,7 @@ public final class AutoDetect {
     }
     all.add(new JulParser(zone));
     all.add(new TimeAndLevelParser(zone));
+    all.add(new LogfmtParser(zone));
     // Last: a level would do for a host's name.
     all.add(new SyslogParser(zone));
     layouts = all.toArray(LineParser[]::new);
