@@ -14,30 +14,31 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// An OpenTelemetry SDK of another language, and the small client that uses it: its source is in
-/// `src/test/LANGUAGE`, with every version pinned; what is fetched and built is in
-/// `target/clients/LANGUAGE`, and is used again for as long as what is pinned is the same.
+/// An OpenTelemetry SDK of another language, and two small programs that use it: a client of the SDK's own exporters alone, and an
+/// application that logs by the language's usual libraries, too. Their source is in `src/test/LANGUAGE`, with every version pinned;
+/// what is fetched and built is in `target/clients/LANGUAGE`, and is used again for as long as what is pinned is the same.
 enum OtherSdk {
   /// grpc-go and net/http.
   GO {
     @Override
-    List<String> command() throws Exception {
+    List<String> program(String name) throws Exception {
       // A toolchain that is too old says so; it does not fetch another.
       Map<String, String> environment = Map.of("GOTOOLCHAIN", "local", "GOFLAGS", "-mod=readonly");
       fetch(List.of("go", "mod", "download", "-C", source().toString()), environment);
-      Path client = folder().resolve("client");
+      Path built = folder().resolve(name);
+      String main = name.equals(CLIENT) ? "." : "./" + name;
       run(
           "build",
-          List.of("go", "build", "-C", source().toString(), "-o", client.toString(), "."),
+          List.of("go", "build", "-C", source().toString(), "-o", built.toString(), main),
           environment);
-      return List.of(client.toString());
+      return List.of(built.toString());
     }
   },
 
   /// gRPC's C core and requests.
   PYTHON {
     @Override
-    List<String> command() throws Exception {
+    List<String> program(String name) throws Exception {
       Path pinned = source().resolve("requirements.txt");
       Path python = folder().resolve("venv/bin/python");
       if (isNew(pinned)) {
@@ -58,16 +59,16 @@ enum OtherSdk {
             Map.of());
         fetched(pinned);
       }
-      return List.of(python.toString(), source().resolve("client.py").toString());
+      return List.of(python.toString(), source().resolve(name + ".py").toString());
     }
   },
 
   /// gRPC in JavaScript and Node's own HTTP.
   NODE {
     @Override
-    List<String> command() throws Exception {
+    List<String> program(String name) throws Exception {
       // Node looks for modules beside the source.
-      for (String each : List.of(".npmrc", "package.json", "package-lock.json", "client.js")) {
+      for (String each : List.of(".npmrc", "package.json", "package-lock.json", name + ".js")) {
         Files.copy(
             source().resolve(each), folder().resolve(each), StandardCopyOption.REPLACE_EXISTING);
       }
@@ -85,20 +86,37 @@ enum OtherSdk {
             Map.of());
         fetched(pinned);
       }
-      return List.of("node", folder().resolve("client.js").toString());
+      return List.of("node", folder().resolve(name + ".js").toString());
     }
   };
 
+  private static final String CLIENT = "client";
+
   private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+  abstract List<String> program(String name) throws Exception;
 
   /// Fetches and builds what is missing. Where the language is missing or a package is not had, the
   /// test is skipped.
   ///
   /// @return the client; it takes the addresses of gRPC and HTTP, and how many records
-  abstract List<String> command() throws Exception;
+  List<String> client() throws Exception {
+    return prepared(CLIENT);
+  }
 
-  /// Skips the test where the language is missing.
-  void assumeThere() {
+  /// The same for the application.
+  ///
+  /// @return it takes which library it is to use, where it tells what it logs and sends, and how many records
+  List<String> application() throws Exception {
+    return prepared("application");
+  }
+
+  private synchronized List<String> prepared(String name) throws Exception {
+    assumeThere();
+    return program(name);
+  }
+
+  private void assumeThere() {
     List<String> tools =
         switch (this) {
           case GO -> List.of("go");

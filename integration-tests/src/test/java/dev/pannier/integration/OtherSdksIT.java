@@ -33,8 +33,7 @@ class OtherSdksIT {
   @ParameterizedTest
   @EnumSource
   void whatTheSdkSendsArrivesOnce(OtherSdk sdk) throws Exception {
-    sdk.assumeThere();
-    List<String> command = new ArrayList<>(sdk.command());
+    List<String> command = new ArrayList<>(sdk.client());
     Kafka kafka = Kafka.shared();
     String logs = kafka.topic("sdk-logs");
     String traces = kafka.topic("sdk-traces");

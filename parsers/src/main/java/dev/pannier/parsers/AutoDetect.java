@@ -71,6 +71,7 @@ public final class AutoDetect {
     }
     all.add(new JulParser(zone));
     all.add(new TimeAndLevelParser(zone));
+    all.add(new LogfmtParser(zone));
     // Last: a level would do for a host's name.
     all.add(new SyslogParser(zone));
     layouts = all.toArray(LineParser[]::new);

@@ -206,7 +206,7 @@ final class LogbackParser implements LineParser {
     int end = trimBack(buffer, offset, offset + length);
     int firstEnd = lineEnd(buffer, offset, end);
     int trace = firstEnd == end ? -1 : StackTraces.find(buffer, firstEnd + 1, end);
-    int bodyEnd = trace < 0 ? end : trimBack(buffer, offset, trace - 1);
+    int bodyEnd = trace < 0 ? end : beforeTrace(buffer, offset, trace);
     byte[] before = beforeException;
     if (before != null && firstEnd < end) {
       int inline = StackTraces.findInLine(buffer, offset, firstEnd, end, before);
@@ -267,6 +267,12 @@ final class LogbackParser implements LineParser {
       i++;
     }
     return i;
+  }
+
+  /// Spring Boot's `%wEx` leaves a line free before what it prints.
+  private static int beforeTrace(byte[] buffer, int from, int trace) {
+    int end = trimBack(buffer, from, trace - 1);
+    return end > from && buffer[end - 1] == '\n' ? trimBack(buffer, from, end - 1) : end;
   }
 
   private static int trimBack(byte[] buffer, int from, int end) {

@@ -110,6 +110,50 @@ class AutoParserTest {
   }
 
   @Test
+  void whatSlogsTextHandlerWritesIsRead() {
+    String line =
+        "time=2026-11-23T15:00:00.123+01:00 level=WARN msg=\"two\\n"
+            + "\\\"lines\\\" \\u200b\\x00\\xff\" order=7 customer.name=\"Ann Lee\" empty=\"\" \"a"
+            + " key\"=x";
+    assertThat(parse(line))
+        .containsOnly(
+            entry("time", "1795442400123000000"),
+            entry("severity", "13 WARN"),
+            entry("body", "two\n\"lines\" \u200b\0\ufffd"),
+            entry("@order", "7"),
+            entry("@customer.name", "Ann Lee"),
+            entry("@empty", ""),
+            entry("@a key", "x"));
+    assertThat(starts(line)).isTrue();
+    assertThat(starts("panic: of the runtime")).isFalse();
+    assertThat(parse(line.replace("two", "2") + "\nand more").get("body"))
+        .isEqualTo("2\n\"lines\" \u200b\0\ufffd\nand more");
+  }
+
+  @Test
+  void pairsBehindALevelAreReadAndBrokenOnesAreARecordOfText() {
+    String line =
+        "level=info ts=2026-11-23T14:00:00Z logger=a.B msg=paid"
+            + " trace_id=0102030405060708090a0b0c0d0e0f10";
+    assertThat(parse(line))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "9 info"),
+            entry("logger", "a.B"),
+            entry("trace", "0102030405060708090a0b0c0d0e0f10"),
+            entry("body", "paid"));
+    for (String broken :
+        new String[] {
+          "level=info msg=\"cut", "level=info msg", "level=info msg=\"\\q\"", "level=info  msg=x"
+        }) {
+      assertThat(starts(broken)).as(broken).isTrue();
+      assertThat(parse(broken)).as(broken).containsOnly(entry("result", "NO_MATCH"));
+    }
+    assertThat(starts("level=seven msg=x")).isFalse();
+    assertThat(starts("time=soon msg=x")).isFalse();
+  }
+
+  @Test
   void syslogsPrioritySaysTheSeverity() {
     int[] severities = {21, 19, 18, 17, 13, 10, 9, 5};
     for (int i = 0; i < severities.length; i++) {

@@ -58,7 +58,9 @@ class LogbackParserTest {
     assertThat(fields)
         .contains(entry("severity", "13 WARN"), entry("body", "a - b : c [d] e"))
         .doesNotContainKey("result");
-    assertThat(fields.get("logger")).endsWith("Cart");
+    if (pattern.contains("%logger") || pattern.contains("logger{")) {
+      assertThat(fields.get("logger")).endsWith("Cart");
+    }
     if (pattern.contains("yyyy-MM-dd HH:mm:ss.SSS")) {
       assertThat(fields).contains(entry("time", "1795442400123000000"));
     }
@@ -265,6 +267,20 @@ class LogbackParserTest {
             entry("body", "hello"), entry("logger", "c.e.Cart"), entry("@thread.name", "main"));
     assertThat(Fields.parse(parser, head + "[           main] c.e.Cart     : hello"))
         .contains(entry("body", "hello"), entry("@thread.name", "main"));
+  }
+
+  @Test
+  void theLineThatSpringBootLeavesFreeBeforeAnExceptionIsNoPartOfTheMessage() {
+    LineParser parser = parser("%d %5p --- [%15.15t] %-40.40logger{39} : %m%n%wEx");
+    String head = "2026-11-23 14:00:00,123  INFO --- [           main] c.e.Cart     : ";
+    String trace = "a.BException: c\n\tat a.B.c(B.java:1)";
+
+    for (String lineEnd : new String[] {"\n", "\r\n"}) {
+      assertThat(Fields.parse(parser, head + "hello" + lineEnd + lineEnd + trace + lineEnd))
+          .contains(entry("body", "hello"), entry("@exception.stacktrace", trace));
+      assertThat(Fields.parse(parser, head + "hello\n" + lineEnd + lineEnd + trace))
+          .contains(entry("body", "hello\n"));
+    }
   }
 
   @ParameterizedTest

@@ -40,7 +40,12 @@ class ParserContractTest {
           "<165>1 2026-11-23T14:00:00.003Z host app 42 ID47 [x@1 a=\"]\"] paid",
           "<34>Nov  3 14:00:00 host app[42]: paid",
           "Nov 23 13:59:59 host app: paid",
-          "[2026-11-23 14:00:00,123] [WARN ] paid trace_id=00f067aa0ba902b7");
+          "[2026-11-23 14:00:00,123] [WARN ] paid trace_id=00f067aa0ba902b7",
+          "2026-11-23 14:00:00,123 - shop.pay - WARNING - paid",
+          "2026/11/23 14:00:00 [error] 42#42: *7 open() failed",
+          "time=2026-11-23T14:00:00.123+01:00 level=WARN msg=\"a \\\"b\\\"\\u00e9\" order=7"
+              + " n.x=\"Ann Lee\"",
+          "level=info ts=2026-11-23T14:00:00Z msg=paid\nmore");
 
   @Nested
   class Raw extends ParserContract {
