@@ -511,7 +511,7 @@ final class Sidecar {
     shipping.drain(shutdown);
     // Acknowledgements of the last batches are taken before the positions are stored.
     boolean tailStopped = reading == null || reading.stop(Duration.ofSeconds(2).toNanos());
-    long undelivered = shipping.close(shutdown.closing());
+    long undelivered = shipping.close(shutdown);
     if (otlpListener != null) {
       otlpListener.close(shutdown.closing());
     }
