@@ -26,6 +26,7 @@ import dev.pannier.collector.process.ProcessingBuffer;
 import dev.pannier.collector.process.Processors;
 import dev.pannier.collector.receipt.Receipt;
 import dev.pannier.collector.receive.OtlpReceiver;
+import dev.pannier.collector.tail.OwnFiles;
 import dev.pannier.collector.tail.StartPositions;
 import dev.pannier.collector.tail.Tail;
 import dev.pannier.collector.tail.TailChange;
@@ -75,6 +76,7 @@ final class Sidecar {
   private final Ledger ledger = new Ledger();
   private final Health health = new Health(nanoClock);
   private final MemoryBudget budget;
+  private final OwnFiles own = new OwnFiles();
   private final PositionStore store;
   private final @Nullable DiskBuffer disk;
   private final @Nullable DiskBufferThread diskThread;
@@ -111,6 +113,8 @@ final class Sidecar {
   Sidecar(Configuration configuration, String version, Supplier<ReloadStatus> reload)
       throws IOException {
     this.configuration = configuration;
+    own.addStreams();
+    own.add(configuration);
     Set<String> exactlyOnce = exactlyOnce(configuration);
     startPositions = startPositions(configuration, exactlyOnce);
     PositionStore opened = null;
@@ -216,6 +220,7 @@ final class Sidecar {
             disk == null ? List.of() : disk.positions(),
             startPositions,
             shipping::retain,
+            own,
             buffer,
             budget,
             FileParsers::chooser,
@@ -261,6 +266,7 @@ final class Sidecar {
       return "cannot be applied: " + e;
     }
     configuration = next;
+    own.add(next);
     boolean tailChanges =
         !before.files().equals(next.files())
             || !before.resource().equals(next.resource())

@@ -69,6 +69,9 @@ final class Generations {
   /// Longer than a tick of any file system's clock.
   private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  /// A template may make any number of folders.
+  private static final int MAX_LEFT_OUT_TOLD = 100;
+
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   /// A file that looks like a copy.
@@ -142,6 +145,9 @@ final class Generations {
 
   private final ContentFinder finder = new ContentFinder();
 
+  /// Of what is left out, once each.
+  private final Set<String> leftOutTold = new HashSet<>();
+
   private final Losses losses = new Losses();
   private final Reclaimer reclaimer = new Reclaimer();
   private StartPositions start = new StartPositions(List.of(), true);
@@ -179,6 +185,11 @@ final class Generations {
     for (SavedGeneration generation : saved) {
       remember(generation);
     }
+  }
+
+  /// What no source reads, whatever its globs say.
+  void leaveOut(OwnFiles files) {
+    discovery.leaveOut(files);
   }
 
   /// Before anything is read: what shippers' destinations have outranks what was stored.
@@ -334,6 +345,7 @@ final class Generations {
   /// Looks at every source's folders: new files, renamed ones, those that are gone.
   void look(long nowNanos, long nowSeconds) {
     discovery.walk();
+    tellLeftOut();
     seen.clear();
     undecided.clear();
     copied.clear();
@@ -383,6 +395,28 @@ final class Generations {
     if (discovery.seesAll()) {
       forgetPlaces(nowSeconds);
       forget(nowSeconds);
+    }
+  }
+
+  private void tellLeftOut() {
+    discovery
+        .leftOut()
+        .forEach(
+            (folder, owner) -> {
+              String line =
+                  folder
+                      + ": what the sidecar itself writes there ("
+                      + owner
+                      + ") is not read, though a source includes it";
+              if (leftOutTold.size() < MAX_LEFT_OUT_TOLD && leftOutTold.add(line)) {
+                notice.accept(line);
+              }
+            });
+    for (TailedFile file : live.values()) {
+      // A shipper has come that writes to it.
+      if (discovery.leftOut().containsKey(file.path.getParent()) && discovery.isOwn(file.path)) {
+        file.release();
+      }
     }
   }
 
@@ -527,6 +561,10 @@ final class Generations {
       }
       Path path = pathOf(saved);
       Path folder = path.getParent();
+      if (discovery.isOwn(path)) {
+        // A version before this one may have read it.
+        continue;
+      }
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is met like any other.
         continue;
@@ -1082,6 +1120,7 @@ final class Generations {
         (path, place) ->
             !place.equals(except)
                 && !path.equals(original)
+                && !discovery.isOwn(path)
                 && (!byName || stem(path).equals(stem(original))),
         begun,
         read);

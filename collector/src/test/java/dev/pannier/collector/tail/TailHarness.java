@@ -57,6 +57,9 @@ final class TailHarness implements AutoCloseable {
   /// What shippers' destinations have; null where none stores positions.
   @Nullable StartPositions start;
 
+  /// What the sidecar itself writes; from the next start on.
+  OwnFiles own = new OwnFiles();
+
   private Generations generations;
   private List<TailSource> sources = List.of();
 
@@ -122,6 +125,7 @@ final class TailHarness implements AutoCloseable {
             maxOpen,
             random,
             notices::add);
+    generations.leaveOut(own);
     tailer =
         new FileTailer(
             generations,
