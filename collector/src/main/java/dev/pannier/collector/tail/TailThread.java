@@ -197,6 +197,7 @@ public final class TailThread {
         tailer.finishHeld();
         look |= !endingSeen;
       }
+      generations.moved(watch.takeMoves(), nowNanos);
       tailer.doWork(nowNanos, look);
       endingSeen = last;
       look = false;

@@ -195,6 +195,11 @@ final class TailHarness implements AutoCloseable {
     crashAndRestart();
   }
 
+  /// The system tells that names became others.
+  void moved(Path from, Path to) {
+    generations.moved(List.of(new ChangeWatch.Move(from, to)), nanos);
+  }
+
   void confirmAll() {
     List<Sent> sent = List.copyOf(unconfirmed);
     unconfirmed.clear();
