@@ -289,6 +289,11 @@ final class DiskCursor extends Cursor {
     return first == null ? lastRead : first.sequence() - 1;
   }
 
+  /// Whether all of the log that it takes is done. Under the buffer's lock.
+  boolean hasNothingOpen() {
+    return openBatches == 0;
+  }
+
   /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
   /// nothing. Under the buffer's lock.
   long oldestMillis() {
