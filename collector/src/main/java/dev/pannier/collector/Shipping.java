@@ -788,24 +788,23 @@ final class Shipping {
   void drain(Shutdown shutdown) throws InterruptedException {
     List<DispatcherThread> threads = threads();
     threads.forEach(DispatcherThread::drain);
-    for (DispatcherThread thread : threads) {
-      thread.awaitDrained(shutdown.left());
-    }
+    shutdown.waitUntil(() -> threads.stream().allMatch(DispatcherThread::hasDrained));
   }
 
-  /// Closes all at once, so that clients which hang cost the time of one. Each has `timeout` for what it
-  /// has in flight, and as long again to return.
+  /// Closes all at once, so that clients which hang cost the time of one. Each has its part of the deadline for
+  /// what it has in flight, and as long again to return.
   ///
   /// @return the records that were not confirmed
-  long close(Duration timeout) throws InterruptedException {
+  long close(Shutdown shutdown) throws InterruptedException {
     waiting.forEach(Ready::close);
-    long startNanos = nanoClock.getAsLong();
+    Duration timeout = shutdown.closing();
     List<DispatcherThread> threads = threads();
     threads.forEach(thread -> thread.close(timeout));
+    shutdown.waitForClosing(
+        timeout.multipliedBy(2), () -> threads.stream().allMatch(DispatcherThread::hasEnded));
     long undelivered = 0;
     for (DispatcherThread thread : threads) {
-      Duration passed = Duration.ofNanos(nanoClock.getAsLong() - startNanos);
-      undelivered += thread.awaitClosed(timeout.multipliedBy(2).minus(passed));
+      undelivered += thread.awaitClosed(Duration.ZERO);
     }
     return undelivered;
   }

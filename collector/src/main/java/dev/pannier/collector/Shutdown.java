@@ -14,6 +14,9 @@ final class Shutdown {
   /// The last part of the deadline is for closing clients and storing positions.
   private static final int CLOSING_PART = 8;
 
+  /// What does not hang closes within that, and tells what it has not shipped.
+  private static final long AT_ONCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
   private final LongSupplier nanoClock;
   private volatile long deadlineNanos;
   private final ReentrantLock lock = new ReentrantLock();
@@ -97,6 +100,27 @@ final class Shutdown {
     }
   }
 
+  /// Waits for one of the last steps; after the second signal no longer than for what does not hang.
+  void waitForClosing(Duration time, BooleanSupplier condition) throws InterruptedException {
+    lock.lock();
+    try {
+      long beganNanos = nanoClock.getAsLong();
+      boolean hurried = asked > 1;
+      long left = time.toNanos();
+      while (!condition.getAsBoolean() && left > 0) {
+        changed.awaitNanos(Math.min(CHECK_NANOS, left));
+        if (asked > 1 && !hurried) {
+          hurried = true;
+          beganNanos = nanoClock.getAsLong();
+        }
+        long most = hurried ? Math.min(time.toNanos(), AT_ONCE_NANOS) : time.toNanos();
+        left = most - (nanoClock.getAsLong() - beganNanos);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// What is left for draining; zero after the second signal.
   Duration left() {
     lock.lock();
@@ -115,7 +139,8 @@ final class Shutdown {
   Duration closing() {
     lock.lock();
     try {
-      return asked > 1 ? Duration.ZERO : Duration.ofNanos(deadlineNanos / CLOSING_PART / 3);
+      long part = deadlineNanos / CLOSING_PART / 3;
+      return Duration.ofNanos(asked > 1 ? Math.min(AT_ONCE_NANOS, part) : part);
     } finally {
       lock.unlock();
     }

@@ -27,6 +27,7 @@ import dev.pannier.collector.process.ProcessingBuffer;
 import dev.pannier.collector.process.Processors;
 import dev.pannier.collector.receipt.Receipt;
 import dev.pannier.collector.receive.OtlpReceiver;
+import dev.pannier.collector.tail.OwnFiles;
 import dev.pannier.collector.tail.StartPositions;
 import dev.pannier.collector.tail.Tail;
 import dev.pannier.collector.tail.TailChange;
@@ -77,8 +78,14 @@ final class Sidecar {
   private final Ledger ledger = new Ledger();
   private final Health health = new Health(nanoClock);
   private final MemoryBudget budget;
+  private final OwnFiles own = new OwnFiles();
+  private final FormerBuffers former;
   private final PositionStore store;
   private final @Nullable DiskBuffer disk;
+
+  /// Whether that is not the one which is configured.
+  private final boolean isFormer;
+
   private final @Nullable DiskBufferThread diskThread;
   private final StartPositions startPositions;
   private final Cursors cursors;
@@ -113,12 +120,17 @@ final class Sidecar {
   Sidecar(Configuration configuration, String version, Supplier<ReloadStatus> reload)
       throws IOException {
     this.configuration = configuration;
+    own.addStreams();
+    own.add(configuration);
     Set<String> exactlyOnce = exactlyOnce(configuration);
-    startPositions = startPositions(configuration, exactlyOnce);
+    former = new FormerBuffers(configuration.stateDirectory(), LOG::warn);
+    List<Path> others = former.others(configuration.buffer());
     PositionStore opened = null;
-    if (!exactlyOnce.isEmpty()) {
+    if (!exactlyOnce.isEmpty() || !others.isEmpty()) {
       // Who we are lies beside the positions, and is asked for by those that store them.
       opened = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
+    }
+    if (!exactlyOnce.isEmpty()) {
       home = readHome(configuration);
     }
     budget =
@@ -126,19 +138,26 @@ final class Sidecar {
             configuration.memoryBytes()
                 - Shipping.clientBytes(configuration) * configuration.shippers().size());
     Buffer shared;
-    if (configuration.buffer().type() == BufferSettings.Type.DISK) {
-      DiskBuffer made = disk(configuration, exactlyOnce, opened);
-      disk = made;
-      diskThread = new DiskBufferThread(made, nanoClock, health);
-      cursors = made;
-      shared = made;
-    } else {
+    try {
+      disk = disk(configuration, exactlyOnce, others, opened);
+    } catch (IOException e) {
+      if (opened != null) {
+        opened.close();
+      }
+      throw e;
+    }
+    if (disk == null) {
       MemoryBuffer made = new MemoryBuffer(budget, ledger, metrics, Shipping.takers(configuration));
-      disk = null;
       diskThread = null;
       cursors = made;
       shared = made;
+    } else {
+      diskThread = new DiskBufferThread(disk, nanoClock, health);
+      cursors = disk;
+      shared = disk;
     }
+    isFormer = disk != null && others.contains(disk.directory());
+    startPositions = startPositions(configuration, exactlyOnce, disk != null);
     buffer =
         new ProcessingBuffer(
             Processors.create(configuration.processors(), configuration.resource().received()),
@@ -159,11 +178,12 @@ final class Sidecar {
     // To reach a destination takes longest: the rest is made meanwhile.
     shipping.start(configuration, home);
     try {
-      if (opened == null) {
-        store = PositionStore.open(configuration.stateDirectory(), random, LOG::warn);
+      store =
+          opened == null
+              ? PositionStore.open(configuration.stateDirectory(), random, LOG::warn)
+              : opened;
+      if (exactlyOnce.isEmpty()) {
         Identity.forget(configuration.stateDirectory());
-      } else {
-        store = opened;
       }
     } catch (IOException e) {
       shipping.abandon();
@@ -218,6 +238,7 @@ final class Sidecar {
             disk == null ? List.of() : disk.positions(),
             startPositions,
             shipping::retain,
+            own,
             buffer,
             budget,
             FileParsers::chooser,
@@ -243,6 +264,11 @@ final class Sidecar {
     if (reading != null && reading.hasEnded()) {
       return "cannot be applied: the tail loop has ended, /livez says why";
     }
+    if (disk != null && isFormer && !exactlyOnce(before).containsAll(exactlyOnce(next))) {
+      // What such a shipper sees of the log has to be synced, from the start on.
+      return "delivery: exactly_once of another shipper cannot be applied while a former buffer is"
+          + " shipped: restart the sidecar";
+    }
     @Nullable TailChange sources = null;
     @Nullable TailChange sourcesMeanwhile = null;
     Shipping.Next shippers;
@@ -263,6 +289,7 @@ final class Sidecar {
       return "cannot be applied: " + e;
     }
     configuration = next;
+    own.add(next);
     boolean tailChanges =
         !before.files().equals(next.files())
             || !before.resource().equals(next.resource())
@@ -376,31 +403,91 @@ final class Sidecar {
     old.close();
   }
 
-  private DiskBuffer disk(
-      Configuration configuration, Set<String> exactlyOnce, @Nullable PositionStore opened)
+  /// A former buffer in which something waits comes before the one that is configured: nobody else has those records.
+  ///
+  /// @param others  where else than configured disk buffers were
+  /// @param opened  where there are any
+  private @Nullable DiskBuffer disk(
+      Configuration configuration,
+      Set<String> exactlyOnce,
+      List<Path> others,
+      @Nullable PositionStore opened)
       throws IOException {
-    try {
-      return new DiskBuffer(
-          configuration.buffer(),
-          budget,
-          ledger,
-          metrics,
-          Shipping.takers(configuration),
-          exactlyOnce,
-          InstantSource.system(),
-          nanoClock.getAsLong(),
-          LOG::warn);
-    } catch (IOException e) {
-      if (opened != null) {
-        opened.close();
+    BufferSettings settings = configuration.buffer();
+    for (Path directory : others) {
+      own.addFolder("a former buffer.directory", directory);
+      DiskBuffer left = formerDisk(configuration, exactlyOnce, directory);
+      if (left != null && opened != null && isDone(left, opened)) {
+        left.close();
+        former.remove(directory);
+      } else if (left != null) {
+        LOG.warn(
+            settings.type() == BufferSettings.Type.MEMORY
+                ? "buffer.type is memory now: what waits in buffer.directory {} is shipped first"
+                : "buffer.directory was {} before: it is used until a start or an end of the"
+                    + " sidecar finds nothing waiting there",
+            directory);
+        return left;
       }
-      throw new IOException(
-          "buffer.directory " + configuration.buffer().directory() + ": " + e.getMessage(), e);
+    }
+    if (settings.type() == BufferSettings.Type.MEMORY) {
+      return null;
+    }
+    try {
+      DiskBuffer made = open(configuration, exactlyOnce, settings);
+      former.add(settings.directory());
+      return made;
+    } catch (IOException e) {
+      throw new IOException("buffer.directory " + settings.directory() + ": " + e.getMessage(), e);
     }
   }
 
+  private @Nullable DiskBuffer formerDisk(
+      Configuration configuration, Set<String> exactlyOnce, Path directory) {
+    if (Files.notExists(directory)) {
+      LOG.warn("buffer.directory was {} before, and is gone with what waited there", directory);
+      former.remove(directory);
+      return null;
+    }
+    try {
+      return open(configuration, exactlyOnce, configuration.buffer().in(directory));
+    } catch (IOException e) {
+      LOG.warn(
+          "buffer.directory was {} before: what waits there cannot be shipped now ({})",
+          directory,
+          e.getMessage());
+      return null;
+    }
+  }
+
+  /// Whether nothing waits in a disk buffer, and the volume knows all positions that it has.
+  private static boolean isDone(DiskBuffer disk, PositionStore store) {
+    return disk.isEmpty()
+        && StartPositions.raise(store.loaded(), disk.positions()).equals(store.loaded());
+  }
+
+  private DiskBuffer open(
+      Configuration configuration, Set<String> exactlyOnce, BufferSettings settings)
+      throws IOException {
+    return new DiskBuffer(
+        settings,
+        budget,
+        ledger,
+        metrics,
+        Shipping.takers(configuration),
+        exactlyOnce,
+        InstantSource.system(),
+        nanoClock.getAsLong(),
+        LOG::warn);
+  }
+
   private @Nullable BufferStatus buffer() {
-    return disk == null ? null : disk.status();
+    if (disk == null) {
+      return null;
+    }
+    return isFormer
+        ? disk.status().withFormerDirectory(disk.directory().toString())
+        : disk.status();
   }
 
   private void committed(String shipper, Committed known) {
@@ -424,7 +511,7 @@ final class Sidecar {
 
   /// Files wait for those that take logs.
   private static StartPositions startPositions(
-      Configuration configuration, Set<String> exactlyOnce) {
+      Configuration configuration, Set<String> exactlyOnce, boolean isDisk) {
     List<String> awaited = new ArrayList<>();
     boolean others = false;
     for (ShipperSettings shipper : configuration.shippers()) {
@@ -436,8 +523,7 @@ final class Sidecar {
         }
       }
     }
-    return new StartPositions(
-        awaited, others, configuration.buffer().type() == BufferSettings.Type.DISK);
+    return new StartPositions(awaited, others, isDisk);
   }
 
   private static boolean keepsRaw(Configuration configuration) {
@@ -524,7 +610,7 @@ final class Sidecar {
     shipping.drain(shutdown);
     // Acknowledgements of the last batches are taken before the positions are stored.
     boolean tailStopped = reading == null || reading.stop(Duration.ofSeconds(2).toNanos());
-    long undelivered = shipping.close(shutdown.closing());
+    long undelivered = shipping.close(shutdown);
     if (otlpListener != null) {
       otlpListener.close(shutdown.closing());
     }
@@ -538,6 +624,7 @@ final class Sidecar {
     Receipt receipt = lastReceipt(reading, tailStopped);
     if (tailStopped) {
       store.close();
+      forgetFormer();
     } else {
       LOG.warn("the tail loop does not end: the last positions are not stored");
     }
@@ -584,6 +671,21 @@ final class Sidecar {
       reading.store(whole);
     }
     return whole;
+  }
+
+  /// The next start need not look into a former buffer in which nothing waits.
+  private void forgetFormer() {
+    if (disk == null || !isFormer) {
+      return;
+    }
+    try (PositionStore stored =
+        PositionStore.open(configuration.stateDirectory(), random, LOG::warn)) {
+      if (isDone(disk, stored)) {
+        former.remove(disk.directory());
+      }
+    } catch (IOException e) {
+      LOG.debug("the next start looks into the former buffer", e);
+    }
   }
 
   /// Kubernetes shows what lies there as the container's termination message.

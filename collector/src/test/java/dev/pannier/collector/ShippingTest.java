@@ -89,7 +89,7 @@ class ShippingTest {
   @AfterEach
   void close() throws InterruptedException {
     if (shipping != null) {
-      shipping.close(Duration.ofSeconds(1));
+      shipping.close(shutdown);
     }
   }
 
@@ -153,10 +153,43 @@ class ShippingTest {
     awaitChanged(of);
     shutdown.ask();
     of.drain(shutdown);
-    assertThat(of.close(Duration.ofSeconds(5))).isZero();
+    assertThat(of.close(shutdown)).isZero();
     assertThat(written("a")).containsOnlyOnce("one").containsOnlyOnce("two");
     assertThat(written("b")).containsOnlyOnce("one").containsOnlyOnce("two");
     assertThat(health.dead()).isEmpty();
+  }
+
+  @Test
+  void secondSignalEndsADrainThatIsUnderWay() throws Exception {
+    HttpServer silent =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    silent.createContext("/", ShippingTest::answerWhatIsEmpty);
+    silent.start();
+    try {
+      Shipping of =
+          start(
+              "silent: {type: otlp, protocol: http/protobuf, endpoint: \"http://127.0.0.1:%d\", timeout: 5m}\n"
+                  .formatted(silent.getAddress().getPort()));
+      append("one");
+      await(() -> of.status().stream().anyMatch(status -> isInFlight(status, "silent")));
+      // Longer than anybody waits here.
+      Shutdown patient = new Shutdown(Duration.ofHours(1), System::nanoTime);
+      patient.ask();
+      Thread draining = Thread.currentThread();
+      Thread second =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    await(() -> draining.getState() == Thread.State.TIMED_WAITING);
+                    patient.ask();
+                  });
+      of.drain(patient);
+      second.join();
+      assertThat(of.close(patient)).as("what was not confirmed").isEqualTo(1);
+    } finally {
+      shipping = null;
+      silent.stop(0);
+    }
   }
 
   @Test

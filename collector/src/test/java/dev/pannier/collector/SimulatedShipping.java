@@ -159,7 +159,7 @@ public final class SimulatedShipping {
       turn(0);
     }
     try {
-      shipping.close(Duration.ZERO);
+      shipping.close(new Shutdown(Duration.ZERO, () -> 0));
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

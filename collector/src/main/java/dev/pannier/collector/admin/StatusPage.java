@@ -88,6 +88,7 @@ final class StatusPage {
     out.writeNumberProperty("oldest_seconds", buffer.oldestSeconds());
     out.writeNumberProperty("damaged_bytes", buffer.damagedBytes());
     out.writeStringProperty("problem", buffer.problem());
+    out.writeStringProperty("former_directory", buffer.formerDirectory());
     out.writeEndObject();
   }
 

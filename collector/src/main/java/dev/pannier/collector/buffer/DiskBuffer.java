@@ -16,6 +16,7 @@ import dev.pannier.shippers.batch.Signal;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -46,6 +47,9 @@ import org.slf4j.LoggerFactory;
 /// to memory, because the disk was full, read-only or gone, when every shipper is done with it. Both
 /// are acknowledged only then, so that what was acknowledged is never lost by the death of the
 /// process.
+///
+/// With settings that say memory it takes no batch any more: those go to memory as if the disk took none, and behind what the log
+/// holds. So what waits there is shipped, in its order, when `buffer.type` was changed.
 ///
 /// Long for a class of this project: what makes an acknowledgement true is kept together.
 ///
@@ -83,6 +87,20 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Who waits for the delivery of a batch.
   private record Pending(Signal signal, int records, Confirmations confirmations) {}
 
+  /// A shipper that has a place in the log and is not configured any more. What signals it took nobody knows.
+  private static final class Forgotten {
+    final String shipper;
+    final long passed;
+    final boolean hasHeirs;
+    long records;
+
+    Forgotten(String shipper, long passed, boolean hasHeirs) {
+      this.shipper = shipper;
+      this.passed = passed;
+      this.hasHeirs = hasHeirs;
+    }
+  }
+
   private record Unsynced(
       long sequence,
       Signal signal,
@@ -113,6 +131,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final List<DiskCursor> leaving = new ArrayList<>();
 
   private final boolean anySyncedOnly;
+
+  /// Of the start alone.
+  private final List<Forgotten> forgotten;
 
   /// By shipper, the number of the last record that was there at the start; at the first of several starts at which its destination
   /// did not tell what it has. Guarded by `appending`.
@@ -164,6 +185,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private long nextTendNanos;
   private long tendedNanos;
   private boolean cursorsProblem;
+  private boolean emptyTold;
   private final CursorWriter places;
   private long placesNanos;
 
@@ -175,7 +197,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// Opens the buffer and reads what it holds.
   ///
-  /// @param settings   of type disk
+  /// @param settings   of type memory where what the log holds is to be shipped, and nothing more to be put there
   /// @param shippers   by name, the signals that each takes
   /// @param syncedOnly the shippers that may see only what the death of the machine cannot lose
   /// @param notice     takes a line about what is amiss
@@ -201,6 +223,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
     spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
     CursorFile stored = storedCursors();
+    forgotten = forgotten(stored, shippers.keySet());
     places = new CursorWriter(settings.directory());
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
@@ -220,6 +243,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             notice,
             this::found);
     lastSequence = log.lastSequence();
+    tellForgotten(shippers.keySet());
     try {
       logId = anySyncedOnly ? LogId.read(settings.directory()) : 0;
     } catch (IOException e) {
@@ -236,6 +260,23 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     tendedNanos = nowNanos;
     placesNanos = nowNanos;
     memory.onRoom(this::roomMayHaveChanged);
+  }
+
+  /// The directory of its log.
+  public Path directory() {
+    return settings.directory();
+  }
+
+  /// Whether no record of the log waits for a shipper. What is in memory alone does not count.
+  public boolean isEmpty() {
+    synchronized (lock) {
+      return cursors.stream().allMatch(DiskCursor::hasNothingOpen)
+          && leaving.stream().allMatch(DiskCursor::hasNothingOpen);
+    }
+  }
+
+  private boolean takesNone() {
+    return settings.type() == BufferSettings.Type.MEMORY;
   }
 
   private void findUnconfirmed(Set<String> syncedOnly) {
@@ -302,6 +343,46 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return Math.min(settings.maxBytes() / SEGMENTS, LARGEST_SEGMENT);
   }
 
+  private static List<Forgotten> forgotten(CursorFile stored, Set<String> shippers) {
+    boolean anyNew = !stored.passed().keySet().containsAll(shippers);
+    List<Forgotten> forgotten = new ArrayList<>();
+    stored
+        .passed()
+        .forEach(
+            (name, passed) -> {
+              if (!shippers.contains(name)) {
+                forgotten.add(new Forgotten(name, passed, anyNew));
+              }
+            });
+    return forgotten;
+  }
+
+  private void forget(Forgotten gone, Batch batch) {
+    gone.records += batch.records();
+    if (!gone.hasHeirs) {
+      ledger.appended(batch.source(), gone.shipper, batch.records(), batch.sourceBytes());
+      gaveUp(
+          batch.source(), gone.shipper, batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
+    }
+  }
+
+  /// In the next `cursors` they are no more.
+  private void tellForgotten(Set<String> shippers) {
+    for (Forgotten each : forgotten) {
+      if (each.records > 0) {
+        notice.accept(
+            "shipper "
+                + each.shipper
+                + " gets nothing from the buffer any more, and "
+                + each.records
+                + " records waited there when it last did: "
+                + (each.hasHeirs
+                    ? "those that are new among " + shippers + " begin with the oldest there is"
+                    : "they are not shipped there"));
+      }
+    }
+  }
+
   private CursorFile storedCursors() {
     try {
       return CursorFile.read(settings.directory());
@@ -323,6 +404,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void found(Segment segment, long from, long to, StoredBatch stored) {
+    for (Forgotten each : forgotten) {
+      if (stored.sequence() > each.passed) {
+        forget(each, stored.batch());
+      }
+    }
     for (DiskCursor cursor : cursors) {
       if (cursor.found(segment, from, to, stored)) {
         ledger.appended(stored.batch(), List.of(cursor));
@@ -471,9 +557,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// Other limits from now on.
   ///
-  /// @param other with the same directory
+  /// @param other of the same type; the directory stays
   public void change(BufferSettings other) {
-    settings = other;
+    settings = other.in(settings.directory());
     log.segmentBytes(segmentBytes(other));
     moved.set(true);
     roomMayHaveChanged();
@@ -562,7 +648,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   @Override
   public boolean hasRoomForFiles() {
-    if (problem != null) {
+    if (problem != null || takesNone()) {
       return memory.hasRoomForFiles();
     }
     return !parkedEnough
@@ -577,6 +663,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private boolean isFull() {
+    if (takesNone()) {
+      return false;
+    }
     long maxBytes = settings.maxBytes();
     return log.bytes() >= maxBytes - Math.min(maxBytes / 8, LARGEST_RESERVE);
   }
@@ -611,7 +700,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       sequence = ++lastSequence;
       dropped = problem == null && isFull() && drops(batch);
       if (!dropped
-          && !(problem == null && store(batch, sequence, reservedBytes, when, acknowledgement))) {
+          && !(problem == null
+              && !takesNone()
+              && store(batch, sequence, reservedBytes, when, acknowledgement))) {
         memory.append(sequence, batch, reservedBytes, acknowledgement);
         return sequence;
       }
@@ -1011,6 +1102,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private void tend(long nowNanos) {
     spareArrays.tend();
+    if (takesNone() && !emptyTold && isEmpty()) {
+      emptyTold = true;
+      notice.accept(
+          "buffer.type is memory, and nothing waits in buffer.directory "
+              + settings.directory()
+              + " any more");
+    }
     if (problem == null && !log.isInPlace()) {
       toMemory(new IOException("its files have vanished"));
       // Where anything is not synced it fails: who waits for it is told by delivery.

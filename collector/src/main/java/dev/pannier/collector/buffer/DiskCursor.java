@@ -314,6 +314,11 @@ final class DiskCursor extends Cursor {
     return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
   }
 
+  /// Whether all of the log that it takes is done. Under the buffer's lock.
+  boolean hasNothingOpen() {
+    return openBatches == 0;
+  }
+
   /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
   /// nothing. Under the buffer's lock.
   long oldestMillis() {

@@ -49,6 +49,11 @@ public final class MemoryBudget {
     }
   }
 
+  /// Whether `bytes` could be taken if nobody held any: else to wait for it is in vain.
+  public boolean everHas(long bytes) {
+    return bytes <= limitBytes;
+  }
+
   /// Takes `bytes` even where they are not free: for copies of what is held already, without which
   /// it could not leave. Until as much is given back, [#tryReserve] refuses everybody.
   public void reserve(long bytes) {

@@ -151,10 +151,11 @@ public final class ConfigurationLoader {
     long quarter = Math.min(memory / 4, Integer.MAX_VALUE / 2);
     AddressReader addresses = new AddressReader();
     Section sources = root.section("sources");
-    List<FileSource> files =
-        new FilesReader(parsers, quarter / 2, environment, problems).read(sources);
     BufferSettings buffer = buffer(root.section("buffer"), stateDirectory);
-    OtlpSource otlp = OtlpReader.read(sources, addresses, memory, quarter, buffer.type());
+    long maxRecord = Math.min(quarter / 2, buffer.largestBatch());
+    List<FileSource> files =
+        new FilesReader(parsers, maxRecord, environment, problems).read(sources);
+    OtlpSource otlp = OtlpReader.read(sources, addresses, memory, quarter, buffer);
     sources.finish();
     List<ProcessorSettings> processors = ProcessorsReader.read(root.value("processors"));
     LoopGuard loops = new LoopGuard(otlp);
@@ -212,7 +213,10 @@ public final class ConfigurationLoader {
     }
     section.finish();
     return new BufferSettings(
-        type, directory == null ? stateDirectory.resolve("buffer") : directory, maxBytes, onFull);
+        type,
+        directory == null ? BufferSettings.defaultDirectory(stateDirectory) : directory,
+        maxBytes,
+        onFull);
   }
 
   private Admin admin(Section section, AddressReader addresses) {

@@ -19,7 +19,7 @@ final class OtlpReader {
       AddressReader addresses,
       long memory,
       long maxRequestLimit,
-      BufferSettings.Type buffer) {
+      BufferSettings buffer) {
     Value value = sources.value("otlp");
     if (value != null && value.is("none")) {
       return null;
@@ -27,7 +27,7 @@ final class OtlpReader {
     Section section = sources.section("otlp");
     Address grpc = addresses.read(section, "grpc", GRPC, true);
     Address http = addresses.read(section, "http", HTTP, true);
-    Acknowledge acknowledge = acknowledge(section.value("acknowledge"), buffer);
+    Acknowledge acknowledge = acknowledge(section.value("acknowledge"), buffer.type());
     long maxRequest =
         section.size(
             "max_request",
@@ -37,6 +37,11 @@ final class OtlpReader {
     Value written = section.value("max_request");
     if (written != null && maxRequest > maxRequestLimit) {
       written.problem("max_request > memory / 4, which is " + Units.write(memory) + " / 4");
+    } else if (written != null && maxRequest > buffer.largestBatch()) {
+      written.problem(
+          "max_request > buffer.max_bytes / 2, which is "
+              + Units.write(buffer.maxBytes())
+              + " / 2");
     }
     long recordLimit = Math.max(Units.KIB, maxRequest);
     long maxRecord =

@@ -61,6 +61,11 @@ public final class DispatcherThread {
     return drained.await(timeout.toNanos(), TimeUnit.NANOSECONDS) && dispatcher.drained();
   }
 
+  /// Whether nothing is left after [#drain], or the thread has ended.
+  public boolean hasDrained() {
+    return drained.getCount() == 0;
+  }
+
   /// Asks the thread to close the shipper and to end, without waiting for it; for several shippers,
   /// ask all and then wait for each.
   ///

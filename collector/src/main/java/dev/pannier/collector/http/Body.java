@@ -12,7 +12,9 @@ final class Body {
   enum Result {
     TAKEN,
     TOO_LARGE,
-    NO_MEMORY
+    NO_MEMORY,
+    /// It needs more than there ever is.
+    NEVER_MEMORY
   }
 
   private static final byte[] EMPTY = {};
@@ -40,13 +42,15 @@ final class Body {
     this.prefix = grpc ? new byte[HttpRequest.GRPC_PREFIX] : EMPTY;
   }
 
+  static final String NEVER_MEMORY = "the body needs more memory than there is for requests";
+
   /// Says how long the body is going to be.
   Result expect(long contentLength) {
     if (contentLength > maxBytes) {
       return Result.TOO_LARGE;
     }
     expected = Math.max(0, (int) contentLength - prefix.length);
-    return expected == 0 || grow(expected) ? Result.TAKEN : Result.NO_MEMORY;
+    return expected == 0 ? Result.TAKEN : grow(expected);
   }
 
   /// Takes the next `count` bytes out of `in`.
@@ -67,8 +71,9 @@ final class Body {
       }
     }
     int rest = count - ofPrefix;
-    if (length + rest > bytes.length && !grow(length + rest)) {
-      return Result.NO_MEMORY;
+    Result grown = length + rest > bytes.length ? grow(length + rest) : Result.TAKEN;
+    if (grown != Result.TAKEN) {
+      return grown;
     }
     in.get(bytes, length, rest);
     length += rest;
@@ -105,7 +110,7 @@ final class Body {
     length = 0;
   }
 
-  private boolean grow(int needed) {
+  private Result grow(int needed) {
     int capacity;
     if (expected >= needed) {
       capacity = Math.min(expected, Math.max(TRUSTED_LENGTH, Math.max(needed, 2 * bytes.length)));
@@ -113,11 +118,13 @@ final class Body {
       capacity = Math.min(maxBytes, Math.max(FIRST_CAPACITY, Math.max(needed, 2 * bytes.length)));
     }
     if (!budget.tryReserve(capacity)) {
-      return false;
+      return budget.everHas((long) bytes.length + capacity)
+          ? Result.NO_MEMORY
+          : Result.NEVER_MEMORY;
     }
     int before = bytes.length;
     bytes = Arrays.copyOf(bytes, capacity);
     budget.release(before);
-    return true;
+    return Result.TAKEN;
   }
 }

@@ -311,6 +311,8 @@ final class Http1Protocol implements Protocol {
   private void refuse(Body.Result result) {
     if (result == Body.Result.TOO_LARGE) {
       refuse(413, "the body has more than " + connection.endpoint.maxBodyBytes + " bytes");
+    } else if (result == Body.Result.NEVER_MEMORY) {
+      refuse(413, Body.NEVER_MEMORY);
     } else {
       refuse(503, "no memory is free for the request now");
     }

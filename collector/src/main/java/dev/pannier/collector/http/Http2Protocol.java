@@ -506,6 +506,8 @@ final class Http2Protocol implements Protocol {
     if (result == Body.Result.TOO_LARGE) {
       int limit = connection.endpoint.maxBodyBytes;
       refuse(stream, 413, "the body has more than " + limit + " bytes");
+    } else if (result == Body.Result.NEVER_MEMORY) {
+      refuse(stream, 413, Body.NEVER_MEMORY);
     } else {
       refuse(stream, 503, "no memory is free for the request now");
     }

@@ -80,14 +80,16 @@ final class Gunzip implements AutoCloseable {
         boolean credible =
             announced > 0 && announced <= maxBytes && announced <= MAX_RATIO * (end - start);
         // A byte more than announced, so that inflating can see that nothing follows.
-        if (!grow((int) (credible ? announced : Math.min(FIRST_CAPACITY, maxBytes)) + 1)) {
-          return Unpacking.NO_MEMORY;
+        int capacity = (int) (credible ? announced : Math.min(FIRST_CAPACITY, maxBytes)) + 1;
+        Unpacking grown = grow(capacity, in.length);
+        if (grown != Unpacking.UNPACKED) {
+          return grown;
         }
       }
       int memberStart = length;
       inflater.reset();
       inflater.setInput(in, data, end - data);
-      Unpacking result = inflate();
+      Unpacking result = inflate(in.length);
       if (result != Unpacking.UNPACKED) {
         return result;
       }
@@ -102,7 +104,8 @@ final class Gunzip implements AutoCloseable {
     return Unpacking.UNPACKED;
   }
 
-  private Unpacking inflate() throws DataFormatException {
+  /// @param packed bytes that are held meanwhile
+  private Unpacking inflate(int packed) throws DataFormatException {
     while (!inflater.finished()) {
       int count = inflater.inflate(unpacked, length, unpacked.length - length);
       length += count;
@@ -115,21 +118,24 @@ final class Gunzip implements AutoCloseable {
       if (inflater.needsInput() || inflater.needsDictionary()) {
         return Unpacking.BROKEN;
       }
-      if (!grow((int) Math.min(maxBytes + 1L, 2L * unpacked.length))) {
-        return Unpacking.NO_MEMORY;
+      Unpacking grown = grow((int) Math.min(maxBytes + 1L, 2L * unpacked.length), packed);
+      if (grown != Unpacking.UNPACKED) {
+        return grown;
       }
     }
     return Unpacking.UNPACKED;
   }
 
-  private boolean grow(int capacity) {
+  private Unpacking grow(int capacity, int packed) {
     if (!budget.tryReserve(capacity)) {
-      return false;
+      return budget.everHas((long) packed + unpacked.length + capacity)
+          ? Unpacking.NO_MEMORY
+          : Unpacking.NEVER_MEMORY;
     }
     int before = unpacked.length;
     unpacked = Arrays.copyOf(unpacked, capacity);
     budget.release(before);
-    return true;
+    return Unpacking.UNPACKED;
   }
 
   private int crc(int memberStart) {

@@ -82,6 +82,7 @@ final class RequestReader implements AutoCloseable {
       case BROKEN -> Received.refused(Refusal.INVALID, "the body is no " + name);
       case TOO_LARGE -> tooLarge();
       case NO_MEMORY -> noMemory();
+      case NEVER_MEMORY -> neverMemory();
       case UNAVAILABLE ->
           Received.refused(Refusal.WRONG_TYPE, "zstd does not work here, gzip does");
     };
@@ -103,7 +104,7 @@ final class RequestReader implements AutoCloseable {
     long held = Math.min(length, maxRequest);
     if (!budget.tryReserve(held)) {
       budget.release(reserved);
-      return noMemory();
+      return noMemory(reserved + held);
     }
     JsonRequest read = OtlpJsonReader.read(signal, bytes, offset, length, maxRequest);
     budget.release(reserved);
@@ -122,7 +123,7 @@ final class RequestReader implements AutoCloseable {
         byte[] protobuf = fitting(request);
         if (protobuf.length > held && !budget.tryReserve(protobuf.length - held)) {
           budget.release(held);
-          yield noMemory();
+          yield noMemory(protobuf.length);
         }
         budget.release(Math.max(0, held - protobuf.length));
         yield check(signal, protobuf, 0, request.length(), length, protobuf.length);
@@ -170,7 +171,7 @@ final class RequestReader implements AutoCloseable {
     long needed = batch.length();
     if (!budget.tryReserve(needed)) {
       budget.release(reserved);
-      return noMemory();
+      return noMemory(reserved + needed);
     }
     Batch left = Splitter.without(batch, refused);
     budget.release(reserved);
@@ -198,6 +199,18 @@ final class RequestReader implements AutoCloseable {
 
   private static Received noMemory() {
     return Received.refused(Refusal.NO_MEMORY, "no memory is free for the request now");
+  }
+
+  /// @param needed at once, by this request alone
+  private Received noMemory(long needed) {
+    return budget.everHas(needed) ? noMemory() : neverMemory();
+  }
+
+  private static Received neverMemory() {
+    return Received.refused(
+        Refusal.TOO_LARGE,
+        "the request needs more memory than there is for requests: send smaller ones, or raise"
+            + " memory");
   }
 
   private static boolean isIdentity(@Nullable String encoding) {

@@ -6,6 +6,8 @@ enum Unpacking {
   BROKEN,
   TOO_LARGE,
   NO_MEMORY,
+  /// More memory than there ever is.
+  NEVER_MEMORY,
   /// The decompressor does not work here.
   UNAVAILABLE
 }

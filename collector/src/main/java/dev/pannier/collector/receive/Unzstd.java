@@ -92,11 +92,12 @@ final class Unzstd implements AutoCloseable {
             : Math.min(maxBytes, Math.max(FIRST_CAPACITY, (long) LIKELY_RATIO * inLength));
     while (true) {
       if (!replace((int) capacity)) {
-        return Unpacking.NO_MEMORY;
+        return budget.everHas(in.length + capacity) ? Unpacking.NO_MEMORY : Unpacking.NEVER_MEMORY;
       }
       try {
         length = context.decompressByteArray(unpacked, 0, unpacked.length, in, offset, inLength);
-        return fit();
+        fit();
+        return Unpacking.UNPACKED;
       } catch (ZstdException e) {
         if (e.getErrorCode() != Zstd.errDstSizeTooSmall()) {
           return Unpacking.BROKEN;
@@ -109,17 +110,13 @@ final class Unzstd implements AutoCloseable {
     }
   }
 
-  /// What was guessed too large is not held for as long as the batch is.
-  private Unpacking fit() {
-    if (unpacked.length - length > length / 8) {
-      if (!budget.tryReserve(length)) {
-        return Unpacking.NO_MEMORY;
-      }
+  /// What was guessed too large is not held for as long as the batch is, unless there is no room for both.
+  private void fit() {
+    if (unpacked.length - length > length / 8 && budget.tryReserve(length)) {
       int guessed = unpacked.length;
       unpacked = Arrays.copyOf(unpacked, length);
       budget.release(guessed);
     }
-    return Unpacking.UNPACKED;
   }
 
   private boolean replace(int capacity) {

@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 
 /// What the tail thread sleeps on: until a file or directory changes, somebody wakes it, or the
@@ -15,6 +16,9 @@ sealed interface ChangeWatch extends AutoCloseable permits Inotify, Polling {
   /// A name came, went or changed in a watched directory, or the directory itself did.
   int LISTING = 4;
 
+  /// A name that became another, both directly inside watched directories.
+  record Move(Path from, Path to) {}
+
   /// Watches the files and names directly inside a directory. Repeating it is cheap and right: a
   /// directory that was deleted and made anew needs it.
   ///
@@ -28,6 +32,9 @@ sealed interface ChangeWatch extends AutoCloseable permits Inotify, Polling {
   ///
   /// @return any of [#WOKEN], [#MODIFIED], [#LISTING], or 0 when the time was over
   int await(long timeoutNanos);
+
+  /// The moves that [#await] has met since the last call, in their order.
+  List<Move> takeMoves();
 
   /// Ends the [#await] that is under way, else the next one. Any thread, never blocks.
   void wake();

@@ -55,6 +55,11 @@ final class Discovery {
   private final Map<Object, FileKey> places = new HashMap<>();
 
   private int walks;
+  private OwnFiles ownFiles = new OwnFiles();
+  private OwnFiles.Look own = ownFiles.look();
+
+  /// What was left out in the last walk, with whose it is.
+  private final Map<Path, String> leftOut = new TreeMap<>();
 
   Discovery(List<TailSource> sources) {
     this.sources = sources;
@@ -65,8 +70,15 @@ final class Discovery {
     sources = other;
   }
 
+  /// What is never found, from the next walk on.
+  void leaveOut(OwnFiles files) {
+    ownFiles = files;
+  }
+
   /// Looks anew at everything.
   void walk() {
+    own = ownFiles.look();
+    leftOut.clear();
     found.clear();
     others.clear();
     problems.clear();
@@ -79,6 +91,22 @@ final class Discovery {
       for (Path root : source.globs.roots()) {
         walk(source, root);
       }
+    }
+  }
+
+  /// Folders whose files, or some of whose files, are the sidecar's own and were left out, with the configuration's keys for them.
+  Map<Path, String> leftOut() {
+    return leftOut;
+  }
+
+  /// Whether a file is the sidecar's own.
+  ///
+  /// @param path as it is found
+  boolean isOwn(Path path) {
+    try {
+      return own.ownerOf(path.toRealPath()) != null;
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -172,12 +200,29 @@ final class Discovery {
 
     @Override
     public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+      String owner = own.ownerOfFolder(folder);
+      if (owner != null) {
+        leftOut.put(named(folder), owner);
+        return FileVisitResult.SKIP_SUBTREE;
+      }
       folders.add(named(folder));
       return FileVisitResult.CONTINUE;
     }
 
+    private boolean isOwn(Path real) {
+      String owner = own.ownerOf(real);
+      Path folder = real.getParent();
+      if (owner != null && folder != null) {
+        leftOut.put(named(folder), owner);
+      }
+      return owner != null;
+    }
+
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+      if (isOwn(file)) {
+        return FileVisitResult.CONTINUE;
+      }
       Path path = named(file);
       if (!source.globs.matches(path)) {
         if (attributes.isRegularFile()) {
@@ -203,6 +248,9 @@ final class Discovery {
         real = file.toRealPath();
         if (!real.startsWith(realRoot)) {
           problems.put(path, "symbolic link out of " + realRoot + ": not followed");
+          return;
+        }
+        if (isOwn(real)) {
           return;
         }
         target = Files.readAttributes(real, BasicFileAttributes.class);

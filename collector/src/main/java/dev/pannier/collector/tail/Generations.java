@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -73,6 +74,14 @@ final class Generations {
   /// Longer than a tick of any file system's clock.
   private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  /// A template may make any number of folders.
+  private static final int MAX_LEFT_OUT_TOLD = 100;
+
+  /// So long a file that has moved away is looked for, and may be undecided.
+  private static final long MOVED_NANOS = EMPTIED_NANOS + TimeUnit.SECONDS.toNanos(5);
+
+  private static final int MAX_MOVED = 256;
+
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   /// A file that looks like a copy.
@@ -80,6 +89,20 @@ final class Generations {
   /// @param firstBytes its size when it was met
   /// @param atStart    whether that was at the first look
   private record Suspect(long sizeBytes, long sinceNanos, long firstBytes, boolean atStart) {}
+
+  /// A file that had a name which a source takes, for so short a time that it may not have been seen.
+  private static final class Moved {
+    final Path from;
+    final TailSource source;
+    final long sinceNanos;
+    @Nullable FileKey place;
+
+    Moved(Path from, TailSource source, long sinceNanos) {
+      this.from = from;
+      this.source = source;
+      this.sinceNanos = sinceNanos;
+    }
+  }
 
   private enum Kinship {
     NONE,
@@ -135,6 +158,9 @@ final class Generations {
 
   private final Set<FileKey> seen = new HashSet<>();
 
+  /// By the names that they have now, which no source takes.
+  private final Map<Path, Moved> moved = new LinkedHashMap<>();
+
   /// Files in which there is nothing to read, as they were then.
   private final Map<FileKey, State> copies = new HashMap<>();
 
@@ -145,6 +171,9 @@ final class Generations {
   private final Set<FileKey> displaced = new HashSet<>();
 
   private final ContentFinder finder = new ContentFinder();
+
+  /// Of what is left out, once each.
+  private final Set<String> leftOutTold = new HashSet<>();
 
   private final Losses losses = new Losses();
   private final Reclaimer reclaimer = new Reclaimer();
@@ -183,6 +212,11 @@ final class Generations {
     for (SavedGeneration generation : saved) {
       remember(generation);
     }
+  }
+
+  /// What no source reads, whatever its globs say.
+  void leaveOut(OwnFiles files) {
+    discovery.leaveOut(files);
   }
 
   /// Before anything is read: what shippers' destinations have outranks what was stored.
@@ -262,15 +296,7 @@ final class Generations {
   private @Nullable TailSource sourceOf(SavedGeneration saved) {
     Path path = pathOf(saved);
     TailSource own = source(saved.source());
-    if (own != null && own.globs.matches(path)) {
-      return own;
-    }
-    for (TailSource source : sources) {
-      if (source.globs.matches(path)) {
-        return source;
-      }
-    }
-    return null;
+    return own != null && own.globs.matches(path) ? own : taking(path);
   }
 
   /// Reads a file's first bytes into [#head].
@@ -335,13 +361,82 @@ final class Generations {
     return all;
   }
 
+  /// Names became others since the last look. Who was seen by its old one is followed by its inode; a file that was made and
+  /// moved away between two looks is known by this alone.
+  void moved(List<ChangeWatch.Move> moves, long nowNanos) {
+    for (ChangeWatch.Move move : moves) {
+      Moved before = moved.remove(move.from());
+      Path from = before == null ? move.from() : before.from;
+      TailSource source = taking(from);
+      if (source != null && taking(move.to()) == null && !discovery.isOwn(move.to())) {
+        moved.put(move.to(), new Moved(from, source, nowNanos));
+      }
+    }
+    Iterator<Path> oldest = moved.keySet().iterator();
+    while (moved.size() > MAX_MOVED) {
+      oldest.next();
+      oldest.remove();
+    }
+  }
+
+  private @Nullable TailSource taking(Path path) {
+    for (TailSource source : sources) {
+      if (source.globs.matches(path)) {
+        return source;
+      }
+    }
+    return null;
+  }
+
+  /// Those that have moved away are met like any others, by the name that they had, and before those that have it now.
+  private Map<FileKey, Discovery.Found> movedAway(long nowNanos) {
+    Map<FileKey, Discovery.Found> strangers = new LinkedHashMap<>();
+    for (Iterator<Map.Entry<Path, Moved>> all = moved.entrySet().iterator(); all.hasNext(); ) {
+      Map.Entry<Path, Moved> entry = all.next();
+      Moved file = entry.getValue();
+      boolean late = nowNanos - file.sinceNanos > MOVED_NANOS;
+      Discovery.Found found = late ? null : found(entry.getKey(), file);
+      if (late || (found != null && live.containsKey(found.place()))) {
+        all.remove();
+      } else if (found != null) {
+        strangers.putIfAbsent(found.place(), found);
+      }
+    }
+    return strangers;
+  }
+
+  /// @return null where it is not, or no longer, there
+  private static Discovery.@Nullable Found found(Path path, Moved file) {
+    try {
+      BasicFileAttributes attributes =
+          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      Path real = path.toRealPath();
+      FileKey place = FileKey.of(real);
+      if (!attributes.isRegularFile() || (file.place != null && !file.place.equals(place))) {
+        return null;
+      }
+      file.place = place;
+      return new Discovery.Found(
+          file.source,
+          file.from,
+          real,
+          place,
+          attributes.size(),
+          attributes.lastModifiedTime().toMillis());
+    } catch (IOException e) {
+      // Perhaps it has moved on, which is told next.
+      return null;
+    }
+  }
+
   /// Looks at every source's folders: new files, renamed ones, those that are gone.
   void look(long nowNanos, long nowSeconds) {
     discovery.walk();
+    tellLeftOut();
     seen.clear();
     undecided.clear();
     copied.clear();
-    Map<FileKey, Discovery.Found> strangers = new LinkedHashMap<>();
+    Map<FileKey, Discovery.Found> strangers = movedAway(nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
       TailedFile file = live.get(found.place());
@@ -387,6 +482,28 @@ final class Generations {
     if (discovery.seesAll()) {
       forgetPlaces(nowSeconds);
       forget(nowSeconds);
+    }
+  }
+
+  private void tellLeftOut() {
+    discovery
+        .leftOut()
+        .forEach(
+            (folder, owner) -> {
+              String line =
+                  folder
+                      + ": what the sidecar itself writes there ("
+                      + owner
+                      + ") is not read, though a source includes it";
+              if (leftOutTold.size() < MAX_LEFT_OUT_TOLD && leftOutTold.add(line)) {
+                notice.accept(line);
+              }
+            });
+    for (TailedFile file : live.values()) {
+      // A shipper has come that writes to it.
+      if (discovery.leftOut().containsKey(file.path.getParent()) && discovery.isOwn(file.path)) {
+        file.release();
+      }
     }
   }
 
@@ -531,6 +648,10 @@ final class Generations {
       }
       Path path = pathOf(saved);
       Path folder = path.getParent();
+      if (discovery.isOwn(path)) {
+        // A version before this one may have read it.
+        continue;
+      }
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is met like any other.
         continue;
@@ -1114,6 +1235,7 @@ final class Generations {
         (path, place) ->
             !place.equals(except)
                 && !path.equals(original)
+                && !discovery.isOwn(path)
                 && (!byName || stem(path).equals(stem(original))),
         begun,
         read);

@@ -8,8 +8,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// 0 int wd · 4 int mask · 8 int cookie · 12 int length · 16 name, filled up with zeros to length
 /// ```
-/// Names are not looked at: the tailer asks each file for its size, which costs less than finding
+/// Names are looked at in moves alone: the tailer asks each file for its size, which costs less than finding
 /// the file by its name.
 final class Inotify implements ChangeWatch {
   /// How close two ends of a sleep for events may be, once they have come as close as twice that. Under 20,000 writes a second an event each
@@ -37,7 +39,9 @@ final class Inotify implements ChangeWatch {
 
   private static final int IN_MODIFY = 0x2;
   private static final int IN_ATTRIB = 0x4;
-  private static final int IN_MOVED = 0xC0;
+  private static final int IN_MOVED_FROM = 0x40;
+  private static final int IN_MOVED_TO = 0x80;
+  private static final int IN_MOVED = IN_MOVED_FROM | IN_MOVED_TO;
   private static final int IN_CREATE = 0x100;
   private static final int IN_DELETE = 0x200;
   private static final int IN_DELETE_SELF = 0x400;
@@ -49,6 +53,9 @@ final class Inotify implements ChangeWatch {
   private static final int POLL_IN = 1;
   private static final int EVENT_HEAD = 16;
   private static final int EVENTS_SIZE = 16 << 10;
+
+  /// Somebody renames a whole folder's files: who was seen before is found without a word.
+  private static final int MOST_MOVES = 1024;
 
   private final Libc libc;
   private final LongSupplier nanoClock;
@@ -84,6 +91,13 @@ final class Inotify implements ChangeWatch {
 
   /// When events were taken last.
   private long eventsNanos;
+
+  private List<Move> moves = new ArrayList<>();
+
+  /// The first half of a move: its cookie, and the name.
+  private int movedCookie;
+
+  private @Nullable Path movedFrom;
 
   private Inotify(Libc libc, LongSupplier nanoClock, WatchLimit limit, int events, int waker) {
     this.libc = libc;
@@ -216,9 +230,54 @@ final class Inotify implements ChangeWatch {
         // A name, or IN_Q_OVERFLOW, IN_IGNORED, IN_UNMOUNT: anything may have changed.
         result |= LISTING | MODIFIED;
       }
+      if ((mask & IN_MOVED) != 0) {
+        takeMove(at, mask);
+      }
       at += EVENT_HEAD + eventBytes.bytes.getInt(at + 12);
     }
     return result;
+  }
+
+  private void takeMove(int at, int mask) {
+    int cookie = eventBytes.bytes.getInt(at + 8);
+    Path path = nameAt(at);
+    if ((mask & IN_MOVED_FROM) != 0) {
+      movedCookie = cookie;
+      movedFrom = path;
+      return;
+    }
+    Path from = movedFrom;
+    movedFrom = null;
+    if (from != null && path != null && cookie == movedCookie && moves.size() < MOST_MOVES) {
+      moves.add(new Move(from, path));
+    }
+  }
+
+  /// @return null where its directory is watched no more
+  private @Nullable Path nameAt(int at) {
+    int watch = eventBytes.bytes.getInt(at);
+    byte[] name = new byte[eventBytes.bytes.getInt(at + 12)];
+    eventBytes.bytes.get(at + EVENT_HEAD, name);
+    int length = 0;
+    while (length < name.length && name[length] != 0) {
+      length++;
+    }
+    for (Map.Entry<Path, Integer> watched : watches.entrySet()) {
+      if (watched.getValue() == watch) {
+        return watched.getKey().resolve(new String(name, 0, length, UTF_8));
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public List<Move> takeMoves() {
+    if (moves.isEmpty()) {
+      return List.of();
+    }
+    List<Move> taken = moves;
+    moves = new ArrayList<>();
+    return taken;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -44,6 +45,11 @@ final class Polling implements ChangeWatch {
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public List<Move> takeMoves() {
+    return List.of();
   }
 
   @Override

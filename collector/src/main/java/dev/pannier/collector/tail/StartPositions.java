@@ -110,7 +110,7 @@ public final class StartPositions {
   /// What was stored of each generation, with the higher of its position and the one in `taken`.
   ///
   /// @param taken positions as batches carried them, of which all before is taken over
-  static List<SavedGeneration> raise(List<SavedGeneration> saved, List<byte[]> taken) {
+  public static List<SavedGeneration> raise(List<SavedGeneration> saved, List<byte[]> taken) {
     if (taken.isEmpty()) {
       return saved;
     }

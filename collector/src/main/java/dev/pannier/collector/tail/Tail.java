@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 /// @param taken positions, as batches carry them, that the disk buffer has taken over
 /// @param start what has to be known before files are read
 /// @param onStored told the generations that may still move, when they are on disk
+/// @param own what no source reads
 /// @param resource the encoded `Resource` of tailed records
 /// @param keepsRaw whether a shipper needs the lines' original bytes
 /// @param parsers for each source, what chooses the parser of its files
@@ -31,6 +32,7 @@ public record Tail(
     List<byte[]> taken,
     StartPositions start,
     Consumer<Set<Long>> onStored,
+    OwnFiles own,
     Buffer buffer,
     MemoryBudget budget,
     Function<FileSource, ParserChooser> parsers,
@@ -57,6 +59,7 @@ public record Tail(
             OpenFiles.most(),
             random,
             LOG::warn);
+    generations.leaveOut(own);
     Inotify inotify = Inotify.open(nanoClock, LOG::warn);
     ChangeWatch watch = inotify == null ? new Polling() : inotify;
     FileTailer tailer =

@@ -236,6 +236,7 @@ public final class TailThread {
         tailer.stopReading();
       }
       boolean watched = tailer.watchesGrowth();
+      generations.moved(watch.takeMoves(), nowNanos);
       tailer.doWork(nowNanos, look);
       endingSeen = last;
       growthSeen = watched;

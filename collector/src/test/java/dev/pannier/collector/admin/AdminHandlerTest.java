@@ -62,7 +62,7 @@ class AdminHandlerTest {
 
   @Test
   void diskBufferIsSeenInMetricsAndStatus() {
-    bufferStatus = new BufferStatus(700, 1000, 3, 12, 40, "disk full");
+    bufferStatus = new BufferStatus(700, 1000, 3, 12, 40, "disk full", "/old");
     assertThat(body(get("/metrics")))
         .contains("pannier_buffer_usage_bytes 700\n")
         .contains("pannier_buffer_limit_bytes 1000\n")
@@ -74,7 +74,7 @@ class AdminHandlerTest {
         .contains(
             """
             "buffer":{"bytes":700,"max_bytes":1000,"segments":3,"oldest_seconds":12,\
-            "damaged_bytes":40,"problem":"disk full"}\
+            "damaged_bytes":40,"problem":"disk full","former_directory":"/old"}\
             """);
   }
 

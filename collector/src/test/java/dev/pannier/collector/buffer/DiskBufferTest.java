@@ -43,6 +43,7 @@ class DiskBufferTest {
   private final List<String> notices = new ArrayList<>();
   private Ledger ledger = new Ledger();
   private OnFull onFull = OnFull.BACKPRESSURE;
+  private BufferSettings.Type type = BufferSettings.Type.DISK;
   private long maxBytes = 8 * MIB;
   private Set<String> syncedOnly = Set.of();
   private String[] shippers = {"events"};
@@ -94,7 +95,7 @@ class DiskBufferTest {
   }
 
   private BufferSettings settings() {
-    return new BufferSettings(BufferSettings.Type.DISK, directory(), maxBytes, onFull);
+    return new BufferSettings(type, directory(), maxBytes, onFull);
   }
 
   private Path directory() {
@@ -162,6 +163,99 @@ class DiskBufferTest {
     buffer.doWork(nowNanos);
     nowNanos += TimeUnit.MILLISECONDS.toNanos(millis);
     buffer.doWork(nowNanos);
+  }
+
+  @Test
+  void whatWaitsIsShippedBeforeWhatComesWhenTheTypeIsMemory() throws IOException {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    pass(buffer, 20);
+    type = BufferSettings.Type.MEMORY;
+    buffer = buffer();
+    long bytes = buffer.status().bytes();
+    assertThat(buffer.isEmpty()).isFalse();
+    append(buffer, "three");
+    pass(buffer, 2_000);
+    assertThat(told).as("by its delivery, not by a sync").doesNotContain("three");
+    assertThat(ship(buffer, "events")).containsExactly("one", "two", "three");
+    assertThat(told).contains("three");
+    assertThat(buffer.status().bytes()).isEqualTo(bytes);
+    assertThat(buffer.isEmpty()).isTrue();
+    pass(buffer, 2_000);
+    assertThat(notices)
+        .containsOnlyOnce(
+            "buffer.type is memory, and nothing waits in buffer.directory "
+                + directory()
+                + " any more");
+    assertThat(ship(buffer(), "events")).isEmpty();
+  }
+
+  @Test
+  void fullBufferThatIsOnlyShippedRefusesNothing() throws IOException {
+    DiskBuffer buffer = buffer();
+    while (buffer.hasRoomForRequests()) {
+      append(buffer, "x ".repeat(200_000));
+      pass(buffer, 20);
+    }
+    type = BufferSettings.Type.MEMORY;
+    for (OnFull each : OnFull.values()) {
+      onFull = each;
+      buffer = buffer();
+      assertThat(buffer.hasRoomForRequests()).isTrue();
+      assertThat(buffer.hasRoomForFiles()).isTrue();
+    }
+    append(buffer, "last");
+    assertThat(ship(buffer, "events")).endsWith("last").hasSizeGreaterThan(10);
+  }
+
+  @Test
+  void batchLargerThanAllThatFilesMayTakeIsTakenAndGoes() throws IOException {
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 3; i++) {
+      assertThat(buffer.hasRoomForRequests()).isTrue();
+      append(buffer, "large" + i + " " + "x".repeat((int) maxBytes));
+      pass(buffer, 2_000);
+      assertThat(ship(buffer, "events")).containsExactly("large" + i);
+      pass(buffer, 2_000);
+    }
+    assertThat(buffer.status().bytes()).isLessThan(MIB);
+  }
+
+  @Test
+  void whatWaitedForAShipperThatIsNotConfiguredAnyMoreIsTold() throws IOException {
+    shippers = new String[] {"events", "old"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    pass(buffer, 20);
+    ship(buffer, "events");
+    pass(buffer, 2_000);
+    shippers = new String[] {"events"};
+    buffer = buffer();
+    assertThat(notices)
+        .singleElement()
+        .asString()
+        .contains("shipper old ", " 4 records ", "are not shipped there");
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "old", "removed").sum()).isEqualTo(4);
+    assertThat(ledger.snapshot())
+        .anyMatch(row -> row.shipper().equals("old") && row.records().dropped() == 4);
+    pass(buffer, 2_000);
+    buffer();
+    assertThat(notices).as("once").hasSize(1);
+  }
+
+  @Test
+  void shipperThatIsRenamedBeginsWithTheOldestThereIs() throws IOException {
+    shippers = new String[] {"old"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    pass(buffer, 2_000);
+    shippers = new String[] {"events"};
+    assertThat(ship(buffer(), "events")).containsExactly("one", "two");
+    assertThat(notices).singleElement().asString().contains("shipper old ", "[events] begin");
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "old", "removed").sum()).isZero();
   }
 
   @Test

@@ -195,6 +195,12 @@ class ProblemsTest {
             "sources: {files: [{max_record: 7MiB}]}",
             "p.yaml:1: sources.files[0].max_record: max_record > 6MiB (7MiB)"),
         wrong(
+            "memory: 64MiB\nbuffer: {type: disk, max_bytes: 8MiB}\n"
+                + "sources: {otlp: {max_request: 5MiB}, files: [{max_record: 6MiB}]}",
+            "p.yaml:3: sources.files[0].max_record: max_record > 4MiB (6MiB)",
+            "p.yaml:3: sources.otlp.max_request: max_request > buffer.max_bytes / 2, which is 8MiB"
+                + " / 2 (5MiB)"),
+        wrong(
             "sources: {files: [{flush_after: 2h}]}",
             "p.yaml:1: sources.files[0].flush_after: flush_after > 1m (2h)"),
         wrong(

@@ -212,9 +212,19 @@ class Http1ProtocolTest {
 
   @Test
   void withoutMemoryARequestIsRefusedAndTheConnectionKept() {
-    Wire small = new Wire(3000);
+    Wire small = new Wire(10_000);
+    assertThat(small.budget.tryReserve(7000)).isTrue();
     small.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + "x".repeat(5000));
     assertThat(small.text()).startsWith("HTTP/1.1 503 ");
+    assertThat(small.send(POST).text()).startsWith("HTTP/1.1 200 ");
+    assertThat(small.budget.heldBytes()).isEqualTo(7000);
+  }
+
+  @Test
+  void whatNoMemoryWillEverHoldIsRefusedForGood() {
+    Wire small = new Wire(3000);
+    small.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + "x".repeat(5000));
+    assertThat(small.text()).startsWith("HTTP/1.1 413 ");
     assertThat(small.send(POST).text()).startsWith("HTTP/1.1 200 ");
     assertThat(small.budget.heldBytes()).isZero();
   }

@@ -111,6 +111,13 @@ class GunzipTest {
     assertThat(budget.heldBytes()).isEqualTo(95_000);
   }
 
+  @Test
+  void moreThanThereEverIsIsNotWaitedFor() {
+    budget.limit(MAX / 2);
+    assertThat(unpack(gzip(new byte[MAX]))).isEqualTo(Unpacking.NEVER_MEMORY);
+    assertThat(budget.heldBytes()).isZero();
+  }
+
   @Property(tries = 500)
   void anyChangeIsSurvived(
       @ForAll @Size(min = 1, max = 100) byte[] bytes, @ForAll int position, @ForAll byte value) {

@@ -432,6 +432,27 @@ class OtlpReceiverTest {
   }
 
   @Test
+  void whatNeedsMoreMemoryThanThereEverIsIsNotToBeSentAgain() {
+    byte[] json =
+        "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"stringValue\":\"%s\"}}]}]}]}"
+            .formatted("x".repeat(40_000))
+            .getBytes(UTF_8);
+    // Others hold what is missing: it comes again.
+    long others = budget.limitBytes() - 50_000;
+    assertThat(budget.tryReserve(others)).isTrue();
+    Client busy = send("POST", "/v1/logs", json, "content-type", "application/json");
+    assertThat(busy.answer().status()).isEqualTo(503);
+    assertThat(busy.header("retry-after")).isNotNull();
+    budget.release(others);
+
+    budget.limit(50_000);
+    Client never = send("POST", "/v1/logs", json, "content-type", "application/json");
+    assertThat(never.answer().status()).isEqualTo(413);
+    assertThat(never.header("retry-after")).isNull();
+    assertThat(new String(never.answer().body(), UTF_8)).contains("more memory than there is");
+  }
+
+  @Test
   void theRetryHintFollowsTheDrainRate() {
     assertThat(budget.tryReserve(400_000)).isTrue();
     post(logs("x".repeat(60_000)));

@@ -103,6 +103,13 @@ class UnzstdTest {
     budget.release(250_000);
   }
 
+  @Test
+  void moreThanThereEverIsIsNotWaitedFor() {
+    budget.limit(50_000);
+    assertThat(unpack(Zstd.compress(new byte[60_000]))).isEqualTo(Unpacking.NEVER_MEMORY);
+    assertThat(unpack(stream(new byte[60_000]))).isEqualTo(Unpacking.NEVER_MEMORY);
+  }
+
   @Property(tries = 500)
   void damagedBytesAreBrokenOrTooLargeAndHoldNothing(
       @ForAll @Size(max = 300) byte[] bytes, @ForAll long seed) {

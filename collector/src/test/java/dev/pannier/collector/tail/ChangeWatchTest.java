@@ -69,6 +69,26 @@ class ChangeWatchTest {
   }
 
   @Test
+  void whatIsRenamedIsToldByBothItsNames() throws IOException {
+    Path other = Files.createDirectory(directory.resolve("other"));
+    inotify.watch(directory);
+    inotify.watch(other);
+    Path file = Files.createFile(directory.resolve("app.log"));
+    Path second = Files.move(file, directory.resolve("app.log.1"));
+    Path third = Files.move(second, other.resolve("app.log.with-a-name-of-more-than-16-bytes"));
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+    assertThat(inotify.takeMoves())
+        .containsExactly(new ChangeWatch.Move(file, second), new ChangeWatch.Move(second, third));
+    assertThat(inotify.takeMoves()).isEmpty();
+    // To where nobody looks, and from there.
+    Path away = Files.createDirectory(other.resolve("away"));
+    Path gone = Files.move(third, away.resolve("app.log"));
+    Files.move(gone, file);
+    assertThat(inotify.await(LONG) & ChangeWatch.LISTING).isNotZero();
+    assertThat(inotify.takeMoves()).isEmpty();
+  }
+
+  @Test
   void burstOfEventsThatWasTakenDoesNotKeepItAwake() throws Exception {
     AtomicLong clock = new AtomicLong();
     inotify.close();

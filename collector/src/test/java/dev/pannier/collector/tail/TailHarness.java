@@ -57,6 +57,9 @@ final class TailHarness implements AutoCloseable {
   /// What shippers' destinations have; null where none stores positions.
   @Nullable StartPositions start;
 
+  /// What the sidecar itself writes; from the next start on.
+  OwnFiles own = new OwnFiles();
+
   private Generations generations;
   private List<TailSource> sources = List.of();
 
@@ -122,6 +125,7 @@ final class TailHarness implements AutoCloseable {
             maxOpen,
             random,
             notices::add);
+    generations.leaveOut(own);
     tailer =
         new FileTailer(
             generations,
@@ -189,6 +193,11 @@ final class TailHarness implements AutoCloseable {
     run();
     tailer.savePositions(nanos);
     crashAndRestart();
+  }
+
+  /// The system tells that names became others.
+  void moved(Path from, Path to) {
+    generations.moved(List.of(new ChangeWatch.Move(from, to)), nanos);
   }
 
   void confirmAll() {

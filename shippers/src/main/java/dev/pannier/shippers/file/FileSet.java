@@ -11,8 +11,6 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,11 +27,7 @@ final class FileSet implements AutoCloseable {
   private static final int MAX_DEPTH = 16;
   private static final long SMALLEST_ROTATED_BYTES = 64 * 1024;
 
-  /// `logs.000001.jsonl`.
-  private static final Pattern ROTATED = Pattern.compile("(.*)\\.(\\d{6,9})(\\.[^./]*)");
-
-  private final Path folder;
-  private final Pattern ours;
+  private final OutputFiles ours;
   private final long maxBytes;
   private final long rotateBytes;
 
@@ -47,10 +41,8 @@ final class FileSet implements AutoCloseable {
   private long total;
   private boolean scanned;
 
-  /// @param folder holds all files
-  /// @param ours   matches the paths of files that are written, not rotated; no other file is touched
-  FileSet(Path folder, Pattern ours, long maxBytes) {
-    this.folder = folder;
+  /// @param ours no other file is touched
+  FileSet(OutputFiles ours, long maxBytes) {
     this.ours = ours;
     this.maxBytes = maxBytes;
     this.rotateBytes = Math.max(SMALLEST_ROTATED_BYTES, maxBytes / 10);
@@ -79,13 +71,13 @@ final class FileSet implements AutoCloseable {
 
   /// Makes the folder and finds what is in it.
   void scan() throws IOException {
-    Files.createDirectories(folder);
+    Files.createDirectories(ours.folder());
     if (scanned) {
       return;
     }
     Map<Path, BasicFileAttributes> found = new LinkedHashMap<>();
     Files.walkFileTree(
-        folder,
+        ours.folder(),
         EnumSet.noneOf(java.nio.file.FileVisitOption.class),
         MAX_DEPTH,
         new SimpleFileVisitor<>() {
@@ -111,15 +103,11 @@ final class FileSet implements AutoCloseable {
   }
 
   private boolean isOurs(Path file) {
-    Matcher rotated = ROTATED.matcher(file.toString());
-    if (rotated.matches()) {
-      String active = rotated.group(1) + rotated.group(3);
-      if (ours.matcher(active).matches()) {
-        lastNumbers.merge(Path.of(active), Integer.parseInt(rotated.group(2)), Math::max);
-        return true;
-      }
+    OutputFiles.Rotated rotated = ours.rotated(file);
+    if (rotated != null) {
+      lastNumbers.merge(rotated.active(), rotated.number(), Math::max);
     }
-    return ours.matcher(file.toString()).matches();
+    return rotated != null || ours.contains(file);
   }
 
   /// The newest is last.

@@ -3,11 +3,11 @@ package dev.pannier.shippers.file;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
-import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.Template;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.encoding.Lookup;
 import dev.pannier.shippers.encoding.MessageEncoder;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -19,10 +19,10 @@ import java.time.Duration;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +35,6 @@ import org.slf4j.LoggerFactory;
 /// Order: everything is written in the order of the calls, on the caller's thread.
 public final class FileShipper implements Shipper {
   private static final Logger LOG = LoggerFactory.getLogger(FileShipper.class);
-  private static final Pattern IS_FILE = Pattern.compile(".*\\.(jsonl|json|ndjson|log|txt)");
   private static final int KEPT_BYTES = 256 * 1024;
 
   private final ShipperSettings.File settings;
@@ -54,31 +53,14 @@ public final class FileShipper implements Shipper {
 
   public FileShipper(ShipperSettings.File settings) {
     this.settings = settings;
-    String path = settings.path();
-    String extension = settings.encoding() == Encoding.RAW ? ".log" : ".jsonl";
-    StringBuilder ours = new StringBuilder();
-    Template first = Template.path(path);
-    for (Signal signal : settings.signals()) {
-      String file =
-          IS_FILE.matcher(path).matches()
-              ? path
-              : path + (path.endsWith("/") ? "" : "/") + signal.label() + extension;
-      Template template = Template.path(normal(file));
-      first = template;
-      paths.put(signal, template);
-      ours.append(ours.isEmpty() ? "" : "|").append(template.pattern().pattern());
-    }
-    String fixed = path.substring(0, (path + "${").indexOf("${"));
-    boolean isFolder = !IS_FILE.matcher(fixed).matches() && fixed.equals(path);
-    Path start = Path.of(isFolder ? fixed + "/" : fixed.substring(0, fixed.lastIndexOf('/') + 1));
-    this.folder = start.normalize();
-    this.files = new FileSet(folder, Pattern.compile(ours.toString()), settings.maxBytes());
-    this.encoder = new MessageEncoder(settings.encoding(), settings.names(), first.lookups());
-  }
-
-  /// Without double slashes, as paths that are found in folders are.
-  private static String normal(String path) {
-    return path.replaceAll("/{2,}", "/");
+    OutputFiles ours = OutputFiles.of(settings);
+    ours.paths().forEach((signal, path) -> paths.put(signal, Template.path(path)));
+    this.folder = ours.folder();
+    this.files = new FileSet(ours, settings.maxBytes());
+    // All of them have the same placeholders.
+    List<Lookup> lookups =
+        paths.values().stream().findFirst().map(Template::lookups).orElse(List.of());
+    this.encoder = new MessageEncoder(settings.encoding(), settings.names(), lookups);
   }
 
   @Override

@@ -1,0 +1,85 @@
+package dev.pannier.collector;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.pannier.collector.checkpoint.DurableDirectory;
+import dev.pannier.collector.config.BufferSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/// The directories of disk buffers in which records may wait, a line each in `buffers` of `state.directory`. The positions of files
+/// have passed what is there, so it has to be shipped whatever `buffer` says by now. One thread.
+final class FormerBuffers {
+  private static final String NAME = "buffers";
+
+  private final Path stateDirectory;
+  private final Consumer<String> notice;
+  private final Set<Path> directories = new LinkedHashSet<>();
+
+  /// @param notice takes a line about what is amiss
+  FormerBuffers(Path stateDirectory, Consumer<String> notice) {
+    this.stateDirectory = stateDirectory;
+    this.notice = notice;
+    try {
+      for (String line : Files.readAllLines(stateDirectory.resolve(NAME), UTF_8)) {
+        if (line.startsWith("/")) {
+          directories.add(Path.of(line));
+        }
+      }
+    } catch (NoSuchFileException e) {
+      // A version before this one did not tell.
+      Path byDefault = BufferSettings.defaultDirectory(stateDirectory);
+      if (Files.isDirectory(byDefault)) {
+        directories.add(byDefault);
+      }
+    } catch (IOException e) {
+      notice.accept(
+          "where disk buffers were cannot be read ("
+              + e
+              + "): what waits in one that is not configured any more is not shipped");
+    }
+  }
+
+  /// Those that are not the one which is configured.
+  List<Path> others(BufferSettings now) {
+    return directories.stream()
+        .filter(
+            directory ->
+                now.type() == BufferSettings.Type.MEMORY || !directory.equals(now.directory()))
+        .toList();
+  }
+
+  /// Records are about to be put there.
+  void add(Path directory) {
+    if (directories.add(directory)) {
+      store();
+    }
+  }
+
+  /// Nothing waits there any more.
+  void remove(Path directory) {
+    if (directories.remove(directory)) {
+      store();
+    }
+  }
+
+  private void store() {
+    StringBuilder lines = new StringBuilder();
+    directories.forEach(directory -> lines.append(directory).append('\n'));
+    try {
+      DurableDirectory.make(stateDirectory);
+      DurableDirectory.replace(stateDirectory, NAME, lines.toString().getBytes(UTF_8));
+    } catch (IOException e) {
+      notice.accept(
+          "where the disk buffer is cannot be stored ("
+              + e
+              + "): ship what it holds before buffer.type or buffer.directory change");
+    }
+  }
+}

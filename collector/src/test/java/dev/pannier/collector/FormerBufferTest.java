@@ -1,0 +1,158 @@
+package dev.pannier.collector;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.collector.admin.ReloadStatus;
+import dev.pannier.collector.buffer.disk.SegmentLog;
+import dev.pannier.collector.config.Configuration;
+import dev.pannier.collector.config.ConfigurationLoader;
+import dev.pannier.collector.config.Loaded;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What waits in a disk buffer is shipped, though the next start has another buffer.
+@Timeout(60)
+class FormerBufferTest {
+  private static final String DISK = "{type: disk, directory: \"DIR/old\"}";
+
+  @TempDir private Path folder;
+  private @Nullable Sidecar sidecar;
+
+  private Configuration read(String buffer) throws IOException {
+    String text =
+        """
+        state: {directory: DIR/state}
+        admin: {listen: "127.0.0.1:0"}
+        sources:
+          files: [{name: app, include: ["DIR/logs/*.log"], parser: raw}]
+          otlp: none
+        buffer: BUFFER
+        shippers: {out: {type: file, path: DIR/out/, format: raw, signals: [logs]}}
+        """
+            .replace("BUFFER", buffer)
+            .replace("DIR", folder.toString());
+    Files.createDirectories(folder.resolve("logs"));
+    Loaded loaded =
+        ConfigurationLoader.load(
+            Files.writeString(folder.resolve("pannier.yaml"), text), Map.of("HOME", "/tmp"));
+    assertThat(loaded).as(loaded.toString()).isInstanceOf(Loaded.Valid.class);
+    return ((Loaded.Valid) loaded).configuration();
+  }
+
+  private void start(String buffer) throws IOException {
+    Sidecar made = new Sidecar(read(buffer), "test", () -> ReloadStatus.NONE);
+    sidecar = made;
+    made.start();
+  }
+
+  @AfterEach
+  void stopAtOnce() throws InterruptedException, IOException {
+    Sidecar running = sidecar;
+    if (running != null) {
+      sidecar = null;
+      Shutdown shutdown = new Shutdown(Duration.ofSeconds(20), System::nanoTime);
+      shutdown.ask();
+      shutdown.ask();
+      running.stop(shutdown);
+    }
+  }
+
+  private List<String> write(String name, int count) throws IOException {
+    List<String> lines = IntStream.range(0, count).mapToObj(i -> name + " " + i).toList();
+    Files.write(folder.resolve("logs").resolve(name + ".log"), lines);
+    return lines;
+  }
+
+  private List<String> shipped() throws IOException {
+    Path out = folder.resolve("out/logs.log");
+    return Files.exists(out) ? Files.readAllLines(out) : List.of();
+  }
+
+  private boolean holds(String buffer, String text) throws IOException {
+    for (Path segment : SegmentLog.files(folder.resolve(buffer))) {
+      if (new String(Files.readAllBytes(segment), ISO_8859_1).contains(text)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @FunctionalInterface
+  private interface Condition {
+    boolean isMet() throws IOException;
+  }
+
+  private static void await(Condition condition) throws IOException {
+    while (!condition.isMet()) {
+      // By the test's timeout.
+      assertThat(Thread.currentThread().isInterrupted()).isFalse();
+      Thread.onSpinWait();
+    }
+  }
+
+  /// Lines of a file that is gone wait in the buffer `old`, and nowhere else.
+  private List<String> leave() throws IOException, InterruptedException {
+    // Nothing can be written where the destination's folder should be.
+    Path blocked = Files.createFile(folder.resolve("out"));
+    start(DISK);
+    List<String> lines = write("first", 500);
+    await(() -> holds("old", "first 499"));
+    stopAtOnce();
+    Files.delete(folder.resolve("logs/first.log"));
+    Files.delete(blocked);
+    return lines;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{type: memory}", "{type: disk, directory: \"DIR/new\"}"})
+  void whatWaitsThereIsShipped(String next) throws Exception {
+    List<String> lines = leave();
+    start(next);
+    await(() -> shipped().size() >= lines.size());
+    List<String> more = write("second", 10);
+    await(() -> shipped().size() >= lines.size() + more.size());
+    assertThat(shipped().subList(0, lines.size())).isEqualTo(lines);
+    assertThat(shipped().subList(lines.size(), shipped().size())).isEqualTo(more);
+    stopAtOnce();
+    // It was stopped at once: the log may know more of files than what was stored. Then the next
+    // one stores that.
+    start(next);
+    stopAtOnce();
+    assertThat(Files.readString(folder.resolve("state/buffers")))
+        .as("nothing waits there any more")
+        .doesNotContain("/old");
+
+    start(next);
+    List<String> last = write("third", 10);
+    await(() -> shipped().size() >= lines.size() + more.size() + last.size());
+    assertThat(shipped()).endsWith(last.toArray(String[]::new)).doesNotHaveDuplicates();
+    assertThat(holds("old", "third")).isFalse();
+  }
+
+  @Test
+  void whatCannotBeShippedStaysThere() throws Exception {
+    List<String> lines = leave();
+    Path blocked = Files.createFile(folder.resolve("out"));
+    for (int i = 0; i < 2; i++) {
+      start("{type: memory}");
+      stopAtOnce();
+    }
+    Files.delete(blocked);
+    start("{type: memory}");
+    await(() -> shipped().size() >= lines.size());
+    assertThat(shipped()).isEqualTo(lines);
+  }
+}
