@@ -36,8 +36,6 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -59,9 +57,6 @@ import org.slf4j.LoggerFactory;
 /// to the sources, and stops them from the sources to the destinations.
 final class Sidecar {
   private static final Logger LOG = LoggerFactory.getLogger(Sidecar.class);
-
-  /// Kubernetes cuts what is longer.
-  private static final int TERMINATION_MESSAGE_BYTES = 4096;
 
   /// So long the tail has to come round for a change, which is done later where it does not.
   private static final long TAIL_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -211,22 +206,25 @@ final class Sidecar {
   }
 
   private TailThread tail(Configuration configuration) {
-    return new Tail(
-            store,
-            disk == null ? List.of() : disk.positions(),
-            startPositions,
-            shipping::retain,
-            buffer,
-            budget,
-            FileParsers::chooser,
-            AttributesEncoder.resource(configuration.resource().attributes()),
-            keepsRaw(configuration),
-            metrics,
-            health,
-            InstantSource.system(),
-            nanoClock,
-            random)
-        .thread(configuration.files());
+    TailThread made =
+        new Tail(
+                store,
+                disk == null ? List.of() : disk.positions(),
+                startPositions,
+                shipping::retain,
+                buffer,
+                budget,
+                FileParsers::chooser,
+                AttributesEncoder.resource(configuration.resource().attributes()),
+                keepsRaw(configuration),
+                metrics,
+                health,
+                InstantSource.system(),
+                nanoClock,
+                random)
+            .thread(configuration.files());
+    made.terminationLog(configuration.shutdown().terminationLog());
+    return made;
   }
 
   /// Goes over to another configuration: sources and processors at once, shippers in the time that they
@@ -285,6 +283,7 @@ final class Sidecar {
       // meets
       // nothing of the other.
       switched = reading.change(tailChanges ? sourcesMeanwhile : null, taking);
+      reading.terminationLog(next.shutdown().terminationLog());
     }
     if (!switched.await(TAIL_NANOS, TimeUnit.NANOSECONDS)) {
       LOG.warn("the tail loop does not come round: sources and shippers change when it does");
@@ -541,7 +540,6 @@ final class Sidecar {
     Receipt receipt = reading == null ? null : reading.receipt();
     if (receipt != null) {
       receipt.lines().forEach(line -> LOG.info("receipt: {}", line));
-      tellPod(receipt);
     }
     long unread = receipt == null ? 0 : receipt.unshippedBytes();
     if (undelivered > 0 || unread > 0) {
@@ -553,19 +551,6 @@ final class Sidecar {
           disk == null ? "the files are" : "buffer.directory and the files are");
     }
     return undelivered;
-  }
-
-  /// Kubernetes shows what lies there as the container's termination message.
-  private void tellPod(Receipt receipt) {
-    Path path = configuration.shutdown().terminationLog();
-    if (path == null) {
-      return;
-    }
-    try {
-      Files.write(path, receipt.message(TERMINATION_MESSAGE_BYTES));
-    } catch (IOException e) {
-      LOG.warn("the termination message cannot be written to {}: {}", path, e.toString());
-    }
   }
 
   private static void logLedger(Ledger.Row row, Ledger.Amounts amounts, String unit) {

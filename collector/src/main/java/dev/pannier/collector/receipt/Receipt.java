@@ -134,7 +134,12 @@ public record Receipt(List<FileReceipt> files, boolean complete) {
         files.stream().filter(file -> !file.isWhole()).sorted(MOST_MISSING_FIRST).toList();
     StringBuilder text =
         new StringBuilder(
-            "unshipped bytes " + unshippedBytes() + ", lost bytes " + lostBytes() + "\n");
+            (complete ? "" : "so far: ")
+                + "unshipped bytes "
+                + unshippedBytes()
+                + ", lost bytes "
+                + lostBytes()
+                + "\n");
     int used = text.length();
     long leftBytes = missing.stream().mapToLong(FileReceipt::missingBytes).sum();
     int told = 0;
