@@ -19,8 +19,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- default (include "pannier.name" .) .Values.certificate.secretName -}}
 {{- end -}}
 
+{{/* What signs its certificate, with cert-manager. */}}
+{{- define "pannier.authority" -}}
+{{- printf "%s-ca" (include "pannier.name" . | trunc 55 | trimSuffix "-") -}}
+{{- end -}}
+
 {{- define "pannier.host" -}}
 {{- printf "%s.%s.svc" (include "pannier.name" .) .Release.Namespace -}}
+{{- end -}}
+
+{{/* native or ordinary. */}}
+{{- define "pannier.mode" -}}
+{{- if ne .Values.sidecar.mode "auto" -}}
+{{- .Values.sidecar.mode -}}
+{{- else if semverCompare ">=1.29.0-0" .Capabilities.KubeVersion.Version -}}
+native
+{{- else -}}
+ordinary
+{{- end -}}
 {{- end -}}
 
 {{/* An image's whole name: a dict of root, image. */}}

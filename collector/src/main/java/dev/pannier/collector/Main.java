@@ -19,7 +19,7 @@ public final class Main {
             new FileInputStream(FileDescriptor.in),
             new FileOutputStream(FileDescriptor.out),
             System.err,
-            SidecarProcess::run,
+            new SidecarProcess(System.getenv()),
             FileParsers::chooser);
     SidecarLogging.stop();
     System.exit(code);

@@ -38,8 +38,6 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -62,9 +60,6 @@ import org.slf4j.LoggerFactory;
 /// to the sources, and stops them from the sources to the destinations.
 final class Sidecar {
   private static final Logger LOG = LoggerFactory.getLogger(Sidecar.class);
-
-  /// Kubernetes cuts what is longer.
-  private static final int TERMINATION_MESSAGE_BYTES = 4096;
 
   /// So long the tail has to come round for a change, which is done later where it does not.
   private static final long TAIL_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -233,23 +228,25 @@ final class Sidecar {
   }
 
   private TailThread tail(Configuration configuration) {
-    return new Tail(
-            store,
-            disk == null ? List.of() : disk.positions(),
-            startPositions,
-            shipping::retain,
-            own,
-            buffer,
-            budget,
-            FileParsers::chooser,
-            AttributesEncoder.resource(configuration.resource().attributes()),
-            keepsRaw(configuration),
-            metrics,
-            health,
-            InstantSource.system(),
-            nanoClock,
-            random)
-        .thread(configuration.files());
+    TailThread made =
+        new Tail(
+                store,
+                disk == null ? List.of() : disk.positions(),
+                startPositions,
+                shipping::retain,
+                buffer,
+                budget,
+                FileParsers::chooser,
+                AttributesEncoder.resource(configuration.resource().attributes()),
+                keepsRaw(configuration),
+                metrics,
+                health,
+                InstantSource.system(),
+                nanoClock,
+                random)
+            .thread(configuration.files());
+    made.terminationLog(configuration.shutdown().terminationLog());
+    return made;
   }
 
   /// Goes over to another configuration: sources and processors at once, shippers in the time that they
@@ -314,6 +311,7 @@ final class Sidecar {
       // meets
       // nothing of the other.
       switched = reading.change(tailChanges ? sourcesMeanwhile : null, taking);
+      reading.terminationLog(next.shutdown().terminationLog());
     }
     if (!switched.await(TAIL_NANOS, TimeUnit.NANOSECONDS)) {
       LOG.warn("the tail loop does not come round: sources and shippers change when it does");
@@ -641,7 +639,6 @@ final class Sidecar {
     }
     if (receipt != null) {
       receipt.lines().forEach(line -> LOG.info("receipt: {}", line));
-      tellPod(receipt);
     }
     long unread = receipt == null ? 0 : receipt.unshippedBytes() + receipt.bufferedBytes();
     if (undelivered > 0 || unread > 0) {
@@ -667,7 +664,9 @@ final class Sidecar {
       return last;
     }
     Receipt whole = last.withBuffered(left.files(), left.receivedRecords());
-    if (reading != null && tailStopped) {
+    if (reading == null) {
+      tellPod(whole);
+    } else if (tailStopped) {
       reading.store(whole);
     }
     return whole;
@@ -688,7 +687,7 @@ final class Sidecar {
     }
   }
 
-  /// Kubernetes shows what lies there as the container's termination message.
+  /// Where no file is read nobody else does it.
   private void tellPod(Receipt receipt) {
     Path path = configuration.shutdown().terminationLog();
     if (path == null) {

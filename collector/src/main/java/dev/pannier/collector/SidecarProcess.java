@@ -1,27 +1,63 @@
 package dev.pannier.collector;
 
+import dev.pannier.collector.cli.Attempt;
+import dev.pannier.collector.cli.Sidecars;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.ConfigurationFile;
+import dev.pannier.collector.config.ConfigurationLoader;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One sidecar from its start to the signal that ends it.
-final class SidecarProcess {
+final class SidecarProcess implements Sidecars {
   private static final Logger LOG = LoggerFactory.getLogger(SidecarProcess.class);
   private static final Duration TEND = Duration.ofSeconds(1);
   private static final Duration TEND_CHANGE = Duration.ofMillis(20);
 
-  private SidecarProcess() {}
+  private final Map<String, String> environment;
+
+  /// @param environment as `System.getenv()` gives it
+  SidecarProcess(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  /// A signal ends it, SIGHUP makes it look at once.
+  @Override
+  public Attempt.@Nullable Ready await(Attempt.Refused refused, Supplier<Attempt> again)
+      throws InterruptedException {
+    Shutdown shutdown = new Shutdown(TEND, System::nanoTime);
+    Signals.handle("HUP", shutdown::wake);
+    List<Runnable> giveBack = new ArrayList<>();
+    for (String name : new String[] {"TERM", "INT"}) {
+      giveBack.add(Signals.handle(name, shutdown::ask));
+    }
+    Standby standby =
+        new Standby(
+            refused,
+            ConfigurationLoader.adminListen(environment),
+            version(),
+            InstantSource.system());
+    Attempt.Ready ready = standby.await(again, shutdown, TEND);
+    giveBack.forEach(Runnable::run);
+    // One that came since the last look.
+    return shutdown.await(Duration.ZERO) ? null : ready;
+  }
 
   /// Runs until SIGTERM or SIGINT, reloading on SIGHUP and when the file changes, then drains; a second signal ends it at once with its positions
   /// stored.
   ///
   /// @return 0 where everything was delivered, 1 where something was left, 2 where
   ///     `state.directory` cannot be used
-  static int run(Configuration configuration, ConfigurationFile file)
+  @Override
+  public int run(Configuration configuration, ConfigurationFile file)
       throws InterruptedException, IOException {
     Shutdown shutdown = new Shutdown(configuration.shutdown().deadline(), System::nanoTime);
     Reloads reloads = new Reloads(configuration, file, InstantSource.system());

@@ -1,5 +1,6 @@
 package dev.pannier.collector;
 
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 
 /// Handles signals of the operating system. A shutdown hook would do for the first SIGTERM, but not
@@ -9,7 +10,8 @@ final class Signals {
   private Signals() {}
 
   /// @param name without SIG: `TERM`
-  static void handle(String name, Runnable action) {
+  /// @return gives it back to who handled it before
+  static Runnable handle(String name, Runnable action) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -21,11 +23,22 @@ final class Signals {
                 action.run();
                 return null;
               });
-      signal
-          .getMethod("handle", signal, handler)
-          .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+      Method handle = signal.getMethod("handle", signal, handler);
+      Object number = signal.getConstructor(String.class).newInstance(name);
+      Object before = handle.invoke(null, number, proxy);
+      return () -> {
+        try {
+          handle.invoke(null, number, before);
+        } catch (ReflectiveOperationException e) {
+          throw cannot(name, e);
+        }
+      };
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("cannot handle SIG" + name, e);
+      throw cannot(name, e);
     }
+  }
+
+  private static IllegalStateException cannot(String name, ReflectiveOperationException why) {
+    return new IllegalStateException("cannot handle SIG" + name, why);
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,6 +100,40 @@ class ReloadIT {
         .map(new ObjectMapper()::readTree)
         .mapToLong(line -> line.path("repeated").asLong(1))
         .sum();
+  }
+
+  /// A ConfigMap that is not there yet, one with a mistake, and one that is right.
+  @Test
+  void whoWaitsForAConfigurationLivesWithoutOneAndRunsItAsSoonAsItIsRight() throws Exception {
+    try (Sidecar sidecar = new Sidecar(folder).arguments(List.of("--wait-for-configuration"));
+        Topic read = new Topic(kafka.servers(), topic)) {
+      sidecar.launch(Map.of("PANNIER_ADMIN_LISTEN", "127.0.0.1:" + sidecar.adminPort()));
+      sidecar.awaitAlive();
+      assertThat(sidecar.body("/readyz")).contains("pannier.yaml: file: there is no such file");
+      assertThat(outcome(sidecar)).isEqualTo("waiting");
+      write(sidecar.log("app.log"), "before\n");
+
+      sidecar.configure(FILES + "memori: 24MiB\n" + shippers(events("")));
+      await("told")
+          .atMost(PATIENCE)
+          .until(() -> sidecar.body("/readyz").contains("memori: unknown key"));
+      assertThat(sidecar.errors()).contains("memori: unknown key");
+
+      sidecar.configure(FILES + shippers(events("")));
+      assertThat(read.await(all -> !all.bodies().isEmpty()).bodies()).containsExactly("before");
+      await("applied").atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 200);
+      assertThat(outcome(sidecar)).isEqualTo("none");
+      assertThat(sidecar.stop()).isZero();
+    }
+  }
+
+  @Test
+  void whoWaitsForAConfigurationEndsWithASignal() throws Exception {
+    try (Sidecar sidecar = new Sidecar(folder).arguments(List.of("--wait-for-configuration"))) {
+      sidecar.launch(Map.of("PANNIER_ADMIN_LISTEN", "127.0.0.1:" + sidecar.adminPort()));
+      sidecar.awaitAlive();
+      assertThat(sidecar.stop()).isEqualTo(2);
+    }
   }
 
   @Test

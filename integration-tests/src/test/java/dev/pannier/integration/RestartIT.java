@@ -75,6 +75,32 @@ class RestartIT {
     }
   }
 
+  /// Kubernetes shows what is there, also of a container that was out of memory.
+  @Test
+  void aKilledSidecarLeavesItsReceiptAsTerminationMessage() throws Exception {
+    Path message = folder.resolve("termination-log");
+    try (Sidecar sidecar =
+        new Sidecar(folder)
+            .configure(
+                Sidecar.files("parser: raw")
+                    + "shippers: {events: {type: kafka, bootstrap_servers: \"127.0.0.1:9\"}}\n"
+                    + "shutdown: {termination_log: \"${DIR}/termination-log\"}\n")) {
+      append(sidecar.log("app.log"), "before the end", 10);
+      sidecar.launch();
+      await("told")
+          .atMost(PATIENCE)
+          .until(() -> Files.exists(message) && Files.readString(message).contains("app.log"));
+      append(sidecar.log("app.log"), "before the end", 10);
+      String size = String.valueOf(Files.size(sidecar.log("app.log")));
+      await("renewed").atMost(PATIENCE).until(() -> Files.readString(message).contains(size));
+      sidecar.kill();
+      assertThat(message)
+          .content()
+          .startsWith("so far: unshipped bytes " + size + ", lost bytes 0\n")
+          .contains("app.log unshipped 0-" + size + " (" + size + ")\n");
+    }
+  }
+
   @Test
   void aKilledSidecarLosesNothing() throws Exception {
     List<String> written = new ArrayList<>();

@@ -43,6 +43,7 @@ final class Sidecar implements AutoCloseable {
   private Map<String, String> environment = Map.of();
   private List<String> options = List.of();
   private List<String> within = List.of();
+  private List<String> arguments = List.of();
   private int runs;
   private @Nullable ChildProcess process;
 
@@ -134,6 +135,12 @@ final class Sidecar implements AutoCloseable {
     return this;
   }
 
+  /// Runs it with these arguments, too.
+  Sidecar arguments(List<String> more) {
+    arguments = more;
+    return this;
+  }
+
   /// Starts it with these variables.
   Sidecar environment(Map<String, String> more) {
     environment = more;
@@ -200,9 +207,10 @@ final class Sidecar implements AutoCloseable {
               environment);
       return;
     }
-    List<String> arguments = List.of("run", "--config", config().toString());
+    List<String> run = new ArrayList<>(List.of("run", "--config", config().toString()));
+    run.addAll(arguments);
     List<String> command = new ArrayList<>(within);
-    command.addAll(Packaged.command(Demo.home(), options, arguments));
+    command.addAll(Packaged.command(Demo.home(), options, run));
     process = ChildProcess.start("run" + runs, folder, command, environment);
   }
 

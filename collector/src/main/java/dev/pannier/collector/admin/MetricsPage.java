@@ -128,7 +128,12 @@ final class MetricsPage {
     out.sample(reload.applied(), "outcome", "applied");
     out.sample(reload.refused(), "outcome", "refused");
     out.gauge("pannier.config.refused", "1", "1 while the last configuration is refused.");
-    out.sample(reload.outcome() == ReloadStatus.Outcome.REFUSED ? 1 : 0);
+    boolean refused =
+        switch (reload.outcome()) {
+          case REFUSED, WAITING -> true;
+          case NONE, APPLYING, APPLIED, UNCHANGED -> false;
+        };
+    out.sample(refused ? 1 : 0);
     Instant time = reload.time();
     if (time != null) {
       out.gauge("pannier.config.last_reload_time", "s", "When it was tried last, since 1970.");

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What came of the last attempt to reload the configuration.
+/// What came of the last attempt to load or reload the configuration.
 ///
 /// @param time     of it; null where there was none
 /// @param changes  what was different, in words and without values
@@ -24,6 +24,8 @@ public record ReloadStatus(
   public enum Outcome {
     /// The process runs with what it was started with.
     NONE("none"),
+    /// Nothing runs before there is a configuration that can.
+    WAITING("waiting"),
     /// Shippers that change or go are finishing what they have in flight.
     APPLYING("applying"),
     APPLIED("applied"),

@@ -1,13 +1,18 @@
 package dev.pannier.collector.cli;
 
+import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.ConfigurationFile;
+import dev.pannier.collector.config.ConfigurationLoader;
 import dev.pannier.collector.config.Loaded;
 import dev.pannier.collector.config.Problem;
 import dev.pannier.collector.config.StateDirectory;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +29,8 @@ final class RunCommand implements Callable<Integer> {
   /// What is alive on the heap beside what `memory` bounds.
   private static final int BASE_MIB = 16;
 
+  private static final String WAIT = "--wait-for-configuration";
+
   private final Map<String, String> environment;
   private final PrintWriter messages;
   private final Sidecars sidecars;
@@ -34,6 +41,13 @@ final class RunCommand implements Callable<Integer> {
       description = "The configuration; without it the defaults and the environment.")
   private @Nullable Path config;
 
+  @Option(
+      names = WAIT,
+      description =
+          "Where the configuration is missing or wrong, answer on the admin address and wait for"
+              + " one that can be run.")
+  private boolean waitForConfiguration;
+
   RunCommand(Map<String, String> environment, PrintWriter messages, Sidecars sidecars) {
     this.environment = environment;
     this.messages = messages;
@@ -41,56 +55,87 @@ final class RunCommand implements Callable<Integer> {
   }
 
   /// Reads the usual ways to write this command: `run`, with `--config FILE`, `--config=FILE` or
-  /// `-c FILE`.
+  /// `-c FILE`, and with `--wait-for-configuration`.
   ///
   /// @return false for any other, which picocli has to judge
   boolean takes(String[] arguments) {
     if (arguments.length == 0 || !arguments[0].equals("run")) {
       return false;
     }
+    List<String> rest = new ArrayList<>(Arrays.asList(arguments).subList(1, arguments.length));
+    boolean waits = rest.remove(WAIT);
     String file = null;
-    if (arguments.length == 2 && arguments[1].startsWith("--config=")) {
-      file = arguments[1].substring("--config=".length());
-    } else if (arguments.length == 3
-        && (arguments[1].equals("--config") || arguments[1].equals("-c"))) {
-      file = arguments[2];
-    } else if (arguments.length != 1) {
+    if (rest.size() == 1 && rest.getFirst().startsWith("--config=")) {
+      file = rest.getFirst().substring("--config=".length());
+    } else if (rest.size() == 2
+        && (rest.getFirst().equals("--config") || rest.getFirst().equals("-c"))) {
+      file = rest.getLast();
+    } else if (!rest.isEmpty()) {
       return false;
     }
     if (file != null && (file.isEmpty() || file.startsWith("-"))) {
       return false;
     }
     config = file == null ? null : Path.of(file);
+    waitForConfiguration = waits;
     return true;
   }
 
   @Override
   public Integer call() throws Exception {
     ConfigurationFile file = new ConfigurationFile(config, environment);
-    Loaded.Valid loaded = PannierCommand.valid(file.load(), messages);
-    if (loaded == null) {
+    Attempt attempt = attempt(file);
+    if (attempt instanceof Attempt.Refused refused) {
+      if (!waitForConfiguration) {
+        refused.problems().forEach(messages::println);
+        return PannierCommand.WRONG;
+      }
+      attempt = sidecars.await(refused, () -> attempt(file));
+    }
+    if (!(attempt instanceof Attempt.Ready ready)) {
       return PannierCommand.WRONG;
     }
-    Configuration configuration = loaded.configuration();
+    Logger log = LoggerFactory.getLogger(RunCommand.class);
+    for (Problem warning : ready.warnings()) {
+      log.warn("{}", warning);
+    }
+    ConfigurationLoader.OUTRANKING.forEach(
+        (variable, key) -> {
+          if (!environment.getOrDefault(variable, "").isBlank()) {
+            log.info("{} is what {} says: {}", key, variable, environment.get(variable));
+          }
+        });
+    return sidecars.run(ready.configuration(), file);
+  }
+
+  private Attempt attempt(ConfigurationFile file) {
+    Loaded loaded = file.load();
+    if (loaded instanceof Loaded.Invalid invalid) {
+      return new Attempt.Refused(invalid.problems().stream().map(Problem::toString).toList());
+    }
+    Loaded.Valid valid = (Loaded.Valid) loaded;
+    Configuration configuration = valid.configuration();
     long heapMiB = Runtime.getRuntime().maxMemory() >> 20;
     long memoryMiB = configuration.memoryBytes() >> 20;
     // The JVM counts one survivor space less than -Xmx, a tenth of the young generation at most.
     if (heapMiB < (memoryMiB + BASE_MIB) * 9 / 10) {
-      messages.printf(
-          "memory: %dMiB does not fit into a heap of %dMiB: start the JVM with -Xmx%dm%n",
-          memoryMiB, heapMiB, memoryMiB + BASE_MIB);
-      return PannierCommand.WRONG;
+      return refused(
+          "memory: %dMiB does not fit into a heap of %dMiB: start the JVM with -Xmx%dm"
+              .formatted(memoryMiB, heapMiB, memoryMiB + BASE_MIB));
     }
     try {
-      StateDirectory.prepare(configuration.stateDirectory());
+      StateDirectory.prepare("state.directory", configuration.stateDirectory());
+      if (waitForConfiguration && configuration.buffer().type() == BufferSettings.Type.DISK) {
+        // Else whoever opens it tells what is wrong, and the process ends.
+        StateDirectory.prepare("buffer.directory", configuration.buffer().directory());
+      }
     } catch (IOException e) {
-      messages.println(e.getMessage());
-      return PannierCommand.WRONG;
+      return refused(String.valueOf(e.getMessage()));
     }
-    Logger log = LoggerFactory.getLogger(RunCommand.class);
-    for (Problem warning : loaded.warnings()) {
-      log.warn("{}", warning);
-    }
-    return sidecars.run(configuration, file);
+    return new Attempt.Ready(configuration, valid.warnings());
+  }
+
+  private static Attempt refused(String problem) {
+    return new Attempt.Refused(List.of(problem));
   }
 }

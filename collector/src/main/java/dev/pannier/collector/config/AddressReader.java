@@ -41,6 +41,11 @@ final class AddressReader {
     return address;
   }
 
+  /// The key that has an address already; null where none has.
+  @Nullable String whoHas(Address address) {
+    return address.port() == 0 ? null : taken.get(address);
+  }
+
   /// @return null where the text is no `host:port`; the host without an IPv6 address's brackets
   static @Nullable Address parse(String text) {
     Matcher matcher = ADDRESS.matcher(text);

@@ -34,6 +34,8 @@ public final class ConfigurationLoader {
   private static final long MIN_BUFFER = 8 * Units.MIB;
   private static final long MAX_BUFFER = 1024 * Units.GIB;
   private static final Duration DEADLINE = Duration.ofSeconds(20);
+  private static final Duration MIN_DEADLINE = Duration.ofSeconds(1);
+  private static final Duration MAX_DEADLINE = Duration.ofHours(1);
   private static final Duration QUIET = Duration.ofSeconds(1);
 
   /// Where messages about YAML go on with what stands in the file: a password that is not quoted may begin with `*` or
@@ -45,6 +47,12 @@ public final class ConfigurationLoader {
           Pattern.DOTALL);
 
   private static final String ADMIN_LISTEN = "PANNIER_ADMIN_LISTEN";
+  private static final String SHUTDOWN_DEADLINE = "PANNIER_SHUTDOWN_DEADLINE";
+
+  /// Variables that outrank what the file says under a key: they tell of the one Pod, where the file may be many Pods'.
+  public static final Map<String, String> OUTRANKING =
+      Map.of(ADMIN_LISTEN, "admin.listen", SHUTDOWN_DEADLINE, "shutdown.deadline");
+
   private static final Address ADMIN = new Address("127.0.0.1", 8686);
   private static final String TERMINATION_LOG = "PANNIER_TERMINATION_LOG";
 
@@ -219,44 +227,92 @@ public final class ConfigurationLoader {
         onFull);
   }
 
+  /// Where the admin port listens before there is a configuration.
+  public static Address adminListen(Map<String, String> environment) {
+    Address address =
+        new ConfigurationLoader(environment, new Problems("defaults")).adminOfEnvironment();
+    return address == null ? ADMIN : address;
+  }
+
   private Admin admin(Section section, AddressReader addresses) {
-    Address fallback = section.value("listen") == null ? adminOfEnvironment() : ADMIN;
-    Address listen = addresses.read(section, "listen", fallback, false);
+    Address ofPod = adminOfEnvironment();
+    Address listen;
+    if (ofPod == null) {
+      listen = addresses.read(section, "listen", ADMIN, false);
+    } else {
+      listen = ofPod;
+      Value written = section.value("listen");
+      // Nobody listens on what the file says, so it may be another's.
+      Address own = new AddressReader().read(section, "listen", ofPod, false);
+      if (written != null && !ofPod.equals(own)) {
+        written.outranked(ADMIN_LISTEN, environment.getOrDefault(ADMIN_LISTEN, ""));
+      }
+      String other = addresses.whoHas(ofPod);
+      if (other != null) {
+        problems.inEnvironment(ADMIN_LISTEN, "the same address as " + other);
+      }
+    }
     Value tokenValue = section.value("token");
     String token = tokenValue == null ? null : tokenValue.secret().text();
     if (tokenValue != null && token != null && token.isEmpty()) {
       tokenValue.problem("is empty");
     }
     section.finish();
-    return new Admin(listen == null ? fallback : listen, token);
+    return new Admin(listen == null ? ADMIN : listen, token);
   }
 
-  private Address adminOfEnvironment() {
+  private @Nullable Address adminOfEnvironment() {
     String text = environment.getOrDefault(ADMIN_LISTEN, "").strip();
-    Address address = text.isEmpty() ? ADMIN : AddressReader.parse(text);
-    if (address == null) {
+    Address address = text.isEmpty() ? null : AddressReader.parse(text);
+    if (!text.isEmpty() && address == null) {
       problems.inEnvironment(
           ADMIN_LISTEN, AddressReader.NO_ADDRESS + " (" + Problems.shown(text) + ")");
     }
-    return address == null ? ADMIN : address;
+    return address;
   }
 
   private Shutdown shutdown(Section section) {
-    Duration hour = Duration.ofHours(1);
-    Duration deadline = section.duration("deadline", Duration.ofSeconds(1), hour, DEADLINE);
-    Duration quiet = section.duration("quiet", Duration.ZERO, hour, QUIET);
+    Duration ofPod = deadlineOfEnvironment();
+    Duration own = section.duration("deadline", MIN_DEADLINE, MAX_DEADLINE, DEADLINE);
+    Duration quiet = section.duration("quiet", Duration.ZERO, MAX_DEADLINE, QUIET);
+    Value deadlineValue = section.value("deadline");
     Value written = section.value("quiet");
     if (written == null) {
-      written = section.value("deadline");
+      written = deadlineValue;
     }
-    if (written != null && quiet.compareTo(deadline) > 0) {
+    if (ofPod != null && deadlineValue != null && !ofPod.equals(own)) {
+      deadlineValue.outranked(SHUTDOWN_DEADLINE, Units.write(ofPod));
+    } else if (ofPod == null && written != null && quiet.compareTo(own) > 0) {
       written.problemShown(
-          "quiet > deadline (" + Units.write(quiet) + " > " + Units.write(deadline) + ")");
+          "quiet > deadline (" + Units.write(quiet) + " > " + Units.write(own) + ")");
     }
     Value log = section.value("termination_log");
     Path terminationLog = log == null ? terminationLogOfEnvironment() : log.absolutePath();
     section.finish();
-    return new Shutdown(deadline, quiet, terminationLog);
+    Duration deadline = ofPod == null ? own : ofPod;
+    // A Pod that has less time than the file's others waits no longer than that.
+    return new Shutdown(deadline, quiet.compareTo(deadline) > 0 ? deadline : quiet, terminationLog);
+  }
+
+  private @Nullable Duration deadlineOfEnvironment() {
+    String text = environment.getOrDefault(SHUTDOWN_DEADLINE, "").strip();
+    if (text.isEmpty()) {
+      return null;
+    }
+    Duration deadline = Units.duration(text);
+    String problem = "";
+    if (deadline == null) {
+      problem = Value.NO_DURATION;
+    } else if (deadline.compareTo(MIN_DEADLINE) < 0) {
+      problem = "deadline < " + Units.write(MIN_DEADLINE);
+    } else if (deadline.compareTo(MAX_DEADLINE) > 0) {
+      problem = "deadline > " + Units.write(MAX_DEADLINE);
+    }
+    if (problem.isEmpty()) {
+      return deadline;
+    }
+    problems.inEnvironment(SHUTDOWN_DEADLINE, problem + " (" + Problems.shown(text) + ")");
+    return null;
   }
 
   private @Nullable Path terminationLogOfEnvironment() {

@@ -29,6 +29,10 @@ final class Problems {
     found.add(new Problem(ENVIRONMENT, 0, variable, message));
   }
 
+  void warn(int line, String key, String message) {
+    warnings.add(new Problem(file, line, key, message));
+  }
+
   void warnOfEnvironment(String variable, String message) {
     warnings.add(new Problem(ENVIRONMENT, 0, variable, message));
   }

@@ -36,8 +36,9 @@ public final class StateDirectory {
 
   /// Makes the directory where it is missing and sees that a file can be written in it.
   ///
+  /// @param key by which it is configured
   /// @throws IOException with a message that says what to do
-  public static void prepare(Path directory) throws IOException {
+  public static void prepare(String key, Path directory) throws IOException {
     Path probe = directory.resolve(".writable");
     try {
       DurableDirectory.make(directory);
@@ -45,11 +46,14 @@ public final class StateDirectory {
       Files.delete(probe);
     } catch (IOException e) {
       throw new IOException(
-          "state.directory "
+          key
+              + " "
               + directory
               + " cannot be written ("
               + e.getClass().getSimpleName()
-              + "): mount a writable volume there, or set state.directory to one",
+              + "): mount a writable volume there, or set "
+              + key
+              + " to one",
           e);
     }
   }

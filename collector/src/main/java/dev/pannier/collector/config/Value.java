@@ -19,6 +19,8 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 /// it cannot give is a problem at its line; the fallback given in its place only lets reading go
 /// on.
 final class Value {
+  static final String NO_DURATION = "no duration: a whole number and ms, s, m or h";
+
   private final Problems problems;
   private final Placeholders placeholders;
   private final String path;
@@ -90,6 +92,11 @@ final class Value {
   /// Tells what is wrong, in words that show the value already.
   void problemShown(String what) {
     problems.add(line, path, what.replaceAll("\\p{Cntrl}", "?"));
+  }
+
+  /// Tells that it does not count, since a variable says something else.
+  void outranked(String variable, String value) {
+    problems.warn(line, path, variable + " outranks it, and says " + Problems.shown(value));
   }
 
   /// The text with placeholders replaced; null after a problem. Any `${…}` that is left is a
@@ -171,7 +178,7 @@ final class Value {
     }
     Duration duration = Units.duration(text);
     if (duration == null) {
-      problem("no duration: a whole number and ms, s, m or h");
+      problem(NO_DURATION);
       return fallback;
     }
     if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {

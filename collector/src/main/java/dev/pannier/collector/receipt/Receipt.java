@@ -175,7 +175,12 @@ public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean co
     List<FileReceipt> missing =
         files.stream().filter(file -> !file.isWhole()).sorted(MOST_MISSING_FIRST).toList();
     StringBuilder text =
-        new StringBuilder("unshipped bytes " + unshippedBytes() + ", lost bytes " + lostBytes());
+        new StringBuilder(
+            (complete ? "" : "so far: ")
+                + "unshipped bytes "
+                + unshippedBytes()
+                + ", lost bytes "
+                + lostBytes());
     if (bufferedBytes() > 0 || bufferedReceived > 0) {
       text.append(", left in the buffer: bytes ").append(bufferedBytes());
       text.append(", records of requests ").append(bufferedReceived);

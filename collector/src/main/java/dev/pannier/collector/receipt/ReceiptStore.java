@@ -8,16 +8,17 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps `receipt.json` of a state directory up to date: replaced whole, at most once a second, and only
-/// where it has changed, as [DurableDirectory#replace] does it. Nothing is read back from it: where to go
-/// on is what `positions` says.
+/// where it has changed, as [DurableDirectory#replace] does it; and the termination message with it. Nothing is read back
+/// from it: where to go on is what `positions` says.
 ///
-/// One thread, but for [#last].
+/// One thread, but for [#last] and [#terminationLog].
 public final class ReceiptStore {
   public static final String NAME = "receipt.json";
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Path directory;
   private final Consumer<String> notice;
+  private final TerminationMessage message;
   private volatile @Nullable Receipt last;
   private @Nullable Receipt stored;
   private long nextNanos = Long.MIN_VALUE;
@@ -27,6 +28,12 @@ public final class ReceiptStore {
   public ReceiptStore(Path directory, Consumer<String> notice) {
     this.directory = directory;
     this.notice = notice;
+    message = new TerminationMessage(notice);
+  }
+
+  /// Where the short form goes from the next [#update] on; null for nowhere. Any thread.
+  public void terminationLog(@Nullable Path path) {
+    message.at(path);
   }
 
   /// The newest that was given to [#update] or [#finish]; null if none was. Any thread.
@@ -42,7 +49,11 @@ public final class ReceiptStore {
   public void update(Receipt receipt, long nowNanos) {
     last = receipt;
     nextNanos = nowNanos + PAUSE_NANOS;
-    if (!receipt.equals(stored)) {
+    boolean changed = !receipt.equals(stored);
+    if (changed || message.hasMoved()) {
+      message.tell(receipt);
+    }
+    if (changed) {
       store(receipt);
     }
   }
@@ -50,6 +61,7 @@ public final class ReceiptStore {
   /// The last word, whenever the one before was stored.
   public void finish(Receipt receipt) {
     last = receipt;
+    message.tell(receipt);
     store(receipt);
   }
 

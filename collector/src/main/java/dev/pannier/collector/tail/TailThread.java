@@ -139,6 +139,11 @@ public final class TailThread {
     receipts.finish(receipt);
   }
 
+  /// Where the receipt's short form goes; null for nowhere.
+  public void terminationLog(@Nullable Path path) {
+    receipts.terminationLog(path);
+  }
+
   /// Stops reading, stores the positions and closes the files.
   ///
   /// @return whether it ended within `timeoutNanos`

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.config.Configuration;
+import dev.pannier.collector.config.ConfigurationFile;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.tail.ParserChooser;
 import dev.pannier.parsers.LineParser;
@@ -20,6 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +35,14 @@ class PannierCommandTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private final List<Configuration> ran = new ArrayList<>();
+  private final List<String> waited = new ArrayList<>();
+  private Meanwhile meanwhile = () -> {};
   private String in = "";
+
+  /// What happens while a sidecar waits.
+  private interface Meanwhile {
+    void run() throws IOException;
+  }
 
   private static ParserChooser chooser(FileSource source) {
     LineParser parser = Parsers.create(source.parser(), source.zone());
@@ -46,9 +56,20 @@ class PannierCommandTest {
         new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
         out,
         err,
-        (configuration, file) -> {
-          ran.add(configuration);
-          return 0;
+        new Sidecars() {
+          @Override
+          public int run(Configuration configuration, ConfigurationFile file) {
+            ran.add(configuration);
+            return 0;
+          }
+
+          @Override
+          public Attempt.@Nullable Ready await(Attempt.Refused refused, Supplier<Attempt> again)
+              throws IOException {
+            waited.addAll(refused.problems());
+            meanwhile.run();
+            return again.get() instanceof Attempt.Ready ready ? ready : null;
+          }
         },
         PannierCommandTest::chooser);
   }
@@ -110,6 +131,51 @@ class PannierCommandTest {
     assertThat(err()).contains("memory: 16384MiB does not fit into a heap of ", "-Xmx16400m");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "run --wait-for-configuration --config FILE",
+        "run --config=FILE --wait-for-configuration",
+        "run -cFILE --wait-for-configuration"
+      })
+  void runWaitsForAConfigurationWhereItIsTold(String arguments) {
+    Path file = folder.resolve("late.yaml");
+    meanwhile =
+        () -> Files.writeString(file, "memory: 12MiB\nstate: {directory: " + folder + "/state}");
+
+    int code = pannier(arguments.replace("FILE", file.toString()).split(" "));
+
+    assertThat(waited).containsExactly(file + ": file: there is no such file");
+    assertThat(code).isZero();
+    assertThat(ran).singleElement().extracting(Configuration::memoryBytes).isEqualTo(12L << 20);
+    assertThat(err()).isEmpty();
+  }
+
+  @Test
+  void runThatWaitsInVainEndsWith2() throws IOException {
+    assertThat(pannier("run", "--wait-for-configuration", "-c", file("memori: 1"))).isEqualTo(2);
+    assertThat(waited).hasSize(1);
+    assertThat(ran).isEmpty();
+  }
+
+  /// Whatever else a configuration can say that keeps the process from running.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "memory: 16GiB",
+        "state: {directory: FOLDER/file/state}",
+        "state: {directory: FOLDER/state}\nbuffer: {type: disk, directory: FOLDER/file/buffer}"
+      })
+  void runWaitsForOneThatThisProcessCanRun(String yaml) throws IOException {
+    Files.writeString(folder.resolve("file"), "");
+    String file = file(yaml.replace("FOLDER", folder.toString()));
+    meanwhile = () -> file("state: {directory: " + folder + "/state}");
+
+    assertThat(pannier("run", "--wait-for-configuration", "-c", file)).isZero();
+    assertThat(waited).hasSize(1);
+    assertThat(ran).hasSize(1);
+  }
+
   @Test
   void aFailureIsOneLineAndExitCode1() {
     int code =
@@ -119,8 +185,18 @@ class PannierCommandTest {
             new ByteArrayInputStream(new byte[0]),
             out,
             err,
-            (configuration, file) -> {
-              throw new IOException("port in use");
+            new Sidecars() {
+              @Override
+              public int run(Configuration configuration, ConfigurationFile file)
+                  throws IOException {
+                throw new IOException("port in use");
+              }
+
+              @Override
+              public Attempt.@Nullable Ready await(
+                  Attempt.Refused refused, Supplier<Attempt> again) {
+                return null;
+              }
             },
             PannierCommandTest::chooser);
 

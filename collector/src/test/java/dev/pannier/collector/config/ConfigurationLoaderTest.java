@@ -39,6 +39,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ConfigurationLoaderTest {
@@ -58,6 +59,10 @@ class ConfigurationLoaderTest {
 
   private Path write(String yaml) throws IOException {
     return Files.writeString(folder.resolve("pannier.yaml"), yaml);
+  }
+
+  private Loaded.Valid loaded(String yaml, Map<String, String> environment) throws IOException {
+    return (Loaded.Valid) ConfigurationLoader.load(write(yaml), environment);
   }
 
   @Test
@@ -174,12 +179,16 @@ class ConfigurationLoaderTest {
         .returns(Path.of("/tmp/log"), Shutdown::terminationLog);
   }
 
+  /// A file may be many Pods', and the probes of each ask where its manifest says.
   @Test
-  void theAdminAddressMayComeFromTheEnvironment() throws IOException {
+  void theAdminAddressOfTheEnvironmentOutranksTheFiles() throws IOException {
     Map<String, String> environment = Map.of("PANNIER_ADMIN_LISTEN", "0.0.0.0:8686");
     assertThat(read("", environment).admin().listen()).isEqualTo(new Address("0.0.0.0", 8686));
-    assertThat(read("admin: {listen: '127.0.0.1:9'}", environment).admin().listen())
-        .isEqualTo(new Address("127.0.0.1", 9));
+    Loaded.Valid loaded = loaded("admin:\n  listen: '127.0.0.1:4317'\n", environment);
+    assertThat(loaded.configuration().admin().listen()).isEqualTo(new Address("0.0.0.0", 8686));
+    assertThat(loaded.warnings().toString())
+        .contains(":2: admin.listen: PANNIER_ADMIN_LISTEN outranks it, and says 0.0.0.0:8686");
+    assertThat(loaded("admin: {listen: '0.0.0.0:8686'}", environment).warnings()).isEmpty();
     assertThat(ConfigurationLoader.load(null, Map.of("PANNIER_ADMIN_LISTEN", "8686")))
         .isEqualTo(
             new Loaded.Invalid(
@@ -189,6 +198,41 @@ class ConfigurationLoaderTest {
                         0,
                         "PANNIER_ADMIN_LISTEN",
                         "no address: host:port, with a port up to 65535 (8686)"))));
+    assertThat(ConfigurationLoader.load(null, Map.of("PANNIER_ADMIN_LISTEN", "127.0.0.1:4317")))
+        .isEqualTo(
+            new Loaded.Invalid(
+                List.of(
+                    new Problem(
+                        "environment", 0, "PANNIER_ADMIN_LISTEN", "the same address as grpc"))));
+  }
+
+  @Test
+  void theDeadlineOfTheEnvironmentOutranksTheFiles() throws IOException {
+    Map<String, String> environment = Map.of("PANNIER_SHUTDOWN_DEADLINE", "5s");
+    assertThat(read("", environment).shutdown().deadline()).isEqualTo(Duration.ofSeconds(5));
+    Loaded.Valid loaded = loaded("shutdown: {deadline: 45s, quiet: 10s}", environment);
+    assertThat(loaded.configuration().shutdown())
+        .as("what is quiet for longer is not waited for")
+        .returns(Duration.ofSeconds(5), Shutdown::deadline)
+        .returns(Duration.ofSeconds(5), Shutdown::quiet);
+    assertThat(loaded.warnings().toString())
+        .contains(":1: shutdown.deadline: PANNIER_SHUTDOWN_DEADLINE outranks it, and says 5s");
+    assertThat(loaded("shutdown: {deadline: 5s}", environment).warnings()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "soon | no duration: a whole number and ms, s, m or h (soon)",
+        "10ms | deadline < 1s (10ms)",
+        "2h | deadline > 1h (2h)"
+      })
+  void aDeadlineOfTheEnvironmentIsJudgedAsTheFilesIs(String value, String problem) {
+    assertThat(ConfigurationLoader.load(null, Map.of("PANNIER_SHUTDOWN_DEADLINE", value)))
+        .isEqualTo(
+            new Loaded.Invalid(
+                List.of(new Problem("environment", 0, "PANNIER_SHUTDOWN_DEADLINE", problem))));
   }
 
   @Test

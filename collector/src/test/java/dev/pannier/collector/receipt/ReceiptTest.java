@@ -163,6 +163,51 @@ class ReceiptTest {
     assertThat(gone.resolve("receipt.json")).exists();
   }
 
+  /// Nobody is asked before SIGKILL: what is there then is what Kubernetes shows.
+  @Test
+  void terminationMessageFollowsTheReceiptWhileTheProcessRuns() throws IOException {
+    ReceiptStore store = new ReceiptStore(folder, notices::add);
+    Path log = folder.resolve("termination-log");
+    store.terminationLog(log);
+    store.update(new Receipt(List.of(file("/a.log", 1, 1_000)), false), 0);
+    assertThat(log)
+        .hasContent("so far: unshipped bytes 999, lost bytes 0\n/a.log unshipped 1-1000 (999)");
+    store.update(new Receipt(List.of(file("/a.log", 1_000, 1_000)), false), SECOND);
+    assertThat(log).hasContent("so far: unshipped bytes 0, lost bytes 0");
+    store.finish(new Receipt(List.of(file("/a.log", 1_000, 1_000)), true));
+    assertThat(log).hasContent("unshipped bytes 0, lost bytes 0");
+  }
+
+  @Test
+  void terminationMessageThatSaysTheSameIsNotWrittenAgain() throws IOException {
+    ReceiptStore store = new ReceiptStore(folder, notices::add);
+    Path log = folder.resolve("termination-log");
+    store.terminationLog(log);
+    store.update(new Receipt(List.of(file("/a.log", 1, 1)), false), 0);
+    Files.delete(log);
+    store.update(new Receipt(List.of(file("/a.log", 1, 1)), false), SECOND);
+    store.update(new Receipt(List.of(file("/a.log", 2, 2)), false), 2 * SECOND);
+    assertThat(log).doesNotExist();
+    Path other = folder.resolve("other-log");
+    store.terminationLog(other);
+    store.update(new Receipt(List.of(file("/a.log", 2, 2)), false), 3 * SECOND);
+    assertThat(other).hasContent("so far: unshipped bytes 0, lost bytes 0");
+  }
+
+  @Test
+  void terminationMessageThatCannotBeWrittenIsToldOnceAndTriedAgain() throws IOException {
+    ReceiptStore store = new ReceiptStore(folder, notices::add);
+    Path log = folder.resolve("gone/termination-log");
+    store.terminationLog(log);
+    store.update(new Receipt(List.of(), false), 0);
+    store.update(new Receipt(List.of(), false), SECOND);
+    assertThat(notices).singleElement().asString().contains("cannot be written to " + log);
+    Files.createDirectories(log.getParent());
+    store.update(new Receipt(List.of(), false), 2 * SECOND);
+    assertThat(notices).hasSize(2);
+    assertThat(log).hasContent("so far: unshipped bytes 0, lost bytes 0");
+  }
+
   private static FileReceipt file(String path, long shipped, long size) {
     List<ByteRange> before = new ArrayList<>();
     ByteRange.add(before, 0, shipped);

@@ -1,5 +1,6 @@
 package dev.pannier.inject;
 
+import dev.pannier.inject.certificate.Authority;
 import dev.pannier.inject.certificate.SelfSigned;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,6 +9,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -31,8 +34,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "certificate",
     description = {
-      "Make a self-signed certificate for the webhook: a Secret on standard output, with the"
-          + " caBundle for its configuration above it.",
+      "Make a certificate for the webhook, self-signed or by an authority: a Secret on standard"
+          + " output, with the caBundle for its configuration above it.",
       "With manifests (--filename): those, with the caBundle in their webhooks, and the Secret"
           + " after them, for kubectl apply."
     },
@@ -42,6 +45,16 @@ final class CertificateCommand implements Callable<Integer> {
   private static final Duration BEFORE = Duration.ofHours(1);
 
   private static final int MAX_DAYS = 36_500;
+  private static final int DAYS = 3650;
+
+  /// What an authority signs can be renewed without a change of the configuration.
+  private static final int SIGNED_DAYS = 365;
+
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+
+  /// @param authority whom to trust, PEM
+  private record Made(String certificate, String key, String authority) {}
 
   private final InputStream in;
   private final OutputStream out;
@@ -85,8 +98,17 @@ final class CertificateCommand implements Callable<Integer> {
   @Option(
       names = "--days",
       paramLabel = "DAYS",
-      description = "How long it is valid. By default: ${DEFAULT-VALUE}.")
-  private int days = 3650;
+      description = "How long it is valid. By default: 3650, and 365 where an authority signs it.")
+  private @Nullable Integer days;
+
+  @Option(
+      names = "--authority",
+      paramLabel = "FOLDER",
+      description =
+          "Signs it with ca.key, and puts ca.crt into the caBundle, which stays the same when the"
+              + " certificate is renewed. Both are made where the folder has neither; an authority"
+              + " is valid for 3650 days.")
+  private @Nullable Path authority;
 
   @Option(
       names = "--trust",
@@ -104,8 +126,9 @@ final class CertificateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, GeneralSecurityException {
-    if (days < 1 || days > MAX_DAYS) {
-      throw wrong("--days: is not from 1 to " + MAX_DAYS + " (" + days + ")");
+    int valid = days == null ? authority == null ? DAYS : SIGNED_DAYS : days;
+    if (valid < 1 || valid > MAX_DAYS) {
+      throw wrong("--days: is not from 1 to " + MAX_DAYS + " (" + valid + ")");
     }
     List<ManifestFile> files = names.isEmpty() ? List.of() : ManifestFile.find(names, in);
     CertificateAuthorities manifests = new CertificateAuthorities(files);
@@ -119,14 +142,14 @@ final class CertificateCommand implements Callable<Integer> {
     services.forEach(each -> all.add(each.host()));
     all.addAll(hosts);
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    Instant until = now.plus(Duration.ofDays(days));
-    SelfSigned made;
+    Instant until = now.plus(Duration.ofDays(valid));
+    Made made;
     try {
-      made = SelfSigned.make(List.copyOf(all), now.minus(BEFORE), until, new SecureRandom());
+      made = make(List.copyOf(all), now, until);
     } catch (IllegalArgumentException e) {
       throw wrong("--host: " + e.getMessage());
     }
-    String bundle = base64(bundle(made.certificate()));
+    String bundle = base64(bundle(made.authority()));
     CertificateAuthorities.Service first = services.getFirst();
     String text = secret(first, String.join(", ", all), until, made, bundle);
     List<String> texts = new ArrayList<>(manifests.with(bundle));
@@ -136,6 +159,53 @@ final class CertificateCommand implements Callable<Integer> {
     messages.println(
         "pannier: a certificate for %s, valid until %s".formatted(String.join(", ", all), until));
     return CommandLine.ExitCode.OK;
+  }
+
+  private Made make(List<String> all, Instant now, Instant until)
+      throws IOException, GeneralSecurityException {
+    SecureRandom random = new SecureRandom();
+    Instant from = now.minus(BEFORE);
+    if (authority == null) {
+      SelfSigned own = SelfSigned.make(all, from, until, random);
+      return new Made(own.certificate(), own.key(), own.certificate());
+    }
+    Authority signing = authority(authority, now, random);
+    Authority.Signed signed;
+    try {
+      Instant end = signing.until();
+      if (until.isAfter(end)) {
+        throw wrong(
+            "--days: the authority ends before, at %s: take another folder, and --trust the ca.crt of"
+                    .formatted(end)
+                + " this one ("
+                + authority
+                + ")");
+      }
+      signed = signing.sign(all, from, until, random);
+    } catch (GeneralSecurityException e) {
+      throw wrong("--authority: " + e.getMessage() + " (" + authority + ")");
+    }
+    return new Made(signed.certificate(), signed.key(), signing.certificate());
+  }
+
+  /// The one in a folder. Its key is nobody's but its owner's, from its first byte on.
+  private Authority authority(Path folder, Instant now, SecureRandom random)
+      throws IOException, GeneralSecurityException {
+    Path certificate = folder.resolve("ca.crt");
+    Path key = folder.resolve("ca.key");
+    if (Files.exists(certificate) && Files.exists(key)) {
+      return new Authority(Files.readString(certificate), Files.readString(key));
+    }
+    if (Files.exists(certificate) || Files.exists(key)) {
+      throw wrong("--authority: has one of ca.crt and ca.key, and not the other (" + folder + ")");
+    }
+    Authority made = Authority.make(now.minus(BEFORE), now.plus(Duration.ofDays(DAYS)), random);
+    Files.createDirectories(folder);
+    Files.createFile(key, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+    Files.writeString(key, made.key());
+    Files.writeString(certificate, made.certificate());
+    messages.println("pannier: made an authority: keep " + key + " to renew what it signs");
+    return made;
   }
 
   private List<CertificateAuthorities.Service> services(CertificateAuthorities manifests) {
@@ -164,7 +234,7 @@ final class CertificateCommand implements Callable<Integer> {
       CertificateAuthorities.Service service,
       String hosts,
       Instant until,
-      SelfSigned made,
+      Made made,
       String bundle) {
     return """
     # For %s, valid until %s. The caBundle of its webhooks:
@@ -186,7 +256,7 @@ final class CertificateCommand implements Callable<Integer> {
             bundle,
             secret == null ? service.name() : secret,
             service.namespace(),
-            bundle,
+            authority == null ? bundle : base64(made.authority()),
             base64(made.certificate()),
             base64(made.key()));
   }

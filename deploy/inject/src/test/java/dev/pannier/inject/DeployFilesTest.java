@@ -161,7 +161,10 @@ class DeployFilesTest {
             "\n        pannier.dev/inject: \"false\"\n",
             "\n          whenUnsatisfiable: ScheduleAnyway\n");
     assertThat(Files.readString(DEPLOY.resolve("helm/pannier/values.yaml")))
-        .contains("\n  timeoutSeconds: 5\n", "\n  failurePolicy: Ignore\n");
+        .contains("\n  timeoutSeconds: 5\n", "\n  failurePolicy: Ignore\n", "\n  mode: auto\n");
+    // Native sidecars are there from this version on, its builds of vendors included.
+    assertThat(Files.readString(DEPLOY.resolve("helm/pannier/templates/_helpers.tpl")))
+        .contains("semverCompare \">=1.29.0-0\" .Capabilities.KubeVersion.Version");
   }
 
   @Test

@@ -11,7 +11,17 @@ final class ManifestMaker {
   private static final List<String> KINDS =
       List.of("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod");
 
+  /// The same amounts, in each way that people write them.
+  private static final List<List<Object>> CPU =
+      List.of(List.of("500m", "0.5", "5e-1"), List.of("2", 2L, "2000m", "+2.0"));
+
+  private static final List<List<Object>> MEMORY =
+      List.of(List.of("1Gi", 1L << 30, "1024Mi"), List.of("512M", "512000000", "0.512e9"));
+
   private final Random random;
+
+  /// Whether all containers of the Pod that is being made request what they are limited to.
+  private boolean guaranteed;
 
   ManifestMaker(Random random) {
     this.random = random;
@@ -100,6 +110,7 @@ final class ManifestMaker {
   }
 
   private Map<String, Object> spec() {
+    guaranteed = random.nextInt(3) == 0;
     Map<String, Object> spec = new LinkedHashMap<>();
     List<Object> containers = new ArrayList<>();
     for (int i = random.nextInt(3); i >= 0; i--) {
@@ -134,6 +145,10 @@ final class ManifestMaker {
       }
     }
     optional(container, "env", true, variables);
+    Map<String, Object> resources = resources();
+    if (guaranteed || random.nextBoolean()) {
+      container.put("resources", resources);
+    }
     List<Object> mounts = new ArrayList<>();
     mounts.add(Map.of("name", "more", "mountPath", "/more"));
     if (hasLogVolume) {
@@ -141,6 +156,37 @@ final class ManifestMaker {
     }
     optional(container, "volumeMounts", true, mounts);
     return shuffled(container);
+  }
+
+  private Map<String, Object> resources() {
+    Map<String, Object> limits = new LinkedHashMap<>();
+    Map<String, Object> requests = new LinkedHashMap<>();
+    amounts("cpu", CPU, limits, requests);
+    amounts("memory", MEMORY, limits, requests);
+    Map<String, Object> resources = new LinkedHashMap<>();
+    if (!limits.isEmpty()) {
+      resources.put("limits", shuffled(limits));
+    }
+    if (!requests.isEmpty()) {
+      resources.put("requests", shuffled(requests));
+    }
+    return resources;
+  }
+
+  private void amounts(
+      String name,
+      List<List<Object>> amounts,
+      Map<String, Object> limits,
+      Map<String, Object> requests) {
+    List<Object> same = amounts.get(random.nextInt(amounts.size()));
+    if (guaranteed || random.nextBoolean()) {
+      limits.put(name, same.get(random.nextInt(same.size())));
+    }
+    // What is not requested is what it is limited to.
+    if (random.nextBoolean()) {
+      List<Object> asked = guaranteed ? same : amounts.get(random.nextInt(amounts.size()));
+      requests.put(name, asked.get(random.nextInt(asked.size())));
+    }
   }
 
   /// It, or nothing, or an empty one, or its key alone.

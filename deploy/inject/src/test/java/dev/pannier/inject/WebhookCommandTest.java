@@ -16,6 +16,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
@@ -158,6 +159,63 @@ class WebhookCommandTest {
         certificates(decoded(map(map(webhook).get("clientConfig")).get("caBundle")));
     assertThat(bundle).hasSize(2).last().isEqualTo(certificates(before).getFirst());
     assertThat(result.out().split("caBundle: ", -1)).hasSize(3);
+  }
+
+  private static Map<?, ?> secret(Result result) {
+    assertThat(result.code()).as(result.err()).isZero();
+    YamlText text = YamlText.parse(result.out());
+    return map(map(text.tree(text.size() - 1)).get("data"));
+  }
+
+  @Test
+  void anAuthoritySignsACertificateWhichIsRenewedUnderTheSameBundle() throws Exception {
+    Path authority = folder.resolve("authority");
+    String[] command = {
+      "certificate", "-f", MANIFESTS.toString(), "--authority", authority.toString()
+    };
+    Result first = run(command);
+    assertThat(first.err()).contains("made an authority: keep " + authority.resolve("ca.key"));
+    assertThat(Files.getPosixFilePermissions(authority.resolve("ca.key")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    Map<?, ?> before = secret(first);
+    String ca = Files.readString(authority.resolve("ca.crt"));
+    assertThat(decoded(before.get("ca.crt"))).isEqualTo(ca);
+    assertThat(first.out()).contains("caBundle: " + before.get("ca.crt"));
+    assertThat(first.out())
+        .as("the authority's key stays in its folder")
+        .doesNotContain(
+            Base64.getEncoder()
+                .encodeToString(Files.readString(authority.resolve("ca.key")).getBytes(US_ASCII)));
+    X509Certificate server =
+        (X509Certificate) certificates(decoded(before.get("tls.crt"))).getFirst();
+    server.verify(certificates(ca).getFirst().getPublicKey());
+    assertThat(hosts(server)).isEqualTo("pannier-webhook.pannier.svc");
+    assertThat(Duration.between(Instant.now(), server.getNotAfter().toInstant()))
+        .isBetween(Duration.ofDays(364), Duration.ofDays(365));
+
+    Result second = run(command);
+    Map<?, ?> after = secret(second);
+    assertThat(second.err()).doesNotContain("made an authority");
+    assertThat(after.get("ca.crt")).isEqualTo(before.get("ca.crt"));
+    assertThat(after.get("tls.crt")).isNotEqualTo(before.get("tls.crt"));
+    assertThat(after.get("tls.key")).isNotEqualTo(before.get("tls.key"));
+    assertThat(second.out()).contains("caBundle: " + before.get("ca.crt"));
+  }
+
+  @Test
+  void anAuthorityThatCannotSignIsTold() throws Exception {
+    Path authority = Files.createDirectory(folder.resolve("authority"));
+    String[] command = {"certificate", "--authority", authority.toString()};
+    assertThat(run(command).code()).isZero();
+    Result longer = run("certificate", "--authority", authority.toString(), "--days", "9999");
+    assertThat(longer.code()).isEqualTo(2);
+    assertThat(longer.err()).contains("--days: the authority ends before, at 20");
+    Path key = authority.resolve("ca.key");
+    Files.writeString(key, "no key");
+    assertThat(run(command).err()).contains("--authority: no private key in PEM");
+    Files.delete(key);
+    assertThat(run(command).err()).contains("--authority: has one of ca.crt and ca.key");
+    assertThat(key).doesNotExist();
   }
 
   @ParameterizedTest

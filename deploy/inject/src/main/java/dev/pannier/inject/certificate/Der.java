@@ -14,6 +14,7 @@ import java.util.Arrays;
 /// content.
 final class Der {
   static final byte[] TRUE = {0x01, 0x01, (byte) 0xFF};
+  static final byte[] NULL = {0x05, 0x00};
 
   private static final int SEQUENCE = 0x30;
   private static final int SET = 0x31;

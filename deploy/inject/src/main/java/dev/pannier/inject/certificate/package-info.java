@@ -1,4 +1,4 @@
-/// The webhook's certificate: making a self-signed one, reading one, and taking a new one without a restart.
+/// The webhook's certificate: making one, self-signed or by an authority, reading one, and taking a new one without a restart.
 @NullMarked
 package dev.pannier.inject.certificate;
 

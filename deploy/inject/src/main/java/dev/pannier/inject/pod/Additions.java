@@ -18,9 +18,10 @@ final class Additions {
     add(list, Change.END, name, element, place);
   }
 
-  /// The same, at the list's beginning.
-  void prepend(Part list, String name, Object element, String... place) {
-    add(list, "0", name, element, place);
+  /// The same, behind so many of the list's elements.
+  void insert(Part list, int index, String name, Object element, String... place) {
+    boolean isLast = index > 0 && index == list.elements().size();
+    add(list, isLast ? Change.END : String.valueOf(index), name, element, place);
   }
 
   private void add(Part list, String at, String name, Object element, String... place) {

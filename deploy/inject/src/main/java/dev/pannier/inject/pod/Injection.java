@@ -87,7 +87,14 @@ public final class Injection {
     if (selected.isEmpty()) {
       return List.of();
     }
-    lookAt(spec, settings, notices);
+    Mesh mesh = Mesh.of(root);
+    boolean isNative = isNative(settings, mesh, spec);
+    lookAt(spec, settings, isNative, notices);
+    if (mesh != null) {
+      mesh.lookAt(root, isNative, notices);
+    }
+    SidecarResources resources = new SidecarResources(settings, Quality.isGuaranteed(spec));
+    resources.lookAt(spec, root.at("metadata", "annotations"), notices);
     Additions additions = new Additions();
     LogFolders folders = LogFolders.of(spec, selected, settings, workload, notices);
     Resource resource = Resource.of(root, settings, workload, selected);
@@ -95,7 +102,7 @@ public final class Injection {
       addEnvironment(additions, container, resource, notices);
     }
     folders.addTo(additions, spec);
-    Sidecar sidecar = new Sidecar(settings, folders, resource, spec, selected);
+    Sidecar sidecar = new Sidecar(settings, isNative, folders, resource, resources, spec, selected);
     for (Map<String, Object> volume : sidecar.volumes()) {
       String name = String.valueOf(volume.get("name"));
       if (spec.at("volumes").named().containsKey(name)) {
@@ -103,10 +110,13 @@ public final class Injection {
       }
       additions.append(spec.at("volumes"), name, volume, "spec", "volumes");
     }
-    if (settings.isNative()) {
-      // Before all others: what they log and send is shipped, too.
-      additions.prepend(
-          spec.at("initContainers"), Sidecar.NAME, sidecar.container(), "spec", "initContainers");
+    if (isNative) {
+      // Before all others but those by which there is a network: what they log and send is shipped,
+      // too.
+      Part initContainers = spec.at("initContainers");
+      int before = mesh == null ? 0 : mesh.before(initContainers);
+      additions.insert(
+          initContainers, before, Sidecar.NAME, sidecar.container(), "spec", "initContainers");
     } else {
       additions.append(containers, Sidecar.NAME, sidecar.container(), "spec", "containers");
       if (workload.kind().equals("Job") || workload.kind().equals("CronJob")) {
@@ -116,6 +126,15 @@ public final class Injection {
       }
     }
     return additions.finish(root);
+  }
+
+  /// A native sidecar would wait for probes that go through a proxy which waits for it.
+  private static boolean isNative(Settings settings, @Nullable Mesh mesh, Part spec) {
+    return switch (settings.mode()) {
+      case NATIVE -> true;
+      case ORDINARY -> false;
+      case UNSAID -> mesh == null || !mesh.isOrdinary(spec);
+    };
   }
 
   private static List<Part> selected(Part containers, Part root, Settings settings) {
@@ -147,7 +166,8 @@ public final class Injection {
     return List.copyOf(selected);
   }
 
-  private static void lookAt(Part spec, Settings settings, List<Problem> notices) {
+  private static void lookAt(
+      Part spec, Settings settings, boolean isNative, List<Problem> notices) {
     if (spec.at("hostNetwork").isTrue()) {
       spec.at("hostNetwork")
           .problem("the sidecar's ports would be the node's, and one Pod's alone; " + LEAVE_OUT);
@@ -162,7 +182,7 @@ public final class Injection {
     }
     for (Part container : spec.at("initContainers").elements()) {
       // Others have ended before an ordinary sidecar begins.
-      if (settings.isNative() || container.at("restartPolicy").text().equals("Always")) {
+      if (isNative || container.at("restartPolicy").text().equals("Always")) {
         lookAtPorts(container, settings, notices);
       }
     }

@@ -120,6 +120,11 @@ final class Part {
     return "";
   }
 
+  /// A text, or a number as it is written; empty where it is neither.
+  String scalar() {
+    return value instanceof String || value instanceof Number ? value.toString() : "";
+  }
+
   boolean isTrue() {
     return Boolean.TRUE.equals(value);
   }

@@ -35,6 +35,14 @@ public enum Setting {
   SERVICE_NAME("service-name"),
   /// The sidecar's `memory`, in MiB; its heap, request and limit follow.
   MEMORY("memory"),
+  /// The CPU that the sidecar requests, as Kubernetes writes it: `50m`.
+  CPU_REQUEST("cpu-request"),
+  /// The CPU that it is limited to; none without it.
+  CPU_LIMIT("cpu-limit"),
+  /// The memory that its container requests: `64Mi`. [#MEMORY] is what of it the sidecar holds records in.
+  MEMORY_REQUEST("memory-request"),
+  /// The memory that its container is limited to.
+  MEMORY_LIMIT("memory-limit"),
   /// Options of the sidecar's JVM, after all others.
   JVM_OPTIONS("jvm-options");
 

@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// @param parser          empty where nothing is said, as the following
 /// @param config          the ConfigMap's name and key
 /// @param memoryMib       0 where nothing is said
+/// @param quantities      those that are said
 record Settings(
     @Nullable Boolean inject,
-    boolean isNative,
+    Mode mode,
     String image,
     String imagePullPolicy,
     List<String> containers,
@@ -32,6 +33,7 @@ record Settings(
     String otlp,
     String serviceName,
     int memoryMib,
+    Map<Setting, Quantity> quantities,
     List<String> jvmOptions) {
   static final String LOG_DIR = "/var/log/app";
 
@@ -49,6 +51,21 @@ record Settings(
 
   /// A mount path may have no colon; the others would be a glob's.
   private static final Pattern FOLDER = Pattern.compile("(/[^/:*?\\[\\]{}\\\\$\\p{Cntrl}]+)+/?");
+
+  private static final Quantity MIN_CPU = Quantity.milliCpu(1);
+
+  /// Which container the sidecar is.
+  enum Mode {
+    /// Nothing is said: native, where nothing stands against it.
+    UNSAID,
+    NATIVE,
+    ORDINARY
+  }
+
+  /// @return null where nothing is said
+  @Nullable Quantity quantity(Setting setting) {
+    return quantities.get(setting);
+  }
 
   /// @param key the file's name in the ConfigMap
   record ConfigKey(String name, String key) {}
@@ -161,22 +178,20 @@ record Settings(
         reader.matching(Setting.OTLP, ENDPOINT, "does not begin with http:// or https://"),
         reader.text(Setting.SERVICE_NAME),
         memory(reader),
+        quantities(reader),
         jvmOptions(reader));
   }
 
-  private static boolean mode(Reader reader) {
-    switch (reader.text(Setting.MODE)) {
-      case "", "native" -> {
-        return true;
-      }
-      case "ordinary" -> {
-        return false;
-      }
+  private static Mode mode(Reader reader) {
+    return switch (reader.text(Setting.MODE)) {
+      case "" -> Mode.UNSAID;
+      case "native" -> Mode.NATIVE;
+      case "ordinary" -> Mode.ORDINARY;
       default -> {
         reader.problem(Setting.MODE, "is neither native nor ordinary");
-        return true;
+        yield Mode.UNSAID;
       }
-    }
+    };
   }
 
   private static List<String> logDirs(Reader reader, boolean hasConfig) {
@@ -227,6 +242,54 @@ record Settings(
       return 0;
     }
     return mib;
+  }
+
+  private static Map<Setting, Quantity> quantities(Reader reader) {
+    Map<Setting, Quantity> quantities = new EnumMap<>(Setting.class);
+    for (Setting setting : List.of(Setting.CPU_REQUEST, Setting.CPU_LIMIT)) {
+      quantity(reader, setting, "250m or 0.5", MIN_CPU, quantities);
+    }
+    int memory = memory(reader);
+    Quantity heap =
+        Quantity.mebibytes(
+            (memory == 0 ? SidecarResources.MEMORY_MIB : memory) + SidecarResources.HEAP_MIB);
+    for (Setting setting : List.of(Setting.MEMORY_REQUEST, Setting.MEMORY_LIMIT)) {
+      boolean isLimit = setting == Setting.MEMORY_LIMIT;
+      quantity(reader, setting, "64Mi", isLimit ? heap : Quantity.mebibytes(1), quantities);
+    }
+    ordered(reader, Setting.CPU_REQUEST, Setting.CPU_LIMIT, quantities);
+    ordered(reader, Setting.MEMORY_REQUEST, Setting.MEMORY_LIMIT, quantities);
+    return quantities;
+  }
+
+  private static void quantity(
+      Reader reader,
+      Setting setting,
+      String suchAs,
+      Quantity min,
+      Map<Setting, Quantity> quantities) {
+    String text = reader.text(setting);
+    if (text.isEmpty()) {
+      return;
+    }
+    Quantity quantity = Quantity.parse(text);
+    if (quantity == null) {
+      reader.problem(setting, "is no quantity, such as " + suchAs);
+    } else if (min.isAbove(quantity)) {
+      boolean isHeap = setting == Setting.MEMORY_LIMIT;
+      reader.problem(setting, "< " + min.text() + (isHeap ? ", the heap alone" : ""));
+    } else {
+      quantities.put(setting, quantity);
+    }
+  }
+
+  private static void ordered(
+      Reader reader, Setting request, Setting limit, Map<Setting, Quantity> quantities) {
+    Quantity requested = quantities.get(request);
+    Quantity limited = quantities.get(limit);
+    if (requested != null && limited != null && requested.isAbove(limited)) {
+      reader.problem(request, "> " + limit.key() + ", which is " + limited.text());
+    }
   }
 
   private static List<String> jvmOptions(Reader reader) {

@@ -25,29 +25,32 @@ final class Sidecar {
   private static final String CONFIG_DIR = "/etc/pannier/config";
   private static final long NON_ROOT = 65_532;
 
-  /// `memory` of the sidecar, by default; and by how much its heap, its request and its limit are above it.
-  private static final int MEMORY_MIB = 24;
-
-  private static final int HEAP_MIB = 16;
-  private static final int REQUEST_MIB = 40;
-  private static final int LIMIT_MIB = 104;
-
   /// What of the Pod's grace period is not the drain's: the rest of the process's end, and the kubelet's own time.
   private static final long GRACE_SECONDS = 5;
 
   private static final long DEADLINE_SECONDS = 20;
 
   private final Settings settings;
+  private final boolean isNative;
   private final LogFolders folders;
   private final Resource resource;
+  private final SidecarResources resources;
   private final Part spec;
   private final List<Part> selected;
 
   Sidecar(
-      Settings settings, LogFolders folders, Resource resource, Part spec, List<Part> selected) {
+      Settings settings,
+      boolean isNative,
+      LogFolders folders,
+      Resource resource,
+      SidecarResources resources,
+      Part spec,
+      List<Part> selected) {
     this.settings = settings;
+    this.isNative = isNative;
     this.folders = folders;
     this.resource = resource;
+    this.resources = resources;
     this.spec = spec;
     this.selected = selected;
   }
@@ -82,10 +85,17 @@ final class Sidecar {
             "downwardAPI",
             map("items", List.of(podInfo("labels"), podInfo("annotations")))));
     if (settings.config() != null) {
-      volumes.add(map("name", CONFIG, "configMap", map("name", settings.config().name())));
+      // Optional: the sidecar waits for it, and not the Pod with all that is in it.
+      volumes.add(
+          map(
+              "name",
+              CONFIG,
+              "configMap",
+              map("name", settings.config().name(), "optional", true)));
     }
     if (!settings.secret().isEmpty()) {
-      volumes.add(map("name", SECRET, "secret", map("secretName", settings.secret())));
+      volumes.add(
+          map("name", SECRET, "secret", map("secretName", settings.secret(), "optional", true)));
     }
     return volumes;
   }
@@ -95,7 +105,6 @@ final class Sidecar {
   }
 
   Map<String, Object> container() {
-    int memory = settings.memoryMib() == 0 ? MEMORY_MIB : settings.memoryMib();
     Map<String, Object> container = map("name", NAME, "image", settings.image());
     if (!settings.imagePullPolicy().isEmpty()) {
       container.put("imagePullPolicy", settings.imagePullPolicy());
@@ -103,7 +112,7 @@ final class Sidecar {
     if (settings.memoryMib() != 0 || !settings.jvmOptions().isEmpty()) {
       // The image's entry point, with these options between its own and what is to be run.
       List<String> command = new ArrayList<>(List.of("java", "@/etc/pannier/jvm.options"));
-      command.add("-Xmx" + (memory + HEAP_MIB) + "m");
+      command.add("-Xmx" + resources.heapMib() + "m");
       command.addAll(settings.jvmOptions());
       command.add("@/etc/pannier/main.options");
       container.put("command", command);
@@ -112,9 +121,10 @@ final class Sidecar {
         "args",
         List.of(
             "run",
+            "--wait-for-configuration",
             "--config",
             settings.config() == null ? IMAGE_CONFIG : CONFIG_DIR + "/" + settings.config().key()));
-    if (settings.isNative()) {
+    if (isNative) {
       container.put("restartPolicy", "Always");
     }
     container.put("env", environment());
@@ -122,13 +132,7 @@ final class Sidecar {
     // No readiness: a destination that is away is no reason to keep requests from the application.
     container.put("startupProbe", probe(1, 2, 120));
     container.put("livenessProbe", probe(10, 5, 3));
-    container.put(
-        "resources",
-        map(
-            "requests",
-            map("cpu", "50m", "memory", (memory + REQUEST_MIB) + "Mi"),
-            "limits",
-            map("memory", (memory + LIMIT_MIB) + "Mi")));
+    container.put("resources", resources.written());
     container.put("securityContext", securityContext());
     container.put("volumeMounts", mounts());
     return container;

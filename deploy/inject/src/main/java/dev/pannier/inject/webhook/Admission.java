@@ -31,6 +31,7 @@ public final class Admission {
     if (!review.isNewPod()) {
       return new Verdict(
           review.uid(),
+          Verdict.Result.MISDIRECTED,
           List.of(),
           List.of(
               "asked about %s of %s %s, where its configuration should name the creation of Pods alone"
@@ -46,6 +47,7 @@ public final class Admission {
       messages.accept(trace.toString().strip());
       return new Verdict(
           review.uid(),
+          Verdict.Result.FAILED,
           List.of(),
           List.of("no sidecar, by a mistake of its own: " + e.getClass().getSimpleName()));
     }
@@ -55,20 +57,21 @@ public final class Admission {
     if (review.containers() > MAX_CONTAINERS) {
       String problem = "no sidecar: spec.containers: has more than " + MAX_CONTAINERS;
       tell(review, problem);
-      return new Verdict(review.uid(), List.of(), List.of(problem));
+      return new Verdict(review.uid(), Verdict.Result.REFUSED, List.of(), List.of(problem));
     }
     return switch (injection.of(review.object(), Workload.of(review.object()))) {
       case Outcome.Changed changed -> {
         tell(review, "injected");
         List<String> notices = changed.notices().stream().map(Problem::toString).toList();
-        yield new Verdict(review.uid(), changed.changes(), notices);
+        yield new Verdict(review.uid(), Verdict.Result.INJECTED, changed.changes(), notices);
       }
-      case Outcome.Unchanged ignored -> new Verdict(review.uid(), List.of(), List.of());
+      case Outcome.Unchanged ignored ->
+          new Verdict(review.uid(), Verdict.Result.SKIPPED, List.of(), List.of());
       case Outcome.Refused refused -> {
         List<String> problems =
             refused.problems().stream().map(problem -> "no sidecar: " + problem).toList();
         problems.stream().limit(MAX_TOLD).forEach(problem -> tell(review, problem));
-        yield new Verdict(review.uid(), List.of(), problems);
+        yield new Verdict(review.uid(), Verdict.Result.REFUSED, List.of(), problems);
       }
     };
   }

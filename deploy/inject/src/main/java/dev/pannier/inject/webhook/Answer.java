@@ -8,6 +8,10 @@ record Answer(int status, String contentType, byte[] body) {
     return new Answer(status, "text/plain; charset=utf-8", (line + "\n").getBytes(UTF_8));
   }
 
+  static Answer metrics(String page) {
+    return new Answer(200, WebhookMetrics.CONTENT_TYPE, page.getBytes(UTF_8));
+  }
+
   static Answer json(byte[] body) {
     return new Answer(200, "application/json", body);
   }

@@ -5,15 +5,33 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 
 /// The answer to a review. It always allows: a Pod without its sidecar is better than none.
 ///
+/// @param result   what became of the Pod
 /// @param changes  none: the Pod stays as it is
 /// @param warnings which whoever makes the Pod sees
-record Verdict(String uid, List<Change> changes, List<String> warnings) {
+record Verdict(String uid, Result result, List<Change> changes, List<String> warnings) {
+  enum Result {
+    INJECTED,
+    /// It has the sidecar, or wants none.
+    SKIPPED,
+    /// It wants one, and something stands in the way.
+    REFUSED,
+    /// By a mistake of Pannier's own.
+    FAILED,
+    /// It is no new Pod.
+    MISDIRECTED;
+
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   /// Of an API server, which would cut others off, and drop all above 4,096 characters.
   private static final int MAX_WARNINGS = 15;
 

@@ -16,7 +16,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/// Serves reviews at `POST /mutate`, and health at `GET /livez` and `GET /readyz`, over HTTPS alone.
+/// Serves reviews at `POST /mutate`, health at `GET /livez` and `GET /readyz`, and metrics at `GET /metrics`, over HTTPS alone.
 ///
 /// Everything has a bound: connections (more are closed as they come), the bytes of headers, of a body and of all bodies, the reviews that are
 /// worked on at once, and the time from a request's first byte to its answer's last.
@@ -71,6 +71,7 @@ public final class WebhookServer implements AutoCloseable {
   private final LongSupplier nanoClock;
   private final Deadlines deadlines;
   private final Bodies bodies = new Bodies(MAX_BODY_BYTES, MAX_ALL_BODIES_BYTES);
+  private final WebhookMetrics metrics = new WebhookMetrics();
   private final Semaphore working = new Semaphore(MAX_WORKING, true);
   private final CountDownLatch closed = new CountDownLatch(1);
   private final HttpsServer server;
@@ -163,8 +164,12 @@ public final class WebhookServer implements AutoCloseable {
       case "/livez" ->
           only(exchange, "GET") ? Answer.text(200, "ok") : wrongMethod(exchange, "GET");
       case "/readyz" -> only(exchange, "GET") ? ready() : wrongMethod(exchange, "GET");
+      case "/metrics" ->
+          only(exchange, "GET")
+              ? Answer.metrics(metrics.page(certificates.until()))
+              : wrongMethod(exchange, "GET");
       case "/mutate" -> only(exchange, "POST") ? mutate(exchange) : wrongMethod(exchange, "POST");
-      default -> Answer.text(404, "there are /mutate, /livez and /readyz");
+      default -> Answer.text(404, "there are /mutate, /livez, /readyz and /metrics");
     };
   }
 
@@ -182,6 +187,12 @@ public final class WebhookServer implements AutoCloseable {
   }
 
   private Answer mutate(HttpExchange exchange) throws IOException {
+    Answer answer = reviewed(exchange);
+    metrics.answered(answer.status());
+    return answer;
+  }
+
+  private Answer reviewed(HttpExchange exchange) throws IOException {
     String type = exchange.getRequestHeaders().getFirst("Content-Type");
     if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
       return Answer.text(415, "takes application/json alone");
@@ -190,6 +201,7 @@ public final class WebhookServer implements AutoCloseable {
   }
 
   private Answer review(byte[] body) {
+    long startedNanos = nanoClock.getAsLong();
     try {
       working.acquire();
     } catch (InterruptedException e) {
@@ -197,7 +209,10 @@ public final class WebhookServer implements AutoCloseable {
       return Answer.text(503, "too many requests at once");
     }
     try {
-      return Answer.json(admission.of(Review.read(body)).json());
+      Verdict verdict = admission.of(Review.read(body));
+      Answer answer = Answer.json(verdict.json());
+      metrics.reviewed(verdict, nanoClock.getAsLong() - startedNanos);
+      return answer;
     } catch (MalformedReview e) {
       return Answer.text(400, String.valueOf(e.getMessage()));
     } finally {

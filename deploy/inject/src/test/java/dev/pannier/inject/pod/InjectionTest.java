@@ -421,7 +421,8 @@ class InjectionTest {
     assertThat(at(sidecar, "env", "PANNIER_PARSER", "value")).isEqualTo("logstash");
     assertThat(at(sidecar, "image")).isEqualTo("mine/pannier:2@sha256:ab");
     assertThat(at(sidecar, "args"))
-        .isEqualTo(List.of("run", "--config", "/etc/pannier/pannier.yaml"));
+        .isEqualTo(
+            List.of("run", "--wait-for-configuration", "--config", "/etc/pannier/pannier.yaml"));
   }
 
   @Test
@@ -435,12 +436,235 @@ class InjectionTest {
   void aConfigurationComesFromAConfigMapAndSecretsFromASecret() {
     String pod = pod("pannier.dev/config: shop-logs/my.yaml, pannier.dev/secret: tokens", "", "");
     assertThat(at(sidecar(pod), "args"))
-        .isEqualTo(List.of("run", "--config", "/etc/pannier/config/my.yaml"));
+        .isEqualTo(
+            List.of("run", "--wait-for-configuration", "--config", "/etc/pannier/config/my.yaml"));
     assertThat(at(sidecar(pod), "volumeMounts", "pannier-config", "mountPath"))
         .isEqualTo("/etc/pannier/config");
     Object volumes = at(injected(pod, Map.of()), "spec", "volumes");
-    assertThat(at(volumes, "pannier-config", "configMap", "name")).isEqualTo("shop-logs");
+    assertThat(at(volumes, "pannier-config", "configMap"))
+        .as("a Pod does not wait for it")
+        .isEqualTo(Map.of("name", "shop-logs", "optional", true));
+    assertThat(at(volumes, "pannier-secret", "secret"))
+        .isEqualTo(Map.of("secretName", "tokens", "optional", true));
     assertThat(at(volumes, "pannier-secret", "secret", "secretName")).isEqualTo("tokens");
+  }
+
+  private static Object resources(String annotations, String resources) {
+    String container = resources.isEmpty() ? "" : ", resources: " + resources;
+    return at(sidecar(pod(annotations, container, "")), "resources");
+  }
+
+  private static Map<String, Object> amounts(
+      String cpuRequest, String memoryRequest, String cpuLimit, String memoryLimit) {
+    return Map.of(
+        "requests",
+        Map.of("cpu", cpuRequest, "memory", memoryRequest),
+        "limits",
+        cpuLimit.isEmpty()
+            ? Map.of("memory", memoryLimit)
+            : Map.of("cpu", cpuLimit, "memory", memoryLimit));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "pannier.dev/cpu-request: 100m | 100m | 64Mi | '' | 128Mi",
+        "pannier.dev/cpu-limit: '1' | 50m | 64Mi | 1 | 128Mi",
+        "pannier.dev/cpu-limit: 20m | 20m | 64Mi | 20m | 128Mi",
+        "pannier.dev/memory-request: 128M | 50m | 128M | '' | 128Mi",
+        "pannier.dev/memory-request: 200Mi | 50m | 200Mi | '' | 200Mi",
+        "pannier.dev/memory-limit: 1Gi | 50m | 64Mi | '' | 1Gi",
+        "pannier.dev/memory-limit: 50Mi | 50m | 50Mi | '' | 50Mi",
+        "'pannier.dev/memory: 64MiB, pannier.dev/cpu-limit: 0.5' | 50m | 104Mi | 0.5 | 168Mi"
+      })
+  void annotationsSayWhatItRequestsAndIsLimitedTo(
+      String annotations, String cpu, String memory, String cpuLimit, String memoryLimit) {
+    assertThat(resources(annotations.replace(": 0.5", ": '0.5'"), ""))
+        .isEqualTo(amounts(cpu, memory, cpuLimit, memoryLimit));
+  }
+
+  /// With limits that are its requests, as all others have them.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | 200m | 128Mi",
+        "pannier.dev/cpu-request: 300m | 300m | 128Mi",
+        "pannier.dev/cpu-limit: 300m | 300m | 128Mi",
+        "pannier.dev/memory-request: 256Mi | 200m | 256Mi",
+        "pannier.dev/memory-limit: 256Mi | 200m | 256Mi",
+        "pannier.dev/memory: 64MiB | 200m | 168Mi"
+      })
+  void aPodThatIsGuaranteedStaysSo(String annotations, String cpu, String memory) {
+    for (String guaranteed :
+        List.of(
+            "{limits: {cpu: 1, memory: 1Gi}}",
+            "{limits: {cpu: 0.5, memory: 1Gi}, requests: {cpu: 500m, memory: 1024Mi}}")) {
+      assertThat(resources(annotations, guaranteed)).isEqualTo(amounts(cpu, memory, cpu, memory));
+      String pod = pod(annotations, ", resources: " + guaranteed, "");
+      assertThat(notices(pod, Map.of())).noneMatch(notice -> notice.contains("Guaranteed"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{limits: {cpu: 1}, requests: {cpu: 1, memory: 1Gi}}",
+        "{limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 500m}}",
+        "{limits: {cpu: 0, memory: 1Gi}}",
+        "{requests: {cpu: 1, memory: 1Gi}}",
+        "{limits: {cpu: much, memory: 1Gi}}"
+      })
+  void aPodThatIsNotGuaranteedLeavesTheSidecarWithoutALimitOfCpu(String resources) {
+    assertThat(resources("", resources)).isEqualTo(amounts("50m", "64Mi", "", "128Mi"));
+  }
+
+  @Test
+  void anInitContainerWithoutLimitsCountsToo() {
+    String pod =
+        pod("", ", resources: {limits: {cpu: 1, memory: 1Gi}}", "initContainers:\n- {name: i}\n");
+    assertThat(at(sidecar(pod), "resources")).isEqualTo(amounts("50m", "64Mi", "", "128Mi"));
+  }
+
+  @Test
+  void whoTakesTheQualityFromAPodIsTold() {
+    String annotations = "pannier.dev/cpu-request: 100m, pannier.dev/cpu-limit: 300m";
+    String pod = pod(annotations, ", resources: {limits: {cpu: 1, memory: 1Gi}}", "");
+    assertThat(notices(pod, Map.of()))
+        .anyMatch(
+            notice ->
+                notice.startsWith(
+                    "metadata.annotations.pannier.dev/cpu-limit: takes the quality of service"));
+  }
+
+  @Test
+  void aLimitOfMemoryThatWasNotTriedIsTold() {
+    assertThat(notices(pod("pannier.dev/memory-limit: 100Mi", "", ""), Map.of()))
+        .containsExactly(
+            "metadata.annotations.pannier.dev/memory-limit: is less than the sidecar was tried"
+                + " with: it may run out of memory (100Mi < 112Mi)");
+    assertThat(notices(pod("", "", ""), Map.of(Setting.MEMORY_LIMIT, "100Mi")))
+        .singleElement()
+        .asString()
+        .startsWith("default of memory-limit: is less than");
+  }
+
+  @Test
+  void resourcesOfThePodHaveToHoldTheSidecarsWhichIsTold() {
+    String pod = pod("", "", "resources: {limits: {cpu: 1, memory: 1Gi}}\n");
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.resources: has to hold what the sidecar requests, too: 50m of CPU, 64Mi of"
+                + " memory");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "pannier.dev/cpu-request: fast | cpu-request: is no quantity, such as 250m or 0.5 (fast)",
+        "pannier.dev/cpu-request: -1m | cpu-request: is no quantity, such as 250m or 0.5 (-1m)",
+        "pannier.dev/cpu-limit: 100u | cpu-limit: < 1m (100u)",
+        "pannier.dev/memory-request: 64m | memory-request: < 1Mi (64m)",
+        "pannier.dev/memory-request: 64MiB | memory-request: is no quantity, such as 64Mi (64MiB)",
+        "pannier.dev/memory-limit: 32Mi | memory-limit: < 40Mi, the heap alone (32Mi)",
+        "'pannier.dev/cpu-request: 300m, pannier.dev/cpu-limit: 0.2c' | cpu-limit: is no quantity",
+        "'pannier.dev/cpu-request: 300m, pannier.dev/cpu-limit: 200m' | cpu-request: > cpu-limit,"
+            + " which is 200m (300m)",
+        "'pannier.dev/memory-request: 1Gi, pannier.dev/memory-limit: 1G' | memory-request: >"
+            + " memory-limit, which is 1G (1Gi)"
+      })
+  void anAmountThatIsWrongIsToldWithItsValue(String annotations, String problem) {
+    assertThat(problems(pod(annotations, "", "")))
+        .singleElement()
+        .asString()
+        .contains("metadata.annotations.pannier.dev/" + problem);
+  }
+
+  private static final String ISTIO =
+      """
+      - {name: istio-validation, image: proxyv2}
+      - {name: istio-proxy, image: proxyv2, restartPolicy: Always}
+      """;
+
+  private static final String LINKERD =
+      """
+      - {name: linkerd-init, image: proxy-init}
+      - {name: linkerd-proxy, image: proxy, restartPolicy: Always}
+      """;
+
+  private static List<Object> names(Object pod, String list) {
+    List<Object> names = new ArrayList<>();
+    for (Object container : (List<?>) at(pod, "spec", list)) {
+      names.add(at(container, "name"));
+    }
+    return names;
+  }
+
+  /// The kubelet starts them in their order and ends them the other way round: there is a network as long as there is a sidecar.
+  @ParameterizedTest
+  @ValueSource(strings = {ISTIO, LINKERD})
+  void theSidecarStartsAfterAMeshsNativeProxyAndEndsBeforeIt(String mesh) {
+    List<String> own =
+        mesh.contains("istio")
+            ? List.of("istio-validation", "istio-proxy")
+            : List.of("linkerd-init", "linkerd-proxy");
+    for (String more : List.of("", "- {name: migrate, image: m}\n")) {
+      String pod = PLAIN + ("initContainers:\n" + mesh + more).indent(2);
+      List<Object> expected = new ArrayList<>(own);
+      expected.add("pannier");
+      if (!more.isEmpty()) {
+        expected.add("migrate");
+      }
+      assertThat(names(injected(pod, Map.of()), "initContainers")).isEqualTo(expected);
+    }
+  }
+
+  /// Their probes would go through a proxy that starts when they have succeeded.
+  @ParameterizedTest
+  @CsvSource({"istio-init, istio-proxy, Istio", "linkerd-init, linkerd-proxy, Linkerd"})
+  void besideAMeshsOrdinaryProxyTheSidecarIsOrdinaryWhichIsTold(
+      String init, String proxy, String name) {
+    String pod =
+        PLAIN
+            + "  - {name: %s, image: p}\n  initContainers:\n  - {name: %s, image: i}\n"
+                .formatted(proxy, init);
+    Object injected = injected(pod, Map.of());
+    assertThat(names(injected, "containers")).isEqualTo(List.of("app", proxy, "pannier"));
+    assertThat(names(injected, "initContainers")).isEqualTo(List.of(init));
+    assertThat(notices(pod, Map.of()))
+        .anyMatch(
+            notice ->
+                notice.startsWith("spec.containers[1].name: is an ordinary container, so")
+                    && notice.contains(name));
+    Map<Setting, String> isNative = Map.of(Setting.MODE, "native");
+    assertThat(names(injected(pod, isNative), "initContainers"))
+        .isEqualTo(List.of(init, "pannier"));
+    assertThat(notices(pod, isNative))
+        .anyMatch(notice -> notice.contains("what is left at the end is not shipped"));
+  }
+
+  /// What goes past a mesh is for its users to say.
+  @ParameterizedTest
+  @CsvSource({
+    "sidecar.istio.io/inject, 'true', traffic.sidecar.istio.io/excludeInboundPorts",
+    "linkerd.io/inject, enabled, config.linkerd.io/skip-inbound-ports"
+  })
+  void theMeshsOwnSettingsStayAndWhatTheyLackIsTold(String key, String value, String ports) {
+    String annotations =
+        "%s: '%s', traffic.sidecar.istio.io/excludeOutboundPorts: '9092'".formatted(key, value);
+    String pod = pod(annotations, "", "");
+    assertThat(notices(pod, Map.of()))
+        .singleElement()
+        .asString()
+        .startsWith("metadata.annotations." + ports + ": does not have 8686: where ");
+    assertThat(at(injected(pod, Map.of()), "metadata", "annotations"))
+        .asInstanceOf(MAP)
+        .containsEntry("traffic.sidecar.istio.io/excludeOutboundPorts", "9092")
+        .doesNotContainKey(ports);
+    assertThat(notices(pod(annotations + ", " + ports + ": '1234, 8686'", "", ""), Map.of()))
+        .isEmpty();
   }
 
   @Test
@@ -588,7 +812,9 @@ class InjectionTest {
     Map<Setting, String> parserByDefault = Map.of(Setting.PARSER, "json");
     Object sidecar = at(injected(config, parserByDefault), "spec", "initContainers", "0");
     assertThat(at(sidecar, "args"))
-        .isEqualTo(List.of("run", "--config", "/etc/pannier/config/pannier.yaml"));
+        .isEqualTo(
+            List.of(
+                "run", "--wait-for-configuration", "--config", "/etc/pannier/config/pannier.yaml"));
     assertThat(find(sidecar, "env", "PANNIER_PARSER")).isNull();
     assertThat(notices(config, parserByDefault)).isEmpty();
 
@@ -596,7 +822,8 @@ class InjectionTest {
     Map<Setting, String> configByDefault = Map.of(Setting.CONFIG, "c", Setting.LOG_DIR, "/a,/b");
     Object other = at(injected(parser, configByDefault), "spec", "initContainers", "0");
     assertThat(at(other, "args"))
-        .isEqualTo(List.of("run", "--config", "/etc/pannier/pannier.yaml"));
+        .isEqualTo(
+            List.of("run", "--wait-for-configuration", "--config", "/etc/pannier/pannier.yaml"));
     assertThat(at(other, "env", "PANNIER_PARSER", "value")).isEqualTo("json");
     assertThat(find(other, "volumeMounts", "pannier-config")).isNull();
     assertThat(notices(parser, configByDefault))

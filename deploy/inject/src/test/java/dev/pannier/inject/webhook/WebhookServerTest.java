@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pannier.inject.certificate.Authority;
 import dev.pannier.inject.certificate.CertificateFolder;
 import dev.pannier.inject.certificate.SelfSigned;
 import dev.pannier.inject.pod.Injection;
@@ -206,6 +207,8 @@ class WebhookServerTest {
   @CsvSource({
     "GET,/livez,200",
     "GET,/readyz,200",
+    "GET,/metrics,200",
+    "POST,/metrics,405",
     "POST,/livez,405",
     "PUT,/readyz,405",
     "GET,/mutate,405",
@@ -382,6 +385,95 @@ class WebhookServerTest {
       assertThatThrownBy(() -> send(old, request("/livez").GET())).isInstanceOf(IOException.class);
       // Connections that are there stay.
       assertThat(mutate(review()).statusCode()).isEqualTo(200);
+    }
+  }
+
+  /// The `caBundle` names the authority, and stays as it is.
+  @Test
+  void aRenewedCertificateOfTheSameAuthorityIsServedToWhoTrustsThat() throws Exception {
+    Instant now = Instant.now();
+    SecureRandom random = new SecureRandom();
+    Authority authority =
+        Authority.make(now.minusSeconds(60), now.plus(Duration.ofDays(200)), random);
+    try (HttpClient api = client(new SelfSigned(authority.certificate(), authority.key()))) {
+      for (int days : List.of(10, 20)) {
+        Authority.Signed signed =
+            authority.sign(
+                List.of("127.0.0.1"),
+                now.minusSeconds(60),
+                now.plus(Duration.ofDays(days)),
+                random);
+        write(new SelfSigned(signed.certificate(), signed.key()));
+        nanos.addAndGet(Duration.ofSeconds(3).toNanos());
+        assertThat(untilAnswered(api).statusCode()).isEqualTo(200);
+        String until = String.valueOf(now.plus(Duration.ofDays(days)).getEpochSecond());
+        // A connection that was kept has what it was made with; the server has the new one.
+        while (!metrics(api).contains("_expiry_time_seconds " + until + "\n")) {
+          Thread.onSpinWait();
+        }
+        try (HttpClient fresh = client(new SelfSigned(authority.certificate(), ""))) {
+          assertThat(mutate(fresh, review()).statusCode()).isEqualTo(200);
+        }
+      }
+    }
+  }
+
+  private String metrics(HttpClient by) throws Exception {
+    HttpResponse<byte[]> page = send(by, request("/metrics").GET());
+    assertThat(page.headers().firstValue("content-type"))
+        .contains("text/plain; version=0.0.4; charset=utf-8");
+    return new String(page.body(), UTF_8);
+  }
+
+  @Test
+  void metricsCountWhatBecameOfReviews() throws Exception {
+    mutate(review());
+    mutate(review());
+    Object said =
+        Map.of(
+            "metadata",
+            Map.of("name", "a", "annotations", Map.of("pannier.dev/inject", "false")),
+            "spec",
+            Map.of("containers", List.of(Map.of("name", "app"))));
+    mutate(BodyPublishers.ofByteArray(Reviews.bytes(Reviews.review(said))));
+    Object wrong = Map.of("metadata", Map.of("name", "a"), "spec", Map.of());
+    mutate(BodyPublishers.ofByteArray(Reviews.bytes(Reviews.review(wrong))));
+    mutate(BodyPublishers.ofString("{}"));
+    send(client, request("/mutate").header("Content-Type", "text/yaml").POST(review()));
+    assertThat(metrics(client))
+        .contains(
+            "# TYPE pannier_webhook_reviews_total counter\n",
+            "pannier_webhook_admitted_total 4\n",
+            "pannier_webhook_reviews_total{outcome=\"injected\"} 2\n",
+            "pannier_webhook_reviews_total{outcome=\"skipped\"} 1\n",
+            "pannier_webhook_reviews_total{outcome=\"refused\"} 1\n",
+            "pannier_webhook_reviews_total{outcome=\"failed\"} 0\n",
+            "pannier_webhook_warned_total 1\n",
+            "pannier_webhook_errors_total{reason=\"malformed\"} 1\n",
+            "pannier_webhook_errors_total{reason=\"wrong_content_type\"} 1\n",
+            "pannier_webhook_review_duration_seconds_bucket{le=\"0.001\"} 4\n",
+            "pannier_webhook_review_duration_seconds_bucket{le=\"+Inf\"} 4\n",
+            "pannier_webhook_review_duration_seconds_count 4\n");
+  }
+
+  /// Each line a comment or a sample, each sample below its own name, buckets that only grow.
+  @Test
+  void metricsAreInPrometheussTextFormat() throws Exception {
+    mutate(review());
+    String name = "";
+    long last = 0;
+    for (String line : metrics(client).lines().toList()) {
+      if (line.startsWith("# TYPE ")) {
+        name = line.split(" ", -1)[2];
+        last = 0;
+      } else if (!line.startsWith("# HELP ")) {
+        assertThat(line).matches("[a-z_]+(\\{[a-z]+=\"[^\"]*\"})? [0-9.E+-]+").startsWith(name);
+        if (line.contains("_bucket")) {
+          long count = Long.parseLong(line.substring(line.indexOf(' ') + 1));
+          assertThat(count).isGreaterThanOrEqualTo(last);
+          last = count;
+        }
+      }
     }
   }
 

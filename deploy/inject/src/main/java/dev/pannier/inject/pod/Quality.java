@@ -1,0 +1,48 @@
+package dev.pannier.inject.pod;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// The quality of service that Kubernetes gives a Pod: `Guaranteed` where each container, those that are only there to initialize it
+/// included, has limits of CPU and memory, and requests exactly them. Requests that are not written are the limits.
+final class Quality {
+  private static final List<String> COUNTED = List.of("cpu", "memory");
+
+  private Quality() {}
+
+  static boolean isGuaranteed(Part spec) {
+    List<Part> containers = new ArrayList<>(spec.at("containers").elements());
+    containers.addAll(spec.at("initContainers").elements());
+    return !containers.isEmpty()
+        // Resources of the Pod's own decide alone, and ours are none of them.
+        && !spec.at("resources").isThere()
+        && containers.stream().allMatch(Quality::requestsItsLimits);
+  }
+
+  private static boolean requestsItsLimits(Part container) {
+    Map<String, Quantity> limits = counted(container.at("resources", "limits"));
+    Map<String, Quantity> requests = new TreeMap<>(limits);
+    requests.putAll(counted(container.at("resources", "requests")));
+    return limits.keySet().containsAll(COUNTED)
+        && COUNTED.stream().allMatch(name -> isSame(limits.get(name), requests.get(name)));
+  }
+
+  private static boolean isSame(@Nullable Quantity one, @Nullable Quantity other) {
+    return one != null && other != null && one.compareTo(other) == 0;
+  }
+
+  /// Those that are above zero: others do not count.
+  private static Map<String, Quantity> counted(Part amounts) {
+    Map<String, Quantity> counted = new TreeMap<>();
+    for (String name : COUNTED) {
+      Quantity amount = Quantity.parse(amounts.at(name).scalar());
+      if (amount != null && amount.value().signum() > 0) {
+        counted.put(name, amount);
+      }
+    }
+    return counted;
+  }
+}
