@@ -6,7 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -178,7 +178,10 @@ final class SimulatedDisk {
 
   private final RandomGenerator random;
   private final Map<String, Node> nodes = new HashMap<>();
-  private final Set<Node> open = new HashSet<>();
+
+  /// In the order in which they were opened: nodes have no hash of their own, and their order decides which numbers are free first.
+  private final Set<Node> open = new LinkedHashSet<>();
+
   private final List<Long> freeInodes = new ArrayList<>();
   private long nextInode = 100;
   private long millis;

@@ -182,6 +182,7 @@ final class World {
     if (repeats() > repeats) {
       throw new AssertionError("a restart in peace repeats " + (repeats() - repeats) + " lines");
     }
+    say(() -> disk.calls + " calls, " + nowNanos + " ns");
   }
 
   private long repeats() {
