@@ -13,6 +13,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// A mistake in one method of the sidecar, made in the bytes of its class as it is loaded: what runs is
@@ -115,7 +116,6 @@ enum PlantedBug {
 
   private final String className;
   private final String method;
-  private boolean isPlanted;
 
   PlantedBug(World.Mode mode, String promise, String className, String method) {
     this.mode = mode;
@@ -136,14 +136,15 @@ enum PlantedBug {
   ///
   /// @return null if none does
   @Nullable Found find(int seeds) throws ReflectiveOperationException {
+    AtomicBoolean planted = new AtomicBoolean();
     OwnClasses classes =
-        new OwnClasses((name, bytes) -> name.equals(className) ? planted(bytes) : bytes);
+        new OwnClasses((name, bytes) -> name.equals(className) ? plant(bytes, planted) : bytes);
     Object found =
         classes
             .loadClass(Simulation.class.getName())
             .getMethod("firstFailure", String.class, int.class)
             .invoke(null, mode.name(), seeds);
-    if (!isPlanted) {
+    if (!planted.get()) {
       throw new AssertionError(this + " finds no place: its method was changed");
     }
     if (found == null) {
@@ -153,7 +154,7 @@ enum PlantedBug {
     return new Found((Long) failure.getKey(), (Throwable) failure.getValue());
   }
 
-  private byte[] planted(byte[] bytes) {
+  private byte[] plant(byte[] bytes, AtomicBoolean planted) {
     ClassFile classFile =
         ClassFile.of(
             ClassFile.ClassHierarchyResolverOption.of(
@@ -165,7 +166,7 @@ enum PlantedBug {
             MethodTransform.transformingCode(
                 (code, element) -> {
                   if (replace(code, element)) {
-                    isPlanted = true;
+                    planted.set(true);
                   } else {
                     code.with(element);
                   }

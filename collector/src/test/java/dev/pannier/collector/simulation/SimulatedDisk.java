@@ -59,6 +59,10 @@ final class SimulatedDisk {
     int links;
     int opens;
     boolean locked;
+
+    /// Its content is there under another name.
+    boolean kept;
+
     private byte[] synced = {};
     private int syncedSize;
     private final List<Write> unsynced = new ArrayList<>();
@@ -211,6 +215,9 @@ final class SimulatedDisk {
   /// Whether a sync of the log is under way. Who begins a segment waits for it, so the process dies instead: others cannot go on here
   /// while one waits.
   boolean syncing;
+
+  /// A rotation is under way: what it deletes beside the log itself is there under another name.
+  boolean rotating;
 
   /// Told of a log file's content that no name and no open file holds any more.
   Consumer<Node> onVanished = node -> {};
@@ -622,6 +629,7 @@ final class SimulatedDisk {
     }
     if (before != null) {
       before.links--;
+      before.kept = rotating && !name.endsWith(".log");
       freeIfGone(before);
       if (before.isFolder()) {
         nodes.keySet().removeIf(below -> below.startsWith(path + "/"));
