@@ -1,8 +1,5 @@
 package dev.pannier.collector.simulation;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassTransform;
@@ -15,12 +12,16 @@ import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /// A mistake in one method of the sidecar, made in the bytes of its class as it is loaded: what runs is
 /// the real code but for an instruction.
 enum PlantedBug {
   /// What is stored is how far a file was read.
-  POSITION_BEFORE_ACKNOWLEDGEMENT(World.Mode.MEMORY, "collector.tail.TailedFile", "saved") {
+  POSITION_BEFORE_ACKNOWLEDGEMENT(
+      World.Mode.MEMORY, "line \\d+ .* is not at", "collector.tail.TailedFile", "saved") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof FieldInstruction field
@@ -34,7 +35,11 @@ enum PlantedBug {
   },
 
   /// `positions.tmp` takes the place of `positions` with its content on its way.
-  NO_SYNC_BEFORE_RENAME(World.Mode.MEMORY, "collector.checkpoint.DurableDirectory", "replace") {
+  NO_SYNC_BEFORE_RENAME(
+      World.Mode.MEMORY,
+      "line \\d+ .* is not at",
+      "collector.checkpoint.DurableDirectory",
+      "replace") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof InvokeInstruction call && call.name().equalsString("force")) {
@@ -46,7 +51,8 @@ enum PlantedBug {
   },
 
   /// A new file is read and shipped before its id is on disk.
-  GENERATION_NOT_STORED(World.Mode.MEMORY, "collector.tail.TailedFile", "<init>") {
+  GENERATION_NOT_STORED(
+      World.Mode.MEMORY, "line \\d+ came as", "collector.tail.TailedFile", "<init>") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof FieldInstruction field && field.name().equalsString("inHole")) {
@@ -62,7 +68,8 @@ enum PlantedBug {
 
   /// The log's next number is above its own end alone: a shipper may have passed it before the
   /// machine failed.
-  NUMBER_USED_AGAIN(World.Mode.DISK, "collector.buffer.DiskBuffer", "<init>") {
+  NUMBER_USED_AGAIN(
+      World.Mode.DISK, "line \\d+ .* is not at", "collector.buffer.DiskBuffer", "<init>") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof InvokeInstruction call
@@ -76,7 +83,8 @@ enum PlantedBug {
   },
 
   /// What was stored is read while a commit of the process before may be on its way.
-  POSITIONS_READ_BEFORE_INIT(World.Mode.ONCE, "shippers.kafka.TransactionalShipper", "connect") {
+  POSITIONS_READ_BEFORE_INIT(
+      World.Mode.ONCE, "line \\d+ is twice at", "shippers.kafka.TransactionalShipper", "connect") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof InvokeInstruction call
@@ -101,12 +109,17 @@ enum PlantedBug {
 
   private static final String OURS = "dev.pannier.";
 
-  private final World.Mode mode;
+  final World.Mode mode;
+
+  /// What the simulation says of what it breaks: an expression that is found in the message.
+  final String promise;
+
   private final String className;
   private final String method;
 
-  PlantedBug(World.Mode mode, String className, String method) {
+  PlantedBug(World.Mode mode, String promise, String className, String method) {
     this.mode = mode;
+    this.promise = promise;
     this.className = OURS + className;
     this.method = method;
   }
@@ -116,74 +129,47 @@ enum PlantedBug {
   /// @return whether it was a right one
   abstract boolean replace(CodeBuilder code, CodeElement element);
 
+  /// The first history that fails with the bug.
+  record Found(long seed, Throwable what) {}
+
   /// Runs histories until one fails.
   ///
-  /// @return the failure in words, empty if there is none
-  String find(int seeds) throws ReflectiveOperationException {
-    Loader loader = new Loader();
+  /// @return null if none does
+  @Nullable Found find(int seeds) throws ReflectiveOperationException {
+    AtomicBoolean planted = new AtomicBoolean();
+    OwnClasses classes =
+        new OwnClasses((name, bytes) -> name.equals(className) ? plant(bytes, planted) : bytes);
     Object found =
-        loader
+        classes
             .loadClass(Simulation.class.getName())
             .getMethod("firstFailure", String.class, int.class)
             .invoke(null, mode.name(), seeds);
-    if (!loader.isPlanted) {
+    if (!planted.get()) {
       throw new AssertionError(this + " finds no place: its method was changed");
     }
-    return (String) found;
+    if (found == null) {
+      return null;
+    }
+    Map.Entry<?, ?> failure = (Map.Entry<?, ?>) found;
+    return new Found((Long) failure.getKey(), (Throwable) failure.getValue());
   }
 
-  /// Has the project's classes anew, one of them with the bug.
-  private final class Loader extends ClassLoader {
-    private boolean isPlanted;
-
-    Loader() {
-      super(PlantedBug.class.getClassLoader());
-    }
-
-    @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-      synchronized (getClassLoadingLock(name)) {
-        if (!name.startsWith(OURS)) {
-          return super.loadClass(name, resolve);
-        }
-        Class<?> loaded = findLoadedClass(name);
-        return loaded == null ? define(name) : loaded;
-      }
-    }
-
-    private Class<?> define(String name) throws ClassNotFoundException {
-      byte[] bytes;
-      try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
-        if (in == null) {
-          throw new ClassNotFoundException(name);
-        }
-        bytes = in.readAllBytes();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-      if (name.equals(className)) {
-        bytes = planted(bytes);
-      }
-      return defineClass(name, bytes, 0, bytes.length);
-    }
-
-    private byte[] planted(byte[] bytes) {
-      ClassFile classFile =
-          ClassFile.of(
-              ClassFile.ClassHierarchyResolverOption.of(
-                  ClassHierarchyResolver.ofResourceParsing(getParent())));
-      return classFile.transformClass(
-          classFile.parse(bytes),
-          ClassTransform.transformingMethods(
-              candidate -> candidate.methodName().equalsString(method),
-              MethodTransform.transformingCode(
-                  (code, element) -> {
-                    if (replace(code, element)) {
-                      isPlanted = true;
-                    } else {
-                      code.with(element);
-                    }
-                  })));
-    }
+  private byte[] plant(byte[] bytes, AtomicBoolean planted) {
+    ClassFile classFile =
+        ClassFile.of(
+            ClassFile.ClassHierarchyResolverOption.of(
+                ClassHierarchyResolver.ofResourceParsing(PlantedBug.class.getClassLoader())));
+    return classFile.transformClass(
+        classFile.parse(bytes),
+        ClassTransform.transformingMethods(
+            candidate -> candidate.methodName().equalsString(method),
+            MethodTransform.transformingCode(
+                (code, element) -> {
+                  if (replace(code, element)) {
+                    planted.set(true);
+                  } else {
+                    code.with(element);
+                  }
+                })));
   }
 }

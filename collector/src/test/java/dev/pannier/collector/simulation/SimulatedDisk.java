@@ -6,7 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,6 +59,10 @@ final class SimulatedDisk {
     int links;
     int opens;
     boolean locked;
+
+    /// Its content is there under another name.
+    boolean kept;
+
     private byte[] synced = {};
     private int syncedSize;
     private final List<Write> unsynced = new ArrayList<>();
@@ -178,7 +182,10 @@ final class SimulatedDisk {
 
   private final RandomGenerator random;
   private final Map<String, Node> nodes = new HashMap<>();
-  private final Set<Node> open = new HashSet<>();
+
+  /// In the order in which they were opened: nodes have no hash of their own, and their order decides which numbers are free first.
+  private final Set<Node> open = new LinkedHashSet<>();
+
   private final List<Long> freeInodes = new ArrayList<>();
   private long nextInode = 100;
   private long millis;
@@ -211,6 +218,9 @@ final class SimulatedDisk {
   /// Whether a sync of the log is under way. Who begins a segment waits for it, so the process dies instead: others cannot go on here
   /// while one waits.
   boolean syncing;
+
+  /// A rotation is under way: what it deletes beside the log itself is there under another name.
+  boolean rotating;
 
   /// Told of a log file's content that no name and no open file holds any more.
   Consumer<Node> onVanished = node -> {};
@@ -642,6 +652,7 @@ final class SimulatedDisk {
     }
     if (before != null) {
       before.links--;
+      before.kept = rotating && !name.endsWith(".log");
       freeIfGone(before);
       if (before.isFolder()) {
         nodes.keySet().removeIf(below -> below.startsWith(path + "/"));

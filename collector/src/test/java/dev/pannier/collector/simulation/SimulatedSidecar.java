@@ -8,11 +8,13 @@ import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Changes;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.collector.tail.SimulatedTail;
 import dev.pannier.collector.tail.StartPositions;
 import dev.pannier.shippers.Committed;
@@ -26,6 +28,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,6 +37,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// One process's life, without its threads: the parts are those of the sidecar, and are put together in
@@ -59,6 +63,14 @@ final class SimulatedSidecar {
   private final RandomGenerator random;
   private final InstantSource clock;
   private final Consumer<String> notice;
+
+  /// What destinations have told, by shipper.
+  private final Map<String, CountedShipper.Told> told = new LinkedHashMap<>();
+
+  /// What waited for each shipper when the process began. Those that are not there all the time are not in it.
+  private final Map<String, Long> waited = new LinkedHashMap<>();
+
+  private long received;
 
   /// The shippers that have told what their destination has.
   private final Set<String> met = new HashSet<>();
@@ -140,7 +152,11 @@ final class SimulatedSidecar {
             nanoClock,
             random.split(),
             this::committed,
-            opener);
+            settings ->
+                new CountedShipper(
+                    opener.apply(settings),
+                    told.computeIfAbsent(settings.name(), name -> new CountedShipper.Told())));
+    takers.keySet().forEach(name -> waited.put(name, cursors.cursor(name).openRecords()));
     shipping.start(configuration);
     tail = configuration.files().isEmpty() ? null : tail();
   }
@@ -185,6 +201,7 @@ final class SimulatedSidecar {
     }
     Configuration before = configuration;
     configuration = next;
+    waited.keySet().retainAll(SimulatedShipping.takers(next).keySet());
     shipping.change(shippers, nowNanos);
     Runnable taking =
         () -> {
@@ -255,6 +272,26 @@ final class SimulatedSidecar {
     return tail != null && tail.takes(file);
   }
 
+  /// How far a log's content was acknowledged; null where it does not know it.
+  SimulatedTail.@Nullable Acknowledged acknowledged(SimulatedDisk.Node log) {
+    return tail == null ? null : tail.acknowledged(log.inode, log.bytes, log.size);
+  }
+
+  /// How large a generation was when it was stored last before this process; 0 where none was.
+  long sizeAtStart(long generation) {
+    for (SavedGeneration saved : store.loaded()) {
+      if (saved.id() == generation) {
+        return saved.sizeBytes();
+      }
+    }
+    return 0;
+  }
+
+  /// What of a generation this process has told as lost.
+  List<ByteRange> lost(long generation) {
+    return tail == null ? List.of() : tail.lost(generation);
+  }
+
   /// How many loops of shippers there are.
   int shippers() {
     return shipping.size();
@@ -267,6 +304,7 @@ final class SimulatedSidecar {
   /// Where there is no room the client is told to come back.
   void receive(byte[] body, Runnable acknowledged) {
     if (buffer.hasRoomForRequests() && budget.tryReserve(body.length)) {
+      received++;
       Batch batch = Batch.received(Signal.LOGS, body, 0, body.length, 1, "otlp");
       buffer.append(batch, body.length, (rejected, reason) -> acknowledged.run());
     }
@@ -334,17 +372,103 @@ final class SimulatedSidecar {
     }
   }
 
+  /// That a row adds up says little, since each change is made to two columns at once. What it says is compared with what others know:
+  /// the cursors what is open, the sources what was read.
   private void checkLedger() {
-    for (Ledger.Row row : ledger.snapshot()) {
+    List<Ledger.Row> rows = ledger.snapshot();
+    for (Ledger.Row row : rows) {
       if (!row.records().closes() || !row.bytes().closes()) {
         throw new AssertionError("the ledger does not close: " + row);
       }
+      if (isNegative(row.records()) || isNegative(row.bytes())) {
+        throw new AssertionError("the ledger has less than nothing: " + row);
+      }
     }
+    for (String shipper : SimulatedShipping.takers(configuration).keySet()) {
+      Ledger.Amounts sum = sum(rows, shipper);
+      long open = switching ? sum.inFlight() : cursors.cursor(shipper).openRecords();
+      if (sum.inFlight() != open) {
+        throw new AssertionError(
+            "the ledger has %d records in flight to %s, the buffer %d"
+                .formatted(sum.inFlight(), shipper, open));
+      }
+    }
+    long read =
+        received + value(Counter.SOURCE_RECORDS, "app") + value(Counter.SOURCE_RECORDS, "web");
+    waited.forEach(
+        (shipper, found) -> {
+          long inLedger = sum(rows, shipper).read();
+          if (inLedger != found + read) {
+            throw new AssertionError(
+                "the ledger has %d records read for %s, sources %d, and %d were there"
+                    .formatted(inLedger, shipper, read, found));
+          }
+        });
+  }
+
+  private long value(Counter counter, String owner) {
+    return metrics.value(counter, owner);
+  }
+
+  private static boolean isNegative(Ledger.Amounts amounts) {
+    return LongStream.of(
+            amounts.read(),
+            amounts.shipped(),
+            amounts.filtered(),
+            amounts.rejected(),
+            amounts.deadLettered(),
+            amounts.fellBack(),
+            amounts.dropped(),
+            amounts.inFlight())
+        .anyMatch(amount -> amount < 0);
+  }
+
+  /// A shipper's records, of all sources.
+  private static Ledger.Amounts sum(List<Ledger.Row> rows, String shipper) {
+    Ledger.Amounts sum = new Ledger.Amounts(0, 0, 0, 0, 0, 0, 0, 0);
+    for (Ledger.Row row : rows) {
+      if (row.shipper().equals(shipper)) {
+        Ledger.Amounts more = row.records();
+        sum =
+            new Ledger.Amounts(
+                sum.read() + more.read(),
+                sum.shipped() + more.shipped(),
+                sum.filtered() + more.filtered(),
+                sum.rejected() + more.rejected(),
+                sum.deadLettered() + more.deadLettered(),
+                sum.fellBack() + more.fellBack(),
+                sum.dropped() + more.dropped(),
+                sum.inFlight() + more.inFlight());
+      }
+    }
+    return sum;
+  }
+
+  /// At rest all answers are counted. A batch of which a shipper that is removed has shipped a part is left as a whole.
+  private void checkTold() {
+    List<Ledger.Row> rows = ledger.snapshot();
+    told.forEach(
+        (shipper, answers) -> {
+          Ledger.Amounts sum = sum(rows, shipper);
+          long accepted = answers.accepted + value(Counter.SHIPPER_REPEATS, shipper);
+          long left = accepted + answers.refused - sum.shipped() - sum.rejected();
+          boolean exact = sum.shipped() == accepted && sum.rejected() == answers.refused;
+          boolean partly =
+              sum.shipped() <= accepted
+                  && sum.rejected() <= answers.refused
+                  && left <= sum.dropped();
+          if (!(exact || partly)) {
+            throw new AssertionError(
+                "%s has taken %d records and refused %d, the ledger says %s"
+                    .formatted(shipper, accepted, answers.refused, sum));
+          }
+        });
   }
 
   /// @param nothingLost whether no line can have been lost
   void checkIdle(boolean nothingLost) {
     checkLedger();
+    checkTold();
     if (ledger.snapshot().stream()
         .anyMatch(row -> row.records().inFlight() != 0 || row.bytes().inFlight() != 0)) {
       throw new AssertionError("at rest, and in flight: " + ledger.snapshot());

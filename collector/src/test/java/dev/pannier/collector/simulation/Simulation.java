@@ -1,14 +1,21 @@
 package dev.pannier.collector.simulation;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /// Runs many histories. `./pannier simulate --seeds N [--seed FIRST] [--mode MODE] [--steps N]`:
@@ -107,17 +114,30 @@ public final class Simulation {
     return totals;
   }
 
-  /// Runs histories until one fails.
+  /// Runs histories until one fails. Other class loaders call it, so its types are the JDK's.
   ///
-  /// @return the failure in words, empty if there is none
-  public static String firstFailure(String mode, int seeds) {
+  /// @return the seed, and what was thrown; null if none fails
+  public static Map.@Nullable Entry<Long, Throwable> firstFailure(String mode, int seeds) {
     // Each thread ends the history that it has begun, so the least is the first, however many there
     // are.
     int threads = Runtime.getRuntime().availableProcessors();
     return run(World.Mode.valueOf(mode), 1, seeds, STEPS, threads, 1).failures.stream()
         .min(Comparator.comparingLong(Failure::seed))
-        .map(first -> "seed " + first.seed() + ": " + first.what())
-        .orElse("");
+        .map(first -> Map.entry(first.seed(), first.what()))
+        .orElse(null);
+  }
+
+  /// Everything that happened in one history, in few bytes.
+  public static String fingerprint(String mode, long seed, int steps) {
+    quiet();
+    String whole =
+        story(new Failure(seed, World.Mode.valueOf(mode), steps, new Error()), Integer.MAX_VALUE);
+    try {
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(whole.getBytes(UTF_8));
+      return mode + " " + seed + " " + HexFormat.of().formatHex(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /// What is logged of simulated failures is nobody's trouble.

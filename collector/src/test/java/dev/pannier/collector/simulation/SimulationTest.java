@@ -2,6 +2,13 @@ package dev.pannier.collector.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.reflect.Method;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -9,6 +16,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SimulationTest {
   private static final int SEEDS =
       Integer.getInteger("pannier.simulation.seeds", 2_000) / World.Mode.values().length;
+
+  /// So many histories of so many steps are compared.
+  private static final int SAME = 10;
+
+  private static final int SAME_STEPS = 3_000;
 
   @ParameterizedTest
   @EnumSource(World.Mode.class)
@@ -28,5 +40,72 @@ class SimulationTest {
         .isEmpty();
     assertThat(totals.averageCrashes()).isGreaterThanOrEqualTo(3);
     assertThat(totals.averageRotations()).isGreaterThanOrEqualTo(2);
+  }
+
+  /// Where objects lie in memory, what was done before and the salt of a JVM's own sets decide nothing.
+  @Test
+  void aSeedIsTheSameHistoryWhereverItRuns() throws Exception {
+    Process java =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                SimulationTest.class.getName())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    FutureTask<List<String>> elsewhere =
+        new FutureTask<>(
+            () -> {
+              // A thread draws the hashes of its objects one after the other.
+              for (int i = 0; i < 5_000; i++) {
+                var _ = System.identityHashCode(new Object());
+              }
+              return fingerprints(
+                  new OwnClasses((name, bytes) -> bytes).loadClass(Simulation.class.getName()));
+            });
+    Thread.ofPlatform().start(elsewhere);
+    List<String> here = fingerprints(Simulation.class);
+    assertThat(here).doesNotHaveDuplicates();
+    assertThat(elsewhere.get()).as("another thread, another class loader").isEqualTo(here);
+    assertThat(java.inputReader().lines()).as("another JVM").containsExactlyElementsOf(here);
+    assertThat(java.waitFor()).isZero();
+  }
+
+  @Test
+  void whatAProcessHadOpenIsClosedInTheOrderInWhichItWasOpened() throws Exception {
+    SimulatedDisk disk = new SimulatedDisk(new SplittableRandom(1));
+    SimulatedFileSystem files = new SimulatedFileSystem(disk);
+    disk.makeFolder(files.getPath("/logs"), false);
+    List<Long> opened = new ArrayList<>();
+    List<Long> closed = new ArrayList<>();
+    disk.onVanished = node -> closed.add(node.inode);
+    for (int i = 0; i < SAME; i++) {
+      SimulatedPath path = files.getPath("/logs/" + i);
+      disk.enter();
+      opened.add(disk.open(path, true, true, false).inode);
+      disk.leave();
+      disk.delete(path);
+    }
+    disk.processEnded();
+    assertThat(closed).isEqualTo(opened);
+  }
+
+  private static List<String> fingerprints(Class<?> simulation)
+      throws ReflectiveOperationException {
+    Method of = simulation.getMethod("fingerprint", String.class, long.class, int.class);
+    List<String> all = new ArrayList<>();
+    for (World.Mode mode : World.Mode.values()) {
+      for (long seed = 1; seed <= SAME; seed++) {
+        all.add((String) of.invoke(null, mode.name(), seed, SAME_STEPS));
+      }
+    }
+    return all;
+  }
+
+  /// The other JVM of [#aSeedIsTheSameHistoryWhereverItRuns].
+  public static void main(String[] arguments) throws ReflectiveOperationException {
+    fingerprints(Simulation.class).forEach(System.out::println);
   }
 }

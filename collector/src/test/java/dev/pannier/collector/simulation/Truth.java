@@ -189,10 +189,10 @@ final class Truth {
   }
 
   /// The numbers of the lines that begin in some bytes of a log.
-  static BitSet linesIn(byte[] bytes, int size) {
+  static BitSet linesIn(byte[] bytes, int from, int size) {
     BitSet found = new BitSet();
-    boolean begins = true;
-    for (int i = 0; i < size; i++) {
+    boolean begins = from == 0 || bytes[from - 1] == '\n';
+    for (int i = from; i < size; i++) {
       if (begins && i + DIGITS <= size) {
         int line = number(bytes, i);
         if (line >= 0) {

@@ -2,6 +2,8 @@ package dev.pannier.collector.simulation;
 
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.receipt.ByteRange;
+import dev.pannier.collector.tail.SimulatedTail;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
@@ -14,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -182,6 +185,7 @@ final class World {
     if (repeats() > repeats) {
       throw new AssertionError("a restart in peace repeats " + (repeats() - repeats) + " lines");
     }
+    say(() -> disk.calls + " calls, " + nowNanos + " ns");
   }
 
   private long repeats() {
@@ -394,9 +398,9 @@ final class World {
       return;
     }
     rotations++;
-    keepsContent = true;
+    disk.rotating = true;
     String how = application.rotate();
-    keepsContent = false;
+    disk.rotating = false;
     say(() -> how);
   }
 
@@ -458,6 +462,12 @@ final class World {
                     this::wall,
                     () -> nowNanos,
                     notice -> say(() -> notice));
+            SimulatedSidecar begun = sidecar;
+            for (Gone each : gone) {
+              if (each.knownTo < 0) {
+                each.knownTo = begun.sizeAtStart(each.generation);
+              }
+            }
             switched(wanted);
           } catch (IOException e) {
             // It ends with a line that says why, and is started again.
@@ -552,34 +562,101 @@ final class World {
 
   private void ended() {
     forgot |= disk.full || disk.syncsFail > 0;
-    sidecar = null;
+    SimulatedSidecar last = sidecar;
+    if (last != null) {
+      take(last);
+    }
     disk.leave();
-    keepsContent = false;
     excusing = true;
     destinations.forEach(Destination::cutOff);
     disk.processEnded();
     excusing = false;
+    sidecar = null;
     applications.forEach(Application::unwatched);
   }
 
   private boolean excusing;
 
-  /// What is deleted is there under another name.
-  private boolean keepsContent;
+  /// What went with a log's last name and the last process that had it open, and had not arrived everywhere.
+  private static final class Gone {
+    final long generation;
+    final long from;
+    final long size;
 
-  /// A log's last name and the last process that had it open are gone. What of it is not at every
-  /// destination cannot be read any more; a sidecar that lives would not have let it go.
+    /// How much of it the next process knows of; -1 before there is one.
+    long knownTo = -1;
+
+    final BitSet lines;
+    final List<ByteRange> told = new ArrayList<>();
+
+    Gone(long generation, BitSet lines, long from, long size) {
+      this.lines = lines;
+      this.generation = generation;
+      this.from = from;
+      this.size = size;
+    }
+  }
+
+  private final List<Gone> gone = new ArrayList<>();
+
+  /// A log's last name and the last process that had it open are gone. What of it was not acknowledged cannot be read any
+  /// more; a sidecar that lives would not have let it go. What was is at every destination, or in the log of the disk buffer.
   private void vanished(SimulatedDisk.Node node) {
-    if (keepsContent || !(excusing || isLetGo(node))) {
+    if (node.kept || !(excusing || isLetGo(node))) {
       return;
     }
-    BitSet lines = Truth.linesIn(node.bytes, node.size);
+    SimulatedSidecar now = sidecar;
+    SimulatedTail.Acknowledged known = now == null ? null : now.acknowledged(node);
+    int from = known == null ? 0 : Math.toIntExact(known.position());
+    BitSet lines = Truth.linesIn(node.bytes, from, node.size);
+    int before = truth.excused.cardinality();
     for (int line = lines.nextSetBit(0); line >= 0; line = lines.nextSetBit(line + 1)) {
       int one = line;
       if (!destinations.stream().allMatch(destination -> destination.has(one))) {
         truth.excused.set(line);
       }
     }
+    // Nobody is told of what no source wants any more.
+    if (truth.excused.cardinality() > before && known != null && !isLetGo(node)) {
+      say(() -> "gone: " + known + " of " + node.size);
+      gone.add(new Gone(known.generation(), lines, from, node.size));
+    }
+  }
+
+  private boolean isMissing(int line) {
+    for (Destination destination : destinations) {
+      Since since = awaited.get(destination.name());
+      if (since != null && line >= since.line() && !destination.has(line)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// What a process has told as lost goes with it.
+  private void take(SimulatedSidecar last) {
+    for (Gone each : gone) {
+      each.told.addAll(last.lost(each.generation));
+    }
+  }
+
+  /// What was known on the volume of what is gone was told, by the next process or one after it.
+  private void checkTold(SimulatedSidecar now) {
+    take(now);
+    for (Gone each : gone) {
+      long to = Math.min(each.knownTo, each.size);
+      if (to > each.from && each.lines.stream().anyMatch(this::isMissing)) {
+        each.told.sort(Comparator.comparingLong(ByteRange::from));
+        List<ByteRange> untold =
+            ByteRange.without(new ByteRange(each.from, to), List.copyOf(each.told));
+        if (!untold.isEmpty()) {
+          throw new AssertionError(
+              "bytes %s of generation %016x are gone, and nobody was told"
+                  .formatted(untold, each.generation));
+        }
+      }
+    }
+    gone.clear();
   }
 
   /// Whether no source reads it any more, or soon none will, or none has just before.
@@ -652,6 +729,7 @@ final class World {
       throw new AssertionError("not running");
     }
     now.checkIdle(truth.excused.isEmpty() && !forgot);
+    checkTold(now);
   }
 
   private void say(Supplier<String> what) {

@@ -2,13 +2,18 @@ package dev.pannier.collector.tail;
 
 import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
+import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.ByteRange;
 import java.nio.file.FileSystem;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -20,6 +25,7 @@ public final class SimulatedTail {
   private final FileSystem fileSystem;
   private final Metrics metrics;
   private final FileTailer tailer;
+  private final Generations generations;
   private final List<Runnable> asked = new ArrayList<>();
   private List<TailSource> sources = List.of();
 
@@ -43,7 +49,7 @@ public final class SimulatedTail {
     this.metrics = metrics;
     sources = sources(settings);
     read = sources;
-    Generations generations =
+    generations =
         new Generations(
             fileSystem,
             sources,
@@ -128,6 +134,36 @@ public final class SimulatedTail {
 
   public boolean caughtUp() {
     return tailer.caughtUp();
+  }
+
+  /// How far a content was acknowledged.
+  public record Acknowledged(long generation, long position) {}
+
+  /// @param bytes  of a file, of which the first `size` are its content
+  /// @return null where the content is not known
+  public @Nullable Acknowledged acknowledged(long inode, byte[] bytes, int size) {
+    for (SavedGeneration saved : generations.toStore()) {
+      Anchor end = saved.acknowledged();
+      if (saved.inode() == inode
+          && end.position() <= size
+          && saved.fingerprint().isHeadOf(bytes, size)) {
+        int to = Math.toIntExact(end.position());
+        byte[] last = Arrays.copyOfRange(bytes, to - end.length(), to);
+        if (end.matches(last)) {
+          return new Acknowledged(saved.id(), end.position());
+        }
+      }
+    }
+    return null;
+  }
+
+  /// What of a generation is told as gone before it could be read.
+  public List<ByteRange> lost(long generation) {
+    String id = HexFormat.of().toHexDigits(generation);
+    return generations.receipt(false).files().stream()
+        .filter(file -> file.generation().equals(id))
+        .flatMap(file -> file.lost().stream())
+        .toList();
   }
 
   /// As at the end of the thread.

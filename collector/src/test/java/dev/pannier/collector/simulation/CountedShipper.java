@@ -1,0 +1,151 @@
+package dev.pannier.collector.simulation;
+
+import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Origin;
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Shipper;
+import dev.pannier.shippers.batch.Batch;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// A shipper whose answers are counted as they come, apart from all that the sidecar counts.
+final class CountedShipper implements Shipper {
+  /// What the destination has told, in records.
+  static final class Told {
+    long accepted;
+    long refused;
+
+    private void told(int records, Outcome outcome) {
+      switch (outcome) {
+        case Outcome.Accepted _ -> accepted += records;
+        case Outcome.PartlyAccepted partly -> {
+          refused += partly.rejected();
+          accepted += records - partly.rejected();
+        }
+        case Outcome.Permanent _ -> refused += records;
+        case Outcome.Retryable retry -> accepted += confirmed(records, retry.unconfirmed());
+        case Outcome.Missing missing -> accepted += confirmed(records, missing.unconfirmed());
+        case Outcome.TooLarge tooLarge -> accepted += confirmed(records, tooLarge.unconfirmed());
+      }
+    }
+
+    private static int confirmed(int records, @Nullable BitSet unconfirmed) {
+      return unconfirmed == null ? 0 : records - unconfirmed.cardinality();
+    }
+
+    /// All or nothing was taken.
+    private void toldWhole(int records, Outcome outcome) {
+      switch (outcome) {
+        case Outcome.Accepted _, Outcome.PartlyAccepted _, Outcome.Permanent _ ->
+            told(records, outcome);
+        case Outcome.Retryable _, Outcome.Missing _, Outcome.TooLarge _ -> {}
+      }
+    }
+  }
+
+  private final Shipper shipper;
+  private final Told told;
+
+  CountedShipper(Shipper shipper, Told told) {
+    this.shipper = shipper;
+    this.told = told;
+  }
+
+  @Override
+  public void ship(Batch batch, Consumer<Outcome> outcome) {
+    int records = batch.records();
+    shipper.ship(
+        batch,
+        answer -> {
+          told.told(records, answer);
+          outcome.accept(answer);
+        });
+  }
+
+  @Override
+  public void shipWhole(List<Batch> parts, Origin origin, Consumer<Outcome> outcome) {
+    int records = parts.stream().mapToInt(Batch::records).sum();
+    shipper.shipWhole(
+        parts,
+        origin,
+        answer -> {
+          told.toldWhole(records, answer);
+          outcome.accept(answer);
+        });
+  }
+
+  @Override
+  public Outcome connect() {
+    return shipper.connect();
+  }
+
+  @Override
+  public boolean pipelines(String key) {
+    return shipper.pipelines(key);
+  }
+
+  @Override
+  public String place(Batch batch) {
+    return shipper.place(batch);
+  }
+
+  @Override
+  public void flush() {
+    shipper.flush();
+  }
+
+  @Override
+  public String missing() {
+    return shipper.missing();
+  }
+
+  @Override
+  public void resume() {
+    shipper.resume();
+  }
+
+  @Override
+  public boolean isTransactional() {
+    return shipper.isTransactional();
+  }
+
+  @Override
+  public boolean isReady() {
+    return shipper.isReady();
+  }
+
+  @Override
+  public void passed(Batch batch, Origin origin) {
+    shipper.passed(batch, origin);
+  }
+
+  @Override
+  public Committed committed() {
+    return shipper.committed();
+  }
+
+  @Override
+  public void retain(Set<Long> generations) {
+    shipper.retain(generations);
+  }
+
+  @Override
+  public int doWork(long nowNanos, Supplier<long[]> open) {
+    return shipper.doWork(nowNanos, open);
+  }
+
+  @Override
+  public long waitNanos(long nowNanos) {
+    return shipper.waitNanos(nowNanos);
+  }
+
+  @Override
+  public void close(Duration timeout) {
+    shipper.close(timeout);
+  }
+}
