@@ -45,9 +45,10 @@ public final class AutoDetect {
           // Log4j 1's and Spark's.
           "%d{yy/MM/dd HH:mm:ss} %-5level %logger: %msg%n",
           // The one of Python's documentation.
-          "%d - %logger - %level - %msg%n",
-          // nginx' errors.
-          "%d{yyyy/MM/dd HH:mm:ss} [%level] %msg%n");
+          "%d - %logger - %level - %msg%n");
+
+  /// nginx' errors, which have no logger.
+  private static final String NGINX = "%d{yyyy/MM/dd HH:mm:ss} [%level] %msg%n";
 
   /// More lines than this change nothing.
   private static final int MAX_HEAD_LINES = 20;
@@ -69,6 +70,7 @@ public final class AutoDetect {
     for (String pattern : PATTERNS) {
       all.add(new LogbackParser(pattern, zone, true));
     }
+    all.add(new LogbackParser(NGINX, zone, true));
     all.add(new JulParser(zone));
     all.add(new TimeAndLevelParser(zone));
     all.add(new LogfmtParser(zone));

@@ -58,9 +58,7 @@ class LogbackParserTest {
     assertThat(fields)
         .contains(entry("severity", "13 WARN"), entry("body", "a - b : c [d] e"))
         .doesNotContainKey("result");
-    if (pattern.contains("%logger") || pattern.contains("logger{")) {
-      assertThat(fields.get("logger")).endsWith("Cart");
-    }
+    assertThat(fields.get("logger")).endsWith("Cart");
     if (pattern.contains("yyyy-MM-dd HH:mm:ss.SSS")) {
       assertThat(fields).contains(entry("time", "1795442400123000000"));
     }

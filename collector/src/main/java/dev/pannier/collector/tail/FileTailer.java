@@ -854,6 +854,7 @@ final class FileTailer {
             file.key,
             new Positions(file.generation, file.read.position(), position, end.length(), end.hash())
                 .encode());
+    file.trail.read(file.read.position(), position, chunk, chunkFrom);
     file.read = end;
     TailedFile.Range range = file.track(end);
     file.source.records.add(records);

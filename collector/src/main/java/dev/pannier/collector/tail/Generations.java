@@ -82,6 +82,8 @@ final class Generations {
 
   private static final int MAX_MOVED = 256;
 
+  private static final int MAX_EMPTIED = 64;
+
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   /// A file that looks like a copy.
@@ -103,6 +105,9 @@ final class Generations {
       this.sinceNanos = sinceNanos;
     }
   }
+
+  /// What an open file had when it was found emptied.
+  private record Emptied(Trail trail, long read, long seenSeconds) {}
 
   private enum Kinship {
     NONE,
@@ -169,6 +174,9 @@ final class Generations {
 
   /// Places of known generations that hold other content now, at this look.
   private final Set<FileKey> displaced = new HashSet<>();
+
+  /// By generation, the youngest of those of which no copy had all that was read.
+  private final Map<Long, Emptied> emptiedOnes = new LinkedHashMap<>();
 
   private final ContentFinder finder = new ContentFinder();
 
@@ -1004,6 +1012,17 @@ final class Generations {
     if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
       return Kinship.NONE;
     }
+    Emptied original = emptiedOnes.get(saved.id());
+    if (original != null
+        && probe.size() < original.read()
+        && isShortCopy(original, saved, found, probe)) {
+      if (!settled(probe, COPYING_NANOS, nowNanos)) {
+        return Kinship.UNDECIDED;
+      }
+      touch(saved, nowSeconds);
+      rememberCopy(found, saved.fingerprint());
+      return Kinship.COPY;
+    }
     if (probe.size() < saved.acknowledged().position()) {
       boolean younger = saved.finished() && isYounger(found, saved.seenSeconds(), false);
       boolean none = younger || settled(probe, COPYING_NANOS, nowNanos);
@@ -1186,6 +1205,7 @@ final class Generations {
         report(old, GONE);
         // What was read and is not confirmed yet can still be lost: with the process.
         old.sizeBytes = old.read.position();
+        rememberEmptied(old);
         finish(old);
       }
     } finally {
@@ -1196,6 +1216,32 @@ final class Generations {
         meet(found, nowNanos, old.seenSeconds);
       }
     }
+  }
+
+  private void rememberEmptied(TailedFile old) {
+    emptiedOnes.put(old.generation, new Emptied(old.trail, old.read.position(), old.seenSeconds));
+    Iterator<Long> oldest = emptiedOnes.keySet().iterator();
+    while (emptiedOnes.size() > MAX_EMPTIED) {
+      oldest.next();
+      oldest.remove();
+    }
+  }
+
+  /// Whether a file is a copy of what was emptied, made just before that, which ends before what was read by then: the application
+  /// wrote on between the copy and the emptying. What is read of a file lies in memory no more, so it is known by its head and by the
+  /// last of the positions on the trail that it has.
+  private static boolean isShortCopy(
+      Emptied original, SavedGeneration saved, Discovery.Found found, Probe probe)
+      throws IOException {
+    Anchor last = original.trail().closeBefore(probe.size());
+    BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
+    long within = TimeUnit.NANOSECONDS.toSeconds(EMPTIED_NANOS);
+    long made = attributes.creationTime().to(TimeUnit.SECONDS);
+    long changed = attributes.lastModifiedTime().to(TimeUnit.SECONDS);
+    return last != null
+        && Math.abs(made - original.seenSeconds()) <= within
+        && changed - original.seenSeconds() <= within
+        && probe.continues(saved.fingerprint(), last);
   }
 
   /// Its end was cut off, and was not read yet.

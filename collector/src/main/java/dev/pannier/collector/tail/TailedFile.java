@@ -51,6 +51,8 @@ final class TailedFile {
   /// How far it was read into batches.
   Anchor read;
 
+  final Trail trail = new Trail();
+
   /// How far it was acknowledged.
   Anchor acknowledged;
 

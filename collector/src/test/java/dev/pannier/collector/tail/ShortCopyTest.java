@@ -1,0 +1,165 @@
+package dev.pannier.collector.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// `cp app.log copy.log && : > app.log` while the application writes: the copy ends before what was read by the time when the file
+/// was emptied.
+class ShortCopyTest {
+  @TempDir private Path folder;
+  private final List<String> written = new ArrayList<>();
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private TailRig rig;
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private LogDirectory log;
+
+  @BeforeEach
+  void open() {
+    rig = new TailRig(folder, TailRig.settings(folder, "*.log*"));
+    rig.epoch = Instant.now().minusSeconds(1);
+    log = new LogDirectory(rig.logs, "app.log");
+    rig.start();
+  }
+
+  @AfterEach
+  void close() {
+    rig.close();
+  }
+
+  private String lines(int count) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      String line = "line " + written.size() + " of an application";
+      written.add(line);
+      text.append(line).append('\n');
+    }
+    return text.toString();
+  }
+
+  private void empty() throws IOException {
+    try (FileChannel channel = FileChannel.open(log.file, StandardOpenOption.WRITE)) {
+      channel.truncate(0);
+    }
+  }
+
+  private Path copy(String name) throws IOException {
+    return Files.copy(log.file, rig.logs.resolve(name));
+  }
+
+  /// Without a look at names: the copy is met when the file is empty.
+  private void readAtOnce() {
+    while (rig.stepWithoutLook() > 0) {
+      // More may come.
+    }
+  }
+
+  private void readAll() {
+    read();
+    while (rig.heldBytes() > 0) {
+      rig.acknowledgeAll();
+      read();
+    }
+  }
+
+  private void read() {
+    while (rig.step() > 0) {
+      // More may come.
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "app.log.1, 10, 5",
+    "app.log.1, 100, 1",
+    "app.log.1, 100, 90",
+    "app.log.1, 100000, 1",
+    "app.log.1, 100000, 5000",
+    "backup.log, 1000, 5"
+  })
+  void isNotReadAgain(String name, int before, int after) throws IOException {
+    log.write(lines(before));
+    readAll();
+    copy(name);
+    log.write(lines(after));
+    readAtOnce();
+    rig.acknowledgeAll();
+    readAtOnce();
+    empty();
+    log.write(lines(3));
+    rig.settle();
+    assertThat(rig.bodies()).isEqualTo(written);
+    assertThat(rig.notices).isEmpty();
+  }
+
+  @Test
+  void isNotReadAgainWhileWhatWasReadIsUnderWay() throws IOException {
+    log.write(lines(1000));
+    read();
+    log.write(lines(100));
+    copy("app.log.1");
+    log.write(lines(10));
+    readAtOnce();
+    empty();
+    for (int i = 0; i < 20; i++) {
+      read();
+      rig.pass(Duration.ofSeconds(1));
+    }
+    rig.settle();
+    assertThat(rig.bodies()).isEqualTo(written);
+    assertThat(rig.repeated).isZero();
+  }
+
+  @Test
+  void anotherFileThatBeginsInTheSameWayIsRead() throws IOException {
+    log.write(lines(1000));
+    readAll();
+    copy("app-2.log");
+    log.write(lines(10));
+    readAtOnce();
+    rig.acknowledgeAll();
+    empty();
+    read();
+    List<String> all = new ArrayList<>(written);
+    // It is written on, after a while and by somebody else.
+    rig.pass(Duration.ofSeconds(2));
+    Files.writeString(rig.logs.resolve("app-2.log"), "other\n", StandardOpenOption.APPEND);
+    Files.setLastModifiedTime(
+        rig.logs.resolve("app-2.log"), FileTime.from(Instant.now().plusSeconds(30)));
+    rig.settle();
+    all.addAll(written.subList(0, 1000));
+    all.add("other");
+    assertThat(rig.bodies()).isEqualTo(all);
+  }
+
+  @Test
+  void oneWithOtherLinesIsRead() throws IOException {
+    String head = lines(100);
+    log.write(head);
+    readAll();
+    Files.writeString(rig.logs.resolve("app-2.log"), head + "of another application\n".repeat(100));
+    log.write(lines(1000));
+    readAtOnce();
+    rig.acknowledgeAll();
+    empty();
+    rig.settle();
+    assertThat(rig.bodies()).hasSize(1100 + 200);
+  }
+}
