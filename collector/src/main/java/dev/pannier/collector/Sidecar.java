@@ -26,6 +26,7 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.process.ProcessingBuffer;
 import dev.pannier.collector.process.Processors;
 import dev.pannier.collector.receipt.Receipt;
+import dev.pannier.collector.receipt.TerminationMessage;
 import dev.pannier.collector.receive.OtlpReceiver;
 import dev.pannier.collector.tail.OwnFiles;
 import dev.pannier.collector.tail.StartPositions;
@@ -665,7 +666,9 @@ final class Sidecar {
     }
     Receipt whole = last.withBuffered(left.files(), left.receivedRecords());
     if (reading == null) {
-      tellPod(whole);
+      TerminationMessage message = new TerminationMessage(LOG::warn);
+      message.at(configuration.shutdown().terminationLog());
+      message.tell(whole);
     } else if (tailStopped) {
       reading.store(whole);
     }
@@ -684,19 +687,6 @@ final class Sidecar {
       }
     } catch (IOException e) {
       LOG.debug("the next start looks into the former buffer", e);
-    }
-  }
-
-  /// Where no file is read nobody else does it.
-  private void tellPod(Receipt receipt) {
-    Path path = configuration.shutdown().terminationLog();
-    if (path == null) {
-      return;
-    }
-    try {
-      Files.write(path, receipt.message(TERMINATION_MESSAGE_BYTES));
-    } catch (IOException e) {
-      LOG.warn("the termination message cannot be written to {}: {}", path, e.toString());
     }
   }
 

@@ -78,8 +78,8 @@ final class IsoTime {
 
   private static boolean isUtc(byte[] text, int at, int to) {
     return to - at >= 3
-        && (text[at] == 'U' && text[at + 1] == 'T' && text[at + 2] == 'C'
-            || text[at] == 'G' && text[at + 1] == 'M' && text[at + 2] == 'T')
+        && ((text[at] == 'U' && text[at + 1] == 'T' && text[at + 2] == 'C')
+            || (text[at] == 'G' && text[at + 1] == 'M' && text[at + 2] == 'T'))
         && (to - at == 3 || !Character.isLetterOrDigit(text[at + 3]));
   }
 

@@ -173,7 +173,7 @@ final class LogfmtParser implements LineParser {
       return false;
     }
     at++;
-    return (at < lineEnd && text[at] == '"' ? quoted() : bare()) && blank();
+    return ((at < lineEnd && text[at] == '"') ? quoted() : bare()) && blank();
   }
 
   private boolean blank() {

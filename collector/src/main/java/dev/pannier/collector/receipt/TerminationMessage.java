@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// the process runs, too, since nobody is asked before SIGKILL; what is there already is not written again.
 ///
 /// One thread, but for [#at].
-final class TerminationMessage {
+public final class TerminationMessage {
   /// Kubernetes cuts what is longer.
   private static final int MAX_BYTES = 4096;
 
@@ -24,12 +24,12 @@ final class TerminationMessage {
   private boolean failing;
 
   /// @param notice takes a line where it cannot be written, and one when it can again
-  TerminationMessage(Consumer<String> notice) {
+  public TerminationMessage(Consumer<String> notice) {
     this.notice = notice;
   }
 
   /// Where it goes from the next [#tell] on; null for nowhere. Any thread.
-  void at(@Nullable Path other) {
+  public void at(@Nullable Path other) {
     path = other;
   }
 
@@ -39,7 +39,7 @@ final class TerminationMessage {
     return now != null && !now.equals(writtenTo);
   }
 
-  void tell(Receipt receipt) {
+  public void tell(Receipt receipt) {
     Path now = path;
     if (now == null) {
       return;
