@@ -600,9 +600,13 @@ class JsonLibrariesTest {
         .doesNotContainKeys("@throwable.stepArray", "@throwable.className");
     assertThat(fields.get("@exception.stacktrace"))
         .startsWith(
-            "java.lang.IllegalStateException: two\nlines\n\tat shop.Pay.pay(Pay.java:12)\n"
-                + "\tat shop.Main.main(Main.java:7)\n"
-                + "\tSuppressed: java.lang.IllegalArgumentException")
+            """
+            java.lang.IllegalStateException: two
+            lines
+            \tat shop.Pay.pay(Pay.java:12)
+            \tat shop.Main.main(Main.java:7)
+            \tSuppressed: java.lang.IllegalArgumentException\
+            """)
         .endsWith(
             "\nCaused by: java.io.IOException: \"inner\"\n\tat shop.Net.read(Native Method)\n"
                 + "\t... 1 more");
