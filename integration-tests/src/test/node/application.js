@@ -78,7 +78,8 @@ for (let i = 0; i < count; i++) {
     } catch (e) {
       const message = how === 'winston' ? e.message : `order ${i} was not paid`;
       logging.fail(message, i, e);
-      tell({body: message, severity: logging.levels.error, order: i, from, to: Date.now()});
+      tell({body: message, severity: logging.levels.error, order: i, from, to: Date.now(),
+        type: how === 'winston' ? 'TypeError' : 'PaymentError', message: e.message, stacktrace: e.stack});
     }
   } else {
     const message = i % 7 === 0

@@ -27,10 +27,10 @@ COOKBOOK = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 
 
 class PaymentError(Exception):
-    """What cannot be paid."""
+    """Of a module, whose name is before its own in a traceback."""
 
 
-PaymentError.__module__ = "__main__"
+PaymentError.__module__ = "shop.errors"
 
 
 class Tally(logging.Handler):
@@ -51,8 +51,11 @@ class Tally(logging.Handler):
             "to": millis,
         }
         if record.exc_info:
-            printed = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-            what["body"] += "\n" + printed
+            kind, error, _ = record.exc_info
+            module = "" if kind.__module__ == "builtins" else kind.__module__ + "."
+            what["type"] = module + kind.__qualname__
+            what["message"] = str(error)
+            what["stacktrace"] = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
         self.tell(**what)
 
 

@@ -133,7 +133,7 @@ class LanguagesIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "logstash"})
+  @ValueSource(strings = {"", "logstash", "ecs"})
   void springBoot(String structured) throws Exception {
     Map<String, String> more =
         Map.of(
