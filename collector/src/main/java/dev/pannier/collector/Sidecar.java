@@ -39,6 +39,8 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -235,6 +237,7 @@ final class Sidecar {
                 disk == null ? List.of() : disk.positions(),
                 startPositions,
                 shipping::retain,
+                own,
                 buffer,
                 budget,
                 FileParsers::chooser,

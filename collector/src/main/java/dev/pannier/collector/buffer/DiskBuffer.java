@@ -1310,16 +1310,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private @Nullable Left findLeft() {
     Left.Found found = new Left.Found();
-    long passed;
-    synchronized (lock) {
-      passed = lowestPassed();
-    }
     ByteBuffer window = SegmentReader.window();
     try {
       for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
-        if (segment.lastSequence() > passed) {
-          findLeft(segment, segment.reader(window, segment.first() - 1), found);
-        }
+        findLeft(segment, segment.reader(window, segment.first() - 1), found);
       }
     } catch (IOException e) {
       LOG.warn("what is left in the buffer cannot be listed: {}", e.toString());

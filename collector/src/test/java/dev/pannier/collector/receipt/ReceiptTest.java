@@ -169,12 +169,12 @@ class ReceiptTest {
     ReceiptStore store = new ReceiptStore(folder, notices::add);
     Path log = folder.resolve("termination-log");
     store.terminationLog(log);
-    store.update(new Receipt(List.of(file("/a.log", 1, 1_000)), false), 0);
+    store.update(new Receipt(List.of(file("/a.log", 1, 1_000)), 0, false), 0);
     assertThat(log)
         .hasContent("so far: unshipped bytes 999, lost bytes 0\n/a.log unshipped 1-1000 (999)");
-    store.update(new Receipt(List.of(file("/a.log", 1_000, 1_000)), false), SECOND);
+    store.update(new Receipt(List.of(file("/a.log", 1_000, 1_000)), 0, false), SECOND);
     assertThat(log).hasContent("so far: unshipped bytes 0, lost bytes 0");
-    store.finish(new Receipt(List.of(file("/a.log", 1_000, 1_000)), true));
+    store.finish(new Receipt(List.of(file("/a.log", 1_000, 1_000)), 0, true));
     assertThat(log).hasContent("unshipped bytes 0, lost bytes 0");
   }
 
@@ -183,14 +183,14 @@ class ReceiptTest {
     ReceiptStore store = new ReceiptStore(folder, notices::add);
     Path log = folder.resolve("termination-log");
     store.terminationLog(log);
-    store.update(new Receipt(List.of(file("/a.log", 1, 1)), false), 0);
+    store.update(new Receipt(List.of(file("/a.log", 1, 1)), 0, false), 0);
     Files.delete(log);
-    store.update(new Receipt(List.of(file("/a.log", 1, 1)), false), SECOND);
-    store.update(new Receipt(List.of(file("/a.log", 2, 2)), false), 2 * SECOND);
+    store.update(new Receipt(List.of(file("/a.log", 1, 1)), 0, false), SECOND);
+    store.update(new Receipt(List.of(file("/a.log", 2, 2)), 0, false), 2 * SECOND);
     assertThat(log).doesNotExist();
     Path other = folder.resolve("other-log");
     store.terminationLog(other);
-    store.update(new Receipt(List.of(file("/a.log", 2, 2)), false), 3 * SECOND);
+    store.update(new Receipt(List.of(file("/a.log", 2, 2)), 0, false), 3 * SECOND);
     assertThat(other).hasContent("so far: unshipped bytes 0, lost bytes 0");
   }
 
@@ -199,11 +199,11 @@ class ReceiptTest {
     ReceiptStore store = new ReceiptStore(folder, notices::add);
     Path log = folder.resolve("gone/termination-log");
     store.terminationLog(log);
-    store.update(new Receipt(List.of(), false), 0);
-    store.update(new Receipt(List.of(), false), SECOND);
+    store.update(new Receipt(List.of(), 0, false), 0);
+    store.update(new Receipt(List.of(), 0, false), SECOND);
     assertThat(notices).singleElement().asString().contains("cannot be written to " + log);
     Files.createDirectories(log.getParent());
-    store.update(new Receipt(List.of(), false), 2 * SECOND);
+    store.update(new Receipt(List.of(), 0, false), 2 * SECOND);
     assertThat(notices).hasSize(2);
     assertThat(log).hasContent("so far: unshipped bytes 0, lost bytes 0");
   }

@@ -524,7 +524,7 @@ final class SimulatedDisk {
 
   /// Of [#roomBytes].
   long usedBytes() {
-    Set<Node> files = new HashSet<>(open);
+    Set<Node> files = new LinkedHashSet<>(open);
     files.addAll(nodes.values());
     return files.stream().filter(node -> node.mortal).mapToLong(SimulatedDisk::pageBytes).sum();
   }
