@@ -1,7 +1,11 @@
 package dev.pannier.collector.simulation;
 
 import dev.pannier.collector.tail.LogDirectory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.random.RandomGenerator;
 
 /// One application: it writes lines, often the last one in two parts, and rotates its log in every
@@ -15,6 +19,9 @@ final class Application {
   private final LogDirectory log;
   private final boolean multiline;
   private String partial = "";
+
+  /// The log was renamed between the two parts of its last line.
+  private boolean rotatedMeanwhile;
 
   /// Something was written since the log was seen last, so its inode may be unknown to the sidecar.
   private boolean unseen;
@@ -72,8 +79,28 @@ final class Application {
 
   void completePartial() {
     if (!partial.isEmpty()) {
-      log.write(partial);
+      if (rotatedMeanwhile) {
+        writeTo(log.numbered(1), partial);
+      } else {
+        log.write(partial);
+      }
       partial = "";
+    }
+    rotatedMeanwhile = false;
+  }
+
+  /// Writes the rest of a line whose log was renamed meanwhile.
+  void completeRotated() {
+    if (rotatedMeanwhile) {
+      completePartial();
+    }
+  }
+
+  private static void writeTo(Path file, String text) {
+    try {
+      Files.writeString(file, text, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -85,9 +112,15 @@ final class Application {
   }
 
   String rotate() {
-    completePartial();
+    completeRotated();
     // What is deleted while nobody holds it open is gone.
     int kind = random.nextInt(open ? 6 : 4);
+    if (kind == 0 && open && !partial.isEmpty()) {
+      // Whoever has it open goes on in it.
+      rotatedMeanwhile = true;
+    } else {
+      completePartial();
+    }
     String how =
         switch (kind) {
           case 0 -> {

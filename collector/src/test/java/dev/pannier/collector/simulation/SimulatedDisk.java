@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Inodes and folders in memory, with what is surely on disk kept apart from what is only written.
@@ -193,6 +194,11 @@ final class SimulatedDisk {
   private long callsAfterReplacing = NEVER;
   private boolean sidecarCalls;
   private boolean dead;
+
+  private static final Pattern NUMBERS = Pattern.compile("[0-9a-f]{16}|[0-9]+");
+
+  /// The calls in which it has died: which, and of what.
+  final List<String> deaths = new ArrayList<>();
 
   /// How many of the sidecar's calls there were.
   long calls;
@@ -379,7 +385,7 @@ final class SimulatedDisk {
   /// One call of the sidecar's.
   ///
   /// @return whether it dies in it
-  private boolean diesNow() {
+  private boolean diesNow(String call, Object path) {
     if (!sidecarCalls) {
       return false;
     }
@@ -389,6 +395,9 @@ final class SimulatedDisk {
     calls++;
     if (callsLeft != NEVER && --callsLeft <= 0) {
       dead = true;
+      String name = String.valueOf(path);
+      deaths.add(
+          call + " " + NUMBERS.matcher(name.substring(name.lastIndexOf('/') + 1)).replaceAll("N"));
       return true;
     }
     return false;
@@ -396,7 +405,11 @@ final class SimulatedDisk {
 
   /// A call that changes nothing.
   void look() {
-    if (diesNow()) {
+    look("");
+  }
+
+  private void look(String path) {
+    if (diesNow("look", path)) {
       throw new Crash();
     }
   }
@@ -406,7 +419,7 @@ final class SimulatedDisk {
   }
 
   Node get(String path) throws NoSuchFileException {
-    look();
+    look(path);
     Node node = nodes.get(path);
     if (node == null) {
       throw new NoSuchFileException(path);
@@ -415,7 +428,7 @@ final class SimulatedDisk {
   }
 
   void makeFolder(SimulatedPath path, boolean mortal) throws IOException {
-    boolean dies = diesNow();
+    boolean dies = diesNow("make folder", path);
     if (!dies || random.nextBoolean()) {
       if (nodes.containsKey(path.toString())) {
         throw new FileAlreadyExistsException(path.toString());
@@ -436,7 +449,7 @@ final class SimulatedDisk {
 
   Node open(SimulatedPath path, boolean create, boolean createNew, boolean truncate)
       throws IOException {
-    boolean dies = diesNow();
+    boolean dies = diesNow("open", path);
     Node node = nodes.get(path.toString());
     if (node == null && (create || createNew)) {
       Node parent = parent(path);
@@ -496,7 +509,7 @@ final class SimulatedDisk {
   }
 
   void write(Node node, long at, byte[] bytes, int offset, int length) throws IOException {
-    boolean dies = diesNow();
+    boolean dies = diesNow("write", node.path);
     int fits = node.mortal && sidecarCalls ? fits(node, at, length) : length;
     boolean lacksSpace = fits < length || (node.mortal && full && sidecarCalls);
     int written = dies || (lacksSpace && full) ? random.nextInt(fits + 1) : fits;
@@ -538,7 +551,7 @@ final class SimulatedDisk {
   }
 
   void truncate(Node node, long size) {
-    boolean dies = diesNow();
+    boolean dies = diesNow("truncate", node.path);
     if (!dies || random.nextBoolean()) {
       cut(node, size);
     }
@@ -559,7 +572,7 @@ final class SimulatedDisk {
   }
 
   void force(Node node) throws IOException {
-    boolean dies = diesNow();
+    boolean dies = diesNow("force", node.path);
     if (node.mortal && !node.isFolder()) {
       onSync.run();
     }
@@ -593,7 +606,7 @@ final class SimulatedDisk {
   }
 
   void move(SimulatedPath from, SimulatedPath to, boolean replace) throws IOException {
-    boolean dies = diesNow();
+    boolean dies = diesNow("move", to);
     Node node = nodes.get(from.toString());
     Node folder = parent(to);
     if (node == null || folder == null || parent(from) != folder) {
@@ -621,7 +634,7 @@ final class SimulatedDisk {
   }
 
   void delete(SimulatedPath path) throws IOException {
-    boolean dies = diesNow();
+    boolean dies = diesNow("delete", path);
     Node folder = parent(path);
     if (folder == null || !nodes.containsKey(path.toString())) {
       throw new NoSuchFileException(path.toString());

@@ -361,6 +361,10 @@ final class SimulatedSidecar {
   void checkBounds() {
     long beyond = COPIES_BYTES + (disk == null ? 0 : 2 * BATCH_BYTES);
     long held = budget.heldBytes();
+    if (held > configuration.memoryBytes()) {
+      throw new AssertionError(
+          held + " bytes are held, and memory is " + configuration.memoryBytes());
+    }
     if (held <= budget.limitBytes() + beyond) {
       mostBytes = budget.limitBytes();
     } else if (held > mostBytes + beyond) {

@@ -13,6 +13,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +37,13 @@ public final class Simulation {
   /// What many histories were like.
   static final class Totals {
     private final ConcurrentLinkedQueue<int[]> runs = new ConcurrentLinkedQueue<>();
+    private final ConcurrentHashMap<String, Integer> deaths = new ConcurrentHashMap<>();
     final ConcurrentLinkedQueue<Failure> failures = new ConcurrentLinkedQueue<>();
+
+    /// In which calls to storage processes died, and how often.
+    Map<String, Integer> deaths() {
+      return deaths;
+    }
 
     double averageCrashes() {
       return average(0);
@@ -74,6 +82,9 @@ public final class Simulation {
         Arrays.stream(counts).forEach(count -> text.append(String.format("%8d", count)));
         text.append(String.format("   average %.1f", average(column)));
       }
+      text.append(String.format("%ndied in"));
+      new TreeMap<>(deaths)
+          .forEach((call, count) -> text.append(String.format(" %s: %d,", call, count)));
       return text.toString();
     }
   }
@@ -96,6 +107,7 @@ public final class Simulation {
             } catch (RuntimeException | Error e) {
               totals.failures.add(new Failure(seed, mode, steps, e));
             }
+            world.deaths().forEach(call -> totals.deaths.merge(call, 1, Integer::sum));
             totals.runs.add(new int[] {world.crashes, world.stops, world.rotations, world.reloads});
           }
         };

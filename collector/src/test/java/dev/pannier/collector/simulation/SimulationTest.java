@@ -38,6 +38,14 @@ class SimulationTest {
                         + "\n"
                         + Simulation.story(totals.failures.peek(), 100))
         .isEmpty();
+    assertThat(totals.deaths())
+        .containsKeys("open positions.tmp", "write positions.tmp", "force positions.tmp")
+        .containsKeys("move positions", "force state");
+    if (mode.hasDisk()) {
+      assertThat(totals.deaths())
+          .containsKeys("open NN.log", "write NN.log", "force NN.log", "delete NN.log")
+          .containsKeys("write cursors.tmp", "force cursors.tmp", "move cursors", "force buffer");
+    }
     assertThat(totals.averageCrashes()).isGreaterThanOrEqualTo(3);
     assertThat(totals.averageRotations()).isGreaterThanOrEqualTo(2);
   }
