@@ -173,7 +173,8 @@ final class LogfmtParser implements LineParser {
       return false;
     }
     at++;
-    return ((at < lineEnd && text[at] == '"') ? quoted() : bare()) && blank();
+    boolean quote = at < lineEnd && text[at] == '"';
+    return (quote ? quoted() : bare()) && blank();
   }
 
   private boolean blank() {
