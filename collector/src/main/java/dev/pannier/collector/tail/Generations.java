@@ -1013,9 +1013,7 @@ final class Generations {
       return Kinship.NONE;
     }
     Emptied original = emptiedOnes.get(saved.id());
-    if (original != null
-        && probe.size() < original.read()
-        && isShortCopy(original, saved, found, probe)) {
+    if (original != null && probe.size() < original.read() && isShortCopy(original, found, probe)) {
       if (!settled(probe, COPYING_NANOS, nowNanos)) {
         return Kinship.UNDECIDED;
       }
@@ -1228,10 +1226,9 @@ final class Generations {
   }
 
   /// Whether a file is a copy of what was emptied, made just before that, which ends before what was read by then: the application
-  /// wrote on between the copy and the emptying. What is read of a file lies in memory no more, so it is known by its head and by the
-  /// last of the positions on the trail that it has.
-  private static boolean isShortCopy(
-      Emptied original, SavedGeneration saved, Discovery.Found found, Probe probe)
+  /// wrote on between the copy and the emptying. What is read of a file lies in memory no more, so it is known by the
+  /// last of the positions on the trail that it has, beside its head, which was judged before.
+  private static boolean isShortCopy(Emptied original, Discovery.Found found, Probe probe)
       throws IOException {
     Anchor last = original.trail().closeBefore(probe.size());
     BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
@@ -1241,7 +1238,7 @@ final class Generations {
     return last != null
         && Math.abs(made - original.seenSeconds()) <= within
         && changed - original.seenSeconds() <= within
-        && probe.continues(saved.fingerprint(), last);
+        && probe.holds(last);
   }
 
   /// Its end was cut off, and was not read yet.

@@ -88,6 +88,11 @@ final class Probe implements Closeable {
   }
 
   /// Whether the bytes right before a position are those that were there.
+  boolean holds(Anchor anchor) throws IOException {
+    return size() >= anchor.position() && holds(content, anchor, check);
+  }
+
+  /// The same of any content.
   static boolean holds(Content content, Anchor anchor, byte[] scratch) throws IOException {
     int length = anchor.length();
     if (length == 0) {
