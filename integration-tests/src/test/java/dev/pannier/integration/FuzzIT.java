@@ -2,11 +2,14 @@ package dev.pannier.integration;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,19 +18,27 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Input that means harm, at the packaged sidecar, while a client that means well is served. As many
 /// requests as `pannier.fuzz.requests` says, from the seed `pannier.fuzz.seed`; the module's README has the
@@ -42,8 +53,33 @@ class FuzzIT {
   /// No answer may take longer; a server that has lost its way keeps silent for ever.
   private static final int ANSWER_MILLIS = 30_000;
 
-  /// All that the process may ever have had in memory: several times the idle size would be growth.
-  private static final long PEAK_MIB = 160;
+  /// All that the process may ever have had in memory: what the container has at most.
+  private static final long PEAK_MIB = 128;
+
+  /// Among the many connections, one in so many is a client that means well.
+  private static final int NEW_CLIENT = 500;
+
+  private static final Duration NEW_CLIENTS_PATIENCE = Duration.ofSeconds(5);
+
+  /// A damaged request has no more records than this: damage repeats 64 bytes at most, three times.
+  private static final int MOST_RECORDS = 2 * Mutations.RECORDS;
+
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final Pattern REJECTED = Pattern.compile("\"rejected[A-Za-z]+\":\"?([0-9]+)");
+
+  private static final int END_STREAM = 1;
+  private static final int HEADERS = 1;
+  private static final int RST_STREAM = 3;
+  private static final int GOAWAY = 7;
+
+  /// A whole header as the server writes it: its length, and one digit.
+  private static final String SUCCESS = "grpc-status" + (char) 1 + "0";
+
+  /// Records that were answered with 200.
+  ///
+  /// @param known     of requests of which it is known how many they have
+  /// @param uncertain the most that others have
+  private record Taken(long known, long uncertain) {}
 
   @TempDir private Path folder;
 
@@ -52,12 +88,16 @@ class FuzzIT {
     try (Sidecar sidecar = started();
         ExecutorService thread = Executors.newSingleThreadExecutor()) {
       AtomicBoolean done = new AtomicBoolean();
-      Future<Integer> served = thread.submit(good(sidecar, done));
+      Future<Integer> served = thread.submit(good(sidecar, done, new AtomicInteger()));
       try {
         SplittableRandom random = new SplittableRandom(SEED);
         Mutations mutations = new Mutations(random);
         int http2 = REQUESTS / 4;
-        posts(sidecar, mutations, REQUESTS - http2);
+        Taken taken = posts(sidecar, mutations, REQUESTS - http2);
+        System.out.printf("%s, peak %d MiB%n", taken, peakMiB(sidecar.running().handle().pid()));
+        assertThat(sidecar.statusPage().at("/ledger/0/read").asLong())
+            .as("records in the ledger")
+            .isBetween(taken.known, taken.known + taken.uncertain);
         for (int i = 0; i < http2; i++) {
           converse(sidecar.grpcPort(), mutations.http2(), i);
         }
@@ -75,7 +115,8 @@ class FuzzIT {
         ExecutorService thread = Executors.newSingleThreadExecutor()) {
       AtomicBoolean done = new AtomicBoolean();
       List<Socket> slow = new ArrayList<>();
-      Future<Integer> served = thread.submit(good(sidecar, done));
+      AtomicInteger answered = new AtomicInteger();
+      Future<Integer> served = thread.submit(good(sidecar, done, answered));
       try {
         for (int i = 0; i < SLOW; i++) {
           Socket creeping = connect(sidecar.httpPort());
@@ -83,12 +124,26 @@ class FuzzIT {
           slow.add(creeping);
         }
         Deque<Socket> held = new ArrayDeque<>();
+        int before = answered.get();
         for (int i = 0; i < CONNECTIONS; i++) {
           held.add(connect(i % 2 == 0 ? sidecar.httpPort() : sidecar.grpcPort()));
           if (held.size() > HELD) {
             held.remove().close();
           }
+          if (i % NEW_CLIENT == 0) {
+            long beganNanos = System.nanoTime();
+            while (!isServed(sidecar.httpPort())
+                && System.nanoTime() - beganNanos < NEW_CLIENTS_PATIENCE.toNanos()) {
+              Thread.onSpinWait();
+            }
+            assertThat(Duration.ofNanos(System.nanoTime() - beganNanos))
+                .as("a new client beside %d connections", i)
+                .isLessThan(NEW_CLIENTS_PATIENCE);
+          }
         }
+        assertThat(answered.get() - before)
+            .as("requests on an older connection meanwhile")
+            .isGreaterThan(CONNECTIONS / NEW_CLIENT);
         for (Socket each : held) {
           each.close();
         }
@@ -104,6 +159,15 @@ class FuzzIT {
         assertThat(exchange(socket, valid()).status()).isEqualTo(200);
       }
       assertUnharmed(sidecar);
+    }
+  }
+
+  /// A new client may be turned away, and comes again at once.
+  private static boolean isServed(int port) throws IOException {
+    try (Socket fresh = connect(port)) {
+      return exchange(fresh, valid()).status() == 200;
+    } catch (SocketException | EOFException e) {
+      return false;
     }
   }
 
@@ -130,26 +194,29 @@ class FuzzIT {
   }
 
   /// One connection that is kept, one request after the other.
-  private static Callable<Integer> good(Sidecar sidecar, AtomicBoolean done) {
+  private static Callable<Integer> good(
+      Sidecar sidecar, AtomicBoolean done, AtomicInteger answered) {
     return () -> {
-      int answered = 0;
       try (Socket socket = connect(sidecar.httpPort())) {
         while (!done.get()) {
           assertThat(exchange(socket, valid()).status()).as("a valid request").isEqualTo(200);
-          answered++;
+          answered.incrementAndGet();
         }
       }
-      return answered;
+      return answered.get();
     };
   }
 
   private static Mutations.Post valid() {
     byte[] body = ExportTraceServiceRequest.getDefaultInstance().toByteArray();
-    return new Mutations.Post("application/x-protobuf", false, body, body);
+    return new Mutations.Post(
+        Mutations.Kind.TRACES, "application/x-protobuf", "", body, body, true, false);
   }
 
-  /// Many requests on each connection, as clients do it.
-  private static void posts(Sidecar sidecar, Mutations mutations, int count) throws IOException {
+  /// Many requests on each connection, as clients do it. Whoever sends a bomb is not listened to any longer.
+  private static Taken posts(Sidecar sidecar, Mutations mutations, int count) throws IOException {
+    long known = 0;
+    long uncertain = 0;
     Socket socket = connect(sidecar.httpPort());
     try {
       for (int i = 0; i < count; i++) {
@@ -163,23 +230,72 @@ class FuzzIT {
         assertThat(answer.status())
             .as("request %d of seed %d: %s, answered %s", i, SEED, post, answer)
             .isIn(expected(post, answer));
+        if (answer.status() == 200) {
+          int records = records(post);
+          known += records < 0 ? 0 : records - rejected(post, answer);
+          uncertain += records < 0 ? MOST_RECORDS : 0;
+        }
+        if (post.bomb()) {
+          socket.close();
+          socket = connect(sidecar.httpPort());
+        }
       }
     } finally {
       socket.close();
+    }
+    return new Taken(known, uncertain);
+  }
+
+  /// @return -1 where generated code cannot say it
+  private static int records(Mutations.Post post) {
+    byte[] content = post.content();
+    if (post.whole()) {
+      return Mutations.RECORDS;
+    }
+    if (content == null || post.type().equals("application/json")) {
+      return -1;
+    }
+    try {
+      return post.kind().records(content);
+    } catch (InvalidProtocolBufferException e) {
+      return -1;
+    }
+  }
+
+  /// All three answers have the same fields.
+  private static long rejected(Mutations.Post post, Answer answer) {
+    if (post.type().equals("application/json")) {
+      Matcher matcher = REJECTED.matcher(answer.body());
+      return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
+    }
+    try {
+      return ExportTraceServiceResponse.parseFrom(answer.body().getBytes(ISO_8859_1))
+          .getPartialSuccess()
+          .getRejectedSpans();
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError("an answer that nobody can read: " + answer, e);
     }
   }
 
   /// What generated code says of the same bytes: what it reads has to be taken.
   private static List<Integer> expected(Mutations.Post post, Answer answer) {
     byte[] content = post.content();
+    if (post.bomb()) {
+      return List.of(413);
+    }
+    if (post.whole()) {
+      return List.of(200);
+    }
     if (content == null) {
       return List.of(200, 400);
     }
     if (post.type().equals("application/json")) {
-      return List.of(200, 400);
+      // What is JSON, and has other types than OTLP's, is refused: there is nobody else who says
+      // which.
+      return isJson(content) ? List.of(200, 400) : List.of(400);
     }
     try {
-      var _ = ExportTraceServiceRequest.parseFrom(content);
+      var _ = post.kind().records(content);
       // Generated code of some languages passes over a field of another wire type and bits beyond
       // the
       // 64th, that of others refuses the message, so that a consumer might.
@@ -192,13 +308,25 @@ class FuzzIT {
     }
   }
 
+  /// A text that is no UTF-8 costs its record alone in JSON, too.
+  private static boolean isJson(byte[] content) {
+    try {
+      var _ = JSON.readTree(new String(content, UTF_8));
+      return true;
+    } catch (JacksonException e) {
+      return false;
+    }
+  }
+
   private record Answer(int status, String body) {}
 
   private static Answer exchange(Socket socket, Mutations.Post post) throws IOException {
     String head =
-        "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+        "POST "
+            + post.kind().path
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
             + post.type()
-            + (post.gzip() ? "\r\nContent-Encoding: gzip" : "")
+            + (post.packing().isEmpty() ? "" : "\r\nContent-Encoding: " + post.packing())
             + "\r\nContent-Length: "
             + post.body().length
             + "\r\n\r\n";
@@ -231,14 +359,41 @@ class FuzzIT {
   }
 
   /// Sends all, says that nothing more comes, and reads until the server closes as well.
-  private static void converse(int port, byte[] sent, int number) throws IOException {
+  private static void converse(int port, Mutations.Conversation conversation, int number)
+      throws IOException {
+    byte[] sent = conversation.sent();
     try (Socket socket = connect(port)) {
+      if (conversation.calls() > 0) {
+        socket.getOutputStream().write(sent);
+        assertSucceed(socket, conversation.calls(), number);
+        return;
+      }
       send(socket, sent);
       byte[] answer = answer(socket);
       // Whatever was sent after the preface, the server's own comes first: SETTINGS.
       if (new String(sent, ISO_8859_1).startsWith("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
           && answer.length > 3) {
         assertThat(answer[3]).as("connection %d of seed %d", number, SEED).isEqualTo((byte) 4);
+      }
+    }
+  }
+
+  /// Who has closed its side is not answered any more, so it stays open until each call has ended with `grpc-status: 0`.
+  private static void assertSucceed(Socket socket, int calls, int number) throws IOException {
+    DataInputStream in = new DataInputStream(socket.getInputStream());
+    Set<Integer> succeeded = new HashSet<>();
+    while (succeeded.size() < calls) {
+      int head = in.readInt();
+      int flags = in.readByte();
+      int stream = in.readInt();
+      String content = new String(in.readNBytes(head >>> 8), ISO_8859_1);
+      int type = head & 0xff;
+      assertThat(type)
+          .as("frame on connection %d of seed %d: %s", number, SEED, content)
+          .isNotIn(RST_STREAM, GOAWAY);
+      if (type == HEADERS && (flags & END_STREAM) != 0) {
+        assertThat(content).as("connection %d of seed %d", number, SEED).contains(SUCCESS);
+        succeeded.add(stream);
       }
     }
   }

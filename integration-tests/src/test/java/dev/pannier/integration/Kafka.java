@@ -25,6 +25,7 @@ import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.FileRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.utils.Utils;
@@ -311,10 +312,11 @@ final class Kafka implements AutoCloseable {
     }
   }
 
-  /// The messages of a topic of one partition that was deleted, whether their transaction was committed
-  /// or not: the broker keeps its files for a minute.
+  /// The messages of a topic that was deleted that a consumer has seen or would have: what was committed, and the
+  /// transaction under way, which may be committed without a mark in a topic that is gone. Not what was aborted.
   List<byte[]> deleted(String topic) throws IOException {
     List<byte[]> messages = new ArrayList<>();
+    List<byte[]> open = new ArrayList<>();
     Path folder = brokers.getFirst().folder;
     try (DirectoryStream<Path> logs =
         Files.newDirectoryStream(folder.resolve("broker/data"), topic + "-0.*-delete")) {
@@ -322,12 +324,19 @@ final class Kafka implements AutoCloseable {
         try (FileRecords segment = FileRecords.open(log.resolve(FIRST_SEGMENT).toFile(), false)) {
           for (RecordBatch batch : segment.batches()) {
             if (!batch.isControlBatch()) {
-              batch.forEach(message -> messages.add(Utils.toArray(message.value())));
+              batch.forEach(message -> open.add(Utils.toArray(message.value())));
+              continue;
             }
+            if (ControlRecordType.parse(batch.iterator().next().key())
+                == ControlRecordType.COMMIT) {
+              messages.addAll(open);
+            }
+            open.clear();
           }
         }
       }
     }
+    messages.addAll(open);
     return messages;
   }
 
