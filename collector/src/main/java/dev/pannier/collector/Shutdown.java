@@ -89,12 +89,12 @@ final class Shutdown {
     }
   }
 
-  /// Whether half of the deadline has passed: what sources go on to bring by then is left for the next start, so that all that was
+  /// Whether three quarters of the deadline have passed: what sources go on to bring by then is left for the next start, so that all that was
   /// taken can be shipped, and is not shipped again.
   boolean draining() {
     lock.lock();
     try {
-      return asked > 1 || nanoClock.getAsLong() - askedAtNanos >= deadlineNanos / 2;
+      return asked > 1 || nanoClock.getAsLong() - askedAtNanos >= deadlineNanos / 4 * 3;
     } finally {
       lock.unlock();
     }

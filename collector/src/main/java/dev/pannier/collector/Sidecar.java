@@ -573,7 +573,7 @@ final class Sidecar {
   }
 
   /// Stops from the sources to the destinations: reads and receives on until nothing comes any
-  /// more, or half of the time has passed and something still does, ships what is held, stores the positions.
+  /// more, or three quarters of the time have passed and something still does, ships what is held, stores the positions.
   ///
   /// @param shutdown tells what time is left, and whether to end at once
   /// @return the records that were not confirmed
