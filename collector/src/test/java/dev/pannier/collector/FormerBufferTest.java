@@ -60,12 +60,17 @@ class FormerBufferTest {
 
   @AfterEach
   void stopAtOnce() throws InterruptedException, IOException {
+    stop(2);
+  }
+
+  private void stop(int signals) throws InterruptedException, IOException {
     Sidecar running = sidecar;
     if (running != null) {
       sidecar = null;
       Shutdown shutdown = new Shutdown(Duration.ofSeconds(20), System::nanoTime);
-      shutdown.ask();
-      shutdown.ask();
+      for (int i = 0; i < signals; i++) {
+        shutdown.ask();
+      }
       running.stop(shutdown);
     }
   }
@@ -126,11 +131,8 @@ class FormerBufferTest {
     await(() -> shipped().size() >= lines.size() + more.size());
     assertThat(shipped().subList(0, lines.size())).isEqualTo(lines);
     assertThat(shipped().subList(lines.size(), shipped().size())).isEqualTo(more);
-    stopAtOnce();
-    // It was stopped at once: the log may know more of files than what was stored. Then the next
-    // one stores that.
-    start(next);
-    stopAtOnce();
+    // In peace: what a stop at once interrupts may come twice.
+    stop(1);
     assertThat(Files.readString(folder.resolve("state/buffers")))
         .as("nothing waits there any more")
         .doesNotContain("/old");

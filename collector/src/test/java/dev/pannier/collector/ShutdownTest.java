@@ -10,14 +10,14 @@ class ShutdownTest {
   private final Shutdown shutdown = new Shutdown(Duration.ofNanos(800), () -> now);
 
   @Test
-  void halfOfTheDeadlineIsForShippingWhatWasTaken() {
+  void theLastQuarterOfTheDeadlineIsForShippingWhatWasTaken() {
     now = 1_000;
     shutdown.ask();
-    now += 399;
+    now += 599;
     assertThat(shutdown.draining()).isFalse();
     now++;
     assertThat(shutdown.draining()).isTrue();
-    assertThat(shutdown.left()).isEqualTo(Duration.ofNanos(300));
+    assertThat(shutdown.left()).isEqualTo(Duration.ofNanos(100));
   }
 
   @Test

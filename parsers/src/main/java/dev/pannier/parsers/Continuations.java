@@ -33,6 +33,9 @@ final class Continuations {
   private static final byte[] MORE = "... ".getBytes(US_ASCII);
   private static final byte[] CREATED_BY = "created by ".getBytes(US_ASCII);
   private static final byte[] PHP_TRACE = "Stack trace:".getBytes(US_ASCII);
+  private static final byte[] PHP_MAIN = " {main}".getBytes(US_ASCII);
+  private static final byte[] PHP_INTERNAL = " [internal function]: ".getBytes(US_ASCII);
+  private static final byte[] PHP_PLACE_END = "): ".getBytes(US_ASCII);
   private static final byte[] LOGURU_FRAME = "> File ".getBytes(US_ASCII);
 
   /// A traceback is looked for over no more blank lines than this.
@@ -87,13 +90,19 @@ final class Continuations {
         && buffer[end - 2] == ']';
   }
 
-  /// `#0 /app/index.php(3): work()`
+  /// `#0 /app/index.php(3): work()`, `#1 [internal function]: run()` or `#2 {main}`
   private static boolean isNumbered(byte[] buffer, int offset, int end) {
     int at = offset + 1;
     while (at < end && Ascii.isDigit(buffer[at])) {
       at++;
     }
-    return at > offset + 1 && at < end && buffer[at] == ' ';
+    return at > offset + 1
+        && at < end
+        && buffer[offset] == '#'
+        && buffer[at] == ' '
+        && (Ascii.startsWith(buffer, at, end, PHP_MAIN)
+            || Ascii.startsWith(buffer, at, end, PHP_INTERNAL)
+            || Ascii.indexOf(buffer, at, end, PHP_PLACE_END) >= 0);
   }
 
   /// The last line of what was opened before: `}` or `});`.

@@ -252,6 +252,19 @@ class PrintedExceptionsTest {
     }
   }
 
+  /// Numbers and a blank, as of times, processes and tickets.
+  @Test
+  void linesThatBeginWithNumbersAreRecordsOfTheirOwn() {
+    for (String line : List.of("0000002 is written", "1795442400 started", "#12 was paid")) {
+      byte[] two = (line + "\n" + line).getBytes(UTF_8);
+      assertThat(
+              Continuations.continues(two, 0, line.length() + 1, line.length())
+                  || Continuations.continues(two, line.length() + 1, line.length()))
+          .as(line)
+          .isFalse();
+    }
+  }
+
   @Test
   void amongJsonLinesEachIsARecordToo() {
     String json = "{\"level\":\"info\",\"msg\":\"m\"}";

@@ -167,7 +167,7 @@ class AdminHandlerTest {
     assertThat(body(get("/status")))
         .isEqualTo(
             """
-            {"version":"1.2.3","uptime_seconds":0.0,"memory":{"limit_bytes":1048576,"held_bytes":0},\
+            {"version":"1.2.3","uptime_seconds":0.0,"memory":{"limit_bytes":1048576,"held_bytes":512},\
             "reload":{"outcome":"none","time":"","applied":0,"refused":0,"changes":[],"problems":[]},\
             "sources":[{"name":"app","records":0,"bytes":0,"lag_bytes":15,"lost_bytes":70,"files_total":1,\
             "files":[\

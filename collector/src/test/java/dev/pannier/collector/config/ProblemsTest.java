@@ -193,7 +193,7 @@ class ProblemsTest {
                 + " (8MiB)"),
         wrong(
             "sources: {files: [{max_record: 7MiB}]}",
-            "p.yaml:1: sources.files[0].max_record: max_record > 6MiB (7MiB)"),
+            "p.yaml:1: sources.files[0].max_record: max_record > 3MiB (7MiB)"),
         wrong(
             "memory: 64MiB\nbuffer: {type: disk, max_bytes: 8MiB}\n"
                 + "sources: {otlp: {max_request: 5MiB}, files: [{max_record: 6MiB}]}",
