@@ -29,7 +29,10 @@ final class Neighbour {
     String addresses = "  otlp: {grpc: \"127.0.0.1:${GRPC}\", http: \"127.0.0.1:${HTTP}\"}\n";
     Sidecar sidecar = new Sidecar(folder);
     return sidecar
-        .configure(image.replace("\nsources:\n", "\nsources:\n" + addresses))
+        .configure(
+            image
+                .replace("\nsources:\n", "\nsources:\n" + addresses)
+                .replaceFirst("\nadmin: .*", ""))
         .environment(
             Map.of(
                 "PANNIER_LOG_DIR",

@@ -84,7 +84,10 @@ enum PlantedBug {
 
   /// What was stored is read while a commit of the process before may be on its way.
   POSITIONS_READ_BEFORE_INIT(
-      World.Mode.ONCE, "line \\d+ is twice at", "shippers.kafka.TransactionalShipper", "connect") {
+      World.Mode.ONCE,
+      "(line|request) \\d+ is twice at",
+      "shippers.kafka.TransactionalShipper",
+      "connect") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof InvokeInstruction call
