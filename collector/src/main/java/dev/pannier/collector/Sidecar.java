@@ -589,7 +589,9 @@ final class Sidecar {
     if (reading != null) {
       reading.watchGrowth();
     }
-    BooleanSupplier filesGrow = () -> reading != null && !reading.filesQuietFor(quietNanos);
+    // The first look finds all files new: that has to be over when it matters.
+    long growthNanos = Math.min(quietNanos, configuration.shutdown().deadline().toNanos() / 2);
+    BooleanSupplier filesGrow = () -> reading != null && !reading.filesQuietFor(growthNanos);
     shutdown.waitUntil(
         () -> {
           boolean requestsQuiet = requestsQuietFor(quietNanos);
@@ -659,20 +661,23 @@ final class Sidecar {
   /// With what is left in the disk buffer, once that is closed.
   private @Nullable Receipt lastReceipt(@Nullable TailThread reading, boolean tailStopped) {
     Receipt last = reading == null ? new Receipt(List.of(), 0, true) : reading.receipt();
-    if (disk == null || last == null) {
-      return last;
+    if (last == null) {
+      return null;
     }
-    Left left = disk.left();
-    if (left == null) {
-      LOG.warn("receipt: what is left in buffer.directory is not known, and counts as shipped");
-      return last;
+    Receipt whole = last;
+    if (disk != null) {
+      Left left = disk.left();
+      if (left == null) {
+        LOG.warn("receipt: what is left in buffer.directory is not known, and counts as shipped");
+      } else {
+        whole = last.withBuffered(left.files(), left.receivedRecords());
+      }
     }
-    Receipt whole = last.withBuffered(left.files(), left.receivedRecords());
     if (reading == null) {
       TerminationMessage message = new TerminationMessage(LOG::warn);
       message.at(configuration.shutdown().terminationLog());
       message.tell(whole);
-    } else if (tailStopped) {
+    } else if (tailStopped && disk != null) {
       reading.store(whole);
     }
     return whole;

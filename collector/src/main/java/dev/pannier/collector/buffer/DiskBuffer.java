@@ -81,6 +81,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Room that is left for what is under way when the buffer counts as full.
   private static final long LARGEST_RESERVE = 8 << 20;
 
+  private static final int HEAD_WINDOW_BYTES = 4096;
+
   /// Clients that wait for delivery. Who is forgotten is told to come back at its deadline.
   private static final int MOST_PENDING = 4096;
 
@@ -1310,10 +1312,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private @Nullable Left findLeft() {
     Left.Found found = new Left.Found();
-    ByteBuffer window = SegmentReader.window();
+    // Heads alone are looked at, a page of each record.
+    ByteBuffer window = ByteBuffer.allocateDirect(HEAD_WINDOW_BYTES);
     try {
       for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
-        findLeft(segment, segment.reader(window, segment.first() - 1), found);
+        boolean needed;
+        synchronized (lock) {
+          needed = isNeeded(segment);
+        }
+        if (needed) {
+          findLeft(segment, segment.reader(window, segment.first() - 1), found);
+        }
       }
     } catch (IOException e) {
       LOG.warn("what is left in the buffer cannot be listed: {}", e.toString());

@@ -5,7 +5,9 @@ import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// What a disk buffer held when it was closed that a shipper was not done with.
@@ -28,11 +30,23 @@ public record Left(Map<Long, Buffered> files, long receivedRecords) {
           files.computeIfAbsent(
               positions.generation(),
               generation -> new Buffered(batch.source(), new ArrayList<>()));
-      ByteRange.add(file.ranges(), positions.from(), positions.to());
+      if (positions.to() > positions.from()) {
+        file.ranges().add(new ByteRange(positions.from(), positions.to()));
+      }
     }
 
     Left left() {
+      // What was in memory while the disk took nothing was read again, and stands behind what came
+      // later.
+      files.replaceAll((generation, file) -> new Buffered(file.source(), inOrder(file.ranges())));
       return new Left(files, receivedRecords);
+    }
+
+    private static List<ByteRange> inOrder(List<ByteRange> ranges) {
+      ranges.sort(Comparator.comparingLong(ByteRange::from));
+      List<ByteRange> apart = new ArrayList<>();
+      ranges.forEach(range -> ByteRange.add(apart, range.from(), range.to()));
+      return apart;
     }
   }
 }

@@ -212,7 +212,7 @@ final class Discovery {
     private boolean isOwn(Path real) {
       String owner = own.ownerOf(real);
       Path folder = real.getParent();
-      if (owner != null && folder != null) {
+      if (owner != null && folder != null && source.globs.matches(named(real))) {
         leftOut.put(named(folder), owner);
       }
       return owner != null;

@@ -310,8 +310,8 @@ final class FileTailer {
     if (positionsMoved) {
       due = Math.min(due, nextSaveNanos);
     }
-    if (!roomLeft) {
-      // Room wakes the loop.
+    if (!roomLeft || !reads) {
+      // Room wakes the loop, and what is held stays so.
       return Math.max(0, due - nowNanos);
     }
     for (TailedFile file : generations.live()) {
@@ -489,6 +489,7 @@ final class FileTailer {
     int work = 0;
     boolean all = true;
     boolean zipped = false;
+    boolean zipWaits = false;
     if (nextVisit >= others) {
       nextVisit = 0;
     }
@@ -502,6 +503,7 @@ final class FileTailer {
         // Each has windows of its own, and many may be met at once.
         if (zipped) {
           all = false;
+          zipWaits = true;
           continue;
         }
         zipped = true;
@@ -526,6 +528,7 @@ final class FileTailer {
     }
     caughtUp = all && generations.isDecided();
     roomLeft = true;
+    again |= zipWaits && work > 0;
     return work;
   }
 
@@ -588,7 +591,9 @@ final class FileTailer {
       file.sizeBytes = size;
     }
     long quiet = nowNanos - file.grewNanos;
-    boolean last = ending || (file.detached && quiet > DETACHED_QUIET_NANOS);
+    // A .gz whose end was read grows no more.
+    boolean whole = endKnown && content instanceof GzipContent;
+    boolean last = ending || (file.detached && (whole || quiet > DETACHED_QUIET_NANOS));
     if (size == position) {
       file.held = false;
       if (content instanceof GzipContent zip) {

@@ -45,10 +45,10 @@ import org.jspecify.annotations.Nullable;
 /// 4. Gzip'd content is read only as the rest of a known generation.
 /// 5. Anything else begins a new generation.
 final class Generations {
-  /// What looks like a copy, but is shorter than its original and has not grown for so long, is
-  /// none.
   private static final Pattern NOT_ASCII = Pattern.compile("[^\\x20-\\x7e]");
 
+  /// What looks like a copy, but is shorter than its original and has not grown for so long, is
+  /// none.
   private static final long COPYING_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /// Who copies a file in order to empty it does so within that time.

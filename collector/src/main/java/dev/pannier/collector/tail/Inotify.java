@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -253,7 +254,7 @@ final class Inotify implements ChangeWatch {
     }
   }
 
-  /// @return null where its directory is watched no more
+  /// @return null where its directory is watched no more, or it is no name here
   private @Nullable Path nameAt(int at) {
     int watch = eventBytes.bytes.getInt(at);
     byte[] name = new byte[eventBytes.bytes.getInt(at + 12)];
@@ -264,7 +265,12 @@ final class Inotify implements ChangeWatch {
     }
     for (Map.Entry<Path, Integer> watched : watches.entrySet()) {
       if (watched.getValue() == watch) {
-        return watched.getKey().resolve(new String(name, 0, length, UTF_8));
+        try {
+          return watched.getKey().resolve(new String(name, 0, length, UTF_8));
+        } catch (InvalidPathException e) {
+          // This process has another encoding (`LC_ALL`): the file is met as any other then.
+          return null;
+        }
       }
     }
     return null;

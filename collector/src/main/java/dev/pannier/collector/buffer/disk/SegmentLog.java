@@ -765,6 +765,11 @@ public final class SegmentLog implements Closeable {
 
   /// Whether [#free] would find more if another segment were begun behind all there are.
   public boolean wouldFree(Predicate<Segment> needed) {
+    Map.Entry<Long, Segment> newest = segments.lastEntry();
+    if (newest != null && !newest.getValue().holdsRecords()) {
+      // There is such a one, and no more than one.
+      return false;
+    }
     boolean oldest = true;
     for (Segment segment : segments.values()) {
       boolean stays = (!oldest && isTiedToOthers(segment)) || needed.test(segment);

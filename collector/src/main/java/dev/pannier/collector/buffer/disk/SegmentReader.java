@@ -117,11 +117,6 @@ public final class SegmentReader {
     return RecordFormat.read(head, bytes, version, names);
   }
 
-  /// Passes the record that was found, whatever is in it.
-  public void pass() {
-    passed();
-  }
-
   /// Takes the record that was found.
   ///
   /// @param body has [#length] bytes at least; the batch keeps it
@@ -135,7 +130,7 @@ public final class SegmentReader {
             ? RecordFormat.read(body, length, version, names)
             : null;
     if (batch != null) {
-      passed();
+      pass();
     }
     return batch;
   }
@@ -147,11 +142,12 @@ public final class SegmentReader {
     if (!isWhole(position)) {
       return false;
     }
-    passed();
+    pass();
     return true;
   }
 
-  private void passed() {
+  /// Passes the record that was found, whatever is in it.
+  public void pass() {
     position += RecordFormat.PREFIX_BYTES + length;
     lastSequence = sequence;
   }
@@ -246,7 +242,7 @@ public final class SegmentReader {
       int had = 0;
       try {
         windowFrom = at;
-        window.clear().limit((int) Math.min(WINDOW_BYTES, limit - at));
+        window.clear().limit((int) Math.min(window.capacity(), limit - at));
         while (window.hasRemaining() && channel.read(window, at + window.position()) >= 0) {
           had = window.position();
         }
