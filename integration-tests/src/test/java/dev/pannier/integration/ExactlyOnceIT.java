@@ -176,6 +176,17 @@ class ExactlyOnceIT {
     await(words).atMost(PATIENCE).until(() -> sidecar.body("/readyz").contains(words));
   }
 
+  /// The sidecar gives back what it can spare of a disk, so that is taken from it each time.
+  private static void awaitFull(Sidecar sidecar, Path state, String words) {
+    await(words)
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              SmallDisk.fill(sidecar.running().handle(), state);
+              return sidecar.body("/readyz").contains(words);
+            });
+  }
+
   /// First one, then the other, which has got by then what the first led: the topics, the positions, and the transactions'
   /// coordinator.
   @Test
@@ -257,30 +268,30 @@ class ExactlyOnceIT {
   void eachComesOnceThoughTheDiskWasFull() throws Exception {
     String missing = SmallDisk.missing(folder);
     assumeTrue(missing.isEmpty(), "no small file system can be mounted here: " + missing);
-    List<Path> ballast = new ArrayList<>();
+    Map<Sidecar, Path> states = new HashMap<>();
     for (Way way : Way.all()) {
       Path state = Files.createDirectories(folder.resolve(way.name()).resolve("state"));
       Sidecar sidecar = sidecar(way.name()).within(SmallDisk.over(state, DISK_MIB));
       start(sidecar, way).awaitMore().awaitQuietLine();
-      ballast.add(SmallDisk.fill(sidecar.running().handle(), state));
+      states.put(sidecar, state);
     }
     for (Sidecar sidecar : sidecars) {
-      awaitReason(sidecar, "positions cannot be stored");
+      awaitFull(sidecar, states.get(sidecar), "positions cannot be stored");
     }
     for (Traffic traffic : traffics) {
       boolean hasDisk = disk.contains(traffic);
       if (hasDisk) {
-        awaitReason(traffic.sidecar(), FULL);
+        awaitFull(traffic.sidecar(), states.get(traffic.sidecar()), FULL);
         assertThat(traffic.sidecar().body("/metrics"))
             .containsPattern("pannier_buffer_in_memory_only\\S* 1");
       }
       traffic.awaitQuietLine().awaitSpans();
       if (hasDisk) {
-        awaitReason(traffic.sidecar(), FULL);
+        awaitFull(traffic.sidecar(), states.get(traffic.sidecar()), FULL);
       }
     }
-    for (Path file : ballast) {
-      Files.delete(file);
+    for (Sidecar sidecar : sidecars) {
+      Files.delete(SmallDisk.fill(sidecar.running().handle(), states.get(sidecar)));
     }
     for (Sidecar sidecar : sidecars) {
       await().atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 200);

@@ -316,8 +316,16 @@ final class Kafka implements AutoCloseable {
   /// transaction under way, which may be committed without a mark in a topic that is gone. Not what was aborted.
   List<byte[]> deleted(String topic) throws IOException {
     List<byte[]> messages = new ArrayList<>();
+    for (Node broker : brokers) {
+      // One may have been behind, and not waited for.
+      messages.addAll(deleted(topic, broker.folder));
+    }
+    return messages;
+  }
+
+  private static List<byte[]> deleted(String topic, Path folder) throws IOException {
+    List<byte[]> messages = new ArrayList<>();
     List<byte[]> open = new ArrayList<>();
-    Path folder = brokers.getFirst().folder;
     try (DirectoryStream<Path> logs =
         Files.newDirectoryStream(folder.resolve("broker/data"), topic + "-0.*-delete")) {
       for (Path log : logs) {

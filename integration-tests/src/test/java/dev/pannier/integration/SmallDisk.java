@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /// A small file system in memory over a folder, which only one process sees.
@@ -24,13 +25,14 @@ final class SmallDisk {
     return OwnMounts.missing(over(folder, 1));
   }
 
-  /// Writes a file until nothing is left of the file system that a process sees.
+  /// Writes a file, or goes on with it, until nothing is left of the file system that a process sees.
   ///
   /// @return the file, to be deleted
   static Path fill(ProcessHandle process, Path folder) throws IOException {
     Path seen = Path.of("/proc", String.valueOf(process.pid()), "root" + folder);
     Path ballast = seen.resolve("ballast");
-    try (OutputStream out = Files.newOutputStream(ballast)) {
+    try (OutputStream out =
+        Files.newOutputStream(ballast, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
       byte[] block = new byte[BLOCK_BYTES];
       while (true) {
         out.write(block);
