@@ -177,12 +177,12 @@ class ExactlyOnceIT {
   }
 
   /// The sidecar gives back what it can spare of a disk, so that is taken from it each time.
-  private static void awaitFull(Sidecar sidecar, Path state, String words) {
+  private static void awaitFull(Sidecar sidecar, String words) {
     await(words)
         .atMost(PATIENCE)
         .until(
             () -> {
-              SmallDisk.fill(sidecar.running().handle(), state);
+              SmallDisk.fill(sidecar.running().handle(), sidecar.state());
               return sidecar.body("/readyz").contains(words);
             });
   }
@@ -268,30 +268,28 @@ class ExactlyOnceIT {
   void eachComesOnceThoughTheDiskWasFull() throws Exception {
     String missing = SmallDisk.missing(folder);
     assumeTrue(missing.isEmpty(), "no small file system can be mounted here: " + missing);
-    Map<Sidecar, Path> states = new HashMap<>();
     for (Way way : Way.all()) {
       Path state = Files.createDirectories(folder.resolve(way.name()).resolve("state"));
       Sidecar sidecar = sidecar(way.name()).within(SmallDisk.over(state, DISK_MIB));
       start(sidecar, way).awaitMore().awaitQuietLine();
-      states.put(sidecar, state);
     }
     for (Sidecar sidecar : sidecars) {
-      awaitFull(sidecar, states.get(sidecar), "positions cannot be stored");
+      awaitFull(sidecar, "positions cannot be stored");
     }
     for (Traffic traffic : traffics) {
       boolean hasDisk = disk.contains(traffic);
       if (hasDisk) {
-        awaitFull(traffic.sidecar(), states.get(traffic.sidecar()), FULL);
+        awaitFull(traffic.sidecar(), FULL);
         assertThat(traffic.sidecar().body("/metrics"))
             .containsPattern("pannier_buffer_in_memory_only\\S* 1");
       }
       traffic.awaitQuietLine().awaitSpans();
       if (hasDisk) {
-        awaitFull(traffic.sidecar(), states.get(traffic.sidecar()), FULL);
+        awaitFull(traffic.sidecar(), FULL);
       }
     }
     for (Sidecar sidecar : sidecars) {
-      Files.delete(SmallDisk.fill(sidecar.running().handle(), states.get(sidecar)));
+      Files.delete(SmallDisk.fill(sidecar.running().handle(), sidecar.state()));
     }
     for (Sidecar sidecar : sidecars) {
       await().atMost(PATIENCE).until(() -> sidecar.status("/readyz") == 200);

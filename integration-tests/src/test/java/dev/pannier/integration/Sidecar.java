@@ -66,6 +66,11 @@ final class Sidecar implements AutoCloseable {
     return logs.resolve(name);
   }
 
+  /// Its `state.directory`.
+  Path state() {
+    return folder.resolve("state");
+  }
+
   int grpcPort() {
     return grpc;
   }
@@ -108,7 +113,7 @@ final class Sidecar implements AutoCloseable {
         state: {directory: "%s"}
         admin: {listen: "127.0.0.1:%d"}
         """
-            .formatted(folder.resolve("state"), admin);
+            .formatted(state(), admin);
     Files.writeString(config(), fill(text) + own);
     return this;
   }
@@ -122,7 +127,7 @@ final class Sidecar implements AutoCloseable {
     // It would build and train in the midst of the build that runs this.
     environment.put("PANNIER_AOT_CACHE", "off");
     environment.put("LOG_DIR", logs.toString());
-    environment.put("STATE_DIR", folder.resolve("state").toString());
+    environment.put("STATE_DIR", state().toString());
     environment.put("OTLP_GRPC", "127.0.0.1:" + grpc);
     environment.put("OTLP_HTTP", "127.0.0.1:" + http);
     environment.put("ADMIN_LISTEN", "127.0.0.1:" + admin);
