@@ -145,7 +145,8 @@ final class SimulatedCluster implements Destination {
         random.nextLong(),
         properties -> new Connection(),
         properties -> consumer(),
-        properties -> topic -> OptionalInt.empty());
+        properties -> topic -> OptionalInt.empty(),
+        System::nanoTime);
   }
 
   @Override

@@ -191,6 +191,16 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
           Kind.RETRY, servers + " does not confirm a message in time (max.block.ms)", false);
     }
 
+    /// A transaction cannot be open for as long as each of its messages takes alone.
+    KafkaFailure noTimeAlone() {
+      return new KafkaFailure(
+          Kind.RETRY,
+          servers
+              + " refused messages together, and each is tried alone: the next transaction goes on"
+              + " with those for which this one has no time (transaction.timeout.ms)",
+          false);
+    }
+
     private String unknownTopic(String topic) {
       return servers
           + " has no topic "

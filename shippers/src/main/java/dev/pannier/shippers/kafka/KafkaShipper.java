@@ -87,8 +87,11 @@ public final class KafkaShipper implements Shipper {
 
   private boolean closed;
 
-  /// Null where the user has said how long messages linger, or where they do not.
+  /// Null where messages do not linger.
   private final @Nullable Flusher flusher;
+
+  /// Whether they linger only while more are at hand, and not for as long as the user has said.
+  private final boolean lingersUntilFlushed;
 
   /// Whether a message was sent since the last flush.
   private boolean unflushed;
@@ -117,9 +120,10 @@ public final class KafkaShipper implements Shipper {
     this.client = new Client(properties, producers, proven::newProducer);
     this.topics = new Topics(settings.name(), words, client::current);
     this.flusher =
-        ProducerProperties.lingersUntilFlushed(settings, properties)
+        ProducerProperties.linger(properties)
             ? new Flusher(settings.name(), client::current)
             : null;
+    this.lingersUntilFlushed = ProducerProperties.lingersUntilFlushed(settings, properties);
     this.ordered = !settings.key().equals("none");
     for (Signal signal : settings.signals()) {
       routes.put(signal, new Route(settings, signal));
@@ -242,7 +246,14 @@ public final class KafkaShipper implements Shipper {
 
   @Override
   public void flush() {
-    if (flusher == null || !unflushed || closed) {
+    if (lingersUntilFlushed && unflushed && !closed) {
+      lingerNoLonger();
+    }
+  }
+
+  /// Also where the user has said how long: for what is waited for nothing comes that it could wait for.
+  private void lingerNoLonger() {
+    if (flusher == null) {
       return;
     }
     unflushed = false;
@@ -329,8 +340,7 @@ public final class KafkaShipper implements Shipper {
   ///
   /// @return whether nothing is under way
   private boolean awaitIdle() {
-    unflushed = true;
-    flush();
+    lingerNoLonger();
     long deadlineNanos = System.nanoTime() + maxBlockNanos;
     synchronized (lock) {
       idleAwaited = true;
@@ -376,7 +386,7 @@ public final class KafkaShipper implements Shipper {
     if (!delivery.isRisky()) {
       return;
     }
-    flush();
+    lingerNoLonger();
     long deadlineNanos = System.nanoTime() + maxBlockNanos;
     synchronized (lock) {
       try {

@@ -72,6 +72,14 @@ final class Message {
     }
   }
 
+  /// Whether it holds one of these.
+  boolean isAnyOf(BitSet set) {
+    if (index != SEVERAL) {
+      return set.get(index);
+    }
+    return records == null ? !set.isEmpty() : set.intersects(records);
+  }
+
   /// An upper bound of what Kafka counts against `max.request.size`.
   int size() {
     return size;

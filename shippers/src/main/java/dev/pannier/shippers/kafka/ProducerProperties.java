@@ -100,7 +100,12 @@ final class ProducerProperties {
   static boolean lingersUntilFlushed(
       ShipperSettings.Kafka settings, Map<String, Object> properties) {
     return !settings.properties().containsKey(ProducerConfig.LINGER_MS_CONFIG)
-        && number(properties, ProducerConfig.LINGER_MS_CONFIG) > 0;
+        && linger(properties);
+  }
+
+  /// Whether messages wait for others, for as long as anybody chose.
+  static boolean linger(Map<String, Object> properties) {
+    return number(properties, ProducerConfig.LINGER_MS_CONFIG) > 0;
   }
 
   private static boolean sendsRecords(ShipperSettings.Kafka settings) {

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
@@ -53,8 +54,9 @@ import org.slf4j.LoggerFactory;
 /// or nothing counts, so batches follow each other however large they are.
 ///
 /// What a message's failure means for its batch ([Verdicts]) is told when the batch comes again: the
-/// transaction is aborted first, and all that was in it comes again. What was refused together with others
-/// is sent again message by message, so that the refusal is of that one.
+/// transaction is aborted first, and all that was in it comes again. Messages that were refused together
+/// are each sent alone, so that the refusal is of that one; a transaction that has no time for all of them
+/// is aborted, too, and the next one goes on with the rest.
 ///
 /// A producer that was fenced may have been so by the coordinator, when its transaction was too old, or
 /// by another process with the same identity. Positions tell: those that another process has stored
@@ -72,6 +74,10 @@ public final class TransactionalShipper implements Shipper {
   private static final long MAX_BYTES = 2 << 20;
   private static final int MEMORY_PART = 4;
 
+  /// Of a transaction's timeout: for messages that are sent alone. What else is in it, and its end, may take
+  /// the rest.
+  private static final int ALONE_PART = 4;
+
   /// In a file's name.
   private static final Pattern UNWELCOME = Pattern.compile("[^A-Za-z0-9._-]");
 
@@ -85,6 +91,8 @@ public final class TransactionalShipper implements Shipper {
   private final OffsetHint hint;
   private final Limits limits;
   private final long maxBytes;
+  private final LongSupplier nanoClock;
+  private final long aloneNanos;
   private final long instance;
   private final Map<Signal, Route> routes = new EnumMap<>(Signal.class);
   private final Verdicts verdicts = new Verdicts();
@@ -103,6 +111,11 @@ public final class TransactionalShipper implements Shipper {
 
   /// The message that was sent last, where it is on its way without another.
   private volatile @Nullable Sent lonely;
+
+  private long begunAtNanos;
+
+  /// Whether a message of the transaction was sent alone.
+  private boolean anyAlone;
 
   private long bytes;
   private long transaction;
@@ -146,13 +159,15 @@ public final class TransactionalShipper implements Shipper {
         random.nextLong(),
         KafkaProducer::new,
         KafkaConsumer::new,
-        BrokerLimit::new);
+        BrokerLimit::new,
+        System::nanoTime);
   }
 
   /// @param instance  tells this process from those before and after it: random
   /// @param producers makes the client that ships
   /// @param consumers makes those that read positions
   /// @param brokerLimits asks for the largest message of a topic, empty where that is not told
+  /// @param nanoClock for how long a transaction is open
   public TransactionalShipper(
       ShipperSettings.Kafka settings,
       long memoryBytes,
@@ -161,7 +176,8 @@ public final class TransactionalShipper implements Shipper {
       Function<Map<String, Object>, Producer<byte[], byte[]>> producers,
       Function<Map<String, Object>, org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>>
           consumers,
-      Function<Map<String, Object>, Function<String, OptionalInt>> brokerLimits) {
+      Function<Map<String, Object>, Function<String, OptionalInt>> brokerLimits,
+      LongSupplier nanoClock) {
     ShipperSettings.Transactions transactions = Objects.requireNonNull(settings.transactions());
     this.settings = settings;
     this.instance = instance;
@@ -184,7 +200,12 @@ public final class TransactionalShipper implements Shipper {
             settings.name(),
             ProducerProperties.largestMessageBytes(properties),
             brokerLimits.apply(properties),
-            System::nanoTime);
+            nanoClock);
+    this.nanoClock = nanoClock;
+    this.aloneNanos =
+        TimeUnit.MILLISECONDS.toNanos(
+                ProducerProperties.number(properties, ProducerConfig.TRANSACTION_TIMEOUT_CONFIG))
+            / ALONE_PART;
     this.maxBytes = Math.min(MAX_BYTES, memoryBytes / MEMORY_PART);
     List<String> fixedTopics =
         routes.values().stream()
@@ -357,7 +378,7 @@ public final class TransactionalShipper implements Shipper {
             Objects.requireNonNull(routes.get(part.signal()), part.signal()::label).messages(part);
         Verdicts.Refusal known = verdicts.refusal(part);
         if (known != null) {
-          all = known.without(all, part.records());
+          all = known.without(all);
           refused += known.records().cardinality();
           why = known.reason();
         }
@@ -468,6 +489,7 @@ public final class TransactionalShipper implements Shipper {
       if (!begun) {
         producer.beginTransaction();
         begun = true;
+        begunAtNanos = nanoClock.getAsLong();
       }
     } catch (RuntimeException e) {
       failed(words.of(e, ""));
@@ -475,9 +497,14 @@ public final class TransactionalShipper implements Shipper {
     }
     for (int i = 0; i < all.size(); i++) {
       Batch part = member.parts.get(i);
-      boolean alone = verdicts.isSuspect(part);
+      BitSet suspects = verdicts.suspects(part);
       for (Message message : all.get(i)) {
-        Sent sent = new Sent(part, message, Thread.currentThread());
+        boolean alone = message.isAnyOf(suspects);
+        if (alone && !hasTimeAlone()) {
+          failed(words.noTimeAlone());
+          return;
+        }
+        Sent sent = new Sent(part, message, alone, Thread.currentThread());
         bytes += message.size();
         try {
           if (alone) {
@@ -498,6 +525,13 @@ public final class TransactionalShipper implements Shipper {
         }
       }
     }
+  }
+
+  /// For the first there always is, so that each transaction leaves fewer of them.
+  private boolean hasTimeAlone() {
+    boolean first = !anyAlone;
+    anyAlone = true;
+    return first || nanoClock.getAsLong() - begunAtNanos < aloneNanos;
   }
 
   /// A batch of which no message is to be sent: with the transaction, if there is one.
@@ -575,7 +609,7 @@ public final class TransactionalShipper implements Shipper {
     transaction++;
     PositionsRecord record =
         new PositionsRecord(instance, transaction, progress.next(open.get(), only));
-    Sent sent = new Sent(null, null, Thread.currentThread());
+    Sent sent = new Sent(null, null, false, Thread.currentThread());
     try {
       var _ = producer.send(positions.message(record), sent);
       producer.commitTransaction();
@@ -611,6 +645,7 @@ public final class TransactionalShipper implements Shipper {
     bytes = 0;
     messages = 0;
     lonely = null;
+    anyAlone = false;
     begun = false;
     round.incrementAndGet();
   }
@@ -703,46 +738,58 @@ public final class TransactionalShipper implements Shipper {
   private final class Sent implements Callback {
     private final @Nullable Batch part;
     private final @Nullable Message message;
+    private final boolean alone;
     private final Thread sender;
     private final long sentIn = round.get();
     volatile long offset = -1;
 
-    Sent(@Nullable Batch part, @Nullable Message message, Thread sender) {
+    Sent(@Nullable Batch part, @Nullable Message message, boolean alone, Thread sender) {
       this.part = part;
       this.message = message;
+      this.alone = alone;
       this.sender = sender;
     }
 
     @Override
     public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception exception) {
+      Batch of = part;
       Message which = message;
       if (exception != null) {
         failed(exception);
-      } else if (which == null) {
+        return;
+      }
+      if (of == null || which == null) {
         if (metadata != null) {
           offset = metadata.offset();
         }
-      } else if (topics.anyMissing()) {
+        return;
+      }
+      if (alone) {
+        verdicts.clear(of, which);
+      }
+      if (topics.anyMissing()) {
         topics.confirmed(which.topic());
       }
     }
 
     void failed(Throwable error) {
+      Batch of = part;
+      Message which = message;
+      boolean bySender = Thread.currentThread() == sender;
+      boolean isSuspect = !bySender && lonely != this && KafkaFailure.isOfBatch(error);
+      if (isSuspect && of != null && which != null) {
+        // Also when the first of them has had the transaction aborted meanwhile: the broker has
+        // said it.
+        verdicts.suspect(of, which);
+      }
       if (sentIn != round.get()) {
         return;
       }
-      Batch of = part;
-      Message which = message;
       if (of == null || which == null) {
         TransactionalShipper.this.failed(words.of(error, positions.name()));
         return;
       }
       String topic = which.topic();
-      boolean bySender = Thread.currentThread() == sender;
-      boolean isSuspect = !bySender && lonely != this && KafkaFailure.isOfBatch(error);
-      if (isSuspect) {
-        verdicts.suspect(of);
-      }
       if (failure != null) {
         // It went down with the one that failed first.
         return;

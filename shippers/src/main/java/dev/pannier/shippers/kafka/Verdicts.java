@@ -4,22 +4,18 @@ import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What was found of batches in transactions that were aborted for it. Thread-safe.
 final class Verdicts {
   /// @param records those that were refused for good
   record Refusal(BitSet records, String reason) {
-    List<Message> without(List<Message> messages, int all) {
+    List<Message> without(List<Message> messages) {
       List<Message> left = new ArrayList<>(messages.size());
       for (Message message : messages) {
-        BitSet of = new BitSet();
-        message.addTo(of, all);
-        if (!of.intersects(records)) {
+        if (!message.isAnyOf(records)) {
           left.add(message);
         }
       }
@@ -29,22 +25,41 @@ final class Verdicts {
 
   private final IdentityHashMap<Batch, Refusal> refusals = new IdentityHashMap<>();
   private final IdentityHashMap<Batch, Outcome.TooLarge> tooLarge = new IdentityHashMap<>();
-  private final Set<Batch> suspects = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /// Records of messages that were refused together with others, and have had no answer of their own since.
+  private final IdentityHashMap<Batch, BitSet> suspects = new IdentityHashMap<>();
 
   synchronized void refuse(Batch part, Message message, String reason) {
     Refusal before = refusals.get(part);
     BitSet records = before == null ? new BitSet() : (BitSet) before.records().clone();
     message.addTo(records, part.records());
     refusals.put(part, new Refusal(records, reason));
+    clear(part, message);
   }
 
-  /// A message of it was refused together with others: which one it is only shows where it is alone.
-  synchronized void suspect(Batch part) {
-    suspects.add(part);
+  /// The message was refused together with others: whether it is to blame only shows where it is alone.
+  synchronized void suspect(Batch part, Message message) {
+    message.addTo(suspects.computeIfAbsent(part, of -> new BitSet()), part.records());
   }
 
-  synchronized boolean isSuspect(Batch part) {
-    return suspects.contains(part);
+  /// The message has had an answer of its own, which holds whatever becomes of the transaction.
+  synchronized void clear(Batch part, Message message) {
+    BitSet left = suspects.get(part);
+    if (left == null) {
+      return;
+    }
+    BitSet cleared = new BitSet();
+    message.addTo(cleared, part.records());
+    left.andNot(cleared);
+    if (left.isEmpty()) {
+      suspects.remove(part);
+    }
+  }
+
+  /// The records of messages that are each to be sent alone.
+  synchronized BitSet suspects(Batch part) {
+    BitSet left = suspects.get(part);
+    return left == null ? new BitSet() : (BitSet) left.clone();
   }
 
   synchronized void isTooLarge(Batch part, Outcome.TooLarge large) {

@@ -75,6 +75,9 @@ final class FakeCluster implements Destination {
   /// One for each time that a producer was told to send what lingers.
   final Semaphore flushes = new Semaphore(0);
 
+  /// Whether what is sent stays in the producer until it is told to send it.
+  volatile boolean lingering;
+
   volatile boolean holding;
   private final CountDownLatch handedOver = new CountDownLatch(1);
   int producers;
@@ -216,6 +219,7 @@ final class FakeCluster implements Destination {
 
   private final class Connection extends MockProducer<byte[], byte[]> {
     private final LinkedBlockingQueue<Send> queue = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<Send> lingers = new LinkedBlockingQueue<>();
     private final Thread thread = new Thread(this::run, "kafka-producer-network-thread");
     private volatile boolean closing;
     private volatile boolean closedByForce;
@@ -247,13 +251,14 @@ final class FakeCluster implements Destination {
         // As Kafka's: it has waited for the topic in this thread.
         callback.onCompletion(null, missing());
       } else {
-        queue.add(new Send(record, callback));
+        (lingering ? lingers : queue).add(new Send(record, callback));
       }
       return new CompletableFuture<>();
     }
 
     @Override
     public synchronized void flush() {
+      lingers.drainTo(queue);
       flushes.release();
     }
 
@@ -274,6 +279,7 @@ final class FakeCluster implements Destination {
       } catch (InterruptedException e) {
         return;
       }
+      lingers.drainTo(queue);
       for (Send send = taken == null ? queue.poll() : taken; send != null; send = queue.poll()) {
         send.callback.onCompletion(null, new KafkaException("Producer is closed forcefully."));
       }

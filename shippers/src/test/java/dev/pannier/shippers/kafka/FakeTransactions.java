@@ -19,6 +19,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -33,6 +34,7 @@ import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +84,20 @@ final class FakeTransactions {
   /// Whether a broker says which record of a batch it refuses.
   boolean tellsWhich;
 
+  /// How many records are in a batch at most.
+  int batchRecords = Integer.MAX_VALUE;
+
+  /// What the answer to a batch takes, by a clock of the cluster's own.
+  long roundTripNanos;
+
+  long nanos;
+
+  /// The longest that a transaction was open.
+  long longestNanos;
+
+  /// Batches of one record that were answered.
+  int alone;
+
   final Set<String> missingTopics = new HashSet<>();
   int transactions;
   private int epoch;
@@ -129,7 +145,8 @@ final class FakeTransactions {
         instance,
         properties -> producer(),
         properties -> consumer(),
-        properties -> topic -> OptionalInt.empty());
+        properties -> topic -> OptionalInt.empty(),
+        () -> nanos);
   }
 
   Producer<byte[], byte[]> producer() {
@@ -185,6 +202,7 @@ final class FakeTransactions {
   private final class Connection extends MockProducer<byte[], byte[]> {
     private int ours = -1;
     private boolean begun;
+    private long begunAtNanos;
     private @Nullable RuntimeException broken;
     private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
     private final List<Pending> pending = new ArrayList<>();
@@ -204,7 +222,14 @@ final class FakeTransactions {
       ours = epoch;
     }
 
+    /// The coordinator aborts what was open for too long, and fences who had it.
     private void check() {
+      long open = begun ? nanos - begunAtNanos : 0;
+      longestNanos = Math.max(longestNanos, open);
+      if (ours == epoch
+          && open > TimeUnit.MILLISECONDS.toNanos(ProducerProperties.TRANSACTION_TIMEOUT_MS)) {
+        epoch++;
+      }
       if (ours != epoch) {
         throw new ProducerFencedException("there is a newer producer");
       }
@@ -217,6 +242,7 @@ final class FakeTransactions {
         throw new IllegalStateException("begun before");
       }
       begun = true;
+      begunAtNanos = nanos;
     }
 
     @Override
@@ -244,14 +270,32 @@ final class FakeTransactions {
 
     @Override
     public synchronized void flush() {
+      if (pending.isEmpty()) {
+        return;
+      }
       List<Pending> together = List.copyOf(pending);
       pending.clear();
-      Thread network = new Thread(() -> answer(together));
+      Thread network = new Thread(() -> answerAll(together));
       network.start();
       try {
         network.join();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+      }
+    }
+
+    private void answerAll(List<Pending> all) {
+      for (int from = 0; from < all.size(); from += Math.min(batchRecords, all.size() - from)) {
+        List<Pending> together =
+            all.subList(from, from + Math.min(batchRecords, all.size() - from));
+        if (broken != null) {
+          together.forEach(
+              one -> one.callback.onCompletion(null, new TransactionAbortedException()));
+          continue;
+        }
+        nanos += roundTripNanos;
+        alone += together.size() == 1 ? 1 : 0;
+        answer(together);
       }
     }
 

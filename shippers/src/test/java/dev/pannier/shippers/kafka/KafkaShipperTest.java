@@ -462,6 +462,26 @@ class KafkaShipperTest extends RemoteShipperContract {
     raw.close(Duration.ZERO);
   }
 
+  /// For as long as nobody tells the producer, here.
+  @Test
+  void whatIsAwaitedDoesNotLingerForAsLongAsTheUserHasSaid() throws Exception {
+    Shipper raw =
+        cluster.shipper(
+            cluster.settings("lines", Encoding.RAW, "none", Map.of("linger.ms", "5000")));
+    cluster.poison = record -> new String(record.value(), UTF_8).startsWith("bad");
+    cluster.holding = true;
+    Told first = new Told(cluster.patience());
+    Batch batch = Batches.logs("a", "a1", "bad 1", "a2");
+    raw.ship(batch, first);
+    cluster.holding = false;
+    assertThat(first.await()).isInstanceOf(Outcome.Retryable.class);
+
+    cluster.lingering = true;
+    assertThat(refusedOf(raw, List.of(batch))).containsExactly("bad 1");
+    assertThat(cluster.texts()).containsExactly("a1", "a2");
+    raw.close(Duration.ZERO);
+  }
+
   @Test
   void connectTellsApartWhatIsWrong() {
     Map<RuntimeException, String> lines =

@@ -294,6 +294,49 @@ class TransactionalShipperTest {
     assertThat(shipper.remembersVerdicts()).isFalse();
   }
 
+  /// Each answer takes 10 ms, by the cluster's clock.
+  private void shipsLinesToABrokerThatRefuses(String... refused) {
+    cluster = new FakeTransactions(folder);
+    cluster.batches = true;
+    cluster.roundTripNanos = TimeUnit.MILLISECONDS.toNanos(10);
+    shipper = cluster.shipper(2, true, Encoding.RAW);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    cluster.refusals =
+        record ->
+            List.of(refused)
+                    .contains(new String(record.value(), java.nio.charset.StandardCharsets.UTF_8))
+                ? new InvalidRecordException("never")
+                : null;
+  }
+
+  @Test
+  void whatTakesLongerAloneThanATransactionMayIsTriedInSeveral() {
+    shipsLinesToABrokerThatRefuses("line 1500");
+    assertThat(shipUntilDone(batch(FILE, 0, 2_000)))
+        .isInstanceOfSatisfying(
+            Outcome.PartlyAccepted.class, partly -> assertThat(partly.rejected()).isEqualTo(1));
+    assertThat(cluster.texts())
+        .containsExactlyElementsOf(
+            IntStream.range(0, 2_000).filter(i -> i != 1500).mapToObj(i -> "line " + i).toList());
+    assertThat(cluster.longestNanos)
+        .as("open")
+        .isLessThan(TimeUnit.MILLISECONDS.toNanos(ProducerProperties.TRANSACTION_TIMEOUT_MS) / 2);
+    assertThat(cluster.alone).as("each but once, also across aborts").isLessThan(2_100);
+    assertThat(shipper.remembersVerdicts()).isFalse();
+  }
+
+  @Test
+  void onlyWhatWasRefusedTogetherIsSentAlone() {
+    shipsLinesToABrokerThatRefuses("line 25");
+    cluster.batchRecords = 10;
+    assertThat(shipUntilDone(batch(FILE, 0, 500)))
+        .isInstanceOfSatisfying(
+            Outcome.PartlyAccepted.class, partly -> assertThat(partly.rejected()).isEqualTo(1));
+    assertThat(cluster.texts()).hasSize(499);
+    assertThat(cluster.alone).as("ten lines, and positions").isBetween(10, 20);
+    assertThat(shipper.remembersVerdicts()).isFalse();
+  }
+
   @Test
   void aClockThatIsWrongCostsNoRecord() {
     cluster.batches = true;

@@ -83,11 +83,11 @@ public final class Injection {
       Part root, Settings settings, Workload workload, List<Problem> notices) {
     Part spec = root.at("spec");
     Part containers = spec.at("containers");
-    List<Part> selected = selected(containers, root, settings);
+    Mesh mesh = Mesh.of(root);
+    List<Part> selected = selected(containers, root, settings, mesh);
     if (selected.isEmpty()) {
       return List.of();
     }
-    Mesh mesh = Mesh.of(root);
     boolean isNative = isNative(settings, mesh, spec);
     lookAt(spec, settings, isNative, notices);
     if (mesh != null) {
@@ -137,7 +137,8 @@ public final class Injection {
     };
   }
 
-  private static List<Part> selected(Part containers, Part root, Settings settings) {
+  private static List<Part> selected(
+      Part containers, Part root, Settings settings, @Nullable Mesh mesh) {
     Map<String, Part> named = containers.named();
     Part spec = root.at("spec");
     if (named.isEmpty()) {
@@ -150,7 +151,7 @@ public final class Injection {
       }
     }
     if (settings.containers().isEmpty()) {
-      return List.copyOf(named.values());
+      return mesh == null ? List.copyOf(named.values()) : mesh.others(containers);
     }
     List<Part> selected = new ArrayList<>();
     for (String name : settings.containers()) {

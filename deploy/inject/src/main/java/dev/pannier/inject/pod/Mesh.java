@@ -61,6 +61,17 @@ record Mesh(String name, List<String> own, String notInboundThrough, Map<String,
     return spec.at("containers").named().containsKey(proxy());
   }
 
+  /// The containers that are the application's: all where there are but the mesh's, as in its gateways.
+  List<Part> others(Part containers) {
+    Map<String, Part> named = containers.named();
+    List<Part> others =
+        named.entrySet().stream()
+            .filter(each -> !own.contains(each.getKey()))
+            .map(Map.Entry::getValue)
+            .toList();
+    return others.isEmpty() ? List.copyOf(named.values()) : others;
+  }
+
   /// How many of the init containers come before the sidecar: those of the mesh, so that there is a network when it starts, and
   /// until it has ended.
   int before(Part initContainers) {

@@ -645,6 +645,28 @@ class InjectionTest {
         .anyMatch(notice -> notice.contains("what is left at the end is not shipped"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"istio-proxy", "linkerd-proxy"})
+  void aMeshsOrdinaryProxyIsNoneOfTheApplicationsContainers(String proxy) {
+    // First, as a mesh's webhook puts it where the application is to wait for it.
+    String pod = "metadata: {%s}\nspec: {containers: [{name: " + proxy + "}, {name: app}]}\n";
+    Object injected = injected(pod.formatted(""), Map.of());
+    assertThat(at(injected, "spec", "containers", proxy)).isEqualTo(Map.of("name", proxy));
+    assertThat(at(injected, "spec", "containers", "app", "volumeMounts", "pannier-logs"))
+        .isNotNull();
+    String variable = "OTEL_RESOURCE_ATTRIBUTES";
+    assertThat(at(injected, "spec", "containers", "pannier", "env", variable, "value").toString())
+        .contains("service.name=shop", "k8s.container.name=app");
+    String named = "annotations: {pannier.dev/containers: %s}".formatted(proxy);
+    assertThat(find(injected(pod.formatted(named), Map.of()), "spec", "containers", proxy, "env"))
+        .as("who names it means it")
+        .isNotNull();
+    String gateway = "spec: {containers: [{name: %s}]}\n".formatted(proxy);
+    assertThat(find(injected(gateway, Map.of()), "spec", "containers", proxy, "env"))
+        .as("nothing else is there")
+        .isNotNull();
+  }
+
   /// What goes past a mesh is for its users to say.
   @ParameterizedTest
   @CsvSource({
