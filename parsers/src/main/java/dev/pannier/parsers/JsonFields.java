@@ -21,6 +21,8 @@ final class JsonFields {
   enum Role {
     ATTRIBUTE,
     TIME,
+    /// The time where there is no other.
+    TIME_ELSE,
     /// The time of a record that is of level Information where it has none.
     COMPACT_TIME,
     EPOCH_SECOND,
@@ -64,13 +66,16 @@ final class JsonFields {
     TRACE_PATH,
     /// Objects of which one has the trace context.
     SCOPES,
-    /// An object of Rust's tracing.
+    /// An object of Rust's tracing, where the record is its.
     TRACING,
-    /// An object of Python's loguru.
+    /// An object of Python's loguru, where the record is its.
     LOGURU,
     FUNCTION,
     FILE,
     LINE,
+    /// The file of a function that was told before.
+    FILE_OF_FUNCTION,
+    LINE_OF_FUNCTION,
     LEFT_OUT
   }
 
@@ -149,11 +154,11 @@ final class JsonFields {
         "time",
         "ts",
         "date",
-        "datetime",
         "instant",
         "eventTime",
         "timeMillis",
         "asctime");
+    names.add(Role.TIME_ELSE, "datetime");
     names.add(Role.EPOCH_SECOND, "instant.epochSecond", "timestampSeconds");
     names.add(Role.NANO_OF_SECOND, "instant.nanoOfSecond", "timestampNanos");
     names.add(Role.NANOSECONDS, "nanoseconds");
@@ -212,9 +217,11 @@ final class JsonFields {
     names.add(Role.EXCEPTION, "exception", "Exception", "_exception", "stack", "full_message");
     names.add(Role.THROWABLE, "thrown", "throwable");
     names.add(Role.FUNCTION, "log.origin.function", "code.function.name", "funcName");
-    names.add(Role.FUNCTION, "source.function", "source.method");
-    names.add(Role.FILE, "log.origin.file.name", "code.file.path", "pathname", "source.file");
-    names.add(Role.LINE, "log.origin.file.line", "code.line.number", "lineno", "source.line");
+    names.add(Role.FUNCTION, "source.function");
+    names.add(Role.FILE_OF_FUNCTION, "source.file");
+    names.add(Role.LINE_OF_FUNCTION, "source.line");
+    names.add(Role.FILE, "log.origin.file.name", "code.file.path", "pathname");
+    names.add(Role.LINE, "log.origin.file.line", "code.line.number", "lineno");
     for (String of : List.of("error", "err", "exception", "Exception", "thrown", "throwable")) {
       for (String name : List.of("type", "Type", "kind", "class", "className", "name")) {
         names.add(Role.EXCEPTION_TYPE, of + "." + name);

@@ -16,6 +16,12 @@ final class JsonParser implements LineParser {
   private static final byte[] FILE = "code.file.path".getBytes(US_ASCII);
   private static final byte[] LINE = "code.line.number".getBytes(US_ASCII);
   private static final byte[] INFORMATION = "Information".getBytes(US_ASCII);
+
+  /// What loguru's records begin with, and what stands behind the fields of tracing's.
+  private static final byte[] TEXT = "text".getBytes(US_ASCII);
+
+  private static final byte[] TARGET = "\"target\"".getBytes(US_ASCII);
+
   private static final byte[] TRUE = "true".getBytes(US_ASCII);
   private static final byte[] FALSE = "false".getBytes(US_ASCII);
   private static final byte[] NULL = "null".getBytes(US_ASCII);
@@ -50,6 +56,7 @@ final class JsonParser implements LineParser {
   private boolean hasType;
   private boolean hasExceptionMessage;
   private boolean hasStackTrace;
+  private boolean hasFunction;
 
   /// A level that is a number, which counts where no other is named.
   private long levelValue;
@@ -74,6 +81,9 @@ final class JsonParser implements LineParser {
 
   private int messageElseKey;
   private int messageElseKeyLength;
+  private int timeElse;
+  private int timeElseKey;
+  private int timeElseKeyLength;
   private int loggerElse;
   private int loggerElseKey;
   private int loggerElseKeyLength;
@@ -154,6 +164,7 @@ final class JsonParser implements LineParser {
     hasType = false;
     hasExceptionMessage = false;
     hasStackTrace = false;
+    hasFunction = false;
     levelValueLength = 0;
     levelKeyLength = -1;
     syslogLevel = false;
@@ -161,12 +172,23 @@ final class JsonParser implements LineParser {
     namesLogger = false;
     loguru = false;
     messageElse = -1;
+    timeElse = -1;
     loggerElse = -1;
     failure = ParseResult.NOT_JSON;
   }
 
   /// What only the whole object tells.
   private void late() {
+    if (timeElse >= 0) {
+      at = timeElse;
+      JsonFields.Role role = hasTime ? JsonFields.Role.ATTRIBUTE : JsonFields.Role.TIME;
+      if (text[at] == '"') {
+        string(false);
+        text(record, text, timeElseKey, timeElseKeyLength, role, timeElse);
+      } else {
+        number(record, text, timeElseKey, timeElseKeyLength, role);
+      }
+    }
     if (levelValueLength > 0) {
       if (!hasLevel) {
         int number =
@@ -343,7 +365,7 @@ final class JsonParser implements LineParser {
   private boolean map(
       RecordSink sink, byte[] key, int keyFrom, int keyLength, JsonFields.Field field, int depth) {
     JsonFields inside = field.inside();
-    if (inside == null) {
+    if (inside == null || !isOfItsLibrary(field.role(), key, depth)) {
       // The inner keys use the scratch in which this key may lie: it is pushed before.
       sink.beginMap(key, keyFrom, keyLength);
       boolean whole = members(sink, depth, null, 0);
@@ -364,6 +386,41 @@ final class JsonParser implements LineParser {
       prefix = keyLength + 1;
     }
     return members(sink, depth, inside, prefix);
+  }
+
+  /// Whether an object whose name is a common one is what a library makes of it.
+  private boolean isOfItsLibrary(JsonFields.Role role, byte[] key, int depth) {
+    return switch (role) {
+      case LOGURU ->
+          messageElse >= 0
+              && Arrays.equals(
+                  text, messageElseKey, messageElseKey + messageElseKeyLength, TEXT, 0, TEXT.length)
+              && isNothingElseKnown();
+      case TRACING ->
+          hasLevel && !hasMessage && messageElse < 0 && key == text && isBeforeTarget(depth);
+      default -> true;
+    };
+  }
+
+  /// Whether the record has said no more than a message for where there is no other.
+  private boolean isNothingElseKnown() {
+    return !hasMessage && !hasTime && !hasLevel && levelValueLength == 0 && !hasLogger;
+  }
+
+  /// Whether the member behind the object that begins here is `target`; nothing is read.
+  private boolean isBeforeTarget(int depth) {
+    int from = at;
+    boolean before = false;
+    if (members(Nowhere.SINK, depth, null, 0)) {
+      skipBlanks();
+      if (at < end && text[at] == ',') {
+        at++;
+        skipBlanks();
+        before = Ascii.startsWith(text, at, end, TARGET);
+      }
+    }
+    at = from;
+    return before;
   }
 
   /// Takes an object that can be printed for the exception.
@@ -507,6 +564,7 @@ final class JsonParser implements LineParser {
         hasMessage = true;
         yield true;
       }
+      case TIME_ELSE -> isTimeElse(key, keyFrom, keyLength, valueFrom);
       case MESSAGE_ELSE -> {
         if (hasMessage || messageElse >= 0 || key != text) {
           yield false;
@@ -571,10 +629,24 @@ final class JsonParser implements LineParser {
         }
         yield TraceIds.trace(value, last, from + length - last, record);
       }
-      case FUNCTION -> renamed(FUNCTION, value, from, length);
+      case FUNCTION -> {
+        hasFunction = true;
+        yield renamed(FUNCTION, value, from, length);
+      }
       case FILE -> renamed(FILE, value, from, length);
+      case FILE_OF_FUNCTION -> hasFunction && renamed(FILE, value, from, length);
       default -> false;
     };
+  }
+
+  private boolean isTimeElse(byte[] key, int keyFrom, int keyLength, int valueFrom) {
+    if (timeElse >= 0 || hasTime || key != text) {
+      return false;
+    }
+    timeElse = valueFrom;
+    timeElseKey = keyFrom;
+    timeElseKeyLength = keyLength;
+    return true;
   }
 
   /// @return false where there was one already
@@ -680,7 +752,11 @@ final class JsonParser implements LineParser {
         record.body(text, from, at - from);
         yield true;
       }
-      case LINE -> {
+      case TIME_ELSE -> isTimeElse(key, keyFrom, keyLength, from);
+      case LINE, LINE_OF_FUNCTION -> {
+        if (role == JsonFields.Role.LINE_OF_FUNCTION && !hasFunction) {
+          yield false;
+        }
         if (whole) {
           record.attribute(LINE, 0, LINE.length, longValue);
         }
