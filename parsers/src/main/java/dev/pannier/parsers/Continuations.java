@@ -29,6 +29,7 @@ final class Continuations {
 
   private static final byte[] GOROUTINE = "goroutine ".getBytes(US_ASCII);
   private static final byte[] PANIC = "panic: ".getBytes(US_ASCII);
+  private static final byte[] PANIC_CALL = "panic(".getBytes(US_ASCII);
   private static final byte[] SIGNAL = "[signal ".getBytes(US_ASCII);
   private static final byte[] MORE = "... ".getBytes(US_ASCII);
   private static final byte[] CREATED_BY = "created by ".getBytes(US_ASCII);
@@ -166,9 +167,22 @@ final class Continuations {
         && isNodePlace(buffer, record, withoutLineEnd(buffer, record, before));
   }
 
-  /// `main.work(...)` or `created by main.main in goroutine 1`
+  /// `main.work(...)`, `panic({0x1, 0x2})` or `created by main.main in goroutine 1`
   private static boolean isGoCall(byte[] buffer, int line, int end) {
-    return buffer[end - 1] == ')' || Ascii.startsWith(buffer, line, end, CREATED_BY);
+    if (Ascii.startsWith(buffer, line, end, CREATED_BY)) {
+      return true;
+    }
+    if (buffer[end - 1] != ')' || !isNameStart(buffer[line])) {
+      return false;
+    }
+    boolean dotted = false;
+    int at = line;
+    while (at < end && buffer[at] != ' ' && buffer[at] != '(') {
+      dotted |= buffer[at++] == '.';
+    }
+    return at < end
+        && buffer[at] == '('
+        && (dotted || Ascii.startsWith(buffer, line, end, PANIC_CALL));
   }
 
   private static boolean blankContinues(byte[] buffer, int record, int before, int beforeEnd) {

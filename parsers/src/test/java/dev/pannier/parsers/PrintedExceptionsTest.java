@@ -350,6 +350,33 @@ class PrintedExceptionsTest {
         .doesNotContainKey("result");
   }
 
+  private static final String GO_CAUGHT =
+      """
+      2026/11/29 12:00:00 http: panic serving 10.0.0.1:5: boom
+      goroutine 7 [running]:
+      main.work(...)
+      \t/app/main.go:8 +0x1d
+      """;
+
+  @Test
+  void aLineBehindAGoroutineThatEndsInABracketIsARecordOfItsOwn() {
+    for (String next :
+        List.of(
+            "2026/11/29 12:00:01 GET /orders 200 (12ms)",
+            "GET /orders 200 (12ms)",
+            "2026-11-29 12:00:01.000 INFO [main] a.B - done (ok)",
+            "done(ok)")) {
+      for (LineParser parser :
+          List.of(auto(), Parsers.create(new ParserSpec.Raw(), ZoneId.of("UTC")))) {
+        assertThat(records(parser, GO_CAUGHT + next)).as(next).last().isEqualTo(next);
+        assertThat(records(parser, GO_CAUGHT.substring(0, GO_CAUGHT.indexOf("main.")) + next))
+            .as(next)
+            .last()
+            .isEqualTo(next);
+      }
+    }
+  }
+
   @Test
   void linesThatLookAlikeAreRecordsOfTheirOwn() {
     for (String text :
