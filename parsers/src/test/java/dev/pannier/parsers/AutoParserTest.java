@@ -216,6 +216,23 @@ class AutoParserTest {
   }
 
   @Test
+  void onePairAloneIsPartOfTheTextBeforeIt() {
+    parse("2026-11-23 14:00:00.123 [main] INFO  a.B - effective settings:");
+    for (String line :
+        new String[] {
+          "level=INFO",
+          "time=2026-11-29T12:00:00Z",
+          "level=ERROR while reading",
+          "level=ERROR while reading x=3",
+          "level=INFO done"
+        }) {
+      assertThat(starts(line)).as(line).isFalse();
+    }
+    assertThat(starts("level=info ms")).isTrue();
+    assertThat(starts("level=INFO \"a key\"=x")).isTrue();
+  }
+
+  @Test
   void aLevelMayStandWithoutItsPadding() {
     assertThat(parse("26/11/23 14:00:00 INFO storage.BlockManager: found"))
         .contains(entry("logger", "storage.BlockManager"), entry("body", "found"));
