@@ -296,20 +296,28 @@ final class Continuations {
         && Ascii.indexOf(buffer, line, end, Exceptions.PANICKED) >= 0;
   }
 
-  /// `/app/index.js:12`
+  /// `/app/index.js:12`, `file:///app/index.mjs:12` or `node:internal/main:12`
   private static boolean isNodePlace(byte[] buffer, int line, int end) {
     int at = end;
     while (at > line && Ascii.isDigit(buffer[at - 1])) {
       at--;
     }
-    boolean script =
-        at < end
-            && at > line + 3
-            && buffer[at - 1] == ':'
-            && buffer[at - 2] == 's'
-            && (buffer[at - 3] == 'j' || buffer[at - 3] == 't');
-    return (script && (buffer[line] == '/' || Ascii.startsWith(buffer, line, end, FILE_URL)))
-        || (at < end && Ascii.startsWith(buffer, line, end, NODE_URL));
+    if (at == end || at == line || buffer[at - 1] != ':') {
+      return false;
+    }
+    boolean path = buffer[line] == '/' || Ascii.startsWith(buffer, line, end, FILE_URL);
+    return path ? isScript(buffer, line, at - 1) : Ascii.startsWith(buffer, line, at - 1, NODE_URL);
+  }
+
+  /// Whether a path ends in `.js`, `.mjs`, `.cjs`, or in `ts` so.
+  private static boolean isScript(byte[] buffer, int line, int end) {
+    int at = end - 2;
+    if (at <= line || buffer[at + 1] != 's' || (buffer[at] != 'j' && buffer[at] != 't')) {
+      return false;
+    }
+    boolean module = buffer[at - 1] == 'm' || buffer[at - 1] == 'c';
+    int dot = module ? at - 2 : at - 1;
+    return dot > line && buffer[dot] == '.';
   }
 
   /// What Node prints below the source.

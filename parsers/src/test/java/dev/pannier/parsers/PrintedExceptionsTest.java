@@ -378,6 +378,27 @@ class PrintedExceptionsTest {
   }
 
   @Test
+  void aPathThatIsNoScriptsIsNoPlaceOfNodes() {
+    for (String text :
+        List.of(
+            "/api/v1/events:12\n/api/v1/products:3",
+            "/js:1\nnext",
+            "node:web-2\nnext",
+            "node:2\nnext")) {
+      assertThat(records(auto(), text)).as(text).hasSize(2);
+    }
+    for (String place :
+        List.of(
+            "/app/a.mts:1",
+            "/app/a.cjs:12",
+            "/app/a.ts:3",
+            "file:///app/a.mjs:3",
+            "node:internal/process/promises:394")) {
+      assertThat(records(auto(), place + "\nthrow e;\n^\n\nError: x")).as(place).hasSize(1);
+    }
+  }
+
+  @Test
   void linesThatLookAlikeAreRecordsOfTheirOwn() {
     for (String text :
         List.of(
