@@ -374,7 +374,8 @@ final class JsonParser implements LineParser {
       }
       return whole;
     }
-    if (field.role() == JsonFields.Role.THROWABLE && throwable(depth)) {
+    // A key with escapes does not outlive what is read ahead.
+    if (field.role() == JsonFields.Role.THROWABLE && key == text && throwable(depth)) {
       return true;
     }
     namesLogger |= field.role() == JsonFields.Role.TRACING;
@@ -447,8 +448,8 @@ final class JsonParser implements LineParser {
     if (mayBeLines && joinStrings()) {
       return text(sink, key, keyFrom, keyLength, role, from);
     }
-    if (role == JsonFields.Role.SCOPES
-        || (role == JsonFields.Role.EXCEPTION && field.inside() != null)) {
+    boolean mayTell = role == JsonFields.Role.SCOPES || role == JsonFields.Role.EXCEPTION;
+    if (mayTell && field.inside() != null && key == text) {
       // What its objects tell of the record is taken out of them; as an array they stay whole.
       JsonFields.Field each =
           new JsonFields.Field(JsonFields.Role.ATTRIBUTE, field.inside(), false);

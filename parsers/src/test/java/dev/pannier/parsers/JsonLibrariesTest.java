@@ -527,6 +527,37 @@ class JsonLibrariesTest {
   }
 
   @Test
+  void aKeyWithEscapesKeepsItsName() {
+    assertThat(parse("{\"msg\":\"m\",\"thro\\u0077n\":{\"\\u0061b\":1,\"x\":2}}"))
+        .containsOnly(
+            entry("body", "m"), entry("@thrown.ab", "long 1"), entry("@thrown.x", "long 2"));
+    assertThat(parse("{\"msg\":\"m\",\"excep\\u0074ion\":[{\"\\u0061b\":1}]}"))
+        .containsOnly(entry("body", "m"), entry("@exception.ab", "long 1"));
+    assertThat(parse("{\"msg\":\"m\",\"Scope\\u0073\":[{\"\\u0061b\":1}]}"))
+        .containsOnly(entry("body", "m"), entry("@Scopes.ab", "long 1"));
+    assertThat(
+            parse(
+                "{\"level\":\"info\",\"field\\u0073\":{\"\\u0061b\":1},\"target\":\"t\",\"msg\":\"m\"}"))
+        .contains(entry("body", "m"), entry("@fields.ab", "long 1"), entry("@target", "t"));
+  }
+
+  @Test
+  void causesInCausesArePrinted() {
+    int depth = 28;
+    String line =
+        "{\"message\":\"m\",\"thrown\":"
+            + "{\"name\":\"a\",\"extendedStackTrace\":[],\"cause\":".repeat(depth)
+            + "{\"name\":\"b\",\"extendedStackTrace\":[],\"message\":\""
+            + "x".repeat(1 << 20)
+            + "\"}"
+            + "}".repeat(depth + 1);
+    assertThat(parse(line).get("@exception.stacktrace"))
+        .startsWith("a\nCaused by: a\n")
+        .contains("\nCaused by: b: xxx")
+        .endsWith("x");
+  }
+
+  @Test
   void aDatetimeIsTheTimeWhereThereIsNoOther() {
     String booked = "\"datetime\":\"2026-12-24T18:00:00Z\"";
     String time = "\"time\":\"2026-11-23T14:00:00Z\"";
