@@ -149,6 +149,12 @@ final class LogbackParser implements LineParser {
     return starts;
   }
 
+  /// With a head, a line begins a record because it has it.
+  @Override
+  public boolean continuesException(byte[] buffer, int record, int line, int length) {
+    return head == 0 && Continuations.continues(buffer, record, line, length);
+  }
+
   private void keepHead(byte[] buffer, int offset, int length) {
     newestHead = 1 - newestHead;
     Head kept = heads[newestHead];

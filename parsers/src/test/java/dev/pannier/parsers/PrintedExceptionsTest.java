@@ -378,6 +378,23 @@ class PrintedExceptionsTest {
   }
 
   @Test
+  void aLineThatHasALayoutIsNoMessageOfAPanic() {
+    String head = "thread 'main' (7) panicked at src/main.rs:1:106:";
+    String next = "2026-11-29 12:00:01.000 INFO a.B - done";
+    String json = "{\"msg\":\"m\"}";
+    for (LineParser parser : List.of(auto(), auto())) {
+      assertThat(records(parser, head + "\n" + next)).containsExactly(head, next);
+      assertThat(records(parser, head + "\n" + json)).containsExactly(head, json);
+      Fields.parse(parser, json);
+    }
+    LineParser logback =
+        Parsers.create(new ParserSpec.Logback("%level %logger - %msg%n"), ZoneId.of("UTC"));
+    String first = "WARN a.B - failed\n" + head;
+    assertThat(records(logback, first + "\nINFO a.B - done"))
+        .containsExactly(first, "INFO a.B - done");
+  }
+
+  @Test
   void aPathThatIsNoScriptsIsNoPlaceOfNodes() {
     for (String text :
         List.of(
