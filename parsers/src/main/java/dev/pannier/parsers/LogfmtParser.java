@@ -20,7 +20,6 @@ final class LogfmtParser implements LineParser {
   private static final byte[] LOGGER = "logger".getBytes(US_ASCII);
 
   private final IsoTime time;
-  private final MdcNames names = new MdcNames();
 
   private byte[] text = new byte[0];
   private int at;
@@ -150,7 +149,7 @@ final class LogfmtParser implements LineParser {
         hasTime = true;
         sink.timestamp(nanos);
       } else {
-        names.push(text, keyFrom, keyTo - keyFrom, value, valueFrom, length, sink);
+        MdcNames.push(text, keyFrom, keyTo - keyFrom, value, valueFrom, length, sink);
       }
     }
   }
