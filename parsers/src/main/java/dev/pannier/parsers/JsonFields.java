@@ -103,11 +103,9 @@ final class JsonFields {
           field);
     }
 
+    /// @param length the name's own
     boolean is(byte[] text, int offset, int length) {
       byte[] own = name;
-      if (own.length != length) {
-        return false;
-      }
       if (length >= Long.BYTES) {
         return (long) LONG.get(text, offset) == first
             && (long) LONG.get(text, offset + length - Long.BYTES) == last
@@ -123,10 +121,17 @@ final class JsonFields {
     }
   }
 
-  private final Entry[][] buckets = new Entry[128][];
+  private static final Entry[] NONE = {};
+
+  /// Two to four for each name, a power of two.
+  private final Entry[][] buckets;
+
+  /// What the elements of an array are whose objects have these members.
+  private final Field element = new Field(Role.ATTRIBUTE, this, false);
 
   private JsonFields(Map<String, Field> fields) {
-    Arrays.fill(buckets, new Entry[0]);
+    buckets = new Entry[Math.max(8, Integer.highestOneBit(4 * fields.size()))][];
+    Arrays.fill(buckets, NONE);
     fields.forEach(
         (name, field) -> {
           byte[] bytes = name.getBytes(UTF_8);
@@ -370,17 +375,22 @@ final class JsonFields {
 
   Field field(byte[] name, int offset, int length) {
     for (Entry entry : buckets[bucket(name, offset, length)]) {
-      if (entry.is(name, offset, length)) {
+      // Asked here: C1 does not put the call in its place.
+      if (entry.name.length == length && entry.is(name, offset, length)) {
         return entry.field;
       }
     }
     return Field.ATTRIBUTE;
   }
 
-  private static int bucket(byte[] name, int offset, int length) {
+  Field element() {
+    return element;
+  }
+
+  private int bucket(byte[] name, int offset, int length) {
     if (length == 0) {
       return 0;
     }
-    return (name[offset] * 31 + name[offset + length - 1] * 7 + length) & 127;
+    return (name[offset] * 31 + name[offset + length - 1] * 7 + length) & (buckets.length - 1);
   }
 }

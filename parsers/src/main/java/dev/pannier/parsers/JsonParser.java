@@ -449,11 +449,10 @@ final class JsonParser implements LineParser {
       return text(sink, key, keyFrom, keyLength, role, from);
     }
     boolean mayTell = role == JsonFields.Role.SCOPES || role == JsonFields.Role.EXCEPTION;
-    if (mayTell && field.inside() != null && key == text) {
+    JsonFields inside = field.inside();
+    if (mayTell && inside != null && key == text) {
       // What its objects tell of the record is taken out of them; as an array they stay whole.
-      JsonFields.Field each =
-          new JsonFields.Field(JsonFields.Role.ATTRIBUTE, field.inside(), false);
-      if (!elements(Nowhere.SINK, depth, each)) {
+      if (!elements(Nowhere.SINK, depth, inside.element())) {
         return false;
       }
       at = from;
@@ -537,44 +536,9 @@ final class JsonParser implements LineParser {
     int from = stringFrom;
     int length = stringLength;
     return switch (role) {
-      case COMPACT_TIME -> {
-        informationElse = true;
-        yield !hasTime && time(value, from, length);
-      }
       case TIME -> !hasTime && time(value, from, length);
-      case LEVEL, LEVEL_NAME -> {
-        namesLogger |= role == JsonFields.Role.LEVEL_NAME;
-        if (hasLevel) {
-          yield false;
-        }
-        hasLevel = true;
-        record.severity(Severities.number(value, from, length), value, from, length);
-        yield true;
-      }
-      case MESSAGE, SHORT_MESSAGE -> {
-        syslogLevel |= role == JsonFields.Role.SHORT_MESSAGE;
-        if (hasMessage) {
-          yield false;
-        }
-        record.body(value, from, length);
-        hasMessage = true;
-        yield true;
-      }
-      case FORMATTED_MESSAGE -> {
-        record.body(value, from, length);
-        hasMessage = true;
-        yield true;
-      }
-      case TIME_ELSE -> isTimeElse(key, keyFrom, keyLength, valueFrom);
-      case MESSAGE_ELSE -> {
-        if (hasMessage || messageElse >= 0 || key != text) {
-          yield false;
-        }
-        messageElse = valueFrom;
-        messageElseKey = keyFrom;
-        messageElseKeyLength = keyLength;
-        yield true;
-      }
+      case LEVEL -> severity(value, from, length);
+      case MESSAGE -> message(value, from, length);
       case LOGGER -> {
         if (hasLogger) {
           yield false;
@@ -583,20 +547,42 @@ final class JsonParser implements LineParser {
         record.logger(value, from, length);
         yield true;
       }
-      case LOGGER_OF_SOME -> {
-        if (hasLogger || loggerElse >= 0 || key != text) {
-          yield false;
-        }
-        loggerElse = valueFrom;
-        loggerElseKey = keyFrom;
-        loggerElseKeyLength = keyLength;
-        yield true;
-      }
       case THREAD -> {
         boolean first = !hasThread;
         hasThread = true;
         yield first && renamed(THREAD, value, from, length);
       }
+      case TRACE_ID -> TraceIds.trace(value, from, length, record);
+      case SPAN_ID -> TraceIds.span(value, from, length, record);
+      default -> isRareTaken(role, key, keyFrom, keyLength, valueFrom);
+    };
+  }
+
+  private boolean severity(byte[] value, int from, int length) {
+    if (hasLevel) {
+      return false;
+    }
+    hasLevel = true;
+    record.severity(Severities.number(value, from, length), value, from, length);
+    return true;
+  }
+
+  private boolean message(byte[] value, int from, int length) {
+    if (hasMessage) {
+      return false;
+    }
+    record.body(value, from, length);
+    hasMessage = true;
+    return true;
+  }
+
+  /// Apart from those that most lines have: C1 compares with one after the other.
+  private boolean isRareTaken(
+      JsonFields.Role role, byte[] key, int keyFrom, int keyLength, int valueFrom) {
+    byte[] value = string;
+    int from = stringFrom;
+    int length = stringLength;
+    return switch (role) {
       case STACK_TRACE -> stackTrace(value, from, length);
       case EXCEPTION -> {
         int trace = StackTraces.find(value, from, from + length);
@@ -618,8 +604,42 @@ final class JsonParser implements LineParser {
         hasExceptionMessage = true;
         yield first && renamed(Exceptions.MESSAGE, value, from, length);
       }
-      case TRACE_ID -> TraceIds.trace(value, from, length, record);
-      case SPAN_ID -> TraceIds.span(value, from, length, record);
+      case COMPACT_TIME -> {
+        informationElse = true;
+        yield !hasTime && time(value, from, length);
+      }
+      case LEVEL_NAME -> {
+        namesLogger = true;
+        yield severity(value, from, length);
+      }
+      case SHORT_MESSAGE -> {
+        syslogLevel = true;
+        yield message(value, from, length);
+      }
+      case FORMATTED_MESSAGE -> {
+        record.body(value, from, length);
+        hasMessage = true;
+        yield true;
+      }
+      case TIME_ELSE -> isTimeElse(key, keyFrom, keyLength, valueFrom);
+      case MESSAGE_ELSE -> {
+        if (hasMessage || messageElse >= 0 || key != text) {
+          yield false;
+        }
+        messageElse = valueFrom;
+        messageElseKey = keyFrom;
+        messageElseKeyLength = keyLength;
+        yield true;
+      }
+      case LOGGER_OF_SOME -> {
+        if (hasLogger || loggerElse >= 0 || key != text) {
+          yield false;
+        }
+        loggerElse = valueFrom;
+        loggerElseKey = keyFrom;
+        loggerElseKeyLength = keyLength;
+        yield true;
+      }
       case TRACE_FLAGS -> TraceIds.flags(value, from, length, record);
       case DECIMAL_TRACE_ID -> TraceIds.decimalTrace(value, from, length, record);
       case DECIMAL_SPAN_ID -> TraceIds.decimalSpan(value, from, length, record);
@@ -716,8 +736,9 @@ final class JsonParser implements LineParser {
       JsonFields.Role role, NumberKind kind, byte[] key, int keyFrom, int keyLength, int from) {
     boolean whole = kind == NumberKind.LONG;
     return switch (role) {
-      case LEFT_OUT -> true;
+      case LEVEL, PYTHON_LEVEL, LEVEL_VALUE -> level(role, whole, key, keyFrom, keyLength, from);
       case COMPACT_TIME, TIME -> !hasTime && epoch(text, from, at - from);
+      case LEFT_OUT -> true;
       case EPOCH_SECOND -> {
         if (!whole || hasTime || longValue <= 0 || longValue > Long.MAX_VALUE / NANOS - 1) {
           yield false;
@@ -763,7 +784,6 @@ final class JsonParser implements LineParser {
         }
         yield whole;
       }
-      case LEVEL, PYTHON_LEVEL, LEVEL_VALUE -> level(role, whole, key, keyFrom, keyLength, from);
       case BUNYAN -> {
         namesLogger |= whole && longValue == 0;
         yield false;
