@@ -38,6 +38,15 @@ final class AutoParser implements LineParser {
     return last < 0 && known.anyJson().endsRecord(buffer, offset, length);
   }
 
+  /// With a layout, a line begins a record because it has one.
+  @Override
+  public boolean continuesException(byte[] buffer, int record, int line, int length) {
+    return last < 0
+        && !AutoDetect.looksLikeJson(buffer, line, length)
+        && Continuations.continues(buffer, record, line, length)
+        && known.find(buffer, line, length, last) == AutoDetect.UNKNOWN;
+  }
+
   /// A message may well end in an object of its own: one with a time and a message is a record.
   private boolean isLogLine(byte[] buffer, int offset, int length) {
     if (!AutoDetect.looksLikeJson(buffer, offset, length)) {

@@ -29,6 +29,7 @@ final class Continuations {
 
   private static final byte[] GOROUTINE = "goroutine ".getBytes(US_ASCII);
   private static final byte[] PANIC = "panic: ".getBytes(US_ASCII);
+  private static final byte[] PANIC_CALL = "panic(".getBytes(US_ASCII);
   private static final byte[] SIGNAL = "[signal ".getBytes(US_ASCII);
   private static final byte[] MORE = "... ".getBytes(US_ASCII);
   private static final byte[] CREATED_BY = "created by ".getBytes(US_ASCII);
@@ -166,9 +167,22 @@ final class Continuations {
         && isNodePlace(buffer, record, withoutLineEnd(buffer, record, before));
   }
 
-  /// `main.work(...)` or `created by main.main in goroutine 1`
+  /// `main.work(...)`, `panic({0x1, 0x2})` or `created by main.main in goroutine 1`
   private static boolean isGoCall(byte[] buffer, int line, int end) {
-    return buffer[end - 1] == ')' || Ascii.startsWith(buffer, line, end, CREATED_BY);
+    if (Ascii.startsWith(buffer, line, end, CREATED_BY)) {
+      return true;
+    }
+    if (buffer[end - 1] != ')' || !isNameStart(buffer[line])) {
+      return false;
+    }
+    boolean dotted = false;
+    int at = line;
+    while (at < end && buffer[at] != ' ' && buffer[at] != '(') {
+      dotted |= buffer[at++] == '.';
+    }
+    return at < end
+        && buffer[at] == '('
+        && (dotted || Ascii.startsWith(buffer, line, end, PANIC_CALL));
   }
 
   private static boolean blankContinues(byte[] buffer, int record, int before, int beforeEnd) {
@@ -282,20 +296,28 @@ final class Continuations {
         && Ascii.indexOf(buffer, line, end, Exceptions.PANICKED) >= 0;
   }
 
-  /// `/app/index.js:12`
+  /// `/app/index.js:12`, `file:///app/index.mjs:12` or `node:internal/main:12`
   private static boolean isNodePlace(byte[] buffer, int line, int end) {
     int at = end;
     while (at > line && Ascii.isDigit(buffer[at - 1])) {
       at--;
     }
-    boolean script =
-        at < end
-            && at > line + 3
-            && buffer[at - 1] == ':'
-            && buffer[at - 2] == 's'
-            && (buffer[at - 3] == 'j' || buffer[at - 3] == 't');
-    return (script && (buffer[line] == '/' || Ascii.startsWith(buffer, line, end, FILE_URL)))
-        || (at < end && Ascii.startsWith(buffer, line, end, NODE_URL));
+    if (at == end || at == line || buffer[at - 1] != ':') {
+      return false;
+    }
+    boolean path = buffer[line] == '/' || Ascii.startsWith(buffer, line, end, FILE_URL);
+    return path ? isScript(buffer, line, at - 1) : Ascii.startsWith(buffer, line, at - 1, NODE_URL);
+  }
+
+  /// Whether a path ends in `.js`, `.mjs`, `.cjs`, or in `ts` so.
+  private static boolean isScript(byte[] buffer, int line, int end) {
+    int at = end - 2;
+    if (at <= line || buffer[at + 1] != 's' || (buffer[at] != 'j' && buffer[at] != 't')) {
+      return false;
+    }
+    boolean module = buffer[at - 1] == 'm' || buffer[at - 1] == 'c';
+    int dot = module ? at - 2 : at - 1;
+    return dot > line && buffer[dot] == '.';
   }
 
   /// What Node prints below the source.

@@ -89,7 +89,8 @@ final class Exceptions {
 
   private static int head(
       byte[] text, int offset, int end, boolean type, boolean message, RecordSink sink) {
-    int python = lastOfPython(text, offset, end);
+    boolean mayBePython = text[offset] == 'T' || (text[offset] >= 0 && text[offset] <= ' ');
+    int python = mayBePython ? lastOfPython(text, offset, end) : -1;
     if (python >= 0) {
       int nameEnd = python;
       while (nameEnd < end && text[nameEnd] > ' ' && text[nameEnd] != ':') {

@@ -21,6 +21,8 @@ final class JsonFields {
   enum Role {
     ATTRIBUTE,
     TIME,
+    /// The time where there is no other.
+    TIME_ELSE,
     /// The time of a record that is of level Information where it has none.
     COMPACT_TIME,
     EPOCH_SECOND,
@@ -64,13 +66,16 @@ final class JsonFields {
     TRACE_PATH,
     /// Objects of which one has the trace context.
     SCOPES,
-    /// An object of Rust's tracing.
+    /// An object of Rust's tracing, where the record is its.
     TRACING,
-    /// An object of Python's loguru.
+    /// An object of Python's loguru, where the record is its.
     LOGURU,
     FUNCTION,
     FILE,
     LINE,
+    /// The file of a function that was told before.
+    FILE_OF_FUNCTION,
+    LINE_OF_FUNCTION,
     LEFT_OUT
   }
 
@@ -98,11 +103,9 @@ final class JsonFields {
           field);
     }
 
+    /// @param length the name's own
     boolean is(byte[] text, int offset, int length) {
       byte[] own = name;
-      if (own.length != length) {
-        return false;
-      }
       if (length >= Long.BYTES) {
         return (long) LONG.get(text, offset) == first
             && (long) LONG.get(text, offset + length - Long.BYTES) == last
@@ -118,10 +121,17 @@ final class JsonFields {
     }
   }
 
-  private final Entry[][] buckets = new Entry[128][];
+  private static final Entry[] NONE = {};
+
+  /// Two to four for each name, a power of two.
+  private final Entry[][] buckets;
+
+  /// What the elements of an array are whose objects have these members.
+  private final Field element = new Field(Role.ATTRIBUTE, this, false);
 
   private JsonFields(Map<String, Field> fields) {
-    Arrays.fill(buckets, new Entry[0]);
+    buckets = new Entry[Math.max(8, Integer.highestOneBit(4 * fields.size()))][];
+    Arrays.fill(buckets, NONE);
     fields.forEach(
         (name, field) -> {
           byte[] bytes = name.getBytes(UTF_8);
@@ -149,11 +159,11 @@ final class JsonFields {
         "time",
         "ts",
         "date",
-        "datetime",
         "instant",
         "eventTime",
         "timeMillis",
         "asctime");
+    names.add(Role.TIME_ELSE, "datetime");
     names.add(Role.EPOCH_SECOND, "instant.epochSecond", "timestampSeconds");
     names.add(Role.NANO_OF_SECOND, "instant.nanoOfSecond", "timestampNanos");
     names.add(Role.NANOSECONDS, "nanoseconds");
@@ -212,9 +222,11 @@ final class JsonFields {
     names.add(Role.EXCEPTION, "exception", "Exception", "_exception", "stack", "full_message");
     names.add(Role.THROWABLE, "thrown", "throwable");
     names.add(Role.FUNCTION, "log.origin.function", "code.function.name", "funcName");
-    names.add(Role.FUNCTION, "source.function", "source.method");
-    names.add(Role.FILE, "log.origin.file.name", "code.file.path", "pathname", "source.file");
-    names.add(Role.LINE, "log.origin.file.line", "code.line.number", "lineno", "source.line");
+    names.add(Role.FUNCTION, "source.function");
+    names.add(Role.FILE_OF_FUNCTION, "source.file");
+    names.add(Role.LINE_OF_FUNCTION, "source.line");
+    names.add(Role.FILE, "log.origin.file.name", "code.file.path", "pathname");
+    names.add(Role.LINE, "log.origin.file.line", "code.line.number", "lineno");
     for (String of : List.of("error", "err", "exception", "Exception", "thrown", "throwable")) {
       for (String name : List.of("type", "Type", "kind", "class", "className", "name")) {
         names.add(Role.EXCEPTION_TYPE, of + "." + name);
@@ -363,17 +375,22 @@ final class JsonFields {
 
   Field field(byte[] name, int offset, int length) {
     for (Entry entry : buckets[bucket(name, offset, length)]) {
-      if (entry.is(name, offset, length)) {
+      // Asked here: C1 does not put the call in its place.
+      if (entry.name.length == length && entry.is(name, offset, length)) {
         return entry.field;
       }
     }
     return Field.ATTRIBUTE;
   }
 
-  private static int bucket(byte[] name, int offset, int length) {
+  Field element() {
+    return element;
+  }
+
+  private int bucket(byte[] name, int offset, int length) {
     if (length == 0) {
       return 0;
     }
-    return (name[offset] * 31 + name[offset + length - 1] * 7 + length) & 127;
+    return (name[offset] * 31 + name[offset + length - 1] * 7 + length) & (buckets.length - 1);
   }
 }

@@ -16,6 +16,12 @@ final class JsonParser implements LineParser {
   private static final byte[] FILE = "code.file.path".getBytes(US_ASCII);
   private static final byte[] LINE = "code.line.number".getBytes(US_ASCII);
   private static final byte[] INFORMATION = "Information".getBytes(US_ASCII);
+
+  /// What loguru's records begin with, and what stands behind the fields of tracing's.
+  private static final byte[] TEXT = "text".getBytes(US_ASCII);
+
+  private static final byte[] TARGET = "\"target\"".getBytes(US_ASCII);
+
   private static final byte[] TRUE = "true".getBytes(US_ASCII);
   private static final byte[] FALSE = "false".getBytes(US_ASCII);
   private static final byte[] NULL = "null".getBytes(US_ASCII);
@@ -50,6 +56,7 @@ final class JsonParser implements LineParser {
   private boolean hasType;
   private boolean hasExceptionMessage;
   private boolean hasStackTrace;
+  private boolean hasFunction;
 
   /// A level that is a number, which counts where no other is named.
   private long levelValue;
@@ -74,6 +81,9 @@ final class JsonParser implements LineParser {
 
   private int messageElseKey;
   private int messageElseKeyLength;
+  private int timeElse;
+  private int timeElseKey;
+  private int timeElseKeyLength;
   private int loggerElse;
   private int loggerElseKey;
   private int loggerElseKeyLength;
@@ -154,6 +164,7 @@ final class JsonParser implements LineParser {
     hasType = false;
     hasExceptionMessage = false;
     hasStackTrace = false;
+    hasFunction = false;
     levelValueLength = 0;
     levelKeyLength = -1;
     syslogLevel = false;
@@ -161,12 +172,23 @@ final class JsonParser implements LineParser {
     namesLogger = false;
     loguru = false;
     messageElse = -1;
+    timeElse = -1;
     loggerElse = -1;
     failure = ParseResult.NOT_JSON;
   }
 
   /// What only the whole object tells.
   private void late() {
+    if (timeElse >= 0) {
+      at = timeElse;
+      JsonFields.Role role = hasTime ? JsonFields.Role.ATTRIBUTE : JsonFields.Role.TIME;
+      if (text[at] == '"') {
+        string(false);
+        text(record, text, timeElseKey, timeElseKeyLength, role, timeElse);
+      } else {
+        number(record, text, timeElseKey, timeElseKeyLength, role);
+      }
+    }
     if (levelValueLength > 0) {
       if (!hasLevel) {
         int number =
@@ -343,7 +365,7 @@ final class JsonParser implements LineParser {
   private boolean map(
       RecordSink sink, byte[] key, int keyFrom, int keyLength, JsonFields.Field field, int depth) {
     JsonFields inside = field.inside();
-    if (inside == null) {
+    if (inside == null || !isOfItsLibrary(field.role(), key, depth)) {
       // The inner keys use the scratch in which this key may lie: it is pushed before.
       sink.beginMap(key, keyFrom, keyLength);
       boolean whole = members(sink, depth, null, 0);
@@ -352,7 +374,8 @@ final class JsonParser implements LineParser {
       }
       return whole;
     }
-    if (field.role() == JsonFields.Role.THROWABLE && throwable(depth)) {
+    // A key with escapes does not outlive what is read ahead.
+    if (field.role() == JsonFields.Role.THROWABLE && key == text && throwable(depth)) {
       return true;
     }
     namesLogger |= field.role() == JsonFields.Role.TRACING;
@@ -364,6 +387,41 @@ final class JsonParser implements LineParser {
       prefix = keyLength + 1;
     }
     return members(sink, depth, inside, prefix);
+  }
+
+  /// Whether an object whose name is a common one is what a library makes of it.
+  private boolean isOfItsLibrary(JsonFields.Role role, byte[] key, int depth) {
+    return switch (role) {
+      case LOGURU ->
+          messageElse >= 0
+              && Arrays.equals(
+                  text, messageElseKey, messageElseKey + messageElseKeyLength, TEXT, 0, TEXT.length)
+              && isNothingElseKnown();
+      case TRACING ->
+          hasLevel && !hasMessage && messageElse < 0 && key == text && isBeforeTarget(depth);
+      default -> true;
+    };
+  }
+
+  /// Whether the record has said no more than a message for where there is no other.
+  private boolean isNothingElseKnown() {
+    return !hasMessage && !hasTime && !hasLevel && levelValueLength == 0 && !hasLogger;
+  }
+
+  /// Whether the member behind the object that begins here is `target`; nothing is read.
+  private boolean isBeforeTarget(int depth) {
+    int from = at;
+    boolean before = false;
+    if (members(Nowhere.SINK, depth, null, 0)) {
+      skipBlanks();
+      if (at < end && text[at] == ',') {
+        at++;
+        skipBlanks();
+        before = Ascii.startsWith(text, at, end, TARGET);
+      }
+    }
+    at = from;
+    return before;
   }
 
   /// Takes an object that can be printed for the exception.
@@ -390,12 +448,11 @@ final class JsonParser implements LineParser {
     if (mayBeLines && joinStrings()) {
       return text(sink, key, keyFrom, keyLength, role, from);
     }
-    if (role == JsonFields.Role.SCOPES
-        || (role == JsonFields.Role.EXCEPTION && field.inside() != null)) {
+    boolean mayTell = role == JsonFields.Role.SCOPES || role == JsonFields.Role.EXCEPTION;
+    JsonFields inside = field.inside();
+    if (mayTell && inside != null && key == text) {
       // What its objects tell of the record is taken out of them; as an array they stay whole.
-      JsonFields.Field each =
-          new JsonFields.Field(JsonFields.Role.ATTRIBUTE, field.inside(), false);
-      if (!elements(Nowhere.SINK, depth, each)) {
+      if (!elements(Nowhere.SINK, depth, inside.element())) {
         return false;
       }
       at = from;
@@ -479,43 +536,9 @@ final class JsonParser implements LineParser {
     int from = stringFrom;
     int length = stringLength;
     return switch (role) {
-      case COMPACT_TIME -> {
-        informationElse = true;
-        yield !hasTime && time(value, from, length);
-      }
       case TIME -> !hasTime && time(value, from, length);
-      case LEVEL, LEVEL_NAME -> {
-        namesLogger |= role == JsonFields.Role.LEVEL_NAME;
-        if (hasLevel) {
-          yield false;
-        }
-        hasLevel = true;
-        record.severity(Severities.number(value, from, length), value, from, length);
-        yield true;
-      }
-      case MESSAGE, SHORT_MESSAGE -> {
-        syslogLevel |= role == JsonFields.Role.SHORT_MESSAGE;
-        if (hasMessage) {
-          yield false;
-        }
-        record.body(value, from, length);
-        hasMessage = true;
-        yield true;
-      }
-      case FORMATTED_MESSAGE -> {
-        record.body(value, from, length);
-        hasMessage = true;
-        yield true;
-      }
-      case MESSAGE_ELSE -> {
-        if (hasMessage || messageElse >= 0 || key != text) {
-          yield false;
-        }
-        messageElse = valueFrom;
-        messageElseKey = keyFrom;
-        messageElseKeyLength = keyLength;
-        yield true;
-      }
+      case LEVEL -> severity(value, from, length);
+      case MESSAGE -> message(value, from, length);
       case LOGGER -> {
         if (hasLogger) {
           yield false;
@@ -524,20 +547,42 @@ final class JsonParser implements LineParser {
         record.logger(value, from, length);
         yield true;
       }
-      case LOGGER_OF_SOME -> {
-        if (hasLogger || loggerElse >= 0 || key != text) {
-          yield false;
-        }
-        loggerElse = valueFrom;
-        loggerElseKey = keyFrom;
-        loggerElseKeyLength = keyLength;
-        yield true;
-      }
       case THREAD -> {
         boolean first = !hasThread;
         hasThread = true;
         yield first && renamed(THREAD, value, from, length);
       }
+      case TRACE_ID -> TraceIds.trace(value, from, length, record);
+      case SPAN_ID -> TraceIds.span(value, from, length, record);
+      default -> isRareTaken(role, key, keyFrom, keyLength, valueFrom);
+    };
+  }
+
+  private boolean severity(byte[] value, int from, int length) {
+    if (hasLevel) {
+      return false;
+    }
+    hasLevel = true;
+    record.severity(Severities.number(value, from, length), value, from, length);
+    return true;
+  }
+
+  private boolean message(byte[] value, int from, int length) {
+    if (hasMessage) {
+      return false;
+    }
+    record.body(value, from, length);
+    hasMessage = true;
+    return true;
+  }
+
+  /// Apart from those that most lines have: C1 compares with one after the other.
+  private boolean isRareTaken(
+      JsonFields.Role role, byte[] key, int keyFrom, int keyLength, int valueFrom) {
+    byte[] value = string;
+    int from = stringFrom;
+    int length = stringLength;
+    return switch (role) {
       case STACK_TRACE -> stackTrace(value, from, length);
       case EXCEPTION -> {
         int trace = StackTraces.find(value, from, from + length);
@@ -559,8 +604,42 @@ final class JsonParser implements LineParser {
         hasExceptionMessage = true;
         yield first && renamed(Exceptions.MESSAGE, value, from, length);
       }
-      case TRACE_ID -> TraceIds.trace(value, from, length, record);
-      case SPAN_ID -> TraceIds.span(value, from, length, record);
+      case COMPACT_TIME -> {
+        informationElse = true;
+        yield !hasTime && time(value, from, length);
+      }
+      case LEVEL_NAME -> {
+        namesLogger = true;
+        yield severity(value, from, length);
+      }
+      case SHORT_MESSAGE -> {
+        syslogLevel = true;
+        yield message(value, from, length);
+      }
+      case FORMATTED_MESSAGE -> {
+        record.body(value, from, length);
+        hasMessage = true;
+        yield true;
+      }
+      case TIME_ELSE -> isTimeElse(key, keyFrom, keyLength, valueFrom);
+      case MESSAGE_ELSE -> {
+        if (hasMessage || messageElse >= 0 || key != text) {
+          yield false;
+        }
+        messageElse = valueFrom;
+        messageElseKey = keyFrom;
+        messageElseKeyLength = keyLength;
+        yield true;
+      }
+      case LOGGER_OF_SOME -> {
+        if (hasLogger || loggerElse >= 0 || key != text) {
+          yield false;
+        }
+        loggerElse = valueFrom;
+        loggerElseKey = keyFrom;
+        loggerElseKeyLength = keyLength;
+        yield true;
+      }
       case TRACE_FLAGS -> TraceIds.flags(value, from, length, record);
       case DECIMAL_TRACE_ID -> TraceIds.decimalTrace(value, from, length, record);
       case DECIMAL_SPAN_ID -> TraceIds.decimalSpan(value, from, length, record);
@@ -571,10 +650,24 @@ final class JsonParser implements LineParser {
         }
         yield TraceIds.trace(value, last, from + length - last, record);
       }
-      case FUNCTION -> renamed(FUNCTION, value, from, length);
+      case FUNCTION -> {
+        hasFunction = true;
+        yield renamed(FUNCTION, value, from, length);
+      }
       case FILE -> renamed(FILE, value, from, length);
+      case FILE_OF_FUNCTION -> hasFunction && renamed(FILE, value, from, length);
       default -> false;
     };
+  }
+
+  private boolean isTimeElse(byte[] key, int keyFrom, int keyLength, int valueFrom) {
+    if (timeElse >= 0 || hasTime || key != text) {
+      return false;
+    }
+    timeElse = valueFrom;
+    timeElseKey = keyFrom;
+    timeElseKeyLength = keyLength;
+    return true;
   }
 
   /// @return false where there was one already
@@ -643,8 +736,9 @@ final class JsonParser implements LineParser {
       JsonFields.Role role, NumberKind kind, byte[] key, int keyFrom, int keyLength, int from) {
     boolean whole = kind == NumberKind.LONG;
     return switch (role) {
-      case LEFT_OUT -> true;
+      case LEVEL, PYTHON_LEVEL, LEVEL_VALUE -> level(role, whole, key, keyFrom, keyLength, from);
       case COMPACT_TIME, TIME -> !hasTime && epoch(text, from, at - from);
+      case LEFT_OUT -> true;
       case EPOCH_SECOND -> {
         if (!whole || hasTime || longValue <= 0 || longValue > Long.MAX_VALUE / NANOS - 1) {
           yield false;
@@ -680,13 +774,16 @@ final class JsonParser implements LineParser {
         record.body(text, from, at - from);
         yield true;
       }
-      case LINE -> {
+      case TIME_ELSE -> isTimeElse(key, keyFrom, keyLength, from);
+      case LINE, LINE_OF_FUNCTION -> {
+        if (role == JsonFields.Role.LINE_OF_FUNCTION && !hasFunction) {
+          yield false;
+        }
         if (whole) {
           record.attribute(LINE, 0, LINE.length, longValue);
         }
         yield whole;
       }
-      case LEVEL, PYTHON_LEVEL, LEVEL_VALUE -> level(role, whole, key, keyFrom, keyLength, from);
       case BUNYAN -> {
         namesLogger |= whole && longValue == 0;
         yield false;

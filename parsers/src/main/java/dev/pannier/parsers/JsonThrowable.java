@@ -7,21 +7,30 @@ import java.util.Arrays;
 /// A throwable as an object with its frames as an array of objects (Logback's JsonEncoder, Log4j's
 /// JSON layouts), printed as the JVM would. Keeps what it printed last; one thread.
 final class JsonThrowable {
-  private static final byte[][] NAMES = names("className", "name");
-  private static final byte[][] MESSAGES = names("message");
-  private static final byte[][] FRAMES = names("stepArray", "extendedStackTrace");
-  private static final byte[][] COMMON = names("commonFramesCount", "commonElementCount");
-  private static final byte[][] CAUSES = names("cause");
-  private static final byte[][] SUPPRESSED = names("suppressed");
-  private static final byte[][] CLASSES = names("className", "class");
-  private static final byte[][] METHODS = names("methodName", "method");
-  private static final byte[][] FILES = names("fileName", "file");
-  private static final byte[][] LINES = names("lineNumber", "line");
+  private static final byte[][][] OF_THROWABLES = {
+    names("className", "name"),
+    names("message"),
+    names("stepArray", "extendedStackTrace"),
+    names("commonFramesCount", "commonElementCount"),
+    names("suppressed"),
+    names("cause")
+  };
+
+  private static final byte[][][] OF_FRAMES = {
+    names("className", "class"),
+    names("methodName", "method"),
+    names("fileName", "file"),
+    names("lineNumber", "line")
+  };
 
   private byte[] text = new byte[0];
   private int end;
   private byte[] printed = new byte[0];
   private int length;
+
+  /// Where the values of the members that are asked for begin; -1 for none.
+  private final int[] places = new int[OF_THROWABLES.length];
+
   private final JsonEscapes escapes = new JsonEscapes(256);
 
   private static byte[][] names(String... names) {
@@ -47,15 +56,19 @@ final class JsonThrowable {
   }
 
   private boolean throwable(int object, int depth, String caption) {
-    int name = member(object, NAMES);
-    int frames = member(object, FRAMES);
+    find(object, OF_THROWABLES);
+    int name = places[0];
+    int message = places[1];
+    int frames = places[2];
+    int common = places[3];
+    int suppressed = places[4];
+    int cause = places[5];
     if (name < 0 || text[name] != '"' || frames < 0 || text[frames] != '[') {
       return false;
     }
     indent(depth);
     put(caption);
     string(name);
-    int message = member(object, MESSAGES);
     if (message >= 0 && text[message] == '"') {
       put(": ");
       string(message);
@@ -68,14 +81,12 @@ final class JsonThrowable {
       indent(depth);
       frame(frame);
     }
-    int common = member(object, COMMON);
     if (common >= 0 && text[common] > '0' && text[common] <= '9') {
       indent(depth);
       put("\t... ");
       put(text, common, skip(common));
       put(" more\n");
     }
-    int suppressed = member(object, SUPPRESSED);
     if (suppressed >= 0 && text[suppressed] == '[') {
       for (int each = element(suppressed + 1); each >= 0; each = element(skip(each))) {
         if (text[each] != '{' || !throwable(each, depth + 1, "Suppressed: ")) {
@@ -83,18 +94,18 @@ final class JsonThrowable {
         }
       }
     }
-    int cause = member(object, CAUSES);
     return cause < 0 || text[cause] != '{' || throwable(cause, depth, "Caused by: ");
   }
 
   /// `\tat a.B.c(B.java:1)`
   private void frame(int object) {
+    find(object, OF_FRAMES);
+    int file = places[2];
+    int line = places[3];
     put("\tat ");
-    string(member(object, CLASSES));
+    string(places[0]);
     put(".");
-    string(member(object, METHODS));
-    int file = member(object, FILES);
-    int line = member(object, LINES);
+    string(places[1]);
     boolean hasLine = line >= 0 && Ascii.isDigit(text[line]);
     put("(");
     int before = length;
@@ -117,24 +128,35 @@ final class JsonThrowable {
     return length - from == 4 && printed[from] == 'n' && printed[from + 1] == 'u';
   }
 
-  /// @return where the value of the first member with one of the names begins; -1 for none
-  private int member(int object, byte[][] names) {
+  /// Looks through an object once: objects may lie in objects.
+  ///
+  /// @param members for each place the names of the members of which the first counts
+  private void find(int object, byte[][][] members) {
+    Arrays.fill(places, -1);
     int at = blanks(object + 1);
     while (at < end && text[at] == '"') {
       int keyEnd = skip(at);
       int value = blanks(blanks(keyEnd) + 1);
-      for (byte[] name : names) {
-        if (Arrays.equals(text, at + 1, keyEnd - 1, name, 0, name.length)) {
-          return value;
+      for (int i = 0; i < members.length; i++) {
+        if (places[i] < 0 && isOneOf(members[i], at + 1, keyEnd - 1)) {
+          places[i] = value;
         }
       }
       at = blanks(skip(value));
       if (at >= end || text[at] != ',') {
-        return -1;
+        return;
       }
       at = blanks(at + 1);
     }
-    return -1;
+  }
+
+  private boolean isOneOf(byte[][] names, int from, int to) {
+    for (byte[] name : names) {
+      if (Arrays.equals(text, from, to, name, 0, name.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// @param from behind an array's bracket, or behind one of its elements

@@ -40,7 +40,6 @@ final class LogbackParser implements LineParser {
   /// Whether anything but the head's own words may be a level, and a logger's name may have blanks.
   private final boolean strict;
 
-  private final MdcNames names = new MdcNames();
   private final TraceText traces = new TraceText();
   private final boolean hasTrace;
   private byte[] text = new byte[0];
@@ -111,7 +110,7 @@ final class LogbackParser implements LineParser {
       } else if (parts[i].kind() == Kind.LITERAL && indexOfLineEnd(parts[i].text()) >= 0) {
         firstLine = i;
       }
-      trace |= names.isTraceId(parts[i].key());
+      trace |= MdcNames.isTraceId(parts[i].key());
     }
     message = found;
     head = firstLine;
@@ -147,6 +146,12 @@ final class LogbackParser implements LineParser {
       keepHead(buffer, offset, length);
     }
     return starts;
+  }
+
+  /// With a head, a line begins a record because it has it.
+  @Override
+  public boolean continuesException(byte[] buffer, int record, int line, int length) {
+    return head == 0 && Continuations.continues(buffer, record, line, length);
   }
 
   private void keepHead(byte[] buffer, int offset, int length) {
@@ -373,7 +378,7 @@ final class LogbackParser implements LineParser {
     while (end < lineEnd && Character.isLetter(text[end])) {
       end++;
     }
-    if (end == start || (strict && Severities.number(text, start, end - start) == 0)) {
+    if (end == start || (strict && Severities.numberOfWord(text, start, end - start) == 0)) {
       return false;
     }
     set(index, start, end);
@@ -509,7 +514,7 @@ final class LogbackParser implements LineParser {
                 || Arrays.equals(
                     text, start, start + length, part.absent(), 0, part.absent().length);
         if (!absent) {
-          names.push(part.key(), 0, part.key().length, text, start, length, sink);
+          MdcNames.push(part.key(), 0, part.key().length, text, start, length, sink);
         }
       }
       case MDC_ALL -> mdc(start, start + length, sink);
@@ -536,7 +541,7 @@ final class LogbackParser implements LineParser {
         stop++;
       }
       if (equals < end) {
-        names.push(text, at, equals - at, text, equals + 1, stop - equals - 1, sink);
+        MdcNames.push(text, at, equals - at, text, equals + 1, stop - equals - 1, sink);
       }
       at = stop + 2;
     }

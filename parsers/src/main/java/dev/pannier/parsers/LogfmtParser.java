@@ -20,7 +20,6 @@ final class LogfmtParser implements LineParser {
   private static final byte[] LOGGER = "logger".getBytes(US_ASCII);
 
   private final IsoTime time;
-  private final MdcNames names = new MdcNames();
 
   private byte[] text = new byte[0];
   private int at;
@@ -47,13 +46,44 @@ final class LogfmtParser implements LineParser {
   /// Whatever comes behind its time or level: a line that is not whole is no part of the one before.
   @Override
   public boolean startsRecord(byte[] buffer, int offset, int length) {
-    begin(buffer, offset, offset + length);
-    if (!mayBegin() || !pair()) {
+    if (!mayBegin(buffer, offset, length)) {
       return false;
     }
-    return isKey(LEVEL)
-        ? Severities.number(value, valueFrom, valueTo - valueFrom) > 0
-        : nanos() != LocalTime.NONE;
+    begin(buffer, offset, offset + length);
+    if (!pair()) {
+      return false;
+    }
+    boolean known =
+        isKey(LEVEL)
+            ? Severities.number(value, valueFrom, valueTo - valueFrom) > 0
+            : nanos() != LocalTime.NONE;
+    return known && secondPair();
+  }
+
+  /// Whether another pair follows, be it cut or broken: one alone may be part of any text.
+  private boolean secondPair() {
+    while (at < lineEnd && text[at] == ' ') {
+      at++;
+    }
+    keyFrom = at;
+    if (at < lineEnd && text[at] == '"') {
+      return true;
+    }
+    while (at < lineEnd && (text[at] > ' ' || text[at] < 0) && text[at] != '=') {
+      at++;
+    }
+    if (at == lineEnd) {
+      return isCut(MSG) || isCut(TIME) || isCut(TS) || isCut(LEVEL);
+    }
+    return text[at] == '=' && at > keyFrom;
+  }
+
+  /// Whether the line ends within a key, or right behind it.
+  private boolean isCut(byte[] name) {
+    int length = lineEnd - keyFrom;
+    return length > 0
+        && length <= name.length
+        && Arrays.equals(text, keyFrom, lineEnd, name, 0, length);
   }
 
   private void begin(byte[] buffer, int offset, int end) {
@@ -70,10 +100,10 @@ final class LogfmtParser implements LineParser {
   }
 
   /// Asked of each line that has no other layout.
-  private boolean mayBegin() {
-    return at + 6 < lineEnd
-        && (text[at] == 't' || text[at] == 'l')
-        && (text[at + 2] == '=' || text[at + 4] == '=' || text[at + 5] == '=');
+  private static boolean mayBegin(byte[] buffer, int offset, int length) {
+    return length > 6
+        && (buffer[offset] == 't' || buffer[offset] == 'l')
+        && (buffer[offset + 2] == '=' || buffer[offset + 4] == '=' || buffer[offset + 5] == '=');
   }
 
   @Override
@@ -119,7 +149,7 @@ final class LogfmtParser implements LineParser {
         hasTime = true;
         sink.timestamp(nanos);
       } else {
-        names.push(text, keyFrom, keyTo - keyFrom, value, valueFrom, length, sink);
+        MdcNames.push(text, keyFrom, keyTo - keyFrom, value, valueFrom, length, sink);
       }
     }
   }

@@ -3,9 +3,11 @@ package dev.pannier.parsers;
 /// Entries of the MDC: trace context goes to the record's own fields, everything else becomes an
 /// attribute.
 final class MdcNames {
-  private final JsonFields fields = JsonFields.logstash();
+  private static final JsonFields FIELDS = JsonFields.logstash();
 
-  void push(
+  private MdcNames() {}
+
+  static void push(
       byte[] key,
       int keyOffset,
       int keyLength,
@@ -14,7 +16,7 @@ final class MdcNames {
       int length,
       RecordSink sink) {
     boolean taken =
-        switch (fields.role(key, keyOffset, keyLength)) {
+        switch (FIELDS.role(key, keyOffset, keyLength)) {
           case TRACE_ID -> TraceIds.trace(text, offset, length, sink);
           case SPAN_ID -> TraceIds.span(text, offset, length, sink);
           case TRACE_FLAGS -> TraceIds.flags(text, offset, length, sink);
@@ -27,8 +29,8 @@ final class MdcNames {
     }
   }
 
-  boolean isTraceId(byte[] key) {
-    JsonFields.Role role = fields.role(key, 0, key.length);
+  static boolean isTraceId(byte[] key) {
+    JsonFields.Role role = FIELDS.role(key, 0, key.length);
     return role == JsonFields.Role.TRACE_ID || role == JsonFields.Role.DECIMAL_TRACE_ID;
   }
 }

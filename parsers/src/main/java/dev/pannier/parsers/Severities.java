@@ -8,16 +8,45 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 final class Severities {
   /// Looked through from the first to the last: the common ones come first.
   private static final String[] LEVELS = {
-    "INFO", "DEBUG", "WARN", "ERROR", "TRACE", "WARNING", "FINE", "FINER", "FINEST", "CONFIG",
-    "SEVERE", "FATAL", "NOTICE", "CRITICAL", "CRIT", "ALERT", "EMERG", "EMERGENCY", "PANIC", "ERR",
-    "ALL", "VERBOSE", "DBG", "INFORMATION", "INFORMATIONAL", "SUCCESS", "DPANIC", "HTTP", "SILLY",
-        "LOG"
+    "INFO",
+    "DEBUG",
+    "WARN",
+    "ERROR",
+    "TRACE",
+    "WARNING",
+    "FINE",
+    "FINER",
+    "FINEST",
+    "CONFIG",
+    "SEVERE",
+    "FATAL",
+    "NOTICE",
+    "CRITICAL",
+    "CRIT",
+    "ALERT",
+    "EMERG",
+    "EMERGENCY",
+    "PANIC",
+    "ERR",
+    "ALL",
+    "VERBOSE",
+    "DBG",
+    "INFORMATION",
+    "INFORMATIONAL",
+    "DPANIC",
+    "SUCCESS",
+    "HTTP",
+    "SILLY",
+    "LOG"
   };
 
   private static final int[] VALUES = {
-    9, 5, 13, 17, 1, 13, 6, 5, 1, 7, 17, 21, 10, 18, 18, 19, 21, 21, 21, 17, 1, 1, 5, 9, 9, 10, 21,
+    9, 5, 13, 17, 1, 13, 6, 5, 1, 7, 17, 21, 10, 18, 18, 19, 21, 21, 21, 17, 1, 1, 5, 9, 9, 21, 10,
     7, 1, 9
   };
+
+  /// The last ones are ordinary words, too.
+  private static final int WORDS = 4;
 
   private static final byte[][] NAMES = new byte[LEVELS.length][];
 
@@ -31,12 +60,25 @@ final class Severities {
 
   /// @return 1 to 24; 0 for a name that is none
   static int number(byte[] text, int offset, int length) {
-    for (int i = 0; i < NAMES.length; i++) {
+    int known = known(text, offset, length, NAMES.length);
+    return known > 0 ? known : between(text, offset, length);
+  }
+
+  /// Of a word that stands where a level may, which nothing else says to be one: `HTTP` and its like
+  /// are none there.
+  ///
+  /// @return 1 to 24; 0 for a name that is none
+  static int numberOfWord(byte[] text, int offset, int length) {
+    return known(text, offset, length, NAMES.length - WORDS);
+  }
+
+  private static int known(byte[] text, int offset, int length, int names) {
+    for (int i = 0; i < names; i++) {
       if (NAMES[i].length == length && Ascii.equalsUpper(text, offset, NAMES[i])) {
         return VALUES[i];
       }
     }
-    return between(text, offset, length);
+    return 0;
   }
 
   /// Go's slog names what lies between its levels by the one below and the distance: `INFO+2`.

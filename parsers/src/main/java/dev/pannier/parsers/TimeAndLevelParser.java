@@ -16,6 +16,8 @@ import java.time.ZoneId;
 final class TimeAndLevelParser implements LineParser {
   private static final byte[] PID = "process.pid".getBytes(US_ASCII);
 
+  private static final byte[] LOG = "LOG:".getBytes(US_ASCII);
+
   private final IsoTime time;
   private final TraceText traces = new TraceText();
   private long nanos;
@@ -55,9 +57,13 @@ final class TimeAndLevelParser implements LineParser {
     }
     levelTo = at;
     body = skip(buffer, at, end, false);
-    return Severities.number(buffer, levelFrom, levelTo - levelFrom) > 0
-        && levelFrom > time.end()
-        && (body > levelTo || levelTo == end);
+    return isLevel(buffer, end) && levelFrom > time.end() && (body > levelTo || levelTo == end);
+  }
+
+  /// A level's name; `LOG` is one only as Postgres writes it.
+  private boolean isLevel(byte[] buffer, int end) {
+    return Severities.numberOfWord(buffer, levelFrom, levelTo - levelFrom) > 0
+        || (levelTo - levelFrom == LOG.length - 1 && Ascii.startsWith(buffer, levelFrom, end, LOG));
   }
 
   /// What stands between the time, the level and the text.

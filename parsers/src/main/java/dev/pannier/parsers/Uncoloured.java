@@ -34,6 +34,11 @@ final class Uncoloured implements LineParser {
   }
 
   @Override
+  public boolean continuesException(byte[] buffer, int record, int line, int length) {
+    return parser.continuesException(buffer, record, line, length);
+  }
+
+  @Override
   public boolean endsRecord(byte[] buffer, int offset, int length) {
     return firstEscape(buffer, offset, length) < 0 && parser.endsRecord(buffer, offset, length);
   }

@@ -197,6 +197,42 @@ class AutoParserTest {
   }
 
   @Test
+  void aWordOfTheTextIsNoLevel() {
+    for (String text :
+        new String[] {
+          "HTTP server started", "Success: paid", "Log rotated", "LOG rotated", "log: x", "silly me"
+        }) {
+      String line = "2026-11-29 12:00:00 " + text;
+      assertThat(parse(line)).as(line).containsOnly(entry("body", line));
+    }
+    assertThat(parse("2026-11-23 14:00:00.123 [main] HTTP a.B - text").get("severity")).isNull();
+    assertThat(parse("2026-11-23T14:00:00Z log app[42]: text"))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("@host.name", "log"),
+            entry("@process.pid", "long 42"),
+            entry("logger", "app"),
+            entry("body", "text"));
+  }
+
+  @Test
+  void onePairAloneIsPartOfTheTextBeforeIt() {
+    parse("2026-11-23 14:00:00.123 [main] INFO  a.B - effective settings:");
+    for (String line :
+        new String[] {
+          "level=INFO",
+          "time=2026-11-29T12:00:00Z",
+          "level=ERROR while reading",
+          "level=ERROR while reading x=3",
+          "level=INFO done"
+        }) {
+      assertThat(starts(line)).as(line).isFalse();
+    }
+    assertThat(starts("level=info ms")).isTrue();
+    assertThat(starts("level=INFO \"a key\"=x")).isTrue();
+  }
+
+  @Test
   void aLevelMayStandWithoutItsPadding() {
     assertThat(parse("26/11/23 14:00:00 INFO storage.BlockManager: found"))
         .contains(entry("logger", "storage.BlockManager"), entry("body", "found"));

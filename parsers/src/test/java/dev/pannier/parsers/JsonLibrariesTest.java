@@ -476,6 +476,110 @@ class JsonLibrariesTest {
   }
 
   @Test
+  void objectsOfCommonNamesAreTheRecordsOnlyWhereTheirLibraryWroteIt() {
+    assertThat(
+            parse(
+                """
+                {"timestamp":"2026-11-23T14:00:00Z","level":"INFO",\
+                "record":{"id":7,"name":"Ann","message":"hi","level":{"name":"gold"}},\
+                "message":"saved"}\
+                """))
+        .containsOnly(
+            entry("time", "1795442400000000000"),
+            entry("severity", "9 INFO"),
+            entry("body", "saved"),
+            entry("@record.id", "long 7"),
+            entry("@record.name", "Ann"),
+            entry("@record.message", "hi"),
+            entry("@record.level.name", "gold"));
+    assertThat(
+            parse(
+                "{\"record\":{\"level\":{\"name\":\"gold\"}},\"level\":\"warn\",\"message\":\"m\"}"))
+        .containsOnly(
+            entry("@record.level.name", "gold"), entry("severity", "13 warn"), entry("body", "m"));
+    assertThat(parse("{\"level\":\"info\",\"text\":\"m\",\"record\":{\"message\":\"hi\"}}"))
+        .containsOnly(
+            entry("severity", "9 info"), entry("body", "m"), entry("@record.message", "hi"));
+    assertThat(parse("{\"event\":\"m\",\"record\":{\"message\":\"hi\"}}"))
+        .containsOnly(entry("body", "m"), entry("@record.message", "hi"));
+    for (String level : new String[] {"", "\"level\":\"info\","}) {
+      assertThat(
+              parse(
+                  "{"
+                      + level
+                      + "\"fields\":{\"message\":\"inner\",\"user\":\"a\"},\"message\":\"outer\"}"))
+          .contains(
+              entry("body", "outer"),
+              entry("@fields.message", "inner"),
+              entry("@fields.user", "a"));
+      assertThat(
+              parse("{" + level + "\"message\":\"m\",\"user\":\"1\",\"fields\":{\"user\":\"2\"}}"))
+          .contains(entry("body", "m"), entry("@user", "1"), entry("@fields.user", "2"));
+    }
+    assertThat(
+            parse(
+                "{\"message\":\"m\",\"source\":{\"method\":\"GET\",\"file\":\"a.csv\",\"line\":3}}"))
+        .containsOnly(
+            entry("body", "m"),
+            entry("@source.method", "GET"),
+            entry("@source.file", "a.csv"),
+            entry("@source.line", "long 3"));
+  }
+
+  @Test
+  void aKeyWithEscapesKeepsItsName() {
+    assertThat(parse("{\"msg\":\"m\",\"thro\\u0077n\":{\"\\u0061b\":1,\"x\":2}}"))
+        .containsOnly(
+            entry("body", "m"), entry("@thrown.ab", "long 1"), entry("@thrown.x", "long 2"));
+    assertThat(parse("{\"msg\":\"m\",\"excep\\u0074ion\":[{\"\\u0061b\":1}]}"))
+        .containsOnly(entry("body", "m"), entry("@exception.ab", "long 1"));
+    assertThat(parse("{\"msg\":\"m\",\"Scope\\u0073\":[{\"\\u0061b\":1}]}"))
+        .containsOnly(entry("body", "m"), entry("@Scopes.ab", "long 1"));
+    assertThat(
+            parse(
+                "{\"level\":\"info\",\"field\\u0073\":{\"\\u0061b\":1},\"target\":\"t\",\"msg\":\"m\"}"))
+        .contains(entry("body", "m"), entry("@fields.ab", "long 1"), entry("@target", "t"));
+  }
+
+  @Test
+  void causesInCausesArePrinted() {
+    int depth = 28;
+    String line =
+        "{\"message\":\"m\",\"thrown\":"
+            + "{\"name\":\"a\",\"extendedStackTrace\":[],\"cause\":".repeat(depth)
+            + "{\"name\":\"b\",\"extendedStackTrace\":[],\"message\":\""
+            + "x".repeat(1 << 20)
+            + "\"}"
+            + "}".repeat(depth + 1);
+    assertThat(parse(line).get("@exception.stacktrace"))
+        .startsWith("a\nCaused by: a\n")
+        .contains("\nCaused by: b: xxx")
+        .endsWith("x");
+  }
+
+  @Test
+  void aDatetimeIsTheTimeWhereThereIsNoOther() {
+    String booked = "\"datetime\":\"2026-12-24T18:00:00Z\"";
+    String time = "\"time\":\"2026-11-23T14:00:00Z\"";
+    for (String line :
+        new String[] {
+          "{" + booked + "," + time + ",\"msg\":\"m\"}",
+          "{" + time + "," + booked + ",\"msg\":\"m\"}"
+        }) {
+      assertThat(parse(line))
+          .containsOnly(
+              entry("time", "1795442400000000000"),
+              entry("body", "m"),
+              entry("@datetime", "2026-12-24T18:00:00Z"));
+    }
+    assertThat(parse("{\"datetime\":1795442400123,\"msg\":\"m\"}"))
+        .containsOnly(entry("time", "1795442400123000000"), entry("body", "m"));
+    assertThat(parse("{\"datetime\":\"soon\",\"msg\":\"m\"}"))
+        .containsOnly(
+            entry("body", "m"), entry("@datetime", "soon"), entry("result", "TIME_UNREADABLE"));
+  }
+
+  @Test
   void monologsNamedLevelCountsBeforeItsNumber() {
     assertThat(
             parse(

@@ -13,7 +13,12 @@ class ParserContractTest {
               + "\"list\":[1,{\"k\":null}],\"trace_id\":\"0102030405060708090a0b0c0d0e0f10\"}",
           "{\"@timestamp\":\"2026-11-23T14:00:00.123Z\",\"log.level\":\"warn\",\"message\":\"m\","
               + "\"error.type\":\"a.B\",\"error.message\":\"no\","
-              + "\"error.stack_trace\":\"a.B: no\\n\\tat a.C.d(C.java:1)\"}");
+              + "\"error.stack_trace\":\"a.B: no\\n\\tat a.C.d(C.java:1)\"}",
+          "{\"Message\":\"m\",\"datetime\":\"2026-11-23T14:00:00Z\","
+              + "\"Scopes\":[{\"TraceId\":\"0102030405060708090a0b0c0d0e0f10\",\"n\":1}]}",
+          "{\"level\":\"INFO\",\"fields\":{\"message\":\"m\",\"n\":3},\"target\":\"a::b\"}",
+          "{\"message\":\"m\",\"thrown\":{\"name\":\"a.B\",\"extendedStackTrace\":"
+              + "[{\"class\":\"a.B\",\"method\":\"c\",\"file\":\"B.java\",\"line\":9}]}}");
 
   private static final List<String> LOGSTASH =
       List.of(

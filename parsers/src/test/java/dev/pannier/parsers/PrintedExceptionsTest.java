@@ -350,6 +350,71 @@ class PrintedExceptionsTest {
         .doesNotContainKey("result");
   }
 
+  private static final String GO_CAUGHT =
+      """
+      2026/11/29 12:00:00 http: panic serving 10.0.0.1:5: boom
+      goroutine 7 [running]:
+      main.work(...)
+      \t/app/main.go:8 +0x1d
+      """;
+
+  @Test
+  void aLineBehindAGoroutineThatEndsInABracketIsARecordOfItsOwn() {
+    for (String next :
+        List.of(
+            "2026/11/29 12:00:01 GET /orders 200 (12ms)",
+            "GET /orders 200 (12ms)",
+            "2026-11-29 12:00:01.000 INFO [main] a.B - done (ok)",
+            "done(ok)")) {
+      for (LineParser parser :
+          List.of(auto(), Parsers.create(new ParserSpec.Raw(), ZoneId.of("UTC")))) {
+        assertThat(records(parser, GO_CAUGHT + next)).as(next).last().isEqualTo(next);
+        assertThat(records(parser, GO_CAUGHT.substring(0, GO_CAUGHT.indexOf("main.")) + next))
+            .as(next)
+            .last()
+            .isEqualTo(next);
+      }
+    }
+  }
+
+  @Test
+  void aLineThatHasALayoutIsNoMessageOfAPanic() {
+    String head = "thread 'main' (7) panicked at src/main.rs:1:106:";
+    String next = "2026-11-29 12:00:01.000 INFO a.B - done";
+    String json = "{\"msg\":\"m\"}";
+    for (LineParser parser : List.of(auto(), auto())) {
+      assertThat(records(parser, head + "\n" + next)).containsExactly(head, next);
+      assertThat(records(parser, head + "\n" + json)).containsExactly(head, json);
+      Fields.parse(parser, json);
+    }
+    LineParser logback =
+        Parsers.create(new ParserSpec.Logback("%level %logger - %msg%n"), ZoneId.of("UTC"));
+    String first = "WARN a.B - failed\n" + head;
+    assertThat(records(logback, first + "\nINFO a.B - done"))
+        .containsExactly(first, "INFO a.B - done");
+  }
+
+  @Test
+  void aPathThatIsNoScriptsIsNoPlaceOfNodes() {
+    for (String text :
+        List.of(
+            "/api/v1/events:12\n/api/v1/products:3",
+            "/js:1\nnext",
+            "node:web-2\nnext",
+            "node:2\nnext")) {
+      assertThat(records(auto(), text)).as(text).hasSize(2);
+    }
+    for (String place :
+        List.of(
+            "/app/a.mts:1",
+            "/app/a.cjs:12",
+            "/app/a.ts:3",
+            "file:///app/a.mjs:3",
+            "node:internal/process/promises:394")) {
+      assertThat(records(auto(), place + "\nthrow e;\n^\n\nError: x")).as(place).hasSize(1);
+    }
+  }
+
   @Test
   void linesThatLookAlikeAreRecordsOfTheirOwn() {
     for (String text :

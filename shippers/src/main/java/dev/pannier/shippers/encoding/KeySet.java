@@ -7,11 +7,14 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /// The keys that one JSON object has so far, as ranges of bytes that its user keeps. Emptied in no
-/// time and used again; grows with the largest object.
+/// time and used again; what a large object has made it grow by is left when it is emptied.
 final class KeySet {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final int FIRST_SLOTS = 128;
+
+  /// No more are kept for the next object.
+  static final int MOST_KEPT_SLOTS = 2048;
 
   /// Not known outside, so that nobody can send keys that all fall into one slot.
   private static final long MULTIPLIER = new SplittableRandom().nextLong() | 1;
@@ -24,11 +27,19 @@ final class KeySet {
 
   void clear() {
     count = 0;
+    if (slots() > MOST_KEPT_SLOTS) {
+      slots = new int[3 * FIRST_SLOTS];
+      round = 0;
+    }
     round++;
     if (round == Integer.MAX_VALUE) {
       Arrays.fill(slots, 0);
       round = 1;
     }
+  }
+
+  int slots() {
+    return slots.length / 3;
   }
 
   /// @param hash  of the key, by [#hash]

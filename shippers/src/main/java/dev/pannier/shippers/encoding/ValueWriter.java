@@ -114,6 +114,7 @@ final class ValueWriter {
       }
     }
     out.write('}');
+    known.clear();
   }
 
   /// @return false where the key is there already
