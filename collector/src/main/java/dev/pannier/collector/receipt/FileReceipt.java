@@ -38,10 +38,9 @@ public record FileReceipt(
       sent.addAll(ByteRange.without(range, ranges));
     }
     List<ByteRange> held = new ArrayList<>();
-    for (ByteRange range : ranges) {
-      // What was read again behind the stored position is told as that.
-      List<ByteRange> elsewhere = new ArrayList<>(ByteRange.without(range, shipped));
-      held.addAll(ByteRange.without(range, elsewhere));
+    for (ByteRange range : shipped) {
+      // Of that alone: what is behind the stored position is not shipped anyway, and told as that.
+      held.addAll(ByteRange.without(range, sent));
     }
     return new FileReceipt(source, path, generation, sent, held, unshipped, lost);
   }
