@@ -59,8 +59,12 @@ final class Shipment {
   }
 
   /// The destination has it already.
-  void skip() {
+  ///
+  /// @return false where that was known, or there was never anything to ship
+  boolean skip() {
+    boolean isNew = !parts.isEmpty();
     parts.clear();
+    return isNew;
   }
 
   /// Whether there was never anything to ship.

@@ -176,6 +176,38 @@ class TransactionsTest {
   }
 
   @Test
+  void whatTheDestinationHadIsCountedOnceThoughAnotherDispatcherTakesItOver() {
+    Transactional next = new Transactional();
+    shipper.committed =
+        new Committed(0, 0, new long[0], List.of(new Positions("b".hashCode(), 0, 2, 0, 0)));
+    next.committed = shipper.committed;
+    append(Batches.fromFile("a", 0, "1"));
+    Batch had = Batches.fromFile("b", 0, "2", "3");
+    append(
+        new Batch(
+            had.signal(),
+            had.bytes(),
+            had.offset(),
+            had.length(),
+            had.records(),
+            had.source(),
+            "a",
+            had.positions()));
+    run();
+    assertThat(shipped()).containsExactly(List.of("1"));
+    assertThat(told).isEmpty();
+    dispatcher.standBack();
+    run();
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    while (second.doWork(now) > 0) {
+      next.end(Outcome.ACCEPTED);
+    }
+    assertThat(told).containsExactly("a 0", "a 0");
+    assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(2);
+  }
+
+  @Test
   void aBatchWithoutRecordsIsPassedWhenThoseBeforeItAreDone() {
     append(Batches.fromFile("a", 0, "1"));
     append(Batches.fromFile("a", 1).with(new byte[0], 0, 0, 0));
