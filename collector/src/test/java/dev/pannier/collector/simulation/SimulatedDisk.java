@@ -460,7 +460,7 @@ final class SimulatedDisk {
         throw noSpace(path);
       }
       dead |= createNew && syncing && sidecarCalls;
-      if (dead && (!dies || random.nextBoolean())) {
+      if (dead && sidecarCalls && (!dies || random.nextBoolean())) {
         throw new Crash();
       }
       node = new Node(path, parent.mortal, false);

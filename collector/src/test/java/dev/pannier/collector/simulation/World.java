@@ -606,10 +606,18 @@ final class World {
 
   private final List<Gone> gone = new ArrayList<>();
 
+  /// The bytes of all that is gone, whether it had arrived or not: what was confirmed after the last stored position the next process
+  /// does not know.
+  private long mayBeLost;
+
   /// A log's last name and the last process that had it open are gone. What of it was not acknowledged cannot be read any
   /// more; a sidecar that lives would not have let it go. What was is at every destination, or in the log of the disk buffer.
   private void vanished(SimulatedDisk.Node node) {
-    if (node.kept || !(excusing || isLetGo(node))) {
+    if (node.kept) {
+      return;
+    }
+    mayBeLost += node.size;
+    if (!(excusing || isLetGo(node))) {
       return;
     }
     SimulatedSidecar now = sidecar;
@@ -740,7 +748,7 @@ final class World {
     if (now == null) {
       throw new AssertionError("not running");
     }
-    now.checkIdle(truth.excused.isEmpty() && !forgot);
+    now.checkIdle(truth.excused.isEmpty() && !forgot ? mayBeLost : Long.MAX_VALUE);
     checkTold(now);
   }
 
