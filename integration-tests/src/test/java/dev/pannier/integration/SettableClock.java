@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,12 @@ record SettableClock(Path library, Path shift) {
   /// How far it is before the machine's own from now on.
   void set(Duration ahead) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
-    Files.write(shift, bytes.putLong(ahead.toSeconds()).array());
+    // Never shorter, not for a moment: who has it mapped would die of SIGBUS.
+    Files.write(
+        shift,
+        bytes.putLong(ahead.toSeconds()).array(),
+        StandardOpenOption.CREATE,
+        StandardOpenOption.WRITE);
   }
 
   /// What a process that has this clock is started with.
