@@ -49,8 +49,10 @@ class RefusedIT {
     return bodies;
   }
 
-  @Test
-  void aRecordThatTheBrokerFindsTooLargeIsADeadLetterAndStopsNobodyElse() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"at_least_once", "exactly_once"})
+  void aRecordThatTheBrokerFindsTooLargeIsADeadLetterAndStopsNobodyElse(String delivery)
+      throws Exception {
     Kafka kafka = Kafka.shared();
     String topic = kafka.topic("small", "max.message.bytes", "20000");
     String dead = kafka.topic("dead");
@@ -62,9 +64,9 @@ class RefusedIT {
               + """
               shippers:
                 events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs],
-                         on_oversize: dead_letter, dead_letter: {topic: %s}}
+                         delivery: %s, on_oversize: dead_letter, dead_letter: {topic: %s}}
               """
-                  .formatted(kafka.servers(), topic, dead));
+                  .formatted(kafka.servers(), topic, delivery, dead));
       String large = large(200_000);
       Files.writeString(sidecar.log("app.log"), "one\n" + large + "\ntwo\n");
       sidecar.start();
@@ -157,8 +159,9 @@ class RefusedIT {
   }
 
   /// A compacted topic takes no message without a key, and none that is in a batch with one.
-  @Test
-  void ofManyRecordsOnlyThoseThatTheBrokerRefusesAreDeadLetters() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"at_least_once", "exactly_once"})
+  void ofManyRecordsOnlyThoseThatTheBrokerRefusesAreDeadLetters(String delivery) throws Exception {
     Kafka kafka = Kafka.shared();
     String topic = kafka.topic("compacted", "cleanup.policy", "compact");
     String dead = kafka.topic("dead");
@@ -170,9 +173,9 @@ class RefusedIT {
               + """
               shippers:
                 events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs], encoding: json,
-                         key: "attribute:id", dead_letter: {topic: %s}}
+                         key: "attribute:id", delivery: %s, dead_letter: {topic: %s}}
               """
-                  .formatted(kafka.servers(), topic, dead));
+                  .formatted(kafka.servers(), topic, delivery, dead));
       List<String> lines = new ArrayList<>();
       List<String> taken = new ArrayList<>();
       List<String> refused = new ArrayList<>();
