@@ -32,6 +32,9 @@ class DiskBufferIT {
   private static final String DISK =
       "buffer: {type: disk, directory: \"${DIR}/buffer\", max_bytes: 64MiB}\n";
 
+  /// The least that may be configured, in MiB.
+  private static final int MAX_BYTES = 8;
+
   private static Kafka kafka;
 
   @TempDir private Path folder;
@@ -169,6 +172,67 @@ class DiskBufferIT {
         await()
             .atMost(PATIENCE)
             .until(() -> sidecar.statusPage().at("/buffer/segments").asInt() <= 2);
+      }
+    }
+  }
+
+  @Test
+  void theLiveDestinationWaitsAtMaxBytesAndNothingIsLost() throws Exception {
+    int port = Ports.free(1).getFirst();
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic readLogs = new Topic(kafka.servers(), logs);
+        Topic readSpans = new Topic(kafka.servers(), spans)) {
+      sidecar
+          .configure(
+              both()
+                  + DISK.replace("64MiB", MAX_BYTES + "MiB")
+                  + "shippers:\n"
+                  + events()
+                  + "  backend: {type: otlp, endpoint: \"http://127.0.0.1:%d\", protocol: http/protobuf}\n"
+                      .formatted(port))
+          .launch();
+      sidecar.awaitAlive();
+      Path file = sidecar.log("app.log");
+      List<String> written = new ArrayList<>(append(file, "x".repeat(500) + " first", 1_000));
+      try (Requests requests = new Requests(sidecar.httpPort())) {
+        // What is far from full holds nobody up.
+        readLogs.await(all -> all.logs().size() >= written.size());
+        readSpans.await(all -> !all.messages().isEmpty());
+        written.addAll(append(file, "x".repeat(500) + " then", 40_000));
+        await()
+            .atMost(PATIENCE)
+            .until(
+                () ->
+                    sidecar
+                        .body("/metrics")
+                        .lines()
+                        .anyMatch(
+                            line ->
+                                line.startsWith("pannier_source_refused_requests_total{")
+                                    && line.contains("reason=\"buffer\"")));
+        List<String> answered = requests.end().acknowledged();
+        // The live one has all that was taken over, and waits for the rest.
+        await()
+            .atMost(PATIENCE)
+            .until(() -> sidecar.statusPage().at("/shippers/0/in_flight").asLong() == 0);
+        JsonNode full = sidecar.statusPage();
+        assertThat(full.at("/shippers/0/name").asString()).isEqualTo("events");
+        assertThat(full.at("/sources/0/lag_bytes").asLong()).isPositive();
+        assertThat(full.at("/buffer/bytes").asLong())
+            .isBetween((MAX_BYTES - 1L) << 20, (MAX_BYTES + 1L) << 20);
+        assertThat(full.at("/buffer/problem").asString()).isEmpty();
+        List<String> meanwhile = readLogs.rest().bodies();
+        assertThat(meanwhile).isEqualTo(written.subList(0, meanwhile.size()));
+        try (OtlpBackend backend = OtlpBackend.http(port)) {
+          readLogs.await(all -> all.logs().size() >= written.size());
+          await().atMost(PATIENCE).until(() -> backend.bodies().size() >= written.size());
+          assertThat(sidecar.stop()).isZero();
+          assertThat(readLogs.rest().bodies()).isEqualTo(written);
+          assertThat(backend.bodies()).isEqualTo(written);
+          assertThat(readSpans.rest().spanIds()).containsExactlyElementsOf(answered);
+          // Requests to a backend may overtake each other.
+          assertThat(OtlpIT.ids(backend.spans())).containsExactlyInAnyOrderElementsOf(answered);
+        }
       }
     }
   }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,10 +94,10 @@ class ExactlyOnceIT {
   }
 
   private static String shipper(String logs, String spans) {
-    return shipper(logs, spans, ONCE);
+    return shipper(kafka, logs, spans, ONCE);
   }
 
-  private static String shipper(String logs, String spans, String delivery) {
+  private static String shipper(Kafka kafka, String logs, String spans, String delivery) {
     return """
       events:
         type: kafka
@@ -133,7 +134,10 @@ class ExactlyOnceIT {
     String spans = kafka.topic("once-spans");
     sidecar
         .configure(
-            files() + buffer(way.buffer) + "shippers:\n" + shipper(logs, spans, way.delivery))
+            files()
+                + buffer(way.buffer)
+                + "shippers:\n"
+                + shipper(kafka, logs, spans, way.delivery))
         .start();
     Traffic traffic = new Traffic(sidecar, kafka, logs, spans);
     traffics.add(traffic);
@@ -339,6 +343,71 @@ class ExactlyOnceIT {
       awaitReason(first, "another sidecar ships as");
       assertThat(second.status("/readyz")).isEqualTo(200);
       assertThat(read.rest().bodies()).containsExactly("first", "second");
+    }
+  }
+
+  /// The brokers forget an id that nobody has used for so long (a week by default), and the producer that has it learns of
+  /// that from the next record that it sends.
+  @Test
+  void eachComesOnceThoughTheBrokersHaveForgottenTheProducer() throws Exception {
+    Path brokers = Files.createDirectories(folder.resolve("forgetful"));
+    try (Kafka forgetful =
+        Kafka.start(
+            brokers,
+            "auto.create.topics.enable=false",
+            "transactional.id.expiration.ms=2000",
+            "transaction.remove.expired.transaction.cleanup.interval.ms=500",
+            "producer.id.expiration.ms=2000",
+            "producer.id.expiration.check.interval.ms=500")) {
+      String spans = forgetful.topic("once-spans");
+      List<String> topics = new ArrayList<>();
+      List<String> written = new ArrayList<>();
+      for (String buffer : List.of("memory", "disk")) {
+        String logs = forgetful.topic("once-logs");
+        topics.add(logs);
+        sidecar(buffer)
+            .configure(
+                files() + buffer(buffer) + "shippers:\n" + shipper(forgetful, logs, spans, ONCE))
+            .start();
+      }
+      for (int run = 0; run < 4; run++) {
+        List<String> more =
+            IntStream.range(run * 1_000, (run + 1) * 1_000).mapToObj(i -> "line " + i).toList();
+        written.addAll(more);
+        for (Sidecar sidecar : sidecars) {
+          Files.write(
+              sidecar.log("app.log"), more, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        }
+        awaitBodies(forgetful, topics, written);
+        await().atMost(PATIENCE).until(() -> forgetful.transactionalIds().isEmpty());
+        for (Sidecar sidecar : sidecars) {
+          assertThat(sidecar.status("/readyz")).isEqualTo(200);
+          switch (run) {
+            case 1 -> {
+              assertThat(sidecar.stop()).isZero();
+              sidecar.start();
+            }
+            case 2 -> {
+              sidecar.kill();
+              sidecar.start();
+            }
+            default -> {}
+          }
+        }
+      }
+      for (Sidecar sidecar : sidecars) {
+        assertThat(sidecar.stop()).isZero();
+      }
+      awaitBodies(forgetful, topics, written);
+    }
+  }
+
+  private static void awaitBodies(Kafka kafka, List<String> topics, List<String> written) {
+    for (String topic : topics) {
+      try (Topic read = new Topic(kafka.servers(), topic)) {
+        read.await(all -> all.logs().size() >= written.size());
+        assertThat(read.rest().bodies()).isEqualTo(written);
+      }
     }
   }
 

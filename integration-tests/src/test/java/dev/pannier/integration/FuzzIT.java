@@ -6,8 +6,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
+import io.opentelemetry.proto.common.v1.AnyValue;
+import io.opentelemetry.proto.logs.v1.LogRecord;
+import io.opentelemetry.proto.logs.v1.ResourceLogs;
+import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -21,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -60,6 +66,22 @@ class FuzzIT {
   private static final int NEW_CLIENT = 500;
 
   private static final Duration NEW_CLIENTS_PATIENCE = Duration.ofSeconds(5);
+
+  private static final int BOMB_BYTES = 200 << 20;
+  private static final int BOMBERS = 4;
+  private static final int BOMBS = 12;
+
+  /// Below `max_record`, and together below `max_request`.
+  private static final int LARGE_BYTES = 900 << 10;
+
+  private static final int LARGE_RECORDS = 4;
+  private static final int LARGE_REQUESTS = 6;
+
+  /// Of gRPC.
+  private static final int OK = 0;
+
+  private static final int TOO_LARGE = 8;
+  private static final int UNAVAILABLE = 14;
 
   /// A damaged request has no more records than this: damage repeats 64 bytes at most, three times.
   private static final int MOST_RECORDS = 2 * Mutations.RECORDS;
@@ -160,6 +182,107 @@ class FuzzIT {
       }
       assertUnharmed(sidecar);
     }
+  }
+
+  /// Each kind of bomb by clients that share a connection, beside requests that are as large as is taken.
+  @Test
+  void gzipBombsOverGrpcAreRefusedInTheBoundOfMemoryAndOthersAreServedMeanwhile() throws Exception {
+    byte[] large = packedLogs(LARGE_RECORDS, LARGE_BYTES);
+    List<byte[]> bombs = bombs();
+    try (Sidecar sidecar = started();
+        GrpcExport bombers = new GrpcExport(sidecar.grpcPort());
+        GrpcExport others = new GrpcExport(sidecar.grpcPort());
+        ExecutorService threads = Executors.newCachedThreadPool()) {
+      AtomicBoolean done = new AtomicBoolean();
+      List<Future<Integer>> bombed = new ArrayList<>();
+      List<Future<Integer>> taken = new ArrayList<>();
+      for (byte[] bomb : bombs) {
+        for (int i = 0; i < BOMBERS; i++) {
+          bombed.add(threads.submit(() -> count(bombers, bomb, BOMBS, TOO_LARGE)));
+        }
+        taken.add(threads.submit(() -> count(others, large, LARGE_REQUESTS, OK)));
+      }
+      byte[] small = packedLogs(1, 1);
+      Future<Integer> served =
+          threads.submit(
+              () -> {
+                int records = 0;
+                while (!done.get()) {
+                  long beganNanos = System.nanoTime();
+                  while (others.logs(small) != OK) {
+                    assertThat(Duration.ofNanos(System.nanoTime() - beganNanos))
+                        .as("until a client that means well is served")
+                        .isLessThan(NEW_CLIENTS_PATIENCE);
+                  }
+                  records++;
+                }
+                return records;
+              });
+      int refused = 0;
+      long records = 0;
+      try {
+        for (Future<Integer> each : bombed) {
+          refused += each.get();
+        }
+        for (Future<Integer> each : taken) {
+          records += (long) LARGE_RECORDS * each.get();
+        }
+      } finally {
+        done.set(true);
+      }
+      records += served.get();
+      assertThat(refused).as("bombs that were told so").isPositive();
+      assertThat(served.get()).isPositive();
+      System.out.printf(
+          "%d bombs refused, %d records, peak %d MiB%n",
+          refused, records, peakMiB(sidecar.running().handle().pid()));
+      assertThat(sidecar.statusPage().at("/ledger/0/read").asLong())
+          .as("records in the ledger")
+          .isEqualTo(records);
+      assertUnharmed(sidecar);
+    }
+  }
+
+  /// @return how many were answered so; all others were told to come again
+  private static int count(GrpcExport client, byte[] packed, int calls, int wanted)
+      throws IOException {
+    int count = 0;
+    for (int i = 0; i < calls; i++) {
+      int status = client.logs(packed);
+      assertThat(status).isIn(wanted, UNAVAILABLE);
+      count += status == wanted ? 1 : 0;
+    }
+    return count;
+  }
+
+  /// One member of zeros; the same, with a trailer that says it is small; one that is cut off; many members, each of which would be
+  /// taken.
+  private static List<byte[]> bombs() throws IOException {
+    byte[] zeros = Mutations.gzip(new byte[BOMB_BYTES]);
+    byte[] lying = zeros.clone();
+    lying[lying.length - 4] = 100;
+    lying[lying.length - 3] = 0;
+    lying[lying.length - 2] = 0;
+    lying[lying.length - 1] = 0;
+    byte[] member = packedLogs(1, LARGE_BYTES);
+    ByteArrayOutputStream members = new ByteArrayOutputStream();
+    for (int i = 0; i < BOMB_BYTES / LARGE_BYTES; i++) {
+      members.write(member);
+    }
+    return List.of(zeros, lying, Arrays.copyOf(zeros, zeros.length / 2), members.toByteArray());
+  }
+
+  private static byte[] packedLogs(int records, int bytes) throws IOException {
+    ScopeLogs.Builder scope = ScopeLogs.newBuilder();
+    AnyValue body = AnyValue.newBuilder().setStringValue("a".repeat(bytes)).build();
+    for (int i = 0; i < records; i++) {
+      scope.addLogRecords(LogRecord.newBuilder().setBody(body));
+    }
+    return Mutations.gzip(
+        ExportLogsServiceRequest.newBuilder()
+            .addResourceLogs(ResourceLogs.newBuilder().addScopeLogs(scope))
+            .build()
+            .toByteArray());
   }
 
   /// A new client may be turned away, and comes again at once.

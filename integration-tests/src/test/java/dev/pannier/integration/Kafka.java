@@ -21,10 +21,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.FileRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
@@ -346,6 +350,27 @@ final class Kafka implements AutoCloseable {
     }
     messages.addAll(open);
     return messages;
+  }
+
+  /// The transactional ids that the brokers know.
+  List<String> transactionalIds() throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
+      return admin.listTransactions().all().get(20, TimeUnit.SECONDS).stream()
+          .map(TransactionListing::transactionalId)
+          .toList();
+    }
+  }
+
+  /// Sets a setting of a topic, as an administrator would.
+  void alter(String topic, String key, String value) throws Exception {
+    AlterConfigOp set = new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET);
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
+      admin
+          .incrementalAlterConfigs(
+              Map.of(new ConfigResource(ConfigResource.Type.TOPIC, topic), List.of(set)))
+          .all()
+          .get(20, TimeUnit.SECONDS);
+    }
   }
 
   /// Makes topics of one partition with these names; what was in them is gone.

@@ -23,12 +23,12 @@ class KillIT {
   @TempDir private Path folder;
 
   private static String configuration(
-      Kafka kafka, String delivery, String buffer, String logs, String spans) {
+      Kafka kafka, String delivery, String buffer, String acknowledge, String logs, String spans) {
     return """
     sources:
       files:
         - {name: app, include: ["${LOGS}/app.log*"], parser: raw}
-      otlp: {grpc: none, http: "127.0.0.1:${HTTP}"}
+      otlp: {grpc: none, http: "127.0.0.1:${HTTP}", acknowledge: %s}
     buffer: {type: %s%s}
     shippers:
       events:
@@ -39,6 +39,7 @@ class KillIT {
         delivery: %s
     """
         .formatted(
+            acknowledge,
             buffer,
             buffer.equals("disk") ? ", directory: \"${DIR}/buffer\"" : "",
             kafka.servers(),
@@ -49,18 +50,22 @@ class KillIT {
 
   @ParameterizedTest
   @CsvSource({
-    "at_least_once, memory",
-    "at_least_once, disk",
-    "exactly_once, memory",
-    "exactly_once, disk"
+    "at_least_once, memory, delivered",
+    "at_least_once, disk, durable",
+    "at_least_once, disk, delivered",
+    "exactly_once, memory, delivered",
+    "exactly_once, disk, durable",
+    "exactly_once, disk, delivered"
   })
-  void whatWasWrittenAndAcknowledgedArrives(String delivery, String buffer) throws Exception {
+  void whatWasWrittenAndAcknowledgedArrives(String delivery, String buffer, String acknowledge)
+      throws Exception {
     Kafka kafka = Kafka.shared();
     String logs = kafka.topic("kill-logs");
     String spans = kafka.topic("kill-spans");
     SplittableRandom random = new SplittableRandom(SEED);
     Sidecar sidecar =
-        new Sidecar(folder).configure(configuration(kafka, delivery, buffer, logs, spans));
+        new Sidecar(folder)
+            .configure(configuration(kafka, delivery, buffer, acknowledge, logs, spans));
     try (Traffic traffic = new Traffic(sidecar, kafka, logs, spans)) {
       for (int i = 0; i < KILLS; i++) {
         sidecar.launch();
@@ -75,7 +80,8 @@ class KillIT {
       }
       sidecar.start();
       Account account = traffic.end();
-      System.out.printf("%s, %s: %,d kills; %s%n", delivery, buffer, KILLS, account);
+      System.out.printf(
+          "%s, %s, %s: %,d kills; %s%n", delivery, buffer, acknowledge, KILLS, account);
       account.assertNothingLost();
       if (delivery.equals("exactly_once")) {
         account.assertNothingTwice();

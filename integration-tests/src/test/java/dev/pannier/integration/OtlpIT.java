@@ -41,7 +41,7 @@ import tools.jackson.databind.ObjectMapper;
 class OtlpIT {
   @TempDir private Path folder;
 
-  private static List<String> ids(List<Span> spans) {
+  static List<String> ids(List<Span> spans) {
     return spans.stream()
         .map(span -> HexFormat.of().formatHex(span.getSpanId().toByteArray()))
         .toList();

@@ -15,6 +15,8 @@ import java.util.Random;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -22,6 +24,7 @@ import tools.jackson.databind.ObjectMapper;
 /// says of it.
 class RefusedIT {
   private static final Duration PATIENCE = Duration.ofSeconds(40);
+  private static final int MOST_LINES = 50;
 
   @TempDir private Path folder;
 
@@ -46,8 +49,10 @@ class RefusedIT {
     return bodies;
   }
 
-  @Test
-  void aRecordThatTheBrokerFindsTooLargeIsADeadLetterAndStopsNobodyElse() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"at_least_once", "exactly_once"})
+  void aRecordThatTheBrokerFindsTooLargeIsADeadLetterAndStopsNobodyElse(String delivery)
+      throws Exception {
     Kafka kafka = Kafka.shared();
     String topic = kafka.topic("small", "max.message.bytes", "20000");
     String dead = kafka.topic("dead");
@@ -59,9 +64,9 @@ class RefusedIT {
               + """
               shippers:
                 events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs],
-                         on_oversize: dead_letter, dead_letter: {topic: %s}}
+                         delivery: %s, on_oversize: dead_letter, dead_letter: {topic: %s}}
               """
-                  .formatted(kafka.servers(), topic, dead));
+                  .formatted(kafka.servers(), topic, delivery, dead));
       String large = large(200_000);
       Files.writeString(sidecar.log("app.log"), "one\n" + large + "\ntwo\n");
       sidecar.start();
@@ -103,9 +108,60 @@ class RefusedIT {
     }
   }
 
+  /// A record alone is tried whole whatever was learnt of records together, so it finds the new limit at once.
+  @ParameterizedTest
+  @ValueSource(strings = {"at_least_once", "exactly_once"})
+  void aLimitThatIsRaisedIsFound(String delivery) throws Exception {
+    Kafka kafka = Kafka.shared();
+    String topic = kafka.topic("raised", "max.message.bytes", "20000");
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), topic)) {
+      sidecar.configure(
+          Sidecar.files("parser: raw")
+              + """
+              shippers:
+                events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs], delivery: %s}
+              """
+                  .formatted(kafka.servers(), topic, delivery));
+      Path file = sidecar.log("app.log");
+      String large = large(100_000);
+      Files.writeString(file, "before\n" + large + "\nbehind\n");
+      sidecar.start();
+      read.await(all -> all.bodies().contains("behind"));
+      assertThat(read.bodies()).hasSize(3).startsWith("before").doesNotContain(large);
+      assertThat(large).startsWith(read.bodies().get(1));
+      kafka.alter(topic, "max.message.bytes", "1000000");
+      writeUntil(true, large, file, read);
+      // And lowered: it is refused, and learnt, once more.
+      kafka.alter(topic, "max.message.bytes", "20000");
+      writeUntil(false, large, file, read);
+      assertThat(sidecar.stop()).isZero();
+    }
+  }
+
+  /// A broker goes by a new setting some moment after it has confirmed it.
+  ///
+  /// @param whole whether the line is to arrive as it was written
+  private static void writeUntil(boolean whole, String line, Path file, Topic read)
+      throws Exception {
+    for (int i = 0; i < MOST_LINES; i++) {
+      int before = read.bodies().size();
+      Files.writeString(file, line + "\n", StandardOpenOption.APPEND);
+      read.await(all -> all.bodies().size() > before);
+      assertThat(read.bodies()).hasSize(before + 1);
+      String arrived = read.bodies().getLast();
+      assertThat(line).startsWith(arrived);
+      if (arrived.equals(line) == whole) {
+        return;
+      }
+    }
+    throw new AssertionError("the new limit is not found in " + MOST_LINES + " lines");
+  }
+
   /// A compacted topic takes no message without a key, and none that is in a batch with one.
-  @Test
-  void ofManyRecordsOnlyThoseThatTheBrokerRefusesAreDeadLetters() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"at_least_once", "exactly_once"})
+  void ofManyRecordsOnlyThoseThatTheBrokerRefusesAreDeadLetters(String delivery) throws Exception {
     Kafka kafka = Kafka.shared();
     String topic = kafka.topic("compacted", "cleanup.policy", "compact");
     String dead = kafka.topic("dead");
@@ -117,9 +173,9 @@ class RefusedIT {
               + """
               shippers:
                 events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs], encoding: json,
-                         key: "attribute:id", dead_letter: {topic: %s}}
+                         key: "attribute:id", delivery: %s, dead_letter: {topic: %s}}
               """
-                  .formatted(kafka.servers(), topic, dead));
+                  .formatted(kafka.servers(), topic, delivery, dead));
       List<String> lines = new ArrayList<>();
       List<String> taken = new ArrayList<>();
       List<String> refused = new ArrayList<>();

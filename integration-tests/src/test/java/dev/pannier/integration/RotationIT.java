@@ -3,19 +3,23 @@ package dev.pannier.integration;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.pannier.demo.Ports;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -211,6 +215,54 @@ class RotationIT {
         assumeTrue(
             applications.stream().anyMatch(application -> application.reused > 0),
             "skipped: re-created with the same inode. The file system did not give one again");
+      }
+    }
+  }
+
+  /// Long enough that a file which nobody needs would be gone: it has to be quiet for 10 s.
+  private static final Duration TIME_TO_DELETE = Duration.ofSeconds(14);
+
+  @Test
+  void aRotatedFileStaysUntilBothDestinationsHaveItsLastByte() throws Exception {
+    Kafka kafka = Kafka.shared();
+    String topic = kafka.topic("rotation");
+    int port = Ports.free(1).getFirst();
+    try (Sidecar sidecar = new Sidecar(folder);
+        Topic read = new Topic(kafka.servers(), topic)) {
+      sidecar
+          .configure(
+              Sidecar.files("parser: raw, after_shipped: delete").replace("*.log", "app.log*")
+                  + """
+                  shippers:
+                    events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs]}
+                    backend: {type: otlp, endpoint: "http://127.0.0.1:%d", protocol: http/protobuf, signals: [logs]}
+                  """
+                      .formatted(kafka.servers(), topic, port))
+          .launch();
+      sidecar.awaitAlive();
+      Path live = sidecar.log("app.log");
+      Path rotated = sidecar.log("app.log.1");
+      Files.writeString(live, "one\ntwo\n");
+      read.await(all -> all.bodies().size() >= 2);
+      Files.move(live, rotated);
+      Files.writeString(live, "three\n");
+      read.await(all -> all.bodies().size() >= 3);
+      await()
+          .during(TIME_TO_DELETE)
+          .atMost(TIME_TO_DELETE.plusSeconds(10))
+          .until(() -> Files.exists(rotated));
+      sidecar.kill();
+      sidecar.launch();
+      sidecar.awaitAlive();
+      assertThat(rotated).hasContent("one\ntwo\n");
+      try (OtlpBackend backend = OtlpBackend.http(port)) {
+        await().atMost(Duration.ofSeconds(60)).until(() -> !Files.exists(rotated));
+        assertThat(backend.bodies()).contains("one", "two");
+        await().atMost(Duration.ofSeconds(60)).until(() -> backend.bodies().contains("three"));
+        assertThat(live).hasContent("three\n");
+        assertThat(sidecar.stop()).isZero();
+        assertThat(backend.bodies()).containsExactly("one", "two", "three");
+        assertThat(read.rest().bodies().stream().distinct()).containsExactly("one", "two", "three");
       }
     }
   }

@@ -57,7 +57,8 @@ class SamplesIT {
             "logs.checkout",
             "spans",
             "pannier_dead_letters",
-            "shop_once"));
+            "shop_once",
+            "shop_dead_letters"));
   }
 
   static List<String> samples() throws IOException {

@@ -14,7 +14,14 @@ public sealed interface Outcome {
   /// @param rejected 0 for a warning alone: every record was taken
   /// @param refused  the indexes of the records that were refused; null where the destination only
   ///     says how many
-  record PartlyAccepted(long rejected, String reason, @Nullable BitSet refused) implements Outcome {
+  /// @param deadLettered how many others were refused and are kept as dead letters, by a shipper that
+  ///     [Shipper#buries]
+  record PartlyAccepted(long rejected, String reason, @Nullable BitSet refused, long deadLettered)
+      implements Outcome {
+    public PartlyAccepted(long rejected, String reason, @Nullable BitSet refused) {
+      this(rejected, reason, refused, 0);
+    }
+
     public PartlyAccepted(long rejected, String reason) {
       this(rejected, reason, null);
     }

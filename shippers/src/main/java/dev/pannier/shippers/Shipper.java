@@ -71,6 +71,17 @@ public interface Shipper {
     throw new UnsupportedOperationException("not transactional");
   }
 
+  /// Whether a transactional shipper keeps what is refused for good by itself, as dead letters in the
+  /// transaction that holds the rest.
+  default boolean buries() {
+    return false;
+  }
+
+  /// Of a shipper that [#buries]: all records of a part are dead letters when it is shipped again.
+  default void bury(Batch part, String reason) {
+    throw new UnsupportedOperationException("no dead letters");
+  }
+
   /// A batch without records had its turn: what it is of is stored with the next that has any.
   default void passed(Batch batch, Origin origin) {}
 

@@ -8,6 +8,7 @@ import dev.pannier.shippers.kafka.TransactionalShipper;
 import dev.pannier.shippers.otlp.OtlpShipper;
 import java.time.InstantSource;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// Makes the shipper that settings ask for.
 public final class Shippers {
@@ -40,11 +41,18 @@ public final class Shippers {
   /// Opens nothing yet.
   ///
   /// @param shipper whose destination refuses; a topic is of the same cluster, by the same client
-  /// @throws IllegalArgumentException for a topic where the shipper is none of Kafka's
-  public static DeadLetterBox deadLetters(DeadLettersTo to, Shipper shipper) {
+  /// @return null where the shipper [Shipper#buries] from now on
+  /// @throws IllegalArgumentException for a topic where the shipper is none of Kafka's, or a file where it is transactional
+  public static @Nullable DeadLetterBox deadLetters(DeadLettersTo to, Shipper shipper) {
     return switch (to) {
+      case DeadLettersTo.File _ when shipper.isTransactional() ->
+          throw new IllegalArgumentException("a file is in no transaction");
       case DeadLettersTo.File file -> new DeadLetterFile(file);
       case DeadLettersTo.Topic topic -> {
+        if (shipper instanceof TransactionalShipper transactional) {
+          transactional.deadLetters(topic.topic());
+          yield null;
+        }
         if (shipper instanceof KafkaShipper kafka) {
           yield kafka.deadLetters(topic.topic());
         }

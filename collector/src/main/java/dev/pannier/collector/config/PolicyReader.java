@@ -32,6 +32,9 @@ final class PolicyReader {
   private static final String NOT_TRANSACTIONAL =
       "needs delivery: at_least_once: a transaction is of one destination";
 
+  private static final String NOT_IN_A_TRANSACTION =
+      "needs topic with delivery: exactly_once, since a file is in no transaction";
+
   private final Set<String> exactlyOnce = new HashSet<>();
 
   /// @param kind        the shipper's type
@@ -46,8 +49,9 @@ final class PolicyReader {
     if (remote) {
       Value lettersValue = section.value("dead_letter");
       letters = lettersValue == null ? null : deadLetters(lettersValue, kind);
-      if (lettersValue != null && exactlyOnce) {
-        lettersValue.problem(NOT_TRANSACTIONAL);
+      if (lettersValue != null && exactlyOnce && letters instanceof DeadLettersTo.File) {
+        lettersValue.problem(NOT_IN_A_TRANSACTION);
+        letters = null;
       }
       Value oversize = section.value("on_oversize");
       buries = oversize != null && oversize.choice(ON_OVERSIZE, false);

@@ -35,6 +35,8 @@ import org.slf4j.LoggerFactory;
 final class DeadLetters {
   static final int MAX_ASIDE = 16;
 
+  static final String TOLD = "records refused for good are dead letters";
+
   /// A box that fails for less is no trouble yet.
   private static final long TROUBLE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -103,7 +105,7 @@ final class DeadLetters {
     this.onAnswer = onAnswer;
     this.stored = metrics.adder(Counter.SHIPPER_DEAD_LETTERS, shipper);
     this.truncated = metrics.adder(Counter.SHIPPER_TRUNCATED, shipper);
-    this.letters = new MergedWarning(LOG, shipper, "records refused for good are dead letters");
+    this.letters = new MergedWarning(LOG, shipper, TOLD);
     this.failures = new MergedWarning(LOG, shipper, "dead letters were not stored, tried again");
     this.rejections = new MergedWarning(LOG, shipper, "dead letters were refused, too");
   }

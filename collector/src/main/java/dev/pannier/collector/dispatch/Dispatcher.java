@@ -48,7 +48,7 @@ import org.slf4j.LoggerFactory;
 /// the others go on.
 ///
 /// What the destination refuses for good goes to the dead letters, where there are any
-/// ([DeadLetters]); while its circuit is open ([CircuitBreaker]), what waits goes to the fallback, where
+/// ([DeadLetters]; a transactional shipper keeps its own); while its circuit is open ([CircuitBreaker]), what waits goes to the fallback, where
 /// there is one ([Fallback]).
 ///
 /// A batch without records is done when those before it are.
@@ -93,7 +93,9 @@ public final class Dispatcher {
   private final LongAdder warned;
   private final LongAdder fellBack;
   private final LongAdder repeats;
+  private final LongAdder buried;
   private final MergedWarning refusals;
+  private final MergedWarning burials;
   private final MergedWarning truncations;
   private final MergedWarning warnings;
   private final Destination destination;
@@ -148,6 +150,9 @@ public final class Dispatcher {
     if (transactional && (rules.deadLetters() != null || rules.fallback() != null)) {
       throw new IllegalArgumentException("dead letters or a fallback of a transactional shipper");
     }
+    if (rules.buriesOversize() && rules.deadLetters() == null && !shipper.buries()) {
+      throw new IllegalArgumentException("buriesOversize without dead letters");
+    }
     this.cursor = cursor;
     this.backoff = new Backoff(random);
     this.maxInFlight = maxInFlight;
@@ -158,6 +163,11 @@ public final class Dispatcher {
     this.retries = metrics.adder(Counter.SHIPPER_RETRIES, name());
     this.warned = metrics.adder(Counter.SHIPPER_WARNINGS, name());
     this.repeats = metrics.adder(Counter.SHIPPER_REPEATS, name());
+    this.buried =
+        shipper.buries()
+            ? metrics.adder(Counter.SHIPPER_DEAD_LETTERS, name())
+            : new LongAdder(); // not shown
+    this.burials = new MergedWarning(LOG, name(), DeadLetters.TOLD);
     this.refusals = new MergedWarning(LOG, name(), "records refused for good");
     this.truncations = new MergedWarning(LOG, name(), "records cut to fit");
     this.warnings = new MergedWarning(LOG, name(), "batches were taken with a warning");
@@ -230,6 +240,7 @@ public final class Dispatcher {
       shipper.flush();
     }
     refusals.tick(nowNanos);
+    burials.tick(nowNanos);
     truncations.tick(nowNanos);
     warnings.tick(nowNanos);
     destination.tick(nowNanos);
@@ -399,6 +410,7 @@ public final class Dispatcher {
 
   private void flushLogs(long nowNanos) {
     refusals.flush(nowNanos);
+    burials.flush(nowNanos);
     truncations.flush(nowNanos);
     warnings.flush(nowNanos);
   }
@@ -765,8 +777,13 @@ public final class Dispatcher {
         circuit.succeeded();
       }
       case Outcome.PartlyAccepted partly -> {
-        bytes.add(length);
-        refuseWhole(nowNanos, shipment, Math.clamp(partly.rejected(), 0, total), partly.reason());
+        long refused = Math.clamp(partly.rejected(), 0, total);
+        long letters = Math.clamp(partly.deadLettered(), 0, total - refused);
+        if (refused + letters < total) {
+          bytes.add(length);
+        }
+        refuseWhole(nowNanos, shipment, refused, partly.reason());
+        buried(nowNanos, shipment, letters, partly.reason());
         destination.succeeded(nowNanos);
         circuit.succeeded();
       }
@@ -796,7 +813,17 @@ public final class Dispatcher {
     refusedWhole(nowNanos, shipment, refused, reason);
   }
 
-  /// The parts that are too large are divided, or cut; all go again.
+  /// Records are dead letters in the transaction.
+  private void buried(long nowNanos, Shipment shipment, long letters, String reason) {
+    if (letters > 0) {
+      destination.refused(reason);
+      shipment.letterStored(letters);
+      buried.add(letters);
+      burials.add(nowNanos, letters, about(shipment, reason));
+    }
+  }
+
+  /// The parts that are too large are divided, cut, or buried; all go again.
   private void smallerWhole(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
     BitSet records = tooLarge.unconfirmed();
     List<Batch> again = new ArrayList<>();
@@ -810,9 +837,15 @@ public final class Dispatcher {
         again.add(part);
         continue;
       }
-      List<Batch> pieces = Pieces.smaller(part, tooLarge.limitBytes());
+      List<Batch> pieces =
+          part.records() == 1 && buriesOversize
+              ? List.of()
+              : Pieces.smaller(part, tooLarge.limitBytes());
       again.addAll(pieces);
-      if (pieces.isEmpty()) {
+      if (pieces.isEmpty() && shipper.buries()) {
+        shipper.bury(part, tooLarge.reason());
+        again.add(part);
+      } else if (pieces.isEmpty()) {
         refused += part.records();
       } else if (part.records() == 1 && shipment.cut(part, pieces.getFirst())) {
         truncated.increment();

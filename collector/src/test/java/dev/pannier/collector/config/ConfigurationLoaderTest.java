@@ -417,7 +417,7 @@ class ConfigurationLoaderTest {
                     new ShipperPolicy.CircuitBreaker(7, Duration.ofMinutes(1)),
                     null),
                 "once",
-                ShipperPolicy.DEFAULT,
+                new ShipperPolicy(true, new DeadLettersTo.Topic("shop_dead_letters"), null, null),
                 "backend",
                 new ShipperPolicy(
                     false,

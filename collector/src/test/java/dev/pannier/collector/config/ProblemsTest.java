@@ -153,11 +153,11 @@ class ProblemsTest {
             "p.yaml:1: shippers.s.circuit_breaker.half_open_after: half_open_after < 1s (1ms)"),
         wrong(
             "shippers:\n  k:\n    type: kafka\n    bootstrap_servers: k:1\n"
-                + "    delivery: exactly_once\n    dead_letter: {topic: d}\n    fallback: s\n"
+                + "    delivery: exactly_once\n    dead_letter: {path: /d}\n    fallback: s\n"
                 + "  s: {type: stdout, fallback: j}\n"
                 + "  j: {type: kafka, bootstrap_servers: 'k:1', delivery: exactly_once}",
-            "p.yaml:6: shippers.k.dead_letter: needs delivery: at_least_once: a transaction is of"
-                + " one destination",
+            "p.yaml:6: shippers.k.dead_letter: needs topic with delivery: exactly_once, since a"
+                + " file is in no transaction",
             "p.yaml:7: shippers.k.fallback: needs delivery: at_least_once: a transaction is of one"
                 + " destination (s)",
             "p.yaml:7: shippers.k.fallback: has a fallback itself (s)",

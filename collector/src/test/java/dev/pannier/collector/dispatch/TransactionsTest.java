@@ -51,6 +51,8 @@ class TransactionsTest {
 
     final List<Call> calls = new ArrayList<>();
     final List<String> passed = new ArrayList<>();
+    final List<Batch> buried = new ArrayList<>();
+    boolean buries;
     Committed committed = Committed.NOTHING;
     Supplier<long[]> open = () -> new long[0];
 
@@ -85,6 +87,16 @@ class TransactionsTest {
     }
 
     @Override
+    public boolean buries() {
+      return buries;
+    }
+
+    @Override
+    public void bury(Batch part, String reason) {
+      buried.add(part);
+    }
+
+    @Override
     public void passed(Batch batch, Origin origin) {
       passed.add(batch.key());
     }
@@ -112,7 +124,11 @@ class TransactionsTest {
   }
 
   private void run() {
-    while (dispatcher.doWork(now) > 0) {
+    run(dispatcher);
+  }
+
+  private void run(Dispatcher one) {
+    while (one.doWork(now) > 0) {
       assertThat(budget.heldBytes()).isNotNegative();
     }
   }
@@ -248,6 +264,51 @@ class TransactionsTest {
     run();
     assertThat(shipped()).containsExactly(List.of("2"), List.of("1"));
     assertThat(shipper.open.get()).isEmpty();
+  }
+
+  @Test
+  void whatTheShipperHasBuriedIsADeadLetterInTheLedger() {
+    append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
+    run();
+    shipper.end(new Outcome.PartlyAccepted(1, "too old", null, 2));
+    run();
+    assertThat(told).containsExactly("a 1");
+    Ledger.Amounts amounts = ledger.snapshot().getFirst().records();
+    assertThat(amounts.shipped()).isEqualTo(1);
+    assertThat(amounts.rejected()).isEqualTo(1);
+    assertThat(amounts.deadLettered()).isEqualTo(2);
+    assertThat(amounts.inFlight()).isZero();
+  }
+
+  @Test
+  void aRecordThatIsTooLargeIsBuriedWhereThePolicySaysSoAndTheOthersGoOn() {
+    shipper.buries = true;
+    Dispatcher burying =
+        new Dispatcher(
+            shipper,
+            buffer.cursor("out"),
+            metrics,
+            new Random(1),
+            8,
+            new Rules(true, null, null, null));
+    append(Batches.fromFile("a", 0, "1", "2"));
+    run(burying);
+    shipper.calls.removeFirst().outcome().accept(new Outcome.TooLarge(0, "too large", null));
+    run(burying);
+    assertThat(shipper.buried).as("several are split").isEmpty();
+    BitSet last = new BitSet();
+    last.set(1);
+    shipper.calls.removeLast().outcome().accept(new Outcome.TooLarge(0, "too large", last));
+    run(burying);
+    assertThat(shipper.buried).hasSize(1);
+    assertThat(shipper.calls.getLast().bodies()).containsExactly("1", "2");
+    assertThat(shipper.calls.getLast().parts().getLast()).isSameAs(shipper.buried.getFirst());
+    shipper.end(new Outcome.PartlyAccepted(0, "too large", null, 1));
+    run(burying);
+    assertThat(told).containsExactly("a 0");
+    assertThat(metrics.adder(Counter.SHIPPER_DEAD_LETTERS, "out").sum()).isEqualTo(1);
+    assertThat(metrics.adder(Counter.SHIPPER_TRUNCATED, "out").sum()).isZero();
+    assertThat(budget.heldBytes()).isZero();
   }
 
   @Test

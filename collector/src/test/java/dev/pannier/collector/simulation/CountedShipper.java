@@ -19,13 +19,15 @@ final class CountedShipper implements Shipper {
   static final class Told {
     long accepted;
     long refused;
+    long buried;
 
     private void told(int records, Outcome outcome) {
       switch (outcome) {
         case Outcome.Accepted _ -> accepted += records;
         case Outcome.PartlyAccepted partly -> {
           refused += partly.rejected();
-          accepted += records - partly.rejected();
+          buried += partly.deadLettered();
+          accepted += records - partly.rejected() - partly.deadLettered();
         }
         case Outcome.Permanent _ -> refused += records;
         case Outcome.Retryable retry -> accepted += confirmed(records, retry.unconfirmed());
@@ -112,6 +114,16 @@ final class CountedShipper implements Shipper {
   @Override
   public boolean isTransactional() {
     return shipper.isTransactional();
+  }
+
+  @Override
+  public boolean buries() {
+    return shipper.buries();
+  }
+
+  @Override
+  public void bury(Batch part, String reason) {
+    shipper.bury(part, reason);
   }
 
   @Override

@@ -64,6 +64,7 @@ final class SimulatedCluster implements Destination {
 
   private static final String TOPIC = "lines";
   private static final String POSITIONS = "positions";
+  private static final String LETTERS = "letters";
   private static final TopicPartition PLACE = new TopicPartition(POSITIONS, 0);
 
   /// Batches are above it at times, lines never.
@@ -138,15 +139,18 @@ final class SimulatedCluster implements Destination {
   public Shipper open(ShipperSettings settings) {
     boolean isNew = !isKnown;
     isKnown = true;
-    return new TransactionalShipper(
-        (ShipperSettings.Kafka) settings,
-        8 << 20,
-        new Home("pod/pannier", isNew, directory),
-        random.nextLong(),
-        properties -> new Connection(),
-        properties -> consumer(),
-        properties -> topic -> OptionalInt.empty(),
-        System::nanoTime);
+    TransactionalShipper shipper =
+        new TransactionalShipper(
+            (ShipperSettings.Kafka) settings,
+            8 << 20,
+            new Home("pod/pannier", isNew, directory),
+            random.nextLong(),
+            properties -> new Connection(),
+            properties -> consumer(),
+            properties -> topic -> OptionalInt.empty(),
+            System::nanoTime);
+    shipper.deadLetters(LETTERS);
+    return shipper;
   }
 
   @Override
@@ -255,8 +259,9 @@ final class SimulatedCluster implements Destination {
         positions.add(null);
       } else {
         Batch batch = batch(record);
-        say.accept(() -> truth.name(batch) + " is at " + name);
-        truth.read(batch, new Arrivals());
+        boolean isLetter = record.topic().equals(LETTERS);
+        say.accept(() -> truth.name(batch) + (isLetter ? " is a letter at " : " is at ") + name);
+        truth.read(batch, new Arrivals(isLetter));
       }
     }
   }
@@ -267,6 +272,12 @@ final class SimulatedCluster implements Destination {
   }
 
   private final class Arrivals implements Truth.Arrival {
+    private final boolean areLetters;
+
+    Arrivals(boolean areLetters) {
+      this.areLetters = areLetters;
+    }
+
     @Override
     public void line(int line, Truth.@Nullable Uid uid) {
       if (lines.get(line)) {
@@ -277,7 +288,7 @@ final class SimulatedCluster implements Destination {
         throw new AssertionError("line " + line + " is twice at " + name);
       }
       lines.set(line);
-      if (!ordered || uid == null) {
+      if (!ordered || uid == null || areLetters) {
         return;
       }
       Long last = lastOffset.put(uid.generation(), uid.offset());
@@ -297,6 +308,7 @@ final class SimulatedCluster implements Destination {
     }
   }
 
+  /// Records whose letter is refused, too: those are nowhere.
   private final class Refusals implements Truth.Arrival {
     @Override
     public void line(int line, Truth.@Nullable Uid uid) {
@@ -432,7 +444,9 @@ final class SimulatedCluster implements Destination {
         return new RecordTooLargeException("too large");
       }
       if (!healed && random.nextInt(2_000) == 0) {
-        truth.read(batch(record), new Refusals());
+        if (record.topic().equals(LETTERS)) {
+          truth.read(batch(record), new Refusals());
+        }
         return new InvalidRecordException("never");
       }
       return null;

@@ -455,16 +455,26 @@ final class SimulatedSidecar {
         (shipper, answers) -> {
           Ledger.Amounts sum = sum(rows, shipper);
           long accepted = answers.accepted + value(Counter.SHIPPER_REPEATS, shipper);
-          long left = accepted + answers.refused - sum.shipped() - sum.rejected();
-          boolean exact = sum.shipped() == accepted && sum.rejected() == answers.refused;
+          long left =
+              accepted
+                  + answers.refused
+                  + answers.buried
+                  - sum.shipped()
+                  - sum.rejected()
+                  - sum.deadLettered();
+          boolean exact =
+              sum.shipped() == accepted
+                  && sum.rejected() == answers.refused
+                  && sum.deadLettered() == answers.buried;
           boolean partly =
               sum.shipped() <= accepted
                   && sum.rejected() <= answers.refused
+                  && sum.deadLettered() <= answers.buried
                   && left <= sum.dropped();
           if (!(exact || partly)) {
             throw new AssertionError(
-                "%s has taken %d records and refused %d, the ledger says %s"
-                    .formatted(shipper, accepted, answers.refused, sum));
+                "%s has taken %d records, refused %d and buried %d, the ledger says %s"
+                    .formatted(shipper, accepted, answers.refused, answers.buried, sum));
           }
         });
   }

@@ -55,13 +55,7 @@ final class DeadLetterTopic implements DeadLetterBox {
       outcome.accept(new Outcome.Retryable(absent.reason(), 0, null));
       return;
     }
-    Batch batch = letter.batch();
-    RecordHeaders headers = headers(letter);
-    byte[] value =
-        Arrays.copyOfRange(batch.bytes(), batch.offset(), batch.offset() + batch.length());
-    ProducerRecord<byte[], byte[]> record =
-        new ProducerRecord<>(topic, null, Message.bytes(batch.key()), value, headers);
-    Message message = new Message(record, Message.bytes(headers), Message.SEVERAL, null);
+    Message message = message(topic, letter, Message.SEVERAL);
     if (message.size() > limits.clientBytes()) {
       outcome.accept(tooLarge(message, limits.clientBytes()));
       return;
@@ -77,6 +71,17 @@ final class DeadLetterTopic implements DeadLetterBox {
     } catch (RuntimeException | LinkageError e) {
       outcome.accept(outcome(message, e, sender));
     }
+  }
+
+  /// @param index of the letter's only record in what was refused; [Message#SEVERAL] for all of that
+  static Message message(String topic, DeadLetter letter, int index) {
+    Batch batch = letter.batch();
+    RecordHeaders headers = headers(letter);
+    byte[] value =
+        Arrays.copyOfRange(batch.bytes(), batch.offset(), batch.offset() + batch.length());
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(topic, null, Message.bytes(batch.key()), value, headers);
+    return new Message(record, Message.bytes(headers), index, null);
   }
 
   private Outcome outcome(Message message, @Nullable Throwable error, Thread sender) {

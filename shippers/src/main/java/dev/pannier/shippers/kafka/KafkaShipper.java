@@ -166,20 +166,7 @@ public final class KafkaShipper implements Shipper {
   @Override
   public String place(Batch batch) {
     Route route = routes.get(batch.signal());
-    if (route == null) {
-      return "";
-    }
-    String fixed = route.fixedTopic();
-    if (fixed != null) {
-      return fixed;
-    }
-    try {
-      List<Message> messages = route.messages(batch);
-      return messages.isEmpty() ? "" : messages.getFirst().topic();
-    } catch (IllegalArgumentException e) {
-      // What is no OTLP has no topic.
-      return "";
-    }
+    return route == null ? "" : route.topic(batch);
   }
 
   @Override

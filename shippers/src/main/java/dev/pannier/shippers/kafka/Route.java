@@ -107,6 +107,19 @@ final class Route {
     return headers;
   }
 
+  /// The topic of a batch with one record; empty where it is no OTLP and has none.
+  String topic(Batch batch) {
+    if (fixedTopic != null) {
+      return fixedTopic;
+    }
+    try {
+      List<Message> messages = messages(batch);
+      return messages.isEmpty() ? "" : messages.getFirst().topic();
+    } catch (IllegalArgumentException e) {
+      return "";
+    }
+  }
+
   /// The topic of every message; null where it depends on them.
   @Nullable String fixedTopic() {
     return fixedTopic;

@@ -58,6 +58,9 @@ import org.slf4j.LoggerFactory;
 /// are each sent alone, so that the refusal is of that one; a transaction that has no time for all of them
 /// is aborted, too, and the next one goes on with the rest.
 ///
+/// With a topic for dead letters ([#deadLetters]) what is refused for good is left out as [Letters], which are messages
+/// of the same transaction.
+///
 /// A producer that was fenced may have been so by the coordinator, when its transaction was too old, or
 /// by another process with the same identity. Positions tell: those that another process has stored
 /// meanwhile are the end for this one.
@@ -96,6 +99,9 @@ public final class TransactionalShipper implements Shipper {
   private final long instance;
   private final Map<Signal, Route> routes = new EnumMap<>(Signal.class);
   private final Verdicts verdicts = new Verdicts();
+
+  /// Null: what is refused for good is rejected.
+  private @Nullable Letters letters;
 
   private final List<Member> members = new ArrayList<>();
   private final Progress progress = new Progress();
@@ -145,8 +151,51 @@ public final class TransactionalShipper implements Shipper {
   private Supplier<long[]> open = () -> new long[0];
 
   /// A batch in the transaction.
-  private record Member(
-      List<Batch> parts, Origin origin, Consumer<Outcome> told, Outcome outcome) {}
+  private static final class Member {
+    final List<Batch> parts;
+    final Origin origin;
+    final Consumer<Outcome> told;
+    private long rejected;
+    private long deadLettered;
+    private String why = "";
+
+    Member(List<Batch> parts, Origin origin, Consumer<Outcome> told) {
+      this.parts = parts;
+      this.origin = origin;
+      this.told = told;
+    }
+
+    /// Records were refused for good.
+    void refused(long lost, long buried, String reason) {
+      rejected += lost;
+      deadLettered += buried;
+      why = reason;
+    }
+
+    /// So many are in no letter after all.
+    void lost(long records) {
+      rejected += records;
+      deadLettered -= records;
+    }
+
+    boolean hasLetters() {
+      return deadLettered > 0;
+    }
+
+    /// When the transaction is committed.
+    Outcome outcome() {
+      if (rejected + deadLettered == 0) {
+        return Outcome.ACCEPTED;
+      }
+      long records = 0;
+      for (Batch part : parts) {
+        records += part.records();
+      }
+      return rejected == records
+          ? new Outcome.Permanent(why)
+          : new Outcome.PartlyAccepted(rejected, why, null, deadLettered);
+    }
+  }
 
   /// @param memoryBytes what may wait in the producer or be in flight; `buffer.memory` of the user's
   ///     properties overrides it
@@ -230,7 +279,22 @@ public final class TransactionalShipper implements Shipper {
 
   /// Whether it keeps anything of a batch that is not done.
   boolean remembersVerdicts() {
-    return !verdicts.isEmpty();
+    return !verdicts.isEmpty() || (letters != null && !letters.isEmpty());
+  }
+
+  /// Where what the brokers refuse for good goes. Before the first `connect`.
+  public void deadLetters(String topic) {
+    letters = new Letters(topic, settings.name(), limits);
+  }
+
+  @Override
+  public boolean buries() {
+    return letters != null;
+  }
+
+  @Override
+  public void bury(Batch part, String reason) {
+    verdicts.refuse(part, reason);
   }
 
   @Override
@@ -270,6 +334,9 @@ public final class TransactionalShipper implements Shipper {
       ready = producer;
       connected = true;
       trouble = "";
+      if (letters != null) {
+        topics.ask(List.of(letters.topic()));
+      }
       return superseded.isEmpty() ? Outcome.ACCEPTED : new Outcome.Retryable(superseded, 0, null);
     } catch (RuntimeException e) {
       // Whether it has initialised is not known: the next one does.
@@ -330,16 +397,23 @@ public final class TransactionalShipper implements Shipper {
       tell(
           member,
           committed
-              ? member.outcome
+              ? member.outcome()
               : new Outcome.Retryable("the transaction was not committed", 0, null));
     }
   }
 
   private void tell(Member member, Outcome outcome) {
     if (!(outcome instanceof Outcome.Retryable)) {
-      member.parts.forEach(verdicts::forget);
+      member.parts.forEach(this::forget);
     }
     member.told.accept(outcome);
+  }
+
+  private void forget(Batch part) {
+    verdicts.forget(part);
+    if (letters != null) {
+      letters.forget(part);
+    }
   }
 
   @Override
@@ -369,51 +443,46 @@ public final class TransactionalShipper implements Shipper {
       outcome.accept(refusal);
       return;
     }
-    List<List<Message>> messages = new ArrayList<>(parts.size());
-    long refused = 0;
-    String why = "";
-    try {
-      for (Batch part : parts) {
-        List<Message> all =
-            Objects.requireNonNull(routes.get(part.signal()), part.signal()::label).messages(part);
-        Verdicts.Refusal known = verdicts.refusal(part);
-        if (known != null) {
-          all = known.without(all);
-          refused += known.records().cardinality();
-          why = known.reason();
-        }
-        messages.add(all);
-      }
-    } catch (IllegalArgumentException e) {
-      // Broken bytes do not become whole by trying again.
-      join(
-          new Member(
-              parts,
-              origin,
-              outcome,
-              new Outcome.Permanent("the batch is no OTLP request: " + e.getMessage())));
-      return;
-    }
+    List<List<Message>> messages = parts.stream().map(this::messages).toList();
     Outcome obstacle = tooLarge(parts, messages);
     if (obstacle == null) {
       obstacle = missing(messages);
+    }
+    Member member = new Member(parts, origin, outcome);
+    for (Batch part : parts) {
+      Verdicts.Refusal known = verdicts.refusal(part);
+      if (known != null) {
+        long refused = known.records().cardinality();
+        long lost = letters == null ? refused : letters.lost(part).cardinality();
+        member.refused(lost, refused - lost, known.reason());
+      }
+    }
+    if (obstacle == null && member.hasLetters()) {
+      KafkaFailure absent = topics.missing(Objects.requireNonNull(letters).topic());
+      obstacle = absent == null ? null : new Outcome.Missing(absent.reason(), null);
     }
     if (obstacle != null) {
       outcome.accept(obstacle);
       return;
     }
-    long records = 0;
-    for (Batch part : parts) {
-      records += part.records();
+    send(member, messages);
+  }
+
+  /// Of what is not refused.
+  private List<Message> messages(Batch part) {
+    Verdicts.Refusal known = verdicts.refusal(part);
+    if (known != null && known.records().cardinality() == part.records()) {
+      return List.of();
     }
-    Outcome result = Outcome.ACCEPTED;
-    if (refused > 0) {
-      result =
-          refused == records
-              ? new Outcome.Permanent(why)
-              : new Outcome.PartlyAccepted(refused, why);
+    try {
+      List<Message> all =
+          Objects.requireNonNull(routes.get(part.signal()), part.signal()::label).messages(part);
+      return known == null ? all : known.without(all);
+    } catch (IllegalArgumentException e) {
+      // Broken bytes do not become whole by trying again.
+      verdicts.refuse(part, "the batch is no OTLP request: " + e.getMessage());
+      return List.of();
     }
-    send(new Member(parts, origin, outcome, result), messages);
   }
 
   /// What keeps every batch from being sent.
@@ -453,7 +522,7 @@ public final class TransactionalShipper implements Shipper {
       }
       if (large != null) {
         // It does not come again as it is.
-        verdicts.forget(part);
+        forget(part);
         records.set(before, before + part.records());
         first = first == null || large.limitBytes() < first.limitBytes() ? large : first;
       }
@@ -480,7 +549,8 @@ public final class TransactionalShipper implements Shipper {
 
   private void send(Member member, List<List<Message>> all) {
     Producer<byte[], byte[]> producer = ready;
-    if (producer == null || all.stream().allMatch(List::isEmpty)) {
+    boolean hasMessages = member.hasLetters() || !all.stream().allMatch(List::isEmpty);
+    if (producer == null || !hasMessages) {
       join(member);
       return;
     }
@@ -495,35 +565,71 @@ public final class TransactionalShipper implements Shipper {
       failed(words.of(e, ""));
       return;
     }
-    for (int i = 0; i < all.size(); i++) {
+    for (int i = 0; i < all.size() && failure == null; i++) {
       Batch part = member.parts.get(i);
       BitSet suspects = verdicts.suspects(part);
       for (Message message : all.get(i)) {
-        boolean alone = message.isAnyOf(suspects);
-        if (alone && !hasTimeAlone()) {
-          failed(words.noTimeAlone());
-          return;
-        }
-        Sent sent = new Sent(part, message, alone, Thread.currentThread());
-        bytes += message.size();
-        try {
-          if (alone) {
-            producer.flush();
-          }
-          lonely = alone || messages == 0 ? sent : null;
-          messages++;
-          // The callback tells what the future would.
-          var _ = producer.send(message.take(), sent);
-          if (alone) {
-            producer.flush();
-          }
-        } catch (RuntimeException | LinkageError e) {
-          sent.failed(e);
-        }
+        send(producer, part, message, message.isAnyOf(suspects), null);
         if (failure != null) {
           return;
         }
       }
+      sendLetters(producer, member, part);
+    }
+  }
+
+  private void sendLetters(Producer<byte[], byte[]> producer, Member member, Batch part) {
+    Verdicts.Refusal known = verdicts.refusal(part);
+    Letters box = letters;
+    if (known == null || box == null) {
+      return;
+    }
+    BitSet left = (BitSet) known.records().clone();
+    left.andNot(box.lost(part));
+    BitSet suspects = box.verdicts().suspects(part);
+    for (int record = left.nextSetBit(0);
+        record >= 0 && failure == null;
+        record = left.nextSetBit(record + 1)) {
+      Batch alone = Letters.alone(part, record);
+      if (alone.records() == part.records()) {
+        left.clear();
+      }
+      String place = Objects.requireNonNull(routes.get(part.signal())).topic(alone);
+      Message letter = box.message(part, record, alone, known.reason(), place);
+      if (letter == null) {
+        member.lost(alone.records());
+      } else {
+        send(producer, part, letter, letter.isAnyOf(suspects), box);
+      }
+    }
+  }
+
+  /// @param box where it is a letter
+  private void send(
+      Producer<byte[], byte[]> producer,
+      Batch part,
+      Message message,
+      boolean alone,
+      @Nullable Letters box) {
+    if (alone && !hasTimeAlone()) {
+      failed(words.noTimeAlone());
+      return;
+    }
+    Sent sent = new Sent(part, message, alone, box, Thread.currentThread());
+    bytes += message.size();
+    try {
+      if (alone) {
+        producer.flush();
+      }
+      lonely = alone || messages == 0 ? sent : null;
+      messages++;
+      // The callback tells what the future would.
+      var _ = producer.send(message.take(), sent);
+      if (alone) {
+        producer.flush();
+      }
+    } catch (RuntimeException | LinkageError e) {
+      sent.failed(e);
     }
   }
 
@@ -538,7 +644,7 @@ public final class TransactionalShipper implements Shipper {
   private void join(Member member) {
     if (members.isEmpty()) {
       progress.passed(member.parts.getFirst(), member.origin);
-      tell(member, member.outcome);
+      tell(member, member.outcome());
       return;
     }
     members.add(member);
@@ -609,7 +715,7 @@ public final class TransactionalShipper implements Shipper {
     transaction++;
     PositionsRecord record =
         new PositionsRecord(instance, transaction, progress.next(open.get(), only));
-    Sent sent = new Sent(null, null, false, Thread.currentThread());
+    Sent sent = new Sent(null, null, false, null, Thread.currentThread());
     try {
       var _ = producer.send(positions.message(record), sent);
       producer.commitTransaction();
@@ -631,7 +737,7 @@ public final class TransactionalShipper implements Shipper {
     List<Member> done = List.copyOf(members);
     forgetTransaction();
     for (Member member : done) {
-      tell(member, member.outcome);
+      tell(member, member.outcome());
     }
     if (nowNanos - hintedAtNanos >= HINT_NANOS) {
       hintedAtNanos = nowNanos;
@@ -739,14 +845,24 @@ public final class TransactionalShipper implements Shipper {
     private final @Nullable Batch part;
     private final @Nullable Message message;
     private final boolean alone;
+    private final @Nullable Letters box;
+    private final Verdicts known;
     private final Thread sender;
     private final long sentIn = round.get();
     volatile long offset = -1;
 
-    Sent(@Nullable Batch part, @Nullable Message message, boolean alone, Thread sender) {
+    /// @param box where it is a letter
+    Sent(
+        @Nullable Batch part,
+        @Nullable Message message,
+        boolean alone,
+        @Nullable Letters box,
+        Thread sender) {
       this.part = part;
       this.message = message;
       this.alone = alone;
+      this.box = box;
+      this.known = box == null ? verdicts : box.verdicts();
       this.sender = sender;
     }
 
@@ -765,7 +881,7 @@ public final class TransactionalShipper implements Shipper {
         return;
       }
       if (alone) {
-        verdicts.clear(of, which);
+        known.clear(of, which);
       }
       if (topics.anyMissing()) {
         topics.confirmed(which.topic());
@@ -780,7 +896,7 @@ public final class TransactionalShipper implements Shipper {
       if (isSuspect && of != null && which != null) {
         // Also when the first of them has had the transaction aborted meanwhile: the broker has
         // said it.
-        verdicts.suspect(of, which);
+        known.suspect(of, which);
       }
       if (sentIn != round.get()) {
         return;
@@ -799,9 +915,13 @@ public final class TransactionalShipper implements Shipper {
       switch (why.kind()) {
         case TOO_LARGE -> {
           int learnt = limits.refused(topic, which.size());
-          verdicts.isTooLarge(of, new Outcome.TooLarge(learnt, why.reason(), null));
+          if (box == null) {
+            verdicts.isTooLarge(of, new Outcome.TooLarge(learnt, why.reason(), null));
+          } else {
+            box.isTooLarge(of, which.size(), learnt);
+          }
         }
-        case REFUSED -> verdicts.refuse(of, which, why.reason());
+        case REFUSED -> known.refuse(of, which, why.reason());
         case NO_TOPIC -> {
           for (String absent : KafkaFailure.topics(error, topic)) {
             KafkaFailure because = words.of(error, absent);

@@ -37,6 +37,14 @@ final class Verdicts {
     clear(part, message);
   }
 
+  /// All records of a part are refused.
+  synchronized void refuse(Batch part, String reason) {
+    BitSet records = new BitSet();
+    records.set(0, part.records());
+    refusals.put(part, new Refusal(records, reason));
+    suspects.remove(part);
+  }
+
   /// The message was refused together with others: whether it is to blame only shows where it is alone.
   synchronized void suspect(Batch part, Message message) {
     message.addTo(suspects.computeIfAbsent(part, of -> new BitSet()), part.records());
