@@ -180,7 +180,7 @@ class RefusedIT {
       List<String> taken = new ArrayList<>();
       List<String> refused = new ArrayList<>();
       for (int i = 0; i < 300; i++) {
-        boolean isRefused = i % 60 == 30;
+        boolean isRefused = i % 6 == 3;
         lines.add(
             "{\"message\":\"line %d\"%s}".formatted(i, isRefused ? "" : ",\"id\":\"" + i + "\""));
         (isRefused ? refused : taken).add("line " + i);

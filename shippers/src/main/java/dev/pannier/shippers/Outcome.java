@@ -34,9 +34,20 @@ public sealed interface Outcome {
   ///     were confirmed; null for all
   /// @param untouched   whether the destination has surely stored none of them: it said so, or was
   ///     not reached. Otherwise the answer may have been lost, and they may be there
+  /// @param learnt      whether the next attempt goes otherwise, since something was learnt of them or of others that
+  ///     were on their way: it need not wait, and the destination has not failed
   record Retryable(
-      String reason, long retryAfterNanos, @Nullable BitSet unconfirmed, boolean untouched)
+      String reason,
+      long retryAfterNanos,
+      @Nullable BitSet unconfirmed,
+      boolean untouched,
+      boolean learnt)
       implements Outcome {
+    public Retryable(
+        String reason, long retryAfterNanos, @Nullable BitSet unconfirmed, boolean untouched) {
+      this(reason, retryAfterNanos, unconfirmed, untouched, false);
+    }
+
     public Retryable(String reason, long retryAfterNanos, @Nullable BitSet unconfirmed) {
       this(reason, retryAfterNanos, unconfirmed, false);
     }

@@ -791,6 +791,12 @@ public final class Dispatcher {
         refuseWhole(nowNanos, shipment, total, permanent.reason());
         circuit.succeeded();
       }
+      case Outcome.Retryable retry when retry.learnt() -> {
+        retries.increment();
+        shipment.againWhole();
+        // What is on its way went down with it, and is told first.
+        pause(nowNanos, 0);
+      }
       case Outcome.Retryable retry -> {
         retries.increment();
         destination.failed(nowNanos, retry.reason());

@@ -93,6 +93,11 @@ final class Shipment {
     return failures;
   }
 
+  /// All parts come again, and have not failed.
+  void againWhole() {
+    inFlight = false;
+  }
+
   void parkedWhole(long untilNanos) {
     inFlight = false;
     parkedUntilNanos = untilNanos;

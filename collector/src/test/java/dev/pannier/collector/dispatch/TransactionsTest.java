@@ -156,6 +156,22 @@ class TransactionsTest {
   }
 
   @Test
+  void whatGoesOtherwiseNextTimeGoesAtOnceAndIsNoFailureOfTheDestination() {
+    append(Batches.fromFile("a", 0, "1"));
+    append(Batches.fromFile("b", 0, "2"));
+    run();
+    for (int i = 0; i < 20; i++) {
+      shipper.end(new Outcome.Retryable("another was refused", 0, null, false, true));
+      run();
+      assertThat(shipped()).containsExactly(List.of("1"), List.of("2"));
+    }
+    assertThat(dispatcher.trouble(now + 60 * SECOND)).isNull();
+    shipper.end(Outcome.ACCEPTED);
+    run();
+    assertThat(told).hasSize(2);
+  }
+
+  @Test
   void allPartsOfABatchThatWasSplitGoAtOnce() {
     append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
     append(Batches.fromFile("a", 4, "5"));

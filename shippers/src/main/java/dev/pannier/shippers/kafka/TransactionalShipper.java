@@ -140,7 +140,7 @@ public final class TransactionalShipper implements Shipper {
   private volatile String trouble = "";
 
   /// Set by the first failure of a transaction, also from the producer's thread.
-  private volatile @Nullable KafkaFailure failure;
+  private volatile @Nullable Failure failure;
 
   /// Counts transactions, also those that were aborted: what is told of an old one is not heard.
   private final AtomicLong round = new AtomicLong();
@@ -149,6 +149,16 @@ public final class TransactionalShipper implements Shipper {
 
   /// What was not shipped yet of the log, as told last.
   private Supplier<long[]> open = () -> new long[0];
+
+  /// Why a transaction cannot be committed.
+  ///
+  /// @param learnt whether the next one is another: without what was refused, in smaller parts, or with one message after the
+  ///     other. Each leaves less to be learnt, so it begins at once
+  private record Failure(KafkaFailure why, boolean learnt) {
+    Outcome outcome() {
+      return new Outcome.Retryable(why.reason(), 0, null, false, learnt);
+    }
+  }
 
   /// A batch in the transaction.
   private static final class Member {
@@ -173,9 +183,10 @@ public final class TransactionalShipper implements Shipper {
     }
 
     /// So many are in no letter after all.
-    void lost(long records) {
+    void lost(long records, String reason) {
       rejected += records;
       deadLettered -= records;
+      why = reason;
     }
 
     boolean hasLetters() {
@@ -454,7 +465,7 @@ public final class TransactionalShipper implements Shipper {
       if (known != null) {
         long refused = known.records().cardinality();
         long lost = letters == null ? refused : letters.lost(part).cardinality();
-        member.refused(lost, refused - lost, known.reason());
+        member.refused(lost, refused - lost, lost == 0 ? known.reason() : why(part, known));
       }
     }
     if (obstacle == null && member.hasLetters()) {
@@ -466,6 +477,14 @@ public final class TransactionalShipper implements Shipper {
       return;
     }
     send(member, messages);
+  }
+
+  /// Of records that are in no letter either.
+  private String why(Batch part, Verdicts.Refusal known) {
+    Verdicts.Refusal letter = letters == null ? null : letters.verdicts().refusal(part);
+    return letter == null
+        ? known.reason()
+        : known.reason() + "; its dead letter, too: " + letter.reason();
   }
 
   /// Of what is not refused.
@@ -490,9 +509,9 @@ public final class TransactionalShipper implements Shipper {
     if (closed) {
       return closedOutcome();
     }
-    KafkaFailure earlier = failure;
+    Failure earlier = failure;
     if (earlier != null) {
-      return new Outcome.Retryable(earlier.reason(), 0, null);
+      return earlier.outcome();
     }
     if (!superseded.isEmpty()) {
       return new Outcome.Retryable(superseded, 0, null);
@@ -562,7 +581,7 @@ public final class TransactionalShipper implements Shipper {
         begunAtNanos = nanoClock.getAsLong();
       }
     } catch (RuntimeException e) {
-      failed(words.of(e, ""));
+      failed(words.of(e, ""), false);
       return;
     }
     for (int i = 0; i < all.size() && failure == null; i++) {
@@ -597,7 +616,7 @@ public final class TransactionalShipper implements Shipper {
       String place = Objects.requireNonNull(routes.get(part.signal())).topic(alone);
       Message letter = box.message(part, record, alone, known.reason(), place);
       if (letter == null) {
-        member.lost(alone.records());
+        member.lost(alone.records(), known.reason() + "; its dead letter cannot be cut to fit");
       } else {
         send(producer, part, letter, letter.isAnyOf(suspects), box);
       }
@@ -612,7 +631,7 @@ public final class TransactionalShipper implements Shipper {
       boolean alone,
       @Nullable Letters box) {
     if (alone && !hasTimeAlone()) {
-      failed(words.noTimeAlone());
+      failed(words.noTimeAlone(), true);
       return;
     }
     Sent sent = new Sent(part, message, alone, box, Thread.currentThread());
@@ -656,9 +675,9 @@ public final class TransactionalShipper implements Shipper {
   }
 
   /// The transaction cannot be committed.
-  private void failed(KafkaFailure why) {
+  private void failed(KafkaFailure why, boolean learnt) {
     if (failure == null) {
-      failure = why;
+      failure = new Failure(why, learnt);
     }
   }
 
@@ -720,7 +739,7 @@ public final class TransactionalShipper implements Shipper {
       var _ = producer.send(positions.message(record), sent);
       producer.commitTransaction();
     } catch (RuntimeException | LinkageError e) {
-      KafkaFailure why = failure;
+      Failure why = failure;
       if (why == null) {
         // It may have been committed: only the positions tell.
         unsettled = true;
@@ -757,7 +776,8 @@ public final class TransactionalShipper implements Shipper {
   }
 
   private void abort(long nowNanos) {
-    KafkaFailure why = Objects.requireNonNull(failure);
+    Failure failed = Objects.requireNonNull(failure);
+    KafkaFailure why = failed.why();
     Producer<byte[], byte[]> producer = ready;
     // What goes down with it says nothing of itself.
     round.incrementAndGet();
@@ -776,7 +796,7 @@ public final class TransactionalShipper implements Shipper {
     List<Member> left = List.copyOf(members);
     forgetTransaction();
     for (Member member : left) {
-      member.told.accept(new Outcome.Retryable(why.reason(), 0, null));
+      member.told.accept(failed.outcome());
     }
   }
 
@@ -902,7 +922,7 @@ public final class TransactionalShipper implements Shipper {
         return;
       }
       if (of == null || which == null) {
-        TransactionalShipper.this.failed(words.of(error, positions.name()));
+        TransactionalShipper.this.failed(words.of(error, positions.name()), false);
         return;
       }
       String topic = which.topic();
@@ -938,7 +958,11 @@ public final class TransactionalShipper implements Shipper {
         }
         case RETRY -> {}
       }
-      TransactionalShipper.this.failed(why);
+      boolean learnt =
+          isSuspect
+              || why.kind() == KafkaFailure.Kind.REFUSED
+              || why.kind() == KafkaFailure.Kind.TOO_LARGE;
+      TransactionalShipper.this.failed(why, learnt);
     }
   }
 }

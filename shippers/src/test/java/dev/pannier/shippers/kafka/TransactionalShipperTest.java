@@ -199,7 +199,11 @@ class TransactionalShipperTest {
     Batch batch = batch(FILE, 0, 3);
     ship(batch);
     work();
-    assertThat(outcomes).hasSize(1).allMatch(Outcome.Retryable.class::isInstance);
+    assertThat(outcomes)
+        .singleElement()
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.learnt()).as("the next attempt is another").isTrue());
     shipper.resume();
     ship(batch);
     work();
