@@ -434,6 +434,9 @@ final class SimulatedDisk {
         throw new FileAlreadyExistsException(path.toString());
       }
       Node parent = parent(path);
+      if (parent == null && path.getNameCount() > 1) {
+        throw new NoSuchFileException(path.toString());
+      }
       Node node = new Node(path, mortal || (parent != null && parent.mortal), true);
       node.inode = nextInode++;
       if (parent == null) {
