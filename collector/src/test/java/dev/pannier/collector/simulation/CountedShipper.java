@@ -20,7 +20,8 @@ final class CountedShipper implements Shipper {
     long accepted;
     long refused;
 
-    private void told(int records, Outcome outcome) {
+    /// @param buries whether a record that is too large is given up
+    private void told(int records, Outcome outcome, boolean buries) {
       switch (outcome) {
         case Outcome.Accepted _ -> accepted += records;
         case Outcome.PartlyAccepted partly -> {
@@ -30,7 +31,11 @@ final class CountedShipper implements Shipper {
         case Outcome.Permanent _ -> refused += records;
         case Outcome.Retryable retry -> accepted += confirmed(records, retry.unconfirmed());
         case Outcome.Missing missing -> accepted += confirmed(records, missing.unconfirmed());
-        case Outcome.TooLarge tooLarge -> accepted += confirmed(records, tooLarge.unconfirmed());
+        case Outcome.TooLarge tooLarge -> {
+          int confirmed = confirmed(records, tooLarge.unconfirmed());
+          accepted += confirmed;
+          refused += buries && records - confirmed == 1 ? 1 : 0;
+        }
       }
     }
 
@@ -42,7 +47,7 @@ final class CountedShipper implements Shipper {
     private void toldWhole(int records, Outcome outcome) {
       switch (outcome) {
         case Outcome.Accepted _, Outcome.PartlyAccepted _, Outcome.Permanent _ ->
-            told(records, outcome);
+            told(records, outcome, false);
         case Outcome.Retryable _, Outcome.Missing _, Outcome.TooLarge _ -> {}
       }
     }
@@ -50,10 +55,13 @@ final class CountedShipper implements Shipper {
 
   private final Shipper shipper;
   private final Told told;
+  private final boolean buries;
 
-  CountedShipper(Shipper shipper, Told told) {
+  /// @param buries whether what is too large is a dead letter
+  CountedShipper(Shipper shipper, Told told, boolean buries) {
     this.shipper = shipper;
     this.told = told;
+    this.buries = buries;
   }
 
   @Override
@@ -62,7 +70,7 @@ final class CountedShipper implements Shipper {
     shipper.ship(
         batch,
         answer -> {
-          told.told(records, answer);
+          told.told(records, answer, buries);
           outcome.accept(answer);
         });
   }

@@ -68,7 +68,17 @@ public final class Simulation {
                 "%8s",
                 last ? BUCKETS[i] + "+" : to == BUCKETS[i] ? "" + to : BUCKETS[i] + "-" + to));
       }
-      String[] names = {"crashes", "clean stops", "rotations", "reloads"};
+      String[] names = {
+        "crashes",
+        "clean stops",
+        "rotations",
+        "reloads",
+        "requests sent again",
+        "dead letters",
+        "fell back",
+        "dropped",
+        "deleted files"
+      };
       for (int column = 0; column < names.length; column++) {
         int[] counts = new int[BUCKETS.length];
         for (int[] run : runs) {
@@ -108,7 +118,18 @@ public final class Simulation {
               totals.failures.add(new Failure(seed, mode, steps, e));
             }
             world.deaths().forEach(call -> totals.deaths.merge(call, 1, Integer::sum));
-            totals.runs.add(new int[] {world.crashes, world.stops, world.rotations, world.reloads});
+            totals.runs.add(
+                new int[] {
+                  world.crashes,
+                  world.stops,
+                  world.rotations,
+                  world.reloads,
+                  world.sentAgain(),
+                  world.deadLetters(),
+                  world.fellBack(),
+                  world.dropped(),
+                  world.deletedFiles
+                });
           }
         };
     List<Thread> all = new ArrayList<>();
