@@ -8,6 +8,7 @@ import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.buffer.Taken;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.BufferSettings;
@@ -441,6 +442,18 @@ final class SimulatedSidecar {
       }
     }
     return dropped;
+  }
+
+  /// What shippers of a destination have in their hands. Where its segment was dropped meanwhile it goes with the process.
+  long taken(String destination) {
+    if (isChanging()) {
+      // Those that go are not asked.
+      return inFlight(destination);
+    }
+    return SimulatedShipping.takers(configuration).keySet().stream()
+        .filter(shipper -> Operator.destination(shipper).equals(destination))
+        .mapToLong(shipper -> Taken.records(cursors.cursor(shipper)))
+        .sum();
   }
 
   /// What waits for a destination.

@@ -53,6 +53,26 @@ public final class Simulation {
       return average(2);
     }
 
+    double averageSentAgain() {
+      return average(4);
+    }
+
+    double averageDeadLetters() {
+      return average(5);
+    }
+
+    double averageFellBack() {
+      return average(6);
+    }
+
+    double averageDropped() {
+      return average(7);
+    }
+
+    double averageDeletedFiles() {
+      return average(8);
+    }
+
     private double average(int column) {
       return runs.stream().mapToInt(run -> run[column]).average().orElse(0);
     }

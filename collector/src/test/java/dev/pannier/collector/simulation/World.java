@@ -654,8 +654,15 @@ final class World {
         disk.isDead() && !disk.deaths.isEmpty() && disk.deaths.getLast().startsWith("delete N");
     for (Destination destination : destinations) {
       String name = destination.name();
-      long told = last.dropped(name) + (inDeletion ? last.inFlight(name) : 0);
+      long told = last.dropped(name);
+      if (inDeletion) {
+        told += last.inFlight(name);
+      } else if (told > 0) {
+        told += last.taken(name);
+      }
       droppedBefore.merge(name, told, Long::sum);
+      long all = told;
+      say(() -> name + ": " + all + " records are told as dropped, or went with the process");
     }
   }
 
