@@ -657,7 +657,8 @@ final class World {
       long told = last.dropped(name);
       if (inDeletion) {
         told += last.inFlight(name);
-      } else if (told > 0) {
+      } else if (operator.dropsRequests()) {
+        // Where the segment of that was dropped.
         told += last.taken(name);
       }
       droppedBefore.merge(name, told, Long::sum);
