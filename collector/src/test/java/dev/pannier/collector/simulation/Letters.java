@@ -104,6 +104,11 @@ final class Letters {
   }
 
   private void read(String letter) {
+    if (letter.indexOf('\0') >= 0) {
+      // Nobody was told that it is stored: a part of it had not come to the disk when the machine
+      // failed.
+      return;
+    }
     int from = letter.indexOf(REQUEST) + REQUEST.length();
     byte[] bytes = Base64.getDecoder().decode(letter.substring(from, letter.indexOf('"', from)));
     truth.read(Batch.received(Signal.LOGS, bytes, 0, bytes.length, 1, "letter"), placed);

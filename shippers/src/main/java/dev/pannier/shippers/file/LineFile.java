@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 /// |---|---|
 /// | while lines are written | lines, and a last one without its end: it was not confirmed, and is cut off |
 /// | after the write, before the sync | the same, or nothing of it: not confirmed |
+/// | the machine does, before the sync | the same, or parts of it: a line with a hole of zeros is not told from others, and stays; not confirmed |
 /// | after the sync | all of it |
 final class LineFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LineFile.class);
