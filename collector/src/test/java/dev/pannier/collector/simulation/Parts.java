@@ -23,14 +23,14 @@ record Parts(
   /// A part is in one history of so many.
   private static final int ONE_IN = 5;
 
-  static Parts draw(RandomGenerator random) {
+  static Parts draw(RandomGenerator random, World.Mode mode) {
     return new Parts(
         random.nextInt(ONE_IN) == 0,
         random.nextInt(ONE_IN) == 0,
         random.nextInt(ONE_IN) == 0,
         random.nextBoolean(),
         random.nextInt(ONE_IN) == 0,
-        random.nextInt(ONE_IN) == 0,
+        random.nextInt(ONE_IN) == 0 && mode.hasDisk(),
         random.nextInt(ONE_IN) == 0);
   }
 }

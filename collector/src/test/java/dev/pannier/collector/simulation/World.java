@@ -170,7 +170,7 @@ final class World {
     random = new SplittableRandom(seed);
     // Theirs alone, so that they change nothing of a history without them.
     ofParts = new SplittableRandom(~seed);
-    parts = Parts.draw(ofParts);
+    parts = Parts.draw(ofParts, mode);
     clients =
         new Clients(
             truth,
