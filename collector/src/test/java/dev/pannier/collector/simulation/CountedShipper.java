@@ -21,7 +21,8 @@ final class CountedShipper implements Shipper {
     long refused;
     long buried;
 
-    private void told(int records, Outcome outcome) {
+    /// @param buries whether a record that is too large is given up
+    private void told(int records, Outcome outcome, boolean buries) {
       switch (outcome) {
         case Outcome.Accepted _ -> accepted += records;
         case Outcome.PartlyAccepted partly -> {
@@ -32,7 +33,11 @@ final class CountedShipper implements Shipper {
         case Outcome.Permanent _ -> refused += records;
         case Outcome.Retryable retry -> accepted += confirmed(records, retry.unconfirmed());
         case Outcome.Missing missing -> accepted += confirmed(records, missing.unconfirmed());
-        case Outcome.TooLarge tooLarge -> accepted += confirmed(records, tooLarge.unconfirmed());
+        case Outcome.TooLarge tooLarge -> {
+          int confirmed = confirmed(records, tooLarge.unconfirmed());
+          accepted += confirmed;
+          refused += buries && records - confirmed == 1 ? 1 : 0;
+        }
       }
     }
 
@@ -44,7 +49,7 @@ final class CountedShipper implements Shipper {
     private void toldWhole(int records, Outcome outcome) {
       switch (outcome) {
         case Outcome.Accepted _, Outcome.PartlyAccepted _, Outcome.Permanent _ ->
-            told(records, outcome);
+            told(records, outcome, false);
         case Outcome.Retryable _, Outcome.Missing _, Outcome.TooLarge _ -> {}
       }
     }
@@ -52,10 +57,13 @@ final class CountedShipper implements Shipper {
 
   private final Shipper shipper;
   private final Told told;
+  private final boolean buries;
 
-  CountedShipper(Shipper shipper, Told told) {
+  /// @param buries whether what is too large is a dead letter
+  CountedShipper(Shipper shipper, Told told, boolean buries) {
     this.shipper = shipper;
     this.told = told;
+    this.buries = buries;
   }
 
   @Override
@@ -64,7 +72,7 @@ final class CountedShipper implements Shipper {
     shipper.ship(
         batch,
         answer -> {
-          told.told(records, answer);
+          told.told(records, answer, buries);
           outcome.accept(answer);
         });
   }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.config.ShipperPolicy;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Signal;
@@ -13,23 +14,29 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// Whoever writes the configuration, and changes something of it now and then.
 ///
 /// A shipper is named by its destination, and by a number behind a dash where it has taken the place of another. One that ships
 /// exactly once stays: under another name, or away for a while, it would be a new one that has shipped nothing.
 final class Operator {
+  /// The second destination's.
+  static final String FALLBACK = "three";
+
   private static final long SEGMENTS_BYTES = 1L << 20;
 
   private final RandomGenerator random;
   private final World.Mode mode;
   private final Path state;
   private final long memoryBytes;
+  private final @Nullable Letters letters;
   private final boolean multiline;
 
   /// Whether rotated files match, too.
@@ -42,8 +49,35 @@ final class Operator {
   private long logBytes;
   private int version;
 
-  /// @param two whether there are two applications
-  Operator(RandomGenerator random, World.Mode mode, Path state, long memoryBytes, boolean two) {
+  /// Decides what changes of the fallback.
+  private final RandomGenerator ofParts;
+
+  private final Parts parts;
+  private @Nullable ShipperSettings fallback;
+  private ShipperPolicy.CircuitBreaker circuitBreaker;
+
+  /// Whether there is one now.
+  private boolean detours;
+
+  private BufferSettings.OnFull onFull;
+  private boolean dropsRequests;
+
+  /// @param two     whether there are two applications
+  /// @param letters where what the second destination refuses is kept; null for nowhere
+  Operator(
+      RandomGenerator random,
+      World.Mode mode,
+      Path state,
+      long memoryBytes,
+      boolean two,
+      Parts parts,
+      RandomGenerator ofParts,
+      @Nullable Letters letters) {
+    this.letters = letters;
+    this.ofParts = ofParts;
+    this.parts = parts;
+    detours = parts.fallsBack();
+    onFull = parts.drops() ? dropping() : BufferSettings.OnFull.BACKPRESSURE;
     this.random = random;
     this.mode = mode;
     this.state = state;
@@ -55,6 +89,8 @@ final class Operator {
     sources = all();
     destinations.forEach(
         destination -> shippers.put(destination, shipper(destination, destination)));
+    fallback = parts.fallsBack() ? shipper(FALLBACK, FALLBACK, ofParts) : null;
+    circuitBreaker = circuitBreaker();
   }
 
   boolean isMultiline() {
@@ -80,14 +116,38 @@ final class Operator {
             ? new BufferSettings(
                 BufferSettings.Type.DISK,
                 state.resolve("buffer"),
-                logBytes,
-                BufferSettings.OnFull.BACKPRESSURE)
+                parts.drops() ? logBytes / 8 : logBytes,
+                onFull)
             : new BufferSettings(
                 BufferSettings.Type.MEMORY, state, 0, BufferSettings.OnFull.BACKPRESSURE),
-        List.copyOf(shippers.values()),
-        Map.of(),
+        shippers(),
+        policies(),
         new Configuration.Admin(new Configuration.Address("127.0.0.1", 0), null),
         new Configuration.Shutdown(Duration.ZERO, Duration.ZERO, null));
+  }
+
+  private List<ShipperSettings> shippers() {
+    List<ShipperSettings> all = new ArrayList<>(shippers.values());
+    ShipperSettings other = fallback;
+    if (other != null && detours && shippers.containsKey(destinations.getLast())) {
+      all.add(other);
+    }
+    return all;
+  }
+
+  private Map<String, ShipperPolicy> policies() {
+    Map<String, ShipperPolicy> policies = new HashMap<>();
+    ShipperSettings two = shippers.get(destinations.getLast());
+    if (two != null && (letters != null || detours)) {
+      policies.put(
+          two.name(),
+          new ShipperPolicy(
+              letters != null && letters.buriesOversize(),
+              letters == null ? null : letters.settings(),
+              detours ? circuitBreaker : null,
+              detours ? FALLBACK : null));
+    }
+    return policies;
   }
 
   /// Whether an application's log, and what it was rotated to, is read.
@@ -102,6 +162,13 @@ final class Operator {
   /// Changes one thing or several, or nothing at all.
   String change() {
     StringBuilder what = new StringBuilder();
+    if (parts.fallsBack() && ofParts.nextInt(4) == 0) {
+      what.append(changeFallback()).append(", ");
+    }
+    if (parts.drops() && ofParts.nextInt(4) == 0) {
+      onFull = ofParts.nextInt(3) == 0 ? BufferSettings.OnFull.BACKPRESSURE : dropping();
+      what.append(onFull).append(", ");
+    }
     do {
       what.append(changeOne()).append(", ");
     } while (random.nextInt(3) == 0);
@@ -127,6 +194,41 @@ final class Operator {
       }
       default -> changeShippers();
     };
+  }
+
+  private BufferSettings.OnFull dropping() {
+    if (ofParts.nextBoolean()) {
+      dropsRequests = true;
+      return BufferSettings.OnFull.DROP_OLDEST;
+    }
+    return BufferSettings.OnFull.DROP_NEWEST;
+  }
+
+  /// Whether what a client was told to be durable may be given up.
+  boolean dropsRequests() {
+    return dropsRequests;
+  }
+
+  private String changeFallback() {
+    return switch (ofParts.nextInt(3)) {
+      case 0 -> {
+        detours = !detours;
+        yield "a fallback: " + detours;
+      }
+      case 1 -> {
+        fallback = shipper(FALLBACK, FALLBACK, ofParts);
+        yield "settings of the fallback";
+      }
+      default -> {
+        circuitBreaker = circuitBreaker();
+        yield "circuit breaker";
+      }
+    };
+  }
+
+  private ShipperPolicy.CircuitBreaker circuitBreaker() {
+    return new ShipperPolicy.CircuitBreaker(
+        1 + ofParts.nextInt(3), Duration.ofMillis(50 + ofParts.nextInt(3_000)));
   }
 
   private String changeSources() {
@@ -187,10 +289,15 @@ final class Operator {
         UTF_8,
         ZoneOffset.UTC,
         1 << 20,
-        FileSource.OnOversize.SPLIT);
+        FileSource.OnOversize.SPLIT,
+        parts.deletes() ? FileSource.AfterShipped.DELETE : FileSource.AfterShipped.KEEP);
   }
 
   private ShipperSettings shipper(String name, String destination) {
+    return shipper(name, destination, random);
+  }
+
+  private ShipperSettings shipper(String name, String destination, RandomGenerator random) {
     version++;
     if (mode.isOnce() && destination.equals(destinations.getFirst())) {
       return SimulatedCluster.settings(name, version);

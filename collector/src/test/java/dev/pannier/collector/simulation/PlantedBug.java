@@ -108,6 +108,70 @@ enum PlantedBug {
       }
       return false;
     }
+  },
+
+  /// What is given up for want of room is in the ledger alone.
+  DROP_NOT_COUNTED(
+      World.Mode.DISK,
+      "the ledger has \\d+ records dropped for",
+      "collector.buffer.DiskBuffer",
+      "gaveUp") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof InvokeInstruction call && call.name().equalsString("add")) {
+        code.pop2().pop();
+        return true;
+      }
+      return false;
+    }
+  },
+
+  /// A dead letter counts as stored before it is on disk.
+  LETTER_NOT_SYNCED(
+      World.Mode.MEMORY,
+      "line \\d+ (.* is not at|is not everywhere)",
+      "shippers.file.LineFile",
+      "append") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof InvokeInstruction call && call.name().equalsString("force")) {
+        code.pop().pop();
+        return true;
+      }
+      return false;
+    }
+  },
+
+  /// What a destination may have stored goes to its fallback.
+  FALLS_BACK_THOUGH_SENT(
+      World.Mode.MEMORY,
+      "line \\d+ is at (two|three), and comes to",
+      "collector.dispatch.Shipment",
+      "isUntouched") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof FieldInstruction field && field.name().equalsString("touched")) {
+        code.pop().iconst_0();
+        return true;
+      }
+      return false;
+    }
+  },
+
+  /// Who is to be answered when a request is delivered is answered when it is durable.
+  ANSWERED_BEFORE_DELIVERY(
+      World.Mode.DISK,
+      "request \\d+ is acknowledged, and not at",
+      "collector.buffer.DiskBuffer",
+      "store") {
+    @Override
+    boolean replace(CodeBuilder code, CodeElement element) {
+      if (element instanceof FieldInstruction field && field.name().equalsString("DURABLE")) {
+        code.dup();
+        return true;
+      }
+      return false;
+    }
   };
 
   private static final String OURS = "dev.pannier.";

@@ -83,7 +83,10 @@ final class SimulatedCluster implements Destination {
   private final List<@Nullable ProducerRecord<byte[], byte[]>> positions = new ArrayList<>();
 
   private final BitSet lines = new BitSet();
-  private final BitSet requests = new BitSet();
+
+  /// How often each has come.
+  private final Map<Integer, Integer> requests = new HashMap<>();
+
   private final BitSet refusedLines = new BitSet();
   private final BitSet refusedRequests = new BitSet();
   private final Map<Long, Long> lastOffset = new HashMap<>();
@@ -210,7 +213,7 @@ final class SimulatedCluster implements Destination {
 
   @Override
   public boolean hasRequest(int request) {
-    return requests.get(request) || refusedRequests.get(request);
+    return requests.containsKey(request) || refusedRequests.get(request);
   }
 
   @Override
@@ -301,10 +304,12 @@ final class SimulatedCluster implements Destination {
 
     @Override
     public void request(int request) {
-      if (requests.get(request) && once) {
-        throw new AssertionError("request " + request + " is twice at " + name);
+      int times = requests.merge(request, 1, Integer::sum);
+      if (once && times > truth.timesSent(request)) {
+        throw new AssertionError(
+            "request %d is twice at %s, or came %d times and was sent %d times"
+                .formatted(request, name, times, truth.timesSent(request)));
       }
-      requests.set(request);
     }
   }
 

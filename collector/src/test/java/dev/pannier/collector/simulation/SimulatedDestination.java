@@ -45,8 +45,24 @@ final class SimulatedDestination implements Destination {
   private final Map<Long, Long> lastOffset = new HashMap<>();
 
   private final BitSet requests = new BitSet();
-  private final BitSet refusedRequests = new BitSet();
   private final BitSet refused = new BitSet();
+
+  /// What was refused and nobody keeps: the sidecar was not told which.
+  private final BitSet untold = new BitSet();
+
+  private final BitSet untoldRequests = new BitSet();
+
+  /// Of what was refused; null where nobody keeps it.
+  private final @Nullable Letters letters;
+
+  /// Where its batches go while it is away; null where they wait.
+  private @Nullable SimulatedDestination fallback;
+
+  /// The other way round.
+  private @Nullable SimulatedDestination fallbackOf;
+
+  /// Lines that have come, or were refused, since shippers were made or closed last: a batch goes to one of both until then.
+  private final BitSet ofThisShipper = new BitSet();
 
   /// Of the process that lives, one a shipper: while one makes room for another there are two.
   private final List<Link> links = new ArrayList<>();
@@ -57,20 +73,50 @@ final class SimulatedDestination implements Destination {
   private boolean healed;
   private long repeats;
 
-  /// @param calm whether nearly every call is accepted, so that shippers come to the end of what there is
+  /// @param calm    whether nearly every call is accepted, so that shippers come to the end of what there is
+  /// @param letters where what it refuses is kept; null for nowhere
   SimulatedDestination(
       String name,
       boolean ordered,
       boolean calm,
       Truth truth,
       RandomGenerator random,
+      @Nullable Letters letters,
       Consumer<Supplier<String>> say) {
+    this.letters = letters;
     this.ordered = ordered;
     outcomes = calm ? 2_000 : 100;
     this.say = say;
     this.name = name;
     this.truth = truth;
     this.random = random;
+  }
+
+  /// What is not shipped here is shipped there.
+  void fallback(SimulatedDestination other) {
+    fallback = other;
+    other.fallbackOf = this;
+  }
+
+  /// How many lines it has got in another's place.
+  int asFallback() {
+    return fallbackOf == null
+        ? 0
+        : (int) Arrays.stream(arrivals).filter(times -> times > 0).count();
+  }
+
+  private boolean isOneOfTwo() {
+    return fallback != null || fallbackOf != null;
+  }
+
+  /// Who ships from now on does not know what went where.
+  private void begin() {
+    for (SimulatedDestination one : Arrays.asList(this, fallback, fallbackOf)) {
+      if (one != null && one.isOneOfTwo()) {
+        one.ofThisShipper.clear();
+        one.lastOffset.clear();
+      }
+    }
   }
 
   @Override
@@ -93,12 +139,16 @@ final class SimulatedDestination implements Destination {
   @Override
   public void since(int line) {
     since = line;
+    if (fallback != null) {
+      fallback.since = line;
+    }
   }
 
   @Override
   public void cutOff() {
     links.forEach(this::arriveAfterAll);
     links.clear();
+    begin();
   }
 
   private void arriveAfterAll(Link gone) {
@@ -108,7 +158,8 @@ final class SimulatedDestination implements Destination {
     Set<String> stopped = new HashSet<>();
     for (Call call : gone.calls) {
       String key = call.batch().key();
-      if (random.nextBoolean() && !stopped.contains(key)) {
+      boolean fits = call.batch().length() <= LIMIT_BYTES;
+      if (random.nextBoolean() && fits && !stopped.contains(key)) {
         say(call.batch(), "arrives after all");
         store(call.batch(), 0, call.batch().records());
       } else if (!key.isEmpty()) {
@@ -132,12 +183,18 @@ final class SimulatedDestination implements Destination {
 
   @Override
   public boolean has(int line) {
-    return (line < arrivals.length && arrivals[line] > 0) || refused.get(line);
+    return (line < arrivals.length && arrivals[line] > 0)
+        || untold.get(line)
+        || (letters != null && letters.has(line))
+        || (fallback != null && fallback.has(line));
   }
 
   @Override
   public boolean hasRequest(int request) {
-    return requests.get(request) || refusedRequests.get(request);
+    return requests.get(request)
+        || untoldRequests.get(request)
+        || (letters != null && letters.hasRequest(request))
+        || (fallback != null && fallback.hasRequest(request));
   }
 
   /// Answers one of the calls under way.
@@ -182,11 +239,11 @@ final class SimulatedDestination implements Destination {
       return new Outcome.TooLarge(LIMIT_BYTES, "too large", null);
     }
     if (down) {
-      return new Outcome.Retryable("down", 0, null);
+      return turnedAway("down", 0);
     }
     int kind = healed ? 99 : random.nextInt(outcomes);
     if (kind < 5) {
-      return new Outcome.Retryable("busy", random.nextInt(50) * 1_000_000L, null);
+      return turnedAway("busy", random.nextInt(50) * 1_000_000L);
     } else if (kind < 10) {
       // It was stored, but nobody is told.
       store(batch, 0, records);
@@ -200,15 +257,22 @@ final class SimulatedDestination implements Destination {
       return new Outcome.TooLarge(0, "too large together", storeSome(batch, records - 1));
     } else if (kind < 19) {
       int count = random.nextInt(records + 1);
-      refuse(batch, count);
+      boolean tells = letters != null && random.nextBoolean();
+      refuse(batch, count, tells);
       store(batch, count, records);
-      return new Outcome.PartlyAccepted(count, "the first");
+      BitSet first = new BitSet();
+      first.set(0, count);
+      return new Outcome.PartlyAccepted(count, "the first", tells ? first : null);
     } else if (kind < 20) {
-      refuse(batch, records);
+      refuse(batch, records, true);
       return new Outcome.Permanent("never");
     }
     store(batch, 0, records);
     return Outcome.ACCEPTED;
+  }
+
+  private Outcome turnedAway(String why, long askedNanos) {
+    return new Outcome.Retryable(why, askedNanos, null, isOneOfTwo());
   }
 
   /// @return the records that were not stored: the last ones
@@ -225,11 +289,12 @@ final class SimulatedDestination implements Destination {
   }
 
   private void store(Batch batch, int from, int to) {
-    truth.read(batch, new Range(from, to, true));
+    truth.read(batch, new Range(from, to, true, false));
   }
 
-  private void refuse(Batch batch, int to) {
-    truth.read(batch, new Range(0, to, false));
+  /// @param tells whether the sidecar is told which
+  private void refuse(Batch batch, int to, boolean tells) {
+    truth.read(batch, new Range(0, to, false, letters == null || !tells));
   }
 
   /// Some of a batch's records.
@@ -237,12 +302,23 @@ final class SimulatedDestination implements Destination {
     private final int from;
     private final int to;
     private final boolean stores;
+    private final boolean forgets;
     private int index;
 
-    Range(int from, int to, boolean stores) {
+    /// @param stores  whether they are stored; else they are refused
+    /// @param forgets whether nobody keeps what is refused
+    Range(int from, int to, boolean stores, boolean forgets) {
       this.from = from;
       this.to = to;
       this.stores = stores;
+      this.forgets = forgets;
+    }
+
+    @Override
+    public void cut(int line) {
+      if (letters != null && letters.buriesOversize()) {
+        throw new AssertionError("line " + line + " came cut, and is to be a dead letter");
+      }
     }
 
     @Override
@@ -252,6 +328,10 @@ final class SimulatedDestination implements Destination {
           arrived(line, uid);
         } else {
           refused.set(line);
+          comesHere(line);
+          if (forgets) {
+            untold.set(line);
+          }
         }
       }
       index++;
@@ -260,13 +340,35 @@ final class SimulatedDestination implements Destination {
     @Override
     public void request(int request) {
       if (index >= from && index < to) {
-        (stores ? requests : refusedRequests).set(request);
+        if (stores) {
+          requests.set(request);
+        } else if (forgets) {
+          untoldRequests.set(request);
+        }
       }
       index++;
     }
   }
 
+  private void comesHere(int line) {
+    if (!ordered) {
+      // The log may have a line twice.
+      return;
+    }
+    for (SimulatedDestination other : Arrays.asList(fallback, fallbackOf)) {
+      if (other != null && other.ofThisShipper.get(line)) {
+        throw new AssertionError(
+            "line %d is at %s, and comes to %s though nobody died"
+                .formatted(line, other.name, name));
+      }
+    }
+    if (isOneOfTwo()) {
+      ofThisShipper.set(line);
+    }
+  }
+
   private void arrived(int line, Truth.Uid uid) {
+    comesHere(line);
     if (line >= arrivals.length) {
       arrivals = Arrays.copyOf(arrivals, Math.max(line + 1, arrivals.length * 2));
     }
@@ -308,7 +410,7 @@ final class SimulatedDestination implements Destination {
     @Override
     public void ship(Batch batch, Consumer<Outcome> outcome) {
       if (failed.contains(batch.key())) {
-        outcome.accept(new Outcome.Retryable("behind a failed one", 0, null));
+        outcome.accept(turnedAway("behind a failed one", 0));
       } else {
         calls.add(new Call(batch, outcome));
       }
@@ -353,6 +455,7 @@ final class SimulatedDestination implements Destination {
         answer(call, new Outcome.Retryable("closed", 0, null));
       }
       links.remove(this);
+      begin();
     }
   }
 }

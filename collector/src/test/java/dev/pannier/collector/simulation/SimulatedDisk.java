@@ -61,7 +61,7 @@ final class SimulatedDisk {
     int opens;
     boolean locked;
 
-    /// Its content is there under another name.
+    /// Its content is there under another name, or the sidecar has deleted it.
     boolean kept;
 
     private byte[] synced = {};
@@ -225,6 +225,9 @@ final class SimulatedDisk {
   /// while one waits.
   boolean syncing;
 
+  /// Told of a log file that the sidecar deletes, before it does.
+  Consumer<Node> onDelete = node -> {};
+
   /// A rotation is under way: what it deletes beside the log itself is there under another name.
   boolean rotating;
 
@@ -248,6 +251,11 @@ final class SimulatedDisk {
 
   void leave() {
     sidecarCalls = false;
+  }
+
+  /// Whether the sidecar has died, and that is not over.
+  boolean isDead() {
+    return dead;
   }
 
   boolean isSidecar() {
@@ -434,6 +442,9 @@ final class SimulatedDisk {
         throw new FileAlreadyExistsException(path.toString());
       }
       Node parent = parent(path);
+      if (parent == null && path.getNameCount() > 1) {
+        throw new NoSuchFileException(path.toString());
+      }
       Node node = new Node(path, mortal || (parent != null && parent.mortal), true);
       node.inode = nextInode++;
       if (parent == null) {
@@ -636,8 +647,12 @@ final class SimulatedDisk {
   void delete(SimulatedPath path) throws IOException {
     boolean dies = diesNow("delete", path);
     Node folder = parent(path);
-    if (folder == null || !nodes.containsKey(path.toString())) {
+    Node node = nodes.get(path.toString());
+    if (folder == null || node == null) {
       throw new NoSuchFileException(path.toString());
+    }
+    if (sidecarCalls && !node.mortal) {
+      onDelete.accept(node);
     }
     if (!dies || random.nextBoolean()) {
       change(folder, name(path), null);
@@ -665,7 +680,7 @@ final class SimulatedDisk {
     }
     if (before != null) {
       before.links--;
-      before.kept = rotating && !name.endsWith(".log");
+      before.kept = sidecarCalls || (rotating && !name.endsWith(".log"));
       freeIfGone(before);
       if (before.isFolder()) {
         nodes.keySet().removeIf(below -> below.startsWith(path + "/"));

@@ -296,7 +296,8 @@ final class SimulatedFileSystem extends FileSystem {
     @Override
     public Map<String, Object> readAttributes(Path path, String names, LinkOption... options)
         throws IOException {
-      return Map.of("dev", 1L, "ino", disk.get(path.toString()).inode);
+      SimulatedDisk.Node node = disk.get(path.toString());
+      return Map.of("dev", 1L, "ino", node.inode, "nlink", node.links);
     }
 
     @Override

@@ -53,6 +53,26 @@ public final class Simulation {
       return average(2);
     }
 
+    double averageSentAgain() {
+      return average(4);
+    }
+
+    double averageDeadLetters() {
+      return average(5);
+    }
+
+    double averageFellBack() {
+      return average(6);
+    }
+
+    double averageDropped() {
+      return average(7);
+    }
+
+    double averageDeletedFiles() {
+      return average(8);
+    }
+
     private double average(int column) {
       return runs.stream().mapToInt(run -> run[column]).average().orElse(0);
     }
@@ -68,7 +88,17 @@ public final class Simulation {
                 "%8s",
                 last ? BUCKETS[i] + "+" : to == BUCKETS[i] ? "" + to : BUCKETS[i] + "-" + to));
       }
-      String[] names = {"crashes", "clean stops", "rotations", "reloads"};
+      String[] names = {
+        "crashes",
+        "clean stops",
+        "rotations",
+        "reloads",
+        "requests sent again",
+        "dead letters",
+        "fell back",
+        "dropped",
+        "deleted files"
+      };
       for (int column = 0; column < names.length; column++) {
         int[] counts = new int[BUCKETS.length];
         for (int[] run : runs) {
@@ -108,7 +138,18 @@ public final class Simulation {
               totals.failures.add(new Failure(seed, mode, steps, e));
             }
             world.deaths().forEach(call -> totals.deaths.merge(call, 1, Integer::sum));
-            totals.runs.add(new int[] {world.crashes, world.stops, world.rotations, world.reloads});
+            totals.runs.add(
+                new int[] {
+                  world.crashes,
+                  world.stops,
+                  world.rotations,
+                  world.reloads,
+                  world.sentAgain(),
+                  world.deadLetters(),
+                  world.fellBack(),
+                  world.dropped(),
+                  world.deletedFiles
+                });
           }
         };
     List<Thread> all = new ArrayList<>();

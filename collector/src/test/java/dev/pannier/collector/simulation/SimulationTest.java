@@ -48,6 +48,12 @@ class SimulationTest {
     }
     assertThat(totals.averageCrashes()).isGreaterThanOrEqualTo(3);
     assertThat(totals.averageRotations()).isGreaterThanOrEqualTo(2);
+    // Each of them in one history of five.
+    assertThat(totals.averageSentAgain()).isGreaterThanOrEqualTo(5);
+    assertThat(totals.averageDeadLetters()).isGreaterThanOrEqualTo(1);
+    assertThat(totals.averageFellBack()).isGreaterThanOrEqualTo(50);
+    assertThat(totals.averageDropped()).isGreaterThanOrEqualTo(mode.hasDisk() ? 50 : 0);
+    assertThat(totals.averageDeletedFiles()).isGreaterThanOrEqualTo(0.2);
   }
 
   /// Where objects lie in memory, what was done before and the salt of a JVM's own sets decide nothing.

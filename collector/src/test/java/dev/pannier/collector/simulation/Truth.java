@@ -36,7 +36,8 @@ final class Truth {
   /// Requests that were acknowledged.
   final BitSet acknowledged = new BitSet();
 
-  int requests;
+  /// How often the sidecar has taken each request.
+  private final List<Integer> sent = new ArrayList<>();
 
   /// A number as lines begin with it.
   static String digits(int number) {
@@ -62,9 +63,31 @@ final class Truth {
     return uids.get(line);
   }
 
+  /// A new request's number.
+  int nextRequest() {
+    sent.add(0);
+    return sent.size() - 1;
+  }
+
+  /// The sidecar has taken it.
+  void sent(int request) {
+    sent.set(request, sent.get(request) + 1);
+  }
+
+  int timesSent(int request) {
+    return sent.get(request);
+  }
+
+  int requests() {
+    return sent.size();
+  }
+
   /// Takes a record as what it claims to be.
   interface Arrival {
     void line(int line, Uid uid);
+
+    /// The line that comes next has less than was written.
+    default void cut(int line) {}
 
     void request(int request);
   }
@@ -99,7 +122,11 @@ final class Truth {
       if (bodyEnd > bodyStart && bytes[bodyStart] == 'r') {
         arrival.request(number(bytes, bodyStart + 1));
       } else {
-        arrival.line(line(bytes, bodyStart, bodyEnd, uid), uid);
+        int line = line(bytes, bodyStart, bodyEnd, uid);
+        if (bodyEnd - bodyStart < lines.get(line).length) {
+          arrival.cut(line);
+        }
+        arrival.line(line, uid);
       }
     }
   }

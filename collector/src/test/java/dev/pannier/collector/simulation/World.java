@@ -1,16 +1,12 @@
 package dev.pannier.collector.simulation;
 
+import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.collector.tail.SimulatedTail;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
-import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
-import io.opentelemetry.proto.common.v1.AnyValue;
-import io.opentelemetry.proto.logs.v1.LogRecord;
-import io.opentelemetry.proto.logs.v1.ResourceLogs;
-import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
@@ -59,12 +55,24 @@ final class World {
   /// After one slow sync of so many the process dies before the next.
   private static final int DEATHS_MEANWHILE = 64;
 
+  /// In one of so many steps somebody makes room for dead letters.
+  private static final int MOVES_AWAY = 1_000;
+
   /// The tail looks by itself once a second; it is told of what changes besides.
   private static final int LOOK_ROUNDS = 8;
 
   private final Mode mode;
   private final SplittableRandom random;
+  private final Parts parts;
   private final Truth truth = new Truth();
+  private final Clients clients;
+
+  /// What the second destination refuses for good; null where that is gone.
+  private final @Nullable Letters letters;
+
+  /// Decides what happens of the parts.
+  private final SplittableRandom ofParts;
+
   private final SimulatedDisk disk;
   private final SimulatedFileSystem files;
   private final Operator operator;
@@ -89,10 +97,18 @@ final class World {
   private record Since(int line, int request) {}
 
   private final List<Application> applications = new ArrayList<>();
+
+  /// Those that everything has to reach.
   private final List<Destination> destinations = new ArrayList<>();
+
+  /// A fallback besides.
+  private final List<Destination> peers = new ArrayList<>();
 
   /// Since when each destination has had a shipper; it has none now where it has no entry.
   private final Map<String, Since> awaited = new HashMap<>();
+
+  /// By destination, what processes that are gone have told as dropped.
+  private final Map<String, Long> droppedBefore = new HashMap<>();
 
   /// What the process that lives, or the last one, goes by.
   private List<FileSource> sources = List.of();
@@ -125,14 +141,43 @@ final class World {
   int crashes;
   int stops;
   int rotations;
+  int deletedFiles;
   int reloads;
   private int step;
+
+  /// Records that were dropped, at whatever destination most.
+  int dropped() {
+    return (int) destinations.stream().mapToLong(this::dropped).max().orElse(0);
+  }
+
+  /// Lines at the fallback.
+  int fellBack() {
+    return peers.getLast() instanceof SimulatedDestination last ? last.asFallback() : 0;
+  }
+
+  int deadLetters() {
+    return letters == null ? 0 : letters.lines();
+  }
+
+  int sentAgain() {
+    return clients.again;
+  }
 
   /// @param story takes what happens, for people; null where nobody wants to know
   World(long seed, Mode mode, @Nullable List<String> story) {
     this.mode = mode;
     this.story = story;
     random = new SplittableRandom(seed);
+    // Theirs alone, so that they change nothing of a history without them.
+    ofParts = new SplittableRandom(~seed);
+    parts = Parts.draw(ofParts, mode);
+    clients =
+        new Clients(
+            truth,
+            ofParts.split(),
+            parts.sendsAgain(),
+            parts.delivered() ? Acknowledgement.When.DELIVERED : Acknowledgement.When.DURABLE,
+            this::answered);
     disk = new SimulatedDisk(random.split());
     files = new SimulatedFileSystem(disk);
     answersAtOnce = random.nextBoolean() ? 1 : 8;
@@ -143,12 +188,19 @@ final class World {
     // A third of it is the clients'.
     long memoryBytes = (1L + random.nextInt(3)) * (3L << 19);
     SimulatedPath state = files.getPath("/var/state");
-    operator = new Operator(random.split(), mode, state, memoryBytes, count > 1);
+    letters =
+        parts.letters()
+            ? new Letters(disk, files.getPath("/var/letters/two"), truth, parts.buries())
+            : null;
+    operator =
+        new Operator(
+            random.split(), mode, state, memoryBytes, count > 1, parts, ofParts.split(), letters);
     diskFails = !mode.hasDisk() || random.nextBoolean();
     fills = diskFails && mode != Mode.ONCE_DISK && (mode != Mode.DISK || random.nextBoolean());
     syncsFail = mode.hasDisk() && diskFails && random.nextBoolean();
     disk.syncsFail = syncsFail ? 20 : 0;
-    boolean ordered = !mode.hasDisk() || !(fills || syncsFail);
+    // What was dropped behind what a failing machine loses may be read again with that.
+    boolean ordered = !mode.hasDisk() || !(fills || syncsFail || (parts.drops() && diskFails));
     tick();
     try {
       disk.makeFolder(files.getPath("/logs"), false);
@@ -166,11 +218,22 @@ final class World {
         mode.isOnce()
             ? new SimulatedCluster(
                 "one", ordered, !syncsFail, truth, disk, state, random.split(), this::say)
-            : new SimulatedDestination("one", ordered, calm, truth, random.split(), this::say));
-    destinations.add(
-        new SimulatedDestination("two", ordered, calm, truth, random.split(), this::say));
+            : new SimulatedDestination(
+                "one", ordered, calm, truth, random.split(), null, this::say));
+    SimulatedDestination two =
+        new SimulatedDestination("two", ordered, calm, truth, random.split(), letters, this::say);
+    destinations.add(two);
+    peers.addAll(destinations);
+    if (parts.fallsBack()) {
+      SimulatedDestination three =
+          new SimulatedDestination(
+              Operator.FALLBACK, ordered, calm, truth, ofParts.split(), null, this::say);
+      two.fallback(three);
+      peers.add(three);
+    }
     destinations.forEach(destination -> awaited.put(destination.name(), new Since(0, 0)));
     disk.onVanished = this::vanished;
+    disk.onDelete = this::deletes;
   }
 
   /// @throws AssertionError where a promise was broken
@@ -194,12 +257,15 @@ final class World {
   }
 
   private long repeats() {
-    return destinations.stream().mapToLong(Destination::repeats).sum();
+    return peers.stream().mapToLong(Destination::repeats).sum();
   }
 
   private void act() {
     nowNanos += random.nextInt(40_000_000);
     tick();
+    if (letters != null && ofParts.nextInt(MOVES_AWAY) == 0) {
+      moveLettersAway(letters);
+    }
     tend();
     int action = random.nextInt(10_000);
     SimulatedSidecar now = sidecar;
@@ -216,7 +282,7 @@ final class World {
       live(() -> dispatch(now));
       return;
     } else if (action < 6_200) {
-      live(() -> request(now));
+      live(() -> clients.send(now));
       return;
     } else if (action < 6_300) {
       live(
@@ -239,7 +305,7 @@ final class World {
       return;
     }
     if (action < 8_000) {
-      answer(destinations.get(random.nextInt(destinations.size())));
+      answer(peers.get(random.nextInt(peers.size())));
     } else if (action < 9_700) {
       application().write();
     } else if (action < 9_800) {
@@ -248,7 +314,7 @@ final class World {
       applications.forEach(Application::completeRotated);
       nowNanos += random.nextLong(3_000_000_000L);
     } else if (action < 9_820) {
-      Destination one = destinations.get(random.nextInt(destinations.size()));
+      Destination one = peers.get(random.nextInt(peers.size()));
       one.changeMood();
     } else if (action < 9_824) {
       skewMillis = random.nextInt(-3_600_000, 3_600_000);
@@ -261,6 +327,12 @@ final class World {
     } else if (action < 9_841 && reloading) {
       String what = operator.change();
       say(() -> "configuration: " + what);
+    }
+  }
+
+  private void moveLettersAway(Letters from) {
+    if (from.moveAway()) {
+      say(() -> "letters moved away");
     }
   }
 
@@ -307,7 +379,7 @@ final class World {
         disk.enter();
       }
       if (random.nextInt(4) == 0) {
-        request(now);
+        clients.send(now);
       }
       tail(now, random.nextBoolean());
       if (random.nextInt(4) > 0) {
@@ -341,7 +413,7 @@ final class World {
     for (Destination destination : destinations) {
       String name = destination.name();
       if (now.contains(name) && !awaited.containsKey(name)) {
-        awaited.put(name, new Since(truth.lines(), truth.requests));
+        awaited.put(name, new Since(truth.lines(), truth.requests()));
         destination.since(truth.lines());
       }
     }
@@ -361,7 +433,7 @@ final class World {
 
   private boolean answerAll() {
     boolean any = false;
-    for (Destination destination : destinations) {
+    for (Destination destination : peers) {
       any |= answer(destination);
     }
     return any;
@@ -423,25 +495,14 @@ final class World {
     }
   }
 
-  private void request(SimulatedSidecar now) {
-    int number = truth.requests++;
-    now.receive(request("r" + Truth.digits(number)), () -> acknowledged(number));
-  }
-
-  private static byte[] request(String body) {
-    LogRecord one =
-        LogRecord.newBuilder().setBody(AnyValue.newBuilder().setStringValue(body)).build();
-    return ExportLogsServiceRequest.newBuilder()
-        .addResourceLogs(
-            ResourceLogs.newBuilder().addScopeLogs(ScopeLogs.newBuilder().addLogRecords(one)))
-        .build()
-        .toByteArray();
-  }
-
   /// What is told to a client is true at that moment already.
-  private void acknowledged(int request) {
+  private void answered(int request, long rejected) {
+    if (parts.drops() && rejected > 0) {
+      // That it is not everywhere is what it is told.
+      return;
+    }
     truth.acknowledged.set(request);
-    if (mode.hasDisk()) {
+    if (mode.hasDisk() && !parts.delivered()) {
       // It is durable; that it arrives is seen in the end.
       return;
     }
@@ -486,7 +547,7 @@ final class World {
 
   private Shipper open(ShipperSettings settings) {
     String name = Operator.destination(settings.name());
-    for (Destination destination : destinations) {
+    for (Destination destination : peers) {
       if (destination.name().equals(name)) {
         return destination.open(settings);
       }
@@ -529,7 +590,7 @@ final class World {
     dispatchAll(now);
     for (int answers = 0; answers < 4; answers++) {
       boolean any = false;
-      for (Destination destination : destinations) {
+      for (Destination destination : peers) {
         any |= destination.answer();
       }
       if (!any) {
@@ -557,6 +618,9 @@ final class World {
       if (diskFails && random.nextBoolean()) {
         say(() -> "power lost");
         disk.losePower();
+        if (letters != null) {
+          letters.forget();
+        }
       }
     } finally {
       disk.leave();
@@ -572,14 +636,35 @@ final class World {
     SimulatedSidecar last = sidecar;
     if (last != null) {
       take(last);
+      takeDropped(last);
     }
     disk.leave();
     excusing = true;
-    destinations.forEach(Destination::cutOff);
+    peers.forEach(Destination::cutOff);
+    clients.cutOff();
     disk.processEnded();
     excusing = false;
     sidecar = null;
     applications.forEach(Application::unwatched);
+  }
+
+  private void takeDropped(SimulatedSidecar last) {
+    // It may have died behind the deletion and before it could tell.
+    boolean inDeletion =
+        disk.isDead() && !disk.deaths.isEmpty() && disk.deaths.getLast().startsWith("delete N");
+    for (Destination destination : destinations) {
+      String name = destination.name();
+      long told = last.dropped(name);
+      if (inDeletion) {
+        told += last.inFlight(name);
+      } else if (operator.dropsRequests()) {
+        // Where the segment of that was dropped.
+        told += last.taken(name);
+      }
+      droppedBefore.merge(name, told, Long::sum);
+      long all = told;
+      say(() -> name + ": " + all + " records are told as dropped, or went with the process");
+    }
   }
 
   private boolean excusing;
@@ -669,7 +754,8 @@ final class World {
       for (ByteRange untold : ByteRange.without(all, List.copyOf(each.told))) {
         BitSet lines =
             Truth.linesIn(each.bytes, Math.toIntExact(untold.from()), Math.toIntExact(untold.to()));
-        if (lines.stream().anyMatch(this::isMissing)) {
+        // What was in the log, and dropped there, is told as that.
+        if (lines.stream().filter(this::isMissing).count() > (parts.drops() ? dropped() : 0)) {
           throw new AssertionError(
               "bytes %s of generation %016x are gone, and nobody was told"
                   .formatted(untold, each.generation));
@@ -689,7 +775,7 @@ final class World {
   /// Everything heals, and time passes until nothing happens any more.
   private void settle() {
     say(() -> "settle");
-    destinations.forEach(Destination::heal);
+    peers.forEach(Destination::heal);
     disk.full = false;
     disk.syncsFail = 0;
     disk.spare();
@@ -706,13 +792,19 @@ final class World {
       }
       int before = now.work();
       boolean look = rounds % LOOK_ROUNDS == 0;
+      if (letters != null && look) {
+        moveLettersAway(letters);
+      }
       live(
           () -> {
+            if (look) {
+              clients.sendAll(now);
+            }
             round(now, look);
             tendShippers(now);
           });
       if (now.work() == before) {
-        quiet += now.holdsNothing() ? 1 : 0;
+        quiet += now.holdsNothing() && clients.areAnswered() ? 1 : 0;
         nowNanos += TimeUnit.SECONDS.toNanos(1);
       } else {
         quiet = 0;
@@ -731,16 +823,20 @@ final class World {
       if (since == null) {
         throw new AssertionError(destination.name() + " has no shipper");
       }
+      long told = parts.drops() ? dropped(destination) : 0;
+      long missing = 0;
       for (int line = since.line(); line < truth.lines(); line++) {
-        if (!destination.has(line) && !truth.excused.get(line)) {
+        if (!destination.has(line) && !truth.excused.get(line) && ++missing > told) {
           throw new AssertionError(
-              "line %d (%s) is not at %s".formatted(line, truth.uid(line), destination.name()));
+              "line %d (%s) is not at %s%s"
+                  .formatted(line, truth.uid(line), destination.name(), tells(told)));
         }
       }
       BitSet requests = truth.acknowledged;
       for (int r = requests.nextSetBit(since.request()); r >= 0; r = requests.nextSetBit(r + 1)) {
-        if (!destination.hasRequest(r)) {
-          throw new AssertionError("request " + r + " is not at " + destination.name());
+        if (!destination.hasRequest(r) && !(operator.dropsRequests() && ++missing <= told)) {
+          throw new AssertionError(
+              "request " + r + " is not at " + destination.name() + tells(told));
         }
       }
     }
@@ -750,6 +846,35 @@ final class World {
     }
     now.checkIdle(truth.excused.isEmpty() && !forgot ? mayBeLost : Long.MAX_VALUE);
     checkTold(now);
+  }
+
+  private static String tells(long dropped) {
+    return dropped == 0 ? "" : ", and " + dropped + " records are told as dropped";
+  }
+
+  /// What was told to have been given up for want of room, by this process and those before.
+  private long dropped(Destination destination) {
+    String name = destination.name();
+    SimulatedSidecar now = sidecar;
+    return droppedBefore.getOrDefault(name, 0L) + (now == null ? 0 : now.dropped(name));
+  }
+
+  /// A rotated file goes because every byte of it is confirmed. With the disk buffer it may be there alone; that it arrives is seen in the
+  /// end.
+  private void deletes(SimulatedDisk.Node log) {
+    deletedFiles++;
+    say(() -> "deletes " + log.path);
+    for (Application application : applications) {
+      if (disk.find(application.file().toString()) == log) {
+        throw new AssertionError("the live file " + application.file() + " is deleted");
+      }
+    }
+    BitSet lines = Truth.linesIn(log.bytes, 0, log.size);
+    for (int line = lines.nextSetBit(0); line >= 0; line = lines.nextSetBit(line + 1)) {
+      if (!mode.hasDisk() && !truth.excused.get(line) && isMissing(line)) {
+        throw new AssertionError("line " + line + " is not everywhere, and its file is deleted");
+      }
+    }
   }
 
   private void say(Supplier<String> what) {

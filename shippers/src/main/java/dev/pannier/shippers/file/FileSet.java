@@ -71,7 +71,9 @@ final class FileSet implements AutoCloseable {
 
   /// Makes the folder and finds what is in it.
   void scan() throws IOException {
-    Files.createDirectories(ours.folder());
+    if (Files.notExists(ours.folder())) {
+      LineFile.makeFolder(ours.folder());
+    }
     if (scanned) {
       return;
     }

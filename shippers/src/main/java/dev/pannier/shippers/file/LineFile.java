@@ -5,12 +5,15 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One file that whole lines are appended to, by one process.
 ///
@@ -18,8 +21,10 @@ import org.jspecify.annotations.Nullable;
 /// |---|---|
 /// | while lines are written | lines, and a last one without its end: it was not confirmed, and is cut off |
 /// | after the write, before the sync | the same, or nothing of it: not confirmed |
+/// | the machine does, before the sync | the same, or parts of it: a line with a hole of zeros is not told from others, and stays; not confirmed |
 /// | after the sync | all of it |
 final class LineFile implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(LineFile.class);
   private static final int BLOCK_BYTES = 8 * 1024;
 
   private final Path path;
@@ -55,9 +60,8 @@ final class LineFile implements AutoCloseable {
   static LineFile open(Path path) throws IOException {
     Path folder = path.toAbsolutePath().getParent();
     if (folder != null) {
-      Files.createDirectories(folder);
+      makeFolder(folder);
     }
-    boolean isNew = !Files.exists(path);
     FileChannel channel =
         FileChannel.open(
             path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -68,7 +72,8 @@ final class LineFile implements AutoCloseable {
         channel.truncate(end);
       }
       channel.position(end);
-      if (isNew && folder != null) {
+      if (folder != null) {
+        // Also of one that is there: a process that was killed may have made it.
         sync(folder);
       }
       return new LineFile(path, channel, end);
@@ -112,10 +117,28 @@ final class LineFile implements AutoCloseable {
     return 0;
   }
 
+  /// Makes a folder, and what it lies in, that survive a crash. Each name is synced before anything is made below it, and that of a
+  /// folder which is there once more: a process that was killed may have made it.
+  static void makeFolder(Path folder) throws IOException {
+    Path parent = folder.toAbsolutePath().getParent();
+    if (Files.notExists(folder)) {
+      if (parent != null) {
+        makeFolder(parent);
+      }
+      Files.createDirectories(folder);
+    }
+    if (parent != null) {
+      sync(parent);
+    }
+  }
+
   /// Makes names in a folder survive a crash.
   private static void sync(Path folder) throws IOException {
     try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
       directory.force(true);
+    } catch (AccessDeniedException e) {
+      // Not ours to read: then nobody but its owner can sync it.
+      LOG.debug("the names in {} cannot be synced", folder, e);
     }
   }
 

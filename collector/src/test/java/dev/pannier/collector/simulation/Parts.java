@@ -1,0 +1,36 @@
+package dev.pannier.collector.simulation;
+
+import java.util.random.RandomGenerator;
+
+/// What a history has beside what all of them have; each part is in some of them, and a history without any is as it was before there
+/// were parts.
+///
+/// @param sendsAgain whether clients send an unanswered request again, until it is answered
+/// @param delivered  whether the disk buffer's clients are answered when every shipper is done with their request
+/// @param letters    whether what one destination refuses for good becomes dead letters
+/// @param buries     whether what is too large for it does, too
+/// @param fallsBack  whether that destination has a fallback
+/// @param drops      whether the disk buffer is small and gives up what it has no room for
+/// @param deletes    whether rotated files are deleted once they are shipped
+record Parts(
+    boolean sendsAgain,
+    boolean delivered,
+    boolean letters,
+    boolean buries,
+    boolean fallsBack,
+    boolean drops,
+    boolean deletes) {
+  /// A part is in one history of so many.
+  private static final int ONE_IN = 5;
+
+  static Parts draw(RandomGenerator random, World.Mode mode) {
+    return new Parts(
+        random.nextInt(ONE_IN) == 0,
+        random.nextInt(ONE_IN) == 0,
+        random.nextInt(ONE_IN) == 0,
+        random.nextBoolean(),
+        random.nextInt(ONE_IN) == 0,
+        random.nextInt(ONE_IN) == 0 && mode.hasDisk(),
+        random.nextInt(ONE_IN) == 0);
+  }
+}
