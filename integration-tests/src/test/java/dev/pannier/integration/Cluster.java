@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pannier.demo.ChildProcess;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,19 +26,29 @@ final class Cluster {
 
   private Cluster() {}
 
-  /// Whether it is there, and so is what the images are made with; a condition of tests.
-  static boolean answers() throws Exception {
-    if (!VARIABLES.stream().allMatch(System.getenv()::containsKey)
-        || ChildProcess.find(List.of("kubectl")).isEmpty()
-        || !SidecarImage.canBeBuilt()) {
-      return false;
+  /// What keeps the tests from running, and how it is had; empty where nothing does.
+  static String missing() throws IOException, InterruptedException {
+    List<String> unset =
+        VARIABLES.stream().filter(name -> !System.getenv().containsKey(name)).toList();
+    if (!unset.isEmpty()) {
+      return "no cluster is named: %s not set. KUBECONFIG is kind's, minikube's or any other's; PANNIER_TEST_LOAD brings images to its nodes; PANNIER_TEST_HOST is this machine as Pods reach it: integration-tests/README.md has them for kind and minikube"
+          .formatted(String.join(", ", unset) + (unset.size() == 1 ? " is" : " are"));
     }
-    return new ProcessBuilder("kubectl", "get", "nodes", "--request-timeout=5s")
-            .redirectOutput(Redirect.DISCARD)
-            .redirectError(Redirect.DISCARD)
-            .start()
-            .waitFor()
-        == 0;
+    if (ChildProcess.find(List.of("kubectl")).isEmpty()) {
+      return "no kubectl on the PATH (Debian: kubernetes-client)";
+    }
+    if (!SidecarImage.canBeBuilt()) {
+      return SidecarImage.MISSING;
+    }
+    Process nodes =
+        new ProcessBuilder("kubectl", "get", "nodes", "-o", "name", "--request-timeout=5s")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(nodes.getInputStream().readAllBytes(), UTF_8).strip();
+    if (nodes.waitFor() != 0) {
+      return "the cluster of KUBECONFIG does not answer `kubectl get nodes`: " + said;
+    }
+    return said.isEmpty() ? "the cluster of KUBECONFIG has no node" : "";
   }
 
   static String host() {

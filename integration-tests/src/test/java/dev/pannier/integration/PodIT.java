@@ -2,6 +2,7 @@ package dev.pannier.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Ports;
@@ -22,7 +23,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -30,9 +30,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Pods on a real kubelet, with an application that logs and sends spans, the sidecar's image, and a broker on this machine.
 /// The sidecar is there by `deploy/kubernetes/shop-native-sidecar.yaml`, or by the admission webhook.
-@EnabledIf(
-    value = "dev.pannier.integration.Cluster#answers",
-    disabledReason = "no cluster is named (see integration-tests/README.md)")
 class PodIT {
   private static final String PLAIN = "shop.yaml";
   private static final String NATIVE = "shop-native-sidecar.yaml";
@@ -62,6 +59,8 @@ class PodIT {
 
   @BeforeAll
   static void start() throws Exception {
+    String missing = Cluster.missing();
+    assumeTrue(missing.isEmpty(), missing);
     application = PodImages.application();
     Cluster.load(SidecarImage.built(), PodImages.nextSidecar(), application);
     alone = opened(start("shop-alone", Cluster.host() + ":1", 0, Map.of()));
