@@ -4,12 +4,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pannier.demo.ChildProcess;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -24,10 +29,37 @@ final class Cluster {
   private static final List<String> VARIABLES =
       List.of("KUBECONFIG", "PANNIER_TEST_LOAD", "PANNIER_TEST_HOST");
 
+  private static @Nullable String missing;
+
   private Cluster() {}
 
-  /// What keeps the tests from running, and how it is had; empty where nothing does.
-  static String missing() throws IOException, InterruptedException {
+  /// Has tests skipped where the cluster is not there.
+  static final class Condition implements ExecutionCondition {
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+      String reason = missing();
+      return reason.isEmpty()
+          ? ConditionEvaluationResult.enabled("the cluster answers")
+          : ConditionEvaluationResult.disabled(reason);
+    }
+  }
+
+  /// What keeps the tests from running, and how it is had; empty where nothing does. Asked once.
+  private static synchronized String missing() {
+    if (missing == null) {
+      try {
+        missing = looked();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException(e);
+      }
+    }
+    return missing;
+  }
+
+  private static String looked() throws IOException, InterruptedException {
     List<String> unset =
         VARIABLES.stream().filter(name -> !System.getenv().containsKey(name)).toList();
     if (!unset.isEmpty()) {

@@ -2,7 +2,6 @@ package dev.pannier.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Ports;
@@ -23,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -30,6 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Pods on a real kubelet, with an application that logs and sends spans, the sidecar's image, and a broker on this machine.
 /// The sidecar is there by `deploy/kubernetes/shop-native-sidecar.yaml`, or by the admission webhook.
+@ExtendWith(Cluster.Condition.class)
 class PodIT {
   private static final String PLAIN = "shop.yaml";
   private static final String NATIVE = "shop-native-sidecar.yaml";
@@ -59,8 +60,6 @@ class PodIT {
 
   @BeforeAll
   static void start() throws Exception {
-    String missing = Cluster.missing();
-    assumeTrue(missing.isEmpty(), missing);
     application = PodImages.application();
     Cluster.load(SidecarImage.built(), PodImages.nextSidecar(), application);
     alone = opened(start("shop-alone", Cluster.host() + ":1", 0, Map.of()));
