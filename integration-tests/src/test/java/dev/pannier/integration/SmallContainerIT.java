@@ -146,7 +146,8 @@ class SmallContainerIT {
       OptionalLong most = counted(container, "memory", MEMORY_PEAK, "");
       OptionalLong killed = counted(container, "memory", MEMORY_EVENTS, "oom_kill ");
       System.out.printf(
-          "%s for %s: at most %,d KiB of %,d, of them %,d KiB its process; %s killed for memory%n",
+          "%s for %s: at most %,d KiB of %,d; its process with what it has mapped, others' pages"
+              + " included, %,d KiB; %s killed for memory%n",
           image ? "the image" : "as packaged",
           LASTING,
           most.orElse(0) >> 10,
