@@ -225,7 +225,14 @@ class ContainersIT {
     List<String> programs = new ArrayList<>();
     List<String> links = new ArrayList<>();
     String name = "pannier-test-" + ProcessHandle.current().pid();
-    BrokerImage.run("podman", "create", "--name", name, SidecarImage.built());
+    BrokerImage.run(
+        "podman",
+        "create",
+        "--label",
+        "dev.pannier.test=image",
+        "--name",
+        name,
+        SidecarImage.built());
     Process export = new ProcessBuilder("podman", "export", name).start();
     try (InputStream output = export.getInputStream();
         TarArchiveInputStream files = new TarArchiveInputStream(output)) {
