@@ -77,7 +77,7 @@ class WebhookImageIT {
         await("alive")
             .atMost(PATIENCE)
             .failFast("it ended", () -> !webhook.isRunning())
-            .ignoreException(IOException.class)
+            .ignoreExceptionsInstanceOf(IOException.class)
             .until(() -> get(client, url + "/livez").statusCode() == 200);
         assertThat(get(client, url + "/readyz").statusCode()).isEqualTo(200);
         for (int i = 0; i < REVIEWS; i++) {
