@@ -4,13 +4,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pannier.demo.ChildProcess;
 import java.io.IOException;
-import java.lang.ProcessBuilder.Redirect;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -25,21 +29,58 @@ final class Cluster {
   private static final List<String> VARIABLES =
       List.of("KUBECONFIG", "PANNIER_TEST_LOAD", "PANNIER_TEST_HOST");
 
+  private static @Nullable String missing;
+
   private Cluster() {}
 
-  /// Whether it is there, and so is what the images are made with; a condition of tests.
-  static boolean answers() throws Exception {
-    if (!VARIABLES.stream().allMatch(System.getenv()::containsKey)
-        || ChildProcess.find(List.of("kubectl")).isEmpty()
-        || !SidecarImage.canBeBuilt()) {
-      return false;
+  /// Has tests skipped where the cluster is not there.
+  static final class Condition implements ExecutionCondition {
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+      String reason = missing();
+      return reason.isEmpty()
+          ? ConditionEvaluationResult.enabled("the cluster answers")
+          : ConditionEvaluationResult.disabled(reason);
     }
-    return new ProcessBuilder("kubectl", "get", "nodes", "--request-timeout=5s")
-            .redirectOutput(Redirect.DISCARD)
-            .redirectError(Redirect.DISCARD)
-            .start()
-            .waitFor()
-        == 0;
+  }
+
+  /// What keeps the tests from running, and how it is had; empty where nothing does. Asked once.
+  private static synchronized String missing() {
+    if (missing == null) {
+      try {
+        missing = looked();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException(e);
+      }
+    }
+    return missing;
+  }
+
+  private static String looked() throws IOException, InterruptedException {
+    List<String> unset =
+        VARIABLES.stream().filter(name -> !System.getenv().containsKey(name)).toList();
+    if (!unset.isEmpty()) {
+      return "no cluster is named: %s not set. KUBECONFIG is kind's, minikube's or any other's; PANNIER_TEST_LOAD brings images to its nodes; PANNIER_TEST_HOST is this machine as Pods reach it: integration-tests/README.md has them for kind and minikube"
+          .formatted(String.join(", ", unset) + (unset.size() == 1 ? " is" : " are"));
+    }
+    if (ChildProcess.find(List.of("kubectl")).isEmpty()) {
+      return "no kubectl on the PATH (Debian: kubernetes-client)";
+    }
+    if (!SidecarImage.canBeBuilt()) {
+      return SidecarImage.MISSING;
+    }
+    Process nodes =
+        new ProcessBuilder("kubectl", "get", "nodes", "-o", "name", "--request-timeout=5s")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(nodes.getInputStream().readAllBytes(), UTF_8).strip();
+    if (nodes.waitFor() != 0) {
+      return "the cluster of KUBECONFIG does not answer `kubectl get nodes`: " + said;
+    }
+    return said.isEmpty() ? "the cluster of KUBECONFIG has no node" : "";
   }
 
   static String host() {

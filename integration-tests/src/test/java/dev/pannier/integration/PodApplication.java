@@ -8,6 +8,7 @@ import ch.qos.logback.core.FileAppender;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
 import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.exporter.internal.FailedExportException;
 import io.opentelemetry.exporter.otlp.trace.OtlpGrpcSpanExporter;
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.resources.Resource;
@@ -31,6 +32,8 @@ import org.slf4j.LoggerFactory;
 /// An application in a Pod, under umask 027: it logs `line 0`, `line 1` and so on through Logback, sends a span for each
 /// tenth, `order 0`, `order 10`, and knows of a sidecar by its environment alone. Started again it goes on from its file's
 /// last line. Asked to end it logs some more lines, and `ended after N lines` as its last word.
+/// To standard output goes a line `unanswered order N` for a span whose request ended without an answer, and which is sent again: it may
+/// come twice.
 /// `PodApplication FOLDER LINES CRASH`, with 0 lines until it is asked; it ends with 1 after so many lines, and 0 is never.
 public final class PodApplication {
   private static final String PATTERN =
@@ -44,6 +47,9 @@ public final class PodApplication {
   private static final int MORE_LINES = 200;
   private static final long PAUSE_MS = 10;
   private static final int UMASK = 0027;
+
+  /// What a line begins with that names a span.
+  static final String UNANSWERED = "unanswered ";
 
   private PodApplication() {}
 
@@ -145,6 +151,8 @@ public final class PodApplication {
                         OtlpGrpcSpanExporter.builder()
                             .setEndpoint(endpoint)
                             .setTimeout(ANSWERED_WITHIN)
+                            // Whoever repeats a request has to tell.
+                            .setRetryPolicy(null)
                             .build()))
                 .setScheduleDelay(SPANS_EVERY)
                 .build())
@@ -160,10 +168,16 @@ public final class PodApplication {
   private record Insisting(SpanExporter exporter) implements SpanExporter {
     @Override
     public CompletableResultCode export(Collection<SpanData> spans) {
-      while (!exporter
-          .export(spans)
-          .join(2 * ANSWERED_WITHIN.toSeconds(), TimeUnit.SECONDS)
-          .isSuccess()) {
+      while (true) {
+        CompletableResultCode result =
+            exporter.export(spans).join(2 * ANSWERED_WITHIN.toSeconds(), TimeUnit.SECONDS);
+        if (result.isSuccess()) {
+          return result;
+        }
+        if (!(result.getFailureThrowable() instanceof FailedExportException failed
+            && failed.failedWithResponse())) {
+          spans.forEach(span -> System.out.println(UNANSWERED + span.getName()));
+        }
         try {
           Thread.sleep(SPANS_EVERY);
         } catch (InterruptedException e) {
@@ -171,7 +185,6 @@ public final class PodApplication {
           return CompletableResultCode.ofFailure();
         }
       }
-      return CompletableResultCode.ofSuccess();
     }
 
     @Override

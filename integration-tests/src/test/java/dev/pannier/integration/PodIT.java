@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -30,9 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Pods on a real kubelet, with an application that logs and sends spans, the sidecar's image, and a broker on this machine.
 /// The sidecar is there by `deploy/kubernetes/shop-native-sidecar.yaml`, or by the admission webhook.
-@EnabledIf(
-    value = "dev.pannier.integration.Cluster#answers",
-    disabledReason = "no cluster is named (see integration-tests/README.md)")
+@ExtendWith(Cluster.Condition.class)
 class PodIT {
   private static final String PLAIN = "shop.yaml";
   private static final String NATIVE = "shop-native-sidecar.yaml";

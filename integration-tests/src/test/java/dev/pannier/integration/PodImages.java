@@ -9,8 +9,6 @@ import java.util.zip.CRC32;
 
 /// The images of Pods beside [SidecarImage].
 final class PodImages {
-  private static final String APPLICATION = "localhost/pannier-test-application";
-
   private PodImages() {}
 
   /// [PodApplication] and [PodKill], with the libraries that the broker's image has.
@@ -41,9 +39,12 @@ final class PodImages {
     for (Path file : classes) {
       sum.update(Files.readAllBytes(file));
     }
-    String name = APPLICATION + ":" + Long.toHexString(sum.getValue());
+    // Another folder's tests may be using theirs.
+    String repository =
+        "localhost/pannier-test-application-" + SidecarImage.sum(Tree.root().toString());
+    String name = repository + ":" + Long.toHexString(sum.getValue());
     build(name, dockerfile, classes, folder);
-    SidecarImage.removeOthers(APPLICATION, name);
+    SidecarImage.removeOthers(repository, name);
     return name;
   }
 

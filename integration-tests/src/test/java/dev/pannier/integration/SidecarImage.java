@@ -23,6 +23,11 @@ final class SidecarImage {
   private static final List<String> FILES =
       List.of("deploy/Dockerfile", "deploy/image/pannier.yaml", ".dockerignore");
 
+  /// Why tests are skipped where it cannot be built.
+  static final String MISSING =
+      "no podman on the PATH whose service answers (`podman system service`, DOCKER_HOST): it"
+          + " builds the images, see .ci/run";
+
   private static @Nullable String built;
 
   private SidecarImage() {}
@@ -41,7 +46,7 @@ final class SidecarImage {
       String repository = "localhost/pannier-test-sidecar-" + sum(Tree.root().toString());
       String name = repository + ":" + contents();
       if (!BrokerImage.isThere(name)) {
-        build(name);
+        build("deploy/Dockerfile", name);
         removeOthers(repository, name);
       }
       built = name;
@@ -49,7 +54,8 @@ final class SidecarImage {
     return built;
   }
 
-  private static void build(String name) throws Exception {
+  /// Builds what a Dockerfile of `deploy` says.
+  static void build(String dockerfile, String name) throws Exception {
     Path folder = Files.createTempDirectory("pannier-image");
     String base = name + "-base";
     String tools = name + "-tools";
@@ -66,7 +72,7 @@ final class SidecarImage {
       }
       command.addAll(List.of("--build-arg", "BUILD=" + tools, "--build-arg", "BASE=" + base));
       command.addAll(List.of("--build-arg", "MAVEN=true", "--tag", name));
-      command.addAll(List.of("--file", Tree.root().resolve("deploy/Dockerfile").toString()));
+      command.addAll(List.of("--file", Tree.root().resolve(dockerfile).toString()));
       command.add(Tree.root().toString());
       BrokerImage.run(command.toArray(String[]::new));
     } finally {
@@ -158,7 +164,8 @@ final class SidecarImage {
     return Long.toHexString(sum.getValue());
   }
 
-  private static String sum(String text) {
+  /// Tells the folders of this machine apart, each of which has images of its own.
+  static String sum(String text) {
     CRC32 sum = new CRC32();
     sum.update(text.getBytes(UTF_8));
     return Long.toHexString(sum.getValue());

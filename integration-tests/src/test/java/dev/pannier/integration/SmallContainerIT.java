@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
-import com.github.dockerjava.api.model.Capability;
-import com.github.dockerjava.api.model.Ulimit;
 import com.github.luben.zstd.Zstd;
 import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Demo;
@@ -46,7 +43,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.testcontainers.containers.BindMode;
 import org.testcontainers.containers.GenericContainer;
-import org.testcontainers.utility.DockerImageName;
 
 /// The sidecar in a container of 112 MiB and a fifth of a processor, as its image and as it is packaged, without an AOT
 /// cache: it tails a backlog and receives OTLP at once, is throttled, lives to whoever asks, and is not killed.
@@ -57,7 +53,20 @@ class SmallContainerIT {
   private static final long MEMORY_BYTES = 112L << 20;
   private static final long NANO_CPUS = 200_000_000L;
   private static final int BACKLOG_LINES = 200_000;
-  private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+  /// For how long the application writes and sends.
+  private static final Duration LASTING =
+      Integer.getInteger("pannier.test.minutes") == null
+          ? Duration.ofSeconds(15)
+          : Duration.ofMinutes(Integer.getInteger("pannier.test.minutes"));
+
+  private static final Duration PATIENCE = LASTING.plusMinutes(4);
+
+  /// The names of the second and the first version of control groups.
+  private static final List<String> MEMORY_PEAK =
+      List.of("memory.peak", "memory.max_usage_in_bytes");
+
+  private static final List<String> MEMORY_EVENTS = List.of("memory.events", "memory.oom_control");
 
   private static final FutureTask<String> IMAGE = new FutureTask<>(SidecarImage::built);
 
@@ -116,7 +125,7 @@ class SmallContainerIT {
               List.of(
                   sidecar.logs().toString(),
                   String.valueOf(sidecar.grpcPort()),
-                  "15",
+                  String.valueOf(LASTING.toSeconds()),
                   "200",
                   tally.toString()))) {
         assertThat(application.await(PATIENCE)).as(application.lastWords()).isZero();
@@ -134,11 +143,24 @@ class SmallContainerIT {
             .isGreaterThan(throttledAtStart.getAsLong());
       }
       assertThat(kubelet.stop()).isPositive();
+      OptionalLong most = counted(container, "memory", MEMORY_PEAK, "");
+      OptionalLong killed = counted(container, "memory", MEMORY_EVENTS, "oom_kill ");
+      System.out.printf(
+          "%s for %s: at most %,d KiB of %,d; its process with what it has mapped, others' pages"
+              + " included, %,d KiB; %s killed for memory%n",
+          image ? "the image" : "as packaged",
+          LASTING,
+          most.orElse(0) >> 10,
+          MEMORY_BYTES >> 10,
+          residentPeakKiB(container),
+          killed.isPresent() ? killed.getAsLong() : "nobody knows of any");
+      assertThat(killed.orElse(0)).isZero();
       if (image) {
-        assertThat(mapped(container))
+        PodContainer.assertConfined(container);
+        assertThat(PodContainer.mapped(container))
             .contains("/opt/pannier/pannier.aot", "/liblz4-java.so", "/libzstd-jni-");
       }
-      ContainerState ended = stopped(container);
+      ContainerState ended = PodContainer.stopped(container, Duration.ofMinutes(1));
       assertThat(ended.getExitCodeLong()).as(container.getLogs()).isZero();
       assertThat(ended.getOOMKilled()).isNotEqualTo(true);
       assertThat(container.getLogs()).doesNotContain("is not used");
@@ -184,16 +206,9 @@ class SmallContainerIT {
     return (int) tally.stream().filter(line -> line.startsWith(kind)).count();
   }
 
-  /// As a Pod has it: nobody's root, with a root file system that nothing can be written to.
   @SuppressWarnings("resource") // each call returns the container that the caller closes
   private GenericContainer<?> imageContainer() throws Exception {
-    return small(IMAGE.get())
-        .withCreateContainerCmdModifier(
-            create ->
-                Objects.requireNonNull(create.getHostConfig())
-                    .withReadonlyRootfs(true)
-                    .withCapDrop(Capability.ALL)
-                    .withSecurityOpts(List.of("no-new-privileges")))
+    return small(PodContainer.confined(IMAGE.get()))
         .withCommand("run", "--config", folder.resolve("pannier.yaml").toString());
   }
 
@@ -202,7 +217,7 @@ class SmallContainerIT {
   private GenericContainer<?> packagedContainer() throws Exception {
     String home = Demo.home().normalize().toString();
     String jdk = Path.of(System.getProperty("java.home")).toRealPath().toString();
-    return small(BrokerImage.built())
+    return small(PodContainer.of(BrokerImage.built()))
         .withEnv("MALLOC_ARENA_MAX", "1")
         .withFileSystemBind(jdk, jdk, BindMode.READ_ONLY)
         .withFileSystemBind(home, home, BindMode.READ_ONLY)
@@ -216,23 +231,11 @@ class SmallContainerIT {
             folder.resolve("pannier.yaml").toString());
   }
 
-  @SuppressWarnings("resource") // each call returns the container that the caller closes
-  private GenericContainer<?> small(String image) {
-    return new GenericContainer<>(DockerImageName.parse(image))
-        .withImagePullPolicy(name -> false)
-        .withLabel("dev.pannier.test", "sidecar")
-        .withNetworkMode("host")
-        .withFileSystemBind(folder.toString(), folder.toString(), BindMode.READ_WRITE)
-        .withCreateContainerCmdModifier(
-            create ->
-                Objects.requireNonNull(create.getHostConfig())
-                    .withMemory(MEMORY_BYTES)
-                    .withMemorySwap(MEMORY_BYTES)
-                    .withNanoCPUs(NANO_CPUS)
-                    .withUlimits(
-                        List.of(
-                            new Ulimit("nofile", 4_096L, 4_096L),
-                            new Ulimit("nproc", 4_096L, 4_096L))));
+  private GenericContainer<?> small(GenericContainer<?> container) {
+    PodContainer.limit(container, MEMORY_BYTES);
+    container.withCreateContainerCmdModifier(
+        create -> Objects.requireNonNull(create.getHostConfig()).withNanoCPUs(NANO_CPUS));
+    return container.withFileSystemBind(folder.toString(), folder.toString(), BindMode.READ_WRITE);
   }
 
   /// The image's user is another than the one who runs this.
@@ -258,43 +261,46 @@ class SmallContainerIT {
     }
   }
 
-  /// The files that it has in its memory, each line with a path at its end.
-  private static String mapped(GenericContainer<?> container) throws IOException {
-    return Files.readString(Path.of("/proc", String.valueOf(pid(container)), "maps"));
-  }
-
-  private static long pid(GenericContainer<?> container) {
-    return Objects.requireNonNull(
-        container
-            .getDockerClient()
-            .inspectContainerCmd(container.getContainerId())
-            .exec()
-            .getState()
-            .getPidLong());
-  }
-
   /// In how many of its periods (of 100 ms) the container had used up what it may before their end;
   /// empty where the system does not tell.
   private static OptionalLong throttled(GenericContainer<?> container) throws IOException {
-    Path groups = Path.of("/proc", String.valueOf(pid(container)), "cgroup");
+    return counted(container, "cpu", List.of("cpu.stat"), "nr_throttled ");
+  }
+
+  /// A number that its control group has; empty where the system does not tell.
+  ///
+  /// @param files  the name in either version
+  /// @param prefix of the line
+  private static OptionalLong counted(
+      GenericContainer<?> container, String controller, List<String> files, String prefix)
+      throws IOException {
+    Path groups = Path.of("/proc", String.valueOf(PodContainer.pid(container)), "cgroup");
     for (String line : Files.readAllLines(groups)) {
       String[] group = line.split(":", 3);
-      boolean ofCpu = group[1].isEmpty() || List.of(group[1].split(",", -1)).contains("cpu");
-      Path counts = Path.of("/sys/fs/cgroup", group[1], group[2], "cpu.stat");
-      if (ofCpu && Files.exists(counts)) {
-        return Files.readAllLines(counts).stream()
-            .filter(count -> count.startsWith("nr_throttled "))
-            .mapToLong(count -> Long.parseLong(count.substring("nr_throttled ".length())))
-            .findFirst();
+      if (!group[1].isEmpty() && !List.of(group[1].split(",", -1)).contains(controller)) {
+        continue;
+      }
+      for (String file : files) {
+        Path counts = Path.of("/sys/fs/cgroup", group[1], group[2], file);
+        if (Files.exists(counts)) {
+          return Files.readAllLines(counts).stream()
+              .filter(count -> count.startsWith(prefix))
+              .mapToLong(count -> Long.parseLong(count.substring(prefix.length())))
+              .findFirst();
+        }
       }
     }
     return OptionalLong.empty();
   }
 
-  private static ContainerState stopped(GenericContainer<?> container) {
-    DockerClient engine = container.getDockerClient();
-    engine.stopContainerCmd(container.getContainerId()).withTimeout(60).exec();
-    return engine.inspectContainerCmd(container.getContainerId()).exec().getState();
+  private static long residentPeakKiB(GenericContainer<?> container) throws IOException {
+    return Files.readAllLines(
+            Path.of("/proc", String.valueOf(PodContainer.pid(container)), "status"))
+        .stream()
+        .filter(line -> line.startsWith("VmHWM:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+        .findFirst()
+        .orElseThrow();
   }
 
   /// Asks `/livez` as a kubelet does by default (`timeoutSeconds: 1`, `failureThreshold: 3`), and

@@ -1,0 +1,200 @@
+package dev.pannier.inject;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/// The chart, as `helm` sees it.
+@EnabledIf(
+    value = "helmIsThere",
+    disabledReason =
+        "no helm on the PATH: `go install helm.sh/helm/v3/cmd/helm@v3.19.5`, which takes some"
+            + " minutes")
+@Timeout(60)
+class HelmChartTest {
+  private static final Path CHART = Path.of("../helm/pannier");
+
+  /// A `helm` that Go has installed knows no version of Kubernetes by itself.
+  private static final List<String> CLUSTER = List.of("--kube-version", "1.31.0");
+
+  /// The names and images of the plain manifests.
+  private static final List<String> AS_PLAIN =
+      List.of(
+          "--namespace=pannier",
+          "--set=fullnameOverride=pannier-webhook,image.tag=latest,sidecar.image.tag=latest");
+
+  @TempDir private Path folder;
+
+  private record Result(int code, String out, String err) {}
+
+  static boolean helmIsThere() {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
+        .filter(path -> !path.isEmpty())
+        .anyMatch(path -> Files.isExecutable(Path.of(path, "helm")));
+  }
+
+  private Result helm(List<String> arguments, List<String> more) throws Exception {
+    List<String> command = new ArrayList<>(List.of("helm"));
+    command.addAll(arguments);
+    command.addAll(CLUSTER);
+    command.addAll(more);
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    // It would look for charts, plugins and a cluster of the user's.
+    builder.environment().put("HOME", folder.toString());
+    builder.environment().keySet().removeIf(key -> key.matches("(HELM|XDG)_.*|KUBECONFIG"));
+    Process process = builder.start();
+    try {
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).as(command.toString()).isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+
+  /// @return by kind; where there are several of one, the last
+  private Map<String, Map<?, ?>> template(List<String> more) throws Exception {
+    Result made = helm(List.of("template", "pannier", CHART.toString()), more);
+    assertThat(made.code()).as(made.err()).isZero();
+    return objects(made.out());
+  }
+
+  private static Map<String, Map<?, ?>> objects(String yaml) {
+    Map<String, Map<?, ?>> objects = new HashMap<>();
+    for (Object document : new Load(LoadSettings.builder().build()).loadAllFromString(yaml)) {
+      Map<?, ?> object = (Map<?, ?>) document;
+      objects.put((String) Objects.requireNonNull(object.get("kind")), object);
+    }
+    return objects;
+  }
+
+  private static List<Path> values() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("../helm/values"))) {
+      return files.sorted().toList();
+    }
+  }
+
+  @Test
+  void helmFindsNothingAmissInTheChart() throws Exception {
+    Result lint = helm(List.of("lint", "--strict", CHART.toString()), List.of());
+    assertThat(lint.code()).as(lint.out() + lint.err()).isZero();
+  }
+
+  /// All that stands in them stands in what the chart makes, which has labels and a certificate besides.
+  @Test
+  void theDefaultsAreThePlainManifests() throws Exception {
+    Map<String, Map<?, ?>> made = template(AS_PLAIN);
+    assertThat(made).containsKey("Secret");
+    for (String name : List.of("webhook.yaml", "configuration.yaml")) {
+      Map<String, Map<?, ?>> plain = objects(Files.readString(Path.of("webhook").resolve(name)));
+      plain.forEach(
+          (kind, object) -> {
+            Map<Object, Object> without = new HashMap<>(object);
+            if (kind.equals("MutatingWebhookConfiguration")) {
+              // It belongs to the whole cluster, and is named by its namespace, too.
+              without.remove("metadata");
+            }
+            assertHolds(kind, made.get(kind), without);
+          });
+    }
+  }
+
+  private static void assertHolds(String path, @Nullable Object made, @Nullable Object plain) {
+    if (plain instanceof Map<?, ?> map) {
+      assertThat(made).as(path).isInstanceOf(Map.class);
+      map.forEach(
+          (key, value) ->
+              assertHolds(
+                  path + "." + key, ((Map<?, ?>) Objects.requireNonNull(made)).get(key), value));
+    } else if (plain instanceof List<?> list) {
+      assertThat(made).as(path).isInstanceOf(List.class);
+      List<?> others = (List<?>) Objects.requireNonNull(made);
+      assertThat(others).as(path).hasSameSizeAs(list);
+      for (int i = 0; i < list.size(); i++) {
+        assertHolds(path + "[" + i + "]", others.get(i), list.get(i));
+      }
+    } else {
+      assertThat(made).as(path).isEqualTo(plain);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("values")
+  void everyFileOfValuesIsTakenAndChangesWhatIsMade(Path values) throws Exception {
+    List<String> arguments = new ArrayList<>(AS_PLAIN);
+    arguments.addAll(List.of("--values", values.toString()));
+    Result lint = helm(List.of("lint", "--strict", CHART.toString()), arguments);
+    assertThat(lint.code()).as(lint.out() + lint.err()).isZero();
+    Map<String, Map<?, ?>> made = template(arguments);
+    switch (values.getFileName().toString()) {
+      case "kafka.yaml" ->
+          assertThat(webhook(made)).contains("--set=kafka=my-cluster-kafka-bootstrap.kafka:9092");
+      case "otlp.yaml" ->
+          assertThat(webhook(made)).contains("--set=otlp=http://otel-collector.observability:4317");
+      case "cert-manager.yaml" ->
+          assertThat(made).containsKeys("Certificate", "Issuer").doesNotContainKey("Secret");
+      case "registry.yaml" ->
+          assertThat(webhook(made))
+              .contains(
+                  "image=registry.example/pannier/inject@sha256:0",
+                  "--image=registry.example/pannier/pannier@sha256:0",
+                  "imagePullSecrets=[{name=registry}]");
+      default -> throw new AssertionError(values + " is new: what does it change?");
+    }
+  }
+
+  private static String webhook(Map<String, Map<?, ?>> made) {
+    return String.valueOf(Objects.requireNonNull(made.get("Deployment")).get("spec"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "replicas=0, /replicas",
+    "replica=2, replica",
+    "image.digest=sha256:abc, /image/digest",
+    "image.pullPolicy=Sometimes, /image/pullPolicy",
+    "sidecar.mode=both, /sidecar/mode",
+    "sidecar.defaults.kafak=kafka:9092, kafak",
+    "sidecar.defaults.kafka=kafka, /sidecar/defaults/kafka",
+    "sidecar.defaults.memory=24M, /sidecar/defaults/memory",
+    "webhook.failurePolicy=Maybe, /webhook/failurePolicy",
+    "webhook.timeoutSeconds=60, /webhook/timeoutSeconds",
+    "certificate.from=nowhere, /certificate/from",
+    "certificate.from=existing, /certificate/",
+  })
+  void aWrongValueIsRefusedByItsKey(String value, String key) throws Exception {
+    Result made = helm(List.of("template", "pannier", CHART.toString()), List.of("--set", value));
+    assertThat(made.code()).isNotZero();
+    assertThat(made.out()).isEmpty();
+    assertThat(made.err()).contains(key);
+  }
+
+  @Test
+  void theSidecarsAreOrdinaryOnClustersBeforeNativeOnes() throws Exception {
+    List<String> old = List.of("--kube-version", "1.28.9");
+    assertThat(webhook(template(old))).contains("--ordinary");
+    assertThat(webhook(template(List.of()))).doesNotContain("--ordinary");
+  }
+}
