@@ -527,16 +527,18 @@ final class SimulatedSidecar {
         (shipper, answers) -> {
           Ledger.Amounts sum = sum(rows, shipper);
           long accepted = answers.accepted + value(Counter.SHIPPER_REPEATS, shipper);
-          long told = answers.refused + answers.buried;
+          long notTaken = answers.refused + answers.buried;
           long refused = sum.rejected() + sum.deadLettered();
-          long left = accepted + told - sum.shipped() - refused;
+          long left = accepted + notTaken - sum.shipped() - refused;
           boolean exact =
-              sum.shipped() == accepted && refused == told && sum.deadLettered() >= answers.buried;
+              sum.shipped() == accepted
+                  && refused == notTaken
+                  && sum.deadLettered() >= answers.buried;
           // Of what waits for its letters the destination is asked again.
           boolean partly =
               reloaded
                   && sum.shipped() <= accepted
-                  && refused <= told
+                  && refused <= notTaken
                   && (left <= sum.dropped() || sum.deadLettered() > 0);
           if (!(exact || partly)) {
             throw new AssertionError(
