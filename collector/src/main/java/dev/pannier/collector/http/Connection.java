@@ -147,6 +147,10 @@ final class Connection {
     }
   }
 
+  boolean isSilent() {
+    return protocol == null;
+  }
+
   boolean isBusy() {
     return protocol != null && protocol.isBusy();
   }
@@ -176,6 +180,15 @@ final class Connection {
   void refuse(HttpRequest request, int status, String reason, HttpResponder responder) {
     try {
       endpoint.handler.refuse(request, status, reason, responder);
+    } catch (RuntimeException e) {
+      failed(request, responder, e);
+    }
+  }
+
+  /// Has the endpoint's handler tell the client that its connection is one too many.
+  void refuseConnection(HttpRequest request, HttpResponder responder) {
+    try {
+      endpoint.handler.refuseConnection(request, responder);
     } catch (RuntimeException e) {
       failed(request, responder, e);
     }
