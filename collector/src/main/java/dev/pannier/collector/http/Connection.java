@@ -85,9 +85,12 @@ final class Connection {
 
   /// The client sends no more.
   ///
-  /// @return whether an answer is still worth sending
+  /// @return whether there is, or will be, an answer to send
   boolean inputEnded() {
-    return protocol != null && !closing && protocol.inputEnded();
+    if (protocol == null || (!closing && !protocol.inputEnded())) {
+      closing = true;
+    }
+    return !closing || output.pending() > 0;
   }
 
   /// Called by whoever answers.

@@ -304,6 +304,45 @@ class HttpServerTest {
   }
 
   @Test
+  void anHttp2ClientThatEndsItsOutputBehindTheRequestIsAnswered() throws IOException {
+    Frames frames = Frames.hello();
+    frames.request(1, false, "POST", "/later").data(1, true, "hello");
+    frames.request(3, false, "POST", "/later").data(3, false, "half of it");
+    Socket client = connect(address);
+    client.getOutputStream().write(frames.bytes());
+    client.shutdownOutput();
+    for (int i = 0; i < 5 || later.isEmpty(); i++) {
+      round();
+    }
+    assertThat(later).singleElement().matches(HttpResponder::isOpen);
+    later.get(0).respond(HttpResponse.text(200, "late"));
+    while (endpoint.connections > 0) {
+      nowNanos += 50_000_000;
+      round();
+    }
+    assertThat(new Frames().read(client.getInputStream().readAllBytes()))
+        .contains("1 DATA late END")
+        .noneMatch(line -> line.startsWith("3 "));
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void anHttp1ClientThatEndsItsOutputBehindTheRequestIsAnswered() throws IOException {
+    Socket client = send(address, "GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client.shutdownOutput();
+    for (int i = 0; i < 5 || later.isEmpty(); i++) {
+      round();
+    }
+    later.get(0).respond(HttpResponse.text(200, "late"));
+    assertThat(read(client)).endsWith("late");
+    while (endpoint.connections > 0) {
+      nowNanos += 50_000_000;
+      round();
+    }
+    assertThat(client.getInputStream().read()).isEqualTo(-1);
+  }
+
+  @Test
   void whoHasARequestUnderWayMakesNoRoom() throws IOException {
     for (int i = 0; i < 3; i++) {
       send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
