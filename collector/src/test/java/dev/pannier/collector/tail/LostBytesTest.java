@@ -5,6 +5,7 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.metrics.Counter;
 import java.io.EOFException;
 import java.io.IOException;
@@ -356,6 +357,28 @@ class LostBytesTest {
     looks(15);
     assertThat(tail.bodies()).hasSize(256);
     assertThat(tail.bodies().getFirst()).startsWith("file 2 ");
+  }
+
+  @Test
+  void whatWasReadOfAnEmptiedFileIsLagUntilItIsConfirmed() throws IOException {
+    tail.confirms = false;
+    log.write(lines(50));
+    tail.run();
+    long read = size();
+    truncate(0);
+    looks(2);
+    log.write(lines(5));
+    looks(2);
+
+    assertThat(lag()).isEqualTo(read + size());
+    tail.confirms = true;
+    tail.confirmAll();
+    assertThat(lag()).isZero();
+    assertThat(tail.files()).hasSize(1);
+  }
+
+  private long lag() {
+    return tail.files().stream().mapToLong(SourceStatus.File::lagBytes).sum();
   }
 
   private void truncate(long size) throws IOException {
