@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The tail loop. It reads a file only while the buffer has room, so what is not needed yet stays in
@@ -273,33 +274,27 @@ final class FileTailer {
 
   /// Whether a file has grown in the round of `nowNanos`.
   boolean grew(long nowNanos) {
-    for (TailedFile file : generations.live()) {
-      if (file.grewNanos == nowNanos) {
-        return true;
-      }
-    }
-    return false;
+    return grown(nowNanos).findAny().isPresent();
+  }
+
+  private Stream<TailedFile> grown(long nowNanos) {
+    return generations.live().stream().filter(file -> file.grewNanos == nowNanos);
   }
 
   /// What has grown in the round of `nowNanos` has done so without a word.
   void untold(long nowNanos) {
-    for (TailedFile file : generations.live()) {
-      if (file.grewNanos == nowNanos) {
-        boolean again = nowNanos - file.untoldNanos < UNTOLD_WITHIN_NANOS;
-        file.untold = again ? file.untold + 1 : 1;
-        file.untoldNanos = nowNanos;
-      }
-    }
+    grown(nowNanos)
+        .forEach(
+            file -> {
+              boolean more = nowNanos - file.untoldNanos < UNTOLD_WITHIN_NANOS;
+              file.untold = more ? file.untold + 1 : 1;
+              file.untoldNanos = nowNanos;
+            });
   }
 
   /// Whether nothing is told of some file's changes.
   boolean hasUntold() {
-    for (TailedFile file : generations.live()) {
-      if (file.untold >= UNTOLD) {
-        return true;
-      }
-    }
-    return false;
+    return generations.live().stream().anyMatch(file -> file.untold >= UNTOLD);
   }
 
   /// How long there is nothing to do unless something changes.
