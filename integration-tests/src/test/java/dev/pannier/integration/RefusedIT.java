@@ -36,6 +36,18 @@ class RefusedIT {
     return new String(message.headers().lastHeader(name).value(), UTF_8);
   }
 
+  /// One shipper of logs to `topic`, with further settings.
+  private static void configure(Sidecar sidecar, String parser, String topic, String more)
+      throws Exception {
+    sidecar.configure(
+        Sidecar.files("parser: " + parser)
+            + """
+            shippers:
+              events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs], %s}
+            """
+                .formatted(Kafka.shared().servers(), topic, more));
+  }
+
   private static List<String> bodies(Path file) throws Exception {
     List<String> bodies = new ArrayList<>();
     if (Files.exists(file)) {
@@ -54,14 +66,8 @@ class RefusedIT {
     try (Sidecar sidecar = new Sidecar(folder);
         Topic read = new Topic(kafka.servers(), topic);
         Topic letters = new Topic(kafka.servers(), dead)) {
-      sidecar.configure(
-          Sidecar.files("parser: raw")
-              + """
-              shippers:
-                events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs],
-                         on_oversize: dead_letter, dead_letter: {topic: %s}}
-              """
-                  .formatted(kafka.servers(), topic, dead));
+      String oversize = "on_oversize: dead_letter, dead_letter: {topic: " + dead + "}";
+      configure(sidecar, "raw", topic, oversize);
       String large = large(200_000);
       Files.writeString(sidecar.log("app.log"), "one\n" + large + "\ntwo\n");
       sidecar.start();
@@ -112,14 +118,8 @@ class RefusedIT {
     try (Sidecar sidecar = new Sidecar(folder);
         Topic read = new Topic(kafka.servers(), topic);
         Topic letters = new Topic(kafka.servers(), dead)) {
-      sidecar.configure(
-          Sidecar.files("parser: json")
-              + """
-              shippers:
-                events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs], encoding: json,
-                         key: "attribute:id", dead_letter: {topic: %s}}
-              """
-                  .formatted(kafka.servers(), topic, dead));
+      String keyed = "encoding: json, key: \"attribute:id\", dead_letter: {topic: " + dead + "}";
+      configure(sidecar, "json", topic, keyed);
       List<String> lines = new ArrayList<>();
       List<String> taken = new ArrayList<>();
       List<String> refused = new ArrayList<>();
