@@ -148,7 +148,7 @@ final class Continuations {
     return (isGoroutine(buffer, before, beforeEnd) && isGoCall(buffer, line, end))
         || (Ascii.startsWith(buffer, line, end, SIGNAL)
             && Ascii.startsWith(buffer, before, beforeEnd, PANIC))
-        || isPanicHead(buffer, before, beforeEnd)
+        || (isPanicHead(buffer, before, beforeEnd) && !isLogged(buffer, line, end))
         || (isNumbered(buffer, line, end)
             && (isNumbered(buffer, before, beforeEnd)
                 || Ascii.startsWith(buffer, before, beforeEnd, PHP_TRACE)))
@@ -160,7 +160,7 @@ final class Continuations {
   private static boolean isNodeSource(
       byte[] buffer, int record, int before, int beforeEnd, int line, int end) {
     if (before == record) {
-      return isNodePlace(buffer, before, beforeEnd);
+      return isNodePlace(buffer, before, beforeEnd) && !isLogged(buffer, line, end);
     }
     return isCarets(buffer, line, end)
         && lineBefore(buffer, record, before) == record
@@ -294,6 +294,33 @@ final class Continuations {
     return buffer[end - 1] == ':'
         && Ascii.startsWith(buffer, line, end, Exceptions.THREAD)
         && Ascii.indexOf(buffer, line, end, Exceptions.PANICKED) >= 0;
+  }
+
+  /// What is no message of a panic and no source, but another record: it begins with a day and a time of day, with that alone, or
+  /// as an object with members does.
+  private static boolean isLogged(byte[] buffer, int line, int end) {
+    int at = buffer[line] == '[' ? line + 1 : line;
+    if (isNumbers(buffer, at, end, ':')) {
+      return true;
+    }
+    // Of a year with a century only the last two digits are looked at.
+    int day = at + 2 < end && Ascii.isDigit(buffer[at + 2]) ? at + 2 : at;
+    if (isNumbers(buffer, day, end, '-') || isNumbers(buffer, day, end, '/')) {
+      return day + 8 < end
+          && (buffer[day + 8] == ' ' || buffer[day + 8] == 'T')
+          && isNumbers(buffer, day + 9, end, ':');
+    }
+    return end - line > 1 && buffer[line] == '{' && buffer[line + 1] == '"';
+  }
+
+  /// Three numbers of two digits, `mark` between them.
+  private static boolean isNumbers(byte[] buffer, int from, int end, char mark) {
+    return from + 7 < end
+        && buffer[from + 2] == mark
+        && buffer[from + 5] == mark
+        && Ascii.twoDigits(buffer, from) >= 0
+        && Ascii.twoDigits(buffer, from + 3) >= 0
+        && Ascii.twoDigits(buffer, from + 6) >= 0;
   }
 
   /// `/app/index.js:12`, `file:///app/index.mjs:12` or `node:internal/main:12`

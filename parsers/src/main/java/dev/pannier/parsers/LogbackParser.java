@@ -378,7 +378,8 @@ final class LogbackParser implements LineParser {
     while (end < lineEnd && Character.isLetter(text[end])) {
       end++;
     }
-    if (end == start || (strict && Severities.numberOfWord(text, start, end - start) == 0)) {
+    if (end == start
+        || (strict && Severities.numberOfWord(text, start, end - start, lineEnd) == 0)) {
       return false;
     }
     set(index, start, end);

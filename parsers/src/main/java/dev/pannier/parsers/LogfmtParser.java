@@ -5,7 +5,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.time.ZoneId;
 import java.util.Arrays;
 
-/// Pairs of `key=value` as Go's `slog.TextHandler` and logrus write them, behind a time of ISO 8601 or a level:
+/// Pairs of `key=value` as Go's `slog.TextHandler` and logrus write them, behind a time of ISO 8601, or a level with a time or a message
+/// somewhere behind it:
 ///
 /// ```
 /// time=2026-11-23T14:00:00.123+01:00 level=WARN msg="two\nlines" order=7 customer.name="Ann Lee"
@@ -17,6 +18,9 @@ final class LogfmtParser implements LineParser {
   private static final byte[] TS = "ts".getBytes(US_ASCII);
   private static final byte[] LEVEL = "level".getBytes(US_ASCII);
   private static final byte[] MSG = "msg".getBytes(US_ASCII);
+  private static final byte[] MESSAGE = "message".getBytes(US_ASCII);
+  private static final byte[] ERR = "err".getBytes(US_ASCII);
+  private static final byte[] CALLER = "caller".getBytes(US_ASCII);
   private static final byte[] LOGGER = "logger".getBytes(US_ASCII);
 
   private final IsoTime time;
@@ -53,29 +57,46 @@ final class LogfmtParser implements LineParser {
     if (!pair()) {
       return false;
     }
-    boolean known =
-        isKey(LEVEL)
-            ? Severities.number(value, valueFrom, valueTo - valueFrom) > 0
-            : nanos() != LocalTime.NONE;
-    return known && secondPair();
+    if (!isKey(LEVEL)) {
+      return nanos() != LocalTime.NONE && goesOn(true);
+    }
+    return Severities.number(value, valueFrom, valueTo - valueFrom) > 0 && goesOn(false);
   }
 
-  /// Whether another pair follows, be it cut or broken: one alone may be part of any text.
-  private boolean secondPair() {
-    while (at < lineEnd && text[at] == ' ') {
-      at++;
+  /// Whether pairs follow, be one cut or broken: one alone may be part of any text.
+  ///
+  /// @param certain any pair will do; else one has to be of a logger, since a level and settings beside it may be part of any
+  ///     text, too
+  private boolean goesOn(boolean certain) {
+    boolean whole = true;
+    while (whole) {
+      while (at < lineEnd && text[at] == ' ') {
+        at++;
+      }
+      if (at == lineEnd) {
+        return false;
+      }
+      if (text[at] == '"') {
+        return true;
+      }
+      whole = pair();
+      if (keyTo == lineEnd) {
+        return isCut(MSG) || isCut(TIME) || isCut(TS) || isCut(LEVEL);
+      }
+      boolean paired = at > keyTo;
+      if (paired && (certain || isLoggers(whole))) {
+        return true;
+      }
     }
-    keyFrom = at;
-    if (at < lineEnd && text[at] == '"') {
-      return true;
-    }
-    while (at < lineEnd && (text[at] > ' ' || text[at] < 0) && text[at] != '=') {
-      at++;
-    }
-    if (at == lineEnd) {
-      return isCut(MSG) || isCut(TIME) || isCut(TS) || isCut(LEVEL);
-    }
-    return text[at] == '=' && at > keyFrom;
+    return false;
+  }
+
+  private boolean isLoggers(boolean whole) {
+    return isKey(MSG)
+        || isKey(MESSAGE)
+        || isKey(ERR)
+        || isKey(CALLER)
+        || (whole && nanos() != LocalTime.NONE);
   }
 
   /// Whether the line ends within a key, or right behind it.

@@ -17,6 +17,7 @@ final class Severities {
     "FINE",
     "FINER",
     "FINEST",
+    "ALL",
     "CONFIG",
     "SEVERE",
     "FATAL",
@@ -28,7 +29,6 @@ final class Severities {
     "EMERGENCY",
     "PANIC",
     "ERR",
-    "ALL",
     "VERBOSE",
     "DBG",
     "INFORMATION",
@@ -41,12 +41,17 @@ final class Severities {
   };
 
   private static final int[] VALUES = {
-    9, 5, 13, 17, 1, 13, 6, 5, 1, 7, 17, 21, 10, 18, 18, 19, 21, 21, 21, 17, 1, 1, 5, 9, 9, 21, 10,
+    9, 5, 13, 17, 1, 13, 6, 5, 1, 1, 7, 17, 21, 10, 18, 18, 19, 21, 21, 21, 17, 1, 5, 9, 9, 21, 10,
     7, 1, 9
   };
 
   /// The last ones are ordinary words, too.
   private static final int WORDS = 4;
+
+  /// `java.util.logging`'s, from `FINE` to `SEVERE`: it writes them in capitals, and else they are ordinary words.
+  private static final int CAPITALS_FROM = 6;
+
+  private static final int CAPITALS_TO = 12;
 
   private static final byte[][] NAMES = new byte[LEVELS.length][];
 
@@ -60,25 +65,54 @@ final class Severities {
 
   /// @return 1 to 24; 0 for a name that is none
   static int number(byte[] text, int offset, int length) {
-    int known = known(text, offset, length, NAMES.length);
-    return known > 0 ? known : between(text, offset, length);
+    int known = index(text, offset, length, NAMES.length);
+    return known >= 0 ? VALUES[known] : between(text, offset, length);
   }
 
   /// Of a word that stands where a level may, which nothing else says to be one: `HTTP` and its like
-  /// are none there.
+  /// are none there, and `Config` is one only where punctuation sets it apart from a text.
   ///
+  /// @param end the line's
   /// @return 1 to 24; 0 for a name that is none
-  static int numberOfWord(byte[] text, int offset, int length) {
-    return known(text, offset, length, NAMES.length - WORDS);
+  static int numberOfWord(byte[] text, int offset, int length, int end) {
+    int known = index(text, offset, length, NAMES.length - WORDS);
+    if (known < 0) {
+      return 0;
+    }
+    int capitals = 0;
+    for (int i = offset; i < offset + length; i++) {
+      capitals += text[i] < 'a' ? 1 : 0;
+    }
+    boolean plain =
+        capitals == length
+            || (capitals == 0 && (known < CAPITALS_FROM || known >= CAPITALS_TO))
+            || isSetApart(text, offset + length, end);
+    return plain ? VALUES[known] : 0;
   }
 
-  private static int known(byte[] text, int offset, int length, int names) {
+  /// Whether what separates a layout's parts follows: a tab, `]`, `:`, `|` or ` - `.
+  private static boolean isSetApart(byte[] text, int wordEnd, int end) {
+    int at = wordEnd;
+    while (at < end && text[at] == ' ') {
+      at++;
+    }
+    if (at == end) {
+      return false;
+    }
+    return switch (text[at]) {
+      case '\t', ']', ':', '|' -> true;
+      case '-' -> at > wordEnd && at + 1 < end && text[at + 1] == ' ';
+      default -> false;
+    };
+  }
+
+  private static int index(byte[] text, int offset, int length, int names) {
     for (int i = 0; i < names; i++) {
       if (NAMES[i].length == length && Ascii.equalsUpper(text, offset, NAMES[i])) {
-        return VALUES[i];
+        return i;
       }
     }
-    return 0;
+    return -1;
   }
 
   /// Go's slog names what lies between its levels by the one below and the distance: `INFO+2`.

@@ -62,7 +62,7 @@ final class TimeAndLevelParser implements LineParser {
 
   /// A level's name; `LOG` is one only as Postgres writes it.
   private boolean isLevel(byte[] buffer, int end) {
-    return Severities.numberOfWord(buffer, levelFrom, levelTo - levelFrom) > 0
+    return Severities.numberOfWord(buffer, levelFrom, levelTo - levelFrom, end) > 0
         || (levelTo - levelFrom == LOG.length - 1 && Ascii.startsWith(buffer, levelFrom, end, LOG));
   }
 

@@ -216,6 +216,67 @@ class AutoParserTest {
   }
 
   @Test
+  void aWordOfTheTextThatLooksLikeALevelIsOneOnlyWherePunctuationSaysSo() {
+    for (String text :
+        new String[] {
+          "Config loaded",
+          "config loaded",
+          "Fine weather",
+          "Error while reading",
+          "fine tuning",
+          "All done"
+        }) {
+      for (String time : new String[] {"2026-11-23T14:00:00Z ", "[2026-11-23 14:00:00.123] - "}) {
+        String line = time + text;
+        assertThat(parse(line)).as(line).containsOnly(entry("body", line));
+      }
+      for (String time : new String[] {"2026-11-23 14:00:00 ", "2026-11-23 14:00:00.123 "}) {
+        String line = time + text + " - 5 of them";
+        assertThat(parse(line).get("body")).as(line).endsWith(text + " - 5 of them");
+      }
+      String spark = "26/11/23 14:00:00 " + text + ": 5 of them";
+      assertThat(parse(spark).get("severity")).as(spark).isNull();
+    }
+    for (String marked :
+        new String[] {
+          "[Config] ", "| Config | ", "Config: ", "Config\t", "Config - ", "[ config] "
+        }) {
+      String line = "2026-11-23T14:00:00Z " + marked + "loaded";
+      assertThat(parse(line)).as(line).contains(entry("body", "loaded")).containsKey("severity");
+    }
+    for (String level : new String[] {"CONFIG", "FINE", "ERROR", "error", "info", "warn"}) {
+      String line = "2026-11-23T14:00:00Z " + level + " loaded";
+      assertThat(parse(line)).as(line).contains(entry("body", "loaded")).containsKey("severity");
+    }
+  }
+
+  @Test
+  void settingsBesideALevelArePartOfTheTextBeforeThem() {
+    parse("2026-11-23 14:00:00.123 [main] INFO  a.B - effective settings:");
+    for (String line :
+        new String[] {
+          "level=INFO root=DEBUG",
+          "level=INFO root=DEBUG file=\"/var/log/app/app.log\"",
+          "level=INFO time=5s",
+          "level=INFO root=\"DEBUG"
+        }) {
+      assertThat(starts(line)).as(line).isFalse();
+    }
+    for (String line :
+        new String[] {
+          "level=info order=7 msg=paid",
+          "level=info order=7 message=paid",
+          "level=info order=7 ts=2026-11-23T14:00:00Z",
+          "level=error component=x err=\"no \\\"disk\\\"\"",
+          "level=info caller=main.go:12 order=7",
+          "level=info order=7 msg=\"cut",
+          "time=2026-11-23T14:00:00Z order=7"
+        }) {
+      assertThat(starts(line)).as(line).isTrue();
+    }
+  }
+
+  @Test
   void onePairAloneIsPartOfTheTextBeforeIt() {
     parse("2026-11-23 14:00:00.123 [main] INFO  a.B - effective settings:");
     for (String line :

@@ -395,6 +395,38 @@ class PrintedExceptionsTest {
   }
 
   @Test
+  void aLineThatHasATimeIsNoMessageOfAPanicAndNoSource() {
+    LineParser raw = Parsers.create(new ParserSpec.Raw(), ZoneId.of("UTC"));
+    for (String head :
+        List.of("thread 'main' (7) panicked at src/main.rs:1:106:", "/app/index.js:12")) {
+      for (String next :
+          List.of(
+              "2026-11-29 12:00:01.000 done",
+              "[2026-11-29T12:00:01Z] done",
+              "2026/11/29 12:00:01 done",
+              "26/11/29 12:00:01 done",
+              "12:00:01 done",
+              "[12:00:01.123] done",
+              "{\"msg\":\"m\"}")) {
+        for (LineParser parser : List.of(auto(), raw)) {
+          assertThat(records(parser, head + "\n" + next)).as(next).containsExactly(head, next);
+        }
+      }
+      for (String next :
+          List.of(
+              "2026-11-29 is over",
+              "12 of 30",
+              "12:30",
+              "[1, 2] is empty",
+              "2026",
+              "throw 1;",
+              "{x")) {
+        assertThat(records(raw, head + "\n" + next)).as(next).containsExactly(head + "\n" + next);
+      }
+    }
+  }
+
+  @Test
   void aPathThatIsNoScriptsIsNoPlaceOfNodes() {
     for (String text :
         List.of(

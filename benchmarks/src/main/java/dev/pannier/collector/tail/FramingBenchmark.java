@@ -4,6 +4,7 @@ import dev.pannier.benchmarks.ParsingBenchmark;
 import dev.pannier.benchmarks.TestLines;
 import dev.pannier.benchmarks.Worked;
 import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Anchor.Skip;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
@@ -136,7 +137,7 @@ public class FramingBenchmark {
   private int frame(@Nullable LineStart joins, Worked worked) {
     RecordFramer framer = source.framer;
     charset.expect(text, 0, text.length);
-    framer.reset(text, 0, text.length, cursor, charset, joins, true, true);
+    framer.reset(text, 0, text.length, cursor, charset, joins, true, Skip.NOTHING, true);
     int records = 0;
     while (framer.next()) {
       records++;
@@ -156,7 +157,7 @@ public class FramingBenchmark {
     BatchBuilder builder = parsed.builder;
     byte[] chunk = parsed.chunk;
     charset.expect(chunk, 0, chunk.length);
-    framer.reset(chunk, 0, chunk.length, file.cursor, charset, file.rule, true, true);
+    framer.reset(chunk, 0, chunk.length, file.cursor, charset, file.rule, true, Skip.NOTHING, true);
     builder.start(parsed.buffer, parsed.resource);
     Object last = null;
     while (framer.next()) {

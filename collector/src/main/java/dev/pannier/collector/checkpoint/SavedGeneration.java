@@ -61,7 +61,7 @@ public record SavedGeneration(
     out.writeUTF(path);
     fingerprint.write(out);
     out.writeLong(acknowledged.position());
-    out.writeByte(acknowledged.length());
+    out.writeByte(acknowledged.tag());
     out.writeLong(acknowledged.hash());
     out.writeLong(sizeBytes);
     out.writeBoolean(finished);
@@ -76,9 +76,17 @@ public record SavedGeneration(
         in.readLong(),
         in.readUTF(),
         Fingerprint.read(in),
-        new Anchor(in.readLong(), in.readUnsignedByte(), in.readLong()),
+        anchor(in),
         in.readLong(),
         in.readBoolean(),
         in.readLong());
+  }
+
+  private static Anchor anchor(DataInput in) throws IOException {
+    try {
+      return Anchor.of(in.readLong(), in.readUnsignedByte(), in.readLong());
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 }

@@ -158,6 +158,11 @@ final class ClientSocket {
     return closed ? -1 : connection.idleNanos(nowNanos);
   }
 
+  /// Whether nothing has come from the client yet, but at most a part of what says which protocol it speaks.
+  boolean isSilent() {
+    return connection.isSilent();
+  }
+
   /// Whether time limits of less than a second may apply.
   boolean isBusy() {
     return lingering || connection.isClosing() || connection.isBusy();

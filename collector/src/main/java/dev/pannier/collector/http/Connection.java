@@ -85,9 +85,12 @@ final class Connection {
 
   /// The client sends no more.
   ///
-  /// @return whether an answer is still worth sending
+  /// @return whether there is, or will be, an answer to send
   boolean inputEnded() {
-    return protocol != null && !closing && protocol.inputEnded();
+    if (protocol == null || (!closing && !protocol.inputEnded())) {
+      closing = true;
+    }
+    return !closing || output.pending() > 0;
   }
 
   /// Called by whoever answers.
@@ -147,6 +150,10 @@ final class Connection {
     }
   }
 
+  boolean isSilent() {
+    return protocol == null;
+  }
+
   boolean isBusy() {
     return protocol != null && protocol.isBusy();
   }
@@ -176,6 +183,15 @@ final class Connection {
   void refuse(HttpRequest request, int status, String reason, HttpResponder responder) {
     try {
       endpoint.handler.refuse(request, status, reason, responder);
+    } catch (RuntimeException e) {
+      failed(request, responder, e);
+    }
+  }
+
+  /// Has the endpoint's handler tell the client that its connection is one too many.
+  void refuseConnection(HttpRequest request, HttpResponder responder) {
+    try {
+      endpoint.handler.refuseConnection(request, responder);
     } catch (RuntimeException e) {
       failed(request, responder, e);
     }

@@ -181,7 +181,9 @@ final class Http1Protocol implements Protocol {
     body = new Body(connection.endpoint.budget, connection.endpoint.maxBodyBytes, false);
     if (refused) {
       keepAlive = false;
-      refuse(503, "too many connections");
+      discarding = true;
+      state = State.CLOSED;
+      connection.refuseConnection(request, exchange);
       return;
     }
     boolean fits = connection.endpoint.budget.tryReserve(REQUEST_BYTES + headBytes);

@@ -135,9 +135,20 @@ final class Http2Protocol implements Protocol {
     connection.closeAfterOutput();
   }
 
+  /// What has come whole is answered, as far as the client's windows let it be; what has not is never handled.
   @Override
   public boolean inputEnded() {
-    return false;
+    goingAway = true;
+    Iterator<Http2Stream> each = streams.values().iterator();
+    while (each.hasNext()) {
+      Http2Stream stream = each.next();
+      if (!stream.remoteClosed && !stream.discarding) {
+        each.remove();
+        stream.abandon();
+        stream.release();
+      }
+    }
+    return !streams.isEmpty();
   }
 
   /// What can be said against a frame by its header alone.

@@ -10,8 +10,7 @@ public interface HttpHandler {
 
   /// A request whose head is known and whose body was not taken. The request's body is empty.
   ///
-  /// @param status 408, 413 or 503 (no memory, or in HTTP/1.1 one connection too many), or 400 for a
-  ///     body that is broken
+  /// @param status 408, 413 or 503 (no memory), or 400 for a body that is broken
   /// @param reason a sentence for people
   default void refuse(HttpRequest request, int status, String reason, HttpResponder responder) {
     HttpResponse plain = HttpResponse.text(status, reason + "\n");
@@ -20,6 +19,11 @@ public interface HttpHandler {
         status == 503
             ? new HttpResponse(status, comeAgain, plain.body(), plain.trailers())
             : plain);
+  }
+
+  /// A request over HTTP/1.1 on a connection that is one too many. Its body is empty.
+  default void refuseConnection(HttpRequest request, HttpResponder responder) {
+    refuse(request, 503, "too many connections", responder);
   }
 
   /// Called at least each 50 ms while a request waits for its answer.

@@ -37,7 +37,7 @@ public final class HttpServer implements AutoCloseable {
   /// How many connections above the endpoints' limits are held while they are told so.
   private static final int MAX_SURPLUS = 32;
 
-  /// How long a connection has been idle at least when it has to make room for another: the request
+  /// How long a connection has been idle when it makes room for another, if one is: the request
   /// of one that has just been opened is still on its way.
   private static final long IDLE_NANOS = 1_000_000_000L;
 
@@ -272,32 +272,46 @@ public final class HttpServer implements AutoCloseable {
     }
   }
 
-  /// Has the connection go that has been idle longest, if any is: clients that keep connections
+  /// Has the connection go that is missed least, if any is idle: clients that keep connections
   /// which they do not use must not keep others out, a kubelet that asks for `/livez` least of all.
   private void makeRoom(Endpoint endpoint, long nowNanos) {
-    ClientSocket longest = null;
-    long longestNanos = IDLE_NANOS - 1;
-    for (ClientSocket socket : sockets) {
-      if (socket.endpoint == endpoint && !socket.surplus) {
-        long idleNanos = socket.idleNanos(nowNanos);
-        if (idleNanos > longestNanos) {
-          longest = socket;
-          longestNanos = idleNanos;
-        }
-      }
-    }
-    if (longest == null) {
+    ClientSocket least = leastMissed(endpoint, nowNanos);
+    if (least == null) {
       return;
     }
     if (surplusConnections < MAX_SURPLUS) {
-      longest.surplus = true;
+      least.surplus = true;
       surplusConnections++;
       endpoint.connections--;
-      longest.shutDown(nowNanos);
+      least.shutDown(nowNanos);
     } else {
-      longest.close();
+      least.close();
       removeClosed();
     }
+  }
+
+  /// The oldest of those that have never said anything, once it has had its time; else the one that has been idle longest; else
+  /// any that has said nothing although it was listened to, the oldest first: whoever opens connections faster than they become idle
+  /// would keep all others out.
+  private @Nullable ClientSocket leastMissed(Endpoint endpoint, long nowNanos) {
+    ClientSocket silent = null;
+    ClientSocket idle = null;
+    long silentNanos = 0;
+    long idleNanos = IDLE_NANOS - 1;
+    for (ClientSocket socket : sockets) {
+      if (socket.endpoint != endpoint || socket.surplus) {
+        continue;
+      }
+      long nanos = socket.idleNanos(nowNanos);
+      if (socket.isSilent() && nanos > silentNanos) {
+        silent = socket;
+        silentNanos = nanos;
+      } else if (!socket.isSilent() && nanos > idleNanos) {
+        idle = socket;
+        idleNanos = nanos;
+      }
+    }
+    return silentNanos >= IDLE_NANOS || idle == null ? silent : idle;
   }
 
   private void answered(Exchange exchange) {

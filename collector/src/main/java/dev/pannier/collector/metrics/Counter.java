@@ -39,7 +39,7 @@ public enum Counter {
   /// Rotated files that were shipped and deleted (`after_shipped: delete`).
   SOURCE_DELETED_FILES(
       "pannier.source.deleted_files", "{file}", Owner.SOURCE, "Shipped files that were deleted."),
-  /// Requests refused, by reason (`memory`, `too_large`, `invalid`, `timeout`, `shutdown`).
+  /// Requests refused, by reason (`memory`, `connections`, `too_large`, `invalid`, `nowhere`, `buffer`, `timeout`, `shutdown`).
   SOURCE_REFUSED_REQUESTS(
       "pannier.source.refused_requests", "{request}", Owner.SOURCE, "Requests refused."),
   /// Records of a received request that were refused on their own (`partial_success`).

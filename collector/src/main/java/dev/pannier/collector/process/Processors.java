@@ -37,6 +37,9 @@ public final class Processors {
   /// For each of `settings`; one without patterns where it is no `redact`.
   private final List<Redactor> redactors = new ArrayList<>();
 
+  /// Those that take every record, so resources and scopes, too; null where there are none.
+  private final @Nullable StringEdit shared;
+
   /// For each severity, the processors that take it.
   private final long[] bySeverity = new long[HIGHEST_SEVERITY + 1];
 
@@ -55,6 +58,13 @@ public final class Processors {
       }
       redactors.add(redactor(settings.get(i)));
     }
+    List<Redactor> always = new ArrayList<>();
+    for (int i = 0; i < settings.size(); i++) {
+      if (settings.get(i) instanceof ProcessorSettings.Redact && settings.get(i).when() == null) {
+        always.add(redactors.get(i));
+      }
+    }
+    shared = chain(always);
   }
 
   /// @param received attributes that the resources of received OTLP get where they lack them
@@ -149,14 +159,17 @@ public final class Processors {
     if (redacting.isEmpty() && added.isEmpty()) {
       return null;
     }
-    StringEdit strings =
-        switch (redacting.size()) {
-          case 0 -> null;
-          case 1 -> redacting.getFirst();
-          default -> new RedactorChain(redacting);
-        };
+    StringEdit strings = chain(redacting);
     List<byte[]> replaced = added.keySet().stream().map(key -> key.getBytes(UTF_8)).toList();
     return new RecordEdit(false, strings, replaced, AttributesEncoder.encode(added));
+  }
+
+  private static @Nullable StringEdit chain(List<Redactor> redacting) {
+    return switch (redacting.size()) {
+      case 0 -> null;
+      case 1 -> redacting.getFirst();
+      default -> new RedactorChain(redacting);
+    };
   }
 
   private static String redact(Redactor redactor, String value) {
@@ -174,6 +187,11 @@ public final class Processors {
     private long takenByLogger;
     private long lastTaken;
     private @Nullable RecordEdit lastEdit;
+
+    @Override
+    public @Nullable StringEdit shared() {
+      return shared;
+    }
 
     @Override
     public @Nullable RecordEdit edit(int severity, byte[] bytes, int start, int end) {

@@ -192,6 +192,12 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
     refuse(form, refusal, reason, responder);
   }
 
+  @Override
+  public void refuseConnection(HttpRequest request, HttpResponder responder) {
+    Form form = Form.of(request.header("content-type"));
+    refuse(form, Refusal.TOO_MANY_CONNECTIONS, "too many connections", responder);
+  }
+
   /// Ends the waiting of those who have waited long enough.
   @Override
   public void tick(long nowNanos) {

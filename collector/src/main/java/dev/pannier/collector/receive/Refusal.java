@@ -18,6 +18,8 @@ enum Refusal {
   TOO_LARGE(413, 8, "too_large"),
   /// No memory is free for it now.
   NO_MEMORY(503, 14, "memory"),
+  /// Its connection is one too many.
+  TOO_MANY_CONNECTIONS(503, 14, "connections"),
   /// The place where it would go (a topic) is missing, and enough waits for it.
   NOWHERE(503, 14, "nowhere"),
   /// The disk buffer is full.

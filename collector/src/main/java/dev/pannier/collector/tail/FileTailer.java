@@ -5,6 +5,7 @@ import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.SpareArrays;
 import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Anchor.Skip;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.parsers.LineParser;
@@ -23,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The tail loop. It reads a file only while the buffer has room, so what is not needed yet stays in
@@ -272,33 +274,27 @@ final class FileTailer {
 
   /// Whether a file has grown in the round of `nowNanos`.
   boolean grew(long nowNanos) {
-    for (TailedFile file : generations.live()) {
-      if (file.grewNanos == nowNanos) {
-        return true;
-      }
-    }
-    return false;
+    return grown(nowNanos).findAny().isPresent();
+  }
+
+  private Stream<TailedFile> grown(long nowNanos) {
+    return generations.live().stream().filter(file -> file.grewNanos == nowNanos);
   }
 
   /// What has grown in the round of `nowNanos` has done so without a word.
   void untold(long nowNanos) {
-    for (TailedFile file : generations.live()) {
-      if (file.grewNanos == nowNanos) {
-        boolean again = nowNanos - file.untoldNanos < UNTOLD_WITHIN_NANOS;
-        file.untold = again ? file.untold + 1 : 1;
-        file.untoldNanos = nowNanos;
-      }
-    }
+    grown(nowNanos)
+        .forEach(
+            file -> {
+              boolean more = nowNanos - file.untoldNanos < UNTOLD_WITHIN_NANOS;
+              file.untold = more ? file.untold + 1 : 1;
+              file.untoldNanos = nowNanos;
+            });
   }
 
   /// Whether nothing is told of some file's changes.
   boolean hasUntold() {
-    for (TailedFile file : generations.live()) {
-      if (file.untold >= UNTOLD) {
-        return true;
-      }
-    }
-    return false;
+    return generations.live().stream().anyMatch(file -> file.untold >= UNTOLD);
   }
 
   /// How long there is nothing to do unless something changes.
@@ -657,9 +653,13 @@ final class FileTailer {
     long position = file.read.position();
     // What ends at a barrier once was a batch's end: there it is one again, whatever comes behind
     // it.
-    long barrier = file.barrier() - chunkFrom;
-    boolean barred = barrier <= chunkLength;
-    int length = barred ? (int) barrier : chunkLength;
+    Anchor barrier = file.barrier();
+    if (barrier != null && barrier.position() - chunkFrom > chunkLength) {
+      barrier = null;
+    }
+    boolean barred = barrier != null;
+    int length = barrier == null ? chunkLength : (int) (barrier.position() - chunkFrom);
+    Skip behind = barrier == null ? Skip.NOTHING : barrier.skip();
     if (file.inHole && skipHole(file, length)) {
       return 1;
     }
@@ -680,9 +680,13 @@ final class FileTailer {
           charset,
           file.rule,
           barred || (last && atEnd),
+          behind,
           barred || (flush && atEnd));
       more = fillBatch(file, parser, charset, framer);
       int to = filledTo;
+      if (barred && to == length) {
+        file.cursor.skip = behind;
+      }
       if (to > from || (from == begin && mark > 0)) {
         append(file, to);
       }
@@ -772,20 +776,30 @@ final class FileTailer {
     return charset;
   }
 
-  /// @param begin where its text begins in the chunk: after a byte order mark
-  private LineParser parser(TailedFile file, Transcoder charset, int begin, int length) {
+  /// @param from where its text begins in the chunk: after a byte order mark
+  private LineParser parser(TailedFile file, Transcoder charset, int from, int length) {
     LineParser parser = file.parser;
     if (parser == null) {
+      int begin = file.cursor.skip == Skip.LINE ? nextLine(charset, from, length) : from;
       charset.toUtf8(chunk, begin, charset.boundary(chunk, begin, length));
       byte[] head = charset.bytes();
       if (charset.from() > 0) {
         head = Arrays.copyOfRange(head, charset.from(), charset.to());
       }
       parser = file.source.parsers.choose(head, charset.to() - charset.from());
+      if (begin == length) {
+        return parser;
+      }
       file.parser = parser;
       file.rule = file.source.rule(parser, charset);
     }
     return parser;
+  }
+
+  /// Where the line behind the one at `from` begins; `length` where that has not come yet.
+  private int nextLine(Transcoder charset, int from, int length) {
+    int newline = charset.newline(chunk, from, length);
+    return newline < 0 ? length : newline + charset.unit();
   }
 
   private byte[] batchBuffer = new byte[BATCH_BYTES];
@@ -801,7 +815,7 @@ final class FileTailer {
     builder.start(batchBuffer, resource);
     filledTo = framer.consumed();
     while (builder.records() < MAX_BATCH_RECORDS) {
-      FileCursor.Skip skip = file.cursor.skip;
+      Skip skip = file.cursor.skip;
       boolean splitting = file.cursor.splitting;
       boolean found = framer.next();
       if (!found) {
@@ -852,12 +866,12 @@ final class FileTailer {
     int records = builder.records();
     long position = chunkFrom + to;
     long bytes = position - file.read.position();
-    Anchor end = Anchor.at(position, chunk, 0, to);
+    Anchor end = Anchor.at(position, chunk, 0, to, file.cursor.skip);
     Batch batch =
         builder.finish(
             file.source.name(),
             file.key,
-            new Positions(file.generation, file.read.position(), position, end.length(), end.hash())
+            new Positions(file.generation, file.read.position(), position, end.tag(), end.hash())
                 .encode());
     file.trail.read(file.read.position(), position, chunk, chunkFrom);
     file.read = end;

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -171,6 +172,9 @@ final class Generations {
 
   /// Open files under which other content was found, until they are replaced.
   private final List<TailedFile> emptied = new ArrayList<>();
+
+  /// Nothing more is read of them, and some of what was is under way.
+  private final Set<TailedFile> leaving = new LinkedHashSet<>();
 
   /// Places of known generations that hold other content now, at this look.
   private final Set<FileKey> displaced = new HashSet<>();
@@ -872,6 +876,7 @@ final class Generations {
       recognise(file, probe.head(), probe.headLength());
     }
     file.seenSeconds = saved.seenSeconds();
+    leaving.removeIf(earlier -> earlier.generation == saved.id());
     known.remove(saved.id());
     knownPlaces.remove(new FileKey(saved.device(), saved.inode()), saved.id());
     if (!looked) {
@@ -1372,6 +1377,9 @@ final class Generations {
     live.remove(file.place, file);
     current.remove(file.path, file);
     remember(file.saved());
+    if (!file.pending.isEmpty()) {
+      leaving.add(file);
+    }
     changed = true;
   }
 
@@ -1425,6 +1433,9 @@ final class Generations {
 
   /// The acknowledged position has moved, perhaps after the generation was finished.
   void advanced(TailedFile file) {
+    if (file.pending.isEmpty()) {
+      leaving.remove(file);
+    }
     if (file.finished && known.containsKey(file.generation)) {
       remember(file.saved());
     }
@@ -1529,6 +1540,13 @@ final class Generations {
           files.add(
               new SourceStatus.File(
                   file.path.toString(), file.acknowledged.position(), file.sizeBytes, problem));
+        }
+      }
+      for (TailedFile file : leaving) {
+        if (file.source == source) {
+          files.add(
+              new SourceStatus.File(
+                  file.path.toString(), file.acknowledged.position(), file.read.position(), ""));
         }
       }
       for (SavedGeneration saved : known.values()) {

@@ -1,5 +1,6 @@
 package dev.pannier.collector.tail;
 
+import dev.pannier.collector.checkpoint.Anchor.Skip;
 import dev.pannier.collector.config.FileSource.OnOversize;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ final class RecordFramer {
   private int limit;
   private boolean last;
   private boolean flush;
+  private Skip behind = Skip.NOTHING;
   private @Nullable LineStart rule;
 
   /// The rule's [LineStart#firstBytes].
@@ -51,6 +53,7 @@ final class RecordFramer {
   /// @param cursor what has to be remembered of the file between ranges
   /// @param rule   tells lines that begin a record; null where each line is one
   /// @param last   nothing will follow these bytes: what has no end yet is a record
+  /// @param behind what is skipped behind these bytes, where they were read before: it belongs to the last of their records
   /// @param flush  what follows has been waited for long enough: complete lines are a record
   void reset(
       byte[] buffer,
@@ -60,6 +63,7 @@ final class RecordFramer {
       Transcoder charset,
       @Nullable LineStart rule,
       boolean last,
+      Skip behind,
       boolean flush) {
     this.buffer = buffer;
     this.limit = to;
@@ -68,6 +72,7 @@ final class RecordFramer {
     this.rule = rule;
     firstBytes = rule == null ? LineStart.NONE : rule.firstBytes();
     this.last = last;
+    this.behind = behind;
     this.flush = flush;
     consumed = from;
     searchedFrom = -1;
@@ -147,7 +152,7 @@ final class RecordFramer {
     if (firstBytes.length == 0
         || searchedFrom != from
         || searchedNewline < 0
-        || cursor.skip != FileCursor.Skip.NOTHING) {
+        || cursor.skip != Skip.NOTHING) {
       return false;
     }
     int newline = searchedNewline;
@@ -208,7 +213,7 @@ final class RecordFramer {
       }
       case DROP -> {
         count(nextLineEnd - from);
-        cursor.skip = FileCursor.Skip.CONTINUATIONS;
+        cursor.skip = Skip.CONTINUATIONS;
         consumed = after;
         return next0();
       }
@@ -225,7 +230,7 @@ final class RecordFramer {
   }
 
   private boolean emit(int from, int to, int after, boolean endsLine) {
-    if (to - from <= maxRecord) {
+    if (to - from <= maxRecord && !isHead(after)) {
       set(from, to, after);
       if (endsLine) {
         cursor.splitting = false;
@@ -235,9 +240,14 @@ final class RecordFramer {
     return cut(from, to);
   }
 
+  /// Whether a record is all that is there of a longer one, whose rest was skipped when it was read before.
+  private boolean isHead(int after) {
+    return after == limit && behind != Skip.NOTHING && onOversize != OnOversize.SPLIT;
+  }
+
   /// The first `maxRecord` bytes of `[from, to)`, by the source's policy.
   private boolean cut(int from, int to) {
-    int boundary = charset.boundary(buffer, from, from + maxRecord);
+    int boundary = charset.boundary(buffer, from, Math.min(to, from + maxRecord));
     count(to - from);
     switch (onOversize) {
       case SPLIT -> {
@@ -247,12 +257,12 @@ final class RecordFramer {
       }
       case TRUNCATE -> {
         truncated = true;
-        cursor.skip = FileCursor.Skip.LINE;
+        cursor.skip = Skip.LINE;
         set(from, boundary, boundary);
         return true;
       }
       case DROP -> {
-        cursor.skip = FileCursor.Skip.LINE;
+        cursor.skip = Skip.LINE;
         consumed = boundary;
         return next0();
       }
@@ -276,16 +286,16 @@ final class RecordFramer {
   ///
   /// @return false where its end has not come yet
   private boolean skip() {
-    if (cursor.skip == FileCursor.Skip.LINE) {
+    if (cursor.skip == Skip.LINE) {
       int newline = charset.newline(buffer, consumed, limit);
       if (newline < 0) {
         consumed = charset.boundary(buffer, consumed, limit);
         return false;
       }
       consumed = newline + charset.unit();
-      cursor.skip = rule == null ? FileCursor.Skip.NOTHING : FileCursor.Skip.CONTINUATIONS;
+      cursor.skip = Skip.CONTINUATIONS;
     }
-    while (cursor.skip == FileCursor.Skip.CONTINUATIONS) {
+    while (cursor.skip == Skip.CONTINUATIONS) {
       LineStart joins = rule;
       int newline = charset.newline(buffer, consumed, limit);
       if (newline < 0 && !(last && consumed < limit)) {
@@ -294,16 +304,16 @@ final class RecordFramer {
         }
         // Its beginning has to do: all of it may be more than is read at once.
         if (joins == null || joins.startsRecord(buffer, consumed, limit - consumed)) {
-          cursor.skip = FileCursor.Skip.NOTHING;
+          cursor.skip = Skip.NOTHING;
           return true;
         }
         consumed = charset.boundary(buffer, consumed, limit);
-        cursor.skip = FileCursor.Skip.LINE;
+        cursor.skip = Skip.LINE;
         return false;
       }
       int lineEnd = newline < 0 ? limit : charset.withoutCarriageReturn(buffer, consumed, newline);
       if (joins == null || joins.startsRecord(buffer, consumed, lineEnd - consumed)) {
-        cursor.skip = FileCursor.Skip.NOTHING;
+        cursor.skip = Skip.NOTHING;
       } else {
         consumed = newline < 0 ? limit : newline + charset.unit();
       }

@@ -5,7 +5,6 @@ import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.batch.Positions;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -13,7 +12,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.LongStream;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Where files are read from at the start: shippers that store positions with their records know better
@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safe.
 public final class StartPositions {
   private final boolean volumeCounts;
-  private static final long[] NO_BARRIERS = {};
-
   private final boolean logCounts;
   private final Set<String> awaited;
   private final Map<String, Committed> told = new LinkedHashMap<>();
@@ -136,26 +134,21 @@ public final class StartPositions {
   }
 
   private static Anchor end(Positions file) {
-    return new Anchor(file.to(), file.anchorLength(), file.anchorHash());
+    return Anchor.of(file.to(), file.anchorTag(), file.anchorHash());
   }
 
   /// The positions behind `from` at which a batch of the generation has to end, ascending.
-  synchronized long[] barriers(long generation, long from) {
+  synchronized List<Anchor> barriers(long generation, long from) {
     if (told.isEmpty()) {
-      return NO_BARRIERS;
+      return List.of();
     }
-    List<Committed> all = List.copyOf(told.values());
-    long[] barriers =
-        all.stream()
-            .flatMapToLong(
-                committed -> {
-                  Positions file = committed.file(generation);
-                  return file == null ? LongStream.empty() : LongStream.of(file.to());
-                })
-            .filter(position -> position > from)
-            .distinct()
-            .toArray();
-    Arrays.sort(barriers);
-    return barriers;
+    SortedMap<Long, Anchor> barriers = new TreeMap<>();
+    for (Committed committed : told.values()) {
+      Positions file = committed.file(generation);
+      if (file != null && file.to() > from) {
+        barriers.put(file.to(), end(file));
+      }
+    }
+    return List.copyOf(barriers.values());
   }
 }

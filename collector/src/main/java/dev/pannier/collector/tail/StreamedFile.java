@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Anchor.Skip;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Metrics;
@@ -95,7 +96,7 @@ public final class StreamedFile {
     int from = position == 0 ? charset.markLength(chunk, length) : 0;
     LineParser parser = parser(charset, from, length);
     RecordFramer framer = file.source.framer;
-    framer.reset(chunk, from, length, file.cursor, charset, file.rule, last, false);
+    framer.reset(chunk, from, length, file.cursor, charset, file.rule, last, Skip.NOTHING, false);
     while (framer.next()) {
       Batch batch = record(charset, parser, framer);
       if (batch != null) {

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -110,7 +111,7 @@ final class TailedFile {
   final long metNanos;
 
   /// Positions at which a batch has to end, ascending, from the next on.
-  long[] barriers = {};
+  List<Anchor> barriers = List.of();
 
   int nextBarrier;
 
@@ -143,6 +144,7 @@ final class TailedFile {
     this.grewNanos = nowNanos;
     this.metNanos = nowNanos;
     inHole = isAfterHole(position);
+    cursor.skip = position.skip();
     uidPrefix = Uid.prefix(volume, generation);
     key = String.format("%016x/%016x", volume, Hash.of(path.toString().getBytes(UTF_8)));
     Map<String, String> names = new LinkedHashMap<>();
@@ -151,23 +153,25 @@ final class TailedFile {
     attributes = AttributesEncoder.encode(names);
   }
 
-  /// Where the batch that begins at the read position has to end; `Long.MAX_VALUE` for anywhere.
-  long barrier() {
-    while (nextBarrier < barriers.length && barriers[nextBarrier] <= read.position()) {
+  /// Where the batch that begins at the read position has to end; null for anywhere.
+  @Nullable Anchor barrier() {
+    while (nextBarrier < barriers.size()
+        && barriers.get(nextBarrier).position() <= read.position()) {
       nextBarrier++;
     }
-    return nextBarrier < barriers.length ? barriers[nextBarrier] : Long.MAX_VALUE;
+    return nextBarrier < barriers.size() ? barriers.get(nextBarrier) : null;
   }
 
   /// Before anything of it was read.
   ///
   /// @param ends positions behind it at which a batch has to end, ascending
-  void startAt(Anchor position, long[] ends) {
+  void startAt(Anchor position, List<Anchor> ends) {
     read = position;
     acknowledged = position;
     barriers = ends;
     nextBarrier = 0;
     inHole = isAfterHole(position);
+    cursor.skip = position.skip();
   }
 
   private boolean isAfterHole(Anchor position) {

@@ -1024,17 +1024,7 @@ class DiskBufferTest {
         new Batch(Signal.LOGS, new byte[3], 0, 3, 2, "app", "key", POSITIONS),
         0,
         When.DURABLE,
-        new Acknowledgement() {
-          @Override
-          public void bytesFree() {
-            told.add("free");
-          }
-
-          @Override
-          public void delivered(long rejected, String reason) {
-            told.add("delivered");
-          }
-        });
+        new TellingAcknowledgement(told));
     deleteDirectory();
     pass(buffer, 100);
     assertThat(told).containsExactly("free");

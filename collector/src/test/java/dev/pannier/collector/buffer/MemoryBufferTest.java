@@ -148,20 +148,7 @@ class MemoryBufferTest {
   @Test
   void bytesAreToldToBeFreeBeforeTheBatchIsDelivered() {
     MemoryBuffer buffer = buffer("out");
-    buffer.append(
-        file("a", 1),
-        0,
-        new Acknowledgement() {
-          @Override
-          public void bytesFree() {
-            told.add("free");
-          }
-
-          @Override
-          public void delivered(long rejected, String reason) {
-            told.add("delivered");
-          }
-        });
+    buffer.append(file("a", 1), 0, new TellingAcknowledgement(told));
     Cursor cursor = buffer.cursor("out");
     cursor.done(take(cursor), 0, "");
     assertThat(told).containsExactly("free", "delivered");

@@ -38,7 +38,7 @@ class PositionStoreTest {
             2,
             "/logs/app.log",
             Fingerprint.of(head, head.length),
-            Anchor.at(head.length, head, 0, head.length),
+            Anchor.at(head.length, head, 0, head.length, Anchor.Skip.CONTINUATIONS),
             99,
             false,
             1_800_000_000),

@@ -65,6 +65,28 @@ class Http2ProtocolTest {
   }
 
   @Test
+  void whatCameWholeIsAnsweredWhenTheClientSendsNoMore() {
+    client.request(1, false, "POST", "/later").data(1, true, "hello");
+    client.request(3, false, "POST", "/later").data(3, false, "half of it");
+    exchange();
+    assertThat(wire.connection.inputEnded()).isTrue();
+    wire.later.get(0).respond(HttpResponse.text(200, "late"));
+    wire.settle();
+    assertThat(client.read(wire.received())).contains("1 DATA late END");
+    assertThat(wire.connection.isClosing()).isTrue();
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whoSendsNoMoreAndWaitsForNothingIsLeft() {
+    client.request(1, false, "POST", "/a").data(1, false, "half of it");
+    exchange();
+    assertThat(wire.connection.inputEnded()).isFalse();
+    assertThat(wire.budget.heldBytes()).isZero();
+    assertThat(wire.requests).isEmpty();
+  }
+
+  @Test
   void bytesSplitAnywhereAreTheSameRequests() {
     client
         .request(1, false, "POST", "/a")

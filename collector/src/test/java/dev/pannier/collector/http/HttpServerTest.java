@@ -23,8 +23,10 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// The server with real sockets, its loop run by the test.
+@Timeout(60)
 class HttpServerTest {
   private static final String GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
   private static final Address ANY = new Address("127.0.0.1", 0);
@@ -78,6 +80,9 @@ class HttpServerTest {
     InputStream in = client.getInputStream();
     while (in.available() == 0) {
       round();
+      if (Thread.interrupted()) {
+        throw new AssertionError("nothing came");
+      }
     }
     byte[] bytes = new byte[in.available()];
     return new String(bytes, 0, in.read(bytes), ISO_8859_1);
@@ -182,7 +187,7 @@ class HttpServerTest {
         .startsWith("HTTP/1.1 200 OK")
         .endsWith("alive\n");
     while (admin.connections < admin.maxConnections) {
-      connect(to);
+      send(to, "G"); // whoever says nothing would make room
       round();
     }
     assertThat(read(send(to, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")))
@@ -243,6 +248,98 @@ class HttpServerTest {
     assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
     assertThat(idle.getInputStream().read()).isEqualTo(-1);
     assertThat(endpoint.connections).isEqualTo(3);
+  }
+
+  @Test
+  void whoeverConnectsAndSaysNothingKeepsNobodyOut() throws IOException {
+    Socket busy = send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (later.isEmpty()) {
+      round();
+    }
+    Socket kept = send(address, GET);
+    read(kept);
+    for (int i = 0; i < 100; i++) {
+      connect(address);
+      round();
+    }
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    kept.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(kept)).startsWith("HTTP/1.1 200 OK");
+    later.get(0).respond(HttpResponse.text(200, "late"));
+    assertThat(read(busy)).endsWith("late");
+  }
+
+  @Test
+  void whoHasSaidNothingMakesRoomBeforeWhoIsIdle() throws IOException {
+    Socket kept = send(address, GET);
+    read(kept);
+    nowNanos += 1_000_000_000;
+    Socket silent = connect(address);
+    round();
+    Socket keptToo = send(address, GET);
+    read(keptToo);
+    nowNanos += 1_000_000_000;
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    assertThat(silent.getInputStream().read()).isEqualTo(-1);
+    kept.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(kept)).startsWith("HTTP/1.1 200 OK");
+  }
+
+  @Test
+  void whoIsIdleMakesRoomBeforeWhoHasJustConnected() throws IOException {
+    Socket kept = send(address, GET);
+    read(kept);
+    nowNanos += 1_000_000_000;
+    Socket silent = connect(address);
+    round();
+    connect(address);
+    round();
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    assertThat(kept.getInputStream().read()).isEqualTo(-1);
+    silent.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(silent)).startsWith("HTTP/1.1 200 OK");
+  }
+
+  @Test
+  void anHttp2ClientThatEndsItsOutputBehindTheRequestIsAnswered() throws IOException {
+    Frames frames = Frames.hello();
+    frames.request(1, false, "POST", "/later").data(1, true, "hello");
+    frames.request(3, false, "POST", "/later").data(3, false, "half of it");
+    Socket client = connect(address);
+    client.getOutputStream().write(frames.bytes());
+    client.shutdownOutput();
+    for (int i = 0; i < 5 || later.isEmpty(); i++) {
+      round();
+    }
+    assertThat(later).singleElement().matches(HttpResponder::isOpen);
+    later.get(0).respond(HttpResponse.text(200, "late"));
+    while (endpoint.connections > 0) {
+      nowNanos += 50_000_000;
+      round();
+    }
+    assertThat(new Frames().read(client.getInputStream().readAllBytes()))
+        .contains("1 DATA late END")
+        .noneMatch(line -> line.startsWith("3 "));
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void anHttp1ClientThatEndsItsOutputBehindTheRequestIsAnswered() throws IOException {
+    Socket client = send(address, "GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client.shutdownOutput();
+    for (int i = 0; i < 5 || later.isEmpty(); i++) {
+      round();
+    }
+    later.get(0).respond(HttpResponse.text(200, "late"));
+    assertThat(read(client)).endsWith("late");
+    while (endpoint.connections > 0) {
+      nowNanos += 50_000_000;
+      round();
+    }
+    assertThat(client.getInputStream().read()).isEqualTo(-1);
   }
 
   @Test

@@ -2,12 +2,12 @@ package dev.pannier.collector.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.Entry;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.buffer.TellingAcknowledgement;
 import dev.pannier.collector.config.ProcessorSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
@@ -68,20 +68,7 @@ class ProcessingBufferTest {
     append(buffer, batch("kept"), "first");
     Batch dropped = batch("noisy");
     assertThat(budget.tryReserve(dropped.length())).isTrue();
-    buffer.append(
-        dropped,
-        dropped.length(),
-        new Acknowledgement() {
-          @Override
-          public void bytesFree() {
-            told.add("free");
-          }
-
-          @Override
-          public void delivered(long rejected, String reason) {
-            told.add("delivered");
-          }
-        });
+    buffer.append(dropped, dropped.length(), new TellingAcknowledgement(told));
     assertThat(told).containsExactly("free");
     Entry first = next();
     Entry second = next();

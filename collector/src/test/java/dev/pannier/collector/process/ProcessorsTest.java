@@ -139,6 +139,41 @@ class ProcessorsTest {
   }
 
   @Test
+  void attributesOfResourcesAndScopesAreRedactedWhereEveryRecordIs() throws Exception {
+    ExportLogsServiceRequest request =
+        ExportLogsServiceRequest.newBuilder()
+            .addResourceLogs(
+                ResourceLogs.newBuilder()
+                    .setResource(
+                        Resource.newBuilder()
+                            .addAttributes(attribute("service.name", text("shop")))
+                            .addAttributes(attribute("owner", text("jane@example.com")))
+                            .setDroppedAttributesCount(3))
+                    .addScopeLogs(
+                        ScopeLogs.newBuilder()
+                            .setScope(
+                                InstrumentationScope.newBuilder()
+                                    .setName("a")
+                                    .setVersion("1")
+                                    .addAttributes(attribute("card", text("of " + CARD))))
+                            .addLogRecords(LogRecord.newBuilder().setBody(text("hello")))
+                            .setSchemaUrl("http://x")))
+            .build();
+    byte[] bytes = request.toByteArray();
+    Batch batch = Batch.received(Signal.LOGS, bytes, 0, bytes.length, 1, "otlp");
+
+    Batch redacted = Objects.requireNonNull(processors(redact(null)).apply(batch));
+    assertThat(
+            ExportLogsServiceRequest.parseFrom(
+                    ByteBuffer.wrap(redacted.bytes(), redacted.offset(), redacted.length()))
+                .toString())
+        .isEqualTo(
+            request.toString().replace("jane@example.com", "[gone]").replace(CARD, "[gone]"));
+    assertThat(redacted.records()).isEqualTo(1);
+    assertThat(processors(redact(new When("a", 0))).apply(batch)).isSameAs(batch);
+  }
+
+  @Test
   void aNumberIsRedactedByItsDigits() {
     AnyValue card = AnyValue.newBuilder().setIntValue(4111111111111111L).build();
     LogRecord record =

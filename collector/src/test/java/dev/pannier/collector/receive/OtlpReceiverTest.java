@@ -475,6 +475,23 @@ class OtlpReceiverTest {
                 + "\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"7s\"}]}");
   }
 
+  @Test
+  void oneConnectionTooManyIsNoWantOfMemory() {
+    Client client = new Client();
+    HttpRequest request =
+        new HttpRequest(
+            "POST",
+            "/v1/logs",
+            Headers.of("content-type", "application/x-protobuf"),
+            InetAddress.getLoopbackAddress());
+    receiver.refuseConnection(request, client);
+    assertThat(client.answer().status()).isEqualTo(503);
+    assertThat(client.header("retry-after")).isNotNull();
+    assertThat(metrics.adder(Counter.SOURCE_REFUSED_REQUESTS, "otlp", "connections").sum())
+        .isEqualTo(1);
+    assertThat(metrics.adder(Counter.SOURCE_REFUSED_REQUESTS, "otlp", "memory").sum()).isZero();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "GET,/v1/logs,application/x-protobuf,405",

@@ -79,10 +79,17 @@ public final class LogDirectory {
   Path copyAndTruncate(Path copy) {
     try {
       Files.copy(file, copy);
-      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-        channel.truncate(0);
-      }
+      truncate(0);
       return copy;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The log keeps so many bytes of its beginning.
+  void truncate(long size) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(size);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -2,18 +2,16 @@ package dev.pannier.collector.tail;
 
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.metrics.Counter;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -33,7 +31,7 @@ class LostBytesTest {
   @SuppressWarnings("NullAway.Init") // made before each test
   private LogDirectory log;
 
-  private final List<String> written = new ArrayList<>();
+  private final NumberedLines lines = new NumberedLines();
 
   @BeforeEach
   void open() {
@@ -44,16 +42,6 @@ class LostBytesTest {
   @AfterEach
   void close() {
     tail.close();
-  }
-
-  private String lines(int count) {
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < count; i++) {
-      String line = "line " + written.size() + " of an application";
-      written.add(line);
-      text.append(line).append('\n');
-    }
-    return text.toString();
   }
 
   private void looks(int count) {
@@ -88,33 +76,33 @@ class LostBytesTest {
 
   @Test
   void emptiedWhileThereWasNoRoom() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     long from = size();
     tail.room = false;
-    log.write(lines(10));
+    log.write(lines.next(10));
     long to = size();
     looks(2);
-    truncate(0);
+    log.truncate(0);
     looks(2);
     tail.room = true;
-    log.write(lines(5));
+    log.write(lines.next(5));
 
     lost(from, to);
-    written.subList(50, 60).clear();
-    assertThat(tail.bodies()).isEqualTo(written);
+    lines.written.subList(50, 60).clear();
+    assertThat(tail.bodies()).isEqualTo(lines.written);
   }
 
   @Test
   void cutBelowThePosition() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     long from = size();
     tail.room = false;
-    log.write(lines(10));
+    log.write(lines.next(10));
     long to = size();
     looks(2);
-    truncate(from / 2);
+    log.truncate(from / 2);
     tail.room = true;
 
     lost(from, to);
@@ -122,63 +110,63 @@ class LostBytesTest {
 
   @Test
   void cutAboveThePosition() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     tail.room = false;
-    log.write(lines(5));
+    log.write(lines.next(5));
     long from = size();
-    log.write(lines(5));
+    log.write(lines.next(5));
     long to = size();
     looks(2);
-    truncate(from);
+    log.truncate(from);
     looks(2);
     tail.room = true;
 
     lost(from, to);
-    assertThat(tail.bodies()).isEqualTo(written.subList(0, 55));
+    assertThat(tail.bodies()).isEqualTo(lines.written.subList(0, 55));
   }
 
   @Test
   void writtenBetweenCopyAndTruncate() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     tail.room = false;
-    log.write(lines(5));
+    log.write(lines.next(5));
     long from = size();
     Files.copy(log.file, log.numbered(1));
-    log.write(lines(5));
+    log.write(lines.next(5));
     long to = size();
     looks(2);
-    truncate(0);
-    log.write(lines(200));
+    log.truncate(0);
+    log.write(lines.next(200));
     looks(2);
     tail.room = true;
 
     lost(from, to);
-    written.subList(55, 60).clear();
-    assertThat(tail.bodies()).isEqualTo(written);
+    lines.written.subList(55, 60).clear();
+    assertThat(tail.bodies()).isEqualTo(lines.written);
   }
 
   @Test
   void refilledAboveItsOldSizeIsNoLossOfWhatNeverWas() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
-    truncate(0);
-    log.write(lines(200));
+    log.truncate(0);
+    log.write(lines.next(200));
     looks(15);
 
-    assertThat(tail.bodies()).isEqualTo(written);
+    assertThat(tail.bodies()).isEqualTo(lines.written);
     assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isZero();
     assertThat(tail.notices).isEmpty();
   }
 
   @Test
   void deletedWhileStopped() {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     long from = size();
     tail.room = false;
-    log.write(lines(10));
+    log.write(lines.next(10));
     long to = size();
     looks(2);
     tail.crashAndRestart();
@@ -188,61 +176,61 @@ class LostBytesTest {
     tail.crashAndRestart();
 
     lost(from, to);
-    assertThat(tail.bodies()).isEqualTo(written.subList(0, 50));
+    assertThat(tail.bodies()).isEqualTo(lines.written.subList(0, 50));
   }
 
   @Test
   void deletedAndMadeAnewWhileStopped() {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     long from = size();
     tail.room = false;
-    log.write(lines(10));
+    log.write(lines.next(10));
     long to = size();
     looks(2);
     tail.crashAndRestart();
     tail.close();
     log.delete();
-    log.write(lines(5));
+    log.write(lines.next(5));
     tail.room = true;
     tail.crashAndRestart();
 
     lost(from, to);
-    written.subList(50, 60).clear();
-    assertThat(tail.bodies()).isEqualTo(written);
+    lines.written.subList(50, 60).clear();
+    assertThat(tail.bodies()).isEqualTo(lines.written);
   }
 
   @Test
   void emptiedWhileStopped() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     long from = size();
     tail.room = false;
-    log.write(lines(10));
+    log.write(lines.next(10));
     long to = size();
     looks(2);
     tail.crashAndRestart();
     tail.close();
-    truncate(0);
-    log.write(lines(5));
+    log.truncate(0);
+    log.write(lines.next(5));
     tail.room = true;
     tail.crashAndRestart();
 
     lost(from, to);
-    written.subList(50, 60).clear();
-    assertThat(tail.bodies()).isEqualTo(written);
+    lines.written.subList(50, 60).clear();
+    assertThat(tail.bodies()).isEqualTo(lines.written);
   }
 
   @Test
   void whatWasReadButNotConfirmedWhenTheProcessEnded() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     long from = size();
     tail.confirms = false;
-    log.write(lines(10));
+    log.write(lines.next(10));
     long to = size();
     looks(2);
-    truncate(0);
+    log.truncate(0);
     looks(2);
     tail.confirms = true;
     tail.crashAndRestart();
@@ -252,15 +240,15 @@ class LostBytesTest {
 
   @Test
   void aDamagedGzipIsReadUpToTheDamage() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     long position = size();
     tail.room = false;
     StringBuilder text = new StringBuilder();
     Random random = new Random(3);
     for (int i = 0; i < 20_000; i++) {
-      String line = "line " + written.size() + " " + Long.toHexString(random.nextLong());
-      written.add(line);
+      String line = "line " + lines.written.size() + " " + Long.toHexString(random.nextLong());
+      lines.written.add(line);
       text.append(line).append('\n');
     }
     log.write(text.toString());
@@ -276,7 +264,7 @@ class LostBytesTest {
     looks(15);
 
     List<String> bodies = tail.bodies();
-    assertThat(bodies).isEqualTo(written.subList(0, bodies.size()));
+    assertThat(bodies).isEqualTo(lines.written.subList(0, bodies.size()));
     assertThat(bodies).hasSize(linesBeforeTheDamage(gzip)).hasSizeGreaterThan(9_000);
     long from = 0;
     for (String body : bodies) {
@@ -300,11 +288,11 @@ class LostBytesTest {
 
   @Test
   void aGzipDamagedAtItsBeginning() throws IOException {
-    log.write(lines(50));
+    log.write(lines.next(50));
     tail.run();
     long from = size();
     tail.room = false;
-    log.write(lines(10));
+    log.write(lines.next(10));
     long to = size();
     looks(2);
     tail.crashAndRestart();
@@ -319,7 +307,7 @@ class LostBytesTest {
 
   @Test
   void whatIsDeletedWithNothingLeftToReadIsNoLoss() {
-    log.write(lines(50));
+    log.write(lines.next(50));
     looks(2);
     log.delete();
     looks(15);
@@ -358,9 +346,25 @@ class LostBytesTest {
     assertThat(tail.bodies().getFirst()).startsWith("file 2 ");
   }
 
-  private void truncate(long size) throws IOException {
-    try (FileChannel channel = FileChannel.open(log.file, WRITE)) {
-      channel.truncate(size);
-    }
+  @Test
+  void whatWasReadOfAnEmptiedFileIsLagUntilItIsConfirmed() throws IOException {
+    tail.confirms = false;
+    log.write(lines.next(50));
+    tail.run();
+    long read = size();
+    log.truncate(0);
+    looks(2);
+    log.write(lines.next(5));
+    looks(2);
+
+    assertThat(lag()).isEqualTo(read + size());
+    tail.confirms = true;
+    tail.confirmAll();
+    assertThat(lag()).isZero();
+    assertThat(tail.files()).hasSize(1);
+  }
+
+  private long lag() {
+    return tail.files().stream().mapToLong(SourceStatus.File::lagBytes).sum();
   }
 }

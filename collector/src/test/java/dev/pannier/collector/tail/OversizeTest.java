@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pannier.collector.config.FileSource.Multiline;
 import dev.pannier.collector.config.FileSource.OnOversize;
 import dev.pannier.collector.metrics.Counter;
+import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.batch.Positions;
 import io.opentelemetry.proto.logs.v1.LogRecord;
 import java.io.IOException;
 import java.nio.charset.Charset;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -316,5 +319,95 @@ class OversizeTest {
 
     assertThat(tail.bodies()).containsExactly("next");
     assertThat(counted()).isEqualTo(1);
+  }
+
+  /// Until positions are stored.
+  private void stored() {
+    tail.pass(Duration.ofSeconds(2));
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = OnOversize.class,
+      names = {"TRUNCATE", "DROP"})
+  void theRestOfALineIsLeftOutAfterACrashToo(OnOversize policy) throws IOException {
+    for (Multiline multiline : List.of(new Multiline.None(), new Multiline.Auto())) {
+      open(policy, multiline, UTF_8);
+      Files.deleteIfExists(tail.logs.resolve("app.log"));
+      stored();
+      write("begin\n" + "a".repeat(3 * MAX));
+      stored();
+      List<String> before = tail.uids();
+      tail.crashAndRestart();
+      write("bbb");
+      stored();
+      tail.crashAndRestart();
+      write("ccc\n");
+      stored();
+      tail.crashAndRestart();
+      if (multiline instanceof Multiline.Auto) {
+        write(" and what continues it\n");
+        stored();
+        tail.crashAndRestart();
+      }
+      write("end\n");
+      stored();
+
+      assertThat(tail.bodies())
+          .isEqualTo(
+              policy == OnOversize.DROP
+                  ? List.of("begin", "end")
+                  : List.of("begin", "a".repeat(MAX), "end"));
+      assertThat(tail.uids()).startsWith(before.toArray(String[]::new)).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void whatContinuesADroppedRecordIsLeftOutAfterACrashToo() throws IOException {
+    open(OnOversize.DROP, new Multiline.Auto(), UTF_8);
+    write("begin\nhead\n " + "x".repeat(MAX / 2) + "\n " + "y".repeat(MAX / 2) + "\n");
+    stored();
+    tail.crashAndRestart();
+    write(" tail\nend\n");
+    stored();
+
+    assertThat(tail.bodies()).containsExactly("begin", "end");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = OnOversize.class,
+      names = {"TRUNCATE", "DROP"})
+  void theRestOfALineIsLeftOutForADestinationThatIsBehindToo(OnOversize policy) throws IOException {
+    open(policy, new Multiline.None(), UTF_8);
+    tail.confirms = false;
+    write("begin\n");
+    // A full batch ends with the head, and not where the chunk does.
+    write("x\n".repeat(FileTailer.MAX_BATCH_RECORDS - 1) + "a".repeat(MAX + 1));
+    List<Positions> sent =
+        tail.unconfirmed.stream()
+            .map(each -> Objects.requireNonNull(Positions.decode(each.batch().positions())))
+            .toList();
+    List<String> bodies = tail.bodies();
+    List<String> uids = tail.uids();
+    assertThat(sent).hasSize(2);
+    stored();
+    tail.records.clear();
+
+    tail.confirms = true;
+    StartPositions start = new StartPositions(List.of("ahead", "behind"), false);
+    start.told("ahead", new Committed(0, 0, new long[0], List.of(sent.getLast())));
+    start.told("behind", new Committed(0, 0, new long[0], List.of(sent.getFirst())));
+    tail.start = start;
+    tail.crashAndRestart();
+    write("aaa\nend\n");
+    stored();
+
+    assertThat(tail.bodies().subList(0, tail.bodies().size() - 1))
+        .isEqualTo(bodies.subList(1, bodies.size()));
+    assertThat(tail.uids().subList(0, tail.uids().size() - 1))
+        .isEqualTo(uids.subList(1, uids.size()));
+    assertThat(tail.bodies()).endsWith("end");
+    assertThat(truncated().contains(true)).isEqualTo(policy == OnOversize.TRUNCATE);
   }
 }

@@ -3,7 +3,6 @@ package dev.pannier.collector.tail;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -23,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// was emptied.
 class ShortCopyTest {
   @TempDir private Path folder;
-  private final List<String> written = new ArrayList<>();
+  private final NumberedLines lines = new NumberedLines();
 
   @SuppressWarnings("NullAway.Init") // made before each test
   private TailRig rig;
@@ -42,22 +41,6 @@ class ShortCopyTest {
   @AfterEach
   void close() {
     rig.close();
-  }
-
-  private String lines(int count) {
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < count; i++) {
-      String line = "line " + written.size() + " of an application";
-      written.add(line);
-      text.append(line).append('\n');
-    }
-    return text.toString();
-  }
-
-  private void empty() throws IOException {
-    try (FileChannel channel = FileChannel.open(log.file, StandardOpenOption.WRITE)) {
-      channel.truncate(0);
-    }
   }
 
   private Path copy(String name) throws IOException {
@@ -95,70 +78,70 @@ class ShortCopyTest {
     "backup.log, 1000, 5"
   })
   void isNotReadAgain(String name, int before, int after) throws IOException {
-    log.write(lines(before));
+    log.write(lines.next(before));
     readAll();
     copy(name);
-    log.write(lines(after));
+    log.write(lines.next(after));
     readAtOnce();
     rig.acknowledgeAll();
     readAtOnce();
-    empty();
-    log.write(lines(3));
+    log.truncate(0);
+    log.write(lines.next(3));
     rig.settle();
-    assertThat(rig.bodies()).isEqualTo(written);
+    assertThat(rig.bodies()).isEqualTo(lines.written);
     assertThat(rig.notices).isEmpty();
   }
 
   @Test
   void isNotReadAgainWhileWhatWasReadIsUnderWay() throws IOException {
-    log.write(lines(1000));
+    log.write(lines.next(1000));
     read();
-    log.write(lines(100));
+    log.write(lines.next(100));
     copy("app.log.1");
-    log.write(lines(10));
+    log.write(lines.next(10));
     readAtOnce();
-    empty();
+    log.truncate(0);
     for (int i = 0; i < 20; i++) {
       read();
       rig.pass(Duration.ofSeconds(1));
     }
     rig.settle();
-    assertThat(rig.bodies()).isEqualTo(written);
+    assertThat(rig.bodies()).isEqualTo(lines.written);
     assertThat(rig.repeated).isZero();
   }
 
   @Test
   void anotherFileThatBeginsInTheSameWayIsRead() throws IOException {
-    log.write(lines(1000));
+    log.write(lines.next(1000));
     readAll();
     copy("app-2.log");
-    log.write(lines(10));
+    log.write(lines.next(10));
     readAtOnce();
     rig.acknowledgeAll();
-    empty();
+    log.truncate(0);
     read();
-    List<String> all = new ArrayList<>(written);
+    List<String> all = new ArrayList<>(lines.written);
     // It is written on, after a while and by somebody else.
     rig.pass(Duration.ofSeconds(2));
     Files.writeString(rig.logs.resolve("app-2.log"), "other\n", StandardOpenOption.APPEND);
     Files.setLastModifiedTime(
         rig.logs.resolve("app-2.log"), FileTime.from(Instant.now().plusSeconds(30)));
     rig.settle();
-    all.addAll(written.subList(0, 1000));
+    all.addAll(lines.written.subList(0, 1000));
     all.add("other");
     assertThat(rig.bodies()).isEqualTo(all);
   }
 
   @Test
   void oneWithOtherLinesIsRead() throws IOException {
-    String head = lines(100);
+    String head = lines.next(100);
     log.write(head);
     readAll();
     Files.writeString(rig.logs.resolve("app-2.log"), head + "of another application\n".repeat(100));
-    log.write(lines(1000));
+    log.write(lines.next(1000));
     readAtOnce();
     rig.acknowledgeAll();
-    empty();
+    log.truncate(0);
     rig.settle();
     assertThat(rig.bodies()).hasSize(1100 + 200);
   }

@@ -161,7 +161,7 @@ class StartPositionsTest {
   }
 
   private static byte[] taken(long generation, Anchor to) {
-    return new Positions(generation, 0, to.position(), to.length(), to.hash()).encode();
+    return new Positions(generation, 0, to.position(), to.tag(), to.hash()).encode();
   }
 
   @Test

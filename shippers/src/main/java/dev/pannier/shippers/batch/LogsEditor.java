@@ -4,14 +4,19 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Rewrites batches of log records. Records that do not change are copied byte for byte, and a
-/// batch in which none changes is not copied at all.
+/// batch in which nothing changes is not copied at all.
 ///
 /// ```
-/// request 1 ResourceLogs ▸ 2 ScopeLogs { 1 scope { 1 name } } ▸ 2 LogRecord
+/// request 1 ResourceLogs { 1 resource { 1 attributes } } ▸ 2 ScopeLogs { 1 scope { 1 name, 3 attributes } } ▸ 2 LogRecord
 /// LogRecord   2 severity_number, 5 body (AnyValue), 6 attributes (KeyValue)
 /// ```
 public final class LogsEditor {
   private static final int SCOPE_LOGS = 2;
+
+  /// The field of a resource, and of a scope, that holds their attributes.
+  private static final int RESOURCE_ATTRIBUTES = 1;
+
+  private static final int SCOPE_ATTRIBUTES = 3;
 
   /// Says what to do with each record.
   @FunctionalInterface
@@ -22,6 +27,13 @@ public final class LogsEditor {
     ///     `InstrumentationScope`'s
     /// @return null to leave the record as it is
     @Nullable RecordEdit edit(int severity, byte[] bytes, int loggerStart, int loggerEnd);
+
+    /// What changes the attributes of resources and scopes, which all records below them have.
+    ///
+    /// @return null to leave them as they are
+    default @Nullable StringEdit shared() {
+      return null;
+    }
   }
 
   private final byte[] bytes;
@@ -31,6 +43,7 @@ public final class LogsEditor {
   private final FieldReader innerFields = new FieldReader();
   private int kept;
   private @Nullable ValueEditor values;
+  private final @Nullable ValueEditor sharedValues;
 
   // Of the `ScopeLogs` that is being read.
   private int loggerStart;
@@ -39,6 +52,8 @@ public final class LogsEditor {
   private LogsEditor(byte[] bytes, Chooser chooser) {
     this.bytes = bytes;
     this.chooser = chooser;
+    StringEdit shared = chooser.shared();
+    this.sharedValues = shared == null ? null : new ValueEditor(shared);
   }
 
   /// @param batch of log records
@@ -70,10 +85,42 @@ public final class LogsEditor {
         if (changes) {
           return true;
         }
+      } else if (sharedValues != null
+          && isShared(fields, level)
+          && changesShared(sharedValues, fields.start(), fields.end(), level)) {
+        return true;
       }
     }
     fields.requireWhole();
     return false;
+  }
+
+  private boolean changesShared(ValueEditor editor, int start, int end, int level) {
+    FieldReader fields = recordFields.over(bytes, start, end);
+    while (fields.next()) {
+      if (isSharedAttribute(fields, level)
+          && editor.changesKeyValue(bytes, fields.start(), fields.end())) {
+        return true;
+      }
+    }
+    fields.requireWhole();
+    return false;
+  }
+
+  private void copyShared(ValueEditor editor, FieldReader shared, int level, ByteOutput out) {
+    long opened = out.open(shared.number(), shared.end() - shared.start());
+    FieldReader fields = recordFields.over(bytes, shared.start(), shared.end());
+    while (fields.next()) {
+      if (isSharedAttribute(fields, level)) {
+        long attribute = out.open(fields.number(), fields.end() - fields.start());
+        editor.copyKeyValue(bytes, fields.start(), fields.end(), out);
+        out.close(attribute);
+      } else {
+        copyField(fields, out);
+      }
+    }
+    fields.requireWhole();
+    out.close(opened);
   }
 
   private void copy(int start, int end, int level, ByteOutput out) {
@@ -83,7 +130,11 @@ public final class LogsEditor {
     FieldReader fields = levels[level].over(bytes, start, end);
     while (fields.next()) {
       if (!leadsToRecords(fields, level)) {
-        copyField(fields, out);
+        if (sharedValues != null && isShared(fields, level)) {
+          copyShared(sharedValues, fields, level, out);
+        } else {
+          copyField(fields, out);
+        }
       } else if (level == SCOPE_LOGS) {
         copyRecord(fields, out);
       } else {
@@ -226,6 +277,15 @@ public final class LogsEditor {
 
   private static boolean leadsToRecords(FieldReader fields, int level) {
     return fields.isBytes(level == 0 ? 1 : 2);
+  }
+
+  /// Whether it is the resource, or the scope, of what is read.
+  private static boolean isShared(FieldReader fields, int level) {
+    return level > 0 && fields.isBytes(1);
+  }
+
+  private static boolean isSharedAttribute(FieldReader fields, int level) {
+    return fields.isBytes(level == SCOPE_LOGS ? SCOPE_ATTRIBUTES : RESOURCE_ATTRIBUTES);
   }
 
   private static boolean isBody(FieldReader fields) {

@@ -13,7 +13,7 @@ import java.util.List;
 /// ```
 /// 0 version 1 · 1 instance · 9 transaction
 /// 17 log · 25 sequence · 33 number of open sequences (4), then each (8)
-/// number of file generations (4), then each: generation (8) · position (8) · anchor's length (1) · anchor's hash (8)
+/// number of file generations (4), then each: generation (8) · position (8) · anchor's tag (1) · anchor's hash (8)
 /// ```
 ///
 /// @param instance    the process that wrote it, random
@@ -37,7 +37,7 @@ record PositionsRecord(long instance, long transaction, Committed committed) {
     out.putInt(files.size());
     for (Positions file : files) {
       out.putLong(file.generation()).putLong(file.to());
-      out.put((byte) file.anchorLength()).putLong(file.anchorHash());
+      out.put((byte) file.anchorTag()).putLong(file.anchorHash());
     }
     return out.array();
   }
