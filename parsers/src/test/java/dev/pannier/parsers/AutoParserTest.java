@@ -268,6 +268,8 @@ class AutoParserTest {
           "level=info order=7 message=paid",
           "level=info order=7 ts=2026-11-23T14:00:00Z",
           "level=error component=x err=\"no \\\"disk\\\"\"",
+          "level=error error=\"dial tcp: refused\" attempt=3",
+          "level=info logger=db event=up",
           "level=info caller=main.go:12 order=7",
           "level=info order=7 msg=\"cut",
           "time=2026-11-23T14:00:00Z order=7"
