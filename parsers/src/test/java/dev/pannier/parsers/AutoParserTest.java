@@ -197,6 +197,23 @@ class AutoParserTest {
   }
 
   @Test
+  void aTextThatBeginsWithALevelsNameHasNoHost() {
+    for (String text :
+        new String[] {
+          "Error parsing: unexpected token",
+          "Error items[3]: missing",
+          "Config reload: done",
+          "HTTP request: GET /",
+          "fine tuning: done"
+        }) {
+      String line = "2026-11-23T14:00:01Z " + text;
+      assertThat(parse(line)).as(line).containsOnly(entry("body", line));
+    }
+    assertThat(parse("<34>2026-11-23T14:00:01Z Error app: text"))
+        .contains(entry("@host.name", "Error"), entry("logger", "app"));
+  }
+
+  @Test
   void aWordOfTheTextIsNoLevel() {
     for (String text :
         new String[] {
