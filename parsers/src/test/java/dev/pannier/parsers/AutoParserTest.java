@@ -214,6 +214,33 @@ class AutoParserTest {
   }
 
   @Test
+  void aLineThatBeginsWithADayAndATimeOfDayBeginsARecord() {
+    parse("2026-11-23T14:00:00Z INFO started");
+    for (String line :
+        new String[] {
+          "2026-11-23T14:00:01Z Error while reading config",
+          "[2026-11-23T14:00:01Z] Error while reading config",
+          "2026-11-23 14:00:01,123 text",
+          "[2026-11-23 14:00:01.123] text"
+        }) {
+      assertThat(starts(line)).as(line).isTrue();
+    }
+    for (String line :
+        new String[] {
+          "2026-11-23 is a day",
+          "[2026-11-23] text",
+          "[[2026-11-23T14:00:01Z] text",
+          "at 12:00",
+          "["
+        }) {
+      assertThat(starts(line)).as(line).isFalse();
+    }
+    parse(JSON);
+    assertThat(parse("2026-11-23T14:00:01Z Error while reading config"))
+        .containsOnly(entry("result", "NOT_JSON"));
+  }
+
+  @Test
   void aWordOfTheTextIsNoLevel() {
     for (String text :
         new String[] {
