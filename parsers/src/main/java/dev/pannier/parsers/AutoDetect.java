@@ -60,12 +60,14 @@ public final class AutoDetect {
   private final JsonParser json;
   private final JsonParser logstash;
   private final LineParser[] layouts;
+  private final IsoTime time;
   private final Uncoloured.Scratch scratch = new Uncoloured.Scratch();
 
   /// @param zone for times without one
   public AutoDetect(ZoneId zone) {
     json = new JsonParser(JsonFields.json(), zone);
     logstash = new JsonParser(JsonFields.logstash(), zone);
+    time = new IsoTime(zone);
     List<LineParser> all = new ArrayList<>();
     for (String pattern : PATTERNS) {
       all.add(new LogbackParser(pattern, zone, true));
@@ -126,6 +128,12 @@ public final class AutoDetect {
       }
     }
     return UNKNOWN;
+  }
+
+  /// Whether a line begins with a time of ISO 8601, in a bracket or not.
+  boolean beginsWithTime(byte[] buffer, int offset, int end) {
+    int from = offset < end && buffer[offset] == '[' ? offset + 1 : offset;
+    return time.parse(buffer, from, end) != LocalTime.NONE;
   }
 
   static boolean looksLikeJson(byte[] buffer, int offset, int length) {

@@ -30,6 +30,7 @@ final class AutoParser implements LineParser {
       return known.anyJson().startsRecord(buffer, offset, length);
     }
     return known.find(buffer, offset, length, last) != AutoDetect.UNKNOWN
+        || known.beginsWithTime(buffer, offset, offset + length)
         || isLogLine(buffer, offset, length);
   }
 
@@ -38,7 +39,7 @@ final class AutoParser implements LineParser {
     return last < 0 && known.anyJson().endsRecord(buffer, offset, length);
   }
 
-  /// With a layout, a line begins a record because it has one.
+  /// With a layout, a line begins a record because it has one, or a time of its own.
   @Override
   public boolean continuesException(byte[] buffer, int record, int line, int length) {
     return last < 0

@@ -20,6 +20,7 @@ final class LogfmtParser implements LineParser {
   private static final byte[] MSG = "msg".getBytes(US_ASCII);
   private static final byte[] MESSAGE = "message".getBytes(US_ASCII);
   private static final byte[] ERR = "err".getBytes(US_ASCII);
+  private static final byte[] ERROR = "error".getBytes(US_ASCII);
   private static final byte[] CALLER = "caller".getBytes(US_ASCII);
   private static final byte[] LOGGER = "logger".getBytes(US_ASCII);
 
@@ -95,7 +96,9 @@ final class LogfmtParser implements LineParser {
     return isKey(MSG)
         || isKey(MESSAGE)
         || isKey(ERR)
+        || isKey(ERROR)
         || isKey(CALLER)
+        || isKey(LOGGER)
         || (whole && nanos() != LocalTime.NONE);
   }
 

@@ -216,13 +216,22 @@ final class SyslogParser implements LineParser {
     hostFrom = from;
     hostTo = to;
     int tag = at;
-    if (tag()) {
-      return true;
+    boolean tagged = tag();
+    if (isoTime && priority < 0) {
+      return tagged && mayBeHost();
     }
-    at = tag;
-    appTo = appFrom;
-    pidTo = pidFrom;
-    return !isoTime || priority >= 0;
+    if (!tagged) {
+      at = tag;
+      appTo = appFrom;
+      pidTo = pidFrom;
+    }
+    return true;
+  }
+
+  /// A level's name is a text's first word, unless it is in small letters and a process follows.
+  private boolean mayBeHost() {
+    return Severities.number(text, hostFrom, hostTo - hostFrom) == 0
+        || (text[hostFrom] >= 'a' && pidTo > pidFrom);
   }
 
   private boolean tag() {

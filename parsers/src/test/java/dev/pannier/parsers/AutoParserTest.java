@@ -197,6 +197,50 @@ class AutoParserTest {
   }
 
   @Test
+  void aTextThatBeginsWithALevelsNameHasNoHost() {
+    for (String text :
+        new String[] {
+          "Error parsing: unexpected token",
+          "Error items[3]: missing",
+          "Config reload: done",
+          "HTTP request: GET /",
+          "fine tuning: done"
+        }) {
+      String line = "2026-11-23T14:00:01Z " + text;
+      assertThat(parse(line)).as(line).containsOnly(entry("body", line));
+    }
+    assertThat(parse("<34>2026-11-23T14:00:01Z Error app: text"))
+        .contains(entry("@host.name", "Error"), entry("logger", "app"));
+  }
+
+  @Test
+  void aLineThatBeginsWithADayAndATimeOfDayBeginsARecord() {
+    parse("2026-11-23T14:00:00Z INFO started");
+    for (String line :
+        new String[] {
+          "2026-11-23T14:00:01Z Error while reading config",
+          "[2026-11-23T14:00:01Z] Error while reading config",
+          "2026-11-23 14:00:01,123 text",
+          "[2026-11-23 14:00:01.123] text"
+        }) {
+      assertThat(starts(line)).as(line).isTrue();
+    }
+    for (String line :
+        new String[] {
+          "2026-11-23 is a day",
+          "[2026-11-23] text",
+          "[[2026-11-23T14:00:01Z] text",
+          "at 12:00",
+          "["
+        }) {
+      assertThat(starts(line)).as(line).isFalse();
+    }
+    parse(JSON);
+    assertThat(parse("2026-11-23T14:00:01Z Error while reading config"))
+        .containsOnly(entry("result", "NOT_JSON"));
+  }
+
+  @Test
   void aWordOfTheTextIsNoLevel() {
     for (String text :
         new String[] {
@@ -268,6 +312,8 @@ class AutoParserTest {
           "level=info order=7 message=paid",
           "level=info order=7 ts=2026-11-23T14:00:00Z",
           "level=error component=x err=\"no \\\"disk\\\"\"",
+          "level=error error=\"dial tcp: refused\" attempt=3",
+          "level=info logger=db event=up",
           "level=info caller=main.go:12 order=7",
           "level=info order=7 msg=\"cut",
           "time=2026-11-23T14:00:00Z order=7"

@@ -291,18 +291,25 @@ public final class HttpServer implements AutoCloseable {
   }
 
   /// The oldest of those that have never said anything, once it has had its time; else the one that has been idle longest; else
-  /// any that has said nothing although it was listened to, the oldest first: whoever opens connections faster than they become idle
-  /// would keep all others out.
+  /// the oldest that has said nothing yet, where many have not: whoever opens connections faster than they become idle would keep all
+  /// others out. A few are clients whose request is still on its way.
   private @Nullable ClientSocket leastMissed(Endpoint endpoint, long nowNanos) {
     ClientSocket silent = null;
     ClientSocket idle = null;
+    int silentOnes = 0;
     long silentNanos = 0;
     long idleNanos = IDLE_NANOS - 1;
     for (ClientSocket socket : sockets) {
-      if (socket.endpoint != endpoint || socket.surplus) {
+      if (socket.endpoint != endpoint) {
         continue;
       }
       long nanos = socket.idleNanos(nowNanos);
+      if (socket.isSilent() && nanos >= 0) {
+        silentOnes++;
+      }
+      if (socket.surplus) {
+        continue;
+      }
       if (socket.isSilent() && nanos > silentNanos) {
         silent = socket;
         silentNanos = nanos;
@@ -311,7 +318,11 @@ public final class HttpServer implements AutoCloseable {
         idleNanos = nanos;
       }
     }
-    return silentNanos >= IDLE_NANOS || idle == null ? silent : idle;
+    if (silentNanos >= IDLE_NANOS) {
+      return silent;
+    }
+    boolean flooded = silentOnes >= Math.max(2, endpoint.maxConnections / 4);
+    return idle == null && flooded ? silent : idle;
   }
 
   private void answered(Exchange exchange) {

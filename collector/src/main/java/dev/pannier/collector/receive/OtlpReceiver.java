@@ -194,6 +194,7 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
 
   @Override
   public void refuseConnection(HttpRequest request, HttpResponder responder) {
+    lastRequestNanos = nanoClock.getAsLong();
     Form form = Form.of(request.header("content-type"));
     refuse(form, Refusal.TOO_MANY_CONNECTIONS, "too many connections", responder);
   }

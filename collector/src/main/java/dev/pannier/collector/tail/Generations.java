@@ -1543,7 +1543,8 @@ final class Generations {
         }
       }
       for (TailedFile file : leaving) {
-        if (file.source == source) {
+        // Whatever has left keeps the source that it was read for, which a reload replaces.
+        if (file.source.name().equals(source.name())) {
           files.add(
               new SourceStatus.File(
                   file.path.toString(), file.acknowledged.position(), file.read.position(), ""));

@@ -314,8 +314,12 @@ final class RecordFramer {
       int lineEnd = newline < 0 ? limit : charset.withoutCarriageReturn(buffer, consumed, newline);
       if (joins == null || joins.startsRecord(buffer, consumed, lineEnd - consumed)) {
         cursor.skip = Skip.NOTHING;
+      } else if (newline < 0) {
+        consumed = limit;
+        cursor.skip = Skip.LINE; // its end may come all the same
+        return false;
       } else {
-        consumed = newline < 0 ? limit : newline + charset.unit();
+        consumed = newline + charset.unit();
       }
     }
     return true;

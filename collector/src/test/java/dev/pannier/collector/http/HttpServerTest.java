@@ -271,6 +271,24 @@ class HttpServerTest {
   }
 
   @Test
+  void whoHasJustConnectedMakesNoRoomWhereOthersAreBusy() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+      while (later.size() <= i) {
+        round();
+      }
+    }
+    Socket silent = connect(address);
+    while (endpoint.connections < 3) {
+      round();
+    }
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 503 ").contains("retry-after: 1");
+    silent.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(silent)).startsWith("HTTP/1.1 200 OK");
+  }
+
+  @Test
   void whoHasSaidNothingMakesRoomBeforeWhoIsIdle() throws IOException {
     Socket kept = send(address, GET);
     read(kept);

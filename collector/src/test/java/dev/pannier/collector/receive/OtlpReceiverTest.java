@@ -484,7 +484,9 @@ class OtlpReceiverTest {
             "/v1/logs",
             Headers.of("content-type", "application/x-protobuf"),
             InetAddress.getLoopbackAddress());
+    nowNanos = 9;
     receiver.refuseConnection(request, client);
+    assertThat(receiver.lastRequestNanos()).isEqualTo(9);
     assertThat(client.answer().status()).isEqualTo(503);
     assertThat(client.header("retry-after")).isNotNull();
     assertThat(metrics.adder(Counter.SOURCE_REFUSED_REQUESTS, "otlp", "connections").sum())

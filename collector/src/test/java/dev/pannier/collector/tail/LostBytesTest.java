@@ -5,6 +5,7 @@ import static java.nio.file.StandardOpenOption.CREATE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.admin.SourceStatus;
+import dev.pannier.collector.config.FileSource.Multiline;
 import dev.pannier.collector.metrics.Counter;
 import java.io.EOFException;
 import java.io.IOException;
@@ -362,6 +363,23 @@ class LostBytesTest {
     tail.confirmAll();
     assertThat(lag()).isZero();
     assertThat(tail.files()).hasSize(1);
+  }
+
+  @Test
+  void whatWasReadOfAnEmptiedFileStaysLagWhereItsSourceChanges() throws IOException {
+    tail.confirms = false;
+    log.write(lines.next(50));
+    tail.run();
+    long read = size();
+    log.truncate(0);
+    looks(2);
+    tail.change(TailHarness.source(folder, new Multiline.Auto()));
+    looks(2);
+
+    assertThat(lag()).isEqualTo(read);
+    tail.confirms = true;
+    tail.confirmAll();
+    assertThat(lag()).isZero();
   }
 
   private long lag() {

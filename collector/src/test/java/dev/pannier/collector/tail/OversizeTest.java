@@ -378,6 +378,24 @@ class OversizeTest {
   @EnumSource(
       value = OnOversize.class,
       names = {"TRUNCATE", "DROP"})
+  void theRestOfALineThatContinuesOneIsLeftOutAfterAStopToo(OnOversize policy) throws IOException {
+    open(policy, new Multiline.Auto(), UTF_8);
+    write("begin\nhead\n " + "x".repeat(MAX) + "\n " + "y".repeat(MAX) + "\n");
+    write(" ta");
+    stored();
+    tail.stopAndRestart();
+    write("il\n tail\nend\n");
+    stored();
+
+    assertThat(tail.bodies()).startsWith("begin").endsWith("end");
+    assertThat(tail.bodies()).hasSize(policy == OnOversize.DROP ? 2 : 3);
+    assertThat(counted()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = OnOversize.class,
+      names = {"TRUNCATE", "DROP"})
   void theRestOfALineIsLeftOutForADestinationThatIsBehindToo(OnOversize policy) throws IOException {
     open(policy, new Multiline.None(), UTF_8);
     tail.confirms = false;
