@@ -32,14 +32,17 @@ final class PolicyReader {
   private static final String NOT_TRANSACTIONAL =
       "needs delivery: at_least_once: a transaction is of one destination";
 
+  private static final String TOPIC_OF_POSITIONS =
+      "has the topic of positions, which keeps the last message of each key alone";
   private static final String NOT_IN_A_TRANSACTION =
       "needs topic with delivery: exactly_once, since a file is in no transaction";
 
   private final Set<String> exactlyOnce = new HashSet<>();
 
   /// @param kind        the shipper's type
-  /// @param exactlyOnce whether it stores positions with its records
-  void read(String name, String kind, boolean exactlyOnce, Section section) {
+  /// @param positionsTopic where it stores positions with its records; null where it does not
+  void read(String name, String kind, @Nullable String positionsTopic, Section section) {
+    boolean exactlyOnce = positionsTopic != null;
     if (exactlyOnce) {
       this.exactlyOnce.add(name);
     }
@@ -52,6 +55,11 @@ final class PolicyReader {
       if (lettersValue != null && exactlyOnce && letters instanceof DeadLettersTo.File) {
         lettersValue.problem(NOT_IN_A_TRANSACTION);
         letters = null;
+      }
+      if (lettersValue != null
+          && letters instanceof DeadLettersTo.Topic(String topic)
+          && topic.equals(positionsTopic)) {
+        lettersValue.problem(TOPIC_OF_POSITIONS);
       }
       Value oversize = section.value("on_oversize");
       buries = oversize != null && oversize.choice(ON_OVERSIZE, false);

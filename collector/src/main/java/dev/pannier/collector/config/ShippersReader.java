@@ -79,8 +79,9 @@ final class ShippersReader {
             yield null;
           }
         };
-    boolean exactlyOnce = shipper != null && shipper.isExactlyOnce();
-    policies.read(name, kind, exactlyOnce, section);
+    ShipperSettings.Transactions transactions =
+        shipper instanceof ShipperSettings.Kafka kafka ? kafka.transactions() : null;
+    policies.read(name, kind, transactions == null ? null : transactions.positionsTopic(), section);
     section.finish();
     return shipper;
   }

@@ -152,6 +152,11 @@ class ProblemsTest {
             "p.yaml:1: shippers.s.circuit_breaker.open_after: open_after < 1 (0)",
             "p.yaml:1: shippers.s.circuit_breaker.half_open_after: half_open_after < 1s (1ms)"),
         wrong(
+            "shippers: {k: {type: kafka, bootstrap_servers: 'k:1', delivery: exactly_once,"
+                + " positions: {topic: p}, dead_letter: {topic: p}}}",
+            "p.yaml:1: shippers.k.dead_letter: has the topic of positions, which keeps the last"
+                + " message of each key alone"),
+        wrong(
             "shippers:\n  k:\n    type: kafka\n    bootstrap_servers: k:1\n"
                 + "    delivery: exactly_once\n    dead_letter: {path: /d}\n    fallback: s\n"
                 + "  s: {type: stdout, fallback: j}\n"
