@@ -225,7 +225,7 @@ final class SimulatedDisk {
   /// while one waits.
   boolean syncing;
 
-  /// Told of a log file that the sidecar deletes, before it does.
+  /// Told of a file that the sidecar deletes, before it does.
   Consumer<Node> onDelete = node -> {};
 
   /// A rotation is under way: what it deletes beside the log itself is there under another name.
@@ -651,7 +651,7 @@ final class SimulatedDisk {
     if (folder == null || node == null) {
       throw new NoSuchFileException(path.toString());
     }
-    if (sidecarCalls && !node.mortal) {
+    if (sidecarCalls) {
       onDelete.accept(node);
     }
     if (!dies || random.nextBoolean()) {

@@ -64,6 +64,7 @@ final class SimulatedSidecar {
   private final SimulatedFileSystem files;
   private final RandomGenerator random;
   private final InstantSource clock;
+  private final Consumer<Batch> dropped;
   private final Consumer<String> notice;
 
   /// What destinations have told, by shipper.
@@ -101,6 +102,7 @@ final class SimulatedSidecar {
 
   /// @param opener    makes what reaches a destination
   /// @param nanoClock as what is handed to the other methods
+  /// @param dropped   takes what of files the disk buffer drops instead of putting it in its log
   SimulatedSidecar(
       SimulatedFileSystem files,
       Configuration configuration,
@@ -108,6 +110,7 @@ final class SimulatedSidecar {
       SplittableRandom random,
       InstantSource clock,
       LongSupplier nanoClock,
+      Consumer<Batch> dropped,
       Consumer<String> notice)
       throws IOException {
     this.files = files;
@@ -115,6 +118,7 @@ final class SimulatedSidecar {
     this.wanted = configuration;
     this.random = random;
     this.clock = clock;
+    this.dropped = dropped;
     this.notice = notice;
     store = PositionStore.open(configuration.stateDirectory(), random, notice);
     budget =
@@ -179,12 +183,56 @@ final class SimulatedSidecar {
         disk == null ? List.of() : disk.positions(),
         start,
         shipping::retain,
-        buffer,
+        new TailBuffer(),
         budget,
         metrics,
         random,
         clock,
         notice);
+  }
+
+  /// The buffer as the tail sees it. What `drop_newest` gives up is in no segment, and what is put behind it passes it over.
+  private final class TailBuffer implements Buffer {
+    @Override
+    public boolean hasRoomForFiles() {
+      return buffer.hasRoomForFiles();
+    }
+
+    @Override
+    public boolean hasRoomForRequests() {
+      return buffer.hasRoomForRequests();
+    }
+
+    @Override
+    public void onRoom(Runnable listener) {
+      buffer.onRoom(listener);
+    }
+
+    @Override
+    public long append(
+        Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement answer) {
+      if (configuration.buffer().onFull() != BufferSettings.OnFull.DROP_NEWEST) {
+        return buffer.append(batch, reservedBytes, when, answer);
+      }
+      long before = dropped();
+      long number = buffer.append(batch, reservedBytes, when, answer);
+      if (dropped() > before) {
+        dropped.accept(batch);
+      }
+      return number;
+    }
+
+    @Override
+    public void filtered(String source, Signal signal, long records, long bytes) {
+      buffer.filtered(source, signal, records, bytes);
+    }
+
+    private long dropped() {
+      return metrics.samples().stream()
+          .filter(sample -> sample.key().counter() == Counter.SHIPPER_DROPPED)
+          .mapToLong(Metrics.Sample::value)
+          .sum();
+    }
   }
 
   private void committed(String shipper, Committed known) {
