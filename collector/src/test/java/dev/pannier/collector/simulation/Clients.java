@@ -77,15 +77,18 @@ final class Clients {
   }
 
   private void send(SimulatedSidecar to, int request) {
+    // Whoever dies with it may have stored it before.
+    truth.sent(request);
     boolean taken =
         to.receive(
             body("r" + Truth.digits(request)),
             when,
             (rejected, reason) -> answered(request, rejected));
     if (taken) {
-      again += truth.timesSent(request) > 0 ? 1 : 0;
-      truth.sent(request);
+      again += truth.timesSent(request) > 1 ? 1 : 0;
       underWay.set(request);
+    } else {
+      truth.notTaken(request);
     }
   }
 

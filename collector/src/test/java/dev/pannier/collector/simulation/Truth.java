@@ -69,9 +69,14 @@ final class Truth {
     return sent.size() - 1;
   }
 
-  /// The sidecar has taken it.
+  /// The sidecar takes it.
   void sent(int request) {
     sent.set(request, sent.get(request) + 1);
+  }
+
+  /// There was no room for it.
+  void notTaken(int request) {
+    sent.set(request, sent.get(request) - 1);
   }
 
   int timesSent(int request) {
