@@ -650,10 +650,13 @@ final class Generations {
       if ((saved.finished() && (confirmed || looked)) || source == null) {
         continue;
       }
-      // A finished one is no longer what lies there; its last batches died with the process. And
-      // what has taken an inode is met after all generations have found theirs: it may be the copy
-      // of a younger one.
-      if (found != null && !saved.finished() && !displaced.contains(place)) {
+      // A finished one is no longer what lies there; its last batches died with the process. Nor is
+      // one whose inode became another's while no source took it. And what has taken an inode is
+      // met after all generations have found theirs: it may be the copy of a younger one.
+      if (found != null
+          && !saved.finished()
+          && saved.equals(knownAt(place))
+          && !displaced.contains(place)) {
         strangers.remove(place);
         meet(found, nowNanos, nowSeconds);
         continue;

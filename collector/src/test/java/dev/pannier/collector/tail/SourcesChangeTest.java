@@ -141,6 +141,45 @@ class SourcesChangeTest {
     }
   }
 
+  /// The copy that another log was moved to before it was emptied has the inode: here by writing over the file.
+  @Test
+  void theRestOfAFileThatWasGzippedIsReadWhenItsSourceComesBackAlsoWhereItsInodeIsAnothers()
+      throws IOException {
+    FileSource web = named(lines, "web", List.of(folder.resolve("logs") + "/web*"));
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      Path file = tail.logs.resolve("app.log");
+      write(
+          file, "a line that is longer than what is looked at before a position, by some bytes\n");
+      tail.run();
+      write(file, "one\n");
+      tail.room = false;
+      tail.pass(Duration.ofSeconds(2));
+      tail.change(web);
+      tail.pass(Duration.ofSeconds(2));
+      try (OutputStream out =
+          new GZIPOutputStream(Files.newOutputStream(tail.logs.resolve("app.log.1.gz")))) {
+        Files.copy(file, out);
+      }
+      tail.room = true;
+      Path other = tail.logs.resolve("web.log");
+      write(
+          other, "another log's line, that is longer than what is looked at, by some bytes, too\n");
+      tail.pass(Duration.ofSeconds(2));
+      write(other, "two\n");
+      Files.move(file, tail.logs.resolve("web.log.1"));
+      Files.write(tail.logs.resolve("web.log.1"), Files.readAllBytes(other));
+      Files.write(other, new byte[0]);
+      tail.pass(Duration.ofSeconds(2));
+      tail.pass(Duration.ofMinutes(2));
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).hasSize(3).endsWith("two");
+      tail.change(lines, web);
+      tail.pass(Duration.ofSeconds(2));
+      tail.pass(Duration.ofSeconds(2));
+      assertThat(tail.bodies()).hasSize(4).endsWith("one");
+    }
+  }
+
   @Test
   void theRestOfAFileThatWasGzippedMeanwhileIsReadWhenItsSourceComesBack() throws IOException {
     try (TailHarness tail = new TailHarness(folder, lines)) {
