@@ -68,6 +68,11 @@ class DiskBufferIT {
         .formatted(kafka.servers(), logs, spans);
   }
 
+  private static String backend(int port) {
+    return "  backend: {type: otlp, endpoint: \"http://127.0.0.1:%d\", protocol: http/protobuf}\n"
+        .formatted(port);
+  }
+
   private static List<String> append(Path file, String prefix, int count) throws Exception {
     List<String> lines = IntStream.range(0, count).mapToObj(i -> prefix + " " + i).toList();
     Files.write(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -194,8 +199,7 @@ class DiskBufferIT {
                   + DISK.replace("64MiB", MAX_BYTES + "MiB")
                   + "shippers:\n"
                   + events()
-                  + "  backend: {type: otlp, endpoint: \"http://127.0.0.1:%d\", protocol: http/protobuf}\n"
-                      .formatted(port))
+                  + backend(port))
           .launch();
       sidecar.awaitAlive();
       Path file = sidecar.log("app.log");
@@ -328,8 +332,7 @@ class DiskBufferIT {
                   + "shutdown: {deadline: 2s, termination_log: \"%s\"}\n".formatted(message)
                   + "shippers:\n"
                   + events()
-                  + "  backend: {type: otlp, endpoint: \"http://127.0.0.1:%d\", protocol: http/protobuf}\n"
-                      .formatted(port))
+                  + backend(port))
           .launch();
       sidecar.awaitAlive();
       Path file = sidecar.log("app.log");

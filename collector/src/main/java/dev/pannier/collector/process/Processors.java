@@ -48,6 +48,7 @@ public final class Processors {
   private Processors(List<ProcessorSettings> settings, Map<String, String> received) {
     this.settings = List.copyOf(settings);
     this.completion = new ResourceCompletion(received);
+    List<Redactor> always = new ArrayList<>();
     for (int i = 0; i < settings.size(); i++) {
       Condition condition = new Condition(settings.get(i).when());
       conditions.add(condition);
@@ -56,12 +57,10 @@ public final class Processors {
           bySeverity[severity] |= 1L << i;
         }
       }
-      redactors.add(redactor(settings.get(i)));
-    }
-    List<Redactor> always = new ArrayList<>();
-    for (int i = 0; i < settings.size(); i++) {
+      Redactor redactor = redactor(settings.get(i));
+      redactors.add(redactor);
       if (settings.get(i) instanceof ProcessorSettings.Redact && settings.get(i).when() == null) {
-        always.add(redactors.get(i));
+        always.add(redactor);
       }
     }
     shared = chain(always);

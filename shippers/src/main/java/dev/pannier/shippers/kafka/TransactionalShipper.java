@@ -465,7 +465,7 @@ public final class TransactionalShipper implements Shipper {
       if (known != null) {
         long refused = known.records().cardinality();
         long lost = letters == null ? refused : letters.lost(part).cardinality();
-        member.refused(lost, refused - lost, lost == 0 ? known.reason() : why(part, known));
+        member.refused(lost, refused - lost, why(part, known));
       }
     }
     if (obstacle == null && member.hasLetters()) {
@@ -479,7 +479,7 @@ public final class TransactionalShipper implements Shipper {
     send(member, messages);
   }
 
-  /// Of records that are in no letter either.
+  /// Also of their letters, where those were refused, too.
   private String why(Batch part, Verdicts.Refusal known) {
     Verdicts.Refusal letter = letters == null ? null : letters.verdicts().refusal(part);
     return letter == null
