@@ -36,13 +36,25 @@ public sealed interface Outcome {
   ///     not reached. Otherwise the answer may have been lost, and they may be there
   /// @param learnt      whether the next attempt goes otherwise, since something was learnt of them or of others that
   ///     were on their way: it need not wait, and the destination has not failed
+  /// @param doubt       the transaction that has them if it was committed, from a shipper that is closed and never knew; null where
+  ///     there is none
   record Retryable(
       String reason,
       long retryAfterNanos,
       @Nullable BitSet unconfirmed,
       boolean untouched,
-      boolean learnt)
+      boolean learnt,
+      @Nullable Doubt doubt)
       implements Outcome {
+    public Retryable(
+        String reason,
+        long retryAfterNanos,
+        @Nullable BitSet unconfirmed,
+        boolean untouched,
+        boolean learnt) {
+      this(reason, retryAfterNanos, unconfirmed, untouched, learnt, null);
+    }
+
     public Retryable(
         String reason, long retryAfterNanos, @Nullable BitSet unconfirmed, boolean untouched) {
       this(reason, retryAfterNanos, unconfirmed, untouched, false);

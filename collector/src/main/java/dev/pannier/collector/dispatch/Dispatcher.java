@@ -7,6 +7,7 @@ import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.DeadLetterBox;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
@@ -341,7 +342,7 @@ public final class Dispatcher {
   }
 
   /// Closes the shipper, and gives up what is not done to whoever comes next: [#takeOver]. Of what is under
-  /// way then nobody knows whether it was stored; it comes again.
+  /// way then nobody knows whether it was stored; it comes again, unless the next shipper finds it committed.
   ///
   /// @param timeout for what the shipper has accepted
   Unfinished handOver(long nowNanos, Duration timeout) {
@@ -636,8 +637,12 @@ public final class Dispatcher {
 
   private void skipCommitted(Shipment shipment) {
     Entry entry = shipment.entry();
+    Doubt doubt = shipment.takeDoubt();
+    boolean had =
+        committed.covers(entry.batch(), shipment.origin())
+            || (doubt != null && shipper.hasCommitted(doubt));
     // The dispatcher before, which it was taken over from, may have counted it.
-    if (committed.covers(entry.batch(), shipment.origin()) && shipment.skip()) {
+    if (had && shipment.skip()) {
       repeats.add(entry.batch().records());
     }
   }
@@ -799,6 +804,7 @@ public final class Dispatcher {
       }
       case Outcome.Retryable retry -> {
         retries.increment();
+        shipment.isInDoubt(retry.doubt());
         destination.failed(nowNanos, retry.reason());
         if (!paused) {
           circuit.failed(nowNanos, retry.reason());

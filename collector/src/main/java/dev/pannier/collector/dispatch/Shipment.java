@@ -2,6 +2,7 @@ package dev.pannier.collector.dispatch;
 
 import dev.pannier.collector.buffer.Entry;
 import dev.pannier.collector.buffer.Settlement;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
@@ -11,6 +12,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// One batch on its way through a dispatcher: what of it is not confirmed, in parts once it was
 /// split. Parts go one after the other, or with a transactional shipper all at once.
@@ -28,6 +30,7 @@ final class Shipment {
   private int openLetters;
   private long deadLettered;
   private String reason = "";
+  private @Nullable Doubt doubt;
   private final Origin origin;
 
   /// The parts that are a record which was cut, for a transactional shipper.
@@ -65,6 +68,20 @@ final class Shipment {
     boolean isNew = !parts.isEmpty();
     parts.clear();
     return isNew;
+  }
+
+  /// The shipper before may have committed it.
+  void isInDoubt(@Nullable Doubt transaction) {
+    doubt = transaction;
+  }
+
+  /// Whether it was committed is known from now on.
+  ///
+  /// @return the transaction that may have it; null where there is none
+  @Nullable Doubt takeDoubt() {
+    Doubt taken = doubt;
+    doubt = null;
+    return taken;
   }
 
   /// Whether there was never anything to ship.

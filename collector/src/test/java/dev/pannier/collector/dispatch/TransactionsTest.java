@@ -8,6 +8,7 @@ import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
@@ -24,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// What a dispatcher does with a transactional shipper.
@@ -53,12 +55,19 @@ class TransactionsTest {
     final List<String> passed = new ArrayList<>();
     final List<Batch> buried = new ArrayList<>();
     boolean buries;
+    boolean isReached = true;
+    @Nullable Doubt last;
     Committed committed = Committed.NOTHING;
     Supplier<long[]> open = () -> new long[0];
 
     @Override
     public Outcome connect() {
-      return Outcome.ACCEPTED;
+      return isReached ? Outcome.ACCEPTED : new Outcome.Retryable("not there", 0, null);
+    }
+
+    @Override
+    public boolean hasCommitted(Doubt doubt) {
+      return doubt.equals(last);
     }
 
     @Override
@@ -228,15 +237,48 @@ class TransactionsTest {
     run();
     assertThat(shipped()).containsExactly(List.of("1"));
     assertThat(told).isEmpty();
-    dispatcher.standBack();
-    run();
-    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
-    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    Dispatcher second = takeOver(dispatcher, next);
     while (second.doWork(now) > 0) {
       next.end(Outcome.ACCEPTED);
     }
     assertThat(told).containsExactly("a 0", "a 0");
     assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(2);
+  }
+
+  /// What has a file's position or a number is covered by those; a request has neither.
+  @Test
+  void whatTheShipperBeforeMayHaveCommittedIsAskedOfTheNextAfterHoweverManyReloads() {
+    append(Batches.received("1"));
+    append(Batches.received("2"));
+    run();
+    Doubt committed = new Doubt(1, 7);
+    shipper.calls.removeFirst().outcome().accept(closed(committed));
+    shipper.calls.removeFirst().outcome().accept(closed(new Doubt(1, 8)));
+    Transactional unreachable = new Transactional();
+    unreachable.isReached = false;
+    Dispatcher second = takeOver(dispatcher, unreachable);
+    run(second);
+    Transactional next = new Transactional();
+    next.last = committed;
+    Dispatcher third = takeOver(second, next);
+    run(third);
+    assertThat(next.calls).extracting(Transactional.Call::bodies).containsExactly(List.of("2"));
+    next.end(Outcome.ACCEPTED);
+    run(third);
+    assertThat(told).hasSize(2);
+    assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(1);
+  }
+
+  private static Outcome closed(Doubt doubt) {
+    return new Outcome.Retryable("closed", 0, null, false, false, doubt);
+  }
+
+  private Dispatcher takeOver(Dispatcher first, Shipper next) {
+    first.standBack();
+    run(first);
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(first.handOver(now, Duration.ZERO));
+    return second;
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.pannier.collector.simulation;
 
 import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
@@ -147,6 +148,11 @@ final class CountedShipper implements Shipper {
   @Override
   public Committed committed() {
     return shipper.committed();
+  }
+
+  @Override
+  public boolean hasCommitted(Doubt doubt) {
+    return shipper.hasCommitted(doubt);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.pannier.shippers.kafka;
 
 import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Home;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
@@ -76,6 +77,7 @@ public final class TransactionalShipper implements Shipper {
   private static final long HINT_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long MAX_BYTES = 2 << 20;
   private static final int MEMORY_PART = 4;
+  private static final String CLOSED = "the shipper is closed";
 
   /// Of a transaction's timeout: for messages that are sent alone. What else is in it, and its end, may take
   /// the rest.
@@ -430,6 +432,11 @@ public final class TransactionalShipper implements Shipper {
   @Override
   public Committed committed() {
     return progress.committed();
+  }
+
+  @Override
+  public boolean hasCommitted(Doubt doubt) {
+    return progress.instance() == doubt.instance() && progress.transaction() == doubt.transaction();
   }
 
   @Override
@@ -851,13 +858,14 @@ public final class TransactionalShipper implements Shipper {
     }
     List<Member> left = List.copyOf(members);
     forgetTransaction();
+    Doubt doubt = unsettled ? new Doubt(instance, transaction) : null;
     for (Member member : left) {
-      member.told.accept(closedOutcome());
+      member.told.accept(new Outcome.Retryable(CLOSED, 0, null, false, false, doubt));
     }
   }
 
   private static Outcome closedOutcome() {
-    return new Outcome.Retryable("the shipper is closed", 0, null);
+    return new Outcome.Retryable(CLOSED, 0, null);
   }
 
   /// Waits for the end of one message; that of the positions has no part.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.pannier.shippers.Batches;
 import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.ShipperSettings.Encoding;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -482,6 +484,24 @@ class TransactionalShipperTest {
     assertThat(cluster.bodies()).containsExactly("line 0");
   }
 
+  /// Who takes its place in a reload does not know the batches that were in it.
+  @ParameterizedTest
+  @EnumSource(names = {"BEFORE_COMMIT", "AFTER_COMMIT"})
+  void whatBecameOfACommitWithoutAnAnswerIsKnownToTheNextShipper(Step where) {
+    ship(batch(FILE, 0, 1));
+    cluster.faults =
+        step -> step == where || step == Step.INIT ? new TimeoutException("down") : null;
+    work();
+    shipper.close(Duration.ofSeconds(1));
+    assertThat(outcomes).hasSize(1);
+    Doubt doubt = Objects.requireNonNull(((Outcome.Retryable) outcomes.getFirst()).doubt());
+    cluster.faults = step -> null;
+    restart(2);
+    assertThat(shipper.hasCommitted(doubt)).isEqualTo(where == Step.AFTER_COMMIT);
+    assertThat(shipper.hasCommitted(new Doubt(doubt.instance(), doubt.transaction() + 1)))
+        .isFalse();
+  }
+
   @Test
   void anUnknownCommitWaitsForTheBrokersHoweverLong() {
     ship(batch(FILE, 0, 1));
@@ -629,7 +649,9 @@ class TransactionalShipperTest {
   void closingWithoutTimeTellsThatNothingIsConfirmed() {
     ship(batch(FILE, 0, 1));
     shipper.close(Duration.ZERO);
-    assertThat(outcomes).hasSize(1).allMatch(Outcome.Retryable.class::isInstance);
+    assertThat(outcomes)
+        .as("the next producer aborts it: nothing is in doubt")
+        .containsExactly(new Outcome.Retryable("the shipper is closed", 0, null));
     assertThat(cluster.bodies()).isEmpty();
   }
 }
