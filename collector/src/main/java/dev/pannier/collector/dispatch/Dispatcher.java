@@ -115,6 +115,9 @@ public final class Dispatcher {
   /// What the destination had when it was reached.
   private Committed committed = Committed.NOTHING;
 
+  /// The highest number that was taken from the buffer.
+  private long lastTaken;
+
   private @Nullable Consumer<Committed> onCommitted;
   private volatile Runnable onAnswer = () -> {};
 
@@ -371,7 +374,10 @@ public final class Dispatcher {
 
   /// Goes on with what another has left. Before the first [#doWork].
   public void takeOver(Unfinished left) {
-    window.addAll(left.shipments());
+    for (Shipment shipment : left.shipments()) {
+      window.add(shipment);
+      lastTaken = Math.max(lastTaken, shipment.entry().sequence());
+    }
   }
 
   /// Closes the shipper, and says what was not delivered.
@@ -620,6 +626,7 @@ public final class Dispatcher {
       if (entry == null) {
         break;
       }
+      lastTaken = Math.max(lastTaken, entry.sequence());
       Shipment shipment = new Shipment(entry, cursor.log());
       if (transactional) {
         skipCommitted(shipment);
@@ -1002,9 +1009,18 @@ public final class Dispatcher {
     cursor.done(shipment.entry(), shipment.settlement());
   }
 
-  /// The numbers of batches that were taken and are not with the shipper, or done, ascending.
+  /// The numbers of batches that are not with the shipper, or done, ascending: of those that were taken, and of
+  /// those that a dispatcher before this one has left open and that were not taken yet. What is stored may go far
+  /// beyond the latter.
   private long[] unshipped() {
     List<Long> sequences = new ArrayList<>(parked.sequences());
+    if (committed.log() == cursor.log()) {
+      for (long open : committed.open()) {
+        if (open > lastTaken) {
+          sequences.add(open);
+        }
+      }
+    }
     for (Shipment shipment : window) {
       if (shipment.waiting()) {
         sequences.add(shipment.entry().sequence());
