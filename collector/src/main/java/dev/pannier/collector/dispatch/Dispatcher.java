@@ -362,6 +362,7 @@ public final class Dispatcher {
     left.addAll(parked.takeAll());
     if (fallback != null) {
       for (Entry entry : fallback.takeAll()) {
+        cursor.returned(entry);
         left.add(new Shipment(entry, cursor.log()));
       }
     }
@@ -562,13 +563,13 @@ public final class Dispatcher {
     }
     int diverted = 0;
     for (Shipment shipment : List.copyOf(window)) {
-      if (fallback.hasRoom() && shipment.isUntouched()) {
+      if (hasRoom(fallback) && shipment.isUntouched()) {
         window.remove(shipment);
-        fallback.take(shipment.entry(), this::wake);
+        lend(fallback, shipment.entry());
         diverted++;
       }
     }
-    while (fallback.hasRoom()) {
+    while (hasRoom(fallback)) {
       Entry entry = cursor.next();
       if (entry == null) {
         break;
@@ -579,11 +580,20 @@ public final class Dispatcher {
       } else if (parked.holdsBack(shipment)) {
         parked.add(shipment);
       } else {
-        fallback.take(entry, this::wake);
+        lend(fallback, entry);
       }
       diverted++;
     }
     return diverted;
+  }
+
+  private boolean hasRoom(Fallback other) {
+    return other.hasRoom() && cursor.mayLend();
+  }
+
+  private void lend(Fallback to, Entry entry) {
+    cursor.lent(entry);
+    to.take(entry, this::wake);
   }
 
   /// Tells the buffer of what the fallback is done with.
@@ -592,6 +602,7 @@ public final class Dispatcher {
     if (fallback != null) {
       for (Fallback.Done done = fallback.poll(); done != null; done = fallback.poll()) {
         fellBack.add(done.entry().batch().records());
+        cursor.returned(done.entry());
         cursor.done(done.entry(), new Settlement(done.rejected(), 0, true, done.reason()));
         taken++;
       }
