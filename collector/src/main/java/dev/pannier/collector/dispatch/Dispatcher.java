@@ -654,9 +654,11 @@ public final class Dispatcher {
 
   private void skipCommitted(Shipment shipment) {
     Entry entry = shipment.entry();
+    long copied = shipment.copiedBytes();
     // The dispatcher before, which it was taken over from, may have counted it.
     if (committed.covers(entry.batch(), shipment.origin()) && shipment.skip()) {
       repeats.add(entry.batch().records());
+      cursor.hold(-copied);
     }
   }
 

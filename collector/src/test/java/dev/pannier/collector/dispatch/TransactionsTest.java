@@ -248,6 +248,27 @@ class TransactionsTest {
   }
 
   @Test
+  void partsOfWhatTheDestinationHadHoldNoMemory() {
+    append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
+    run();
+    shipper.end(new Outcome.TooLarge(0, "too large", null));
+    run();
+    assertThat(shipper.calls.getFirst().parts()).hasSize(2);
+    shipper.end(new Outcome.Retryable("a commit has no answer", 0, null));
+    dispatcher.standBack();
+    run();
+    Transactional next = new Transactional();
+    next.committed =
+        new Committed(0, 0, new long[0], List.of(new Positions("a".hashCode(), 0, 4, 0, 0)));
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    run(second);
+    assertThat(next.calls).isEmpty();
+    assertThat(told).containsExactly("a 0");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
   void aBatchWithoutRecordsIsPassedWhenThoseBeforeItAreDone() {
     append(Batches.fromFile("a", 0, "1"));
     append(Batches.fromFile("a", 1).with(new byte[0], 0, 0, 0));
