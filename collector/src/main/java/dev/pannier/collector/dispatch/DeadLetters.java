@@ -86,6 +86,7 @@ final class DeadLetters {
   private int failed;
   private long failingSinceNanos;
   private long pausedUntilNanos;
+  private boolean hurries;
   private volatile @Nullable String trouble;
 
   /// @param place    where in the destination a batch with one record was to go
@@ -270,7 +271,9 @@ final class DeadLetters {
       trouble = "dead letters cannot be stored: " + reason;
     }
     failures.add(nowNanos, 1, reason);
-    pausedUntilNanos = nowNanos + backoff.waitNanos(failed, askedNanos);
+    long wait = backoff.waitNanos(failed, askedNanos);
+    pausedUntilNanos =
+        nowNanos + (hurries ? Math.min(wait, Dispatcher.LONGEST_WAIT_DRAINING_NANOS) : wait);
   }
 
   private void smaller(long nowNanos, Bundle bundle, Batch letter, Outcome.TooLarge tooLarge) {
@@ -305,8 +308,9 @@ final class DeadLetters {
     }
   }
 
-  /// While draining no wait is longer.
+  /// From now on, while draining, no wait is longer.
   void hurry(long nowNanos) {
+    hurries = true;
     long longest = nowNanos + Dispatcher.LONGEST_WAIT_DRAINING_NANOS;
     if (pausedUntilNanos - longest > 0) {
       pausedUntilNanos = longest;

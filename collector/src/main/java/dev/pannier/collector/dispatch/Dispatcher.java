@@ -116,6 +116,9 @@ public final class Dispatcher {
   /// What the destination had when it was reached.
   private Committed committed = Committed.NOTHING;
 
+  /// The highest number that was taken from the buffer.
+  private long lastTaken;
+
   private @Nullable Consumer<Committed> onCommitted;
   private volatile Runnable onAnswer = () -> {};
 
@@ -360,6 +363,7 @@ public final class Dispatcher {
     left.addAll(parked.takeAll());
     if (fallback != null) {
       for (Entry entry : fallback.takeAll()) {
+        cursor.returned(entry);
         left.add(new Shipment(entry, cursor.log()));
       }
     }
@@ -372,7 +376,10 @@ public final class Dispatcher {
 
   /// Goes on with what another has left. Before the first [#doWork].
   public void takeOver(Unfinished left) {
-    window.addAll(left.shipments());
+    for (Shipment shipment : left.shipments()) {
+      window.add(shipment);
+      lastTaken = Math.max(lastTaken, shipment.entry().sequence());
+    }
   }
 
   /// Closes the shipper, and says what was not delivered.
@@ -557,13 +564,13 @@ public final class Dispatcher {
     }
     int diverted = 0;
     for (Shipment shipment : List.copyOf(window)) {
-      if (fallback.hasRoom() && shipment.isUntouched()) {
+      if (hasRoom(fallback) && shipment.isUntouched()) {
         window.remove(shipment);
-        fallback.take(shipment.entry(), this::wake);
+        lend(fallback, shipment.entry());
         diverted++;
       }
     }
-    while (fallback.hasRoom()) {
+    while (hasRoom(fallback)) {
       Entry entry = cursor.next();
       if (entry == null) {
         break;
@@ -574,11 +581,20 @@ public final class Dispatcher {
       } else if (parked.holdsBack(shipment)) {
         parked.add(shipment);
       } else {
-        fallback.take(entry, this::wake);
+        lend(fallback, entry);
       }
       diverted++;
     }
     return diverted;
+  }
+
+  private boolean hasRoom(Fallback other) {
+    return other.hasRoom() && cursor.mayLend();
+  }
+
+  private void lend(Fallback to, Entry entry) {
+    cursor.lent(entry);
+    to.take(entry, this::wake);
   }
 
   /// Tells the buffer of what the fallback is done with.
@@ -587,6 +603,7 @@ public final class Dispatcher {
     if (fallback != null) {
       for (Fallback.Done done = fallback.poll(); done != null; done = fallback.poll()) {
         fellBack.add(done.entry().batch().records());
+        cursor.returned(done.entry());
         cursor.done(done.entry(), new Settlement(done.rejected(), 0, true, done.reason()));
         taken++;
       }
@@ -621,6 +638,7 @@ public final class Dispatcher {
       if (entry == null) {
         break;
       }
+      lastTaken = Math.max(lastTaken, entry.sequence());
       Shipment shipment = new Shipment(entry, cursor.log());
       if (transactional) {
         skipCommitted(shipment);
@@ -641,9 +659,11 @@ public final class Dispatcher {
     boolean had =
         committed.covers(entry.batch(), shipment.origin())
             || (doubt != null && shipper.hasCommitted(doubt));
+    long copied = shipment.copiedBytes();
     // The dispatcher before, which it was taken over from, may have counted it.
     if (had && shipment.skip()) {
       repeats.add(entry.batch().records());
+      cursor.hold(-copied);
     }
   }
 
@@ -1008,9 +1028,18 @@ public final class Dispatcher {
     cursor.done(shipment.entry(), shipment.settlement());
   }
 
-  /// The numbers of batches that were taken and are not with the shipper, or done, ascending.
+  /// The numbers of batches that are not with the shipper, or done, ascending: of those that were taken, and of
+  /// those that a dispatcher before this one has left open and that were not taken yet. What is stored may go far
+  /// beyond the latter.
   private long[] unshipped() {
     List<Long> sequences = new ArrayList<>(parked.sequences());
+    if (committed.log() == cursor.log()) {
+      for (long open : committed.open()) {
+        if (open > lastTaken) {
+          sequences.add(open);
+        }
+      }
+    }
     for (Shipment shipment : window) {
       if (shipment.waiting()) {
         sequences.add(shipment.entry().sequence());

@@ -101,6 +101,25 @@ class DeadLettersTest {
   }
 
   @Test
+  void whileDrainingNoLetterWaitsForLong() {
+    shipper.onShip = batch -> new Outcome.Permanent("bad");
+    box.onPut = letter -> new Outcome.Retryable("full", 300 * SECOND, null);
+    append("a", "1");
+    run();
+    dispatcher.drain();
+    for (int attempt = 1; attempt <= 10; attempt++) {
+      run();
+      assertThat(dispatcher.waitNanos(now)).isLessThanOrEqualTo(SECOND);
+      now += SECOND;
+    }
+    assertThat(box.attempts).isGreaterThanOrEqualTo(10);
+    box.onPut = letter -> Outcome.ACCEPTED;
+    run();
+    assertThat(box.bodies()).containsExactly("1");
+    assertThat(dispatcher.drained()).isTrue();
+  }
+
+  @Test
   void aBatchThatIsRefusedWholeIsALetterARecord() {
     shipper.onShip = batch -> new Outcome.Permanent("bad");
     append("a", "1", "2", "3");

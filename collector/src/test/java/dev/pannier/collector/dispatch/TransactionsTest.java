@@ -2,9 +2,13 @@ package dev.pannier.collector.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.buffer.Acknowledgement;
+import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Committed;
@@ -15,7 +19,10 @@ import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -27,6 +34,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What a dispatcher does with a transactional shipper.
 class TransactionsTest {
@@ -282,6 +290,27 @@ class TransactionsTest {
   }
 
   @Test
+  void partsOfWhatTheDestinationHadHoldNoMemory() {
+    append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
+    run();
+    shipper.end(new Outcome.TooLarge(0, "too large", null));
+    run();
+    assertThat(shipper.calls.getFirst().parts()).hasSize(2);
+    shipper.end(new Outcome.Retryable("a commit has no answer", 0, null));
+    dispatcher.standBack();
+    run();
+    Transactional next = new Transactional();
+    next.committed =
+        new Committed(0, 0, new long[0], List.of(new Positions("a".hashCode(), 0, 4, 0, 0)));
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    run(second);
+    assertThat(next.calls).isEmpty();
+    assertThat(told).containsExactly("a 0");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
   void aBatchWithoutRecordsIsPassedWhenThoseBeforeItAreDone() {
     append(Batches.fromFile("a", 0, "1"));
     append(Batches.fromFile("a", 1).with(new byte[0], 0, 0, 0));
@@ -322,6 +351,61 @@ class TransactionsTest {
     run();
     assertThat(shipped()).containsExactly(List.of("2"), List.of("1"));
     assertThat(shipper.open.get()).isEmpty();
+  }
+
+  @Test
+  void whatWasLeftOpenByAProcessBeforeStaysOpenUntilItIsTaken(@TempDir Path folder)
+      throws IOException {
+    try (DiskBuffer disk = disk(folder)) {
+      for (int i = 1; i <= 30; i++) {
+        append(disk, i);
+      }
+      disk.doWork(now); // syncs
+      Cursor cursor = disk.cursor("out");
+      shipper.committed = new Committed(cursor.log(), 30, new long[] {1, 20}, List.of());
+      Dispatcher first = new Dispatcher(shipper, cursor, metrics, new Random(1), 8);
+      run(first);
+      assertThat(shipped()).containsExactly(List.of("1"));
+      assertThat(shipper.open.get()).as("though far less was taken").containsExactly(20);
+
+      first.standBack();
+      run(first);
+      Transactional next = new Transactional();
+      next.committed = shipper.committed;
+      Dispatcher second = new Dispatcher(next, cursor, metrics, new Random(1), 8);
+      second.takeOver(first.handOver(now, Duration.ZERO));
+      run(second);
+      assertThat(next.calls).hasSize(1);
+      assertThat(next.open.get()).as("1 is with the next shipper").containsExactly(20);
+      next.end(Outcome.ACCEPTED);
+      run(second);
+      assertThat(next.calls.getFirst().bodies()).containsExactly("20");
+      assertThat(next.open.get()).isEmpty();
+      next.end(Outcome.ACCEPTED);
+      run(second);
+      assertThat(cursor.openBatches()).isZero();
+      assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(28);
+    }
+  }
+
+  private DiskBuffer disk(Path folder) throws IOException {
+    return new DiskBuffer(
+        new BufferSettings(
+            BufferSettings.Type.DISK, folder, 8 << 20, BufferSettings.OnFull.BACKPRESSURE),
+        budget,
+        ledger,
+        metrics,
+        Map.of("out", Set.of(Signal.LOGS)),
+        Set.of("out"),
+        Instant::now,
+        now,
+        notice -> {});
+  }
+
+  private void append(DiskBuffer disk, int body) {
+    Batch batch = Batches.received("" + body);
+    assertThat(budget.tryReserve(batch.length())).isTrue();
+    disk.append(batch, batch.length(), Acknowledgement.When.DURABLE, (rejected, reason) -> {});
   }
 
   @Test

@@ -1,21 +1,16 @@
 package dev.pannier.collector.simulation;
 
-import dev.pannier.shippers.Committed;
-import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
-import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A shipper whose answers are counted as they come, apart from all that the sidecar counts.
-final class CountedShipper implements Shipper {
+final class CountedShipper extends ForwardingShipper {
   /// What the destination has told, in records.
   static final class Told {
     long accepted;
@@ -56,13 +51,12 @@ final class CountedShipper implements Shipper {
     }
   }
 
-  private final Shipper shipper;
   private final Told told;
   private final boolean buries;
 
   /// @param buries whether what is too large is a dead letter
   CountedShipper(Shipper shipper, Told told, boolean buries) {
-    this.shipper = shipper;
+    super(shipper);
     this.told = told;
     this.buries = buries;
   }
@@ -70,7 +64,7 @@ final class CountedShipper implements Shipper {
   @Override
   public void ship(Batch batch, Consumer<Outcome> outcome) {
     int records = batch.records();
-    shipper.ship(
+    super.ship(
         batch,
         answer -> {
           told.told(records, answer, buries);
@@ -81,97 +75,12 @@ final class CountedShipper implements Shipper {
   @Override
   public void shipWhole(List<Batch> parts, Origin origin, Consumer<Outcome> outcome) {
     int records = parts.stream().mapToInt(Batch::records).sum();
-    shipper.shipWhole(
+    super.shipWhole(
         parts,
         origin,
         answer -> {
           told.toldWhole(records, answer);
           outcome.accept(answer);
         });
-  }
-
-  @Override
-  public Outcome connect() {
-    return shipper.connect();
-  }
-
-  @Override
-  public boolean pipelines(String key) {
-    return shipper.pipelines(key);
-  }
-
-  @Override
-  public String place(Batch batch) {
-    return shipper.place(batch);
-  }
-
-  @Override
-  public void flush() {
-    shipper.flush();
-  }
-
-  @Override
-  public String missing() {
-    return shipper.missing();
-  }
-
-  @Override
-  public void resume() {
-    shipper.resume();
-  }
-
-  @Override
-  public boolean isTransactional() {
-    return shipper.isTransactional();
-  }
-
-  @Override
-  public boolean buries() {
-    return shipper.buries();
-  }
-
-  @Override
-  public void bury(Batch part, String reason) {
-    shipper.bury(part, reason);
-  }
-
-  @Override
-  public boolean isReady() {
-    return shipper.isReady();
-  }
-
-  @Override
-  public void passed(Batch batch, Origin origin) {
-    shipper.passed(batch, origin);
-  }
-
-  @Override
-  public Committed committed() {
-    return shipper.committed();
-  }
-
-  @Override
-  public boolean hasCommitted(Doubt doubt) {
-    return shipper.hasCommitted(doubt);
-  }
-
-  @Override
-  public void retain(Set<Long> generations) {
-    shipper.retain(generations);
-  }
-
-  @Override
-  public int doWork(long nowNanos, Supplier<long[]> open) {
-    return shipper.doWork(nowNanos, open);
-  }
-
-  @Override
-  public long waitNanos(long nowNanos) {
-    return shipper.waitNanos(nowNanos);
-  }
-
-  @Override
-  public void close(Duration timeout) {
-    shipper.close(timeout);
   }
 }

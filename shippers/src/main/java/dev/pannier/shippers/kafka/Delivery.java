@@ -76,6 +76,11 @@ final class Delivery {
     return missingTopics.get(topic);
   }
 
+  /// Whether any topic is missing.
+  synchronized boolean missesAny() {
+    return !missingTopics.isEmpty();
+  }
+
   synchronized void riskyStarted() {
     risky++;
     isTroubled = true;

@@ -191,6 +191,12 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
           Kind.RETRY, servers + " does not confirm a message in time (max.block.ms)", false);
     }
 
+    /// Whether there is a topic is not known, and nothing waits for the answer.
+    KafkaFailure notSaid(String topic) {
+      return new KafkaFailure(
+          Kind.NO_TOPIC, servers + " has not said yet whether it has the topic " + topic, false);
+    }
+
     /// A transaction cannot be open for as long as each of its messages takes alone.
     KafkaFailure noTimeAlone() {
       return new KafkaFailure(

@@ -356,6 +356,11 @@ public final class KafkaShipper implements Shipper {
       // It may be there by now, but not what comes before this message.
       noTopic = delivery.misses(topic);
     }
+    if (noTopic == null && delivery.missesAny() && !topics.isKnown(topic)) {
+      // One topic of a batch is waited for; with each of many this thread would stand for minutes.
+      topics.ask(List.of(topic));
+      noTopic = words.notSaid(topic);
+    }
     if (noTopic != null) {
       return noTopic;
     }
@@ -550,7 +555,7 @@ public final class KafkaShipper implements Shipper {
         ended = true;
       }
       if (error == null) {
-        if (topics.anyMissing()) {
+        if (topics.anyMissing() || !topics.isKnown(message.topic())) {
           topics.confirmed(message.topic());
         }
         if (isRisky && producer == client.current()) {

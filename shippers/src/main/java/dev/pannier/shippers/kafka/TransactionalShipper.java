@@ -275,15 +275,17 @@ public final class TransactionalShipper implements Shipper {
             .distinct()
             .toList();
     this.brokers = new Brokers(settings.properties(), fixedTopics, client, topics, words);
+    String key = home.identity() + "/" + settings.name();
     this.hint =
         new OffsetHint(
             home.directory()
                 .resolve("kafka-" + UNWELCOME.matcher(settings.name()).replaceAll("_") + ".offset"),
-            transactions.positionsTopic());
+            transactions.positionsTopic(),
+            key);
     this.positions =
         new PositionsTopic(
             transactions.positionsTopic(),
-            home.identity() + "/" + settings.name(),
+            key,
             home.isNew(),
             settings.properties(),
             consumers,

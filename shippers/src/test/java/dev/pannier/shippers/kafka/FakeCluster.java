@@ -58,6 +58,9 @@ final class FakeCluster implements Destination {
 
   final Set<String> missingTopics = ConcurrentHashMap.newKeySet();
 
+  /// How often a sender has waited for one of them.
+  int waitedFor;
+
   /// Which records a broker refuses, with all that is in a batch with them.
   volatile @Nullable Predicate<ProducerRecord<byte[], byte[]>> poison;
 
@@ -249,6 +252,7 @@ final class FakeCluster implements Destination {
       }
       if (missingTopics.contains(record.topic())) {
         // As Kafka's: it has waited for the topic in this thread.
+        waitedFor++;
         callback.onCompletion(null, missing());
       } else {
         (lingering ? lingers : queue).add(new Send(record, callback));

@@ -333,6 +333,30 @@ class KafkaShipperTest extends RemoteShipperContract {
     shipper.close(Duration.ZERO);
   }
 
+  @Test
+  void ofManyTopicsThatAreMissingABatchWaitsForOne() throws Exception {
+    KafkaShipper shipper = shipper("logs.${resource:service.name}", Encoding.OTLP_PROTO, "none");
+    ExportLogsServiceRequest.Builder all = ExportLogsServiceRequest.newBuilder();
+    for (int i = 0; i < 20; i++) {
+      cluster.missingTopics.add("logs.absent" + i);
+      all.mergeFrom(Batches.request("absent" + i, "no"));
+    }
+    byte[] bytes = all.mergeFrom(Batches.request("mail", "two")).build().toByteArray();
+    Batch batch = Batch.received(Signal.LOGS, bytes, 0, bytes.length, 21, "otlp");
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(shipWith(shipper, batch)).isInstanceOf(Outcome.Missing.class);
+
+    // Those of which nothing was known are asked for by another thread: one of them is there.
+    long deadlineNanos = System.nanoTime() + cluster.patience().toNanos();
+    while (cluster.stored().isEmpty()) {
+      assertThat(shipWith(shipper, batch)).isInstanceOf(Outcome.Missing.class);
+      assertThat(System.nanoTime() - deadlineNanos).as("time left").isNegative();
+    }
+    assertThat(cluster.stored()).containsExactly("two");
+    assertThat(cluster.waitedFor).isEqualTo(1);
+    shipper.close(Duration.ZERO);
+  }
+
   private static Batch received(String service, String body) {
     byte[] bytes = Batches.request(service, body).toByteArray();
     return Batch.received(Signal.LOGS, bytes, 0, bytes.length, 1, "otlp");
