@@ -288,7 +288,7 @@ final class DeadLetters {
 
   private void reject(long nowNanos, Bundle bundle, Batch letter, String reason) {
     rejections.add(nowNanos, letter.records(), reason);
-    bundle.shipment.letterRejected(letter.records(), bundle.reason);
+    bundle.shipment.reject(letter.records(), bundle.reason);
     next(bundle, letter);
   }
 

@@ -8,6 +8,7 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.DeadLetterBox;
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
@@ -18,7 +19,6 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -741,9 +741,12 @@ public final class Dispatcher {
           warned.increment();
           warnings.add(nowNanos, 1, partly.reason());
         }
-        BitSet which = partly.refused();
-        Batch refusedPart = deadLetters == null || which == null ? null : Pieces.rest(part, which);
-        refuse(nowNanos, shipment, refused, partly.reason(), refusedPart);
+        if (partly.refused().isEmpty()) {
+          refuse(nowNanos, shipment, refused, partly.reason(), null);
+        } else {
+          refuse(nowNanos, shipment, partly.refused());
+        }
+        shipment.settled();
         destination.succeeded(nowNanos);
         circuit.succeeded();
       }
@@ -752,6 +755,7 @@ public final class Dispatcher {
       case Outcome.TooLarge tooLarge -> smaller(nowNanos, shipment, tooLarge);
       case Outcome.Permanent permanent -> {
         refuse(nowNanos, shipment, part.records(), permanent.reason(), part);
+        shipment.settled();
         circuit.succeeded();
       }
     }
@@ -759,7 +763,7 @@ public final class Dispatcher {
 
   private void accepted(long nowNanos, Shipment shipment) {
     bytes.add(shipment.part().length());
-    shipment.settled(0, "");
+    shipment.settled();
     destination.succeeded(nowNanos);
     circuit.succeeded();
   }
@@ -865,14 +869,21 @@ public final class Dispatcher {
   /// The part's rest waits for its next attempt.
   private void again(long nowNanos, Shipment shipment, Outcome.Retryable retry) {
     Batch part = shipment.part();
+    refuse(nowNanos, shipment, retry.refused());
     Batch rest = Pieces.rest(part, retry.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     retries.increment();
     bytes.add(part.length() - rest.length());
+    if (retry.learnt()) {
+      shipment.again(rest);
+      // What is on its way went down with it, and is told first.
+      pause(nowNanos, 0);
+      return;
+    }
     if (retry.untouched() && !isTrying()) {
       shipment.spared();
     }
@@ -890,7 +901,7 @@ public final class Dispatcher {
     Batch rest = Pieces.rest(part, missing.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     bytes.add(part.length() - rest.length());
@@ -905,7 +916,7 @@ public final class Dispatcher {
     Batch rest = Pieces.rest(part, tooLarge.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     bytes.add(part.length() - rest.length());
@@ -914,6 +925,7 @@ public final class Dispatcher {
         cut && buriesOversize ? List.of() : Pieces.smaller(rest, tooLarge.limitBytes());
     if (pieces.isEmpty()) {
       refuse(nowNanos, shipment, rest.records(), tooLarge.reason(), rest);
+      shipment.settled();
       return;
     }
     if (cut && !shipment.partIsCut()) {
@@ -923,21 +935,25 @@ public final class Dispatcher {
     shipment.divide(pieces, cut);
   }
 
+  /// Those of the part that the destination has told apart.
+  private void refuse(long nowNanos, Shipment shipment, List<Refusal> all) {
+    for (Refusal one : all) {
+      Batch records = deadLetters == null ? null : Pieces.rest(shipment.part(), one.records());
+      refuse(nowNanos, shipment, one.records().cardinality(), one.reason(), records);
+    }
+  }
+
   /// @param records those that were refused; null where it is not known which
   private void refuse(
       long nowNanos, Shipment shipment, long refused, String reason, @Nullable Batch records) {
-    boolean buried = refused > 0 && records != null && deadLetters != null;
-    if (refused > 0) {
-      destination.refused(reason);
-    }
-    if (buried) {
-      shipment.settled(0, "");
-      Objects.requireNonNull(deadLetters)
-          .add(nowNanos, shipment, Objects.requireNonNull(records), reason);
+    if (refused == 0) {
       return;
     }
-    shipment.settled(refused, reason);
-    if (refused > 0) {
+    destination.refused(reason);
+    if (records != null && deadLetters != null) {
+      deadLetters.add(nowNanos, shipment, records, reason);
+    } else {
+      shipment.reject(refused, reason);
       refusals.add(nowNanos, refused, about(shipment, reason));
     }
   }

@@ -286,7 +286,7 @@ class TransactionsTest {
   void whatTheShipperHasBuriedIsADeadLetterInTheLedger() {
     append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
     run();
-    shipper.end(new Outcome.PartlyAccepted(1, "too old", null, 2));
+    shipper.end(new Outcome.PartlyAccepted(1, "too old", List.of(), 2));
     run();
     assertThat(told).containsExactly("a 1");
     Ledger.Amounts amounts = ledger.snapshot().getFirst().records();
@@ -319,7 +319,7 @@ class TransactionsTest {
     assertThat(shipper.buried).hasSize(1);
     assertThat(shipper.calls.getLast().bodies()).containsExactly("1", "2");
     assertThat(shipper.calls.getLast().parts().getLast()).isSameAs(shipper.buried.getFirst());
-    shipper.end(new Outcome.PartlyAccepted(0, "too large", null, 1));
+    shipper.end(new Outcome.PartlyAccepted(0, "too large", List.of(), 1));
     run(burying);
     assertThat(told).containsExactly("a 0");
     assertThat(metrics.adder(Counter.SHIPPER_DEAD_LETTERS, "out").sum()).isEqualTo(1);

@@ -31,7 +31,11 @@ final class CountedShipper implements Shipper {
           accepted += records - partly.rejected() - partly.deadLettered();
         }
         case Outcome.Permanent _ -> refused += records;
-        case Outcome.Retryable retry -> accepted += confirmed(records, retry.unconfirmed());
+        case Outcome.Retryable retry -> {
+          int never = retry.refused().stream().mapToInt(one -> one.records().cardinality()).sum();
+          refused += never;
+          accepted += confirmed(records, retry.unconfirmed()) - never;
+        }
         case Outcome.Missing missing -> accepted += confirmed(records, missing.unconfirmed());
         case Outcome.TooLarge tooLarge -> {
           int confirmed = confirmed(records, tooLarge.unconfirmed());

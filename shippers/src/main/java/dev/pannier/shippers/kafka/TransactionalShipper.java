@@ -204,7 +204,7 @@ public final class TransactionalShipper implements Shipper {
       }
       return rejected == records
           ? new Outcome.Permanent(why)
-          : new Outcome.PartlyAccepted(rejected, why, null, deadLettered);
+          : new Outcome.PartlyAccepted(rejected, why, List.of(), deadLettered);
     }
   }
 
