@@ -16,8 +16,14 @@ public sealed interface Outcome {
   /// @param refused  those that were refused; empty where the destination only says how many
   /// @param deadLettered how many others were refused and are kept as dead letters, by a shipper that
   ///     [Shipper#buries]
-  record PartlyAccepted(long rejected, String reason, List<Refusal> refused, long deadLettered)
+  /// @param truncated    how many of these letters were cut to fit
+  record PartlyAccepted(
+      long rejected, String reason, List<Refusal> refused, long deadLettered, long truncated)
       implements Outcome {
+    public PartlyAccepted(long rejected, String reason, List<Refusal> refused, long deadLettered) {
+      this(rejected, reason, refused, deadLettered, 0);
+    }
+
     public PartlyAccepted(long rejected, String reason, @Nullable BitSet refused) {
       this(
           rejected, reason, refused == null ? List.of() : List.of(new Refusal(refused, reason)), 0);

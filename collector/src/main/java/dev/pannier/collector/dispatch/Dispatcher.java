@@ -788,6 +788,7 @@ public final class Dispatcher {
         }
         refuseWhole(nowNanos, shipment, refused, partly.reason());
         buried(nowNanos, shipment, letters, partly.reason());
+        cut(nowNanos, shipment, partly.truncated(), partly.reason());
         destination.succeeded(nowNanos);
         circuit.succeeded();
       }
@@ -833,6 +834,13 @@ public final class Dispatcher {
     }
   }
 
+  private void cut(long nowNanos, Shipment shipment, long records, String reason) {
+    if (records > 0) {
+      truncated.add(records);
+      truncations.add(nowNanos, records, about(shipment, reason));
+    }
+  }
+
   /// The parts that are too large are divided, cut, or buried; all go again.
   private void smallerWhole(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
     BitSet records = tooLarge.unconfirmed();
@@ -858,8 +866,7 @@ public final class Dispatcher {
       } else if (pieces.isEmpty()) {
         refused += part.records();
       } else if (part.records() == 1 && shipment.cut(part, pieces.getFirst())) {
-        truncated.increment();
-        truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+        cut(nowNanos, shipment, 1, tooLarge.reason());
       }
     }
     shipment.divideWhole(again, refused, tooLarge.reason());
@@ -929,8 +936,7 @@ public final class Dispatcher {
       return;
     }
     if (cut && !shipment.partIsCut()) {
-      truncated.increment();
-      truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+      cut(nowNanos, shipment, 1, tooLarge.reason());
     }
     shipment.divide(pieces, cut);
   }

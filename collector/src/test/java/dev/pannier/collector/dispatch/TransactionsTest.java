@@ -240,6 +240,15 @@ class TransactionsTest {
   }
 
   @Test
+  void aLetterThatWasCutIsCounted() {
+    append(Batches.fromFile("a", 0, "1", "2", "3"));
+    run();
+    shipper.end(new Outcome.PartlyAccepted(0, "never", List.of(), 2, 1));
+    run();
+    assertThat(metrics.adder(Counter.SHIPPER_TRUNCATED, "out").sum()).isEqualTo(1);
+  }
+
+  @Test
   void aBatchWithoutRecordsIsPassedWhenThoseBeforeItAreDone() {
     append(Batches.fromFile("a", 0, "1"));
     append(Batches.fromFile("a", 1).with(new byte[0], 0, 0, 0));

@@ -128,6 +128,28 @@ class TransactionalLettersTest {
             });
   }
 
+  private static long cut(Outcome outcome) {
+    return outcome instanceof Outcome.PartlyAccepted partly ? partly.truncated() : 0;
+  }
+
+  private static String reason(ProducerRecord<byte[], byte[]> letter) {
+    return new String(letter.headers().lastHeader("pannier.reason").value(), UTF_8);
+  }
+
+  @Test
+  void eachLetterHasItsOwnReason() {
+    cluster.refusals =
+        record ->
+            !isLetter(record) && List.of("1", "2", "4").contains(text(record))
+                ? new InvalidRecordException("never " + text(record))
+                : null;
+    assertRefused(ship(batch("0", "1", "2", "3", "4")), 0, 3);
+    assertThat(buried()).containsExactly("1", "2", "4");
+    for (int i = 0; i < 3; i++) {
+      assertThat(reason(letters().get(i))).contains("never " + buried().get(i));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void whatIsRefusedIsALetterInTheTransactionOfTheRest(boolean batches) {
@@ -192,7 +214,9 @@ class TransactionalLettersTest {
             isLetter(record)
                 ? record.value().length > 6_000 ? new RecordTooLargeException("large") : null
                 : text(record).equals(large) ? new InvalidRecordException("never") : null;
-    assertRefused(ship(batch("0", large, "2")), 0, 1);
+    Outcome done = ship(batch("0", large, "2"));
+    assertRefused(done, 0, 1);
+    assertThat(cut(done)).isEqualTo(1);
     assertThat(cluster.texts()).containsExactly("0", "2");
     assertThat(buried()).hasSize(1);
     assertThat(large).startsWith(buried().getFirst());
