@@ -44,14 +44,27 @@ public sealed interface Outcome {
   /// @param learnt      whether the next attempt goes otherwise, since something was learnt of them or of others that
   ///     were on their way: it need not wait, and the destination has not failed
   /// @param refused     others that were refused for good, and are not sent again
+  /// @param ifCommitted what has become of all of them if whoever ships next finds them [Shipper#committed], since a transaction has
+  ///     ended without an answer; null where all were taken then
   record Retryable(
       String reason,
       long retryAfterNanos,
       @Nullable BitSet unconfirmed,
       boolean untouched,
       boolean learnt,
-      List<Refusal> refused)
+      List<Refusal> refused,
+      @Nullable Outcome ifCommitted)
       implements Outcome {
+    public Retryable(
+        String reason,
+        long retryAfterNanos,
+        @Nullable BitSet unconfirmed,
+        boolean untouched,
+        boolean learnt,
+        List<Refusal> refused) {
+      this(reason, retryAfterNanos, unconfirmed, untouched, learnt, refused, null);
+    }
+
     public Retryable(
         String reason,
         long retryAfterNanos,

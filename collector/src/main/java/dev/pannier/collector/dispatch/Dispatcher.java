@@ -480,7 +480,9 @@ public final class Dispatcher {
     if (transactional) {
       committed = shipper.committed();
       for (Shipment takenOver : window) {
-        skipCommitted(takenOver);
+        long before = takenOver.copiedBytes();
+        skipCommitted(nowNanos, takenOver);
+        cursor.hold(takenOver.copiedBytes() - before);
       }
       if (onCommitted != null) {
         onCommitted.accept(committed);
@@ -622,7 +624,7 @@ public final class Dispatcher {
       }
       Shipment shipment = new Shipment(entry, cursor.log());
       if (transactional) {
-        skipCommitted(shipment);
+        skipCommitted(nowNanos, shipment);
       }
       if (parked.holdsBack(shipment)) {
         parked.add(shipment);
@@ -634,10 +636,16 @@ public final class Dispatcher {
     return moved;
   }
 
-  private void skipCommitted(Shipment shipment) {
+  private void skipCommitted(long nowNanos, Shipment shipment) {
     Entry entry = shipment.entry();
-    // The dispatcher before, which it was taken over from, may have counted it.
-    if (committed.covers(entry.batch(), shipment.origin()) && shipment.skip()) {
+    if (!committed.covers(entry.batch(), shipment.origin())) {
+      return;
+    }
+    Outcome known = shipment.ifCommitted();
+    if (known != null) {
+      answeredWhole(nowNanos, shipment, known);
+    } else if (shipment.skip()) {
+      // The dispatcher before, which it was taken over from, may have counted it.
       repeats.add(entry.batch().records());
     }
   }
@@ -809,6 +817,7 @@ public final class Dispatcher {
           circuit.failed(nowNanos, retry.reason());
         }
         pause(nowNanos, backoff.waitNanos(shipment.failedWhole(), retry.retryAfterNanos()));
+        shipment.ifCommitted(retry.ifCommitted());
       }
       case Outcome.Missing _ -> {
         shipment.parkedWhole(nowNanos + Parked.RETRY_NANOS);

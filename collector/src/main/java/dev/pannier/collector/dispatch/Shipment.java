@@ -3,6 +3,7 @@ package dev.pannier.collector.dispatch;
 import dev.pannier.collector.buffer.Entry;
 import dev.pannier.collector.buffer.Settlement;
 import dev.pannier.shippers.Origin;
+import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayDeque;
@@ -11,6 +12,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// One batch on its way through a dispatcher: what of it is not confirmed, in parts once it was
 /// split. Parts go one after the other, or with a transactional shipper all at once.
@@ -30,6 +32,7 @@ final class Shipment {
   private long deadLettered;
   private String reason = "";
   private final Origin origin;
+  private @Nullable Outcome ifCommitted;
 
   /// The parts that are a record which was cut, for a transactional shipper.
   private final Set<Batch> cuts = Collections.newSetFromMap(new IdentityHashMap<>(0));
@@ -100,6 +103,17 @@ final class Shipment {
     goesAgain = true;
   }
 
+  /// What has become of all parts, if whoever ships next finds them stored.
+  ///
+  /// @param outcome null where all were taken then
+  void ifCommitted(@Nullable Outcome outcome) {
+    ifCommitted = outcome;
+  }
+
+  @Nullable Outcome ifCommitted() {
+    return ifCommitted;
+  }
+
   void parkedWhole(long untilNanos) {
     inFlight = false;
     parkedUntilNanos = untilNanos;
@@ -162,6 +176,7 @@ final class Shipment {
 
   void sent() {
     inFlight = true;
+    ifCommitted = null;
     touchedBefore = touched;
     touched = true;
   }

@@ -240,6 +240,33 @@ class TransactionsTest {
   }
 
   @Test
+  void ofACommitWithoutAnAnswerTheLedgerHasWhatWasKnownWhenTheNextFindsIt() {
+    Transactional next = new Transactional();
+    next.committed =
+        new Committed(0, 0, new long[0], List.of(new Positions("a".hashCode(), 0, 4, 0, 0)));
+    append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
+    append(Batches.fromFile("b", 0, "5"));
+    run();
+    Outcome known = new Outcome.PartlyAccepted(1, "too old", List.of(), 2, 1);
+    shipper.end(new Outcome.Retryable("closed", 0, null, false, false, List.of(), known));
+    run();
+    dispatcher.standBack();
+    run();
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    run(second);
+    assertThat(next.calls.stream().map(Transactional.Call::bodies)).containsExactly(List.of("5"));
+    next.end(Outcome.ACCEPTED);
+    run(second);
+    assertThat(told).containsExactly("a 1", "b 0");
+    Ledger.Amounts amounts = ledger.snapshot().getFirst().records();
+    assertThat(amounts).isEqualTo(new Ledger.Amounts(5, 2, 0, 1, 2, 0, 0, 0));
+    assertThat(metrics.adder(Counter.SHIPPER_DEAD_LETTERS, "out").sum()).isZero();
+    assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isZero();
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
   void aLetterThatWasCutIsCounted() {
     append(Batches.fromFile("a", 0, "1", "2", "3"));
     run();

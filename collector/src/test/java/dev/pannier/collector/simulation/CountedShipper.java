@@ -6,6 +6,7 @@ import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +21,20 @@ final class CountedShipper implements Shipper {
     long accepted;
     long refused;
     long buried;
+
+    /// What is told as soon as the destination is found to have it.
+    private final List<Unsettled> unsettled = new ArrayList<>();
+
+    private record Unsettled(Batch batch, Origin origin, int records, Outcome ifCommitted) {}
+
+    private void reached(Committed committed) {
+      for (Unsettled one : unsettled) {
+        if (committed.covers(one.batch(), one.origin())) {
+          toldWhole(one.records(), one.ifCommitted());
+        }
+      }
+      unsettled.clear();
+    }
 
     /// @param buries whether a record that is too large is given up
     private void told(int records, Outcome outcome, boolean buries) {
@@ -89,13 +104,21 @@ final class CountedShipper implements Shipper {
         origin,
         answer -> {
           told.toldWhole(records, answer);
+          if (answer instanceof Outcome.Retryable retry && retry.ifCommitted() != null) {
+            told.unsettled.add(
+                new Told.Unsettled(parts.getFirst(), origin, records, retry.ifCommitted()));
+          }
           outcome.accept(answer);
         });
   }
 
   @Override
   public Outcome connect() {
-    return shipper.connect();
+    Outcome outcome = shipper.connect();
+    if (outcome instanceof Outcome.Accepted) {
+      told.reached(shipper.committed());
+    }
+    return outcome;
   }
 
   @Override

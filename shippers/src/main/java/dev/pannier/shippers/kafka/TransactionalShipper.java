@@ -200,6 +200,19 @@ public final class TransactionalShipper implements Shipper {
       return deadLettered > 0;
     }
 
+    /// When nobody here will learn any more whether the transaction is committed.
+    Outcome unsettled() {
+      Outcome committed = outcome();
+      return new Outcome.Retryable(
+          "the shipper is closed before its commit has an answer",
+          0,
+          null,
+          false,
+          false,
+          List.of(),
+          committed instanceof Outcome.Accepted ? null : committed);
+    }
+
     /// When the transaction is committed.
     Outcome outcome() {
       if (rejected + deadLettered == 0) {
@@ -865,7 +878,7 @@ public final class TransactionalShipper implements Shipper {
     List<Member> left = List.copyOf(members);
     forgetTransaction();
     for (Member member : left) {
-      member.told.accept(closedOutcome());
+      member.told.accept(unsettled ? member.unsettled() : closedOutcome());
     }
   }
 

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -148,6 +149,34 @@ class TransactionalLettersTest {
     for (int i = 0; i < 3; i++) {
       assertThat(reason(letters().get(i))).contains("never " + buried().get(i));
     }
+  }
+
+  /// The next shipper finds it, and only this one knows what was refused of it.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatACommitWithoutAnAnswerHadIsToldWhereNobodyHereWillLearnIt(boolean whileClosing) {
+    Batch batch = batch("0", "1", "2");
+    shipper.bury(batch, "never");
+    cluster.faults = step -> step == Step.AFTER_COMMIT ? new TimeoutException("no answer") : null;
+    shipper.shipWhole(List.of(batch), Origin.MEMORY, told -> outcome = told);
+    if (!whileClosing) {
+      shipper.doWork(nanos, () -> new long[0]);
+    }
+    assertThat(outcome).isNull();
+    shipper.close(Duration.ofSeconds(1));
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> {
+              assertThat(retry.ifCommitted()).isNotNull();
+              if (retry.ifCommitted() != null) {
+                assertRefused(retry.ifCommitted(), 0, 3);
+              }
+            });
+    cluster.faults = step -> null;
+    start(2);
+    assertThat(shipper.committed().covers(batch, Origin.MEMORY)).isTrue();
+    assertThat(buried()).containsExactly("0", "1", "2");
   }
 
   @ParameterizedTest
