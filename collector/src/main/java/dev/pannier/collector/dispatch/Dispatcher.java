@@ -9,6 +9,7 @@ import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.DeadLetterBox;
 import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
@@ -19,7 +20,6 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -488,7 +488,9 @@ public final class Dispatcher {
     if (transactional) {
       committed = shipper.committed();
       for (Shipment takenOver : window) {
-        skipCommitted(takenOver);
+        long before = takenOver.copiedBytes();
+        skipCommitted(nowNanos, takenOver);
+        cursor.hold(takenOver.copiedBytes() - before);
       }
       if (onCommitted != null) {
         onCommitted.accept(committed);
@@ -641,7 +643,7 @@ public final class Dispatcher {
       lastTaken = Math.max(lastTaken, entry.sequence());
       Shipment shipment = new Shipment(entry, cursor.log());
       if (transactional) {
-        skipCommitted(shipment);
+        skipCommitted(nowNanos, shipment);
       }
       if (parked.holdsBack(shipment)) {
         parked.add(shipment);
@@ -653,17 +655,18 @@ public final class Dispatcher {
     return moved;
   }
 
-  private void skipCommitted(Shipment shipment) {
+  private void skipCommitted(long nowNanos, Shipment shipment) {
     Entry entry = shipment.entry();
     Doubt doubt = shipment.takeDoubt();
-    boolean had =
-        committed.covers(entry.batch(), shipment.origin())
-            || (doubt != null && shipper.hasCommitted(doubt));
-    long copied = shipment.copiedBytes();
-    // The dispatcher before, which it was taken over from, may have counted it.
-    if (had && shipment.skip()) {
+    if (!committed.covers(entry.batch(), shipment.origin())
+        && (doubt == null || !shipper.hasCommitted(doubt))) {
+      return;
+    }
+    if (doubt != null && !(doubt.ifCommitted() instanceof Outcome.Accepted)) {
+      answeredWhole(nowNanos, shipment, doubt.ifCommitted());
+    } else if (shipment.skip()) {
+      // The dispatcher before, which it was taken over from, may have counted it.
       repeats.add(entry.batch().records());
-      cursor.hold(-copied);
     }
   }
 
@@ -766,9 +769,12 @@ public final class Dispatcher {
           warned.increment();
           warnings.add(nowNanos, 1, partly.reason());
         }
-        BitSet which = partly.refused();
-        Batch refusedPart = deadLetters == null || which == null ? null : Pieces.rest(part, which);
-        refuse(nowNanos, shipment, refused, partly.reason(), refusedPart);
+        if (partly.refused().isEmpty()) {
+          refuse(nowNanos, shipment, refused, partly.reason(), null);
+        } else {
+          refuse(nowNanos, shipment, partly.refused());
+        }
+        shipment.settled();
         destination.succeeded(nowNanos);
         circuit.succeeded();
       }
@@ -777,6 +783,7 @@ public final class Dispatcher {
       case Outcome.TooLarge tooLarge -> smaller(nowNanos, shipment, tooLarge);
       case Outcome.Permanent permanent -> {
         refuse(nowNanos, shipment, part.records(), permanent.reason(), part);
+        shipment.settled();
         circuit.succeeded();
       }
     }
@@ -784,7 +791,7 @@ public final class Dispatcher {
 
   private void accepted(long nowNanos, Shipment shipment) {
     bytes.add(shipment.part().length());
-    shipment.settled(0, "");
+    shipment.settled();
     destination.succeeded(nowNanos);
     circuit.succeeded();
   }
@@ -809,6 +816,7 @@ public final class Dispatcher {
         }
         refuseWhole(nowNanos, shipment, refused, partly.reason());
         buried(nowNanos, shipment, letters, partly.reason());
+        cut(nowNanos, shipment, partly.truncated(), partly.reason());
         destination.succeeded(nowNanos);
         circuit.succeeded();
       }
@@ -855,6 +863,13 @@ public final class Dispatcher {
     }
   }
 
+  private void cut(long nowNanos, Shipment shipment, long records, String reason) {
+    if (records > 0) {
+      truncated.add(records);
+      truncations.add(nowNanos, records, about(shipment, reason));
+    }
+  }
+
   /// The parts that are too large are divided, cut, or buried; all go again.
   private void smallerWhole(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
     BitSet records = tooLarge.unconfirmed();
@@ -880,8 +895,7 @@ public final class Dispatcher {
       } else if (pieces.isEmpty()) {
         refused += part.records();
       } else if (part.records() == 1 && shipment.cut(part, pieces.getFirst())) {
-        truncated.increment();
-        truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+        cut(nowNanos, shipment, 1, tooLarge.reason());
       }
     }
     shipment.divideWhole(again, refused, tooLarge.reason());
@@ -891,14 +905,21 @@ public final class Dispatcher {
   /// The part's rest waits for its next attempt.
   private void again(long nowNanos, Shipment shipment, Outcome.Retryable retry) {
     Batch part = shipment.part();
+    refuse(nowNanos, shipment, retry.refused());
     Batch rest = Pieces.rest(part, retry.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     retries.increment();
     bytes.add(part.length() - rest.length());
+    if (retry.learnt()) {
+      shipment.again(rest);
+      // What is on its way went down with it, and is told first.
+      pause(nowNanos, 0);
+      return;
+    }
     if (retry.untouched() && !isTrying()) {
       shipment.spared();
     }
@@ -916,7 +937,7 @@ public final class Dispatcher {
     Batch rest = Pieces.rest(part, missing.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     bytes.add(part.length() - rest.length());
@@ -931,7 +952,7 @@ public final class Dispatcher {
     Batch rest = Pieces.rest(part, tooLarge.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     bytes.add(part.length() - rest.length());
@@ -940,30 +961,34 @@ public final class Dispatcher {
         cut && buriesOversize ? List.of() : Pieces.smaller(rest, tooLarge.limitBytes());
     if (pieces.isEmpty()) {
       refuse(nowNanos, shipment, rest.records(), tooLarge.reason(), rest);
+      shipment.settled();
       return;
     }
     if (cut && !shipment.partIsCut()) {
-      truncated.increment();
-      truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+      cut(nowNanos, shipment, 1, tooLarge.reason());
     }
     shipment.divide(pieces, cut);
+  }
+
+  /// Those of the part that the destination has told apart.
+  private void refuse(long nowNanos, Shipment shipment, List<Refusal> all) {
+    for (Refusal one : all) {
+      Batch records = deadLetters == null ? null : Pieces.rest(shipment.part(), one.records());
+      refuse(nowNanos, shipment, one.records().cardinality(), one.reason(), records);
+    }
   }
 
   /// @param records those that were refused; null where it is not known which
   private void refuse(
       long nowNanos, Shipment shipment, long refused, String reason, @Nullable Batch records) {
-    boolean buried = refused > 0 && records != null && deadLetters != null;
-    if (refused > 0) {
-      destination.refused(reason);
-    }
-    if (buried) {
-      shipment.settled(0, "");
-      Objects.requireNonNull(deadLetters)
-          .add(nowNanos, shipment, Objects.requireNonNull(records), reason);
+    if (refused == 0) {
       return;
     }
-    shipment.settled(refused, reason);
-    if (refused > 0) {
+    destination.refused(reason);
+    if (records != null && deadLetters != null) {
+      deadLetters.add(nowNanos, shipment, records, reason);
+    } else {
+      shipment.reject(refused, reason);
       refusals.add(nowNanos, refused, about(shipment, reason));
     }
   }

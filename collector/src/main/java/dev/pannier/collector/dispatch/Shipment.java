@@ -24,6 +24,7 @@ final class Shipment {
   private boolean partIsCut;
   private boolean touched;
   private boolean touchedBefore;
+  private boolean goesAgain;
   private int failures;
   private long parkedUntilNanos;
   private long rejected;
@@ -105,7 +106,7 @@ final class Shipment {
   ///
   /// @return how often they have failed in a row
   int failedWhole() {
-    inFlight = false;
+    againWhole();
     failures++;
     return failures;
   }
@@ -113,6 +114,7 @@ final class Shipment {
   /// All parts come again, and have not failed.
   void againWhole() {
     inFlight = false;
+    goesAgain = true;
   }
 
   void parkedWhole(long untilNanos) {
@@ -138,7 +140,8 @@ final class Shipment {
     return !cuts.contains(part);
   }
 
-  private void reject(long rejectedRecords, String why) {
+  /// Records of it are refused for good, and kept nowhere.
+  void reject(long rejectedRecords, String why) {
     if (rejectedRecords > 0) {
       rejected += rejectedRecords;
       reason = why;
@@ -171,7 +174,7 @@ final class Shipment {
 
   /// Whether all of it has been handed to the shipper, once.
   boolean wholeInFlight() {
-    return inFlight && !divided && failures == 0;
+    return inFlight && !divided && !goesAgain;
   }
 
   void sent() {
@@ -186,23 +189,29 @@ final class Shipment {
   }
 
   /// The part in flight is settled: its records were confirmed, or refused.
-  void settled(long rejectedRecords, String why) {
+  void settled() {
     inFlight = false;
     partIsCut = false;
+    goesAgain = false;
     failures = 0;
     parts.removeFirst();
-    reject(rejectedRecords, why);
   }
 
   /// The part in flight failed, and `again` is what of it has to be sent.
   ///
   /// @return how often it has failed in a row
   int failed(Batch again) {
-    inFlight = false;
-    parts.removeFirst();
-    parts.addFirst(again);
+    again(again);
     failures++;
     return failures;
+  }
+
+  /// Of the part in flight `again` has to be sent, and has not failed.
+  void again(Batch again) {
+    inFlight = false;
+    goesAgain = true;
+    parts.removeFirst();
+    parts.addFirst(again);
   }
 
   /// The part in flight could not go where it has to go, and `again` is what of it waits.
@@ -258,11 +267,6 @@ final class Shipment {
     deadLettered += records;
   }
 
-  void letterRejected(long records, String why) {
-    rejected += records;
-    reason = why;
-  }
-
   void letterClosed() {
     openLetters--;
   }
@@ -277,6 +281,7 @@ final class Shipment {
   /// It is nobody's for now, and begins anew with the next dispatcher.
   void isBack() {
     inFlight = false;
+    goesAgain = false;
     failures = 0;
     partIsCut = false;
   }

@@ -259,9 +259,9 @@ class TransactionsTest {
     append(Batches.received("1"));
     append(Batches.received("2"));
     run();
-    Doubt committed = new Doubt(1, 7);
+    Doubt committed = new Doubt(1, 7, Outcome.ACCEPTED);
     shipper.calls.removeFirst().outcome().accept(closed(committed));
-    shipper.calls.removeFirst().outcome().accept(closed(new Doubt(1, 8)));
+    shipper.calls.removeFirst().outcome().accept(closed(new Doubt(1, 8, Outcome.ACCEPTED)));
     Transactional unreachable = new Transactional();
     unreachable.isReached = false;
     Dispatcher second = takeOver(dispatcher, unreachable);
@@ -278,7 +278,7 @@ class TransactionsTest {
   }
 
   private static Outcome closed(Doubt doubt) {
-    return new Outcome.Retryable("closed", 0, null, false, false, doubt);
+    return new Outcome.Retryable("closed", 0, null, false, false, List.of(), doubt);
   }
 
   private Dispatcher takeOver(Dispatcher first, Shipper next) {
@@ -308,6 +308,42 @@ class TransactionsTest {
     assertThat(next.calls).isEmpty();
     assertThat(told).containsExactly("a 0");
     assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void ofACommitWithoutAnAnswerTheLedgerHasWhatWasKnownWhenTheNextFindsIt() {
+    Transactional next = new Transactional();
+    next.committed =
+        new Committed(0, 0, new long[0], List.of(new Positions("a".hashCode(), 0, 4, 0, 0)));
+    append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
+    append(Batches.fromFile("b", 0, "5"));
+    run();
+    Outcome known = new Outcome.PartlyAccepted(1, "too old", List.of(), 2, 1);
+    shipper.end(new Outcome.Retryable("closed", 0, null, false, false, List.of(), new Doubt(1, 1, known)));
+    run();
+    dispatcher.standBack();
+    run();
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    run(second);
+    assertThat(next.calls.stream().map(Transactional.Call::bodies)).containsExactly(List.of("5"));
+    next.end(Outcome.ACCEPTED);
+    run(second);
+    assertThat(told).containsExactly("a 1", "b 0");
+    Ledger.Amounts amounts = ledger.snapshot().getFirst().records();
+    assertThat(amounts).isEqualTo(new Ledger.Amounts(5, 2, 0, 1, 2, 0, 0, 0));
+    assertThat(metrics.adder(Counter.SHIPPER_DEAD_LETTERS, "out").sum()).isZero();
+    assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isZero();
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void aLetterThatWasCutIsCounted() {
+    append(Batches.fromFile("a", 0, "1", "2", "3"));
+    run();
+    shipper.end(new Outcome.PartlyAccepted(0, "never", List.of(), 2, 1));
+    run();
+    assertThat(metrics.adder(Counter.SHIPPER_TRUNCATED, "out").sum()).isEqualTo(1);
   }
 
   @Test
@@ -412,7 +448,7 @@ class TransactionsTest {
   void whatTheShipperHasBuriedIsADeadLetterInTheLedger() {
     append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
     run();
-    shipper.end(new Outcome.PartlyAccepted(1, "too old", null, 2));
+    shipper.end(new Outcome.PartlyAccepted(1, "too old", List.of(), 2));
     run();
     assertThat(told).containsExactly("a 1");
     Ledger.Amounts amounts = ledger.snapshot().getFirst().records();
@@ -445,7 +481,7 @@ class TransactionsTest {
     assertThat(shipper.buried).hasSize(1);
     assertThat(shipper.calls.getLast().bodies()).containsExactly("1", "2");
     assertThat(shipper.calls.getLast().parts().getLast()).isSameAs(shipper.buried.getFirst());
-    shipper.end(new Outcome.PartlyAccepted(0, "too large", null, 1));
+    shipper.end(new Outcome.PartlyAccepted(0, "too large", List.of(), 1));
     run(burying);
     assertThat(told).containsExactly("a 0");
     assertThat(metrics.adder(Counter.SHIPPER_DEAD_LETTERS, "out").sum()).isEqualTo(1);

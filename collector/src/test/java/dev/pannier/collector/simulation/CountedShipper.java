@@ -1,9 +1,11 @@
 package dev.pannier.collector.simulation;
 
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.function.Consumer;
@@ -17,6 +19,20 @@ final class CountedShipper extends ForwardingShipper {
     long refused;
     long buried;
 
+    /// What is told as soon as the destination is found to have it.
+    private final List<Unsettled> unsettled = new ArrayList<>();
+
+    private record Unsettled(Batch batch, Origin origin, int records, Doubt doubt) {}
+
+    private void reached(Shipper next) {
+      for (Unsettled one : unsettled) {
+        if (next.committed().covers(one.batch(), one.origin()) || next.hasCommitted(one.doubt())) {
+          toldWhole(one.records(), one.doubt().ifCommitted());
+        }
+      }
+      unsettled.clear();
+    }
+
     /// @param buries whether a record that is too large is given up
     private void told(int records, Outcome outcome, boolean buries) {
       switch (outcome) {
@@ -27,7 +43,11 @@ final class CountedShipper extends ForwardingShipper {
           accepted += records - partly.rejected() - partly.deadLettered();
         }
         case Outcome.Permanent _ -> refused += records;
-        case Outcome.Retryable retry -> accepted += confirmed(records, retry.unconfirmed());
+        case Outcome.Retryable retry -> {
+          int never = retry.refused().stream().mapToInt(one -> one.records().cardinality()).sum();
+          refused += never;
+          accepted += confirmed(records, retry.unconfirmed()) - never;
+        }
         case Outcome.Missing missing -> accepted += confirmed(records, missing.unconfirmed());
         case Outcome.TooLarge tooLarge -> {
           int confirmed = confirmed(records, tooLarge.unconfirmed());
@@ -80,7 +100,22 @@ final class CountedShipper extends ForwardingShipper {
         origin,
         answer -> {
           told.toldWhole(records, answer);
+          if (answer instanceof Outcome.Retryable retry
+              && retry.doubt() != null
+              && !(retry.doubt().ifCommitted() instanceof Outcome.Accepted)) {
+            told.unsettled.add(
+                new Told.Unsettled(parts.getFirst(), origin, records, retry.doubt()));
+          }
           outcome.accept(answer);
         });
+  }
+
+  @Override
+  public Outcome connect() {
+    Outcome outcome = super.connect();
+    if (outcome instanceof Outcome.Accepted) {
+      told.reached(this);
+    }
+    return outcome;
   }
 }

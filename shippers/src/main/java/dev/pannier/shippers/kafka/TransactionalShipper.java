@@ -10,6 +10,7 @@ import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.batch.SingleRecords;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -169,6 +170,7 @@ public final class TransactionalShipper implements Shipper {
     final Consumer<Outcome> told;
     private long rejected;
     private long deadLettered;
+    private long truncated;
     private String why = "";
 
     Member(List<Batch> parts, Origin origin, Consumer<Outcome> told) {
@@ -191,6 +193,11 @@ public final class TransactionalShipper implements Shipper {
       why = reason;
     }
 
+    /// A letter was cut to fit.
+    void cut() {
+      truncated++;
+    }
+
     boolean hasLetters() {
       return deadLettered > 0;
     }
@@ -206,7 +213,7 @@ public final class TransactionalShipper implements Shipper {
       }
       return rejected == records
           ? new Outcome.Permanent(why)
-          : new Outcome.PartlyAccepted(rejected, why, null, deadLettered);
+          : new Outcome.PartlyAccepted(rejected, why, List.of(), deadLettered, truncated);
     }
   }
 
@@ -470,7 +477,7 @@ public final class TransactionalShipper implements Shipper {
     }
     Member member = new Member(parts, origin, outcome);
     for (Batch part : parts) {
-      Verdicts.Refusal known = verdicts.refusal(part);
+      Refusals known = verdicts.refused(part);
       if (known != null) {
         long refused = known.records().cardinality();
         long lost = letters == null ? refused : letters.lost(part).cardinality();
@@ -489,16 +496,16 @@ public final class TransactionalShipper implements Shipper {
   }
 
   /// Also of their letters, where those were refused, too.
-  private String why(Batch part, Verdicts.Refusal known) {
-    Verdicts.Refusal letter = letters == null ? null : letters.verdicts().refusal(part);
+  private String why(Batch part, Refusals known) {
+    Refusals letter = letters == null ? null : letters.verdicts().refused(part);
     return letter == null
-        ? known.reason()
-        : known.reason() + "; its dead letter, too: " + letter.reason();
+        ? known.lastReason()
+        : known.lastReason() + "; its dead letter, too: " + letter.lastReason();
   }
 
   /// Of what is not refused.
   private List<Message> messages(Batch part) {
-    Verdicts.Refusal known = verdicts.refusal(part);
+    Refusals known = verdicts.refused(part);
     if (known != null && known.records().cardinality() == part.records()) {
       return List.of();
     }
@@ -607,28 +614,34 @@ public final class TransactionalShipper implements Shipper {
   }
 
   private void sendLetters(Producer<byte[], byte[]> producer, Member member, Batch part) {
-    Verdicts.Refusal known = verdicts.refusal(part);
+    Refusals known = verdicts.refused(part);
     Letters box = letters;
     if (known == null || box == null) {
       return;
     }
-    BitSet left = (BitSet) known.records().clone();
+    BitSet left = known.records();
     left.andNot(box.lost(part));
     BitSet suspects = box.verdicts().suspects(part);
-    for (int record = left.nextSetBit(0);
-        record >= 0 && failure == null;
-        record = left.nextSetBit(record + 1)) {
-      Batch alone = Letters.alone(part, record);
-      if (alone.records() == part.records()) {
-        left.clear();
-      }
+    if (left.isEmpty()) {
+      return;
+    }
+    SingleRecords records = new SingleRecords(part, left);
+    int record = left.nextSetBit(0);
+    for (Batch alone = records.next();
+        alone != null && record >= 0 && failure == null;
+        alone = records.next()) {
+      String reason = known.reason(record);
       String place = Objects.requireNonNull(routes.get(part.signal())).topic(alone);
-      Message letter = box.message(part, record, alone, known.reason(), place);
+      Letters.Letter letter = box.letter(part, record, alone, reason, place);
       if (letter == null) {
-        member.lost(alone.records(), known.reason() + "; its dead letter cannot be cut to fit");
+        member.lost(alone.records(), reason + "; its dead letter cannot be cut to fit");
       } else {
-        send(producer, part, letter, letter.isAnyOf(suspects), box);
+        if (letter.isCut()) {
+          member.cut();
+        }
+        send(producer, part, letter.message(), letter.message().isAnyOf(suspects), box);
       }
+      record = left.nextSetBit(record + 1);
     }
   }
 
@@ -860,9 +873,9 @@ public final class TransactionalShipper implements Shipper {
     }
     List<Member> left = List.copyOf(members);
     forgetTransaction();
-    Doubt doubt = unsettled ? new Doubt(instance, transaction) : null;
     for (Member member : left) {
-      member.told.accept(new Outcome.Retryable(CLOSED, 0, null, false, false, doubt));
+      Doubt doubt = unsettled ? new Doubt(instance, transaction, member.outcome()) : null;
+      member.told.accept(new Outcome.Retryable(CLOSED, 0, null, false, false, List.of(), doubt));
     }
   }
 

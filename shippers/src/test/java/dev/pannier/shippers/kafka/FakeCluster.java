@@ -67,6 +67,9 @@ final class FakeCluster implements Destination {
   /// Whether it says which record of the batch that is.
   volatile boolean tellsWhich;
 
+  /// How many records are in a batch at most.
+  volatile int batchRecords = Integer.MAX_VALUE;
+
   /// Whether a record that is refused is overtaken by all that was sent before the answer.
   volatile boolean overtaking;
 
@@ -297,7 +300,7 @@ final class FakeCluster implements Destination {
       }
       List<Send> batch = new ArrayList<>();
       batch.add(send);
-      queue.drainTo(batch);
+      queue.drainTo(batch, batchRecords - 1);
       boolean fails = batch.stream().anyMatch(one -> refused.test(one.record));
       for (Send one : batch) {
         if (!fails) {

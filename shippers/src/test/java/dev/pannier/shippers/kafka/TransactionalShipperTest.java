@@ -543,7 +543,9 @@ class TransactionalShipperTest {
     cluster.faults = step -> null;
     restart(2);
     assertThat(shipper.hasCommitted(doubt)).isEqualTo(where == Step.AFTER_COMMIT);
-    assertThat(shipper.hasCommitted(new Doubt(doubt.instance(), doubt.transaction() + 1)))
+    assertThat(
+            shipper.hasCommitted(
+                new Doubt(doubt.instance(), doubt.transaction() + 1, Outcome.ACCEPTED)))
         .isFalse();
   }
 
