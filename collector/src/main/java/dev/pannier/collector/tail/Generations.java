@@ -2,10 +2,12 @@ package dev.pannier.collector.tail;
 
 import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Anchor.Skip;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.StartAt;
 import dev.pannier.collector.receipt.Receipt;
+import dev.pannier.parsers.LineParser;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -245,6 +248,9 @@ final class Generations {
       }
       file.startAt(
           started.acknowledged(), start.barriers(saved.id(), started.acknowledged().position()));
+      if (file.cursor.skip != Skip.NOTHING && !(file.content instanceof GzipContent)) {
+        chooseParser(file, head, headOf(file));
+      }
       differs |= !started.equals(saved);
     }
     for (SavedGeneration saved : List.copyOf(known.values())) {
@@ -281,15 +287,39 @@ final class Generations {
   /// What is not in a batch yet is read by other rules. Nothing here may give a file up: gzip'd content begins
   /// anew for its head, by a name that may be gone, so its charset stays.
   private void moveTo(TailedFile file, TailSource next) {
-    if (!next.readsAs(file.source)) {
+    boolean readsAs = next.readsAs(file.source);
+    file.moveTo(next);
+    if (!readsAs) {
       file.parser = null;
       file.rule = null;
       if (!(file.content instanceof GzipContent)) {
         int length = headOf(file);
         file.charset = length < 2 ? null : next.charset.forHead(head, length);
+        chooseParser(file, head, length);
       }
     }
-    file.moveTo(next);
+  }
+
+  /// Of what is skipped the lines behind it tell nothing, and may be skipped themselves: those that the file begins with tell its parser.
+  ///
+  /// @param begun the file's first bytes
+  private static void chooseParser(TailedFile file, byte[] begun, int length) {
+    Transcoder charset = file.charset;
+    if (file.cursor.skip == Skip.NOTHING || charset == null) {
+      return;
+    }
+    int hole = Bytes.endOfNuls(begun, 0, length) / charset.unit() * charset.unit();
+    int from = Math.max(hole, charset.markLength(begun, length));
+    if (from >= length) {
+      return;
+    }
+    charset.toUtf8(begun, from, charset.boundary(begun, from, length));
+    // The last line is told by its beginning.
+    byte[] lines = Arrays.copyOfRange(charset.bytes(), charset.from(), charset.to() + 1);
+    lines[lines.length - 1] = '\n';
+    LineParser parser = file.source.parsers.choose(lines, lines.length);
+    file.parser = parser;
+    file.rule = file.source.rule(parser, charset);
   }
 
   private @Nullable TailSource successor(TailedFile file) {
@@ -895,6 +925,7 @@ final class Generations {
   private void enter(TailedFile file, Probe probe) {
     if (probe.headLength() >= 2) {
       file.charset = file.source.charset.forHead(probe.head(), probe.headLength());
+      chooseParser(file, probe.head(), probe.headLength());
     }
     file.content = probe.take();
     live.put(file.place, file);
