@@ -699,6 +699,9 @@ final class Generations {
       }
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is met like any other.
+        if (folder != null && isDeleted(folder, source) && !(looked && confirmed)) {
+          gone(saved, source);
+        }
         continue;
       }
       try {
@@ -718,6 +721,13 @@ final class Generations {
         problems().put(path, Discovery.whatToDo(e));
       }
     }
+  }
+
+  /// Whether a folder is missing from those of a source, which are there.
+  private static boolean isDeleted(Path folder, TailSource source) {
+    return Files.notExists(folder)
+        && source.globs.roots().stream()
+            .anyMatch(root -> folder.startsWith(root) && Files.isReadable(root));
   }
 
   /// Which known generations are no longer where they were.
