@@ -587,7 +587,8 @@ final class Generations {
       if (!seen.contains(place)) {
         places.remove();
         SavedGeneration saved = knownAt(place);
-        if (saved != null && !saved.finished()) {
+        // What a reload has left out is not gone.
+        if (saved != null && !saved.finished() && sourceOf(saved) != null) {
           known.put(saved.id(), saved.atItsEnd().seenAt(nowSeconds));
           changed = true;
         }

@@ -183,6 +183,24 @@ class OpenFilesTest {
   }
 
   @Test
+  void aParkedFileThatAReloadLeavesOutIsKnownWhenItIsTakenAgain() throws IOException {
+    fifty();
+    FileSource before = tail.source;
+    tail.change(TailRig.settings(folder, "other.log"));
+    looks(3);
+    for (int i = 0; i < 50; i++) {
+      String name = "f" + i + ".log";
+      write(name, "last " + i);
+      Files.copy(tail.logs.resolve(name), tail.logs.resolve(name + ".1"));
+      Files.newByteChannel(tail.logs.resolve(name), WRITE).truncate(0).close();
+      write(name, "next " + i);
+    }
+    tail.change(before);
+    looks(20);
+    lines();
+  }
+
+  @Test
   void whatTheProcessesLimitLeaves() {
     String line = "Max open files            %s               524288               files\n";
     assertThat(OpenFiles.most(line.formatted("1024"))).isEqualTo(704);
