@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.pannier.demo.Ports;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
@@ -28,7 +30,11 @@ class UpgradeIT {
   private static final int MAGIC = 0x504E4C47;
   private static final int SNAPSHOT_BYTES = 24;
   private static final int HEADER_BYTES = 28;
+  private static final int NAMES_LENGTHS = 37;
   private static final int SYNCED = 43;
+  private static final int REQUEST_BYTES = 51;
+  private static final int HEAD_BYTES = 55;
+  private static final int TOKEN_BYTES = 6;
   private static final int PREFIX_BYTES = 8;
 
   @TempDir private Path folder;
@@ -108,9 +114,7 @@ class UpgradeIT {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(buffer, "*.log")) {
       for (Path file : files) {
         segments++;
-        if (version == 1) {
-          Files.write(file, segmentOfVersion1(Files.readAllBytes(file)));
-        }
+        Files.write(file, segment(Files.readAllBytes(file), version));
       }
     }
     Path cursors = buffer.resolve("cursors");
@@ -123,29 +127,58 @@ class UpgradeIT {
     return segments;
   }
 
-  private static byte[] segmentOfVersion1(byte[] segment) {
+  private static byte[] segment(byte[] segment, int version) {
     ByteBuffer in = ByteBuffer.wrap(segment);
     assertThat(in.getInt(0)).isEqualTo(MAGIC);
-    assertThat(in.getShort(4)).isEqualTo((short) 2);
+    assertThat(in.getShort(4)).isEqualTo((short) 3);
     assertThat(in.getShort(6)).as("flags").isZero();
-    ByteBuffer out = ByteBuffer.allocate(segment.length);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
     int snapshotEnd = HEADER_BYTES + in.getInt(SNAPSHOT_BYTES);
-    out.put(segment, 0, snapshotEnd).putShort(4, (short) 1);
-    out.putInt(crc(out.array(), 0, snapshotEnd));
+    in.putShort(4, (short) version);
+    out.write(segment, 0, snapshotEnd);
+    out.writeBytes(int32(crc(segment, 0, snapshotEnd)));
     int at = snapshotEnd + Integer.BYTES;
     while (at < segment.length) {
-      int body = in.getInt(at);
-      int to = out.position();
-      out.putInt(body - Long.BYTES).putInt(0);
-      out.put(segment, at + PREFIX_BYTES, SYNCED - PREFIX_BYTES);
-      int names = at + SYNCED + Long.BYTES;
-      out.put(segment, names, at + PREFIX_BYTES + body - names);
-      out.putInt(to + Integer.BYTES, crc(out.array(), to + PREFIX_BYTES, body - Long.BYTES));
-      at += PREFIX_BYTES + body;
+      int end = at + PREFIX_BYTES + in.getInt(at);
+      int request = at + HEAD_BYTES;
+      for (int i = 0; i < 3; i++) {
+        request += in.getShort(at + NAMES_LENGTHS + i * Short.BYTES);
+      }
+      ByteArrayOutputStream body = new ByteArrayOutputStream();
+      int head = version == 1 ? SYNCED : REQUEST_BYTES;
+      body.write(segment, at + PREFIX_BYTES, head - PREFIX_BYTES);
+      body.write(segment, at + HEAD_BYTES, request - at - HEAD_BYTES);
+      int length = in.getInt(at + REQUEST_BYTES);
+      body.writeBytes(
+          length == end - request
+              ? Arrays.copyOfRange(segment, request, end)
+              : unpacked(in, request, end, length));
+      byte[] record = body.toByteArray();
+      out.writeBytes(int32(record.length));
+      out.writeBytes(int32(crc(record, 0, record.length)));
+      out.writeBytes(record);
+      at = end;
     }
-    byte[] bytes = new byte[out.position()];
-    out.get(0, bytes);
-    return bytes;
+    return out.toByteArray();
+  }
+
+  private static byte[] unpacked(ByteBuffer in, int from, int end, int length) {
+    ByteBuffer request = ByteBuffer.allocate(length);
+    int at = from;
+    while (at < end) {
+      int own = Short.toUnsignedInt(in.getShort(at));
+      int copied = Short.toUnsignedInt(in.getShort(at + 2));
+      int distance = Short.toUnsignedInt(in.getShort(at + 4));
+      request.put(in.array(), at + TOKEN_BYTES, own);
+      request.put(request.array(), request.position() - distance, copied);
+      at += TOKEN_BYTES + own;
+    }
+    assertThat(request.hasRemaining()).isFalse();
+    return request.array();
+  }
+
+  private static byte[] int32(int value) {
+    return ByteBuffer.allocate(Integer.BYTES).putInt(value).array();
   }
 
   /// Of version 3 with its later places, as a whole file of an older version.

@@ -449,7 +449,7 @@ final class DiskCursor extends Cursor {
       }
       return Step.AGAIN;
     }
-    byte[] array = array(open.length());
+    byte[] array = array(open.room());
     if (array == null) {
       return Step.WAIT;
     }

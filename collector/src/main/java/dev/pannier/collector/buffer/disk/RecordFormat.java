@@ -24,7 +24,10 @@ final class RecordFormat {
   /// From version 2 on.
   static final int SYNCED = 43;
 
-  private static final int HEAD_BYTES = 51;
+  /// From version 3 on.
+  private static final int REQUEST_BYTES = 51;
+
+  private static final int HEAD_BYTES = 55;
 
   /// Source, key and positions together: a head always fits into a window.
   static final int MAX_NAMES_BYTES = 16 * 1024;
@@ -33,7 +36,22 @@ final class RecordFormat {
 
   /// The bytes before the names, in a segment of this version.
   static int headBytes(int version) {
-    return version == 1 ? SYNCED : HEAD_BYTES;
+    return switch (version) {
+      case 1 -> SYNCED;
+      case 2 -> REQUEST_BYTES;
+      default -> HEAD_BYTES;
+    };
+  }
+
+  /// The room that [#read] needs for a record, as far as one can tell before it was verified.
+  ///
+  /// @param length the bytes behind its checksum
+  static int room(ByteBuffer record, int in, int length, int version) {
+    if (version < 3) {
+      return length;
+    }
+    int request = record.getInt(in + REQUEST_BYTES);
+    return request < 0 ? length : Math.max(length, Repeats.room(request));
   }
 
   /// @param in where the record begins
@@ -64,7 +82,9 @@ final class RecordFormat {
   /// Writes everything before the payload, in the newest version; the checksum is left out.
   ///
   /// @param synced all records up to this number are synced
-  static void putHead(ByteBuffer to, Batch batch, long sequence, long appendedMillis, long synced) {
+  /// @param payload how long the request is as it is written behind
+  static void putHead(
+      ByteBuffer to, Batch batch, long sequence, long appendedMillis, long synced, int payload) {
     byte[] source = batch.source().getBytes(StandardCharsets.UTF_8);
     byte[] key = batch.key().getBytes(StandardCharsets.UTF_8);
     byte[] positions = batch.positions();
@@ -72,7 +92,7 @@ final class RecordFormat {
     if (names > MAX_NAMES_BYTES) {
       throw new IllegalArgumentException("source, key and positions > 16KiB: " + names);
     }
-    long body = HEAD_BYTES - PREFIX_BYTES + names + batch.length();
+    long body = HEAD_BYTES - PREFIX_BYTES + names + payload;
     to.putInt(Math.toIntExact(body))
         .putInt(0)
         .putLong(sequence)
@@ -84,6 +104,7 @@ final class RecordFormat {
         .putShort((short) key.length)
         .putShort((short) positions.length)
         .putLong(synced)
+        .putInt(batch.length())
         .put(source)
         .put(key)
         .put(positions);
@@ -91,18 +112,37 @@ final class RecordFormat {
 
   /// A record whose checksum is right.
   ///
-  /// @param body holds what is behind the checksum in `[0, length)`; the batch keeps it
+  /// @param body holds what is behind the checksum in `[from, to)`, with `to` at [#room] or behind it; the batch keeps it
   /// @return null where its fields do not fit together
-  static @Nullable StoredBatch read(byte[] body, int length, int version, Names names) {
-    ByteBuffer in = ByteBuffer.wrap(body, 0, length);
+  static @Nullable StoredBatch read(byte[] body, int from, int to, int version, Names names) {
+    StoredBatch stored = head(body, from, to, version, names);
+    if (stored == null || version < 3) {
+      return stored;
+    }
+    Batch written = stored.batch();
+    int length = ByteBuffer.wrap(body).getInt(from + REQUEST_BYTES - PREFIX_BYTES);
+    if (length == written.length()) {
+      return stored;
+    }
+    return Repeats.unpack(body, written.offset(), to, length)
+        ? stored.with(written.with(body, 0, length, written.records()))
+        : null;
+  }
+
+  /// A record, or its beginning up to the request, with the request as it is written.
+  ///
+  /// @param body holds what is behind the checksum in `[from, to)`; the batch keeps it
+  /// @return null where its fields do not fit together
+  static @Nullable StoredBatch head(byte[] body, int from, int to, int version, Names names) {
+    ByteBuffer in = ByteBuffer.wrap(body, from, to - from).slice();
     Signal signal = signal(in.get(SIGNAL - PREFIX_BYTES));
     int records = in.getInt(RECORDS - PREFIX_BYTES);
     int source = Short.toUnsignedInt(in.getShort(SOURCE_LENGTH - PREFIX_BYTES));
     int key = Short.toUnsignedInt(in.getShort(KEY_LENGTH - PREFIX_BYTES));
     int positions = Short.toUnsignedInt(in.getShort(POSITIONS_LENGTH - PREFIX_BYTES));
-    int begin = headBytes(version) - PREFIX_BYTES;
+    int begin = from + headBytes(version) - PREFIX_BYTES;
     int payload = begin + source + key + positions;
-    if (signal == null || records < 0 || payload > length) {
+    if (signal == null || records < 0 || payload > to) {
       return null;
     }
     Batch batch =
@@ -110,7 +150,7 @@ final class RecordFormat {
             signal,
             body,
             payload,
-            length - payload,
+            to - payload,
             records,
             names.source(body, begin, source),
             names.key(body, begin + source, key),

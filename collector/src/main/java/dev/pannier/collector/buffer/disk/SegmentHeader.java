@@ -28,7 +28,7 @@ record SegmentHeader(
     Map<String, byte[]> positions,
     int bytes) {
   /// What is written; each one before it is read.
-  static final int VERSION = 2;
+  static final int VERSION = 3;
 
   private static final int MAGIC = 0x504E4C47;
   private static final int FIXED_BYTES = 28;

@@ -85,6 +85,7 @@ public final class SegmentLog implements Closeable {
   private final AtomicLong damagedBytes = new AtomicLong();
   private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
   private final CRC32C crc = new CRC32C();
+  private final Repeats repeats = new Repeats();
 
   /// Of records that are synced, by owner; the one that was not used for longest goes first. Guarded by itself.
   private final Map<String, byte[]> positions = new LinkedHashMap<>(16, 0.75f, true);
@@ -278,8 +279,8 @@ public final class SegmentLog implements Closeable {
       }
       StoredBatch batch = null;
       if (found == SegmentReader.Found.RECORD) {
-        if (body.length < reader.length()) {
-          body = new byte[reader.length()];
+        if (body.length < reader.room()) {
+          body = new byte[reader.room()];
         }
         batch = reader.read(body);
       }
@@ -506,24 +507,28 @@ public final class SegmentLog implements Closeable {
         || isFull(segment, batch)) {
       segment = begin(sequence, positionsCount, 0);
     }
+    boolean packed = repeats.pack(batch);
+    byte[] payload = packed ? repeats.packed() : batch.bytes();
+    int offset = packed ? 0 : batch.offset();
+    int length = packed ? repeats.packedBytes() : batch.length();
     staging.clear();
-    RecordFormat.putHead(staging, batch, sequence, millis, syncedSequence);
+    RecordFormat.putHead(staging, batch, sequence, millis, syncedSequence, length);
     crc.reset();
     crc.update(staging.duplicate().flip().position(RecordFormat.PREFIX_BYTES));
-    crc.update(batch.bytes(), batch.offset(), batch.length());
+    crc.update(payload, offset, length);
     staging.putInt(4, (int) crc.getValue());
     long at = segment.endBytes();
     int copied = 0;
     try {
       do {
-        int count = Math.min(batch.length() - copied, staging.remaining());
-        staging.put(batch.bytes(), batch.offset() + copied, count).flip();
+        int count = Math.min(length - copied, staging.remaining());
+        staging.put(payload, offset + copied, count).flip();
         copied += count;
         while (staging.hasRemaining()) {
           at += segment.channel.write(staging, at);
         }
         staging.clear();
-      } while (copied < batch.length());
+      } while (copied < length);
     } catch (IOException e) {
       takeBack(segment);
       throw e;

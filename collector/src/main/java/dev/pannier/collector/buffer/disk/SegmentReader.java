@@ -15,7 +15,7 @@ public final class SegmentReader {
   public enum Found {
     /// Nothing up to the limit.
     NOTHING,
-    /// What looks like a record: [#sequence], [#length] and [#signal] are its own.
+    /// What looks like a record: [#sequence], [#room] and [#signal] are its own.
     RECORD,
     /// Bytes that cannot be a record.
     DAMAGE
@@ -40,6 +40,7 @@ public final class SegmentReader {
   private long lastSequence;
   private long sequence;
   private int length;
+  private int room;
   private long synced;
   private long verified = -1;
   private Signal signal = Signal.LOGS;
@@ -70,9 +71,9 @@ public final class SegmentReader {
     return sequence;
   }
 
-  /// The bytes that [#read] needs for the record that was found.
-  public int length() {
-    return length;
+  /// The bytes that [#read] needs for the record that was found; not verified unless there are many.
+  public int room() {
+    return room;
   }
 
   /// Of the record that was found.
@@ -94,7 +95,7 @@ public final class SegmentReader {
     if (!looksRight(position, limit)) {
       return Found.DAMAGE;
     }
-    if (length > LARGE_BYTES && verified != position) {
+    if (room > LARGE_BYTES && verified != position) {
       if (!isWhole(position)) {
         return Found.DAMAGE;
       }
@@ -113,21 +114,22 @@ public final class SegmentReader {
       return null;
     }
     byte[] head = new byte[bytes];
-    copy(position + RecordFormat.PREFIX_BYTES, head, bytes);
-    return RecordFormat.read(head, bytes, version, names);
+    copy(position + RecordFormat.PREFIX_BYTES, head, 0, bytes);
+    return RecordFormat.head(head, 0, bytes, version, names);
   }
 
   /// Takes the record that was found.
   ///
-  /// @param body has [#length] bytes at least; the batch keeps it
+  /// @param body has [#room] bytes at least; the batch keeps it
   /// @return null where it is damaged
   public @Nullable StoredBatch read(byte[] body) throws IOException {
-    copy(position + RecordFormat.PREFIX_BYTES, body, length);
+    int from = room - length;
+    copy(position + RecordFormat.PREFIX_BYTES, body, from, length);
     crc.reset();
-    crc.update(body, 0, length);
+    crc.update(body, from, length);
     StoredBatch batch =
         (int) crc.getValue() == checksum(position)
-            ? RecordFormat.read(body, length, version, names)
+            ? RecordFormat.read(body, from, room, version, names)
             : null;
     if (batch != null) {
       pass();
@@ -192,6 +194,7 @@ public final class SegmentReader {
     }
     sequence = number;
     length = bytes;
+    room = RecordFormat.room(window, in, bytes, version);
     signal = found;
     synced = version == 1 ? Long.MAX_VALUE : window.getLong(in + RecordFormat.SYNCED);
     return true;
@@ -222,13 +225,13 @@ public final class SegmentReader {
     return window.getInt(windowed(at, Integer.BYTES, at + Integer.BYTES));
   }
 
-  private void copy(long at, byte[] to, int bytes) throws IOException {
+  private void copy(long at, byte[] to, int offset, int bytes) throws IOException {
     int copied = 0;
     long end = at + bytes;
     while (copied < bytes) {
       int in = windowed(at + copied, 1, end);
       int count = Math.min(bytes - copied, window.limit() - in);
-      window.get(in, to, copied, count);
+      window.get(in, to, offset + copied, count);
       copied += count;
     }
   }

@@ -51,7 +51,7 @@ public record SegmentReport(
       long from = reader.position();
       StoredBatch batch = null;
       if (found == SegmentReader.Found.RECORD) {
-        body = body.length < reader.length() ? new byte[reader.length()] : body;
+        body = body.length < reader.room() ? new byte[reader.room()] : body;
         batch = reader.read(body);
       }
       if (batch == null) {

@@ -29,7 +29,7 @@
 /// ```
 /// header
 ///  0  4  50 4E 4C 47   magic "PNLG"
-///  4  2  00 02         version
+///  4  2  00 03         version
 ///  6  2  flags         bit 0: positions in this segment do not count (see below)
 ///                      bit 1: the segment before could not be synced
 ///  8  8  first         the lowest number that may stand here
@@ -50,11 +50,23 @@
 /// 39  2  k             bytes of the key
 /// 41  2  p             bytes of the positions
 /// 43  8  synced        all records up to this number were synced when this one was written
-/// 51     source (s) · key (k) · positions (p) · the OTLP request (what is left of n)
+/// 51  4  r             bytes of the OTLP request
+/// 55     source (s) · key (k) · positions (p) · the request, packed where what is left of n is not r
 /// ```
 ///
-/// Version 1 had no `synced`: the source's name began at 43. Its segments are read, all damage in
-/// them is passed over but that at the newest's end, and nothing is appended to them.
+/// A packed request is a row of tokens. What the records of a file end with, names, paths and the uid's beginning, is mostly more
+/// than their texts, and so stands there once:
+///
+/// ```
+/// token
+///  0  2  o             bytes of the request that follow
+///  2  2  c             bytes behind them that it has had before: a copy
+///  4  2  d             how far before: c ≤ d
+///  6     o bytes
+/// ```
+///
+/// Version 2 had no `r`, and no request was packed: the source's name began at 51. Version 1 had no `synced` either: it began at
+/// 43. Their segments are read, and nothing is appended to them; in those of version 1 all damage is passed over but that at the newest's end.
 ///
 /// `cursors` and `unconfirmed` are drawn at [CursorFile], `log-id` at [LogId].
 ///

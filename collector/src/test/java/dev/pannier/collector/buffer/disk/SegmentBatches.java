@@ -25,7 +25,7 @@ public final class SegmentBatches {
         }
         case DAMAGE -> reader.passDamage(size);
         case RECORD -> {
-          StoredBatch stored = reader.read(new byte[reader.length()]);
+          StoredBatch stored = reader.read(new byte[reader.room()]);
           if (stored == null) {
             reader.passDamage(size);
           } else {

@@ -25,12 +25,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SegmentLogTest {
   private static final long SEGMENT_BYTES = 1000;
 
   /// Of a record of [#logs], with names of this many bytes.
-  private static final int HEAD = 51 + 3 + 1 + 2;
+  private static final int HEAD = 55 + 3 + 1 + 2;
 
   @TempDir private Path directory;
   private final List<String> notices = new ArrayList<>();
@@ -102,7 +104,7 @@ class SegmentLogTest {
     for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
       SegmentReader reader = segment.reader(SegmentReader.window(), segment.first() - 1);
       while (reader.find(segment.endBytes()) == SegmentReader.Found.RECORD) {
-        StoredBatch batch = reader.read(new byte[reader.length()]);
+        StoredBatch batch = reader.read(new byte[reader.room()]);
         if (batch == null) {
           break;
         }
@@ -186,7 +188,7 @@ class SegmentLogTest {
     written.close();
     Path file = SegmentLog.files(directory).getFirst();
     byte[] bytes = Files.readAllBytes(file);
-    for (int cut = 1; cut <= 43 + 3 + 1 + 2 + 3; cut++) {
+    for (int cut = 1; cut <= 47 + 3 + 1 + 2 + 3; cut++) {
       Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - cut));
       SegmentLog again = open();
       assertThat(found).as("cut by %d", cut).containsExactly("1 logs app k p1 3 whole");
@@ -198,6 +200,22 @@ class SegmentLogTest {
       append(again, 5, logs("k", "p5", "next"));
       assertThat(read(again)).containsExactly("1 logs app k p1 3 whole", "5 logs app k p5 3 next");
     }
+  }
+
+  @Test
+  void whatRecordsShareIsWrittenOnceAndReadBack() throws Exception {
+    Batch batch = Lines.batch("log.file.path=/var/log/app/app.log and more", 300, i -> "line " + i);
+    SegmentLog written = open();
+    append(written, 1, batch);
+    append(written, 2, logs("k", "p2", "second"));
+    String request = new String(batch.bytes(), batch.offset(), batch.length(), UTF_8);
+    String line = "1 logs app k p 300 " + request;
+    assertThat(read(written)).containsExactly(line, "2 logs app k p2 3 second");
+    written.sync();
+    written.close();
+    assertThat(Files.size(SegmentLog.files(directory).getFirst())).isLessThan(batch.length() / 2);
+    open();
+    assertThat(found).containsExactly(line, "2 logs app k p2 3 second");
   }
 
   @Test
@@ -734,8 +752,8 @@ class SegmentLogTest {
 
   @Test
   void versionTwoIsRead() throws Exception {
-    Path file = fixture("version-2.log");
-    SegmentLog again = open();
+    fixture("version-2.log");
+    open();
     assertThat(notices).isEmpty();
     assertThat(found)
         .containsExactly(
@@ -743,19 +761,35 @@ class SegmentLogTest {
             "9 traces otlp   7 nine",
             "10 metrics otlp   0 ");
     assertThat(positions()).containsExactly("p-before", "p7");
+  }
+
+  @Test
+  void versionThreeIsReadAndGoneOnWith() throws Exception {
+    Path file = fixture("version-3.log");
+    SegmentLog again = open();
+    assertThat(notices).isEmpty();
+    assertThat(found).hasSize(3);
+    assertThat(found.getFirst())
+        .startsWith("7 logs app 00000000000000aa/00000000000000bb p7 3 ")
+        .contains("first line", "second line", "third line")
+        .containsPattern("(?s)(log.file.path.*){3}");
+    assertThat(found.subList(1, 3))
+        .containsExactly("9 traces otlp   7 nine", "10 metrics otlp   0 ");
+    assertThat(positions()).containsExactly("p-before", "p7");
     append(again, 11, logs("k", "p11", "eleven"));
     assertThat(SegmentLog.files(directory)).containsExactly(file);
   }
 
-  @Test
-  void segmentOfVersionOneIsFollowedByOneOfVersionTwo() throws Exception {
-    fixture("version-1.log");
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void segmentOfAnOlderVersionIsFollowedByOneOfThisVersion(int version) throws Exception {
+    fixture("version-" + version + ".log");
     SegmentLog again = open();
     append(again, 11, logs("k", "p11", "eleven"));
     assertThat(read(again)).hasSize(4).last().isEqualTo("11 logs app k p11 3 eleven");
     assertThat(SegmentLog.inspect(directory))
         .extracting(SegmentReport::version, SegmentReport::first, SegmentReport::last)
-        .containsExactly(tuple(1, 7L, 10L), tuple(2, 11L, 11L));
+        .containsExactly(tuple(version, 7L, 10L), tuple(SegmentHeader.VERSION, 11L, 11L));
     open();
     assertThat(found).hasSize(4).last().isEqualTo("11 logs app k p11 3 eleven");
     assertThat(notices).isEmpty();
@@ -953,7 +987,7 @@ class SegmentLogTest {
     append(written, 4, logs("k", "p", "x"));
     append(written, 6, logs("k", "p", "y"));
     SegmentReport report = SegmentLog.inspect(directory).getFirst();
-    assertThat(report.version()).isEqualTo(2);
+    assertThat(report.version()).isEqualTo(SegmentHeader.VERSION);
     assertThat(report.first()).isEqualTo(4);
     assertThat(report.last()).isEqualTo(6);
     assertThat(report.batches()).isEqualTo(2);
