@@ -612,9 +612,11 @@ final class Sidecar {
       shutdown.waitUntil(reading::hasStoppedReading);
     }
     shipping.drain(shutdown);
-    // Acknowledgements of the last batches are taken before the positions are stored.
-    boolean tailStopped = reading == null || reading.stop(Duration.ofSeconds(2).toNanos());
     long undelivered = shipping.close(shutdown);
+    // Behind the shippers: what is confirmed while they close is acknowledged before the positions
+    // are
+    // stored.
+    boolean tailStopped = reading == null || reading.stop(Duration.ofSeconds(2).toNanos());
     if (otlpListener != null) {
       otlpListener.close(shutdown.closing());
     }

@@ -219,6 +219,34 @@ class ContainersIT {
     account.assertNothingTwice();
   }
 
+  /// It says which folder is missing, and it is the one that is documented.
+  @Test
+  void withoutAVolumeItSaysWhatToMount() throws Exception {
+    String name = "pannier-test-" + ProcessHandle.current().pid();
+    Process process =
+        new ProcessBuilder(
+                "podman",
+                "run",
+                "--rm",
+                "--label",
+                "dev.pannier.test=image",
+                "--name",
+                name,
+                "--ulimit=nofile=4096:4096",
+                "--ulimit=nproc=4096:4096",
+                "--network=host",
+                "--read-only",
+                "--read-only-tmpfs=false",
+                SidecarImage.built())
+            .start();
+
+    assertThat(error(process))
+        .contains(
+            "state.directory /var/lib/pannier cannot be written", "mount a writable volume there")
+        .doesNotContain(".local");
+    assertThat(process.waitFor()).isEqualTo(2);
+  }
+
   /// No shell, and nothing else to run: Java's own programs alone.
   @Test
   void nothingButJavaCanBeRunInTheImage() throws Exception {

@@ -1,6 +1,7 @@
 package dev.pannier.shippers;
 
 import java.util.BitSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What came of one attempt to ship a batch. Reasons are for people and carry no secret.
@@ -12,18 +13,24 @@ public sealed interface Outcome {
   /// sent again.
   ///
   /// @param rejected 0 for a warning alone: every record was taken
-  /// @param refused  the indexes of the records that were refused; null where the destination only
-  ///     says how many
+  /// @param refused  those that were refused; empty where the destination only says how many
   /// @param deadLettered how many others were refused and are kept as dead letters, by a shipper that
   ///     [Shipper#buries]
-  record PartlyAccepted(long rejected, String reason, @Nullable BitSet refused, long deadLettered)
+  /// @param truncated    how many of these letters were cut to fit
+  record PartlyAccepted(
+      long rejected, String reason, List<Refusal> refused, long deadLettered, long truncated)
       implements Outcome {
+    public PartlyAccepted(long rejected, String reason, List<Refusal> refused, long deadLettered) {
+      this(rejected, reason, refused, deadLettered, 0);
+    }
+
     public PartlyAccepted(long rejected, String reason, @Nullable BitSet refused) {
-      this(rejected, reason, refused, 0);
+      this(
+          rejected, reason, refused == null ? List.of() : List.of(new Refusal(refused, reason)), 0);
     }
 
     public PartlyAccepted(long rejected, String reason) {
-      this(rejected, reason, null);
+      this(rejected, reason, List.of(), 0);
     }
   }
 
@@ -31,18 +38,42 @@ public sealed interface Outcome {
   ///
   /// @param retryAfterNanos how long the destination asked to wait; 0 where it said nothing
   /// @param unconfirmed     the indexes of the records that have to be sent again, where others
-  ///     were confirmed; null for all
+  ///     were confirmed or refused; null for all
   /// @param untouched   whether the destination has surely stored none of them: it said so, or was
   ///     not reached. Otherwise the answer may have been lost, and they may be there
   /// @param learnt      whether the next attempt goes otherwise, since something was learnt of them or of others that
   ///     were on their way: it need not wait, and the destination has not failed
+  /// @param refused     others that were refused for good, and are not sent again
+  /// @param doubt       the transaction that has them if it was committed, from a shipper that is closed and never knew; null where
+  ///     there is none
   record Retryable(
       String reason,
       long retryAfterNanos,
       @Nullable BitSet unconfirmed,
       boolean untouched,
-      boolean learnt)
+      boolean learnt,
+      List<Refusal> refused,
+      @Nullable Doubt doubt)
       implements Outcome {
+    public Retryable(
+        String reason,
+        long retryAfterNanos,
+        @Nullable BitSet unconfirmed,
+        boolean untouched,
+        boolean learnt,
+        List<Refusal> refused) {
+      this(reason, retryAfterNanos, unconfirmed, untouched, learnt, refused, null);
+    }
+
+    public Retryable(
+        String reason,
+        long retryAfterNanos,
+        @Nullable BitSet unconfirmed,
+        boolean untouched,
+        boolean learnt) {
+      this(reason, retryAfterNanos, unconfirmed, untouched, learnt, List.of());
+    }
+
     public Retryable(
         String reason, long retryAfterNanos, @Nullable BitSet unconfirmed, boolean untouched) {
       this(reason, retryAfterNanos, unconfirmed, untouched, false);

@@ -90,6 +90,12 @@ public interface Shipper {
     return Committed.NOTHING;
   }
 
+  /// Whether a transaction of the shipper that was here before was the last one to be committed, by what the destination held at the
+  /// first [#connect] that succeeded. To be asked before anything is shipped.
+  default boolean hasCommitted(Doubt doubt) {
+    return false;
+  }
+
   /// The only file generations of which positions are needed from now on. Thread-safe.
   default void retain(Set<Long> generations) {}
 

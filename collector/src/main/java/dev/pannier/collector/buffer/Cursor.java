@@ -9,11 +9,14 @@ import org.jspecify.annotations.Nullable;
 
 /// One shipper's place in the buffer. It takes entries in the order of their sequence numbers, and
 /// tells of each that it is done with it, of those with the same key in the same order. [#next],
-/// [#parked], [#unparked] and [#done] belong to the shipper's thread; the rest is thread-safe.
+/// [#parked], [#unparked], [#lent], [#returned], [#mayLend] and [#done] belong to the shipper's thread; the rest is thread-safe.
 public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   private final String shipper;
   private volatile Set<Signal> signals;
   private volatile Runnable onAppend = () -> {};
+
+  /// Of entries that are with a fallback. The shipper's thread alone.
+  private long lentBytes;
 
   Cursor(String shipper, Set<Signal> signals) {
     this.shipper = shipper;
@@ -70,6 +73,29 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
 
   /// What was parked is shipped after all.
   public abstract void unparked(Entry entry);
+
+  /// What was taken is handed to the shipper's fallback, until it is [#returned].
+  public void lent(Entry entry) {
+    lentBytes += entry.reservedBytes();
+  }
+
+  /// The fallback is done with it, or gives it back.
+  public void returned(Entry entry) {
+    lentBytes -= entry.reservedBytes();
+  }
+
+  final long lentBytes() {
+    return lentBytes;
+  }
+
+  /// Whether the fallback may have more. One that takes nothing must leave room for the destination, which may be well again
+  /// before it is; a single batch it may have, however large.
+  public final boolean mayLend() {
+    return lentBytes < shareBytes() / 2;
+  }
+
+  /// What of the memory for batches is for this shipper.
+  abstract long shareBytes();
 
   /// Whether more may be read from files.
   public abstract boolean hasRoomForFiles();

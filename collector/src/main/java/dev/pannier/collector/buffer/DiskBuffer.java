@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
 ///         disk takes nothing ──┴─ cursor ─ shipper … all have passed: segment deleted
 /// ```
 ///
-/// An append does not wait for the disk to sync, but where it begins a segment: that is
+/// An append does not wait for the disk to sync, but where it begins a segment, or one goes for it: that is
 /// [#doWork]'s, which one thread calls. A batch is durable when a sync has covered it; one that went
 /// to memory, because the disk was full, read-only or gone, when every shipper is done with it. Both
 /// are acknowledged only then, so that what was acknowledged is never lost by the death of the
@@ -107,9 +107,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       long sequence,
       Signal signal,
       int records,
-      String generation,
-      byte[] positions,
-      boolean positionsCount,
       long reservedBytes,
       boolean fromFile,
       boolean durable,
@@ -753,10 +750,19 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private void dropOldest() {
     while (isFull()) {
+      Segment oldest;
+      try {
+        oldest = log.oldestToGo();
+      } catch (IOException e) {
+        toMemory(e);
+        return;
+      }
+      if (oldest == null) {
+        return;
+      }
       synchronized (lock) {
-        Segment oldest = log.deleteOldest();
-        if (oldest == null) {
-          return;
+        if (!log.giveUp(oldest)) {
+          continue;
         }
         for (DiskCursor cursor : cursors) {
           cursor.dropped(oldest);
@@ -832,9 +838,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
               sequence,
               batch.signal(),
               batch.records(),
-              generation(batch),
-              batch.positions(),
-              positionsCount,
               reservedBytes,
               fromFile,
               durable,
@@ -1026,17 +1029,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       budget.release(batch.reservedBytes());
       batch.acknowledgement().bytesFree();
       fileBytes += batch.fromFile() ? batch.reservedBytes() : 0;
-      if (synced) {
-        if (batch.positionsCount()) {
-          log.remember(batch.generation(), batch.positions());
-        }
-        if (batch.durable()) {
-          batch.acknowledgement().delivered(0, "");
-        }
+      if (synced && batch.durable()) {
+        batch.acknowledgement().delivered(0, "");
       }
-    }
-    if (synced && !batches.isEmpty()) {
-      log.remembered(batches.getLast().sequence());
     }
     List<DiskCursor> readers = new ArrayList<>();
     synchronized (lock) {
@@ -1223,9 +1218,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// What a sync had failed for is durable after all.
   private void proven(List<Confirmations> told) {
     for (Unsynced batch : unproven) {
-      if (batch.positionsCount()) {
-        log.remember(batch.generation(), batch.positions());
-      }
       synchronized (lock) {
         Pending waiting = pending.get(batch.sequence());
         if (waiting != null && waiting.confirmations().isUnsure()) {

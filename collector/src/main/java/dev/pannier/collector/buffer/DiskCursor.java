@@ -44,7 +44,10 @@ final class DiskCursor extends Cursor {
   private final ByteBuffer window = SegmentReader.window();
   private @Nullable SegmentReader reader;
   private @Nullable Segment readerOf;
+
+  /// Without what is lent.
   private long heldBytes;
+
   private int readErrors;
   private @Nullable Entry last;
 
@@ -612,6 +615,27 @@ final class DiskCursor extends Cursor {
   }
 
   @Override
+  public void lent(Entry entry) {
+    super.lent(entry);
+    if (entry.isStored()) {
+      heldBytes -= size(entry.batch().bytes());
+    }
+  }
+
+  @Override
+  public void returned(Entry entry) {
+    super.returned(entry);
+    if (entry.isStored()) {
+      heldBytes += size(entry.batch().bytes());
+    }
+  }
+
+  @Override
+  long shareBytes() {
+    return buffer.shareBytes();
+  }
+
+  @Override
   public boolean hasRoomForFiles() {
     return buffer.hasRoomForFiles();
   }
@@ -646,20 +670,25 @@ final class DiskCursor extends Cursor {
     boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
     int length = usual ? ARRAY_BYTES : bytes;
     int size = length + Entry.BYTES;
-    if (heldBytes > 0 && (heldBytes + size > buffer.shareBytes() || !budget.tryReserve(size))) {
-      return null;
-    }
-    if (heldBytes == 0) {
+    long before = heldBytes + lentBytes();
+    if (before == 0) {
       // A shipper goes on with one batch whatever the others hold.
       budget.reserve(size);
+    } else if ((heldBytes > 0 && before + size > shareBytes()) || !budget.tryReserve(size)) {
+      // Whatever its fallback holds, it goes on with one batch where there is memory.
+      return null;
     }
     heldBytes += size;
     return usual ? buffer.spareArrays().take() : new byte[length];
   }
 
+  private static int size(byte[] array) {
+    return array.length + Entry.BYTES;
+  }
+
   private void release(byte[] array) {
-    heldBytes -= array.length + Entry.BYTES;
-    budget.release(array.length + Entry.BYTES);
+    heldBytes -= size(array);
+    budget.release(size(array));
     if (array.length == ARRAY_BYTES) {
       buffer.spareArrays().give(array);
     }

@@ -83,6 +83,11 @@ public final class MemoryBuffer implements Buffer, Cursors {
     }
   }
 
+  /// As in the disk buffer.
+  long shareBytes() {
+    return budget.limitBytes() / 4 / Math.max(1, cursors.size());
+  }
+
   @Override
   public long release(List<Leaving> gone, List<Cursor> heirs) {
     List<Entry> left = new ArrayList<>();

@@ -67,6 +67,11 @@ final class MemoryCursor extends Cursor {
   }
 
   @Override
+  long shareBytes() {
+    return buffer.shareBytes();
+  }
+
+  @Override
   public boolean hasRoomForFiles() {
     return buffer.hasRoomForFiles();
   }

@@ -47,6 +47,12 @@ public record SavedGeneration(
         seenSeconds);
   }
 
+  /// The same, with another size.
+  public SavedGeneration ofSize(long bytes) {
+    return new SavedGeneration(
+        id, source, device, inode, path, fingerprint, acknowledged, bytes, finished, seenSeconds);
+  }
+
   /// The same, gone from its path with nothing left to read.
   public SavedGeneration atItsEnd() {
     return new SavedGeneration(

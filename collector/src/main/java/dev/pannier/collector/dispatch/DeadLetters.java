@@ -7,6 +7,7 @@ import dev.pannier.shippers.DeadLetter;
 import dev.pannier.shippers.DeadLetterBox;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.SingleRecords;
 import dev.pannier.shippers.batch.Splitter;
 import java.util.ArrayDeque;
 import java.util.BitSet;
@@ -56,6 +57,9 @@ final class DeadLetters {
 
     boolean isCut;
 
+    /// Null before the first letter.
+    private @Nullable SingleRecords records;
+
     Bundle(Shipment shipment, Batch batch, String reason) {
       this.shipment = shipment;
       this.batch = batch;
@@ -64,7 +68,16 @@ final class DeadLetters {
 
     /// What of it is a copy that somebody has to account for.
     long heldBytes() {
-      return batch.bytes() == shipment.entry().batch().bytes() ? 0 : batch.length();
+      long copied = batch.bytes() == shipment.entry().batch().bytes() ? 0 : batch.length();
+      return records == null ? copied : copied + records.heldBytes();
+    }
+
+    /// The next record alone; several where they cannot be told apart.
+    Batch next() {
+      SingleRecords all = records == null ? new SingleRecords(batch) : records;
+      records = all;
+      Batch next = all.next();
+      return next == null ? batch : next;
     }
   }
 
@@ -86,6 +99,7 @@ final class DeadLetters {
   private int failed;
   private long failingSinceNanos;
   private long pausedUntilNanos;
+  private boolean hurries;
   private volatile @Nullable String trouble;
 
   /// @param place    where in the destination a batch with one record was to go
@@ -201,8 +215,13 @@ final class DeadLetters {
   }
 
   private void send(Bundle bundle) {
-    Batch letter = bundle.letter == null ? next(bundle) : bundle.letter;
-    bundle.letter = letter;
+    Batch letter = bundle.letter;
+    if (letter == null) {
+      long before = bundle.heldBytes();
+      letter = bundle.next();
+      cursor.hold(bundle.heldBytes() - before);
+      bundle.letter = letter;
+    }
     inFlight = true;
     boolean[] told = {false};
     try {
@@ -226,22 +245,6 @@ final class DeadLetters {
           answers.add(new Outcome.Retryable("failed unexpectedly: " + e, 0, null));
         }
       }
-    }
-  }
-
-  /// The next record alone; all that are left where they cannot be told apart.
-  private static Batch next(Bundle bundle) {
-    Batch all = bundle.batch;
-    if (all.records() == 1) {
-      return all;
-    }
-    try {
-      BitSet one = new BitSet();
-      one.set(bundle.done);
-      Batch record = Splitter.select(all, one);
-      return record == null ? all : record;
-    } catch (IllegalArgumentException e) {
-      return all;
     }
   }
 
@@ -270,7 +273,9 @@ final class DeadLetters {
       trouble = "dead letters cannot be stored: " + reason;
     }
     failures.add(nowNanos, 1, reason);
-    pausedUntilNanos = nowNanos + backoff.waitNanos(failed, askedNanos);
+    long wait = backoff.waitNanos(failed, askedNanos);
+    pausedUntilNanos =
+        nowNanos + (hurries ? Math.min(wait, Dispatcher.LONGEST_WAIT_DRAINING_NANOS) : wait);
   }
 
   private void smaller(long nowNanos, Bundle bundle, Batch letter, Outcome.TooLarge tooLarge) {
@@ -288,7 +293,7 @@ final class DeadLetters {
 
   private void reject(long nowNanos, Bundle bundle, Batch letter, String reason) {
     rejections.add(nowNanos, letter.records(), reason);
-    bundle.shipment.letterRejected(letter.records(), bundle.reason);
+    bundle.shipment.reject(letter.records(), bundle.reason);
     next(bundle, letter);
   }
 
@@ -305,8 +310,9 @@ final class DeadLetters {
     }
   }
 
-  /// While draining no wait is longer.
+  /// From now on, while draining, no wait is longer.
   void hurry(long nowNanos) {
+    hurries = true;
     long longest = nowNanos + Dispatcher.LONGEST_WAIT_DRAINING_NANOS;
     if (pausedUntilNanos - longest > 0) {
       pausedUntilNanos = longest;

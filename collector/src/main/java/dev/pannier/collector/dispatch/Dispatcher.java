@@ -7,7 +7,9 @@ import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.DeadLetterBox;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
@@ -18,7 +20,6 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -114,6 +115,9 @@ public final class Dispatcher {
 
   /// What the destination had when it was reached.
   private Committed committed = Committed.NOTHING;
+
+  /// The highest number that was taken from the buffer.
+  private long lastTaken;
 
   private @Nullable Consumer<Committed> onCommitted;
   private volatile Runnable onAnswer = () -> {};
@@ -341,7 +345,7 @@ public final class Dispatcher {
   }
 
   /// Closes the shipper, and gives up what is not done to whoever comes next: [#takeOver]. Of what is under
-  /// way then nobody knows whether it was stored; it comes again.
+  /// way then nobody knows whether it was stored; it comes again, unless the next shipper finds it committed.
   ///
   /// @param timeout for what the shipper has accepted
   Unfinished handOver(long nowNanos, Duration timeout) {
@@ -359,6 +363,7 @@ public final class Dispatcher {
     left.addAll(parked.takeAll());
     if (fallback != null) {
       for (Entry entry : fallback.takeAll()) {
+        cursor.returned(entry);
         left.add(new Shipment(entry, cursor.log()));
       }
     }
@@ -371,7 +376,10 @@ public final class Dispatcher {
 
   /// Goes on with what another has left. Before the first [#doWork].
   public void takeOver(Unfinished left) {
-    window.addAll(left.shipments());
+    for (Shipment shipment : left.shipments()) {
+      window.add(shipment);
+      lastTaken = Math.max(lastTaken, shipment.entry().sequence());
+    }
   }
 
   /// Closes the shipper, and says what was not delivered.
@@ -480,7 +488,9 @@ public final class Dispatcher {
     if (transactional) {
       committed = shipper.committed();
       for (Shipment takenOver : window) {
-        skipCommitted(takenOver);
+        long before = takenOver.copiedBytes();
+        skipCommitted(nowNanos, takenOver);
+        cursor.hold(takenOver.copiedBytes() - before);
       }
       if (onCommitted != null) {
         onCommitted.accept(committed);
@@ -556,13 +566,13 @@ public final class Dispatcher {
     }
     int diverted = 0;
     for (Shipment shipment : List.copyOf(window)) {
-      if (fallback.hasRoom() && shipment.isUntouched()) {
+      if (hasRoom(fallback) && shipment.isUntouched()) {
         window.remove(shipment);
-        fallback.take(shipment.entry(), this::wake);
+        lend(fallback, shipment.entry());
         diverted++;
       }
     }
-    while (fallback.hasRoom()) {
+    while (hasRoom(fallback)) {
       Entry entry = cursor.next();
       if (entry == null) {
         break;
@@ -573,11 +583,20 @@ public final class Dispatcher {
       } else if (parked.holdsBack(shipment)) {
         parked.add(shipment);
       } else {
-        fallback.take(entry, this::wake);
+        lend(fallback, entry);
       }
       diverted++;
     }
     return diverted;
+  }
+
+  private boolean hasRoom(Fallback other) {
+    return other.hasRoom() && cursor.mayLend();
+  }
+
+  private void lend(Fallback to, Entry entry) {
+    cursor.lent(entry);
+    to.take(entry, this::wake);
   }
 
   /// Tells the buffer of what the fallback is done with.
@@ -586,6 +605,7 @@ public final class Dispatcher {
     if (fallback != null) {
       for (Fallback.Done done = fallback.poll(); done != null; done = fallback.poll()) {
         fellBack.add(done.entry().batch().records());
+        cursor.returned(done.entry());
         cursor.done(done.entry(), new Settlement(done.rejected(), 0, true, done.reason()));
         taken++;
       }
@@ -620,9 +640,10 @@ public final class Dispatcher {
       if (entry == null) {
         break;
       }
+      lastTaken = Math.max(lastTaken, entry.sequence());
       Shipment shipment = new Shipment(entry, cursor.log());
       if (transactional) {
-        skipCommitted(shipment);
+        skipCommitted(nowNanos, shipment);
       }
       if (parked.holdsBack(shipment)) {
         parked.add(shipment);
@@ -634,10 +655,17 @@ public final class Dispatcher {
     return moved;
   }
 
-  private void skipCommitted(Shipment shipment) {
+  private void skipCommitted(long nowNanos, Shipment shipment) {
     Entry entry = shipment.entry();
-    // The dispatcher before, which it was taken over from, may have counted it.
-    if (committed.covers(entry.batch(), shipment.origin()) && shipment.skip()) {
+    Doubt doubt = shipment.takeDoubt();
+    if (!committed.covers(entry.batch(), shipment.origin())
+        && (doubt == null || !shipper.hasCommitted(doubt))) {
+      return;
+    }
+    if (doubt != null && !(doubt.ifCommitted() instanceof Outcome.Accepted)) {
+      answeredWhole(nowNanos, shipment, doubt.ifCommitted());
+    } else if (shipment.skip()) {
+      // The dispatcher before, which it was taken over from, may have counted it.
       repeats.add(entry.batch().records());
     }
   }
@@ -741,9 +769,12 @@ public final class Dispatcher {
           warned.increment();
           warnings.add(nowNanos, 1, partly.reason());
         }
-        BitSet which = partly.refused();
-        Batch refusedPart = deadLetters == null || which == null ? null : Pieces.rest(part, which);
-        refuse(nowNanos, shipment, refused, partly.reason(), refusedPart);
+        if (partly.refused().isEmpty()) {
+          refuse(nowNanos, shipment, refused, partly.reason(), null);
+        } else {
+          refuse(nowNanos, shipment, partly.refused());
+        }
+        shipment.settled();
         destination.succeeded(nowNanos);
         circuit.succeeded();
       }
@@ -752,6 +783,7 @@ public final class Dispatcher {
       case Outcome.TooLarge tooLarge -> smaller(nowNanos, shipment, tooLarge);
       case Outcome.Permanent permanent -> {
         refuse(nowNanos, shipment, part.records(), permanent.reason(), part);
+        shipment.settled();
         circuit.succeeded();
       }
     }
@@ -759,7 +791,7 @@ public final class Dispatcher {
 
   private void accepted(long nowNanos, Shipment shipment) {
     bytes.add(shipment.part().length());
-    shipment.settled(0, "");
+    shipment.settled();
     destination.succeeded(nowNanos);
     circuit.succeeded();
   }
@@ -784,6 +816,7 @@ public final class Dispatcher {
         }
         refuseWhole(nowNanos, shipment, refused, partly.reason());
         buried(nowNanos, shipment, letters, partly.reason());
+        cut(nowNanos, shipment, partly.truncated(), partly.reason());
         destination.succeeded(nowNanos);
         circuit.succeeded();
       }
@@ -799,6 +832,7 @@ public final class Dispatcher {
       }
       case Outcome.Retryable retry -> {
         retries.increment();
+        shipment.isInDoubt(retry.doubt());
         destination.failed(nowNanos, retry.reason());
         if (!paused) {
           circuit.failed(nowNanos, retry.reason());
@@ -829,6 +863,13 @@ public final class Dispatcher {
     }
   }
 
+  private void cut(long nowNanos, Shipment shipment, long records, String reason) {
+    if (records > 0) {
+      truncated.add(records);
+      truncations.add(nowNanos, records, about(shipment, reason));
+    }
+  }
+
   /// The parts that are too large are divided, cut, or buried; all go again.
   private void smallerWhole(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
     BitSet records = tooLarge.unconfirmed();
@@ -854,8 +895,7 @@ public final class Dispatcher {
       } else if (pieces.isEmpty()) {
         refused += part.records();
       } else if (part.records() == 1 && shipment.cut(part, pieces.getFirst())) {
-        truncated.increment();
-        truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+        cut(nowNanos, shipment, 1, tooLarge.reason());
       }
     }
     shipment.divideWhole(again, refused, tooLarge.reason());
@@ -865,14 +905,21 @@ public final class Dispatcher {
   /// The part's rest waits for its next attempt.
   private void again(long nowNanos, Shipment shipment, Outcome.Retryable retry) {
     Batch part = shipment.part();
+    refuse(nowNanos, shipment, retry.refused());
     Batch rest = Pieces.rest(part, retry.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     retries.increment();
     bytes.add(part.length() - rest.length());
+    if (retry.learnt()) {
+      shipment.again(rest);
+      // What is on its way went down with it, and is told first.
+      pause(nowNanos, 0);
+      return;
+    }
     if (retry.untouched() && !isTrying()) {
       shipment.spared();
     }
@@ -890,7 +937,7 @@ public final class Dispatcher {
     Batch rest = Pieces.rest(part, missing.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     bytes.add(part.length() - rest.length());
@@ -905,7 +952,7 @@ public final class Dispatcher {
     Batch rest = Pieces.rest(part, tooLarge.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
-      shipment.settled(0, "");
+      shipment.settled();
       return;
     }
     bytes.add(part.length() - rest.length());
@@ -914,30 +961,34 @@ public final class Dispatcher {
         cut && buriesOversize ? List.of() : Pieces.smaller(rest, tooLarge.limitBytes());
     if (pieces.isEmpty()) {
       refuse(nowNanos, shipment, rest.records(), tooLarge.reason(), rest);
+      shipment.settled();
       return;
     }
     if (cut && !shipment.partIsCut()) {
-      truncated.increment();
-      truncations.add(nowNanos, 1, about(shipment, tooLarge.reason()));
+      cut(nowNanos, shipment, 1, tooLarge.reason());
     }
     shipment.divide(pieces, cut);
+  }
+
+  /// Those of the part that the destination has told apart.
+  private void refuse(long nowNanos, Shipment shipment, List<Refusal> all) {
+    for (Refusal one : all) {
+      Batch records = deadLetters == null ? null : Pieces.rest(shipment.part(), one.records());
+      refuse(nowNanos, shipment, one.records().cardinality(), one.reason(), records);
+    }
   }
 
   /// @param records those that were refused; null where it is not known which
   private void refuse(
       long nowNanos, Shipment shipment, long refused, String reason, @Nullable Batch records) {
-    boolean buried = refused > 0 && records != null && deadLetters != null;
-    if (refused > 0) {
-      destination.refused(reason);
-    }
-    if (buried) {
-      shipment.settled(0, "");
-      Objects.requireNonNull(deadLetters)
-          .add(nowNanos, shipment, Objects.requireNonNull(records), reason);
+    if (refused == 0) {
       return;
     }
-    shipment.settled(refused, reason);
-    if (refused > 0) {
+    destination.refused(reason);
+    if (records != null && deadLetters != null) {
+      deadLetters.add(nowNanos, shipment, records, reason);
+    } else {
+      shipment.reject(refused, reason);
       refusals.add(nowNanos, refused, about(shipment, reason));
     }
   }
@@ -1002,9 +1053,18 @@ public final class Dispatcher {
     cursor.done(shipment.entry(), shipment.settlement());
   }
 
-  /// The numbers of batches that were taken and are not with the shipper, or done, ascending.
+  /// The numbers of batches that are not with the shipper, or done, ascending: of those that were taken, and of
+  /// those that a dispatcher before this one has left open and that were not taken yet. What is stored may go far
+  /// beyond the latter.
   private long[] unshipped() {
     List<Long> sequences = new ArrayList<>(parked.sequences());
+    if (committed.log() == cursor.log()) {
+      for (long open : committed.open()) {
+        if (open > lastTaken) {
+          sequences.add(open);
+        }
+      }
+    }
     for (Shipment shipment : window) {
       if (shipment.waiting()) {
         sequences.add(shipment.entry().sequence());

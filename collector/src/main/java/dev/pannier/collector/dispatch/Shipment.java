@@ -2,6 +2,7 @@ package dev.pannier.collector.dispatch;
 
 import dev.pannier.collector.buffer.Entry;
 import dev.pannier.collector.buffer.Settlement;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
@@ -11,6 +12,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// One batch on its way through a dispatcher: what of it is not confirmed, in parts once it was
 /// split. Parts go one after the other, or with a transactional shipper all at once.
@@ -22,12 +24,14 @@ final class Shipment {
   private boolean partIsCut;
   private boolean touched;
   private boolean touchedBefore;
+  private boolean goesAgain;
   private int failures;
   private long parkedUntilNanos;
   private long rejected;
   private int openLetters;
   private long deadLettered;
   private String reason = "";
+  private @Nullable Doubt doubt;
   private final Origin origin;
 
   /// The parts that are a record which was cut, for a transactional shipper.
@@ -67,6 +71,20 @@ final class Shipment {
     return isNew;
   }
 
+  /// The shipper before may have committed it.
+  void isInDoubt(@Nullable Doubt transaction) {
+    doubt = transaction;
+  }
+
+  /// Whether it was committed is known from now on.
+  ///
+  /// @return the transaction that may have it; null where there is none
+  @Nullable Doubt takeDoubt() {
+    Doubt taken = doubt;
+    doubt = null;
+    return taken;
+  }
+
   /// Whether there was never anything to ship.
   boolean hadNothing() {
     return entry.batch().records() == 0;
@@ -88,7 +106,7 @@ final class Shipment {
   ///
   /// @return how often they have failed in a row
   int failedWhole() {
-    inFlight = false;
+    againWhole();
     failures++;
     return failures;
   }
@@ -96,6 +114,7 @@ final class Shipment {
   /// All parts come again, and have not failed.
   void againWhole() {
     inFlight = false;
+    goesAgain = true;
   }
 
   void parkedWhole(long untilNanos) {
@@ -121,7 +140,8 @@ final class Shipment {
     return !cuts.contains(part);
   }
 
-  private void reject(long rejectedRecords, String why) {
+  /// Records of it are refused for good, and kept nowhere.
+  void reject(long rejectedRecords, String why) {
     if (rejectedRecords > 0) {
       rejected += rejectedRecords;
       reason = why;
@@ -154,7 +174,7 @@ final class Shipment {
 
   /// Whether all of it has been handed to the shipper, once.
   boolean wholeInFlight() {
-    return inFlight && !divided && failures == 0;
+    return inFlight && !divided && !goesAgain;
   }
 
   void sent() {
@@ -169,23 +189,29 @@ final class Shipment {
   }
 
   /// The part in flight is settled: its records were confirmed, or refused.
-  void settled(long rejectedRecords, String why) {
+  void settled() {
     inFlight = false;
     partIsCut = false;
+    goesAgain = false;
     failures = 0;
     parts.removeFirst();
-    reject(rejectedRecords, why);
   }
 
   /// The part in flight failed, and `again` is what of it has to be sent.
   ///
   /// @return how often it has failed in a row
   int failed(Batch again) {
-    inFlight = false;
-    parts.removeFirst();
-    parts.addFirst(again);
+    again(again);
     failures++;
     return failures;
+  }
+
+  /// Of the part in flight `again` has to be sent, and has not failed.
+  void again(Batch again) {
+    inFlight = false;
+    goesAgain = true;
+    parts.removeFirst();
+    parts.addFirst(again);
   }
 
   /// The part in flight could not go where it has to go, and `again` is what of it waits.
@@ -241,11 +267,6 @@ final class Shipment {
     deadLettered += records;
   }
 
-  void letterRejected(long records, String why) {
-    rejected += records;
-    reason = why;
-  }
-
   void letterClosed() {
     openLetters--;
   }
@@ -260,6 +281,7 @@ final class Shipment {
   /// It is nobody's for now, and begins anew with the next dispatcher.
   void isBack() {
     inFlight = false;
+    goesAgain = false;
     failures = 0;
     partIsCut = false;
   }

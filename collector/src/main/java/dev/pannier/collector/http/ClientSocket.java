@@ -153,14 +153,25 @@ final class ClientSocket {
     }
   }
 
+  /// Has the client go at once: no whole request of it is under way.
+  void giveWay(long nowNanos) {
+    try {
+      connection.giveWay(nowNanos);
+      flush(nowNanos);
+    } catch (RuntimeException e) {
+      LOG.error("a connection is closed after a fault of the server", e);
+      close();
+    }
+  }
+
   /// How long the connection has had nothing to do; -1 where it has something.
   long idleNanos(long nowNanos) {
     return closed ? -1 : connection.idleNanos(nowNanos);
   }
 
-  /// Whether nothing has come from the client yet, but at most a part of what says which protocol it speaks.
-  boolean isSilent() {
-    return connection.isSilent();
+  /// Whether nothing whole has come from the client yet, or only a part of what it asks next.
+  boolean isBeginning() {
+    return connection.isBeginning();
   }
 
   /// Whether time limits of less than a second may apply.

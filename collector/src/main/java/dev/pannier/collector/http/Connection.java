@@ -132,6 +132,12 @@ final class Connection {
     }
   }
 
+  /// Makes room for another, where no whole request is under way.
+  void giveWay(long nowNanos) {
+    shutDown(nowNanos);
+    closing = true;
+  }
+
   /// Reads no more, and is closed when the output is sent.
   void closeAfterOutput() {
     closing = true;
@@ -150,15 +156,16 @@ final class Connection {
     }
   }
 
-  boolean isSilent() {
-    return protocol == null;
+  /// Whether nothing whole has come from the client yet, or only a part of what it asks next.
+  boolean isBeginning() {
+    return protocol == null || protocol.isBeginning();
   }
 
   boolean isBusy() {
     return protocol != null && protocol.isBusy();
   }
 
-  /// How long no request has been under way, with nothing left to be sent; -1 where that is not so.
+  /// How long no whole request has been under way, with nothing left to be sent; -1 where that is not so.
   long idleNanos(long nowNanos) {
     if (closing || output.pending() > 0) {
       return -1;

@@ -26,15 +26,18 @@ final class FrameReader {
     this.protocol = protocol;
   }
 
-  /// Whether a frame's header is here, and its payload is not complete.
+  /// Whether a part of a frame is here.
   boolean isWithinFrame() {
-    return headerLength == FrameType.HEADER_BYTES;
+    return headerLength > 0;
   }
 
   /// Consumes all of `in`, unless an error ends the connection.
   void read(ByteBuffer in) throws Http2Error {
     while (in.hasRemaining()) {
       if (headerLength < FrameType.HEADER_BYTES) {
+        if (headerLength == 0) {
+          protocol.firstByte();
+        }
         int count = Math.min(in.remaining(), FrameType.HEADER_BYTES - headerLength);
         in.get(header, headerLength, count);
         headerLength += count;

@@ -48,7 +48,13 @@ final class Http1Protocol implements Protocol {
 
   private byte[] ahead = EMPTY;
 
+  /// Since when it is idle, or the request is on its way.
   private long sinceNanos;
+
+  /// When the last answer was given, or it began.
+  private long idleSinceNanos;
+
+  private boolean hasAsked;
   private @Nullable HttpRequest request;
   private @Nullable Exchange exchange;
   private @Nullable Body body;
@@ -71,6 +77,7 @@ final class Http1Protocol implements Protocol {
     this.connection = connection;
     this.refused = refused;
     this.sinceNanos = nowNanos;
+    this.idleSinceNanos = nowNanos;
   }
 
   @Override
@@ -92,9 +99,13 @@ final class Http1Protocol implements Protocol {
   }
 
   @Override
+  public boolean isBeginning() {
+    return state == State.HEAD && (lineLength > 0 || !hasAsked);
+  }
+
+  @Override
   public long idleNanos(long nowNanos) {
-    boolean idle = state == State.HEAD && lineLength == 0 && ahead.length == 0;
-    return idle ? nowNanos - sinceNanos : -1;
+    return state == State.HEAD && ahead.length == 0 ? nowNanos - sinceNanos : -1;
   }
 
   @Override
@@ -147,7 +158,9 @@ final class Http1Protocol implements Protocol {
           beginRequest();
           return;
         }
-        lineLength = 0; // an empty line before the request line (RFC 9112, section 2.2)
+        // An empty line before the request line (RFC 9112, section 2.2): it asks for nothing.
+        lineLength = 0;
+        sinceNanos = idleSinceNanos;
       }
       lineStart = lineLength;
     }
@@ -168,6 +181,7 @@ final class Http1Protocol implements Protocol {
     Http1Head parsed = Http1Head.parse(line, lineLength, connection.settings.maxHeaders());
     int headBytes = lineLength;
     resetLine();
+    hasAsked = true;
     request =
         new HttpRequest(parsed.method(), parsed.target(), parsed.headers(), connection.client);
     exchange = new Exchange(connection);
@@ -351,6 +365,7 @@ final class Http1Protocol implements Protocol {
       return;
     }
     answered = true;
+    idleSinceNanos = nowNanos;
     write(response);
     release();
     if (!keepAlive) {

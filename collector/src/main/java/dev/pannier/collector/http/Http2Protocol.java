@@ -46,7 +46,7 @@ final class Http2Protocol implements Protocol {
   private long nowNanos;
   private long activeNanos;
 
-  /// When the last frame began, or the header block that it continues.
+  /// When the last frame began, or the header block that it continues; the connection, as long as SETTINGS have not come.
   private long frameNanos;
 
   private boolean settingsReceived;
@@ -112,9 +112,21 @@ final class Http2Protocol implements Protocol {
   }
 
   @Override
+  public boolean isBeginning() {
+    return streams.isEmpty() && awaitsRest();
+  }
+
+  /// Whether a frame or a header block has come in part, or the client's SETTINGS have not come.
+  private boolean awaitsRest() {
+    return !settingsReceived || blockStream != 0 || reader.isWithinFrame();
+  }
+
+  @Override
   public long idleNanos(long now) {
-    boolean idle = streams.isEmpty() && blockStream == 0 && !reader.isWithinFrame();
-    return idle ? now - activeNanos : -1;
+    if (!streams.isEmpty()) {
+      return -1;
+    }
+    return now - (awaitsRest() ? frameNanos : activeNanos);
   }
 
   @Override
@@ -151,6 +163,13 @@ final class Http2Protocol implements Protocol {
     return !streams.isEmpty();
   }
 
+  /// A frame's first byte has come.
+  void firstByte() {
+    if (settingsReceived && blockStream == 0) {
+      frameNanos = nowNanos;
+    }
+  }
+
   /// What can be said against a frame by its header alone.
   void beginFrame(int type, int flags, int stream, int length) throws Http2Error {
     if (length > FrameType.MAX_FRAME_BYTES) {
@@ -158,9 +177,6 @@ final class Http2Protocol implements Protocol {
     }
     if (!settingsReceived && (type != FrameType.SETTINGS || (flags & FrameType.FLAG_ACK) != 0)) {
       throw protocolError("the first frame is not SETTINGS");
-    }
-    if (blockStream == 0) {
-      frameNanos = nowNanos;
     }
     if (blockStream != 0 && (type != FrameType.CONTINUATION || stream != blockStream)) {
       throw protocolError("a header block is interrupted");
@@ -761,8 +777,7 @@ final class Http2Protocol implements Protocol {
     nowNanos = now;
     ServerSettings settings = connection.settings;
     long requestNanos = settings.requestTimeout().toNanos();
-    boolean expecting = !settingsReceived || blockStream != 0 || reader.isWithinFrame();
-    if (expecting && now - frameNanos > requestNanos) {
+    if (awaitsRest() && now - frameNanos > requestNanos) {
       goAway(ErrorCode.NO_ERROR, "a frame or a header block took too long");
       abandon();
       connection.closeAfterOutput();

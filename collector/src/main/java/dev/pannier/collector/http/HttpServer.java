@@ -283,46 +283,46 @@ public final class HttpServer implements AutoCloseable {
       least.surplus = true;
       surplusConnections++;
       endpoint.connections--;
-      least.shutDown(nowNanos);
+      least.giveWay(nowNanos);
     } else {
       least.close();
       removeClosed();
     }
   }
 
-  /// The oldest of those that have never said anything, once it has had its time; else the one that has been idle longest; else
-  /// the oldest that has said nothing yet, where many have not: whoever opens connections faster than they become idle would keep all
-  /// others out. A few are clients whose request is still on its way.
+  /// The oldest of those that have said nothing whole, once it has had its time: nothing at all, or a part of a request's head or of a frame.
+  /// Else the one that has been idle longest; else the oldest that has said nothing whole yet, where many have not: whoever opens
+  /// connections faster than they become idle would keep all others out. A few are clients whose request is still on its way.
   private @Nullable ClientSocket leastMissed(Endpoint endpoint, long nowNanos) {
-    ClientSocket silent = null;
+    ClientSocket beginning = null;
     ClientSocket idle = null;
-    int silentOnes = 0;
-    long silentNanos = 0;
+    int beginningOnes = 0;
+    long beginningNanos = 0;
     long idleNanos = IDLE_NANOS - 1;
     for (ClientSocket socket : sockets) {
       if (socket.endpoint != endpoint) {
         continue;
       }
       long nanos = socket.idleNanos(nowNanos);
-      if (socket.isSilent() && nanos >= 0) {
-        silentOnes++;
+      if (socket.isBeginning() && nanos >= 0) {
+        beginningOnes++;
       }
       if (socket.surplus) {
         continue;
       }
-      if (socket.isSilent() && nanos > silentNanos) {
-        silent = socket;
-        silentNanos = nanos;
-      } else if (!socket.isSilent() && nanos > idleNanos) {
+      if (socket.isBeginning() && nanos > beginningNanos) {
+        beginning = socket;
+        beginningNanos = nanos;
+      } else if (!socket.isBeginning() && nanos > idleNanos) {
         idle = socket;
         idleNanos = nanos;
       }
     }
-    if (silentNanos >= IDLE_NANOS) {
-      return silent;
+    if (beginningNanos >= IDLE_NANOS) {
+      return beginning;
     }
-    boolean flooded = silentOnes >= Math.max(2, endpoint.maxConnections / 4);
-    return idle == null && flooded ? silent : idle;
+    boolean flooded = beginningOnes >= Math.max(2, endpoint.maxConnections / 4);
+    return idle == null && flooded ? beginning : idle;
   }
 
   private void answered(Exchange exchange) {

@@ -33,6 +33,9 @@ interface Protocol {
   /// Whether a request is on its way in or waits for its answer.
   boolean isBusy();
 
-  /// How long there has been no request, not even a part of one; -1 where there is.
+  /// Whether nothing whole has come from the client yet, or only a part of what it asks next: a request's head, a frame.
+  boolean isBeginning();
+
+  /// How long there has been no request, or none but one that [#isBeginning]; -1 where there is another.
   long idleNanos(long nowNanos);
 }

@@ -2,10 +2,12 @@ package dev.pannier.collector.tail;
 
 import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Anchor.Skip;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.StartAt;
 import dev.pannier.collector.receipt.Receipt;
+import dev.pannier.parsers.LineParser;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -159,6 +162,12 @@ final class Generations {
   /// Those of this look.
   private final Set<FileKey> undecided = new HashSet<>();
 
+  /// Those that wait for a descriptor, as they were seen last, in the order in which they came.
+  private final Map<FileKey, Discovery.Found> waiting = new LinkedHashMap<>();
+
+  /// Of files of `start_at: end` that were there at the first look and could not be looked into, what they had then.
+  private final Map<FileKey, Long> firstSizes = new HashMap<>();
+
   /// What was found to be a copy at this look.
   private final Set<FileKey> copied = new HashSet<>();
 
@@ -245,6 +254,9 @@ final class Generations {
       }
       file.startAt(
           started.acknowledged(), start.barriers(saved.id(), started.acknowledged().position()));
+      if (file.cursor.skip != Skip.NOTHING && !(file.content instanceof GzipContent)) {
+        chooseParser(file, head, headOf(file));
+      }
       differs |= !started.equals(saved);
     }
     for (SavedGeneration saved : List.copyOf(known.values())) {
@@ -264,6 +276,8 @@ final class Generations {
     sources = List.copyOf(other);
     resumes = true;
     discovery.sources(sources);
+    // Those that a source takes are met as its own at the next look.
+    waiting.values().removeIf(found -> taking(found.path()) == null);
     for (TailedFile file : live.values()) {
       TailSource next = successor(file);
       if (next == null) {
@@ -281,15 +295,39 @@ final class Generations {
   /// What is not in a batch yet is read by other rules. Nothing here may give a file up: gzip'd content begins
   /// anew for its head, by a name that may be gone, so its charset stays.
   private void moveTo(TailedFile file, TailSource next) {
-    if (!next.readsAs(file.source)) {
+    boolean readsAs = next.readsAs(file.source);
+    file.moveTo(next);
+    if (!readsAs) {
       file.parser = null;
       file.rule = null;
       if (!(file.content instanceof GzipContent)) {
         int length = headOf(file);
         file.charset = length < 2 ? null : next.charset.forHead(head, length);
+        chooseParser(file, head, length);
       }
     }
-    file.moveTo(next);
+  }
+
+  /// Of what is skipped the lines behind it tell nothing, and may be skipped themselves: those that the file begins with tell its parser.
+  ///
+  /// @param begun the file's first bytes
+  private static void chooseParser(TailedFile file, byte[] begun, int length) {
+    Transcoder charset = file.charset;
+    if (file.cursor.skip == Skip.NOTHING || charset == null) {
+      return;
+    }
+    int hole = Bytes.endOfNuls(begun, 0, length) / charset.unit() * charset.unit();
+    int from = Math.max(hole, charset.markLength(begun, length));
+    if (from >= length) {
+      return;
+    }
+    charset.toUtf8(begun, from, charset.boundary(begun, from, length));
+    // The last line is told by its beginning.
+    byte[] lines = Arrays.copyOfRange(charset.bytes(), charset.from(), charset.to() + 1);
+    lines[lines.length - 1] = '\n';
+    LineParser parser = file.source.parsers.choose(lines, lines.length);
+    file.parser = parser;
+    file.rule = file.source.rule(parser, charset);
   }
 
   private @Nullable TailSource successor(TailedFile file) {
@@ -479,21 +517,45 @@ final class Generations {
         wanted++;
       }
     }
+    for (FileKey place : waiting.keySet()) {
+      if (!seen.contains(place) && !strangers.containsKey(place)) {
+        wanted++;
+      }
+    }
     if (live.size() + wanted > maxOpen) {
       park(wanted, nowSeconds);
     }
     // Before strangers are met: one of them may have its path.
     reopenGrown(nowNanos, nowSeconds);
+    followWaiting(nowNanos, nowSeconds);
     // The oldest first, so that its lines are: those of a rotated file before those of the next.
     strangers.values().stream()
         .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
         .forEach(found -> meet(found, nowNanos, nowSeconds));
+    if (!looked) {
+      measureUnmet();
+    }
     looked = true;
     finder.forget();
     suspects.keySet().retainAll(undecided);
     if (discovery.seesAll()) {
+      firstSizes.keySet().removeIf(place -> !seen.contains(place) && !waiting.containsKey(place));
       forgetPlaces(nowSeconds);
       forget(nowSeconds);
+    }
+  }
+
+  private void measureUnmet() {
+    for (Discovery.Found found : discovery.found().values()) {
+      FileKey place = found.place();
+      boolean met =
+          live.containsKey(place)
+              || suspects.containsKey(place)
+              || copies.containsKey(place)
+              || copied.contains(place);
+      if (!met && found.source().settings.startAt() == StartAt.END) {
+        firstSizes.put(place, found.sizeBytes());
+      }
     }
   }
 
@@ -557,7 +619,8 @@ final class Generations {
       if (!seen.contains(place)) {
         places.remove();
         SavedGeneration saved = knownAt(place);
-        if (saved != null && !saved.finished()) {
+        // What a reload has left out is not gone.
+        if (saved != null && !saved.finished() && sourceOf(saved) != null) {
           known.put(saved.id(), saved.atItsEnd().seenAt(nowSeconds));
           changed = true;
         }
@@ -669,6 +732,9 @@ final class Generations {
       }
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is met like any other.
+        if (folder != null && isDeleted(folder, source) && !(looked && confirmed)) {
+          gone(saved, source);
+        }
         continue;
       }
       try {
@@ -688,6 +754,13 @@ final class Generations {
         problems().put(path, Discovery.whatToDo(e));
       }
     }
+  }
+
+  /// Whether a folder is missing from those of a source, which are there.
+  private static boolean isDeleted(Path folder, TailSource source) {
+    return Files.notExists(folder)
+        && source.globs.roots().stream()
+            .anyMatch(root -> folder.startsWith(root) && Files.isReadable(root));
   }
 
   /// Which known generations are no longer where they were.
@@ -732,20 +805,17 @@ final class Generations {
     }
     SavedGeneration saved = knownAt(found.place());
     if (hasNothingNew(found)) {
+      waiting.remove(found.place());
       if (saved != null) {
         touch(saved, nowSeconds);
       }
       return;
     }
     if (live.size() >= maxOpen) {
-      problems()
-          .put(
-              found.path(),
-              "waits: "
-                  + maxOpen
-                  + " files are open, and the limit of open files (ulimit -n) allows no more");
+      waits(found);
       return;
     }
+    waiting.remove(found.place());
     try (Probe probe = Probe.open(found.real(), found.place())) {
       if (!FileKey.of(found.real()).equals(found.place())) {
         return;
@@ -796,17 +866,26 @@ final class Generations {
       if (kinship != Kinship.NONE) {
         return;
       }
-      Suspect suspect = suspects.get(found.place());
-      boolean atStart = suspect == null ? !looked : suspect.atStart();
-      boolean fromEnd = atStart && saved == null && source.settings.startAt() == StartAt.END;
-      long end = suspect == null ? probe.size() : suspect.firstBytes();
-      Anchor start = fromEnd ? Anchor.unknown(end) : Anchor.START;
+      Suspect suspect = suspect(probe, nowNanos);
+      boolean fromEnd =
+          suspect.atStart() && saved == null && source.settings.startAt() == StartAt.END;
+      Anchor start = fromEnd ? Anchor.unknown(suspect.firstBytes()) : Anchor.START;
       begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
     } catch (NoSuchFileException e) {
       seen.remove(found.place());
     } catch (IOException e) {
       problems().put(found.path(), Discovery.whatToDo(e));
     }
+  }
+
+  private void waits(Discovery.Found found) {
+    waiting.put(found.place(), found);
+    problems()
+        .put(
+            found.path(),
+            "waits: "
+                + maxOpen
+                + " files are open, and the limit of open files (ulimit -n) allows no more");
   }
 
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
@@ -844,6 +923,7 @@ final class Generations {
     file.predecessor = current.put(path, file);
     enter(file, probe);
     suspects.remove(probe.place());
+    firstSizes.remove(probe.place());
     return file;
   }
 
@@ -895,9 +975,11 @@ final class Generations {
   private void enter(TailedFile file, Probe probe) {
     if (probe.headLength() >= 2) {
       file.charset = file.source.charset.forHead(probe.head(), probe.headLength());
+      chooseParser(file, probe.head(), probe.headLength());
     }
     file.content = probe.take();
     live.put(file.place, file);
+    waiting.remove(file.place);
     changed = true;
   }
 
@@ -949,9 +1031,9 @@ final class Generations {
     return false;
   }
 
-  /// Whether every file is known for what it is.
+  /// Whether every file is known for what it is, and open.
   boolean isDecided() {
-    return suspects.isEmpty();
+    return suspects.isEmpty() && waiting.isEmpty();
   }
 
   private Kinship kinship(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
@@ -1099,15 +1181,26 @@ final class Generations {
 
   /// Whether what looks like a copy has had its size for longer than `nanos`.
   private boolean settled(Probe probe, long nanos, long nowNanos) throws IOException {
-    Suspect before = suspects.get(probe.place());
+    Suspect before = suspect(probe, nowNanos);
+    boolean known = suspects.containsKey(probe.place());
     long size = probe.size();
-    if (before == null || before.sizeBytes() != size) {
-      long first = before == null ? size : before.firstBytes();
-      boolean atStart = before == null ? !looked : before.atStart();
-      suspects.put(probe.place(), new Suspect(size, nowNanos, first, atStart));
+    if (!known || before.sizeBytes() != size) {
+      suspects.put(
+          probe.place(), new Suspect(size, nowNanos, before.firstBytes(), before.atStart()));
       return false;
     }
     return nowNanos - before.sinceNanos() > nanos;
+  }
+
+  /// As which it was met.
+  private Suspect suspect(Probe probe, long nowNanos) throws IOException {
+    Suspect before = suspects.get(probe.place());
+    if (before != null) {
+      return before;
+    }
+    long size = probe.size();
+    Long first = firstSizes.get(probe.place());
+    return new Suspect(size, nowNanos, first == null ? size : first, first != null || !looked);
   }
 
   /// Whether a file's head is that of a generation, or of a copy of it that is still being written.
@@ -1410,10 +1503,11 @@ final class Generations {
         }
         SavedGeneration saved = knownAt(place);
         TailSource source = saved == null ? null : sourceOf(saved);
-        if (saved == null
-            || source == null
-            || other.sizeBytes() <= readTo(saved)
-            || live.size() >= maxOpen) {
+        if (saved == null || source == null || other.sizeBytes() <= readTo(saved)) {
+          continue;
+        }
+        if (live.size() >= maxOpen) {
+          waits(found(source, pathOf(saved), place, other));
           continue;
         }
         try (Probe probe = Probe.open(other.path(), place)) {
@@ -1427,6 +1521,88 @@ final class Generations {
         problems().put(other.path(), Discovery.whatToDo(e));
       }
     }
+  }
+
+  private static Discovery.Found found(
+      TailSource source, Path path, FileKey place, Discovery.Other now) {
+    return new Discovery.Found(
+        source, path, now.path(), place, now.sizeBytes(), now.modifiedMillis());
+  }
+
+  /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.
+  private void followWaiting(long nowNanos, long nowSeconds) {
+    List<Discovery.Found> nameless = new ArrayList<>();
+    for (Discovery.Found found : waiting.values()) {
+      if (!seen.contains(found.place())) {
+        nameless.add(found);
+      }
+    }
+    if (nameless.isEmpty()) {
+      return;
+    }
+    Map<FileKey, Discovery.Other> others = new HashMap<>();
+    for (Discovery.Other other : discovery.others()) {
+      try {
+        others.put(FileKey.of(other.path()), other);
+      } catch (IOException e) {
+        // Where it has moved on, that is seen at the next look.
+        problems().remove(other.path());
+      }
+    }
+    for (Discovery.Found found : nameless) {
+      Discovery.Other other = others.get(found.place());
+      // What is shorter than what was there is another file in its place.
+      if (other != null && other.sizeBytes() >= found.sizeBytes()) {
+        meet(found(found.source(), found.path(), found.place(), other), nowNanos, nowSeconds);
+      } else if (isAt(found)) {
+        meet(found, nowNanos, nowSeconds);
+      } else if (isGone(found)) {
+        waiting.remove(found.place());
+        lost(found, nowNanos);
+      }
+    }
+  }
+
+  /// Not where its folder cannot be looked into: it may come back.
+  private boolean isGone(Discovery.Found found) {
+    Path folder = found.path().getParent();
+    return folder != null
+        && discovery.sees(found.path())
+        && (Files.isReadable(folder) || isDeleted(folder, found.source()));
+  }
+
+  private static boolean isAt(Discovery.Found found) {
+    try {
+      return FileKey.of(found.real()).equals(found.place());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /// A file is gone for which there was no descriptor.
+  private void lost(Discovery.Found found, long nowNanos) {
+    SavedGeneration saved = knownAt(found.place());
+    long from = unreadFrom(found);
+    if (from >= found.sizeBytes()) {
+      return;
+    }
+    if (saved == null || saved.finished()) {
+      long generation = saved == null ? random.nextLong() : saved.id();
+      report(found.source(), generation, found.path().toString(), from, found.sizeBytes(), GONE);
+      return;
+    }
+    try {
+      lost(saved.ofSize(found.sizeBytes()), found.source(), nowNanos);
+    } catch (IOException e) {
+      problems().put(found.path(), Discovery.whatToDo(e));
+    }
+  }
+
+  /// Where a file that is not open would be read from, so far as can be told without looking into it.
+  private long unreadFrom(Discovery.Found found) {
+    SavedGeneration saved = knownAt(found.place());
+    long from = saved == null ? firstSizes.getOrDefault(found.place(), 0L) : readTo(saved);
+    return from > found.sizeBytes() ? 0 : from;
   }
 
   /// What is finished and was not read to its end was given up.
@@ -1492,7 +1668,10 @@ final class Generations {
 
   private boolean isParked(SavedGeneration saved) {
     FileKey place = new FileKey(saved.device(), saved.inode());
-    return !saved.finished() && seen.contains(place) && copies.containsKey(place);
+    return !saved.finished()
+        && seen.contains(place)
+        && copies.containsKey(place)
+        && !waiting.containsKey(place);
   }
 
   /// What has grown since it was looked at, and what is new, is not shipped, either.
@@ -1518,8 +1697,10 @@ final class Generations {
     if (complete) {
       measure();
     }
+    Map<FileKey, Discovery.Found> all = new LinkedHashMap<>(waiting);
+    discovery.found().values().forEach(found -> all.put(found.place(), found));
     List<Discovery.Found> unopened = new ArrayList<>();
-    for (Discovery.Found found : discovery.found().values()) {
+    for (Discovery.Found found : all.values()) {
       if (!live.containsKey(found.place())
           && knownAt(found.place()) == null
           && !copies.containsKey(found.place())
@@ -1529,12 +1710,27 @@ final class Generations {
         unopened.add(found);
       }
     }
-    return Receipts.of(known.values(), live.values(), losses, unopened, complete);
+    List<SavedGeneration> closed = new ArrayList<>();
+    for (SavedGeneration saved : known.values()) {
+      FileKey place = new FileKey(saved.device(), saved.inode());
+      Discovery.Found found = waiting.containsKey(place) ? all.get(place) : null;
+      boolean grown =
+          found != null && saved.equals(knownAt(place)) && found.sizeBytes() > saved.sizeBytes();
+      closed.add(found != null && grown ? saved.ofSize(found.sizeBytes()) : saved);
+    }
+    return Receipts.of(closed, live.values(), losses, unopened, complete);
+  }
+
+  private SourceStatus.File unopened(Discovery.Found found, String problem) {
+    return new SourceStatus.File(
+        found.path().toString(), unreadFrom(found), found.sizeBytes(), problem);
   }
 
   /// What each source's files look like now.
   List<SourceStatus> status() {
     List<SourceStatus> all = new ArrayList<>();
+    Set<Path> told = new HashSet<>(current.keySet());
+    waiting.values().forEach(found -> told.add(found.path()));
     for (TailSource source : sources) {
       List<SourceStatus.File> files = new ArrayList<>();
       for (TailedFile file : live.values()) {
@@ -1553,6 +1749,11 @@ final class Generations {
                   file.path.toString(), file.acknowledged.position(), file.read.position(), ""));
         }
       }
+      for (Discovery.Found found : waiting.values()) {
+        if (found.source().name().equals(source.name())) {
+          files.add(unopened(found, problems().getOrDefault(found.path(), "")));
+        }
+      }
       for (SavedGeneration saved : known.values()) {
         if (isParked(saved) && saved.source().equals(source.name())) {
           long size = saved.acknowledged().position();
@@ -1562,8 +1763,12 @@ final class Generations {
       problems()
           .forEach(
               (path, problem) -> {
-                if (source.globs.concerns(path) && !current.containsKey(path)) {
-                  files.add(new SourceStatus.File(path.toString(), 0, 0, problem));
+                Discovery.Found found = discovery.found().get(path);
+                if (source.globs.concerns(path) && !told.contains(path)) {
+                  files.add(
+                      found == null
+                          ? new SourceStatus.File(path.toString(), 0, 0, problem)
+                          : unopened(found, problem));
                 }
               });
       all.add(new SourceStatus(source.name(), files));

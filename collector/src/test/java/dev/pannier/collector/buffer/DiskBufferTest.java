@@ -749,6 +749,21 @@ class DiskBufferTest {
     assertThat(told).hasSize(200);
   }
 
+  /// What an exactly once destination has of it would come twice else: its file would be read again, under other numbers.
+  @Test
+  void positionsOfWhatWasDroppedAreKnownThoughAllCameBetweenTwoSyncs() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    append(buffer, "first " + "x".repeat(600_000), new Positions(1, 0, 10, 0, 0).encode());
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000), new Positions(2, 0, i, 0, 0).encode());
+    }
+    assertThat(ship(buffer, "events")).doesNotContain("first").contains("99");
+    assertThat(buffer().positions())
+        .extracting(each -> Objects.requireNonNull(Positions.decode(each)).to())
+        .containsExactlyInAnyOrder(10L, 99L);
+  }
+
   @Test
   void newestOfFilesAreDroppedAndRequestsRefused() throws Exception {
     onFull = OnFull.DROP_NEWEST;

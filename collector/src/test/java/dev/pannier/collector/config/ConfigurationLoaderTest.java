@@ -35,6 +35,8 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -663,5 +665,18 @@ class ConfigurationLoaderTest {
     assertThat(StateDirectory.byDefault(unwritable, Map.of("HOME", "/h")))
         .isEqualTo(Path.of("/h/.local/state/pannier"));
     assertThat(StateDirectory.byDefault(unwritable, Map.of())).isEqualTo(unwritable);
+  }
+
+  /// Whatever home its user has, which is the root of a file system that cannot be written.
+  @Test
+  void theStateOfTheImageLivesWhereAVolumeIsToBeMountedOrNowhere() throws IOException {
+    Path unwritable = Files.writeString(folder.resolve("file"), "").resolve("pannier");
+    Matcher variable =
+        Pattern.compile("^ENV (?:.*\\\\\n)*? *XDG_STATE_HOME=(\\S+)$", Pattern.MULTILINE)
+            .matcher(Files.readString(Path.of("../deploy/Dockerfile")));
+    assertThat(variable.find()).isTrue();
+    Map<String, String> image = Map.of("XDG_STATE_HOME", variable.group(1), "HOME", "/");
+
+    assertThat(StateDirectory.byDefault(unwritable, image)).isEqualTo(Path.of("/var/lib/pannier"));
   }
 }

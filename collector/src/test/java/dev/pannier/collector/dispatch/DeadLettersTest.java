@@ -10,6 +10,7 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.DeadLetter;
 import dev.pannier.shippers.DeadLetterBox;
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
@@ -97,6 +98,51 @@ class DeadLettersTest {
     assertThat(only().records()).isEqualTo(new Ledger.Amounts(3, 2, 0, 0, 1, 0, 0, 0));
     assertThat(metrics.value(Counter.SHIPPER_DEAD_LETTERS, "out")).isEqualTo(1);
     assertThat(metrics.value(Counter.SHIPPER_REJECTED, "out")).isZero();
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whileDrainingNoLetterWaitsForLong() {
+    shipper.onShip = batch -> new Outcome.Permanent("bad");
+    box.onPut = letter -> new Outcome.Retryable("full", 300 * SECOND, null);
+    append("a", "1");
+    run();
+    dispatcher.drain();
+    for (int attempt = 1; attempt <= 10; attempt++) {
+      run();
+      assertThat(dispatcher.waitNanos(now)).isLessThanOrEqualTo(SECOND);
+      now += SECOND;
+    }
+    assertThat(box.attempts).isGreaterThanOrEqualTo(10);
+    box.onPut = letter -> Outcome.ACCEPTED;
+    run();
+    assertThat(box.bodies()).containsExactly("1");
+    assertThat(dispatcher.drained()).isTrue();
+  }
+
+  @Test
+  void whatIsRefusedWhileOthersGoAgainIsALetterWithItsOwnReason() {
+    BitSet first = new BitSet();
+    first.set(0);
+    BitSet third = new BitSet();
+    third.set(2);
+    BitSet second = new BitSet();
+    second.set(1);
+    List<Refusal> refused = List.of(new Refusal(first, "too old"), new Refusal(third, "too new"));
+    append("a", "1", "2", "3");
+    run();
+    shipper.answer(
+        shipper.calls.getFirst(), new Outcome.Retryable("busy", 0, second, false, false, refused));
+    run();
+    assertThat(box.bodies()).containsExactly("1", "3");
+    assertThat(box.stored.stream().map(DeadLetter::reason)).containsExactly("too old", "too new");
+    assertThat(told).isEmpty();
+    now += SECOND;
+    run();
+    shipper.accept(0);
+    run();
+    assertThat(shipper.arrived).containsExactly("2");
+    assertThat(only().records()).isEqualTo(new Ledger.Amounts(3, 1, 0, 0, 2, 0, 0, 0));
     assertThat(budget.heldBytes()).isZero();
   }
 

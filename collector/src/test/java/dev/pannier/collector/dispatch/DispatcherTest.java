@@ -8,6 +8,7 @@ import dev.pannier.collector.buffer.MemoryBuffer;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.time.Duration;
@@ -106,6 +107,57 @@ class DispatcherTest {
     assertThat(shipper.arrived).containsExactly("2", "1", "3");
     assertThat(told).containsExactly("0: 0 ", "1: 0 ", "2: 0 ");
     assertThat(metrics.value(Counter.SHIPPER_RETRIES, "out")).isEqualTo(1);
+  }
+
+  @Test
+  void whatGoesOtherwiseNextTimeGoesAtOnceAndWhatIsLearntOnTheWayIsTold() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    append(Batches.fromFile("a", "0", "1", "2", "3", "4", "5"));
+    append(Batches.fromFile("b", "6"));
+    run(dispatcher);
+    for (int i = 0; i < 5; i++) {
+      int records = 6 - i;
+      BitSet first = new BitSet();
+      first.set(0);
+      BitSet left = new BitSet();
+      left.set(1, records);
+      Refusal never = new Refusal(first, "never " + i);
+      shipper.answer(
+          shipper.calls.getFirst(),
+          new Outcome.Retryable("which one?", 0, left, false, true, List.of(never)));
+      run(dispatcher);
+      assertThat(shipper.calls).as("what is in flight is waited for").hasSize(1);
+      shipper.answer(
+          shipper.calls.getFirst(),
+          new Outcome.Retryable("down with it", 0, null, false, true, List.of()));
+      run(dispatcher);
+      assertThat(shipper.calls.stream().map(call -> FakeShipper.bodies(call.batch()).getFirst()))
+          .containsExactly(String.valueOf(i + 1), "6");
+    }
+    assertThat(dispatcher.trouble(now + 60 * SECOND)).isNull();
+    shipper.accept(0);
+    shipper.accept(0);
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("5", "6");
+    assertThat(told).containsExactly("0: 5 never 4", "1: 0 ");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whatFailsWithoutHavingLearntAnythingWaitsEverLonger() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    append(Batches.fromFile("a", "1"));
+    int[] attempts = {0};
+    shipper.onShip =
+        batch -> {
+          attempts[0]++;
+          return new Outcome.Retryable("nonsense", 0, null, false, attempts[0] % 2 == 1);
+        };
+    for (int i = 0; i < 600; i++) {
+      run(dispatcher);
+      now += SECOND / 10;
+    }
+    assertThat(attempts[0]).isBetween(10, 40);
   }
 
   @Test

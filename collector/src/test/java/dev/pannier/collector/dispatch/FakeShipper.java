@@ -88,7 +88,9 @@ final class FakeShipper implements Shipper {
           arrived.addAll(bodies.subList((int) partly.rejected(), bodies.size()));
       case Outcome.Retryable retry -> {
         for (int i = 0; retry.unconfirmed() != null && i < bodies.size(); i++) {
-          if (!retry.unconfirmed().get(i)) {
+          int record = i;
+          if (!retry.unconfirmed().get(i)
+              && retry.refused().stream().noneMatch(one -> one.records().get(record))) {
             arrived.add(bodies.get(i));
           }
         }

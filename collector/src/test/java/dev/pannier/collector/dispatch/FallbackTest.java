@@ -2,14 +2,21 @@ package dev.pannier.collector.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.buffer.Acknowledgement;
+import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,6 +25,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FallbackTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
@@ -208,6 +218,86 @@ class FallbackTest {
     run();
     assertThat(dispatcher.drained()).isTrue();
     assertThat(dispatcher.close(now, Duration.ZERO)).isZero();
+  }
+
+  @Test
+  void aFallbackThatIsAwayLeavesMemoryToADestinationThatIsWellAgain() {
+    Fallback large = new Fallback("spill", Set.of(Signal.LOGS), budget, ledger, metrics, 18);
+    for (int i = 0; i < 20; i++) {
+      append("key " + i, large(i, 30_000));
+    }
+    Dispatcher other = new Dispatcher(second, large.cursor(), metrics, new Random(2), 18);
+    assertThat(shipWhileTheFallbackIsAway(over(buffer.cursor("out"), large), other)).isEqualTo(5);
+    assertThat(primary.arrived).hasSize(15);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"20, 30000, 5", "3, 40000, 1"})
+  void aFallbackThatIsAwayLeavesTheCursorToADestinationThatIsWellAgain(
+      int batches, int bytes, int most, @TempDir Path folder) throws IOException {
+    Fallback large = new Fallback("spill", Set.of(Signal.LOGS), budget, ledger, metrics, 18);
+    try (DiskBuffer disk =
+        new DiskBuffer(
+            new BufferSettings(
+                BufferSettings.Type.DISK, folder, 8 << 20, BufferSettings.OnFull.BACKPRESSURE),
+            budget,
+            ledger,
+            metrics,
+            Map.of("out", Set.of(Signal.LOGS)),
+            Set.of(),
+            Instant::now,
+            now,
+            notice -> {})) {
+      for (int i = 0; i < batches; i++) {
+        Batch batch = Batches.received(large(i, bytes));
+        assertThat(budget.tryReserve(batch.length())).isTrue();
+        disk.append(batch, batch.length(), Acknowledgement.When.DURABLE, (rejected, reason) -> {});
+      }
+      disk.doWork(now); // syncs
+      Cursor cursor = disk.cursor("out");
+      Dispatcher first = over(cursor, large);
+      Dispatcher other = new Dispatcher(second, large.cursor(), metrics, new Random(2), 18);
+      assertThat(shipWhileTheFallbackIsAway(first, other)).isEqualTo(most);
+      assertThat(primary.arrived).hasSize(batches - most);
+      assertThat(cursor.openBatches()).isEqualTo(most);
+      for (int i = 0; i < most; i++) {
+        second.accept(0);
+      }
+      run(other);
+      run(first);
+      assertThat(cursor.openBatches()).isZero();
+    }
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  private static String large(int number, int bytes) {
+    return number + "x".repeat(bytes);
+  }
+
+  private Dispatcher over(Cursor cursor, Fallback to) {
+    return new Dispatcher(
+        primary, cursor, metrics, new Random(1), 4, new Rules(false, null, circuit, to));
+  }
+
+  /// @return how many batches the fallback has got
+  private int shipWhileTheFallbackIsAway(Dispatcher first, Dispatcher other) {
+    primary.onShip = batch -> REFUSED;
+    for (int i = 0; i < 5; i++) {
+      run(first);
+      run(other);
+      now += SECOND;
+    }
+    assertThat(circuit.state()).isEqualTo(CircuitBreaker.State.OPEN);
+    run(first);
+    run(other);
+    int lent = second.calls.size();
+    primary.onShip = batch -> Outcome.ACCEPTED;
+    now += 30 * SECOND;
+    run(first);
+    assertThat(circuit.state()).isEqualTo(CircuitBreaker.State.CLOSED);
+    run(other);
+    assertThat(second.calls).hasSize(lent);
+    return lent;
   }
 
   /// Whatever fails when: each batch is acknowledged once, and what is sure is in one place only.

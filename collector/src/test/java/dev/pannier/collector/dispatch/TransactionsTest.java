@@ -2,19 +2,27 @@ package dev.pannier.collector.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.buffer.Acknowledgement;
+import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -24,7 +32,9 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What a dispatcher does with a transactional shipper.
 class TransactionsTest {
@@ -53,12 +63,19 @@ class TransactionsTest {
     final List<String> passed = new ArrayList<>();
     final List<Batch> buried = new ArrayList<>();
     boolean buries;
+    boolean isReached = true;
+    @Nullable Doubt last;
     Committed committed = Committed.NOTHING;
     Supplier<long[]> open = () -> new long[0];
 
     @Override
     public Outcome connect() {
-      return Outcome.ACCEPTED;
+      return isReached ? Outcome.ACCEPTED : new Outcome.Retryable("not there", 0, null);
+    }
+
+    @Override
+    public boolean hasCommitted(Doubt doubt) {
+      return doubt.equals(last);
     }
 
     @Override
@@ -228,15 +245,105 @@ class TransactionsTest {
     run();
     assertThat(shipped()).containsExactly(List.of("1"));
     assertThat(told).isEmpty();
-    dispatcher.standBack();
-    run();
-    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
-    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    Dispatcher second = takeOver(dispatcher, next);
     while (second.doWork(now) > 0) {
       next.end(Outcome.ACCEPTED);
     }
     assertThat(told).containsExactly("a 0", "a 0");
     assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(2);
+  }
+
+  /// What has a file's position or a number is covered by those; a request has neither.
+  @Test
+  void whatTheShipperBeforeMayHaveCommittedIsAskedOfTheNextAfterHoweverManyReloads() {
+    append(Batches.received("1"));
+    append(Batches.received("2"));
+    run();
+    Doubt committed = new Doubt(1, 7, Outcome.ACCEPTED);
+    shipper.calls.removeFirst().outcome().accept(closed(committed));
+    shipper.calls.removeFirst().outcome().accept(closed(new Doubt(1, 8, Outcome.ACCEPTED)));
+    Transactional unreachable = new Transactional();
+    unreachable.isReached = false;
+    Dispatcher second = takeOver(dispatcher, unreachable);
+    run(second);
+    Transactional next = new Transactional();
+    next.last = committed;
+    Dispatcher third = takeOver(second, next);
+    run(third);
+    assertThat(next.calls).extracting(Transactional.Call::bodies).containsExactly(List.of("2"));
+    next.end(Outcome.ACCEPTED);
+    run(third);
+    assertThat(told).hasSize(2);
+    assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(1);
+  }
+
+  private static Outcome closed(Doubt doubt) {
+    return new Outcome.Retryable("closed", 0, null, false, false, List.of(), doubt);
+  }
+
+  private Dispatcher takeOver(Dispatcher first, Shipper next) {
+    first.standBack();
+    run(first);
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(first.handOver(now, Duration.ZERO));
+    return second;
+  }
+
+  @Test
+  void partsOfWhatTheDestinationHadHoldNoMemory() {
+    append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
+    run();
+    shipper.end(new Outcome.TooLarge(0, "too large", null));
+    run();
+    assertThat(shipper.calls.getFirst().parts()).hasSize(2);
+    shipper.end(new Outcome.Retryable("a commit has no answer", 0, null));
+    dispatcher.standBack();
+    run();
+    Transactional next = new Transactional();
+    next.committed =
+        new Committed(0, 0, new long[0], List.of(new Positions("a".hashCode(), 0, 4, 0, 0)));
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    run(second);
+    assertThat(next.calls).isEmpty();
+    assertThat(told).containsExactly("a 0");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void ofACommitWithoutAnAnswerTheLedgerHasWhatWasKnownWhenTheNextFindsIt() {
+    Transactional next = new Transactional();
+    next.committed =
+        new Committed(0, 0, new long[0], List.of(new Positions("a".hashCode(), 0, 4, 0, 0)));
+    append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
+    append(Batches.fromFile("b", 0, "5"));
+    run();
+    Outcome known = new Outcome.PartlyAccepted(1, "too old", List.of(), 2, 1);
+    shipper.end(new Outcome.Retryable("closed", 0, null, false, false, List.of(), new Doubt(1, 1, known)));
+    run();
+    dispatcher.standBack();
+    run();
+    Dispatcher second = new Dispatcher(next, buffer.cursor("out"), metrics, new Random(1), 8);
+    second.takeOver(dispatcher.handOver(now, Duration.ZERO));
+    run(second);
+    assertThat(next.calls.stream().map(Transactional.Call::bodies)).containsExactly(List.of("5"));
+    next.end(Outcome.ACCEPTED);
+    run(second);
+    assertThat(told).containsExactly("a 1", "b 0");
+    Ledger.Amounts amounts = ledger.snapshot().getFirst().records();
+    assertThat(amounts).isEqualTo(new Ledger.Amounts(5, 2, 0, 1, 2, 0, 0, 0));
+    assertThat(metrics.adder(Counter.SHIPPER_DEAD_LETTERS, "out").sum()).isZero();
+    assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isZero();
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void aLetterThatWasCutIsCounted() {
+    append(Batches.fromFile("a", 0, "1", "2", "3"));
+    run();
+    shipper.end(new Outcome.PartlyAccepted(0, "never", List.of(), 2, 1));
+    run();
+    assertThat(metrics.adder(Counter.SHIPPER_TRUNCATED, "out").sum()).isEqualTo(1);
   }
 
   @Test
@@ -283,10 +390,65 @@ class TransactionsTest {
   }
 
   @Test
+  void whatWasLeftOpenByAProcessBeforeStaysOpenUntilItIsTaken(@TempDir Path folder)
+      throws IOException {
+    try (DiskBuffer disk = disk(folder)) {
+      for (int i = 1; i <= 30; i++) {
+        append(disk, i);
+      }
+      disk.doWork(now); // syncs
+      Cursor cursor = disk.cursor("out");
+      shipper.committed = new Committed(cursor.log(), 30, new long[] {1, 20}, List.of());
+      Dispatcher first = new Dispatcher(shipper, cursor, metrics, new Random(1), 8);
+      run(first);
+      assertThat(shipped()).containsExactly(List.of("1"));
+      assertThat(shipper.open.get()).as("though far less was taken").containsExactly(20);
+
+      first.standBack();
+      run(first);
+      Transactional next = new Transactional();
+      next.committed = shipper.committed;
+      Dispatcher second = new Dispatcher(next, cursor, metrics, new Random(1), 8);
+      second.takeOver(first.handOver(now, Duration.ZERO));
+      run(second);
+      assertThat(next.calls).hasSize(1);
+      assertThat(next.open.get()).as("1 is with the next shipper").containsExactly(20);
+      next.end(Outcome.ACCEPTED);
+      run(second);
+      assertThat(next.calls.getFirst().bodies()).containsExactly("20");
+      assertThat(next.open.get()).isEmpty();
+      next.end(Outcome.ACCEPTED);
+      run(second);
+      assertThat(cursor.openBatches()).isZero();
+      assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(28);
+    }
+  }
+
+  private DiskBuffer disk(Path folder) throws IOException {
+    return new DiskBuffer(
+        new BufferSettings(
+            BufferSettings.Type.DISK, folder, 8 << 20, BufferSettings.OnFull.BACKPRESSURE),
+        budget,
+        ledger,
+        metrics,
+        Map.of("out", Set.of(Signal.LOGS)),
+        Set.of("out"),
+        Instant::now,
+        now,
+        notice -> {});
+  }
+
+  private void append(DiskBuffer disk, int body) {
+    Batch batch = Batches.received("" + body);
+    assertThat(budget.tryReserve(batch.length())).isTrue();
+    disk.append(batch, batch.length(), Acknowledgement.When.DURABLE, (rejected, reason) -> {});
+  }
+
+  @Test
   void whatTheShipperHasBuriedIsADeadLetterInTheLedger() {
     append(Batches.fromFile("a", 0, "1", "2", "3", "4"));
     run();
-    shipper.end(new Outcome.PartlyAccepted(1, "too old", null, 2));
+    shipper.end(new Outcome.PartlyAccepted(1, "too old", List.of(), 2));
     run();
     assertThat(told).containsExactly("a 1");
     Ledger.Amounts amounts = ledger.snapshot().getFirst().records();
@@ -319,7 +481,7 @@ class TransactionsTest {
     assertThat(shipper.buried).hasSize(1);
     assertThat(shipper.calls.getLast().bodies()).containsExactly("1", "2");
     assertThat(shipper.calls.getLast().parts().getLast()).isSameAs(shipper.buried.getFirst());
-    shipper.end(new Outcome.PartlyAccepted(0, "too large", null, 1));
+    shipper.end(new Outcome.PartlyAccepted(0, "too large", List.of(), 1));
     run(burying);
     assertThat(told).containsExactly("a 0");
     assertThat(metrics.adder(Counter.SHIPPER_DEAD_LETTERS, "out").sum()).isEqualTo(1);

@@ -254,6 +254,19 @@ class Http1ProtocolTest {
   }
 
   @Test
+  void emptyLinesKeepNoConnectionOpen() {
+    wire.send(GET);
+    assertThat(wire.text()).isNotEmpty();
+    for (int i = 0; i < 7; i++) {
+      assertThat(wire.connection.isClosing()).isFalse();
+      wire.send("\r\n");
+      wire.pass(Duration.ofSeconds(9));
+    }
+    assertThat(wire.connection.isClosing()).isTrue();
+    assertThat(wire.text()).isEmpty();
+  }
+
+  @Test
   void aSlowBodyEndsIn408() {
     wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc");
     wire.pass(Duration.ofSeconds(21));

@@ -381,6 +381,20 @@ class Http2ProtocolTest {
   }
 
   @Test
+  void aFrameWhoseHeaderTricklesInEndsTheConnection() {
+    exchange();
+    byte[] ping = client.frame(FrameType.PING, 0, 0, "0102030405060708").bytes();
+    wire.pass(Duration.ofSeconds(30));
+    for (int i = 0; i < 5; i++) {
+      assertThat(wire.connection.isClosing()).isFalse();
+      wire.send(new byte[] {ping[i]});
+      wire.pass(Duration.ofSeconds(5));
+    }
+    assertThat(client.read(wire.received())).containsExactly("0 GOAWAY NO_ERROR");
+    assertThat(wire.connection.isClosing()).isTrue();
+  }
+
+  @Test
   void whoTakesNothingOfItsAnswerLosesIt() {
     client.frame(FrameType.SETTINGS, 0, 0, "000400000000").request(1, true, "GET", "/");
     exchange();

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// The server with real sockets, its loop run by the test.
 @Timeout(60)
@@ -91,6 +93,13 @@ class HttpServerTest {
   private void round() throws IOException {
     nowNanos++;
     server.doWork(nowNanos);
+  }
+
+  /// Of what a client says first, no more is read than tells its protocol.
+  private void rounds() throws IOException {
+    for (int i = 0; i < 4; i++) {
+      round();
+    }
   }
 
   @Test
@@ -187,7 +196,8 @@ class HttpServerTest {
         .startsWith("HTTP/1.1 200 OK")
         .endsWith("alive\n");
     while (admin.connections < admin.maxConnections) {
-      send(to, "G"); // whoever says nothing would make room
+      // Whoever has not asked for anything would make room.
+      send(to, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n");
       round();
     }
     assertThat(read(send(to, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")))
@@ -319,6 +329,114 @@ class HttpServerTest {
     assertThat(kept.getInputStream().read()).isEqualTo(-1);
     silent.getOutputStream().write(GET.getBytes(ISO_8859_1));
     assertThat(read(silent)).startsWith("HTTP/1.1 200 OK");
+  }
+
+  /// What clients send that creep, or are gone without a word, and never ends.
+  private static List<String> beginnings() {
+    String hello = new String(Frames.hello().bytes(), ISO_8859_1);
+    Frames frames = Frames.hello().request(1, true, "GET", "/");
+    String request = new String(frames.bytes(), ISO_8859_1);
+    Frames block = Frames.hello().frame(FrameType.HEADERS, 0, 1, "8286");
+    return List.of(
+        "G",
+        "\r\n",
+        "GET / HTTP/1.1\r\nHo",
+        GET + "GET / HTTP/1.1\r\nHo",
+        hello.substring(0, 4),
+        hello.substring(0, Connection.PREFACE.length),
+        hello.substring(0, Connection.PREFACE.length + 5),
+        hello + "\0",
+        request.substring(0, request.length() - 1),
+        new String(block.bytes(), ISO_8859_1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("beginnings")
+  void whoNeverEndsWhatItBeginsMakesRoom(String beginning) throws IOException {
+    for (int i = 0; i < 3; i++) {
+      send(address, beginning);
+      while (endpoint.connections <= i) {
+        round();
+      }
+      rounds();
+    }
+    Socket oldest = clients.getFirst();
+    nowNanos += 2_000_000_000;
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    }
+    assertThat(endpoint.connections).isEqualTo(3);
+    assertThat(oldest.getInputStream().readAllBytes()).isNotNull();
+  }
+
+  @ParameterizedTest
+  @MethodSource("beginnings")
+  void whoNeverEndsWhatItBeginsKeepsNobodyOutHoweverManyThereAre(String beginning)
+      throws IOException {
+    Address larger = server.listen(ANY, new Endpoint(this::handle, budget, 8, 10, 500_000));
+    Socket busy = send(larger, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (later.isEmpty()) {
+      round();
+    }
+    Socket kept = send(larger, GET);
+    read(kept);
+    for (int i = 0; i < 100; i++) {
+      send(larger, beginning);
+      rounds();
+    }
+
+    assertThat(read(send(larger, GET))).startsWith("HTTP/1.1 200 OK");
+    kept.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(kept)).startsWith("HTTP/1.1 200 OK");
+    later.get(0).respond(HttpResponse.text(200, "late"));
+    assertThat(read(busy)).endsWith("late");
+  }
+
+  @Test
+  void whoIsInTheMiddleOfABodyMakesNoRoom() throws IOException {
+    Socket known = send(address, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel");
+    Socket chunked =
+        send(address, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
+    Frames frames = Frames.hello().request(1, false, "POST", "/").data(1, false, "hel");
+    Socket http2 = send(address, new String(frames.bytes(), ISO_8859_1) + "\0");
+    while (endpoint.connections < 3) {
+      round();
+    }
+    rounds();
+    StringBuilder answers = new StringBuilder();
+    nowNanos += 5_000_000_000L;
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 503 ");
+    known.getOutputStream().write("lo".getBytes(ISO_8859_1));
+    assertThat(read(known)).endsWith("got 5");
+    chunked.getOutputStream().write("lo\r\n0\r\n\r\n".getBytes(ISO_8859_1));
+    assertThat(read(chunked)).endsWith("got 5");
+    byte[] rest = frames.data(1, true, "lo").bytes();
+    http2.getOutputStream().write(rest, 1, rest.length - 1);
+    while (answers.indexOf("got 5") < 0) {
+      answers.append(read(http2));
+    }
+    assertThat(frames.read(answers.toString().getBytes(ISO_8859_1))).contains("1 DATA got 5 END");
+  }
+
+  @Test
+  void whoHasJustBegunToAskMakesNoRoomWhereOthersAreBusy() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      send(address, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+      while (later.size() <= i) {
+        round();
+      }
+    }
+    Socket asking = send(address, GET.substring(0, 5));
+    while (endpoint.connections < 3) {
+      round();
+    }
+    round();
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 503 ").contains("retry-after: 1");
+    asking.getOutputStream().write(GET.substring(5).getBytes(ISO_8859_1));
+    assertThat(read(asking)).startsWith("HTTP/1.1 200 OK");
   }
 
   @Test

@@ -1,25 +1,37 @@
 package dev.pannier.collector.simulation;
 
-import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A shipper whose answers are counted as they come, apart from all that the sidecar counts.
-final class CountedShipper implements Shipper {
+final class CountedShipper extends ForwardingShipper {
   /// What the destination has told, in records.
   static final class Told {
     long accepted;
     long refused;
     long buried;
+
+    /// What is told as soon as the destination is found to have it.
+    private final List<Unsettled> unsettled = new ArrayList<>();
+
+    private record Unsettled(Batch batch, Origin origin, int records, Doubt doubt) {}
+
+    private void reached(Shipper next) {
+      for (Unsettled one : unsettled) {
+        if (next.committed().covers(one.batch(), one.origin()) || next.hasCommitted(one.doubt())) {
+          toldWhole(one.records(), one.doubt().ifCommitted());
+        }
+      }
+      unsettled.clear();
+    }
 
     /// @param buries whether a record that is too large is given up
     private void told(int records, Outcome outcome, boolean buries) {
@@ -31,7 +43,11 @@ final class CountedShipper implements Shipper {
           accepted += records - partly.rejected() - partly.deadLettered();
         }
         case Outcome.Permanent _ -> refused += records;
-        case Outcome.Retryable retry -> accepted += confirmed(records, retry.unconfirmed());
+        case Outcome.Retryable retry -> {
+          int never = retry.refused().stream().mapToInt(one -> one.records().cardinality()).sum();
+          refused += never;
+          accepted += confirmed(records, retry.unconfirmed()) - never;
+        }
         case Outcome.Missing missing -> accepted += confirmed(records, missing.unconfirmed());
         case Outcome.TooLarge tooLarge -> {
           int confirmed = confirmed(records, tooLarge.unconfirmed());
@@ -55,13 +71,12 @@ final class CountedShipper implements Shipper {
     }
   }
 
-  private final Shipper shipper;
   private final Told told;
   private final boolean buries;
 
   /// @param buries whether what is too large is a dead letter
   CountedShipper(Shipper shipper, Told told, boolean buries) {
-    this.shipper = shipper;
+    super(shipper);
     this.told = told;
     this.buries = buries;
   }
@@ -69,7 +84,7 @@ final class CountedShipper implements Shipper {
   @Override
   public void ship(Batch batch, Consumer<Outcome> outcome) {
     int records = batch.records();
-    shipper.ship(
+    super.ship(
         batch,
         answer -> {
           told.told(records, answer, buries);
@@ -80,92 +95,27 @@ final class CountedShipper implements Shipper {
   @Override
   public void shipWhole(List<Batch> parts, Origin origin, Consumer<Outcome> outcome) {
     int records = parts.stream().mapToInt(Batch::records).sum();
-    shipper.shipWhole(
+    super.shipWhole(
         parts,
         origin,
         answer -> {
           told.toldWhole(records, answer);
+          if (answer instanceof Outcome.Retryable retry
+              && retry.doubt() != null
+              && !(retry.doubt().ifCommitted() instanceof Outcome.Accepted)) {
+            told.unsettled.add(
+                new Told.Unsettled(parts.getFirst(), origin, records, retry.doubt()));
+          }
           outcome.accept(answer);
         });
   }
 
   @Override
   public Outcome connect() {
-    return shipper.connect();
-  }
-
-  @Override
-  public boolean pipelines(String key) {
-    return shipper.pipelines(key);
-  }
-
-  @Override
-  public String place(Batch batch) {
-    return shipper.place(batch);
-  }
-
-  @Override
-  public void flush() {
-    shipper.flush();
-  }
-
-  @Override
-  public String missing() {
-    return shipper.missing();
-  }
-
-  @Override
-  public void resume() {
-    shipper.resume();
-  }
-
-  @Override
-  public boolean isTransactional() {
-    return shipper.isTransactional();
-  }
-
-  @Override
-  public boolean buries() {
-    return shipper.buries();
-  }
-
-  @Override
-  public void bury(Batch part, String reason) {
-    shipper.bury(part, reason);
-  }
-
-  @Override
-  public boolean isReady() {
-    return shipper.isReady();
-  }
-
-  @Override
-  public void passed(Batch batch, Origin origin) {
-    shipper.passed(batch, origin);
-  }
-
-  @Override
-  public Committed committed() {
-    return shipper.committed();
-  }
-
-  @Override
-  public void retain(Set<Long> generations) {
-    shipper.retain(generations);
-  }
-
-  @Override
-  public int doWork(long nowNanos, Supplier<long[]> open) {
-    return shipper.doWork(nowNanos, open);
-  }
-
-  @Override
-  public long waitNanos(long nowNanos) {
-    return shipper.waitNanos(nowNanos);
-  }
-
-  @Override
-  public void close(Duration timeout) {
-    shipper.close(timeout);
+    Outcome outcome = super.connect();
+    if (outcome instanceof Outcome.Accepted) {
+      told.reached(this);
+    }
+    return outcome;
   }
 }

@@ -64,6 +64,29 @@ class DeadLetterFileCrashTest {
   }
 
   @Test
+  void namesAreSyncedWhereTheyAreNewAlone() throws IOException {
+    Machine machine = new Machine(1);
+    machine.disk.enter();
+    byte[] bytes = "not looked at".getBytes(UTF_8);
+    Batch batch = Batch.received(Signal.LOGS, bytes, 0, bytes.length, 2, "app");
+    List<Outcome> told = new ArrayList<>();
+    try (DeadLetterFile file = new DeadLetterFile(new DeadLettersTo.File(machine.path, 1 << 20))) {
+      file.put(new DeadLetter(batch, "first", "events", ""), told::add);
+      long synced = machine.disk.nameSyncs;
+      Files.write(machine.path, new byte[0]); // empties it
+      file.put(new DeadLetter(batch, "second", "events", ""), told::add);
+      assertThat(machine.disk.nameSyncs).as("of a file that was emptied").isEqualTo(synced);
+      Files.delete(machine.path);
+      file.put(new DeadLetter(batch, "third", "events", ""), told::add);
+      assertThat(machine.disk.nameSyncs).as("of a new file").isEqualTo(synced + 1);
+    }
+    assertThat(told).containsOnly(Outcome.ACCEPTED).hasSize(3);
+    machine.disk.processEnded();
+    machine.disk.losePower();
+    assertThat(Files.readString(machine.path)).contains("third");
+  }
+
+  @Test
   void whatIsStoredInWhatAKilledProcessHasMadeOutlivesTheDeathOfTheMachine() throws IOException {
     int kills = 0;
     for (long seed = 0; seed < SEEDS; seed++) {

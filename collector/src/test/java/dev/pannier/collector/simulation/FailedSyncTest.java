@@ -18,6 +18,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -129,6 +130,55 @@ class FailedSyncTest {
     assertThat(log.syncedSequence()).isZero();
   }
 
+  @Test
+  void whatIsPublishedDuringASyncIsNotKnownBeforeTheNext() throws Exception {
+    SegmentLog log = newLog(1);
+    append(log, 1, "a", true);
+    disk.onSync =
+        () -> {
+          disk.onSync = () -> {};
+          try {
+            append(log, 2, "b", true);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    assertThat(log.sync()).isEqualTo(1);
+    assertThat(positions(log)).containsExactly("p1");
+    log.sync();
+    assertThat(positions(log)).containsExactly("p2");
+  }
+
+  @Test
+  void positionsOfWhatMadeRoomOutliveTheDeathOfTheMachine() throws Exception {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      SegmentLog log = newLog(seed);
+      append(log, 1, "a".repeat(60_000), true);
+      append(log, 2, "b".repeat(60_000), false);
+      assertThat(log.giveUp(Objects.requireNonNull(log.oldestToGo()))).isTrue();
+      losePower();
+      assertThat(positions(open(0))).as("seed %d", seed).containsExactly("p1");
+    }
+  }
+
+  @Test
+  void nothingMakesRoomWhoseFollowerCannotBeSynced() throws Exception {
+    SegmentLog log = newLog(1);
+    append(log, 1, "a".repeat(60_000), true);
+    append(log, 2, "b".repeat(60_000), true);
+    disk.syncsFail = 1;
+    assertThatThrownBy(log::oldestToGo).hasMessageContaining("Input/output error");
+    disk.syncsFail = 0;
+    log.told();
+    assertThat(log.oldestToGo()).as("its name is perhaps not on disk").isNull();
+    append(log, 3, "c".repeat(60_000), false);
+    Segment oldest = Objects.requireNonNull(log.oldestToGo());
+    assertThat(oldest.lastSequence()).isEqualTo(1);
+    log.giveUp(oldest);
+    losePower();
+    assertThat(positions(open(0))).containsExactly("p1");
+  }
+
   private static void failToSync(SegmentLog log, SimulatedDisk disk) {
     disk.syncsFail = 1;
     assertThatThrownBy(log::sync).hasMessageContaining("Input/output error");
@@ -203,15 +253,12 @@ class FailedSyncTest {
     SegmentLog log = newLog(1);
     append(log, 1, "needed ".repeat(8_000), true);
     log.sync();
-    log.remembered(1);
     append(log, 2, "not synced ".repeat(5_000), true);
     failToSync(log, disk);
     append(log, 3, "says it ".repeat(7_000), false);
     log.sync();
-    log.remembered(3);
     append(log, 4, "free ".repeat(12_000), false);
     log.sync();
-    log.remembered(4);
     append(log, 5, "newest ".repeat(1_000), false);
     log.sync();
     assertThat(log.free(segment -> segment.lastSequence() == 1))

@@ -33,4 +33,9 @@ record Parts(
         random.nextInt(ONE_IN) == 0 && mode.hasDisk(),
         random.nextInt(ONE_IN) == 0);
   }
+
+  /// Whether the cluster lacks topics at times. Not drawn, so that it changes nothing of a history without it.
+  static boolean lacksTopics(long seed) {
+    return Math.floorMod(seed, ONE_IN) == 0;
+  }
 }

@@ -1,6 +1,8 @@
 package dev.pannier.collector.simulation;
 
 import dev.pannier.shippers.Home;
+import dev.pannier.shippers.Origin;
+import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Encoding;
@@ -47,6 +49,8 @@ import org.jspecify.annotations.Nullable;
 /// then it takes effect at any time before a later producer has initialised, or never. Now and then the coordinator aborts a
 /// transaction by itself and fences its producer, whose commit on its way then comes too late. What was sent has its offset, whether
 /// it is committed or not, and so have the marks of transactions. At each step the process may die.
+///
+/// In some histories topics are missing at times: each file's lines have one of their own, and so have requests.
 final class SimulatedCluster implements Destination {
   private enum Step {
     INIT,
@@ -63,6 +67,10 @@ final class SimulatedCluster implements Destination {
   private record Appended(ProducerRecord<byte[], byte[]> record, int offset) {}
 
   private static final String TOPIC = "lines";
+
+  /// That of requests, and those of two files.
+  private static final int TOPICS = 3;
+
   private static final String POSITIONS = "positions";
   private static final String LETTERS = "letters";
   private static final TopicPartition PLACE = new TopicPartition(POSITIONS, 0);
@@ -94,6 +102,12 @@ final class SimulatedCluster implements Destination {
   /// A commit on its way.
   private @Nullable List<Appended> late;
 
+  /// Decides which topics are missing; null where none ever is.
+  private final @Nullable RandomGenerator ofTopics;
+
+  /// Those that are.
+  private final BitSet missing = new BitSet();
+
   private boolean isKnown;
   private int epoch;
   private boolean down;
@@ -102,6 +116,7 @@ final class SimulatedCluster implements Destination {
 
   /// @param once      whether no line and no request may come twice
   /// @param directory of the sidecar's state
+  /// @param ofTopics  decides which topics are missing; null where none ever is
   SimulatedCluster(
       String name,
       boolean ordered,
@@ -110,6 +125,7 @@ final class SimulatedCluster implements Destination {
       SimulatedDisk disk,
       Path directory,
       RandomGenerator random,
+      @Nullable RandomGenerator ofTopics,
       Consumer<Supplier<String>> say) {
     this.name = name;
     this.ordered = ordered;
@@ -118,6 +134,7 @@ final class SimulatedCluster implements Destination {
     this.disk = disk;
     this.directory = directory;
     this.random = random;
+    this.ofTopics = ofTopics;
     this.say = say;
   }
 
@@ -153,7 +170,21 @@ final class SimulatedCluster implements Destination {
             properties -> topic -> OptionalInt.empty(),
             System::nanoTime);
     shipper.deadLetters(LETTERS);
-    return shipper;
+    return new ForwardingShipper(shipper) {
+      /// Asking for a topic is a matter of threads: what the shipper would say once it knows.
+      @Override
+      public void shipWhole(List<Batch> parts, Origin origin, Consumer<Outcome> outcome) {
+        if (isMissing(parts.getFirst().key())) {
+          outcome.accept(new Outcome.Missing("no such topic", null));
+        } else {
+          super.shipWhole(parts, origin, outcome);
+        }
+      }
+    };
+  }
+
+  private boolean isMissing(String key) {
+    return missing.get(key.isEmpty() ? 0 : key.contains("web") ? 1 : 2);
   }
 
   @Override
@@ -198,11 +229,18 @@ final class SimulatedCluster implements Destination {
   @Override
   public void changeMood() {
     down = random.nextInt(3) == 0;
+    if (ofTopics != null) {
+      for (int topic = 0; topic < TOPICS; topic++) {
+        missing.set(topic, ofTopics.nextInt(3) == 0);
+      }
+      say.accept(() -> name + ": topics " + missing + " are missing");
+    }
   }
 
   @Override
   public void heal() {
     down = false;
+    missing.clear();
     healed = true;
   }
 

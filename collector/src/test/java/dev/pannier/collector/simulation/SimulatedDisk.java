@@ -203,6 +203,9 @@ final class SimulatedDisk {
   /// How many of the sidecar's calls there were.
   long calls;
 
+  /// How often the names in mortal folders were synced.
+  long nameSyncs;
+
   /// Nothing can be written to mortal folders.
   boolean full;
 
@@ -603,6 +606,7 @@ final class SimulatedDisk {
       if (node.isFolder() && namesFail) {
         throw new IOException(node.path + ": Input/output error");
       } else if (node.isFolder()) {
+        nameSyncs++;
         node.unsyncedNames.clear();
       } else {
         node.sync();

@@ -399,10 +399,10 @@ final class SimulatedSidecar {
   }
 
   void stop(long nowNanos) {
+    shipping.close();
     if (tail != null) {
       tail.stop(nowNanos);
     }
-    shipping.close();
     if (disk != null) {
       disk.close();
     }

@@ -221,7 +221,15 @@ final class World {
     destinations.add(
         mode.isOnce()
             ? new SimulatedCluster(
-                "one", ordered, !syncsFail, truth, disk, state, random.split(), this::say)
+                "one",
+                ordered,
+                !syncsFail,
+                truth,
+                disk,
+                state,
+                random.split(),
+                Parts.lacksTopics(seed) ? new SplittableRandom(Long.reverse(seed)) : null,
+                this::say)
             : new SimulatedDestination(
                 "one", ordered, calm, truth, random.split(), null, this::say));
     SimulatedDestination two =

@@ -95,6 +95,29 @@ class LostBytesTest {
   }
 
   @Test
+  void deletedWithItsFolderWhileTheSidecarWasDown() throws IOException {
+    tail.close();
+    tail = new TailHarness(folder, TailRig.settings(folder, "**/*.log"));
+    Path below = Files.createDirectories(tail.logs.resolve("below"));
+    log = new LogDirectory(below, "app.log");
+    log.write(lines.next(50));
+    tail.run();
+    long from = size();
+    tail.room = false;
+    log.write(lines.next(10));
+    long to = size();
+    looks(3);
+    tail.stopAndRestart();
+    tail.close();
+    Files.delete(log.file);
+    Files.delete(below);
+    tail.room = true;
+    tail.crashAndRestart();
+
+    lost(from, to);
+  }
+
+  @Test
   void cutBelowThePosition() throws IOException {
     log.write(lines.next(50));
     tail.run();

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class OpenFilesTest {
   private static final int MOST = 8;
   private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final String BUSY = "an unfinished line";
 
   @TempDir private Path folder;
 
@@ -180,6 +181,246 @@ class OpenFilesTest {
     Files.writeString(tail.logs.resolve("busy0.log"), "\n", APPEND);
     looks(3);
     assertThat(tail.bodies()).containsExactlyInAnyOrder("an unfinished line", "a new line");
+  }
+
+  /// As many as may be open, each with a line that has no end.
+  private void busy() throws IOException {
+    for (int i = 0; i < MOST; i++) {
+      Files.writeString(tail.logs.resolve("busy" + i + ".log"), BUSY);
+    }
+    looks(2);
+  }
+
+  private void busyNoMore() throws IOException {
+    for (int i = 0; i < MOST; i++) {
+      Files.writeString(tail.logs.resolve("busy" + i + ".log"), "\n", APPEND);
+      expected.add(BUSY);
+    }
+    looks(20);
+  }
+
+  private SourceStatus.File status(String name) {
+    return tail.files().stream()
+        .filter(file -> file.path().endsWith("/" + name))
+        .reduce(
+            (one, other) -> {
+              throw new AssertionError("twice: " + one + ", " + other);
+            })
+        .orElseThrow();
+  }
+
+  private long unshipped(String name) {
+    return tail.receipt().stream()
+        .filter(file -> file.path().endsWith("/" + name))
+        .flatMap(file -> file.unshipped().stream())
+        .mapToLong(range -> range.to() - range.from())
+        .sum();
+  }
+
+  @Test
+  void whatWaitsForADescriptorLags() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    long before = Files.size(tail.logs.resolve("old.log"));
+    busy();
+    assertThat(status("old.log").lagBytes()).isZero();
+
+    write("old.log", "a line that waits");
+    write("new.log", "another one");
+    looks(1);
+    assertThat(status("new.log").problem()).contains("ulimit -n");
+    assertThat(status("old.log").problem()).contains("ulimit -n");
+    assertThat(tail.caughtUp()).isFalse();
+    assertThat(status("old.log").positionBytes()).isEqualTo(before);
+    assertThat(status("old.log").lagBytes()).isEqualTo(18).isEqualTo(unshipped("old.log"));
+    assertThat(status("new.log").lagBytes()).isEqualTo(12).isEqualTo(unshipped("new.log"));
+
+    busyNoMore();
+    lines();
+    assertThat(tail.files()).allMatch(file -> file.lagBytes() == 0);
+    assertThat(tail.caughtUp()).isTrue();
+  }
+
+  /// As where it is mounted anew.
+  @Test
+  void whatWaitsForADescriptorIsNotLostThoughItsFolderIsAwayForAWhile() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    write("old.log", "a line that waits");
+    write("new.log", "another one");
+    looks(1);
+    Path away = folder.resolve("away");
+    Files.move(tail.logs, away);
+    looks(2);
+    Files.move(away, tail.logs);
+    looks(2);
+
+    for (int i = 0; i < MOST; i++) {
+      expected.add(BUSY); // a file that is away has come to its end
+    }
+    looks(20);
+    lines();
+  }
+
+  @Test
+  void whatWaitsForADescriptorAfterARestartLags() throws IOException {
+    fifty();
+    tail.pass(Duration.ofSeconds(2));
+    tail.crashAndRestart();
+    for (int i = 0; i < 50; i++) {
+      write("f" + i + ".log", "second " + i);
+    }
+    tail.room = false;
+    looks(1);
+    assertThat(tail.files()).hasSize(50);
+    assertThat(tail.files().stream().mapToLong(SourceStatus.File::lagBytes).sum())
+        .isEqualTo(10 * 9L + 40 * 10L);
+    tail.room = true;
+    looks(20);
+    lines();
+  }
+
+  @Test
+  void whatWaitsForADescriptorIsReadThoughItIsRenamedMeanwhile() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    write("old.log", "a line that waits");
+    write("new.log", "another one");
+    looks(1);
+    for (String name : List.of("old.log", "new.log")) {
+      Files.move(tail.logs.resolve(name), tail.logs.resolve(name + ".1"));
+    }
+    looks(1);
+    assertThat(status("old.log").lagBytes()).isEqualTo(18).isEqualTo(unshipped("old.log"));
+    assertThat(status("new.log").lagBytes()).isEqualTo(12).isEqualTo(unshipped("new.log"));
+    write("old.log", "and the next file's");
+    looks(2);
+
+    busyNoMore();
+    lines();
+    assertThat(tail.bodies()).containsSubsequence("a line that waits", "and the next file's");
+  }
+
+  @Test
+  void whatVanishesWhileItWaitsForADescriptorIsToldAsLost() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    write("old.log", "a line that waits");
+    write("new.log", "another one");
+    looks(1);
+    for (String name : List.of("old.log", "new.log")) {
+      Files.delete(tail.logs.resolve(name));
+    }
+    looks(2);
+
+    assertThat(tail.notices).hasSize(2).allMatch(notice -> notice.contains("were gone before"));
+    assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isEqualTo(18 + 12);
+    looks(2);
+    assertThat(tail.notices).hasSize(2);
+    assertThat(tail.files()).hasSize(MOST);
+  }
+
+  /// Its copy is what is left of it.
+  @Test
+  void whatIsCompressedWhileItWaitsForADescriptorIsReadOn() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    write("old.log", "a line that waits");
+    looks(1);
+    new LogDirectory(tail.logs, "old.log").gzip(tail.logs.resolve("old.log"));
+    looks(2);
+
+    busyNoMore();
+    lines();
+  }
+
+  @Test
+  void aReloadLosesNothingOfWhatWaitsForADescriptor() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    write("old.log", "a line that waits");
+    write("new.log", "another one");
+    looks(1);
+    FileSource before = tail.source;
+    tail.change(TailRig.multiline(before));
+    looks(2);
+    assertThat(status("old.log").lagBytes()).isEqualTo(18);
+    assertThat(status("new.log").lagBytes()).isEqualTo(12);
+    Files.move(tail.logs.resolve("new.log"), tail.logs.resolve("new.log.1"));
+    looks(1);
+    tail.change(before);
+    looks(2);
+
+    busyNoMore();
+    lines();
+    assertThat(tail.uids()).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void whatWaitsForADescriptorAndIsLeftOutByAReloadGoesOnWhenItIsTakenAgain() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    write("old.log", "a line that waits");
+    write("new.log", "another one");
+    looks(1);
+    FileSource before = tail.source;
+    tail.change(TailRig.settings(folder, "busy*.log"));
+    looks(2);
+    assertThat(tail.files()).hasSize(MOST);
+    assertThat(tail.notices).isEmpty();
+    tail.change(before);
+    looks(2);
+
+    busyNoMore();
+    lines();
+  }
+
+  @Test
+  void aParkedFileThatAReloadLeavesOutIsKnownWhenItIsTakenAgain() throws IOException {
+    fifty();
+    FileSource before = tail.source;
+    tail.change(TailRig.settings(folder, "other.log"));
+    looks(3);
+    for (int i = 0; i < 50; i++) {
+      String name = "f" + i + ".log";
+      write(name, "last " + i);
+      Files.copy(tail.logs.resolve(name), tail.logs.resolve(name + ".1"));
+      Files.newByteChannel(tail.logs.resolve(name), WRITE).truncate(0).close();
+      write(name, "next " + i);
+    }
+    tail.change(before);
+    looks(20);
+    lines();
+  }
+
+  @Test
+  void filesThatAreReadFromTheirEndAreSoThoughTheyWaitForADescriptorAtTheStart()
+      throws IOException {
+    tail.close();
+    tail =
+        new TailHarness(
+            folder,
+            TailRig.fromEnd(TailHarness.source(folder, new FileSource.Multiline.None())),
+            MOST);
+    for (int i = 0; i < 50; i++) {
+      String line = "file " + i + " had a line before the start\n";
+      Files.writeString(tail.logs.resolve("f" + i + ".log"), line);
+    }
+    looks(1);
+    assertThat(tail.files()).hasSize(50).allMatch(file -> file.lagBytes() == 0);
+    for (int i = 0; i < 50; i++) {
+      write("f" + i + ".log", "second " + i);
+    }
+    looks(20);
+    write("late.log", "this one came later");
+    looks(20);
+    lines();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.pannier.collector.tail;
 
+import static java.nio.charset.StandardCharsets.UTF_16;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
@@ -8,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pannier.collector.config.FileSource.Multiline;
 import dev.pannier.collector.config.FileSource.OnOversize;
 import dev.pannier.collector.metrics.Counter;
+import dev.pannier.parsers.AutoDetect;
 import dev.pannier.shippers.Committed;
 import dev.pannier.shippers.batch.Positions;
 import io.opentelemetry.proto.logs.v1.LogRecord;
@@ -17,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -372,6 +375,56 @@ class OversizeTest {
     stored();
 
     assertThat(tail.bodies()).containsExactly("begin", "end");
+  }
+
+  /// Where nobody said which parser, the file's beginning tells what its lines are: not those that are skipped.
+  @ParameterizedTest
+  @EnumSource(
+      value = OnOversize.class,
+      names = {"TRUNCATE", "DROP"})
+  void whatContinuesALineThatIsLeftOutTellsNothingOfTheParser(OnOversize policy)
+      throws IOException {
+    for (boolean reloads : List.of(false, true)) {
+      open(policy, new Multiline.Auto(), UTF_8);
+      tail.parsers = new AutoDetect(ZoneOffset.UTC)::parser;
+      tail.crashAndRestart();
+      Files.deleteIfExists(tail.logs.resolve("app.log"));
+      stored();
+      String time = "2026-11-23 14:00:00.000 INFO  [main] com.example.Shop - ";
+      write("\uFEFF" + time + "begin\n" + time + "a".repeat(MAX) + "\nits second line\n");
+      stored();
+      if (reloads) {
+        tail.change(TailHarness.source(folder, new Multiline.Auto(), MAX, policy, UTF_16));
+        tail.change(tail.source);
+      } else {
+        tail.crashAndRestart();
+      }
+      write("its third line\n");
+      stored();
+      write(time + "end\nand more of it\n");
+      stored();
+
+      assertThat(tail.bodies()).hasSize(policy == OnOversize.DROP ? 2 : 3);
+      assertThat(tail.bodies()).startsWith("begin").endsWith("end\nand more of it");
+    }
+  }
+
+  /// The beginning of a line that is longer than what is known of the file by is enough.
+  @Test
+  void aFileThatBeginsWithALineThatIsLeftOutHasItsParserFromThere() throws IOException {
+    open(OnOversize.TRUNCATE, new Multiline.Auto(), UTF_8);
+    tail.parsers = new AutoDetect(ZoneOffset.UTC)::parser;
+    tail.crashAndRestart();
+    String time = "2026-11-23 14:00:00.000 INFO  [main] com.example.Shop - ";
+    write(time + "a".repeat(2 * MAX) + "\n");
+    stored();
+    tail.crashAndRestart();
+    write("its second line\n");
+    stored();
+    write(time + "end\n");
+    stored();
+
+    assertThat(tail.bodies()).hasSize(2).endsWith("end");
   }
 
   @ParameterizedTest

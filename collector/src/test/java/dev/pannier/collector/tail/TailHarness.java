@@ -60,6 +60,9 @@ final class TailHarness implements AutoCloseable {
   /// What the sidecar itself writes; from the next start on.
   OwnFiles own = new OwnFiles();
 
+  /// From the next start or change on.
+  ParserChooser parsers = (head, length) -> new RawLines();
+
   private Generations generations;
   private List<TailSource> sources = List.of();
 
@@ -114,8 +117,7 @@ final class TailHarness implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    LineParser raw = new RawLines();
-    sources = List.of(TailSource.of(source, (head, length) -> raw, metrics));
+    sources = List.of(TailSource.of(source, parsers, metrics));
     generations =
         new Generations(
             java.nio.file.FileSystems.getDefault(),
@@ -144,14 +146,13 @@ final class TailHarness implements AutoCloseable {
 
   /// Goes over to other sources, between two rounds; those that are equal to one there stay as they are.
   void change(FileSource... files) {
-    LineParser raw = new RawLines();
     List<TailSource> next = new ArrayList<>();
     for (FileSource file : files) {
       next.add(
           sources.stream()
               .filter(there -> there.settings.equals(file))
               .findFirst()
-              .orElseGet(() -> TailSource.of(file, (head, length) -> raw, metrics)));
+              .orElseGet(() -> TailSource.of(file, parsers, metrics)));
     }
     sources = List.copyOf(next);
     tailer.change(sources, new byte[0], false, nanos);
@@ -220,6 +221,10 @@ final class TailHarness implements AutoCloseable {
 
   List<SourceStatus.File> files() {
     return generations.status().getFirst().files();
+  }
+
+  boolean caughtUp() {
+    return tailer.caughtUp();
   }
 
   List<FileReceipt> receipt() {

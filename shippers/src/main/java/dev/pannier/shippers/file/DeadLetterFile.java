@@ -34,6 +34,7 @@ public final class DeadLetterFile implements DeadLetterBox {
 
   private final DeadLettersTo.File settings;
   private final JsonFactory json = new JsonFactory();
+  private final SyncedNames names = new SyncedNames();
   private @Nullable LineFile file;
 
   public DeadLetterFile(DeadLettersTo.File settings) {
@@ -57,7 +58,7 @@ public final class DeadLetterFile implements DeadLetterBox {
       LineFile open = file;
       if (open == null || !open.isThere()) {
         close();
-        open = LineFile.open(settings.path());
+        open = LineFile.open(settings.path(), names);
         file = open;
       }
       if (open.size() + line.length > settings.maxBytes()) {

@@ -37,6 +37,7 @@ final class FileSet implements AutoCloseable {
   /// All files with their sizes, oldest first.
   private final LinkedHashMap<Path, Long> sizes = new LinkedHashMap<>();
 
+  private final SyncedNames names = new SyncedNames();
   private final Map<Path, Integer> lastNumbers = new LinkedHashMap<>();
   private long total;
   private boolean scanned;
@@ -72,7 +73,7 @@ final class FileSet implements AutoCloseable {
   /// Makes the folder and finds what is in it.
   void scan() throws IOException {
     if (Files.notExists(ours.folder())) {
-      LineFile.makeFolder(ours.folder());
+      names.makeFolder(ours.folder());
     }
     if (scanned) {
       return;
@@ -126,7 +127,7 @@ final class FileSet implements AutoCloseable {
       file = null;
     }
     if (file == null) {
-      file = LineFile.open(path);
+      file = LineFile.open(path, names);
       open.put(path, file);
       while (open.size() > MAX_OPEN) {
         close(open.keySet().iterator().next());
@@ -150,10 +151,10 @@ final class FileSet implements AutoCloseable {
       rotated = rotated(path, number);
     } while (Files.exists(rotated));
     open.remove(path);
-    file.moveTo(rotated);
+    file.moveTo(rotated, names);
     count(path, 0);
     count(rotated, file.size());
-    LineFile.syncName(rotated);
+    names.sync(rotated);
   }
 
   private static Path rotated(Path path, int number) {

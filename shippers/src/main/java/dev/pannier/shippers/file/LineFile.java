@@ -5,15 +5,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One file that whole lines are appended to, by one process.
 ///
@@ -24,7 +21,6 @@ import org.slf4j.LoggerFactory;
 /// | the machine does, before the sync | the same, or parts of it: a line with a hole of zeros is not told from others, and stays; not confirmed |
 /// | after the sync | all of it |
 final class LineFile implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(LineFile.class);
   private static final int BLOCK_BYTES = 8 * 1024;
 
   private final Path path;
@@ -56,11 +52,15 @@ final class LineFile implements AutoCloseable {
 
   /// Opens or creates it, and cuts off a line without end.
   ///
+  /// @param names for its name, and the folders that it lies in
   /// @throws IOException also where another process writes to it
-  static LineFile open(Path path) throws IOException {
+  static LineFile open(Path path, SyncedNames names) throws IOException {
     Path folder = path.toAbsolutePath().getParent();
     if (folder != null) {
-      makeFolder(folder);
+      names.makeFolder(folder);
+    }
+    if (Files.notExists(path)) {
+      names.isNew(path);
     }
     FileChannel channel =
         FileChannel.open(
@@ -72,10 +72,7 @@ final class LineFile implements AutoCloseable {
         channel.truncate(end);
       }
       channel.position(end);
-      if (folder != null) {
-        // Also of one that is there: a process that was killed may have made it.
-        sync(folder);
-      }
+      names.sync(path);
       return new LineFile(path, channel, end);
     } catch (IOException | RuntimeException e) {
       channel.close();
@@ -117,31 +114,6 @@ final class LineFile implements AutoCloseable {
     return 0;
   }
 
-  /// Makes a folder, and what it lies in, that survive a crash. Each name is synced before anything is made below it, and that of a
-  /// folder which is there once more: a process that was killed may have made it.
-  static void makeFolder(Path folder) throws IOException {
-    Path parent = folder.toAbsolutePath().getParent();
-    if (Files.notExists(folder)) {
-      if (parent != null) {
-        makeFolder(parent);
-      }
-      Files.createDirectories(folder);
-    }
-    if (parent != null) {
-      sync(parent);
-    }
-  }
-
-  /// Makes names in a folder survive a crash.
-  private static void sync(Path folder) throws IOException {
-    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-      directory.force(true);
-    } catch (AccessDeniedException e) {
-      // Not ours to read: then nobody but its owner can sync it.
-      LOG.debug("the names in {} cannot be synced", folder, e);
-    }
-  }
-
   long size() {
     return size;
   }
@@ -170,17 +142,11 @@ final class LineFile implements AutoCloseable {
     size += length;
   }
 
-  /// Closes it and gives it another name, which [#syncName] makes survive a crash.
-  void moveTo(Path rotated) throws IOException {
+  /// Closes it and gives it another name.
+  void moveTo(Path rotated, SyncedNames names) throws IOException {
     channel.close();
     Files.move(path, rotated);
-  }
-
-  static void syncName(Path path) throws IOException {
-    Path folder = path.toAbsolutePath().getParent();
-    if (folder != null) {
-      sync(folder);
-    }
+    names.isNew(rotated);
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.pannier.shippers.kafka;
 
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +12,10 @@ final class Client {
   private final Map<String, Object> properties;
   private final Function<Map<String, Object>, Producer<byte[], byte[]>> producers;
   private final Runnable onNew;
-  private final AtomicBoolean isDone = new AtomicBoolean();
   private volatile @Nullable Producer<byte[], byte[]> producer;
+
+  /// The one that can send no more.
+  private volatile @Nullable Producer<byte[], byte[]> done;
 
   /// @param onNew called before a producer is made
   Client(
@@ -29,8 +30,9 @@ final class Client {
   /// @throws org.apache.kafka.common.KafkaException where none can be made
   Producer<byte[], byte[]> open() {
     Producer<byte[], byte[]> current = producer;
-    if (isDone.get() && isDone.getAndSet(false) && current != null) {
+    if (current != null && current == done) {
       producer = null;
+      done = null;
       current.close(Duration.ZERO);
       current = null;
     }
@@ -47,9 +49,16 @@ final class Client {
     return producer;
   }
 
-  /// It can send no more: the next call starts with a new one.
+  /// The one that is open can send no more: the next call starts with a new one.
   void isDone() {
-    isDone.set(true);
+    done = producer;
+  }
+
+  /// As [#isDone()], where it is this one: what an older one tells while it is closed says nothing of the one after it.
+  void isDone(@Nullable Producer<byte[], byte[]> which) {
+    if (which == producer) {
+      done = which;
+    }
   }
 
   /// Whether a broker has ever sent it a byte.

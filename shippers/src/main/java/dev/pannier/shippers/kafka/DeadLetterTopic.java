@@ -9,6 +9,7 @@ import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
@@ -61,15 +62,16 @@ final class DeadLetterTopic implements DeadLetterBox {
       return;
     }
     Thread sender = Thread.currentThread();
+    Producer<byte[], byte[]> producer = null;
     try {
+      Producer<byte[], byte[]> current = client.open();
+      producer = current;
       var _ =
-          client
-              .open()
-              .send(
-                  message.take(),
-                  (metadata, error) -> outcome.accept(outcome(message, error, sender)));
+          current.send(
+              message.take(),
+              (metadata, error) -> outcome.accept(outcome(message, error, sender, current)));
     } catch (RuntimeException | LinkageError e) {
-      outcome.accept(outcome(message, e, sender));
+      outcome.accept(outcome(message, e, sender, producer));
     }
   }
 
@@ -84,7 +86,11 @@ final class DeadLetterTopic implements DeadLetterBox {
     return new Message(record, Message.bytes(headers), index, null);
   }
 
-  private Outcome outcome(Message message, @Nullable Throwable error, Thread sender) {
+  private Outcome outcome(
+      Message message,
+      @Nullable Throwable error,
+      Thread sender,
+      @Nullable Producer<byte[], byte[]> producer) {
     if (error == null) {
       topics.confirmed(topic);
       return Outcome.ACCEPTED;
@@ -103,7 +109,7 @@ final class DeadLetterTopic implements DeadLetterBox {
       }
       case RETRY -> {
         if (why.producerIsDone()) {
-          client.isDone();
+          client.isDone(producer);
         }
         yield new Outcome.Retryable(why.reason(), 0, null);
       }

@@ -1,9 +1,11 @@
 package dev.pannier.shippers.kafka;
 
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.batch.Batch;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -20,7 +22,7 @@ final class Delivery {
 
   private @Nullable BitSet retried;
   private @Nullable BitSet tooLarge;
-  private @Nullable BitSet refused;
+  private final Refusals refused = new Refusals();
   private @Nullable KafkaFailure retry;
   private @Nullable KafkaFailure noTopic;
   private final Map<String, KafkaFailure> missingTopics = new HashMap<>();
@@ -36,7 +38,6 @@ final class Delivery {
   private int provenBytes;
 
   private @Nullable KafkaFailure oversize;
-  private String refusedReason = "";
   private int limitBytes;
   private boolean told;
 
@@ -74,6 +75,11 @@ final class Delivery {
   /// had to.
   synchronized @Nullable KafkaFailure misses(String topic) {
     return missingTopics.get(topic);
+  }
+
+  /// Whether any topic is missing.
+  synchronized boolean missesAny() {
+    return !missingTopics.isEmpty();
   }
 
   synchronized void riskyStarted() {
@@ -119,7 +125,7 @@ final class Delivery {
     switch (failure.kind()) {
       case RETRY -> {
         retried = with(retried, message);
-        retry = failure;
+        retry = KafkaFailure.worse(retry, failure);
       }
       case NO_TOPIC -> {
         retried = with(retried, message);
@@ -132,8 +138,7 @@ final class Delivery {
         limitBytes = Math.max(limitBytes, limit);
       }
       case REFUSED -> {
-        refused = with(refused, message);
-        refusedReason = failure.reason();
+        refused.add(with(null, message), failure.reason());
       }
     }
   }
@@ -164,23 +169,26 @@ final class Delivery {
     outcome.accept(which);
   }
 
-  /// What was refused for good goes again with the rest while there is a rest: it is refused again,
-  /// and counted when nothing else is left.
+  /// What was refused for good is told with what goes again where that is all tried once more; else it goes again with the
+  /// rest, is refused again, and counted when nothing else is left.
   private synchronized Outcome outcome() {
+    BitSet never = refused.records();
     if (retried != null && retry != null) {
-      return new Outcome.Retryable(retry.reason(), 0, rest(retried, tooLarge, refused));
+      return new Outcome.Retryable(
+          retry.reason(), 0, rest(retried, tooLarge, null), false, retry.learnt(), refused.all());
     }
     if (retried != null && noTopic != null) {
-      return new Outcome.Missing(noTopic.reason(), rest(retried, tooLarge, refused));
+      return new Outcome.Missing(noTopic.reason(), rest(retried, tooLarge, never));
     }
     if (tooLarge != null && oversize != null) {
-      return new Outcome.TooLarge(limitBytes, oversize.reason(), rest(tooLarge, refused, null));
+      return new Outcome.TooLarge(limitBytes, oversize.reason(), rest(tooLarge, never, null));
     }
-    if (refused != null) {
-      int count = refused.cardinality();
-      return count == batch.records()
-          ? new Outcome.Permanent(refusedReason)
-          : new Outcome.PartlyAccepted(count, refusedReason, refused);
+    if (!never.isEmpty()) {
+      List<Refusal> all = refused.all();
+      int count = never.cardinality();
+      return count == batch.records() && all.size() == 1
+          ? new Outcome.Permanent(refused.lastReason())
+          : new Outcome.PartlyAccepted(count, refused.lastReason(), all, 0);
     }
     return Outcome.ACCEPTED;
   }

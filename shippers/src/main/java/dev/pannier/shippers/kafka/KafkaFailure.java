@@ -23,6 +23,7 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 
 /// What an exception of the producer means for a message.
 ///
@@ -32,7 +33,12 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /// @param kind     what is to be done with the message
 /// @param reason   for people: what is wrong and what helps; without secrets
 /// @param producerIsDone whether this producer can send no more, and a new one has to take over
-record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
+/// @param learnt   of [Kind#RETRY]: whether the next attempt goes otherwise, since it is known now what has to go alone
+record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean learnt) {
+  KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
+    this(kind, reason, producerIsDone, false);
+  }
+
   enum Kind {
     RETRY,
     /// The topic is missing, not ours to write to, or takes nothing with our clock's time: other topics are
@@ -61,7 +67,17 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
   /// Not to be believed before the record was sent alone.
   KafkaFailure untilAlone() {
     return new KafkaFailure(
-        Kind.RETRY, reason + " (it, or another of its batch: each is tried alone)", false);
+        Kind.RETRY, reason + " (it, or another of its batch: each is tried alone)", false, true);
+  }
+
+  /// It went down with others that were refused together, and says nothing of itself.
+  KafkaFailure withOthers() {
+    return new KafkaFailure(kind, reason, producerIsDone, true);
+  }
+
+  /// The one of two that says more of whether waiting helps.
+  static KafkaFailure worse(@Nullable KafkaFailure before, KafkaFailure now) {
+    return before == null || before.learnt() ? now : before;
   }
 
   /// The topics that an error is about: what fails a transaction fails messages to other topics, too.
@@ -189,6 +205,12 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone) {
     KafkaFailure slow() {
       return new KafkaFailure(
           Kind.RETRY, servers + " does not confirm a message in time (max.block.ms)", false);
+    }
+
+    /// Whether there is a topic is not known, and nothing waits for the answer.
+    KafkaFailure notSaid(String topic) {
+      return new KafkaFailure(
+          Kind.NO_TOPIC, servers + " has not said yet whether it has the topic " + topic, false);
     }
 
     /// A transaction cannot be open for as long as each of its messages takes alone.

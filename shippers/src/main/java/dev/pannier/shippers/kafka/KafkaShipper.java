@@ -42,7 +42,8 @@ import org.slf4j.LoggerFactory;
 /// large goes alone of its key ([Proven], [#pipelines]), so that nothing has to be closed for it.
 ///
 /// A record that a broker refuses takes all down that were sent in one batch with it. So it is believed only
-/// of a message that was alone on its way; the others go once more, one by one.
+/// of a message that was alone on its way; the others go once more, one by one. Each attempt that fails for nothing else leaves
+/// fewer of them, and is answered as one that has learnt something.
 ///
 /// A topic that is missing keeps only what goes there: it is answered `Missing` while [Topics] asks.
 public final class KafkaShipper implements Shipper {
@@ -69,6 +70,10 @@ public final class KafkaShipper implements Shipper {
 
   /// Set by the first failure, until nothing is in flight. Guarded by `lock`.
   private @Nullable KafkaFailure failure;
+
+  /// The one that was closed for the sake of order when messages were refused together: what else it had says nothing of itself. Guarded
+  /// by `lock`.
+  private @Nullable Producer<byte[], byte[]> closedByRefusal;
 
   /// How many messages of a batch key may have been refused for another's sake. Guarded by `lock`.
   private final Map<String, Integer> suspects = new HashMap<>();
@@ -222,7 +227,7 @@ public final class KafkaShipper implements Shipper {
       }
     }
     if (earlier != null) {
-      outcome.accept(new Outcome.Retryable(earlier.reason(), 0, null, true));
+      outcome.accept(new Outcome.Retryable(earlier.reason(), 0, null, true, earlier.learnt()));
       return;
     }
     unflushed = true;
@@ -356,6 +361,11 @@ public final class KafkaShipper implements Shipper {
       // It may be there by now, but not what comes before this message.
       noTopic = delivery.misses(topic);
     }
+    if (noTopic == null && delivery.missesAny() && !topics.isKnown(topic)) {
+      // One topic of a batch is waited for; with each of many this thread would stand for minutes.
+      topics.ask(List.of(topic));
+      noTopic = words.notSaid(topic);
+    }
     if (noTopic != null) {
       return noTopic;
     }
@@ -411,7 +421,8 @@ public final class KafkaShipper implements Shipper {
     boolean bySender = Thread.currentThread() == sent.sender;
     KafkaFailure said = words.of(error, topic);
     boolean isSuspect = !bySender && sent != lonely && KafkaFailure.isOfBatch(error);
-    KafkaFailure why = isSuspect ? said.untilAlone() : said;
+    KafkaFailure why =
+        isSuspect ? said.untilAlone() : wentDownWithOthers(sent) ? said.withOthers() : said;
     int learnt = 0;
     if (why.kind() == KafkaFailure.Kind.TOO_LARGE) {
       learnt = limits.refused(topic, sent.message.size());
@@ -433,19 +444,28 @@ public final class KafkaShipper implements Shipper {
     }
     boolean overtaking;
     synchronized (lock) {
-      failure = why;
+      failure = KafkaFailure.worse(failure, why);
       if (isSuspect) {
         suspects.merge(delivery.key(), 1, Integer::sum);
         anySuspects = true;
       }
       overtaking = isOrdered(delivery) && (othersFollow || hasFollower(delivery));
       if (overtaking || why.producerIsDone()) {
-        client.isDone();
+        client.isDone(sent.producer);
+      }
+      if (overtaking && isSuspect) {
+        closedByRefusal = sent.producer;
       }
     }
     Producer<byte[], byte[]> current = sent.producer;
     if (overtaking && current != null) {
       current.close(Duration.ZERO);
+    }
+  }
+
+  private boolean wentDownWithOthers(Sent sent) {
+    synchronized (lock) {
+      return sent.producer != null && sent.producer == closedByRefusal;
     }
   }
 
@@ -491,6 +511,7 @@ public final class KafkaShipper implements Shipper {
     synchronized (lock) {
       if (inFlight.isEmpty()) {
         failure = null;
+        closedByRefusal = null;
       }
     }
   }
@@ -550,7 +571,7 @@ public final class KafkaShipper implements Shipper {
         ended = true;
       }
       if (error == null) {
-        if (topics.anyMissing()) {
+        if (topics.anyMissing() || !topics.isKnown(message.topic())) {
           topics.confirmed(message.topic());
         }
         if (isRisky && producer == client.current()) {

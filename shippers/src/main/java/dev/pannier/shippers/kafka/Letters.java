@@ -42,38 +42,26 @@ final class Letters {
 
   /// The records of a part that were refused and are in no letter, since that was refused, too.
   BitSet lost(Batch part) {
-    Verdicts.Refusal refusal = verdicts.refusal(part);
-    return refusal == null ? new BitSet() : refusal.records();
+    Refusals refused = verdicts.refused(part);
+    return refused == null ? new BitSet() : refused.records();
   }
 
-  /// The record alone; the part itself where it has no other, or its records cannot be told apart.
-  static Batch alone(Batch part, int record) {
-    if (part.records() == 1) {
-      return part;
-    }
-    try {
-      BitSet one = new BitSet();
-      one.set(record);
-      Batch alone = Splitter.select(part, one);
-      return alone == null ? part : alone;
-    } catch (IllegalArgumentException e) {
-      return part;
-    }
-  }
+  record Letter(Message message, boolean isCut) {}
 
   /// A letter, cut where it has to be.
   ///
-  /// @param alone what [#alone] has made of the part
+  /// @param alone the record alone, or all of the part where they cannot be told apart
   /// @return null where it cannot be made to fit
-  @Nullable Message message(Batch part, int record, Batch alone, String reason, String place) {
+  @Nullable Letter letter(Batch part, int record, Batch alone, String reason, String place) {
     int limit = Math.min(limits.clientBytes(), largest(part));
     int index = alone.records() == part.records() ? Message.SEVERAL : record;
     Batch letter = alone;
+    boolean isCut = false;
     while (true) {
       Message message =
           DeadLetterTopic.message(topic, new DeadLetter(letter, reason, shipper, place), index);
       if (message.size() <= limit) {
-        return message;
+        return new Letter(message, isCut);
       }
       int cutTo = Math.min(limit - message.overhead(), letter.length() - 1);
       Batch cut =
@@ -82,6 +70,7 @@ final class Letters {
         return null;
       }
       letter = cut;
+      isCut = true;
     }
   }
 

@@ -6,13 +6,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HexFormat;
 import java.util.List;
+import org.apache.kafka.common.utils.Utils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Where in the positions topic to begin to read: a small file beside the volume's positions, one line
-/// with topic, partition, offset and what is there. Whatever is wrong with it, only reading takes longer, so it is
-/// renamed into place (a crash leaves the old or the new one) and never synced.
+/// with topic, partition, offset, what is there and whose. Whatever is wrong with it, only reading takes longer, as long as
+/// the topic has the partitions that it had, so it is renamed into place (a crash leaves the old or the new one) and never
+/// synced. One that was stored for another key tells nothing: positions would go to a partition that is not the key's.
 final class OffsetHint {
   /// @param offset of the last message of ours, as far as is known; -1 for none
   /// @param isOurs false where nothing of ours was before it
@@ -24,15 +27,18 @@ final class OffsetHint {
 
   private final Path file;
   private final String topic;
+  private final String owner;
   private Place place = Place.UNKNOWN;
   private boolean moved;
 
-  OffsetHint(Path file, String topic) {
+  /// @param key who stores positions
+  OffsetHint(Path file, String topic, String key) {
     this.file = file;
     this.topic = topic;
+    this.owner = HexFormat.of().toHexDigits(Utils.murmur2(key.getBytes(UTF_8)));
     try {
       List<String> words = List.of(Files.readString(file, UTF_8).strip().split(" ", -1));
-      if (words.size() == 4 && words.getFirst().equals(topic)) {
+      if (words.size() == 5 && words.getFirst().equals(topic) && words.get(4).equals(owner)) {
         place =
             new Place(
                 Integer.parseInt(words.get(1)),
@@ -68,7 +74,8 @@ final class OffsetHint {
               + place.partition()
               + " "
               + place.offset()
-              + (place.isOurs() ? " ours" : " none")
+              + (place.isOurs() ? " ours " : " none ")
+              + owner
               + "\n",
           UTF_8);
       Files.move(

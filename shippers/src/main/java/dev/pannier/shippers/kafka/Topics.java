@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
@@ -56,6 +57,9 @@ final class Topics implements AutoCloseable {
   /// Whether `missing` holds anything, without the lock.
   private volatile boolean any;
 
+  /// Those that the brokers have, as far as was seen last.
+  private final Set<String> known = ConcurrentHashMap.newKeySet();
+
   /// @param producer to ask with; null for none at the moment
   Topics(
       String shipper,
@@ -85,14 +89,20 @@ final class Topics implements AutoCloseable {
         reasons.add(absence.why.reason());
       }
       for (String topic : unanswered) {
-        reasons.add(words.servers() + " has not said yet whether it has the topic " + topic);
+        reasons.add(words.notSaid(topic).reason());
       }
       return String.join("; ", reasons);
     }
   }
 
+  /// Whether the brokers were seen to have a topic: sending to any other may block for `max.block.ms`.
+  boolean isKnown(String topic) {
+    return known.contains(topic);
+  }
+
   /// A topic was found to be missing when it was asked for, and is asked for until it is there.
   void isMissing(String topic, KafkaFailure why) {
+    known.remove(topic);
     add(topic, new Absence(why, 0));
   }
 
@@ -116,6 +126,7 @@ final class Topics implements AutoCloseable {
 
   /// The brokers have the topic, and have taken a message for it where that was in doubt.
   void isThere(String topic) {
+    known.add(topic);
     boolean wasMissing;
     synchronized (lock) {
       unanswered.remove(topic);
@@ -127,7 +138,7 @@ final class Topics implements AutoCloseable {
     }
   }
 
-  /// Whether any is missing: only then somebody has to know what was [#confirmed].
+  /// Whether any is missing: only then somebody has to know what was [#confirmed], unless it is not [#isKnown] yet.
   boolean anyMissing() {
     return any;
   }

@@ -1,6 +1,7 @@
 package dev.pannier.shippers.kafka;
 
 import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Home;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
@@ -9,6 +10,7 @@ import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.batch.SingleRecords;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -76,6 +78,7 @@ public final class TransactionalShipper implements Shipper {
   private static final long HINT_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long MAX_BYTES = 4 << 20;
   private static final int MEMORY_PART = 2;
+  private static final String CLOSED = "the shipper is closed";
 
   /// Of a transaction's timeout: for messages that are sent alone. What else is in it, and its end, may take
   /// the rest.
@@ -167,6 +170,7 @@ public final class TransactionalShipper implements Shipper {
     final Consumer<Outcome> told;
     private long rejected;
     private long deadLettered;
+    private long truncated;
     private String why = "";
 
     Member(List<Batch> parts, Origin origin, Consumer<Outcome> told) {
@@ -189,6 +193,11 @@ public final class TransactionalShipper implements Shipper {
       why = reason;
     }
 
+    /// A letter was cut to fit.
+    void cut() {
+      truncated++;
+    }
+
     boolean hasLetters() {
       return deadLettered > 0;
     }
@@ -204,7 +213,7 @@ public final class TransactionalShipper implements Shipper {
       }
       return rejected == records
           ? new Outcome.Permanent(why)
-          : new Outcome.PartlyAccepted(rejected, why, null, deadLettered);
+          : new Outcome.PartlyAccepted(rejected, why, List.of(), deadLettered, truncated);
     }
   }
 
@@ -273,15 +282,17 @@ public final class TransactionalShipper implements Shipper {
             .distinct()
             .toList();
     this.brokers = new Brokers(settings.properties(), fixedTopics, client, topics, words);
+    String key = home.identity() + "/" + settings.name();
     this.hint =
         new OffsetHint(
             home.directory()
                 .resolve("kafka-" + UNWELCOME.matcher(settings.name()).replaceAll("_") + ".offset"),
-            transactions.positionsTopic());
+            transactions.positionsTopic(),
+            key);
     this.positions =
         new PositionsTopic(
             transactions.positionsTopic(),
-            home.identity() + "/" + settings.name(),
+            key,
             home.isNew(),
             settings.properties(),
             consumers,
@@ -433,6 +444,11 @@ public final class TransactionalShipper implements Shipper {
   }
 
   @Override
+  public boolean hasCommitted(Doubt doubt) {
+    return progress.instance() == doubt.instance() && progress.transaction() == doubt.transaction();
+  }
+
+  @Override
   public void retain(Set<Long> generations) {
     retained = generations;
   }
@@ -461,7 +477,7 @@ public final class TransactionalShipper implements Shipper {
     }
     Member member = new Member(parts, origin, outcome);
     for (Batch part : parts) {
-      Verdicts.Refusal known = verdicts.refusal(part);
+      Refusals known = verdicts.refused(part);
       if (known != null) {
         long refused = known.records().cardinality();
         long lost = letters == null ? refused : letters.lost(part).cardinality();
@@ -480,16 +496,16 @@ public final class TransactionalShipper implements Shipper {
   }
 
   /// Also of their letters, where those were refused, too.
-  private String why(Batch part, Verdicts.Refusal known) {
-    Verdicts.Refusal letter = letters == null ? null : letters.verdicts().refusal(part);
+  private String why(Batch part, Refusals known) {
+    Refusals letter = letters == null ? null : letters.verdicts().refused(part);
     return letter == null
-        ? known.reason()
-        : known.reason() + "; its dead letter, too: " + letter.reason();
+        ? known.lastReason()
+        : known.lastReason() + "; its dead letter, too: " + letter.lastReason();
   }
 
   /// Of what is not refused.
   private List<Message> messages(Batch part) {
-    Verdicts.Refusal known = verdicts.refusal(part);
+    Refusals known = verdicts.refused(part);
     if (known != null && known.records().cardinality() == part.records()) {
       return List.of();
     }
@@ -598,28 +614,34 @@ public final class TransactionalShipper implements Shipper {
   }
 
   private void sendLetters(Producer<byte[], byte[]> producer, Member member, Batch part) {
-    Verdicts.Refusal known = verdicts.refusal(part);
+    Refusals known = verdicts.refused(part);
     Letters box = letters;
     if (known == null || box == null) {
       return;
     }
-    BitSet left = (BitSet) known.records().clone();
+    BitSet left = known.records();
     left.andNot(box.lost(part));
     BitSet suspects = box.verdicts().suspects(part);
-    for (int record = left.nextSetBit(0);
-        record >= 0 && failure == null;
-        record = left.nextSetBit(record + 1)) {
-      Batch alone = Letters.alone(part, record);
-      if (alone.records() == part.records()) {
-        left.clear();
-      }
+    if (left.isEmpty()) {
+      return;
+    }
+    SingleRecords records = new SingleRecords(part, left);
+    int record = left.nextSetBit(0);
+    for (Batch alone = records.next();
+        alone != null && record >= 0 && failure == null;
+        alone = records.next()) {
+      String reason = known.reason(record);
       String place = Objects.requireNonNull(routes.get(part.signal())).topic(alone);
-      Message letter = box.message(part, record, alone, known.reason(), place);
+      Letters.Letter letter = box.letter(part, record, alone, reason, place);
       if (letter == null) {
-        member.lost(alone.records(), known.reason() + "; its dead letter cannot be cut to fit");
+        member.lost(alone.records(), reason + "; its dead letter cannot be cut to fit");
       } else {
-        send(producer, part, letter, letter.isAnyOf(suspects), box);
+        if (letter.isCut()) {
+          member.cut();
+        }
+        send(producer, part, letter.message(), letter.message().isAnyOf(suspects), box);
       }
+      record = left.nextSetBit(record + 1);
     }
   }
 
@@ -852,12 +874,13 @@ public final class TransactionalShipper implements Shipper {
     List<Member> left = List.copyOf(members);
     forgetTransaction();
     for (Member member : left) {
-      member.told.accept(closedOutcome());
+      Doubt doubt = unsettled ? new Doubt(instance, transaction, member.outcome()) : null;
+      member.told.accept(new Outcome.Retryable(CLOSED, 0, null, false, false, List.of(), doubt));
     }
   }
 
   private static Outcome closedOutcome() {
-    return new Outcome.Retryable("the shipper is closed", 0, null);
+    return new Outcome.Retryable(CLOSED, 0, null);
   }
 
   /// Waits for the end of one message; that of the positions has no part.

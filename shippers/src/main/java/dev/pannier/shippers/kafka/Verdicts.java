@@ -2,38 +2,22 @@ package dev.pannier.shippers.kafka;
 
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.IdentityHashMap;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What was found of batches in transactions that were aborted for it. Thread-safe.
 final class Verdicts {
-  /// @param records those that were refused for good
-  record Refusal(BitSet records, String reason) {
-    List<Message> without(List<Message> messages) {
-      List<Message> left = new ArrayList<>(messages.size());
-      for (Message message : messages) {
-        if (!message.isAnyOf(records)) {
-          left.add(message);
-        }
-      }
-      return left;
-    }
-  }
-
-  private final IdentityHashMap<Batch, Refusal> refusals = new IdentityHashMap<>();
+  private final IdentityHashMap<Batch, Refusals> refusals = new IdentityHashMap<>();
   private final IdentityHashMap<Batch, Outcome.TooLarge> tooLarge = new IdentityHashMap<>();
 
   /// Records of messages that were refused together with others, and have had no answer of their own since.
   private final IdentityHashMap<Batch, BitSet> suspects = new IdentityHashMap<>();
 
   synchronized void refuse(Batch part, Message message, String reason) {
-    Refusal before = refusals.get(part);
-    BitSet records = before == null ? new BitSet() : (BitSet) before.records().clone();
+    BitSet records = new BitSet();
     message.addTo(records, part.records());
-    refusals.put(part, new Refusal(records, reason));
+    refusals.computeIfAbsent(part, of -> new Refusals()).add(records, reason);
     clear(part, message);
   }
 
@@ -41,7 +25,9 @@ final class Verdicts {
   synchronized void refuse(Batch part, String reason) {
     BitSet records = new BitSet();
     records.set(0, part.records());
-    refusals.put(part, new Refusal(records, reason));
+    Refusals all = new Refusals();
+    all.add(records, reason);
+    refusals.put(part, all);
     suspects.remove(part);
   }
 
@@ -74,8 +60,10 @@ final class Verdicts {
     tooLarge.put(part, large);
   }
 
-  synchronized @Nullable Refusal refusal(Batch part) {
-    return refusals.isEmpty() ? null : refusals.get(part);
+  /// As it is now.
+  synchronized @Nullable Refusals refused(Batch part) {
+    Refusals known = refusals.isEmpty() ? null : refusals.get(part);
+    return known == null ? null : known.copy();
   }
 
   /// Once: the batch does not come again as it is.

@@ -58,11 +58,17 @@ final class FakeCluster implements Destination {
 
   final Set<String> missingTopics = ConcurrentHashMap.newKeySet();
 
+  /// How often a sender has waited for one of them.
+  int waitedFor;
+
   /// Which records a broker refuses, with all that is in a batch with them.
   volatile @Nullable Predicate<ProducerRecord<byte[], byte[]>> poison;
 
   /// Whether it says which record of the batch that is.
   volatile boolean tellsWhich;
+
+  /// How many records are in a batch at most.
+  volatile int batchRecords = Integer.MAX_VALUE;
 
   /// Whether a record that is refused is overtaken by all that was sent before the answer.
   volatile boolean overtaking;
@@ -249,6 +255,7 @@ final class FakeCluster implements Destination {
       }
       if (missingTopics.contains(record.topic())) {
         // As Kafka's: it has waited for the topic in this thread.
+        waitedFor++;
         callback.onCompletion(null, missing());
       } else {
         (lingering ? lingers : queue).add(new Send(record, callback));
@@ -293,7 +300,7 @@ final class FakeCluster implements Destination {
       }
       List<Send> batch = new ArrayList<>();
       batch.add(send);
-      queue.drainTo(batch);
+      queue.drainTo(batch, batchRecords - 1);
       boolean fails = batch.stream().anyMatch(one -> refused.test(one.record));
       for (Send one : batch) {
         if (!fails) {

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.pannier.shippers.Batches;
 import dev.pannier.shippers.Destination;
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.RemoteShipperContract;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
@@ -24,7 +25,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +35,7 @@ import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -333,6 +334,30 @@ class KafkaShipperTest extends RemoteShipperContract {
     shipper.close(Duration.ZERO);
   }
 
+  @Test
+  void ofManyTopicsThatAreMissingABatchWaitsForOne() throws Exception {
+    KafkaShipper shipper = shipper("logs.${resource:service.name}", Encoding.OTLP_PROTO, "none");
+    ExportLogsServiceRequest.Builder all = ExportLogsServiceRequest.newBuilder();
+    for (int i = 0; i < 20; i++) {
+      cluster.missingTopics.add("logs.absent" + i);
+      all.mergeFrom(Batches.request("absent" + i, "no"));
+    }
+    byte[] bytes = all.mergeFrom(Batches.request("mail", "two")).build().toByteArray();
+    Batch batch = Batch.received(Signal.LOGS, bytes, 0, bytes.length, 21, "otlp");
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(shipWith(shipper, batch)).isInstanceOf(Outcome.Missing.class);
+
+    // Those of which nothing was known are asked for by another thread: one of them is there.
+    long deadlineNanos = System.nanoTime() + cluster.patience().toNanos();
+    while (cluster.stored().isEmpty()) {
+      assertThat(shipWith(shipper, batch)).isInstanceOf(Outcome.Missing.class);
+      assertThat(System.nanoTime() - deadlineNanos).as("time left").isNegative();
+    }
+    assertThat(cluster.stored()).containsExactly("two");
+    assertThat(cluster.waitedFor).isEqualTo(1);
+    shipper.close(Duration.ZERO);
+  }
+
   private static Batch received(String service, String body) {
     byte[] bytes = Batches.request(service, body).toByteArray();
     return Batch.received(Signal.LOGS, bytes, 0, bytes.length, 1, "otlp");
@@ -393,7 +418,7 @@ class KafkaShipperTest extends RemoteShipperContract {
   private List<String> refusedOf(Shipper shipper, List<Batch> batches) throws InterruptedException {
     List<String> refused = new ArrayList<>();
     List<Batch> left = batches;
-    for (int round = 0; !left.isEmpty() && round < 20; round++) {
+    for (int round = 0; !left.isEmpty(); round++) {
       shipper.resume();
       List<Told> told = new ArrayList<>();
       for (Batch batch : left) {
@@ -407,23 +432,31 @@ class KafkaShipperTest extends RemoteShipperContract {
         Batch batch = left.get(i);
         switch (told.get(i).await()) {
           case Outcome.Retryable retry -> {
+            assertThat(retry.learnt()).as(retry.reason()).isTrue();
+            refused.addAll(bodies(batch, retry.refused()));
             BitSet open = retry.unconfirmed();
             again.add(open == null ? batch : Splitter.select(batch, open));
           }
           case Outcome.Permanent _ -> refused.addAll(bodies(batch));
-          case Outcome.PartlyAccepted partly -> {
-            List<String> all = bodies(batch);
-            Objects.requireNonNull(partly.refused()).stream()
-                .mapToObj(all::get)
-                .forEach(refused::add);
-          }
+          case Outcome.PartlyAccepted partly -> refused.addAll(bodies(batch, partly.refused()));
           default -> {}
         }
       }
+      if (round > 0) {
+        assertThat(records(again)).as("left by attempt %d", round).isLessThan(records(left));
+      }
       left = again;
     }
-    assertThat(left).as("not done").isEmpty();
     return refused;
+  }
+
+  private static int records(List<Batch> batches) {
+    return batches.stream().mapToInt(Batch::records).sum();
+  }
+
+  private static List<String> bodies(Batch batch, List<Refusal> refused) {
+    List<String> all = bodies(batch);
+    return refused.stream().flatMapToInt(one -> one.records().stream()).mapToObj(all::get).toList();
   }
 
   private static List<String> bodies(Batch batch) {
@@ -459,6 +492,84 @@ class KafkaShipperTest extends RemoteShipperContract {
       assertThat(texts.stream().filter(text -> text.startsWith("b")))
           .containsExactly("b1", "b2", "b3");
     }
+    raw.close(Duration.ZERO);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"source", "none"})
+  void eachAttemptLeavesFewerOfWhatWasRefusedTogether(String key) throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, key);
+    for (String source : List.of("a", "b")) {
+      // Lines that are as large have been confirmed, so nothing waits for an answer.
+      assertThat(shipWith(raw, Batches.logs(source, "good 999"))).isEqualTo(Outcome.ACCEPTED);
+    }
+    cluster.stored.clear();
+    List<String> good = new ArrayList<>();
+    List<String> bad = new ArrayList<>();
+    String[] lines = new String[120];
+    for (int i = 0; i < lines.length; i++) {
+      lines[i] = (i % 6 == 3 ? "bad " : "good ") + i;
+      (i % 6 == 3 ? bad : good).add(lines[i]);
+    }
+    cluster.poison = record -> new String(record.value(), UTF_8).startsWith("bad");
+    cluster.batchRecords = 10;
+    cluster.holding = true;
+
+    List<String> refused =
+        refusedOf(raw, List.of(Batches.logs("a", lines), Batches.logs("b", "b1", "b2")));
+
+    assertThat(refused).containsExactlyElementsOf(bad);
+    List<String> texts = cluster.texts();
+    if (key.equals("source")) {
+      assertThat(texts.stream().filter(text -> text.startsWith("good")))
+          .containsExactlyElementsOf(good);
+    } else {
+      assertThat(texts).containsAll(good);
+    }
+    assertThat(texts).doesNotHaveDuplicates().hasSize(good.size() + 2).contains("b1", "b2");
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void whereWhatIsSentAloneFailsOtherwiseNothingIsLearnt() throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, "source");
+    assertThat(shipWith(raw, Batches.logs("a", "zeroth"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.poison = record -> true;
+    cluster.holding = true;
+    Batch batch = Batches.logs("a", "a1", "a2");
+    Told together = new Told(cluster.patience());
+    raw.ship(batch, together);
+    cluster.holding = false;
+    assertThat(together.await())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class, retry -> assertThat(retry.learnt()).isTrue());
+    cluster.poison = null;
+    cluster.answers = record -> new TimeoutException("late");
+    assertThat(shipWith(raw, batch))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class, retry -> assertThat(retry.learnt()).isFalse());
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void recordsThatAreRefusedForDifferentReasonsHaveEachItsOwn() throws Exception {
+    KafkaShipper raw = shipper("${resource:service.name}", Encoding.RAW, "none");
+    byte[] bytes =
+        Batches.request("one", "1").toBuilder()
+            .mergeFrom(Batches.request("two", "2"))
+            .build()
+            .toByteArray();
+    Batch batch = Batch.received(Signal.LOGS, bytes, 0, bytes.length, 2, "otlp");
+    cluster.answers = record -> new SerializationException("not for " + record.topic());
+    assertThat(shipWith(raw, batch))
+        .isInstanceOfSatisfying(
+            Outcome.PartlyAccepted.class,
+            partly -> {
+              assertThat(partly.rejected()).isEqualTo(2);
+              assertThat(partly.refused()).hasSize(2);
+              assertThat(partly.refused().getFirst().reason()).contains("not for one");
+              assertThat(partly.refused().getLast().reason()).contains("not for two");
+            });
     raw.close(Duration.ZERO);
   }
 

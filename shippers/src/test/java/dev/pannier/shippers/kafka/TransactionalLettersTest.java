@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -128,6 +129,56 @@ class TransactionalLettersTest {
             });
   }
 
+  private static long cut(Outcome outcome) {
+    return outcome instanceof Outcome.PartlyAccepted partly ? partly.truncated() : 0;
+  }
+
+  private static String reason(ProducerRecord<byte[], byte[]> letter) {
+    return new String(letter.headers().lastHeader("pannier.reason").value(), UTF_8);
+  }
+
+  @Test
+  void eachLetterHasItsOwnReason() {
+    cluster.refusals =
+        record ->
+            !isLetter(record) && List.of("1", "2", "4").contains(text(record))
+                ? new InvalidRecordException("never " + text(record))
+                : null;
+    assertRefused(ship(batch("0", "1", "2", "3", "4")), 0, 3);
+    assertThat(buried()).containsExactly("1", "2", "4");
+    for (int i = 0; i < 3; i++) {
+      assertThat(reason(letters().get(i))).contains("never " + buried().get(i));
+    }
+  }
+
+  /// The next shipper finds it, and only this one knows what was refused of it.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatACommitWithoutAnAnswerHadIsToldWhereNobodyHereWillLearnIt(boolean whileClosing) {
+    Batch batch = batch("0", "1", "2");
+    shipper.bury(batch, "never");
+    cluster.faults = step -> step == Step.AFTER_COMMIT ? new TimeoutException("no answer") : null;
+    shipper.shipWhole(List.of(batch), Origin.MEMORY, told -> outcome = told);
+    if (!whileClosing) {
+      shipper.doWork(nanos, () -> new long[0]);
+    }
+    assertThat(outcome).isNull();
+    shipper.close(Duration.ofSeconds(1));
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> {
+              assertThat(retry.doubt()).isNotNull();
+              if (retry.doubt() != null) {
+                assertRefused(retry.doubt().ifCommitted(), 0, 3);
+              }
+            });
+    cluster.faults = step -> null;
+    start(2);
+    assertThat(shipper.committed().covers(batch, Origin.MEMORY)).isTrue();
+    assertThat(buried()).containsExactly("0", "1", "2");
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void whatIsRefusedIsALetterInTheTransactionOfTheRest(boolean batches) {
@@ -192,7 +243,9 @@ class TransactionalLettersTest {
             isLetter(record)
                 ? record.value().length > 6_000 ? new RecordTooLargeException("large") : null
                 : text(record).equals(large) ? new InvalidRecordException("never") : null;
-    assertRefused(ship(batch("0", large, "2")), 0, 1);
+    Outcome done = ship(batch("0", large, "2"));
+    assertRefused(done, 0, 1);
+    assertThat(cut(done)).isEqualTo(1);
     assertThat(cluster.texts()).containsExactly("0", "2");
     assertThat(buried()).hasSize(1);
     assertThat(large).startsWith(buried().getFirst());

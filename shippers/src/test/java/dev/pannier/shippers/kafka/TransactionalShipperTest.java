@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.pannier.shippers.Batches;
 import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.ShipperSettings.Encoding;
@@ -12,17 +13,22 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.kafka.FakeTransactions.Crash;
 import dev.pannier.shippers.kafka.FakeTransactions.Step;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -39,6 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Against a cluster of our own, by a clock that the test moves.
 class TransactionalShipperTest {
   private static final long FILE = 77;
+  private static final int PARTITIONS = 16;
 
   @TempDir private Path folder;
 
@@ -259,9 +266,49 @@ class TransactionalShipperTest {
               used.putAll(properties);
               return cluster.consumer();
             },
-            new OffsetHint(folder.resolve("hint"), FakeTransactions.POSITIONS));
+            new OffsetHint(folder.resolve("hint"), FakeTransactions.POSITIONS, "k"));
     assertThat(positions.read()).isNull();
     assertThat(used).containsEntry("interceptor.classes", "");
+  }
+
+  @Test
+  void aHintThatIsAnothersDoesNotSayInWhichPartitionPositionsAre() throws Exception {
+    Path file = folder.resolve("hint");
+    int own = partition(true, file);
+    OffsetHint former = new OffsetHint(file, FakeTransactions.POSITIONS, "former");
+    former.moved((own + 1) % PARTITIONS, 7, true);
+    former.save();
+    assertThat(partition(true, file)).isEqualTo(own);
+    // The process has died before it has stored one.
+    assertThat(partition(false, file)).isEqualTo(own);
+    Files.delete(file);
+    assertThat(partition(false, file)).isEqualTo(own);
+  }
+
+  private static int partition(boolean isNew, Path hint) {
+    PositionsTopic positions =
+        new PositionsTopic(
+            FakeTransactions.POSITIONS,
+            "k",
+            isNew,
+            Map.of("bootstrap.servers", "127.0.0.1:1"),
+            properties -> {
+              MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+              List<PartitionInfo> all = new ArrayList<>();
+              Map<TopicPartition, Long> ends = new HashMap<>();
+              for (int i = 0; i < PARTITIONS; i++) {
+                all.add(new PartitionInfo(FakeTransactions.POSITIONS, i, null, null, null));
+                ends.put(new TopicPartition(FakeTransactions.POSITIONS, i), 0L);
+              }
+              consumer.updatePartitions(FakeTransactions.POSITIONS, all);
+              consumer.updateBeginningOffsets(ends);
+              consumer.updateEndOffsets(ends);
+              return consumer;
+            },
+            new OffsetHint(hint, FakeTransactions.POSITIONS, "k"));
+    assertThat(positions.read()).isNull();
+    return Objects.requireNonNull(
+        positions.message(new PositionsRecord(1, 1, Committed.NOTHING)).partition());
   }
 
   /// Until each has an outcome that counts.
@@ -482,6 +529,26 @@ class TransactionalShipperTest {
     assertThat(cluster.bodies()).containsExactly("line 0");
   }
 
+  /// Who takes its place in a reload does not know the batches that were in it.
+  @ParameterizedTest
+  @EnumSource(names = {"BEFORE_COMMIT", "AFTER_COMMIT"})
+  void whatBecameOfACommitWithoutAnAnswerIsKnownToTheNextShipper(Step where) {
+    ship(batch(FILE, 0, 1));
+    cluster.faults =
+        step -> step == where || step == Step.INIT ? new TimeoutException("down") : null;
+    work();
+    shipper.close(Duration.ofSeconds(1));
+    assertThat(outcomes).hasSize(1);
+    Doubt doubt = Objects.requireNonNull(((Outcome.Retryable) outcomes.getFirst()).doubt());
+    cluster.faults = step -> null;
+    restart(2);
+    assertThat(shipper.hasCommitted(doubt)).isEqualTo(where == Step.AFTER_COMMIT);
+    assertThat(
+            shipper.hasCommitted(
+                new Doubt(doubt.instance(), doubt.transaction() + 1, Outcome.ACCEPTED)))
+        .isFalse();
+  }
+
   @Test
   void anUnknownCommitWaitsForTheBrokersHoweverLong() {
     ship(batch(FILE, 0, 1));
@@ -599,20 +666,22 @@ class TransactionalShipperTest {
     work();
     shipper.close(Duration.ofSeconds(1));
     Path hint = folder.resolve("kafka-events.offset");
-    assertThat(hint).exists();
+    String owner = Files.readString(hint).strip().split(" ", -1)[4];
     for (String wrong :
         List.of(
             "",
             "x",
             "pannier_positions 0 99 ours",
-            "pannier_positions 0 1 ours",
-            "other 0 1 none")) {
-      java.nio.file.Files.writeString(hint, wrong);
+            "pannier_positions 0 99 ours " + owner,
+            "pannier_positions 0 1 ours " + owner,
+            "pannier_positions 0 1 ours 00000000",
+            "other 0 1 none " + owner)) {
+      Files.writeString(hint, wrong);
       restart(2);
       assertThat(stored(FILE)).isEqualTo(10);
       shipper.close(Duration.ZERO);
     }
-    java.nio.file.Files.delete(hint);
+    Files.delete(hint);
     restart(3);
     assertThat(stored(FILE)).isEqualTo(10);
   }
@@ -629,7 +698,9 @@ class TransactionalShipperTest {
   void closingWithoutTimeTellsThatNothingIsConfirmed() {
     ship(batch(FILE, 0, 1));
     shipper.close(Duration.ZERO);
-    assertThat(outcomes).hasSize(1).allMatch(Outcome.Retryable.class::isInstance);
+    assertThat(outcomes)
+        .as("the next producer aborts it: nothing is in doubt")
+        .containsExactly(new Outcome.Retryable("the shipper is closed", 0, null));
     assertThat(cluster.bodies()).isEmpty();
   }
 }

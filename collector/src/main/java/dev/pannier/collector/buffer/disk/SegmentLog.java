@@ -14,11 +14,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -31,8 +33,8 @@ import org.slf4j.LoggerFactory;
 
 /// The append-only log of one directory; the package draws its files.
 ///
-/// Who may call: [#write], [#publish], [#beginEmpty], [#seal], [#reopen], [#told] and [#syncAgain] one thread at a time (the appending
-/// one), [#sync] and [#remembered] one thread at a time (another one), the rest any thread.
+/// Who may call: [#write], [#publish], [#beginEmpty], [#oldestToGo], [#seal], [#reopen], [#told] and [#syncAgain] one thread at a time
+/// (the appending one), [#sync] one thread at a time (another one), the rest any thread.
 public final class SegmentLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
 
@@ -64,6 +66,9 @@ public final class SegmentLog implements Closeable {
   /// A record that was found, with its positions.
   private record Known(long sequence, byte[] positions) {}
 
+  /// The positions of a record that was published.
+  private record Published(long sequence, String owner, byte[] positions) {}
+
   private static final String LOCK = "buffer.lock";
 
   /// A disk that is full of segments takes no other one, without which the newest of them is never deleted: this file makes way for it.
@@ -82,14 +87,16 @@ public final class SegmentLog implements Closeable {
   private final CRC32C crc = new CRC32C();
   private final Repeats repeats = new Repeats();
 
-  /// Of records that are synced, by owner; the one that was not used for longest goes first.
+  /// Of records that are synced, by owner; the one that was not used for longest goes first. Guarded by itself.
   private final Map<String, byte[]> positions = new LinkedHashMap<>(16, 0.75f, true);
 
-  private volatile FileChannel lock;
-  private volatile long syncedSequence;
+  /// Where they count, those that come there at the next sync, in the order of the log. Guarded by `positions`.
+  private final Queue<Published> unsynced = new ArrayDeque<>();
 
-  /// Behind it for a moment: what is synced is remembered after that.
-  private volatile long rememberedSequence;
+  private volatile FileChannel lock;
+
+  /// All up to this number are synced, and remembered where their positions count. Changed under the lock of `positions`.
+  private volatile long syncedSequence;
 
   private volatile long lastSequence;
 
@@ -248,7 +255,6 @@ public final class SegmentLog implements Closeable {
     lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader));
     boolean sure = newest == null || !newest.getValue().unsure;
     syncedSequence = sure ? lastSequence : synced;
-    rememberedSequence = syncedSequence;
   }
 
   /// @param synced all records of it up to this number were synced
@@ -391,7 +397,7 @@ public final class SegmentLog implements Closeable {
       LOG.debug("{} cannot be synced", segment.name(), e);
       return false;
     }
-    syncedSequence = Math.max(syncedSequence, segment.lastSequence());
+    synced(segment.lastSequence());
     return true;
   }
 
@@ -499,7 +505,7 @@ public final class SegmentLog implements Closeable {
         || segment.sealed
         || segment.positionsCount != positionsCount
         || isFull(segment, batch)) {
-      segment = begin(sequence, positionsCount, rememberedSequence);
+      segment = begin(sequence, positionsCount, 0);
     }
     boolean packed = repeats.pack(batch);
     byte[] payload = packed ? repeats.packed() : batch.bytes();
@@ -553,6 +559,11 @@ public final class SegmentLog implements Closeable {
     }
     bytes.addAndGet(writtenEnd - segment.endBytes());
     segment.tally().add(batch);
+    if (segment.positionsCount && batch.positions().length > 0) {
+      synchronized (positions) {
+        unsynced.add(new Published(writtenSequence, owners.apply(batch), batch.positions()));
+      }
+    }
     segment.published(writtenSequence, writtenEnd);
     lastSequence = writtenSequence;
   }
@@ -560,8 +571,8 @@ public final class SegmentLog implements Closeable {
   /// Nothing of a segment is written before all of the one before is durable: else the death of the machine
   /// could leave a hole, with records behind it whose positions say that nothing is missing.
   ///
-  /// @param knownUpTo of the records up to this number all that were synced have their positions remembered
-  private Segment begin(long first, boolean positionsCount, long knownUpTo) throws IOException {
+  /// @param delivered what of the records up to this number cannot be synced is told by its delivery; 0 where that is not known
+  private Segment begin(long first, boolean positionsCount, long delivered) throws IOException {
     Segment before = active;
     if (before != null) {
       // What it holds is told when it is delivered, once it is known that it cannot be synced.
@@ -570,8 +581,15 @@ public final class SegmentLog implements Closeable {
       before.sync();
     }
     Map<String, byte[]> known;
+    long knownUpTo;
     synchronized (positions) {
+      if (before != null && before.unsure) {
+        unsynced.clear();
+      } else {
+        synced(lastSequence);
+      }
       known = new LinkedHashMap<>(positions);
+      knownUpTo = Math.max(syncedSequence, delivered);
     }
     Path path = directory.resolve(String.format("%020d", first) + SUFFIX);
     FileChannel channel =
@@ -705,8 +723,21 @@ public final class SegmentLog implements Closeable {
       // No later sync makes it sure.
       throw new IOException(last.getValue().name() + " could not be synced before");
     }
-    syncedSequence = Math.max(syncedSequence, upTo);
+    synced(upTo);
     return upTo;
+  }
+
+  /// All that was published up to a number is on disk.
+  private void synced(long upTo) {
+    synchronized (positions) {
+      for (Published first = unsynced.peek();
+          first != null && first.sequence() <= upTo;
+          first = unsynced.peek()) {
+        remember(first.owner(), first.positions());
+        unsynced.remove();
+      }
+      syncedSequence = Math.max(syncedSequence, upTo);
+    }
   }
 
   /// Who waits for a sync of what was published knows that it has failed.
@@ -720,7 +751,7 @@ public final class SegmentLog implements Closeable {
   }
 
   /// A record with these positions is synced, and they count.
-  public void remember(String owner, byte[] recordPositions) {
+  private void remember(String owner, byte[] recordPositions) {
     if (recordPositions.length == 0) {
       return;
     }
@@ -730,12 +761,6 @@ public final class SegmentLog implements Closeable {
         positions.remove(positions.keySet().iterator().next());
       }
     }
-  }
-
-  /// All records up to this number are synced, and were given to [#remember] where their positions count. A segment that is begun
-  /// knows no more than that, and those before it are freed for what it knows.
-  public void remembered(long sequence) {
-    rememberedSequence = Math.max(rememberedSequence, sequence);
   }
 
   /// For each owner that is remembered the positions of its last record that was synced.
@@ -803,17 +828,36 @@ public final class SegmentLog implements Closeable {
     return null;
   }
 
-  /// Deletes the oldest segment, whoever needs it.
+  /// The oldest segment, for [#giveUp]. The newest is synced where no other one on disk has its positions.
   ///
-  /// @return null where there is only the newest
-  public @Nullable Segment deleteOldest() {
-    Map.Entry<Long, Segment> oldest = segments.firstEntry();
-    if (oldest == null || oldest.getValue() == active) {
+  /// @return null where none may go yet
+  /// @throws IOException where the newest cannot be synced
+  public @Nullable Segment oldestToGo() throws IOException {
+    Segment oldest = oldest();
+    Segment newest = active;
+    if (oldest == null || newest == null || oldest == newest) {
       return null;
     }
-    takeOut(oldest.getValue());
-    delete(List.of(oldest.getValue()));
-    return oldest.getValue();
+    Segment onDisk = newestOnDisk();
+    if (onDisk == null || onDisk.knownUpTo < oldest.lastSequence()) {
+      newest.sync();
+      if (newest.nameless) {
+        return null;
+      }
+    }
+    return oldest;
+  }
+
+  /// Deletes a segment, whoever needs it.
+  ///
+  /// @return false where it was freed before
+  public boolean giveUp(Segment segment) {
+    if (segment.gone) {
+      return false;
+    }
+    takeOut(segment);
+    delete(List.of(segment));
+    return true;
   }
 
   private void takeOut(Segment segment) {

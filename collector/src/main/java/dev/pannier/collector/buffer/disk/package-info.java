@@ -75,7 +75,7 @@
 /// An append goes to the page cache on its caller's thread; it is published to readers when all of
 /// it is written. A sync (`force`) covers all that was published before it began, the names of new
 /// segments included. The append that begins a segment syncs the one before, so that there is never
-/// a hole with records behind it. A write that fails leaves the segment's end where it was: the
+/// a hole with records behind it, and the new one's snapshot has the positions of all that is before it. A write that fails leaves the segment's end where it was: the
 /// next one goes over it.
 ///
 /// A sync that fails is not tried again: the system tells the error once, and takes the pages for clean that
@@ -116,7 +116,8 @@
 ///
 /// A segment is deleted when no shipper needs a record of it, also from between others, or when the oldest has to go for new ones.
 /// The newest that is on disk stays, and so does each one with records whose positions its snapshot does
-/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted. One that could not be synced and the one
+/// not have yet: so the log knows of every file how far it was taken over, whatever was deleted. Where the oldest is to go for a new
+/// record, and only a segment that is not on disk yet knows its positions, that one is synced first. One that could not be synced and the one
 /// behind it, which says so, go in their order, when nothing older is left. Where what nobody needs stays for the newest's sake
 /// alone, and the buffer or the disk is full, an empty segment is begun behind all, for which the snapshot has the positions of all that was synced; those of
 /// the rest were told by its delivery.

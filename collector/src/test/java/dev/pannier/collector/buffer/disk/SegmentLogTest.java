@@ -481,8 +481,6 @@ class SegmentLogTest {
     for (int i = 1; i <= 60; i++) {
       append(written, i, logs("key" + i % 7, "at " + i, "payload ".repeat(10)));
       written.sync();
-      written.remember("key" + i % 7, ("at " + i).getBytes(UTF_8));
-      written.remembered(i);
       written.delete(free(written, i));
     }
     assertThat(written.segments()).isEqualTo(1);
@@ -492,11 +490,10 @@ class SegmentLogTest {
   }
 
   @Test
-  void aRecordIsYoungerThanTheSnapshotOfALaterSegmentThatDoesNotKnowIt() throws Exception {
+  void aRecordIsYoungerThanWhatASyncHasCovered() throws Exception {
     SegmentLog written = open();
     append(written, 1, logs("a", "1", "x"));
     written.sync();
-    written.remember("a", "1".getBytes(UTF_8));
     append(written, 2, logs("a", "2", "x"));
     append(written, 3, logs("b", "3", "x".repeat(900)));
     assertThat(written.segments()).isEqualTo(2);
@@ -504,32 +501,51 @@ class SegmentLogTest {
     assertThat(positions()).containsExactlyInAnyOrder("2", "3");
   }
 
+  /// It could not be synced, and the process does not know yet that it can be read.
   @Test
   void segmentWhosePositionsTheNewestDoesNotKnowIsKept() throws Exception {
     SegmentLog written = open();
     append(written, 1, logs("a", "1", "x".repeat(900)));
+    Path first = SegmentLog.files(directory).getFirst();
+    Path aside = Files.move(first, directory.resolve("aside"));
+    assertThatThrownBy(written::sync).hasMessageContaining("has vanished");
+    written.told();
+    Files.move(aside, first);
     append(written, 2, logs("b", "2", "x".repeat(900)));
     written.sync();
     assertThat(free(written, 2)).isEmpty();
-    written.remembered(2);
     append(written, 3, logs("c", "3", "x".repeat(900)));
     written.sync();
     assertThat(free(written, 2)).hasSize(2);
   }
 
-  /// One thread syncs, and remembers after that; another one begins segments.
+  /// The one before it is synced when it is begun, whatever the other thread has synced by then.
   @Test
-  void segmentThatIsBegunBetweenASyncAndItsRememberingDoesNotKnowWhatWasSynced() throws Exception {
+  void segmentThatIsBegunKnowsAllThatIsBeforeIt() throws Exception {
     SegmentLog written = open();
     append(written, 1, logs("a", "1", "x".repeat(900)));
-    written.sync();
     append(written, 2, logs("b", "2", "x".repeat(900)));
-    written.remember("a", "1".getBytes(UTF_8));
-    written.remembered(1);
     written.sync();
-    assertThat(free(written, 1)).isEmpty();
+    List<Segment> freed = free(written, 1);
+    assertThat(freed).hasSize(1);
+    written.delete(freed);
     open();
     assertThat(positions()).containsExactlyInAnyOrder("1", "2");
+  }
+
+  @Test
+  void positionsOfWhatMakesRoomAreKnownThoughNobodyHasAskedForASync() throws Exception {
+    SegmentLog written = open();
+    for (int i = 1; i <= 4; i++) {
+      append(written, i, logs("key" + i, "at " + i, "x".repeat(900)));
+    }
+    for (Segment oldest = written.oldestToGo(); oldest != null; oldest = written.oldestToGo()) {
+      assertThat(written.giveUp(oldest)).isTrue();
+      assertThat(written.giveUp(oldest)).as("twice").isFalse();
+    }
+    assertThat(written.segments()).isEqualTo(1);
+    open();
+    assertThat(positions()).containsExactlyInAnyOrder("at 1", "at 2", "at 3", "at 4");
   }
 
   /// Its name, or what it says of the others, may not be there when the machine has died.
@@ -538,7 +554,6 @@ class SegmentLogTest {
     SegmentLog written = open();
     append(written, 1, logs("a", "1", "x".repeat(900)));
     written.sync();
-    written.remembered(1);
     append(written, 2, logs("b", "2", "x".repeat(900)));
     assertThat(free(written, 1)).isEmpty();
     written.sync();
@@ -551,8 +566,6 @@ class SegmentLogTest {
     for (int i = 1; i <= 5; i++) {
       append(written, i, logs("key" + i, "at " + i, "x".repeat(900)));
       written.sync();
-      written.remember("key" + i, ("at " + i).getBytes(UTF_8));
-      written.remembered(i);
     }
     List<Segment> freed = written.free(segment -> segment.lastSequence() == 1);
     assertThat(freed).extracting(Segment::lastSequence).containsExactly(2L, 3L, 4L);
@@ -583,8 +596,6 @@ class SegmentLogTest {
     SegmentLog written = open();
     append(written, 1, logs("a", "sure", "x"));
     written.sync();
-    written.remember("a", "sure".getBytes(UTF_8));
-    written.remembered(1);
     Batch batch = logs("a", "not sure", "x");
     written.write(batch, 2, 0, false);
     written.publish(batch);

@@ -1,0 +1,98 @@
+package dev.pannier.collector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.pannier.collector.admin.ReloadStatus;
+import dev.pannier.collector.config.ConfigurationLoader;
+import dev.pannier.collector.config.Loaded;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class SidecarStopTest {
+  private static final Duration DEADLINE = Duration.ofMinutes(4);
+
+  @TempDir private Path folder;
+  private final CountDownLatch requested = new CountDownLatch(1);
+
+  @Test
+  void whatIsConfirmedWhileShippersCloseIsShipped() throws Exception {
+    HttpServer backend =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    backend.createContext("/v1/logs", this::answerLate);
+    backend.start();
+    try {
+      Path logs = Files.createDirectory(folder.resolve("logs"));
+      Files.writeString(logs.resolve("app.log"), "a line\n");
+      Sidecar sidecar = sidecar(backend.getAddress().getPort());
+      sidecar.start();
+      assertThat(requested.await(30, TimeUnit.SECONDS)).isTrue();
+
+      AtomicLong clock = new AtomicLong();
+      Shutdown shutdown = new Shutdown(DEADLINE, clock::get);
+      shutdown.ask();
+      // Nothing is left but the time in which clients are closed.
+      clock.set(DEADLINE.toNanos());
+      assertThat(sidecar.stop(shutdown)).isZero();
+    } finally {
+      backend.stop(0);
+    }
+    assertThat(folder.resolve("state/receipt.json"))
+        .content()
+        .contains("\"unshipped_bytes\":0", "\"shipped\":[[0,7]]");
+  }
+
+  private void answerLate(HttpExchange request) throws IOException {
+    // An empty one asks whether somebody is there.
+    if (request.getRequestBody().readAllBytes().length > 0) {
+      requested.countDown();
+      while (!isClosing()) {
+        Thread.onSpinWait();
+      }
+    }
+    request.sendResponseHeaders(200, -1);
+    request.close();
+  }
+
+  /// Whether the shipper waits for what it has in flight, and for nothing else.
+  private static boolean isClosing() {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .filter(thread -> thread.getKey().getName().equals("pannier-ship-out"))
+        .flatMap(thread -> Arrays.stream(thread.getValue()))
+        .anyMatch(call -> call.getMethodName().equals("closeShipper"));
+  }
+
+  private Sidecar sidecar(int port) throws IOException {
+    String text =
+        """
+        state: {directory: DIR/state}
+        admin: {listen: "127.0.0.1:0"}
+        sources:
+          files: [{name: app, include: ["DIR/logs/*.log"], parser: raw}]
+          otlp: none
+        shippers:
+          out: {type: otlp, endpoint: "http://127.0.0.1:PORT", protocol: http/protobuf, signals: [logs]}
+        """
+            .replace("DIR", folder.toString())
+            .replace("PORT", Integer.toString(port));
+    Loaded loaded =
+        ConfigurationLoader.load(
+            Files.writeString(folder.resolve("pannier.yaml"), text), Map.of("HOME", "/tmp"));
+    assertThat(loaded).as(loaded.toString()).isInstanceOf(Loaded.Valid.class);
+    return new Sidecar(((Loaded.Valid) loaded).configuration(), "test", () -> ReloadStatus.NONE);
+  }
+}
