@@ -76,8 +76,8 @@ public final class TransactionalShipper implements Shipper {
 
   static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long HINT_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final long MAX_BYTES = 4 << 20;
-  private static final int MEMORY_PART = 2;
+  private static final long MAX_BYTES = 2 << 20;
+  private static final int MEMORY_PART = 4;
   private static final String CLOSED = "the shipper is closed";
 
   /// Of a transaction's timeout: for messages that are sent alone. What else is in it, and its end, may take
