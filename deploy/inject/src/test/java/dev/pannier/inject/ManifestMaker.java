@@ -117,6 +117,9 @@ final class ManifestMaker {
       containers.add(container("app" + i, random.nextBoolean()));
     }
     spec.put("containers", containers);
+    if (random.nextInt(5) == 0) {
+      spec.put("resources", resourcesOfThePod());
+    }
     optional(
         spec,
         "volumes",
@@ -171,6 +174,19 @@ final class ManifestMaker {
       resources.put("requests", shuffled(requests));
     }
     return resources;
+  }
+
+  /// As much as all containers of a Pod here request, and the sidecar's.
+  private Map<String, Object> resourcesOfThePod() {
+    Map<String, Object> requests = Map.of("cpu", "16", "memory", "16Gi");
+    Map<String, Object> resources = new LinkedHashMap<>();
+    resources.put("requests", shuffled(requests));
+    switch (random.nextInt(3)) {
+      case 0 -> {}
+      case 1 -> resources.put("limits", shuffled(Map.of("cpu", 16L, "memory", "16384Mi")));
+      default -> resources.put("limits", Map.of("cpu", "20", "memory", "20Gi"));
+    }
+    return shuffled(resources);
   }
 
   private void amounts(

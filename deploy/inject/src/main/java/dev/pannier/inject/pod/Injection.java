@@ -94,7 +94,10 @@ public final class Injection {
       mesh.lookAt(root, isNative, notices);
     }
     SidecarResources resources = new SidecarResources(settings, Quality.isGuaranteed(spec));
-    resources.lookAt(spec, root.at("metadata", "annotations"), notices);
+    resources.lookAt(root.at("metadata", "annotations"), notices);
+    Part initContainers = spec.at("initContainers");
+    int before = mesh == null ? 0 : mesh.before(initContainers);
+    PodResources.lookAt(spec, resources, isNative, before, notices);
     Additions additions = new Additions();
     LogFolders folders = LogFolders.of(spec, selected, settings, workload, notices);
     Resource resource = Resource.of(root, settings, workload, selected);
@@ -113,8 +116,6 @@ public final class Injection {
     if (isNative) {
       // Before all others but those by which there is a network: what they log and send is shipped,
       // too.
-      Part initContainers = spec.at("initContainers");
-      int before = mesh == null ? 0 : mesh.before(initContainers);
       additions.insert(
           initContainers, before, Sidecar.NAME, sidecar.container(), "spec", "initContainers");
     } else {

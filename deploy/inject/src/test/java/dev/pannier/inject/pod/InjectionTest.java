@@ -553,10 +553,82 @@ class InjectionTest {
   @Test
   void resourcesOfThePodHaveToHoldTheSidecarsWhichIsTold() {
     String pod = pod("", "", "resources: {limits: {cpu: 1, memory: 1Gi}}\n");
+    String tooSmall =
+        "spec.resources: has to hold what the sidecar requests, too: 50m of CPU, 64Mi of memory";
     assertThat(notices(pod, Map.of()))
+        .as("the API server takes the limits for requests where no container has any")
         .containsExactly(
-            "spec.resources: has to hold what the sidecar requests, too: 50m of CPU, 64Mi of"
-                + " memory");
+            "spec.resources.limits.cpu: is no longer what the Pod requests, but the sidecar's 50m"
+                + " alone: say it in requests, too",
+            "spec.resources.limits.memory: is no longer what the Pod requests, but the sidecar's"
+                + " 64Mi alone: say it in requests, too",
+            tooSmall);
+    String requests = pod.replace("{limits", "{requests: {cpu: 1, memory: 1Gi}, limits");
+    assertThat(notices(requests, Map.of())).containsExactly(tooSmall);
+  }
+
+  /// The API server makes no Pod whose containers request more than the Pod.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{requests: {cpu: 100m, memory: 1Gi}} | requests.cpu | 50m | 150m (100m)",
+        "{requests: {cpu: 1, memory: 64Mi}} | requests.memory | 64Mi | 128Mi (64Mi)",
+        "{limits: {cpu: 100m}} | limits.cpu | 50m | 150m (100m)",
+        "{requests: {cpu: 149999u}} | requests.cpu | 50m | 150m (149999u)"
+      })
+  void aPodWhoseOwnResourcesDoNotHoldTheSidecarIsRefused(
+      String resources, String where, String ours, String all) {
+    for (String mode : List.of("native", "ordinary")) {
+      String pod =
+          pod(
+              "pannier.dev/mode: " + mode,
+              ", resources: {requests: {cpu: 100m, memory: 64Mi}}",
+              "resources: " + resources);
+      assertThat(problems(pod))
+          .as(mode)
+          .containsExactly(
+              "spec.resources.%s: does not hold the sidecar's %s, too: all containers request %s"
+                  .formatted(where, ours, all));
+      String roomier =
+          pod.replace("cpu: 100m}}\n", "cpu: 150m}}\n")
+              .replace("cpu: 149999u", "cpu: 150m")
+              .replace("{cpu: 100m, memory: 1Gi}", "{cpu: 150m, memory: 1Gi}")
+              .replace("{cpu: 1, memory: 64Mi}", "{cpu: 1, memory: 128Mi}");
+      assertThat(outcome(roomier, Map.of())).as(mode).isInstanceOf(Outcome.Changed.class);
+    }
+  }
+
+  /// What runs before the sidecar needs room while nothing else has it.
+  @Test
+  void initContainersCountWhileTheyRun() {
+    String pod =
+        pod(
+            "",
+            ", resources: {limits: {cpu: 100m}}",
+            """
+            resources: {requests: {cpu: %s}}
+            initContainers:
+            - {name: beside, restartPolicy: Always, resources: {requests: {cpu: 100m}}}
+            - {name: migrate, resources: {requests: {cpu: 300m}}}
+            """);
+    assertThat(problems(pod.formatted("449m")).getFirst())
+        .endsWith("all containers request 450m (449m)");
+    assertThat(outcome(pod.formatted("450m"), Map.of())).isInstanceOf(Outcome.Changed.class);
+    String ordinary = pod.replace("annotations: {", "annotations: {pannier.dev/mode: ordinary");
+    assertThat(outcome(ordinary.formatted("400m"), Map.of()))
+        .as("it is not there yet")
+        .isInstanceOf(Outcome.Changed.class);
+  }
+
+  @Test
+  void anOrdinarySidecarsLimitIsNotAboveThePods() {
+    String pod =
+        pod("pannier.dev/mode: ordinary", "", "resources: {limits: {cpu: 1, memory: 100Mi}}");
+    assertThat(problems(pod))
+        .containsExactly(
+            "spec.resources.limits.memory: is less than the limit of the sidecar's container, 128Mi"
+                + " (100Mi)");
   }
 
   @ParameterizedTest

@@ -66,6 +66,19 @@ class AdmissionTest {
   }
 
   @Test
+  void aPodWhoseOwnResourcesDoNotHoldTheSidecarIsAdmittedAsItIs() throws Exception {
+    Map<String, @Nullable Object> response =
+        asked(
+            pod(
+                "name: checkout",
+                "resources: {requests: {cpu: 100m}}, containers: [{name: app, image: a, resources:"
+                    + " {requests: {cpu: 100m}}}]"));
+    assertThat(response).doesNotContainKey("patch");
+    assertThat(warnings(response).toString())
+        .contains("no sidecar: spec.resources.requests.cpu: does not hold the sidecar's 50m");
+  }
+
+  @Test
   void aNameThatTheClusterMakesUpIsToldByItsBeginning() throws Exception {
     asked(pod("generateName: checkout-7d4b9-"));
     assertThat(messages).containsExactly("shop/checkout-7d4b9-*: injected");
