@@ -29,6 +29,13 @@ class InjectPropertiesTest {
           "OTEL_RESOURCE_ATTRIBUTES",
           "OTEL_EXPORTER_OTLP_ENDPOINT");
 
+  private static final Map<String, String> FIELDS =
+      Map.of(
+          "K8S_NAMESPACE_NAME", "metadata.namespace",
+          "K8S_POD_NAME", "metadata.name",
+          "K8S_POD_UID", "metadata.uid",
+          "K8S_NODE_NAME", "spec.nodeName");
+
   private static String manifests(long seed) {
     Random random = new Random(seed);
     ManifestMaker maker = new ManifestMaker(random);
@@ -105,6 +112,37 @@ class InjectPropertiesTest {
     List<Object> after = load(inject(text, ordinary));
     assertThat(String.valueOf(after)).contains("name=pannier,");
     assertThat(without(after, before)).isEqualTo(without(before, before));
+  }
+
+  /// Whatever variables of these names an application has itself.
+  @Property(tries = 30)
+  void anAttributeOfThePodIsWhatItIsNamedAfter(@ForAll long seed, @ForAll boolean ordinary) {
+    List<List<?>> environments = new ArrayList<>();
+    environments(load(inject(manifests(seed), ordinary)), environments);
+    assertThat(environments).isNotEmpty();
+    for (List<?> environment : environments) {
+      Map<String, Object> variables = new LinkedHashMap<>();
+      environment.forEach(each -> variables.put(name(each, 0), each));
+      String attributes = String.valueOf(variables.getOrDefault("OTEL_RESOURCE_ATTRIBUTES", ""));
+      FIELDS.forEach(
+          (reference, field) -> {
+            if (attributes.contains("=$(" + reference + ")")) {
+              assertThat(String.valueOf(variables.get(reference)))
+                  .contains("fieldPath=" + field + "}");
+            }
+          });
+    }
+  }
+
+  private static void environments(@Nullable Object tree, List<List<?>> found) {
+    if (tree instanceof List<?> list) {
+      list.forEach(each -> environments(each, found));
+    } else if (tree instanceof Map<?, ?> map) {
+      if (map.get("env") instanceof List<?> environment) {
+        found.add(environment);
+      }
+      map.values().forEach(each -> environments(each, found));
+    }
   }
 
   /// A Pod that is killed last, and whose processors nobody else has, is so with the sidecar, too.

@@ -145,6 +145,10 @@ final class ManifestMaker {
         List.of("A", "OTEL_EXPORTER_OTLP_ENDPOINT", "K8S_POD_NAME", "OTEL_RESOURCE_ATTRIBUTES")) {
       if (random.nextInt(3) == 0) {
         variables.add(shuffled(Map.of("name", variable, "value", "v")));
+      } else if (variable.equals("K8S_POD_NAME") && random.nextInt(3) == 0) {
+        String field = random.nextBoolean() ? "metadata.name" : "status.podIP";
+        Map<String, Object> from = Map.of("fieldRef", Map.of("fieldPath", field));
+        variables.add(shuffled(Map.of("name", variable, "valueFrom", from)));
       }
     }
     optional(container, "env", true, variables);

@@ -230,7 +230,7 @@ public final class Injection {
               own.get(Resource.VARIABLE).path(), "stays as it is, without k8s.* attributes"));
     } else {
       resource
-          .variables(name)
+          .variables(container, notices)
           .forEach(each -> variables.put(String.valueOf(each.get("name")), each));
     }
     if (own.containsKey(ENDPOINT_VARIABLE)) {

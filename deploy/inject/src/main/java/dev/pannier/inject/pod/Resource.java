@@ -2,9 +2,11 @@ package dev.pannier.inject.pod;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Where an application's records come from, as `OTEL_RESOURCE_ATTRIBUTES` tells it to SDKs and to the sidecar. What
@@ -51,9 +53,23 @@ record Resource(String serviceName, Map<String, String> own, @Nullable String on
                     && Sidecar.isField(variable, field.get(2)));
   }
 
-  /// The variables for one of the application's containers.
-  List<Map<String, Object>> variables(String container) {
-    return variables(serviceName, container);
+  /// The variables for one of the application's containers, but for those that stand there as something else: an attribute never
+  /// refers to these, and that it is missing is told.
+  List<Map<String, Object>> variables(Part container, List<Problem> notices) {
+    Set<String> others = new HashSet<>();
+    for (Part variable : container.at("env").elements()) {
+      for (List<String> field : FIELDS) {
+        boolean isNamedSo = field.get(1).equals(variable.at("name").text());
+        if (isNamedSo && !isOurs(variable.copy()) && others.add(field.get(1))) {
+          notices.add(
+              new Problem(
+                  variable.path(),
+                  "stays as it is: it is not %s of the Pod, so the application's resource is without %s"
+                      .formatted(field.get(2), field.get(0))));
+        }
+      }
+    }
+    return variables(serviceName, container.at("name").text(), others);
   }
 
   /// The variables for the sidecar: the records that it tails are the application's.
@@ -62,16 +78,19 @@ record Resource(String serviceName, Map<String, String> own, @Nullable String on
   List<Map<String, Object>> variablesOfSidecar(Part first) {
     Part own = first.at("env").named().get(SERVICE_NAME_VARIABLE);
     String written = own == null || !own.at("value").isThere() ? "" : own.at("value").text();
-    return variables(written.isEmpty() ? serviceName : written, onlyContainer);
+    return variables(written.isEmpty() ? serviceName : written, onlyContainer, Set.of());
   }
 
-  private List<Map<String, Object>> variables(String service, @Nullable String container) {
+  private List<Map<String, Object>> variables(
+      String service, @Nullable String container, Set<String> others) {
     List<Map<String, Object>> variables = new ArrayList<>();
     Map<String, String> attributes = new LinkedHashMap<>();
     attributes.put("service.name", encoded(service));
     for (List<String> field : FIELDS) {
-      variables.add(Sidecar.field(field.get(1), field.get(2)));
-      attributes.put(field.get(0), "$(" + field.get(1) + ")");
+      if (!others.contains(field.get(1))) {
+        variables.add(Sidecar.field(field.get(1), field.get(2)));
+        attributes.put(field.get(0), "$(" + field.get(1) + ")");
+      }
     }
     if (container != null) {
       attributes.put("k8s.container.name", encoded(container));

@@ -345,6 +345,51 @@ class InjectionTest {
         .startsWith("service.name=own,");
   }
 
+  @Test
+  void anAttributeIsLeftOutWhereItsVariableIsSomethingElse() {
+    String pod =
+        pod(
+            "",
+            ", env: [{name: K8S_NODE_NAME, valueFrom: {fieldRef: {fieldPath: status.hostIP}}},"
+                + " {name: K8S_POD_NAME, value: hello}, {name: K8S_POD_UID, valueFrom: {fieldRef:"
+                + " {apiVersion: v1, fieldPath: metadata.uid}}}]",
+            "");
+    String variable = "OTEL_RESOURCE_ATTRIBUTES";
+    assertThat(at(injected(pod, Map.of()), "spec", "containers", "app", "env", variable, "value"))
+        .isEqualTo(
+            "service.name=shop,k8s.namespace.name=$(K8S_NAMESPACE_NAME),k8s.pod.uid=$(K8S_POD_UID),"
+                + "k8s.container.name=app,k8s.deployment.name=shop");
+    assertThat(at(sidecar(pod), "env", variable, "value").toString())
+        .as("the sidecar's own are the Pod's")
+        .contains("k8s.pod.name=$(K8S_POD_NAME)", "k8s.node.name=$(K8S_NODE_NAME)");
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.containers[0].env[0]: stays as it is: it is not spec.nodeName of the Pod, so the"
+                + " application's resource is without k8s.node.name",
+            "spec.containers[0].env[1]: stays as it is: it is not metadata.name of the Pod, so the"
+                + " application's resource is without k8s.pod.name");
+  }
+
+  /// Of two variables of one name the kubelet takes the last.
+  @Test
+  void anAttributeIsLeftOutWhereItsVariableIsOneOfTwo() {
+    String pod = pod("", ", env: [" + K8S_UID + ", {name: K8S_POD_UID, value: a}]", "");
+    assertThat(
+            at(
+                    injected(pod, Map.of()),
+                    "spec",
+                    "containers",
+                    "app",
+                    "env",
+                    "OTEL_RESOURCE_ATTRIBUTES",
+                    "value")
+                .toString())
+        .doesNotContain("k8s.pod.uid");
+  }
+
+  private static final String K8S_UID =
+      "{name: K8S_POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}";
+
   @ParameterizedTest
   @ValueSource(strings = {"TRACES", "METRICS", "LOGS"})
   void anEndpointOfOneSignalGoesPastTheSidecarWhichIsTold(String signal) {
