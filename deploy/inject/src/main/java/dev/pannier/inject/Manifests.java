@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Changes manifests, and gathers what is to be told about them. An injection takes out what an earlier one has added, and then begins
@@ -84,7 +86,10 @@ final class Manifests {
     Map<Integer, List<Change>> additions = new LinkedHashMap<>();
     for (Found found : before) {
       switch (Removal.of(found.pod())) {
-        case Outcome.Changed removal -> add(removals, found, removal.changes());
+        case Outcome.Changed removal -> {
+          add(removals, found, removal.changes());
+          removal.notices().forEach(notice -> telling.at(found, notice));
+        }
         case Outcome.Refused refused -> telling.refused(found, refused.problems());
         case Outcome.Unchanged unchanged -> {
           if (injection == null) {
@@ -100,8 +105,11 @@ final class Manifests {
           .forEach(found -> telling.tell(found, "taken out"));
       return without.toString();
     }
-    for (Found found : removals.isEmpty() ? before : find(without)) {
-      switch (injection.of(found.pod(), found.workload())) {
+    List<Found> after = removals.isEmpty() ? before : find(without);
+    for (int i = 0; i < after.size(); i++) {
+      Found found = after.get(i);
+      Set<String> volumes = Removal.volumes(before.get(i).pod());
+      switch (injection.of(found.pod(), found.workload(), volumes)) {
         case Outcome.Changed changed -> {
           add(additions, found, changed.changes());
           changed.notices().forEach(notice -> telling.at(found, notice));
@@ -162,12 +170,22 @@ final class Manifests {
     for (String step : template) {
       pod = pod instanceof Map<?, ?> map ? map.get(step) : null;
     }
-    Workload workload = kind.equals("Pod") ? Workload.of(tree) : new Workload(kind, nameOf(object));
+    Workload workload =
+        kind.equals("Pod")
+            ? Workload.of(tree)
+            : new Workload(kind, nameOf(object), claims(object.get("spec")));
     found.add(new Found(document, longer(path, template), workload, pod));
   }
 
-  private static String nameOf(Map<?, ?> object) {
-    return object.get("metadata") instanceof Map<?, ?> metadata
+  private static Set<String> claims(@Nullable Object spec) {
+    return spec instanceof Map<?, ?> map && map.get("volumeClaimTemplates") instanceof List<?> list
+        ? list.stream().map(Manifests::nameOf).collect(Collectors.toSet())
+        : Set.of();
+  }
+
+  private static String nameOf(@Nullable Object object) {
+    return object instanceof Map<?, ?> map
+            && map.get("metadata") instanceof Map<?, ?> metadata
             && metadata.get("name") instanceof String name
         ? name
         : "";

@@ -141,6 +141,20 @@ class InjectCommandTest {
   }
 
   @Test
+  void aStatefulSetsClaimIsAVolumeOfItsPods() {
+    String claimed =
+        DEPLOYMENT
+                .replace("Deployment", "StatefulSet")
+                .replace(
+                    "spec:\n  template",
+                    "spec:\n  volumeClaimTemplates: [{metadata: {name: data}}]\n  template")
+            + "          volumeMounts: [{name: data, mountPath: /var/log/app}]\n";
+    assertThat(run(claimed).err()).contains("volumeMounts[0]: outlives the Pod");
+    assertThat(run(claimed.replace("{name: data}", "{name: other}")).err())
+        .contains("volumeMounts[0].name: is the name of no volume of the Pod (data)");
+  }
+
+  @Test
   void aWrongAnnotationIsToldWithItsPlaceAndNothingIsWritten() throws Exception {
     Path good = file("a.yaml", DEPLOYMENT);
     Path bad =
@@ -207,6 +221,37 @@ class InjectCommandTest {
     String once = run(annotated).out();
     assertThat(run(once.replace("inject: 'true'", "inject: 'false'")).out())
         .isEqualTo(annotated.replace("inject: 'true'", "inject: 'false'"));
+  }
+
+  @Test
+  void whatIsLeftOfASidecarIsToldWhenItIsTakenOut() {
+    String renamed = run(DEPLOYMENT).out().replace("- name: app ", "- name: web ");
+    Result result = run(renamed, "--remove");
+    assertThat(result.code()).isZero();
+    assertThat(result.err())
+        .contains("Deployment shop: spec.template.spec.containers.app.env: does not have here")
+        .contains("spec.template.spec.volumes[0]: was injected, and stays: ")
+        .endsWith("Deployment shop: taken out\n");
+    assertThat(result.out()).contains("volumes:\n        - name: pannier-logs\n");
+  }
+
+  @Test
+  void whatAnotherContainerMountsByHandStaysWhenItIsInjectedAgain() {
+    String another =
+        """
+        - name: web
+          volumeMounts:
+            - name: pannier-logs
+              mountPath: /var/log/app
+        """
+            .indent(8);
+    String edited = run(DEPLOYMENT).out().replace("      volumes:\n", another + "      volumes:\n");
+    String once = run(edited).out();
+    assertThat(once.split("name: pannier-logs\n", -1)).hasSize(5);
+    assertThat(run(once).out()).isEqualTo(once);
+    String without = run(once, "--remove").out();
+    assertThat(without).contains(another).contains("volumes:\n        - name: pannier-logs\n");
+    assertThat(without.split("name: pannier", -1)).hasSize(3);
   }
 
   @Test

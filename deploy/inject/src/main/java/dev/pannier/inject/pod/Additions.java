@@ -24,6 +24,11 @@ final class Additions {
     add(list, isLast ? Change.END : String.valueOf(index), name, element, place);
   }
 
+  /// An element that an earlier injection has left there.
+  void kept(String name, String... place) {
+    trace.added(name, place);
+  }
+
   private void add(Part list, String at, String name, Object element, String... place) {
     trace.added(name, place);
     if (list.isThere()) {

@@ -1,6 +1,7 @@
 package dev.pannier.inject.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
 
 import dev.pannier.inject.yaml.YamlText;
@@ -9,6 +10,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -196,8 +198,7 @@ class InjectionTest {
         "{name: data, persistentVolumeClaim: {claimName: a}}|true",
         "{name: data, hostPath: {path: /a}}|true",
         "{name: data, nfs: {server: a, path: /}}|true",
-        "{name: data, csi: {driver: a}}|true",
-        "''|true"
+        "{name: data, csi: {driver: a}}|true"
       })
   void logsOnAVolumeThatOutlivesThePodAreTold(String volume, boolean told) {
     List<String> notices = notices(withVolume("", "", volume), Map.of());
@@ -238,13 +239,33 @@ class InjectionTest {
 
   @Test
   void aFolderNamedAfterAPodOfAStatefulSetIsThereAgainInTheNextPod() {
-    String pod = withVolume(", subPathExpr: $(POD_NAME)", POD_NAME, "");
+    String mount = ", subPathExpr: $(POD_NAME)";
+    String pod = withVolume(mount, POD_NAME, "{name: data, persistentVolumeClaim: {claimName: a}}");
+    assertThat(notices(pod, SHOP)).isEmpty();
+    assertThat(notices(pod, new Workload("StatefulSet", "shop"))).hasSize(1);
+    Workload withClaim = new Workload("StatefulSet", "shop", Set.of("data"));
+    assertThat(notices(withVolume(mount, POD_NAME, ""), withClaim)).hasSize(1);
+  }
+
+  private static List<String> notices(String pod, Workload workload) {
     Injection injection = new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p"));
-    Object tree = YamlText.parse(pod).tree(0);
-    assertThat(((Outcome.Changed) injection.of(tree, SHOP)).notices()).isEmpty();
-    assertThat(
-            ((Outcome.Changed) injection.of(tree, new Workload("StatefulSet", "shop"))).notices())
-        .hasSize(1);
+    Outcome outcome = injection.of(YamlText.parse(pod).tree(0), workload);
+    return ((Outcome.Changed) outcome).notices().stream().map(Problem::toString).toList();
+  }
+
+  @Test
+  void aVolumeThatIsMissingIsAStatefulSetsClaimIfItHasOneOfThisName() {
+    String pod = withVolume("", "", "");
+    assertThat(notices(pod, new Workload("StatefulSet", "shop", Set.of("data"))))
+        .singleElement()
+        .asString()
+        .startsWith("spec.containers[0].volumeMounts[0]: outlives the Pod, unlike");
+    for (Workload workload : List.of(SHOP, new Workload("StatefulSet", "a", Set.of("other")))) {
+      assertThat(notices(pod, workload))
+          .containsExactly(
+              "spec.containers[0].volumeMounts[0].name: is the name of no volume of the Pod"
+                  + " (data)");
+    }
   }
 
   @Test
@@ -253,7 +274,7 @@ class InjectionTest {
         withVolume(
             ", subPathExpr: $(K8S_POD_UID)",
             "{name: K8S_POD_UID, valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.uid}}}",
-            "");
+            "{name: data, persistentVolumeClaim: {claimName: a}}");
     assertThat((List<?>) at(sidecar(pod), "env"))
         .filteredOn(each -> "K8S_POD_UID".equals(find(each, "name")))
         .hasSize(1);
@@ -1149,6 +1170,100 @@ class InjectionTest {
                       - {name: app, image: "shop:1", env: [{name: MINE}]}
                     """)
                 .tree(0));
+  }
+
+  private static final List<String> VOLUMES =
+      List.of("pannier-logs", "pannier-state", "pannier-podinfo");
+
+  private static Object removed(Object pod) {
+    return Objects.requireNonNull(Change.apply(pod, ((Outcome.Changed) Removal.of(pod)).changes()));
+  }
+
+  private static List<String> noticesOfRemoval(Object pod) {
+    return ((Outcome.Changed) Removal.of(pod)).notices().stream().map(Problem::toString).toList();
+  }
+
+  @Test
+  void whatWasInjectedAndIsNotFoundIsToldAndNoMountLosesItsVolume() {
+    Object renamed =
+        Objects.requireNonNull(
+            Change.apply(
+                injected(PLAIN, Map.of()),
+                List.of(new Change.Add(List.of("spec", "containers", "0", "name"), "web"))));
+    assertThat(noticesOfRemoval(renamed))
+        .containsExactly(
+            "spec.containers.app.env: does not have here any more what was injected: look for it"
+                + " elsewhere (K8S_NAMESPACE_NAME, K8S_POD_NAME, K8S_POD_UID, K8S_NODE_NAME,"
+                + " OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTE…)",
+            "spec.containers.app.volumeMounts: does not have here any more what was injected: look"
+                + " for it elsewhere (pannier-logs)",
+            "spec.volumes[0]: was injected, and stays: spec.containers[0].volumeMounts[0] mounts it"
+                + " (pannier-logs)");
+    assertThat(at(removed(renamed), "spec", "volumes"))
+        .isEqualTo(List.of(Map.of("name", "pannier-logs", "emptyDir", Map.of())));
+    assertThat(noticesOfRemoval(injected(PLAIN, Map.of()))).isEmpty();
+  }
+
+  /// A container that was added by hand and mounts the sidecar's volumes.
+  private static Object withAnother(Object injected, String mounts) {
+    Object another =
+        Objects.requireNonNull(
+            YamlText.parse("name: web\nvolumeMounts: [" + mounts + "]\n").tree(0));
+    return Objects.requireNonNull(
+        Change.apply(
+            injected, List.of(new Change.Add(List.of("spec", "containers", "-"), another))));
+  }
+
+  private static Outcome again(Object pod, Map<Setting, String> more) {
+    Map<Setting, String> defaults =
+        new EnumMap<>(Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1"));
+    defaults.putAll(more);
+    return new Injection(defaults).of(removed(pod), SHOP, Removal.volumes(pod));
+  }
+
+  @Test
+  void aVolumeThatSomebodyElseMountsStaysAndIsTheSidecarsAgain() {
+    Object pod =
+        withAnother(
+            injected(PLAIN, Map.of()),
+            "{name: pannier-logs, mountPath: /var/log/app/}, {name: pannier-state, mountPath: /x}");
+    Object without = removed(pod);
+    assertThat(find(without, "spec", "containers", "app", "volumeMounts")).isNull();
+    assertThat(at(without, "spec", "volumes"))
+        .asInstanceOf(LIST)
+        .extracting(each -> find(each, "name"))
+        .containsExactly("pannier-logs", "pannier-state");
+
+    Object twice =
+        Objects.requireNonNull(
+            Change.apply(without, ((Outcome.Changed) again(pod, Map.of())).changes()));
+    assertThat(((Outcome.Changed) again(pod, Map.of())).notices().toString())
+        .doesNotContain("outlives")
+        .doesNotContain("no volume");
+    for (String container : List.of("app", "web")) {
+      assertThat((List<?>) at(twice, "spec", "containers", container, "volumeMounts"))
+          .filteredOn(mount -> "pannier-logs".equals(find(mount, "name")))
+          .hasSize(1);
+    }
+    assertThat(at(twice, "spec", "volumes"))
+        .asInstanceOf(LIST)
+        .extracting(each -> find(each, "name"))
+        .containsExactlyElementsOf(VOLUMES);
+    assertThat(Removal.volumes(twice)).containsExactlyInAnyOrderElementsOf(VOLUMES);
+    Object thrice =
+        Change.apply(removed(twice), ((Outcome.Changed) again(twice, Map.of())).changes());
+    assertThat(thrice).isEqualTo(twice);
+  }
+
+  @Test
+  void aVolumeThatSomebodyElseMountsIsNotExchanged() {
+    Object pod =
+        withAnother(
+            injected(PLAIN, Map.of(Setting.CONFIG, "one")),
+            "{name: pannier-config, mountPath: /config}");
+    assertThat(again(pod, Map.of(Setting.CONFIG, "one"))).isInstanceOf(Outcome.Changed.class);
+    assertThat(((Outcome.Refused) again(pod, Map.of(Setting.CONFIG, "two"))).problems().toString())
+        .contains("has a volume pannier-config that is not the sidecar's");
   }
 
   @Test
