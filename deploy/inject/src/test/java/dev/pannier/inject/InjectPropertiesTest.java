@@ -118,7 +118,7 @@ class InjectPropertiesTest {
   @Property(tries = 30)
   void anAttributeOfThePodIsWhatItIsNamedAfter(@ForAll long seed, @ForAll boolean ordinary) {
     List<List<?>> environments = new ArrayList<>();
-    environments(load(inject(manifests(seed), ordinary)), environments);
+    lists(load(inject(manifests(seed), ordinary)), "env", environments);
     assertThat(environments).isNotEmpty();
     for (List<?> environment : environments) {
       Map<String, Object> variables = new LinkedHashMap<>();
@@ -134,14 +134,32 @@ class InjectPropertiesTest {
     }
   }
 
-  private static void environments(@Nullable Object tree, List<List<?>> found) {
+  /// The API server takes no two mounts of a container at one path.
+  @Property(tries = 30)
+  void noVariableAndNoMountIsThereTwice(@ForAll long seed, @ForAll boolean ordinary) {
+    List<Object> manifests = load(inject(manifests(seed), ordinary));
+    List<List<?>> environments = new ArrayList<>();
+    lists(manifests, "env", environments);
+    for (List<?> environment : environments) {
+      assertThat(environment.stream().map(each -> name(each, 0))).doesNotHaveDuplicates();
+    }
+    List<List<?>> mounts = new ArrayList<>();
+    lists(manifests, "volumeMounts", mounts);
+    assertThat(mounts).isNotEmpty();
+    for (List<?> ofContainer : mounts) {
+      assertThat(ofContainer.stream().map(each -> ((Map<?, ?>) each).get("mountPath")))
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  private static void lists(@Nullable Object tree, String key, List<List<?>> found) {
     if (tree instanceof List<?> list) {
-      list.forEach(each -> environments(each, found));
+      list.forEach(each -> lists(each, key, found));
     } else if (tree instanceof Map<?, ?> map) {
-      if (map.get("env") instanceof List<?> environment) {
-        found.add(environment);
+      if (map.get(key) instanceof List<?> list) {
+        found.add(list);
       }
-      map.values().forEach(each -> environments(each, found));
+      map.values().forEach(each -> lists(each, key, found));
     }
   }
 

@@ -11,6 +11,9 @@ final class ManifestMaker {
   private static final List<String> KINDS =
       List.of("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod");
 
+  /// One has this name in each Pod; empty for all.
+  private static final List<String> CONTAINERS = List.of("", "app0", "app0, app0");
+
   /// The same amounts, in each way that people write them.
   private static final List<List<Object>> CPU =
       List.of(List.of("500m", "0.5", "5e-1"), List.of("2", 2L, "2000m", "+2.0"));
@@ -102,6 +105,8 @@ final class ManifestMaker {
                     "payments",
                     "pannier.dev/kafka",
                     "kafka:9092",
+                    "pannier.dev/containers",
+                    CONTAINERS.get(random.nextInt(CONTAINERS.size())),
                     "note",
                     "two\nlines # here")));
         pod.put("metadata", shuffled(metadata));

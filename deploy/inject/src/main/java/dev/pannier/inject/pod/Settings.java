@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What holds for one Pod: its annotations, and what they do not say, by default.
@@ -134,14 +135,13 @@ record Settings(
       return text;
     }
 
+    /// Each once.
     List<String> list(Setting setting) {
-      List<String> list = new ArrayList<>();
-      for (String element : text(setting).split(",", -1)) {
-        if (!element.isBlank()) {
-          list.add(element.strip());
-        }
-      }
-      return list;
+      return Stream.of(text(setting).split(",", -1))
+          .map(String::strip)
+          .filter(element -> !element.isEmpty())
+          .distinct()
+          .toList();
     }
   }
 

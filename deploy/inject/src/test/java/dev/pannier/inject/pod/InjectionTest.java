@@ -899,6 +899,14 @@ class InjectionTest {
   }
 
   @Test
+  void aContainerThatIsNamedTwiceGetsEverythingOnce() {
+    String pod = pod("pannier.dev/containers: 'app, app'", "", "");
+    String once = pod.replace("app, app", "app");
+    assertThat(at(injected(pod, Map.of()), "spec")).isEqualTo(at(injected(once, Map.of()), "spec"));
+    assertThat(notices(pod, Map.of())).isEmpty();
+  }
+
+  @Test
   void severalContainersWithOneNewFolderAreTold() {
     String pod = "metadata: {%s}\nspec: {containers: [{name: web}, {name: db}]}\n";
     assertThat(notices(pod.formatted(""), Map.of()))
