@@ -106,7 +106,7 @@ public final class Injection {
     PodResources.lookAt(spec, resources, isNative, before, notices);
     Additions additions = new Additions();
     LogFolders folders = LogFolders.of(spec, selected, settings, workload, kept, notices);
-    Resource resource = Resource.of(root, settings, workload, selected);
+    Resource resource = Resource.of(root, settings, workload, selected, notices);
     for (Part container : selected) {
       addEnvironment(additions, container, resource, notices);
     }

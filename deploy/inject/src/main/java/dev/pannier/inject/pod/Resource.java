@@ -13,8 +13,13 @@ import org.jspecify.annotations.Nullable;
 /// only the cluster knows is put in by the kubelet, from variables of the Downward API.
 ///
 /// @param serviceName the Pod's, by OpenTelemetry's rules for Kubernetes
+/// @param nameOfLogs  the sidecar's: what the application calls itself outranks what it is called by others
 /// @param own         attributes that stand in the manifest
-record Resource(String serviceName, Map<String, String> own, @Nullable String onlyContainer) {
+record Resource(
+    String serviceName,
+    String nameOfLogs,
+    Map<String, String> own,
+    @Nullable String onlyContainer) {
   static final String VARIABLE = "OTEL_RESOURCE_ATTRIBUTES";
 
   private static final String SERVICE_NAME_VARIABLE = "OTEL_SERVICE_NAME";
@@ -30,7 +35,8 @@ record Resource(String serviceName, Map<String, String> own, @Nullable String on
           List.of("k8s.pod.uid", "K8S_POD_UID", "metadata.uid"),
           List.of("k8s.node.name", "K8S_NODE_NAME", "spec.nodeName"));
 
-  static Resource of(Part root, Settings settings, Workload workload, List<Part> selected) {
+  static Resource of(
+      Part root, Settings settings, Workload workload, List<Part> selected, List<Problem> notices) {
     String first = selected.getFirst().at("name").text();
     Part metadata = root.at("metadata");
     List<String> names =
@@ -41,7 +47,34 @@ record Resource(String serviceName, Map<String, String> own, @Nullable String on
             workload.name(),
             first);
     String serviceName = names.stream().filter(name -> !name.isEmpty()).findFirst().orElse("");
-    return new Resource(serviceName, workload.attributes(), selected.size() == 1 ? first : null);
+    String nameOfLogs = nameOfLogs(selected.getFirst(), settings, serviceName, notices);
+    return new Resource(
+        serviceName, nameOfLogs, workload.attributes(), selected.size() == 1 ? first : null);
+  }
+
+  /// What the variable refers to is known when the Pod runs, and to that container.
+  private static String nameOfLogs(
+      Part container, Settings settings, String serviceName, List<Problem> notices) {
+    Part own = container.at("env").named().get(SERVICE_NAME_VARIABLE);
+    if (own == null) {
+      return serviceName;
+    }
+    String value = own.at("value").text();
+    if (!own.at("valueFrom").isThere() && !value.contains("$(") && !value.contains("$$")) {
+      return value.isEmpty() ? serviceName : value;
+    }
+    if (settings.serviceName().isEmpty()) {
+      notices.add(
+          new Problem(
+              own.path(),
+              "is known when the Pod runs, so the records of log files have the service.name "
+                  + serviceName
+                  + ", or what "
+                  + Setting.SERVICE_NAME.annotation()
+                  + " says"
+                  + (value.isEmpty() ? "" : " (" + Part.shown(value) + ")")));
+    }
+    return serviceName;
   }
 
   /// Whether a variable is one of the Downward API's here, as the sidecar has it.
@@ -73,12 +106,8 @@ record Resource(String serviceName, Map<String, String> own, @Nullable String on
   }
 
   /// The variables for the sidecar: the records that it tails are the application's.
-  ///
-  /// @param first of the application's containers: what it calls itself outranks what it is called by others
-  List<Map<String, Object>> variablesOfSidecar(Part first) {
-    Part own = first.at("env").named().get(SERVICE_NAME_VARIABLE);
-    String written = own == null || !own.at("value").isThere() ? "" : own.at("value").text();
-    return variables(written.isEmpty() ? serviceName : written, onlyContainer, Set.of());
+  List<Map<String, Object>> variablesOfSidecar() {
+    return variables(nameOfLogs, onlyContainer, Set.of());
   }
 
   private List<Map<String, Object>> variables(

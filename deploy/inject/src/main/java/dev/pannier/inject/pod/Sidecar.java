@@ -139,8 +139,7 @@ final class Sidecar {
   }
 
   private List<Map<String, Object>> environment() {
-    List<Map<String, Object>> environment =
-        new ArrayList<>(resource.variablesOfSidecar(selected.getFirst()));
+    List<Map<String, Object>> environment = new ArrayList<>(resource.variablesOfSidecar());
     environment.addAll(folders.sidecarVariables());
     environment.add(variable("PANNIER_ADMIN_LISTEN", "0.0.0.0:" + ADMIN_PORT));
     environment.add(variable("PANNIER_TERMINATION_LOG", "/dev/termination-log"));

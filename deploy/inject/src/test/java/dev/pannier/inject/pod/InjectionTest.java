@@ -464,6 +464,32 @@ class InjectionTest {
         .startsWith("service.name=label,");
   }
 
+  /// Spans have what the kubelet makes of it, which nobody knows before.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "value: $(APP)-svc | ' ($(APP)-svc)'",
+        "value: a$$b | ' (a$$b)'",
+        "valueFrom: {fieldRef: {fieldPath: metadata.name}} | ''"
+      })
+  void aServiceNameThatOnlyTheContainerKnowsIsTold(String value, String shown) {
+    String env = ", env: [{name: APP, value: a}, {name: OTEL_SERVICE_NAME, " + value + "}]";
+    String pod = pod("", env, "");
+    String attributes = "OTEL_RESOURCE_ATTRIBUTES";
+    assertThat(at(sidecar(pod), "env", attributes, "value").toString())
+        .startsWith("service.name=shop,");
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.containers[0].env[1]: is known when the Pod runs, so the records of log files"
+                + " have the service.name shop, or what pannier.dev/service-name says"
+                + shown);
+    String said = pod("pannier.dev/service-name: said", env, "");
+    assertThat(at(sidecar(said), "env", attributes, "value").toString())
+        .startsWith("service.name=said,");
+    assertThat(notices(said, Map.of())).isEmpty();
+  }
+
   private static String serviceName(String annotation) {
     String value =
         at(sidecar(pod(annotation, "", "")), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString();
