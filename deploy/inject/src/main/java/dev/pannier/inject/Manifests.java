@@ -208,6 +208,7 @@ final class Manifests {
       if (own.isBlank()) {
         continue;
       }
+      own = YamlText.parse(own).separated();
       if (!joined.isEmpty() && joined.charAt(joined.length() - 1) != '\n') {
         joined.append('\n');
       }

@@ -93,6 +93,37 @@ class InjectCommandTest {
   }
 
   @Test
+  void jsonIsReadAsKubectlReadsIt() throws Exception {
+    String pod =
+        """
+        {
+        \t"apiVersion": "v1",
+        \t"kind": "Pod",
+        \t"spec": {
+        \t\t"containers": [
+        \t\t\t{"name": "%s"}
+        \t\t]
+        \t}
+        }
+        """;
+    String pods = pod.formatted("a") + pod.formatted("b");
+    Result result = run(pods, "--image", "pannier:1");
+    assertThat(result.err())
+        .isEqualTo(
+            """
+            standard input:1: document 1: Pod: injected
+            standard input:10: document 2: Pod: injected
+            """);
+    assertThat(result.out()).contains("\n\t\t\t\t\"image\": \"pannier:1\",\n").contains("}\n{\n");
+    assertThat(run(result.out(), "--remove").out()).isEqualTo(pods);
+    file("a.json", pods);
+    file("b.yaml", DEPLOYMENT);
+    String all = run("", "-f", folder.toString()).out();
+    assertThat(all).startsWith("---\n{\n").contains("}\n---\n{\n").contains("}\n---\n# The shop");
+    assertThat(run(all).out()).as("what comes out can be read again").isEqualTo(all);
+  }
+
+  @Test
   void filesAreChangedInPlaceAndKeepTheirPermissions() throws Exception {
     Path file = file("a.yaml", DEPLOYMENT);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.inject.pod.Injection;
 import dev.pannier.inject.pod.Setting;
+import dev.pannier.inject.webhook.Reviews;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -43,7 +44,10 @@ class InjectPropertiesTest {
     for (int i = random.nextInt(3); i >= 0; i--) {
       documents.add(new ManifestWriter(random).write(maker.manifest()));
     }
-    return Manifests.joined(documents);
+    boolean isJson = documents.stream().allMatch(document -> document.startsWith("{"));
+    return isJson && random.nextBoolean()
+        ? String.join(random.nextBoolean() ? "" : "\n", documents)
+        : Manifests.joined(documents);
   }
 
   private static String inject(String text, boolean ordinary) {
@@ -201,6 +205,14 @@ class InjectPropertiesTest {
   }
 
   private static List<Object> load(String text) {
+    List<Object> documents = new ArrayList<>();
+    for (String piece : text.split("(?m)^---$", -1)) {
+      documents.addAll(piece.strip().startsWith("{") ? Reviews.trees(piece) : yaml(piece));
+    }
+    return documents;
+  }
+
+  private static List<Object> yaml(String text) {
     List<Object> documents = new ArrayList<>();
     // All at once: the library's reader fails on an emoji between two buffers.
     LoadSettings settings = LoadSettings.builder().setBufferSize(text.length() + 1).build();

@@ -13,6 +13,7 @@ final class ManifestWriter {
   private final Random random;
   private final boolean json;
   private final boolean compact;
+  private final boolean tabs;
   private final int listOffset;
   private final int step;
   private final int commentsIn100;
@@ -22,6 +23,7 @@ final class ManifestWriter {
     this.random = random;
     json = random.nextInt(5) == 0;
     compact = random.nextInt(3) == 0;
+    tabs = random.nextBoolean();
     listOffset = random.nextBoolean() ? 0 : 2;
     step = random.nextInt(4) == 0 ? 4 : 2;
     commentsIn100 = random.nextBoolean() ? 0 : 15;
@@ -182,14 +184,14 @@ final class ManifestWriter {
   }
 
   private void json(StringBuilder text, Object value, int indent) {
-    String line = compact ? "" : "\n" + " ".repeat(indent + step);
-    String end = compact ? "" : "\n" + " ".repeat(indent);
+    String line = compact ? "" : "\n" + indentation(indent + step);
+    String end = compact ? "" : "\n" + indentation(indent);
     switch (value) {
       case Map<?, ?> map when !map.isEmpty() -> {
         String separator = "{";
         for (Map.Entry<?, ?> entry : map.entrySet()) {
           text.append(separator).append(line).append(json(String.valueOf(entry.getKey())));
-          text.append(compact ? ":" : ": ");
+          text.append(compact ? ":" : tabs ? ":\t" : ": ");
           json(text, entry.getValue(), indent + step);
           separator = ",";
         }
@@ -210,6 +212,10 @@ final class ManifestWriter {
       case String string -> text.append(json(string));
       default -> text.append(value);
     }
+  }
+
+  private String indentation(int blanks) {
+    return tabs ? "\t".repeat(blanks / step) : " ".repeat(blanks);
   }
 
   /// A key with nothing behind it.

@@ -71,6 +71,15 @@ final class Layout {
     return true;
   }
 
+  boolean isBlank(int start, int end) {
+    for (int i = start; i < end; i++) {
+      if (!Character.isWhitespace(text[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /// The blanks that its line begins with.
   String indentOf(int at) {
     StringBuilder indent = new StringBuilder();

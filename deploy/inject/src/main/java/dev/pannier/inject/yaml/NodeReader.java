@@ -23,7 +23,7 @@ import org.snakeyaml.engine.v2.parser.Parser;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
-/// Reads the documents of a text into nodes that know their places. The library's own nodes do not: an alias is the node that it
+/// Reads the documents of a text of YAML into nodes that know their places. The library's own nodes do not: an alias is the node that it
 /// stands for, with that one's place.
 final class NodeReader {
   private static final int MAX_DEPTH = 200;
@@ -34,15 +34,22 @@ final class NodeReader {
           "([-+]?)(?:0[xX]([0-9A-Fa-f]{1,15})|0[oO]?([0-7]{1,20})|0[bB]([01]{1,60})|([0-9]{1,18}))");
 
   private final Parser parser;
+  private final int offset;
+  private final int lines;
   private final Map<String, Node> anchors = new HashMap<>();
   private int depth;
 
-  private NodeReader(Parser parser) {
+  private NodeReader(Parser parser, int offset, int lines) {
     this.parser = parser;
+    this.offset = offset;
+    this.lines = lines;
   }
 
+  /// @param text   or a part of it
+  /// @param offset where the part begins
+  /// @param lines  how many come before it
   /// @throws YamlProblem where it is no YAML
-  static List<Node> read(String text) {
+  static List<Node> read(String text, int offset, int lines) {
     LoadSettings settings =
         LoadSettings.builder()
             .setCodePointLimit(Integer.MAX_VALUE)
@@ -51,12 +58,12 @@ final class NodeReader {
             .build();
     try {
       NodeReader reader =
-          new NodeReader(new ParserImpl(settings, new StreamReader(settings, text)));
+          new NodeReader(new ParserImpl(settings, new StreamReader(settings, text)), offset, lines);
       return reader.documents();
     } catch (MarkedYamlEngineException e) {
       Mark mark = e.getProblemMark().or(e::getContextMark).orElse(null);
       String problem = e.getProblem() == null ? "is no YAML" : e.getProblem();
-      throw new YamlProblem(mark == null ? 0 : mark.getLine() + 1, problem);
+      throw new YamlProblem(mark == null ? 0 : lines + mark.getLine() + 1, problem);
     } catch (YamlEngineException e) {
       throw new YamlProblem(0, e.getMessage() == null ? "is no YAML" : e.getMessage());
     }
@@ -77,7 +84,7 @@ final class NodeReader {
   private Node node(Event event) {
     int start = index(event.getStartMark());
     int end = index(event.getEndMark());
-    int line = event.getStartMark().map(Mark::getLine).orElse(0) + 1;
+    int line = lines + event.getStartMark().map(Mark::getLine).orElse(0) + 1;
     if (event instanceof AliasEvent alias) {
       Node target = anchors.get(alias.getAlias().getValue());
       if (target == null) {
@@ -163,7 +170,7 @@ final class NodeReader {
     return text;
   }
 
-  private static int index(Optional<Mark> mark) {
-    return mark.map(Mark::getIndex).orElse(0);
+  private int index(Optional<Mark> mark) {
+    return offset + mark.map(Mark::getIndex).orElse(0);
   }
 }

@@ -28,7 +28,7 @@ public final class YamlText {
 
   /// @throws YamlProblem where it is no YAML
   public static YamlText parse(String text) {
-    return new YamlText(text, NodeReader.read(text));
+    return new YamlText(text, Documents.read(text));
   }
 
   /// How many documents it has.
@@ -138,6 +138,24 @@ public final class YamlText {
     } else if (other instanceof List<?> several) {
       several.forEach(one -> merge(one, map));
     }
+  }
+
+  /// The same documents, with a `---` between those of JSON that follow each other without: among others, they are YAML.
+  public String separated() {
+    Layout layout = new Layout(text);
+    StringBuilder separated = new StringBuilder();
+    int at = 0;
+    for (int i = 1; i < size(); i++) {
+      int next = documents.get(i).start();
+      if (layout.isBlank(documents.get(i - 1).end(), next)) {
+        layout.append(separated, at, next);
+        separated.append(layout.isFirstOfLine(next) ? "" : layout.lineBreak());
+        separated.append("---").append(layout.lineBreak());
+        at = next;
+      }
+    }
+    layout.append(separated, at, layout.length());
+    return separated.toString();
   }
 
   /// The text after these changes. A document's additions and removals must not depend on each other's order, but for removals from one

@@ -136,6 +136,95 @@ class YamlTextTest {
             """);
   }
 
+  /// As `jq --tab` and Go's `MarshalIndent` write it.
+  @Test
+  void jsonMayHaveTabs() {
+    String text = "{\n\t\"a\": [\n\t\t{\t\"name\":\t\"a\\t\\\"\"\t}\n\t],\r\n\t\"b\": 1\n}\n";
+    String added = changed(text, add("a/-", B), add("c", Map.of("d", List.of(1L))));
+    assertThat(added)
+        .isEqualTo(
+            """
+            {
+            \t"a": [
+            \t\t{\t"name":\t"a\\t\\""\t},\r
+            \t\t{\r
+            \t\t\t"name": "b"\r
+            \t\t}
+            \t],\r
+            \t"b": 1,\r
+            \t"c": {\r
+            \t\t"d": [\r
+            \t\t\t1\r
+            \t\t]\r
+            \t}
+            }
+            """);
+    assertThat(changed(added, remove("a/1"), remove("c"))).isEqualTo(text);
+    assertThat(YamlText.parse(text).tree(0))
+        .isEqualTo(Map.of("a", List.of(Map.of("name", "a\t\"")), "b", 1L));
+  }
+
+  /// As `jq -c '.items[]'` writes it.
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "", " ", "\n\n", "\n---\n", "\n---\t\n"})
+  void jsonMayHaveOneObjectAfterTheOther(String between) {
+    String text = "{\"a\":\"😀}{\"}" + between + "{\"b\":\t[]}" + between + "{\"c\":3}\n";
+    YamlText read = YamlText.parse(text);
+    assertThat(read.size()).isEqualTo(3);
+    assertThat(read.tree(2)).isEqualTo(Map.of("c", 3L));
+    assertThat(read.line(2))
+        .isEqualTo(1 + 2 * (int) between.chars().filter(c -> c == '\n').count());
+    YamlText added =
+        read.changed(Map.of(0, List.of(add("x", 1L)), 1, List.of(add("b/-", 1L), add("y", 2L))));
+    assertThat(added.toString())
+        .isEqualTo(
+            "{\"a\":\"😀}{\", \"x\": 1}"
+                + between
+                + "{\"b\":\t[1], \"y\": 2}"
+                + between
+                + "{\"c\":3}\n");
+    assertThat(
+            added
+                .changed(Map.of(0, List.of(remove("x")), 1, List.of(remove("b/0"), remove("y"))))
+                .toString())
+        .isEqualTo(text);
+  }
+
+  @Test
+  void jsonWithTabsMayStandAmongYaml() {
+    String json = "--- # as it comes\n{\"a\": 1}\n---\n{\n\t\"b\": [\n\t\t1\n\t]\n}\n# end\n";
+    String text = "# first\nc: é😀\n" + json + "---\nd: 1\n";
+    YamlText read = YamlText.parse(text);
+    assertThat(read.size()).isEqualTo(4);
+    assertThat(read.line(3)).isEqualTo(13);
+    assertThat(
+            read.changed(Map.of(2, List.of(add("b/-", 2L)), 3, List.of(add("e", 2L)))).toString())
+        .isEqualTo(text.replace("\t\t1\n", "\t\t1,\n\t\t2\n") + "e: 2\n");
+  }
+
+  @Test
+  void whatIsNeitherIsAProblemWithTheLineOfTheReaderThatCameFurther() {
+    assertThatThrownBy(() -> YamlText.parse("{\n\t\"a\": 1,\n\t\"b\" 2\n}\n"))
+        .isInstanceOfSatisfying(YamlProblem.class, e -> assertThat(e.line()).isEqualTo(3));
+    assertThatThrownBy(() -> YamlText.parse("{\"a\": 1}\n{\"a\": [1}\n"))
+        .isInstanceOfSatisfying(YamlProblem.class, e -> assertThat(e.line()).isEqualTo(2));
+    assertThatThrownBy(() -> YamlText.parse("{{ .Values.a }}\nkind: b\n"))
+        .isInstanceOf(YamlProblem.class);
+    assertThatThrownBy(() -> YamlText.parse("a:\n\tb: 1\n"))
+        .as("kubectl does not take it either")
+        .isInstanceOf(YamlProblem.class);
+  }
+
+  @Test
+  void documentsAreSeparatedWhereNothingSeparatesThem() {
+    assertThat(YamlText.parse("{\"a\":1}\n{\"b\":1}{\"c\":1}\n---\n{\"d\":1}").separated())
+        .isEqualTo("{\"a\":1}\n---\n{\"b\":1}\n---\n{\"c\":1}\n---\n{\"d\":1}");
+    for (String text :
+        List.of("a: 1\n---\nb: |\n  c\n\n---\n---\n- 1\n", "---\n---\n", "", "{a: 1}")) {
+      assertThat(YamlText.parse(text).separated()).isEqualTo(text);
+    }
+  }
+
   @Test
   void whatIsDeeperComesFirst() {
     assertThat(changed("a:\n  b:\n    c: 1\n", add("d", 1L), add("a/b/e", 2L), add("a/f", 3L)))
