@@ -286,6 +286,25 @@ class InjectCommandTest {
   }
 
   @Test
+  void anExplicitNullIsAsGoodAsNothingAndComesBack() {
+    String nulls =
+        DEPLOYMENT.replace("labels: {app: shop}", "annotations: Null # none")
+            + "          env: ~\n          volumeMounts: null\n      volumes: null # none";
+    Result result = run(nulls);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .contains("annotations: # none\n        pannier.dev/injected: ")
+        .contains("spec.volumes=null[pannier-logs,")
+        .contains("spec.containers.app.env=~[K8S_");
+    assertThat(run(result.out()).out()).isEqualTo(result.out());
+    assertThat(run(result.out(), "--remove").out()).isEqualTo(nulls);
+    assertThat(
+            run(result.out().replace("env:\n", "env:\n            - name: MINE\n"), "--remove")
+                .out())
+        .contains("env:\n            - name: MINE\n          volumeMounts: null\n");
+  }
+
+  @Test
   void filesThatCannotBeReadAreToldAndFail() throws Exception {
     assertThat(run("", "-f", folder + "/none.yaml").err()).contains("none.yaml: no such file");
     assertThat(run("", "-f", folder.toString()).code()).isEqualTo(1);

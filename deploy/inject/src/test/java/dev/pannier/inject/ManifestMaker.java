@@ -14,6 +14,8 @@ final class ManifestMaker {
   /// One has this name in each Pod; empty for all.
   private static final List<String> CONTAINERS = List.of("", "app0", "app0, app0");
 
+  private static final List<String> NULLS = List.of("null", "~", "Null", "NULL");
+
   /// The same amounts, in each way that people write them.
   private static final List<List<Object>> CPU =
       List.of(List.of("500m", "0.5", "5e-1"), List.of("2", 2L, "2000m", "+2.0"));
@@ -91,7 +93,8 @@ final class ManifestMaker {
   private void metadata(Map<String, Object> pod) {
     switch (random.nextInt(6)) {
       case 0 -> {}
-      case 1 -> pod.put("metadata", new ManifestWriter.Nothing(false));
+      case 1 ->
+          pod.put("metadata", random.nextBoolean() ? new ManifestWriter.Nothing(false) : nothing());
       default -> {
         Map<String, Object> metadata = new LinkedHashMap<>();
         metadata.put("labels", Map.of("app", "shop"));
@@ -214,12 +217,17 @@ final class ManifestMaker {
     }
   }
 
-  /// It, or nothing, or an empty one, or its key alone.
+  private ManifestWriter.Null nothing() {
+    return new ManifestWriter.Null(NULLS.get(random.nextInt(NULLS.size())));
+  }
+
+  /// It, or nothing, or an empty one, or its key alone, or with a null.
   private void optional(Map<String, Object> map, String key, boolean list, Object value) {
-    switch (random.nextInt(6)) {
+    switch (random.nextInt(7)) {
       case 0 -> {}
       case 1 -> map.put(key, list ? List.of() : Map.of());
       case 2 -> map.put(key, new ManifestWriter.Nothing(list));
+      case 3 -> map.put(key, nothing());
       default -> map.put(key, value);
     }
   }

@@ -84,6 +84,10 @@ final class ManifestWriter {
       }
     } else if (value instanceof Nothing) {
       end(text);
+    } else if (value instanceof Null) {
+      text.append(random.nextInt(4) == 0 ? "   " : " ");
+      flow(text, value);
+      end(text);
     } else if (value instanceof String lines && lines.contains("\n")) {
       String style = random.nextBoolean() ? "|" : "|-";
       text.append(' ').append(style).append('\n');
@@ -169,6 +173,7 @@ final class ManifestWriter {
         text.append(space).append(']');
       }
       case String string -> text.append(quoted(string));
+      case Null written -> text.append(written.text());
       default -> text.append(value);
     }
   }
@@ -210,6 +215,7 @@ final class ManifestWriter {
       case List<?> ignored -> text.append("[]");
       case Nothing nothing -> text.append(nothing.list() ? "[]" : "{}");
       case String string -> text.append(json(string));
+      case Null ignored -> text.append("null");
       default -> text.append(value);
     }
   }
@@ -222,4 +228,9 @@ final class ManifestWriter {
   ///
   /// @param list whether a list would be there
   record Nothing(boolean list) {}
+
+  /// A key with a null.
+  ///
+  /// @param text as YAML has it
+  record Null(String text) {}
 }

@@ -34,10 +34,17 @@ final class Additions {
     if (list.isThere()) {
       changes.add(new Change.Add(list.path(at), element));
     } else {
-      if (!list.isKey()) {
-        trace.made(place);
-      }
+      make(list, place);
       newLists.computeIfAbsent(list.path(), any -> new ArrayList<>()).add(element);
+    }
+  }
+
+  private void make(Part part, String... place) {
+    WrittenNull written = part.writtenNull();
+    if (written != null) {
+      trace.replaced(written, place);
+    } else if (!part.isKey()) {
+      trace.made(place);
     }
   }
 
@@ -47,16 +54,13 @@ final class Additions {
     Part metadata = pod.at("metadata");
     Part annotations = metadata.at("annotations");
     if (!metadata.isThere()) {
-      if (metadata.isKey()) {
+      make(metadata, "metadata");
+      if (metadata.isKey() && metadata.writtenNull() == null) {
         trace.made("metadata", "annotations");
-      } else {
-        trace.made("metadata");
       }
       changes.add(new Change.Add(metadata.path(), Map.of("annotations", annotation())));
     } else if (!annotations.isThere()) {
-      if (!annotations.isKey()) {
-        trace.made("metadata", "annotations");
-      }
+      make(annotations, "metadata", "annotations");
       changes.add(new Change.Add(annotations.path(), annotation()));
     } else {
       changes.add(new Change.Add(annotations.path(Trace.ANNOTATION), trace.toString()));

@@ -52,11 +52,11 @@ public final class Removal {
   }
 
   private void take(List<Trace.Place> places) {
-    List<String> made = new ArrayList<>();
+    Map<String, Trace.Place> metadata = new LinkedHashMap<>();
     Map<Trace.Place, List<Part>> found = new LinkedHashMap<>();
     for (Trace.Place place : places) {
       if (place.path().getFirst().equals("metadata")) {
-        made.add(String.join(".", place.path()));
+        metadata.put(place.path().getLast(), place);
       } else {
         found.put(place, find(place));
       }
@@ -66,19 +66,27 @@ public final class Removal {
     found.forEach(
         (place, ours) ->
             remove(place, place.path().equals(VOLUMES) ? unmounted(ours, gone) : ours));
-    removeTrace(made);
+    removeTrace(metadata.get("metadata"), metadata.get("annotations"));
   }
 
-  private void removeTrace(List<String> made) {
-    Part annotations = root.at("metadata", "annotations");
+  /// @param ofMetadata    null where it was there
+  /// @param ofAnnotations the same
+  private void removeTrace(Trace.@Nullable Place ofMetadata, Trace.@Nullable Place ofAnnotations) {
+    Part metadata = root.at("metadata");
+    Part annotations = metadata.at("annotations");
     boolean alone = annotations.map().size() == 1;
-    if (alone && made.contains("metadata") && root.at("metadata").map().size() == 1) {
-      changes.add(new Change.Remove(List.of("metadata")));
-    } else if (alone && (made.contains("metadata.annotations") || made.contains("metadata"))) {
-      changes.add(new Change.Remove(annotations.path()));
+    if (alone && ofMetadata != null && metadata.map().size() == 1) {
+      undo(metadata, ofMetadata.replaced());
+    } else if (alone && (ofMetadata != null || ofAnnotations != null)) {
+      undo(annotations, ofAnnotations == null ? null : ofAnnotations.replaced());
     } else {
-      changes.add(new Change.Remove(annotations.path(Trace.ANNOTATION)));
+      undo(annotations.at(Trace.ANNOTATION), null);
     }
+  }
+
+  private void undo(Part part, @Nullable WrittenNull replaced) {
+    changes.add(
+        replaced == null ? new Change.Remove(part.path()) : new Change.Add(part.path(), replaced));
   }
 
   /// What was added there, as far as it is still there.
@@ -147,10 +155,13 @@ public final class Removal {
 
   private void remove(Trace.Place place, List<Part> ours) {
     Part list = list(place);
-    if (list != null && list.isThere() && place.made() && ours.size() == list.elements().size()) {
-      changes.add(new Change.Remove(list.path()));
+    if (list != null
+        && list.isThere()
+        && place.isWhole()
+        && ours.size() == list.elements().size()) {
+      undo(list, place.replaced());
     } else {
-      ours.reversed().forEach(element -> changes.add(new Change.Remove(element.path())));
+      ours.reversed().forEach(element -> undo(element, null));
     }
   }
 }

@@ -156,6 +156,18 @@ final class Layout {
     return at;
   }
 
+  /// Right behind the colon of a key.
+  int behindColon(Node key) {
+    int at = key.end();
+    while (at < text.length && (text[at] == ' ' || text[at] == '\t')) {
+      at++;
+    }
+    if (at >= text.length || text[at] != ':') {
+      throw new YamlProblem(key.line(), "has an unusual layout: write it plainly");
+    }
+    return at + 1;
+  }
+
   private int overBlanksAndComments(int from) {
     int at = from;
     while (at < text.length) {

@@ -1,5 +1,6 @@
 package dev.pannier.inject.yaml;
 
+import dev.pannier.inject.pod.WrittenNull;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -144,7 +145,8 @@ final class NodeReader {
       return text;
     }
     return switch (text) {
-      case "", "~", "null", "Null", "NULL" -> null;
+      case "" -> null;
+      case "~", "null", "Null", "NULL" -> new WrittenNull(text);
       case "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y", "on", "On", "ON" -> true;
       case "false", "False", "FALSE", "no", "No", "NO", "n", "N", "off", "Off", "OFF" -> false;
       default -> number(text);

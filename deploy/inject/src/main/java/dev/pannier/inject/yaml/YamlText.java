@@ -1,6 +1,7 @@
 package dev.pannier.inject.yaml;
 
 import dev.pannier.inject.pod.Change;
+import dev.pannier.inject.pod.WrittenNull;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,13 +77,13 @@ public final class YamlText {
     if (documents.get(document) instanceof Node.Mapping mapping) {
       int entry = mapping.indexOf(key);
       if (entry >= 0 && mapping.entries().get(entry).value() instanceof Node.Scalar scalar) {
-        return scalar.value() == null ? null : scalar.value().toString();
+        return isNothing(scalar.value()) ? null : Objects.toString(scalar.value());
       }
     }
     return null;
   }
 
-  /// The document as maps, lists, texts, `Boolean`, `Long` and null. Decimal numbers are texts.
+  /// The document as maps, lists, texts, `Boolean`, `Long`, null and `WrittenNull`. Decimal numbers are texts.
   ///
   /// @throws YamlProblem where a key is there twice, or is no single value
   public @Nullable Object tree(int document) {
@@ -206,6 +207,7 @@ public final class YamlText {
 
   private static boolean isNothing(@Nullable Object value) {
     return value == null
+        || value instanceof WrittenNull
         || (value instanceof Map<?, ?> map && map.isEmpty())
         || (value instanceof List<?> list && list.isEmpty());
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.inject.pod.Change;
+import dev.pannier.inject.pod.WrittenNull;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -88,6 +89,60 @@ class YamlTextTest {
   void aKeyWithNothingBehindItGetsItsElementsBeforeTheNextKeyComes() {
     assertThat(changed("a:\n  env:\n", add("a/b", 1L), add("a/env", List.of(B))))
         .isEqualTo("a:\n  env:\n  - name: b\n  b: 1\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a:\n  env: null # why\n  b: 1\n|a:\n  env: # why\n  - name: b\n  b: 1\n",
+        "a:\n  env: ~|a:\n  env:\n  - name: b",
+        "a:\n- 1\nb:\n  \"env\" : NULL\n  # c\n|a:\n- 1\nb:\n  \"env\" :\n  - name: b\n  # c\n",
+        "a:\n  env:   Null  # odd\n|a:\n  env:   [{name: b}]  # odd\n",
+        "a: {x: 1, env: null, b: ~}\n|a: {x: 1, env: [{name: b}], b: ~}\n"
+      })
+  void aNullIsReplacedAndComesBack(String texts) {
+    String before = texts.substring(0, texts.indexOf('|'));
+    String after = texts.substring(texts.indexOf('|') + 1);
+    String key = before.contains("b:\n") ? "b/env" : "a/env";
+    assertThat(changed(before, add(key, List.of(B)))).isEqualTo(after);
+    String written = before.replaceAll("(?s).*env\"? *: +(\\S+?)(?:[, \n].*|$)", "$1");
+    assertThat(changed(after, add(key, new WrittenNull(written)))).isEqualTo(before);
+  }
+
+  @Test
+  void aNullInJsonIsReplacedInItsIndentation() {
+    String text =
+        """
+        {
+          "a": {
+            "env": null
+          }
+        }
+        """;
+    String added = changed(text, add("a/env", List.of(B)));
+    assertThat(added)
+        .isEqualTo(
+            """
+            {
+              "a": {
+                "env": [
+                  {
+                    "name": "b"
+                  }
+                ]
+              }
+            }
+            """);
+    assertThat(changed(added, add("a/env", new WrittenNull("null")))).isEqualTo(text);
+  }
+
+  @Test
+  void aNullThatAnAnchorNamesIsNotReplaced() {
+    for (String text : List.of("a: &x null\nb: *x\n", "a: !!null null\n")) {
+      assertThatThrownBy(() -> changed(text, add("a", List.of(B))))
+          .isInstanceOf(YamlProblem.class)
+          .hasMessageContaining("cannot be added to");
+    }
   }
 
   @Test
