@@ -122,7 +122,10 @@ public final class Injection {
           initContainers, before, Sidecar.NAME, sidecar.container(), "spec", "initContainers");
     } else {
       additions.append(containers, Sidecar.NAME, sidecar.container(), "spec", "containers");
-      if (workload.kind().equals("Job") || workload.kind().equals("CronJob")) {
+      // Of a Job these are the only policies there are; a Pod of another owner, or of none, may
+      // have them, too.
+      if (List.of("Never", "OnFailure").contains(spec.at("restartPolicy").text())
+          || List.of("Job", "CronJob").contains(workload.kind())) {
         notices.add(
             new Problem(
                 containers.path(), "the Pod will not complete: an ordinary sidecar does not end"));

@@ -119,6 +119,16 @@ class InjectionTest {
     assertThat(((Outcome.Changed) outcome).notices().toString()).contains("will not complete");
   }
 
+  @ParameterizedTest
+  @CsvSource({"Never, true", "OnFailure, true", "Always, false"})
+  void anOrdinarySidecarKeepsAnyPodThatWouldEndFromCompletingWhichIsTold(
+      String policy, boolean told) {
+    String pod = PLAIN + "  restartPolicy: " + policy + "\n";
+    Map<Setting, String> ordinary = Map.of(Setting.MODE, "ordinary");
+    assertThat(notices(pod, ordinary).toString().contains("will not complete")).isEqualTo(told);
+    assertThat(notices(pod, Map.of())).as("a native one ends").isEmpty();
+  }
+
   @Test
   void itIsSmallAndMayDoNothing() {
     Object sidecar = sidecar(PLAIN);
