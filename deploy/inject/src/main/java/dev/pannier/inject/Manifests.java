@@ -5,6 +5,7 @@ import dev.pannier.inject.pod.Injection;
 import dev.pannier.inject.pod.Outcome;
 import dev.pannier.inject.pod.Problem;
 import dev.pannier.inject.pod.Removal;
+import dev.pannier.inject.pod.Setting;
 import dev.pannier.inject.pod.Workload;
 import dev.pannier.inject.yaml.YamlProblem;
 import dev.pannier.inject.yaml.YamlText;
@@ -39,8 +40,14 @@ final class Manifests {
 
   private static final String LIST = "List";
 
-  /// @param path of the Pod or its template, in the document
-  private record Found(int document, List<String> path, Workload workload, @Nullable Object pod) {}
+  /// @param path      of the Pod or its template, in the document
+  /// @param misplaced the paths of settings that stand elsewhere in the object
+  private record Found(
+      int document,
+      List<String> path,
+      Workload workload,
+      @Nullable Object pod,
+      List<List<String>> misplaced) {}
 
   private final @Nullable Injection injection;
   private final List<String> messages = new ArrayList<>();
@@ -109,6 +116,7 @@ final class Manifests {
     for (int i = 0; i < after.size(); i++) {
       Found found = after.get(i);
       Set<String> volumes = Removal.volumes(before.get(i).pod());
+      found.misplaced().forEach(path -> telling.misplaced(found, path));
       switch (injection.of(found.pod(), found.workload(), volumes)) {
         case Outcome.Changed changed -> {
           add(additions, found, changed.changes());
@@ -167,14 +175,34 @@ final class Manifests {
       return;
     }
     Object pod = tree;
+    List<String> above = path;
+    List<List<String>> misplaced = new ArrayList<>();
     for (String step : template) {
+      misplaced.addAll(settings(pod, above));
       pod = pod instanceof Map<?, ?> map ? map.get(step) : null;
+      above = longer(above, List.of(step));
     }
     Workload workload =
         kind.equals("Pod")
             ? Workload.of(tree)
             : new Workload(kind, nameOf(object), claims(object.get("spec")));
-    found.add(new Found(document, longer(path, template), workload, pod));
+    found.add(new Found(document, above, workload, pod, misplaced));
+  }
+
+  /// Annotations and labels of ours: those of a Pod count, and no others.
+  private static List<List<String>> settings(@Nullable Object object, List<String> path) {
+    List<List<String>> settings = new ArrayList<>();
+    if (object instanceof Map<?, ?> map && map.get("metadata") instanceof Map<?, ?> metadata) {
+      for (String kind : List.of("annotations", "labels")) {
+        if (metadata.get(kind) instanceof Map<?, ?> all) {
+          all.keySet().stream()
+              .map(String::valueOf)
+              .filter(key -> key.startsWith(Setting.PREFIX))
+              .forEach(key -> settings.add(longer(path, List.of("metadata", kind, key))));
+        }
+      }
+    }
+    return settings;
   }
 
   private static Set<String> claims(@Nullable Object spec) {
@@ -241,12 +269,17 @@ final class Manifests {
     }
 
     void at(Found found, Problem problem) {
-      List<String> path = longer(found.path(), problem.path());
+      tell(found, longer(found.path(), problem.path()), problem.message());
+    }
+
+    void misplaced(Found found, List<String> path) {
+      List<String> right = longer(found.path(), path.subList(path.size() - 3, path.size() - 1));
+      tell(found, path, "does not count here: say it in " + Problem.key(right));
+    }
+
+    private void tell(Found found, List<String> path, String what) {
       messages.add(
-          head(found, text.line(found.document(), path))
-              + Problem.key(path)
-              + ": "
-              + problem.message());
+          head(found, text.line(found.document(), path)) + Problem.key(path) + ": " + what);
     }
 
     void tell(Found found, String what) {

@@ -210,6 +210,54 @@ class InjectCommandTest {
   }
 
   @Test
+  void annotationsThatAreNotThePodsAreTold() {
+    String said =
+        DEPLOYMENT.replace(
+            "  name: shop\n",
+            """
+              name: shop
+              annotations: {a: b, pannier.dev/inject: 'false'}
+              labels:
+                pannier.dev/inject: 'true'
+            """);
+    assertThat(run(said).err())
+        .isEqualTo(
+            """
+            standard input:6: Deployment shop: metadata.annotations.pannier.dev/inject: does not count here: say it in spec.template.metadata.annotations
+            standard input:8: Deployment shop: metadata.labels.pannier.dev/inject: does not count here: say it in spec.template.metadata.labels
+            standard input:10: Deployment shop: injected
+            """);
+    String job =
+        """
+        apiVersion: v1
+        kind: List
+        items:
+        - apiVersion: batch/v1
+          kind: CronJob
+          metadata: {name: nightly}
+          spec:
+            jobTemplate:
+              metadata: {annotations: {pannier.dev/kafka: 'k:1'}}
+              spec: {template: {spec: {containers: [{name: a}]}}}
+        """;
+    assertThat(run(job).err())
+        .startsWith(
+            "standard input:9: CronJob nightly:"
+                + " items[0].spec.jobTemplate.metadata.annotations.pannier.dev/kafka: does not"
+                + " count here: say it in"
+                + " items[0].spec.jobTemplate.spec.template.metadata.annotations\n");
+    String pod =
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {annotations: {pannier.dev/mode: native}}
+        spec: {containers: [{name: a}]}
+        """;
+    assertThat(run(pod).err()).isEqualTo("standard input:1: Pod: injected\n");
+    assertThat(run(said, "--remove").err()).doesNotContain("count");
+  }
+
+  @Test
   void aTemplateOfAChartIsToldFromYaml() {
     Result result = run("a: 1\n{{- if .Values.b }}\nb: 1\n{{- end }}\n");
     assertThat(result.code()).isEqualTo(2);
