@@ -112,6 +112,7 @@ public final class Injection {
     }
     folders.addTo(additions, spec);
     Sidecar sidecar = new Sidecar(settings, isNative, folders, resource, resources, spec, selected);
+    sidecar.lookAt(notices);
     for (Map<String, Object> volume : sidecar.volumes()) {
       addVolume(additions, spec.at("volumes"), volume, kept);
     }

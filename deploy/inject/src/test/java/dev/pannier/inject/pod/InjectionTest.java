@@ -895,6 +895,34 @@ class InjectionTest {
   }
 
   @Test
+  void ofSeveralGroupsItHasOneWhichIsTold() {
+    String pod =
+        """
+        metadata: {annotations: {pannier.dev/log-dir: %s}}
+        spec:
+          securityContext: {%s}
+          volumes: [{name: data}]
+          containers:
+          - {name: a, securityContext: {runAsGroup: 1000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
+          - {name: b, securityContext: {runAsGroup: 2000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
+          - {name: c, securityContext: {runAsGroup: 1000}}
+          - {name: d}
+        """;
+    String logs = "/var/log/app";
+    String what =
+        ": is not the sidecar's group, 1000: files that only this one may read are not shipped;"
+            + " give spec.securityContext an fsGroup (";
+    assertThat(notices(pod.formatted(logs, ""), Map.of()))
+        .containsExactly("spec.containers[1].securityContext.runAsGroup" + what + "2000)");
+    assertThat(notices(pod.formatted(logs, "runAsGroup: 3000"), Map.of()))
+        .containsExactly(
+            "spec.containers[1].securityContext.runAsGroup" + what + "2000)",
+            "spec.securityContext.runAsGroup" + what + "3000)");
+    assertThat(notices(pod.formatted(logs, "fsGroup: 5"), Map.of())).isEmpty();
+    assertThat(notices(pod.formatted("none", ""), Map.of())).isEmpty();
+  }
+
+  @Test
   void inAPodOfRootsItIsNone() {
     Object sidecar = sidecar(pod("", "", "securityContext: {runAsUser: 0}"));
     assertThat(at(sidecar, "securityContext", "runAsUser")).isEqualTo(65_532L);
