@@ -245,6 +245,32 @@ class AdmissionTest {
     }
   }
 
+  @Test
+  void aPodWithTooManyValuesOrTooDeepIsAdmittedAsItIs() throws Exception {
+    String deep = "[".repeat(200) + "]".repeat(200);
+    String many = "[" + "\"a\",".repeat(60_000) + "\"a\"]";
+    for (String command : List.of(deep, many)) {
+      Map<String, @Nullable Object> review = Reviews.review(Map.of("command", "%"));
+      String json = new String(Reviews.bytes(review), UTF_8).replace("\"%\"", command);
+      Admission admission = new Admission(new Injection(DEFAULTS), messages::add);
+      Verdict verdict = admission.of(Review.read(json.getBytes(UTF_8)));
+      assertThat(verdict.result()).isEqualTo(Verdict.Result.REFUSED);
+      Map<String, @Nullable Object> response = Reviews.response(verdict.json());
+      assertThat(response).doesNotContainKey("patch");
+      assertThat(warnings(response))
+          .isEqualTo(
+              List.of(
+                  "pannier: no sidecar: has more than 50000 values, or is nested more than 100"
+                      + " deep"));
+      assertThat(messages).last().asString().startsWith("shop/: no sidecar: has more than");
+      assertThatThrownBy(() -> Review.read((json + "}").getBytes(UTF_8)))
+          .isInstanceOf(MalformedReview.class);
+      String other = json.replace("CREATE", "UPDATE");
+      assertThat(admission.of(Review.read(other.getBytes(UTF_8))).result())
+          .isEqualTo(Verdict.Result.MISDIRECTED);
+    }
+  }
+
   /// Whatever an API server's encoder leaves as it is, or escapes.
   @Test
   void anyTextOfJsonIsRead() throws Exception {
