@@ -46,8 +46,8 @@ record Settings(
   private static final Pattern IMAGE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._/:@-]*");
   private static final Pattern PULL_POLICY = Pattern.compile("Always|IfNotPresent|Never");
   private static final Pattern PARSER = Pattern.compile("[A-Za-z0-9_-]{1,100}");
-  private static final Pattern SERVERS =
-      Pattern.compile("[^\\s,:]+(:[^\\s,:]+)*:[0-9]{1,5}(\\s*,\\s*[^\\s,]+:[0-9]{1,5})*");
+  private static final String SERVER = "[^\\s,]*[^\\s,:]:[0-9]{1,5}";
+  private static final Pattern SERVERS = Pattern.compile(SERVER + "(\\s*,\\s*" + SERVER + ")*");
   private static final Pattern ENDPOINT = Pattern.compile("https?://[^\\s/]\\S*");
 
   /// A mount path may have no colon; the others would be a glob's.

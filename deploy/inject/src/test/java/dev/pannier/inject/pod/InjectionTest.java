@@ -527,6 +527,32 @@ class InjectionTest {
             List.of("run", "--wait-for-configuration", "--config", "/etc/pannier/pannier.yaml"));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[fd00::1]:9092",
+        "a:9092,[fd00::1]:9092, b.c:1",
+        "$(K8S_NODE_NAME):9092",
+        "[::ffff:10.0.0.1]:65535"
+      })
+  void kafkaMayHaveAnyAddress(String kafka) {
+    assertThat(
+            at(
+                sidecar(pod("pannier.dev/kafka: '" + kafka + "'", "", "")),
+                "env",
+                "PANNIER_KAFKA_BOOTSTRAP_SERVERS",
+                "value"))
+        .isEqualTo(kafka);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"[fd00::1]", "a:", ":9092", "a::9092", "a:9092,", "a:9092 b:9092", "a:kafka"})
+  void whatIsNoAddressOfKafkasIsRefused(String kafka) {
+    assertThat(problems(pod("pannier.dev/kafka: '" + kafka + "'", "", "")).getFirst())
+        .contains("kafka: is no host:port");
+  }
+
   @Test
   void whenTheImageIsAskedForIsTheClustersChoiceUnlessSaid() {
     assertThat(at(sidecar(pod("pannier.dev/image-pull-policy: Always", "", "")), "imagePullPolicy"))
