@@ -149,24 +149,37 @@ final class Manifests {
     List<Found> found = new ArrayList<>();
     for (int i = 0; i < text.size(); i++) {
       String kind = text.rootText(i, "kind");
-      if (kind != null && (kind.equals(LIST) || TEMPLATES.containsKey(kind))) {
-        find(i, List.of(), text.tree(i), found);
+      if (kind != null && (kind.equals(LIST) || TEMPLATES.containsKey(element(kind)))) {
+        find(i, List.of(), text.tree(i), Map.of(), found);
       }
     }
     return found;
   }
 
+  /// Of a `DeploymentList`: `Deployment`.
+  private static String element(String kind) {
+    return kind.endsWith(LIST) ? kind.substring(0, kind.length() - LIST.length()) : kind;
+  }
+
+  /// @param defaults what holds where the object does not say its kind, as in a list of one kind
   private static void find(
-      int document, List<String> path, @Nullable Object tree, List<Found> found) {
+      int document,
+      List<String> path,
+      @Nullable Object tree,
+      Map<String, String> defaults,
+      List<Found> found) {
     if (!(tree instanceof Map<?, ?> object)
-        || !(object.get("kind") instanceof String kind)
-        || !(object.get("apiVersion") instanceof String version)
+        || !(value(object, "kind", defaults) instanceof String kind)
+        || !(value(object, "apiVersion", defaults) instanceof String version)
         || !OURS.matcher(version).matches()) {
       return;
     }
-    if (kind.equals(LIST) && object.get("items") instanceof List<?> items) {
+    if (kind.endsWith(LIST) && object.get("items") instanceof List<?> items) {
+      Map<String, String> ofAll =
+          kind.equals(LIST) ? Map.of() : Map.of("kind", element(kind), "apiVersion", version);
       for (int i = 0; i < items.size(); i++) {
-        find(document, longer(path, List.of("items", String.valueOf(i))), items.get(i), found);
+        List<String> item = longer(path, List.of("items", String.valueOf(i)));
+        find(document, item, items.get(i), ofAll, found);
       }
       return;
     }
@@ -203,6 +216,11 @@ final class Manifests {
       }
     }
     return settings;
+  }
+
+  private static @Nullable Object value(
+      Map<?, ?> object, String key, Map<String, String> defaults) {
+    return object.containsKey(key) ? object.get(key) : defaults.get(key);
   }
 
   private static Set<String> claims(@Nullable Object spec) {

@@ -185,6 +185,32 @@ class InjectCommandTest {
         .contains("volumeMounts[0].name: is the name of no volume of the Pod (data)");
   }
 
+  /// As the API server answers, whose items do not say what they are.
+  @Test
+  void everyItemOfAListOfOneKindGetsIt() {
+    String list =
+        "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n"
+            + ("- " + DEPLOYMENT.substring(DEPLOYMENT.indexOf("metadata")).indent(2).stripLeading())
+            + ("- " + DEPLOYMENT.substring(DEPLOYMENT.indexOf('a')).indent(2).stripLeading());
+    Result result = run(list);
+    assertThat(result.err())
+        .isEqualTo(
+            """
+            standard input:7: Deployment shop: injected
+            standard input:19: Deployment shop: injected
+            """);
+    assertThat(run(result.out(), "--remove").out()).isEqualTo(list);
+    String pods =
+        """
+        {"apiVersion": "v1", "kind": "PodList", "items": [{"spec": {"containers": [{"name": "a"}]}}]}
+        """;
+    assertThat(run(pods).out()).contains("pannier");
+    String services = list.replace("DeploymentList", "ServiceList");
+    assertThat(run(services).out())
+        .as("an item that says what it is, in a list of something else")
+        .isEqualTo(services);
+  }
+
   @Test
   void aWrongAnnotationIsToldWithItsPlaceAndNothingIsWritten() throws Exception {
     Path good = file("a.yaml", DEPLOYMENT);
