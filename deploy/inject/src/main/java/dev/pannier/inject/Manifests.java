@@ -255,7 +255,7 @@ final class Manifests {
         continue;
       }
       own = YamlText.parse(own).separated();
-      if (!joined.isEmpty() && joined.charAt(joined.length() - 1) != '\n') {
+      if (!joined.isEmpty() && "\r\n".indexOf(joined.charAt(joined.length() - 1)) < 0) {
         joined.append('\n');
       }
       // Before the first, too: what begins with a brace is taken for nothing but JSON.

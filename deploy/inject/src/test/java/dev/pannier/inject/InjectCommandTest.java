@@ -389,6 +389,16 @@ class InjectCommandTest {
   }
 
   @Test
+  void aTabBehindAKeyAndOldLineEndsStay() {
+    for (String text :
+        List.of(DEPLOYMENT.replace("image: ", "image:\t"), DEPLOYMENT.replace("\n", "\r"))) {
+      Result result = run(text);
+      assertThat(result.err()).isEqualTo("standard input:7: Deployment shop: injected\n");
+      assertThat(run(result.out(), "--remove").out()).isEqualTo(text);
+    }
+  }
+
+  @Test
   void aByteOrderMarkStays() {
     assertThat(run("\uFEFF" + DEPLOYMENT).out()).startsWith("\uFEFF# The shop.");
   }

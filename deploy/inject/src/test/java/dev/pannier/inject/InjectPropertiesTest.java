@@ -220,7 +220,7 @@ class InjectPropertiesTest {
     // All at once: the library's reader fails on an emoji between two buffers.
     LoadSettings settings =
         LoadSettings.builder().setBufferSize(text.length() + 1).setSchema(new CoreSchema()).build();
-    new Load(settings).loadAllFromString(text).forEach(documents::add);
+    new Load(settings).loadAllFromString(text.replace(":\t", ": ")).forEach(documents::add);
     return documents;
   }
 

@@ -48,7 +48,11 @@ final class ManifestWriter {
     } else if (random.nextInt(6) == 0 && !json) {
       written += random.nextBoolean() ? "...\n" : "\n# end\n";
     }
-    return random.nextInt(6) == 0 ? written.replace("\n", "\r\n") : written;
+    return switch (random.nextInt(9)) {
+      case 0 -> written.replace("\n", "\r\n");
+      case 1 -> written.replace("\n", "\r");
+      default -> written;
+    };
   }
 
   private boolean once(int in100) {
@@ -94,7 +98,7 @@ final class ManifestWriter {
       lines.lines().forEach(line -> text.repeat(' ', indent + step).append(line).append('\n'));
       text.append(random.nextBoolean() ? "" : "\n");
     } else {
-      text.append(' ');
+      text.append(random.nextInt(10) == 0 ? '\t' : ' ');
       flow(text, value);
       end(text);
     }

@@ -97,7 +97,9 @@ final class Documents {
   private void skip(int to) {
     codePoints += text.codePointCount(read, to);
     for (int i = read; i < to; i++) {
-      lines += text.charAt(i) == '\n' ? 1 : 0;
+      char c = text.charAt(i);
+      boolean isLast = i + 1 == text.length() || text.charAt(i + 1) != '\n';
+      lines += c == '\n' || (c == '\r' && isLast) ? 1 : 0;
     }
     read = to;
   }

@@ -147,7 +147,7 @@ final class Edits {
 
   /// `env: null`: where it stood is known when the lines below are gone.
   private boolean isPlainlyBehind(Node.Entry entry) {
-    return layout.behindColon(entry.key()) + 1 == entry.value().start();
+    return layout.isOneBlank(layout.behindColon(entry.key()), entry.value().start());
   }
 
   private void backToNull(Node.Entry entry, WrittenNull written) {

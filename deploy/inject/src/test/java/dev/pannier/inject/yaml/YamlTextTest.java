@@ -258,6 +258,32 @@ class YamlTextTest {
   }
 
   @Test
+  void aTabMayStandForABlank() {
+    String text = "a:\t&x 1\t# why\nb:\t{c:\t[2,\t3],\t\"d\":\t\"e\tf\"}\nenv:\tnull\n";
+    assertThat(YamlText.parse(text).tree(0)).hasToString("{a=1, b={c=[2, 3], d=e\tf}, env=null}");
+    String added = changed(text, add("b/c/-", 4L), add("env", List.of(B)));
+    assertThat(added).isEqualTo(text.replace("\t3]", "\t3, 4]").replace("\tnull", "\t[{name: b}]"));
+    assertThat(changed(added, remove("b/c/2"), add("env", new WrittenNull("null"))))
+        .isEqualTo(text);
+    assertThatThrownBy(() -> YamlText.parse("a:\n-\tb: 1\n"))
+        .as("kubectl does not take it either")
+        .isInstanceOf(YamlProblem.class);
+  }
+
+  @Test
+  void linesMayEndWithACarriageReturnAlone() {
+    String text = "# c\ra:\r  # d\r  - 1\rb: 2";
+    assertThat(YamlText.parse(text).line(0, List.of("b"))).isEqualTo(5);
+    String added = changed(text, add("a/0", B), add("a/-", 3L), add("c", List.of(1L)));
+    assertThat(added).isEqualTo("# c\ra:\r  - name: b\r  # d\r  - 1\r  - 3\rb: 2\rc:\r  - 1");
+    assertThat(changed(added, remove("a/2"), remove("a/0"), remove("c"))).isEqualTo(text);
+    YamlText json = YamlText.parse("{\"a\":\r\t1}\r{\"b\": [\r\t1]}");
+    assertThat(json.line(1)).isEqualTo(3);
+    assertThat(json.changed(Map.of(1, List.of(add("b/-", 2L)))).toString())
+        .isEqualTo("{\"a\":\r\t1}\r{\"b\": [\r\t1,\r\t2]}");
+  }
+
+  @Test
   void whatIsNeitherIsAProblemWithTheLineOfTheReaderThatCameFurther() {
     assertThatThrownBy(() -> YamlText.parse("{\n\t\"a\": 1,\n\t\"b\" 2\n}\n"))
         .isInstanceOfSatisfying(YamlProblem.class, e -> assertThat(e.line()).isEqualTo(3));
@@ -302,7 +328,13 @@ class YamlTextTest {
         "a: [1,\n  2]\n---\nb: 1\n",
         "a: 😀 # 😀\n...\n",
         "%YAML 1.2\n---\na: 1\n---\n",
-        "a: 1\r\nb:\r\n- c\r\n"
+        "a: 1\r\nb:\r\n- c\r\n",
+        "a: 1\rb:\r- c # d\r",
+        "a: |+\r  text\r\r",
+        "a: |\r  text\r",
+        "a:\r- 1",
+        "a:\t1\n",
+        "a: \t \t[1,\t2]\t# c\nb:\t\"x\ty\"\t#\td\n"
       })
   void whatWasAddedIsTakenOutWithoutATrace(String text) {
     Object value = Map.of("x", List.of(B));
