@@ -5,6 +5,7 @@ import dev.pannier.inject.pod.Injection;
 import dev.pannier.inject.pod.Outcome;
 import dev.pannier.inject.pod.Problem;
 import dev.pannier.inject.pod.Removal;
+import dev.pannier.inject.pod.Setting;
 import dev.pannier.inject.pod.Workload;
 import dev.pannier.inject.yaml.YamlProblem;
 import dev.pannier.inject.yaml.YamlText;
@@ -12,7 +13,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Changes manifests, and gathers what is to be told about them. An injection takes out what an earlier one has added, and then begins
@@ -37,8 +40,14 @@ final class Manifests {
 
   private static final String LIST = "List";
 
-  /// @param path of the Pod or its template, in the document
-  private record Found(int document, List<String> path, Workload workload, @Nullable Object pod) {}
+  /// @param path      of the Pod or its template, in the document
+  /// @param misplaced the paths of settings that stand elsewhere in the object
+  private record Found(
+      int document,
+      List<String> path,
+      Workload workload,
+      @Nullable Object pod,
+      List<List<String>> misplaced) {}
 
   private final @Nullable Injection injection;
   private final List<String> messages = new ArrayList<>();
@@ -84,7 +93,10 @@ final class Manifests {
     Map<Integer, List<Change>> additions = new LinkedHashMap<>();
     for (Found found : before) {
       switch (Removal.of(found.pod())) {
-        case Outcome.Changed removal -> add(removals, found, removal.changes());
+        case Outcome.Changed removal -> {
+          add(removals, found, removal.changes());
+          removal.notices().forEach(notice -> telling.at(found, notice));
+        }
         case Outcome.Refused refused -> telling.refused(found, refused.problems());
         case Outcome.Unchanged unchanged -> {
           if (injection == null) {
@@ -100,8 +112,12 @@ final class Manifests {
           .forEach(found -> telling.tell(found, "taken out"));
       return without.toString();
     }
-    for (Found found : removals.isEmpty() ? before : find(without)) {
-      switch (injection.of(found.pod(), found.workload())) {
+    List<Found> after = removals.isEmpty() ? before : find(without);
+    for (int i = 0; i < after.size(); i++) {
+      Found found = after.get(i);
+      Set<String> volumes = Removal.volumes(before.get(i).pod());
+      found.misplaced().forEach(path -> telling.misplaced(found, path));
+      switch (injection.of(found.pod(), found.workload(), volumes)) {
         case Outcome.Changed changed -> {
           add(additions, found, changed.changes());
           changed.notices().forEach(notice -> telling.at(found, notice));
@@ -133,24 +149,37 @@ final class Manifests {
     List<Found> found = new ArrayList<>();
     for (int i = 0; i < text.size(); i++) {
       String kind = text.rootText(i, "kind");
-      if (kind != null && (kind.equals(LIST) || TEMPLATES.containsKey(kind))) {
-        find(i, List.of(), text.tree(i), found);
+      if (kind != null && (kind.equals(LIST) || TEMPLATES.containsKey(element(kind)))) {
+        find(i, List.of(), text.tree(i), Map.of(), found);
       }
     }
     return found;
   }
 
+  /// Of a `DeploymentList`: `Deployment`.
+  private static String element(String kind) {
+    return kind.endsWith(LIST) ? kind.substring(0, kind.length() - LIST.length()) : kind;
+  }
+
+  /// @param defaults what holds where the object does not say its kind, as in a list of one kind
   private static void find(
-      int document, List<String> path, @Nullable Object tree, List<Found> found) {
+      int document,
+      List<String> path,
+      @Nullable Object tree,
+      Map<String, String> defaults,
+      List<Found> found) {
     if (!(tree instanceof Map<?, ?> object)
-        || !(object.get("kind") instanceof String kind)
-        || !(object.get("apiVersion") instanceof String version)
+        || !(value(object, "kind", defaults) instanceof String kind)
+        || !(value(object, "apiVersion", defaults) instanceof String version)
         || !OURS.matcher(version).matches()) {
       return;
     }
-    if (kind.equals(LIST) && object.get("items") instanceof List<?> items) {
+    if (kind.endsWith(LIST) && object.get("items") instanceof List<?> items) {
+      Map<String, String> ofAll =
+          kind.equals(LIST) ? Map.of() : Map.of("kind", element(kind), "apiVersion", version);
       for (int i = 0; i < items.size(); i++) {
-        find(document, longer(path, List.of("items", String.valueOf(i))), items.get(i), found);
+        List<String> item = longer(path, List.of("items", String.valueOf(i)));
+        find(document, item, items.get(i), ofAll, found);
       }
       return;
     }
@@ -159,15 +188,50 @@ final class Manifests {
       return;
     }
     Object pod = tree;
+    List<String> above = path;
+    List<List<String>> misplaced = new ArrayList<>();
     for (String step : template) {
+      misplaced.addAll(settings(pod, above));
       pod = pod instanceof Map<?, ?> map ? map.get(step) : null;
+      above = longer(above, List.of(step));
     }
-    Workload workload = kind.equals("Pod") ? Workload.of(tree) : new Workload(kind, nameOf(object));
-    found.add(new Found(document, longer(path, template), workload, pod));
+    Workload workload =
+        kind.equals("Pod")
+            ? Workload.of(tree)
+            : new Workload(kind, nameOf(object), claims(object.get("spec")));
+    found.add(new Found(document, above, workload, pod, misplaced));
   }
 
-  private static String nameOf(Map<?, ?> object) {
-    return object.get("metadata") instanceof Map<?, ?> metadata
+  /// Annotations and labels of ours: those of a Pod count, and no others.
+  private static List<List<String>> settings(@Nullable Object object, List<String> path) {
+    List<List<String>> settings = new ArrayList<>();
+    if (object instanceof Map<?, ?> map && map.get("metadata") instanceof Map<?, ?> metadata) {
+      for (String kind : List.of("annotations", "labels")) {
+        if (metadata.get(kind) instanceof Map<?, ?> all) {
+          all.keySet().stream()
+              .map(String::valueOf)
+              .filter(key -> key.startsWith(Setting.PREFIX))
+              .forEach(key -> settings.add(longer(path, List.of("metadata", kind, key))));
+        }
+      }
+    }
+    return settings;
+  }
+
+  private static @Nullable Object value(
+      Map<?, ?> object, String key, Map<String, String> defaults) {
+    return object.containsKey(key) ? object.get(key) : defaults.get(key);
+  }
+
+  private static Set<String> claims(@Nullable Object spec) {
+    return spec instanceof Map<?, ?> map && map.get("volumeClaimTemplates") instanceof List<?> list
+        ? list.stream().map(Manifests::nameOf).collect(Collectors.toSet())
+        : Set.of();
+  }
+
+  private static String nameOf(@Nullable Object object) {
+    return object instanceof Map<?, ?> map
+            && map.get("metadata") instanceof Map<?, ?> metadata
             && metadata.get("name") instanceof String name
         ? name
         : "";
@@ -190,7 +254,8 @@ final class Manifests {
       if (own.isBlank()) {
         continue;
       }
-      if (!joined.isEmpty() && joined.charAt(joined.length() - 1) != '\n') {
+      own = YamlText.parse(own).separated();
+      if (!joined.isEmpty() && "\r\n".indexOf(joined.charAt(joined.length() - 1)) < 0) {
         joined.append('\n');
       }
       // Before the first, too: what begins with a brace is taken for nothing but JSON.
@@ -222,12 +287,17 @@ final class Manifests {
     }
 
     void at(Found found, Problem problem) {
-      List<String> path = longer(found.path(), problem.path());
+      tell(found, longer(found.path(), problem.path()), problem.message());
+    }
+
+    void misplaced(Found found, List<String> path) {
+      List<String> right = longer(found.path(), path.subList(path.size() - 3, path.size() - 1));
+      tell(found, path, "does not count here: say it in " + Problem.key(right));
+    }
+
+    private void tell(Found found, List<String> path, String what) {
       messages.add(
-          head(found, text.line(found.document(), path))
-              + Problem.key(path)
-              + ": "
-              + problem.message());
+          head(found, text.line(found.document(), path)) + Problem.key(path) + ": " + what);
     }
 
     void tell(Found found, String what) {

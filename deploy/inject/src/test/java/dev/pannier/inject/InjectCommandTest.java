@@ -93,6 +93,37 @@ class InjectCommandTest {
   }
 
   @Test
+  void jsonIsReadAsKubectlReadsIt() throws Exception {
+    String pod =
+        """
+        {
+        \t"apiVersion": "v1",
+        \t"kind": "Pod",
+        \t"spec": {
+        \t\t"containers": [
+        \t\t\t{"name": "%s"}
+        \t\t]
+        \t}
+        }
+        """;
+    String pods = pod.formatted("a") + pod.formatted("b");
+    Result result = run(pods, "--image", "pannier:1");
+    assertThat(result.err())
+        .isEqualTo(
+            """
+            standard input:1: document 1: Pod: injected
+            standard input:10: document 2: Pod: injected
+            """);
+    assertThat(result.out()).contains("\n\t\t\t\t\"image\": \"pannier:1\",\n").contains("}\n{\n");
+    assertThat(run(result.out(), "--remove").out()).isEqualTo(pods);
+    file("a.json", pods);
+    file("b.yaml", DEPLOYMENT);
+    String all = run("", "-f", folder.toString()).out();
+    assertThat(all).startsWith("---\n{\n").contains("}\n---\n{\n").contains("}\n---\n# The shop");
+    assertThat(run(all).out()).as("what comes out can be read again").isEqualTo(all);
+  }
+
+  @Test
   void filesAreChangedInPlaceAndKeepTheirPermissions() throws Exception {
     Path file = file("a.yaml", DEPLOYMENT);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
@@ -141,6 +172,46 @@ class InjectCommandTest {
   }
 
   @Test
+  void aStatefulSetsClaimIsAVolumeOfItsPods() {
+    String claimed =
+        DEPLOYMENT
+                .replace("Deployment", "StatefulSet")
+                .replace(
+                    "spec:\n  template",
+                    "spec:\n  volumeClaimTemplates: [{metadata: {name: data}}]\n  template")
+            + "          volumeMounts: [{name: data, mountPath: /var/log/app}]\n";
+    assertThat(run(claimed).err()).contains("volumeMounts[0]: outlives the Pod");
+    assertThat(run(claimed.replace("{name: data}", "{name: other}")).err())
+        .contains("volumeMounts[0].name: is the name of no volume of the Pod (data)");
+  }
+
+  /// As the API server answers, whose items do not say what they are.
+  @Test
+  void everyItemOfAListOfOneKindGetsIt() {
+    String list =
+        "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n"
+            + ("- " + DEPLOYMENT.substring(DEPLOYMENT.indexOf("metadata")).indent(2).stripLeading())
+            + ("- " + DEPLOYMENT.substring(DEPLOYMENT.indexOf('a')).indent(2).stripLeading());
+    Result result = run(list);
+    assertThat(result.err())
+        .isEqualTo(
+            """
+            standard input:7: Deployment shop: injected
+            standard input:19: Deployment shop: injected
+            """);
+    assertThat(run(result.out(), "--remove").out()).isEqualTo(list);
+    String pods =
+        """
+        {"apiVersion": "v1", "kind": "PodList", "items": [{"spec": {"containers": [{"name": "a"}]}}]}
+        """;
+    assertThat(run(pods).out()).contains("pannier");
+    String services = list.replace("DeploymentList", "ServiceList");
+    assertThat(run(services).out())
+        .as("an item that says what it is, in a list of something else")
+        .isEqualTo(services);
+  }
+
+  @Test
   void aWrongAnnotationIsToldWithItsPlaceAndNothingIsWritten() throws Exception {
     Path good = file("a.yaml", DEPLOYMENT);
     Path bad =
@@ -162,6 +233,54 @@ class InjectCommandTest {
                 + " several between commas (kafka)\n")
         .endsWith("pannier: nothing was written\n");
     assertThat(good).hasContent(DEPLOYMENT);
+  }
+
+  @Test
+  void annotationsThatAreNotThePodsAreTold() {
+    String said =
+        DEPLOYMENT.replace(
+            "  name: shop\n",
+            """
+              name: shop
+              annotations: {a: b, pannier.dev/inject: 'false'}
+              labels:
+                pannier.dev/inject: 'true'
+            """);
+    assertThat(run(said).err())
+        .isEqualTo(
+            """
+            standard input:6: Deployment shop: metadata.annotations.pannier.dev/inject: does not count here: say it in spec.template.metadata.annotations
+            standard input:8: Deployment shop: metadata.labels.pannier.dev/inject: does not count here: say it in spec.template.metadata.labels
+            standard input:10: Deployment shop: injected
+            """);
+    String job =
+        """
+        apiVersion: v1
+        kind: List
+        items:
+        - apiVersion: batch/v1
+          kind: CronJob
+          metadata: {name: nightly}
+          spec:
+            jobTemplate:
+              metadata: {annotations: {pannier.dev/kafka: 'k:1'}}
+              spec: {template: {spec: {containers: [{name: a}]}}}
+        """;
+    assertThat(run(job).err())
+        .startsWith(
+            "standard input:9: CronJob nightly:"
+                + " items[0].spec.jobTemplate.metadata.annotations.pannier.dev/kafka: does not"
+                + " count here: say it in"
+                + " items[0].spec.jobTemplate.spec.template.metadata.annotations\n");
+    String pod =
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {annotations: {pannier.dev/mode: native}}
+        spec: {containers: [{name: a}]}
+        """;
+    assertThat(run(pod).err()).isEqualTo("standard input:1: Pod: injected\n");
+    assertThat(run(said, "--remove").err()).doesNotContain("count");
   }
 
   @Test
@@ -210,6 +329,56 @@ class InjectCommandTest {
   }
 
   @Test
+  void whatIsLeftOfASidecarIsToldWhenItIsTakenOut() {
+    String renamed = run(DEPLOYMENT).out().replace("- name: app ", "- name: web ");
+    Result result = run(renamed, "--remove");
+    assertThat(result.code()).isZero();
+    assertThat(result.err())
+        .contains("Deployment shop: spec.template.spec.containers.app.env: does not have here")
+        .contains("spec.template.spec.volumes[0]: was injected, and stays: ")
+        .endsWith("Deployment shop: taken out\n");
+    assertThat(result.out()).contains("volumes:\n        - name: pannier-logs\n");
+  }
+
+  @Test
+  void whatAnotherContainerMountsByHandStaysWhenItIsInjectedAgain() {
+    String another =
+        """
+        - name: web
+          volumeMounts:
+            - name: pannier-logs
+              mountPath: /var/log/app
+        """
+            .indent(8);
+    String edited = run(DEPLOYMENT).out().replace("      volumes:\n", another + "      volumes:\n");
+    String once = run(edited).out();
+    assertThat(once.split("name: pannier-logs\n", -1)).hasSize(5);
+    assertThat(run(once).out()).isEqualTo(once);
+    String without = run(once, "--remove").out();
+    assertThat(without).contains(another).contains("volumes:\n        - name: pannier-logs\n");
+    assertThat(without.split("name: pannier", -1)).hasSize(3);
+  }
+
+  @Test
+  void anExplicitNullIsAsGoodAsNothingAndComesBack() {
+    String nulls =
+        DEPLOYMENT.replace("labels: {app: shop}", "annotations: Null # none")
+            + "          env: ~\n          volumeMounts: null\n      volumes: null # none";
+    Result result = run(nulls);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .contains("annotations: # none\n        pannier.dev/injected: ")
+        .contains("spec.volumes=null[pannier-logs,")
+        .contains("spec.containers.app.env=~[K8S_");
+    assertThat(run(result.out()).out()).isEqualTo(result.out());
+    assertThat(run(result.out(), "--remove").out()).isEqualTo(nulls);
+    assertThat(
+            run(result.out().replace("env:\n", "env:\n            - name: MINE\n"), "--remove")
+                .out())
+        .contains("env:\n            - name: MINE\n          volumeMounts: null\n");
+  }
+
+  @Test
   void filesThatCannotBeReadAreToldAndFail() throws Exception {
     assertThat(run("", "-f", folder + "/none.yaml").err()).contains("none.yaml: no such file");
     assertThat(run("", "-f", folder.toString()).code()).isEqualTo(1);
@@ -217,6 +386,16 @@ class InjectCommandTest {
     Files.write(latin, new byte[] {'a', ':', ' ', (byte) 0xE4});
     assertThat(run("", "-f", latin.toString()).err()).contains("is not UTF-8");
     assertThat(run("", "--in-place").code()).isEqualTo(2);
+  }
+
+  @Test
+  void aTabBehindAKeyAndOldLineEndsStay() {
+    for (String text :
+        List.of(DEPLOYMENT.replace("image: ", "image:\t"), DEPLOYMENT.replace("\n", "\r"))) {
+      Result result = run(text);
+      assertThat(result.err()).isEqualTo("standard input:7: Deployment shop: injected\n");
+      assertThat(run(result.out(), "--remove").out()).isEqualTo(text);
+    }
   }
 
   @Test

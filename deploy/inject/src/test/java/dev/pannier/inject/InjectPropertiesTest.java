@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.inject.pod.Injection;
 import dev.pannier.inject.pod.Setting;
+import dev.pannier.inject.webhook.Reviews;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /// What holds for every manifest, however it is written.
 class InjectPropertiesTest {
@@ -29,6 +31,13 @@ class InjectPropertiesTest {
           "OTEL_RESOURCE_ATTRIBUTES",
           "OTEL_EXPORTER_OTLP_ENDPOINT");
 
+  private static final Map<String, String> FIELDS =
+      Map.of(
+          "K8S_NAMESPACE_NAME", "metadata.namespace",
+          "K8S_POD_NAME", "metadata.name",
+          "K8S_POD_UID", "metadata.uid",
+          "K8S_NODE_NAME", "spec.nodeName");
+
   private static String manifests(long seed) {
     Random random = new Random(seed);
     ManifestMaker maker = new ManifestMaker(random);
@@ -36,7 +45,10 @@ class InjectPropertiesTest {
     for (int i = random.nextInt(3); i >= 0; i--) {
       documents.add(new ManifestWriter(random).write(maker.manifest()));
     }
-    return Manifests.joined(documents);
+    boolean isJson = documents.stream().allMatch(document -> document.startsWith("{"));
+    return isJson && random.nextBoolean()
+        ? String.join(random.nextBoolean() ? "" : "\n", documents)
+        : Manifests.joined(documents);
   }
 
   private static String inject(String text, boolean ordinary) {
@@ -86,8 +98,10 @@ class InjectPropertiesTest {
 
   @Property(tries = 30)
   void nothingThatWasThereIsTakenAwayOrMoved(@ForAll long seed, @ForAll boolean ordinary) {
-    String text = manifests(seed);
-    String injected = inject(text, ordinary);
+    String whole = manifests(seed);
+    String injected = inject(whole, ordinary);
+    // In the place of a null there is what was added.
+    String text = whole.replaceAll(":\\s*(?:~|null|Null|NULL)(?=[\\s,}\\]]|$)", ":");
     int at = 0;
     for (int i = 0; i < injected.length() && at < text.length(); i++) {
       if (injected.charAt(i) == text.charAt(at)) {
@@ -105,6 +119,55 @@ class InjectPropertiesTest {
     List<Object> after = load(inject(text, ordinary));
     assertThat(String.valueOf(after)).contains("name=pannier,");
     assertThat(without(after, before)).isEqualTo(without(before, before));
+  }
+
+  /// Whatever variables of these names an application has itself.
+  @Property(tries = 30)
+  void anAttributeOfThePodIsWhatItIsNamedAfter(@ForAll long seed, @ForAll boolean ordinary) {
+    List<List<?>> environments = new ArrayList<>();
+    lists(load(inject(manifests(seed), ordinary)), "env", environments);
+    assertThat(environments).isNotEmpty();
+    for (List<?> environment : environments) {
+      Map<String, Object> variables = new LinkedHashMap<>();
+      environment.forEach(each -> variables.put(name(each, 0), each));
+      String attributes = String.valueOf(variables.getOrDefault("OTEL_RESOURCE_ATTRIBUTES", ""));
+      FIELDS.forEach(
+          (reference, field) -> {
+            if (attributes.contains("=$(" + reference + ")")) {
+              assertThat(String.valueOf(variables.get(reference)))
+                  .contains("fieldPath=" + field + "}");
+            }
+          });
+    }
+  }
+
+  /// The API server takes no two mounts of a container at one path.
+  @Property(tries = 30)
+  void noVariableAndNoMountIsThereTwice(@ForAll long seed, @ForAll boolean ordinary) {
+    List<Object> manifests = load(inject(manifests(seed), ordinary));
+    List<List<?>> environments = new ArrayList<>();
+    lists(manifests, "env", environments);
+    for (List<?> environment : environments) {
+      assertThat(environment.stream().map(each -> name(each, 0))).doesNotHaveDuplicates();
+    }
+    List<List<?>> mounts = new ArrayList<>();
+    lists(manifests, "volumeMounts", mounts);
+    assertThat(mounts).isNotEmpty();
+    for (List<?> ofContainer : mounts) {
+      assertThat(ofContainer.stream().map(each -> ((Map<?, ?>) each).get("mountPath")))
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  private static void lists(@Nullable Object tree, String key, List<List<?>> found) {
+    if (tree instanceof List<?> list) {
+      list.forEach(each -> lists(each, key, found));
+    } else if (tree instanceof Map<?, ?> map) {
+      if (map.get(key) instanceof List<?> list) {
+        found.add(list);
+      }
+      map.values().forEach(each -> lists(each, key, found));
+    }
   }
 
   /// A Pod that is killed last, and whose processors nobody else has, is so with the sidecar, too.
@@ -146,9 +209,18 @@ class InjectPropertiesTest {
 
   private static List<Object> load(String text) {
     List<Object> documents = new ArrayList<>();
+    for (String piece : text.split("(?m)^---$", -1)) {
+      documents.addAll(piece.strip().startsWith("{") ? Reviews.trees(piece) : yaml(piece));
+    }
+    return documents;
+  }
+
+  private static List<Object> yaml(String text) {
+    List<Object> documents = new ArrayList<>();
     // All at once: the library's reader fails on an emoji between two buffers.
-    LoadSettings settings = LoadSettings.builder().setBufferSize(text.length() + 1).build();
-    new Load(settings).loadAllFromString(text).forEach(documents::add);
+    LoadSettings settings =
+        LoadSettings.builder().setBufferSize(text.length() + 1).setSchema(new CoreSchema()).build();
+    new Load(settings).loadAllFromString(text.replace(":\t", ": ")).forEach(documents::add);
     return documents;
   }
 

@@ -11,6 +11,11 @@ final class ManifestMaker {
   private static final List<String> KINDS =
       List.of("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod");
 
+  /// One has this name in each Pod; empty for all.
+  private static final List<String> CONTAINERS = List.of("", "app0", "app0, app0");
+
+  private static final List<String> NULLS = List.of("null", "~", "Null", "NULL");
+
   /// The same amounts, in each way that people write them.
   private static final List<List<Object>> CPU =
       List.of(List.of("500m", "0.5", "5e-1"), List.of("2", 2L, "2000m", "+2.0"));
@@ -88,7 +93,8 @@ final class ManifestMaker {
   private void metadata(Map<String, Object> pod) {
     switch (random.nextInt(6)) {
       case 0 -> {}
-      case 1 -> pod.put("metadata", new ManifestWriter.Nothing(false));
+      case 1 ->
+          pod.put("metadata", random.nextBoolean() ? new ManifestWriter.Nothing(false) : nothing());
       default -> {
         Map<String, Object> metadata = new LinkedHashMap<>();
         metadata.put("labels", Map.of("app", "shop"));
@@ -102,6 +108,8 @@ final class ManifestMaker {
                     "payments",
                     "pannier.dev/kafka",
                     "kafka:9092",
+                    "pannier.dev/containers",
+                    CONTAINERS.get(random.nextInt(CONTAINERS.size())),
                     "note",
                     "two\nlines # here")));
         pod.put("metadata", shuffled(metadata));
@@ -117,6 +125,9 @@ final class ManifestMaker {
       containers.add(container("app" + i, random.nextBoolean()));
     }
     spec.put("containers", containers);
+    if (random.nextInt(5) == 0) {
+      spec.put("resources", resourcesOfThePod());
+    }
     optional(
         spec,
         "volumes",
@@ -142,6 +153,10 @@ final class ManifestMaker {
         List.of("A", "OTEL_EXPORTER_OTLP_ENDPOINT", "K8S_POD_NAME", "OTEL_RESOURCE_ATTRIBUTES")) {
       if (random.nextInt(3) == 0) {
         variables.add(shuffled(Map.of("name", variable, "value", "v")));
+      } else if (variable.equals("K8S_POD_NAME") && random.nextInt(3) == 0) {
+        String field = random.nextBoolean() ? "metadata.name" : "status.podIP";
+        Map<String, Object> from = Map.of("fieldRef", Map.of("fieldPath", field));
+        variables.add(shuffled(Map.of("name", variable, "valueFrom", from)));
       }
     }
     optional(container, "env", true, variables);
@@ -173,6 +188,19 @@ final class ManifestMaker {
     return resources;
   }
 
+  /// As much as all containers of a Pod here request, and the sidecar's.
+  private Map<String, Object> resourcesOfThePod() {
+    Map<String, Object> requests = Map.of("cpu", "16", "memory", "16Gi");
+    Map<String, Object> resources = new LinkedHashMap<>();
+    resources.put("requests", shuffled(requests));
+    switch (random.nextInt(3)) {
+      case 0 -> {}
+      case 1 -> resources.put("limits", shuffled(Map.of("cpu", 16L, "memory", "16384Mi")));
+      default -> resources.put("limits", Map.of("cpu", "20", "memory", "20Gi"));
+    }
+    return shuffled(resources);
+  }
+
   private void amounts(
       String name,
       List<List<Object>> amounts,
@@ -189,12 +217,17 @@ final class ManifestMaker {
     }
   }
 
-  /// It, or nothing, or an empty one, or its key alone.
+  private ManifestWriter.Null nothing() {
+    return new ManifestWriter.Null(NULLS.get(random.nextInt(NULLS.size())));
+  }
+
+  /// It, or nothing, or an empty one, or its key alone, or with a null.
   private void optional(Map<String, Object> map, String key, boolean list, Object value) {
-    switch (random.nextInt(6)) {
+    switch (random.nextInt(7)) {
       case 0 -> {}
       case 1 -> map.put(key, list ? List.of() : Map.of());
       case 2 -> map.put(key, new ManifestWriter.Nothing(list));
+      case 3 -> map.put(key, nothing());
       default -> map.put(key, value);
     }
   }

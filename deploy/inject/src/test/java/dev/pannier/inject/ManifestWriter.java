@@ -13,6 +13,7 @@ final class ManifestWriter {
   private final Random random;
   private final boolean json;
   private final boolean compact;
+  private final boolean tabs;
   private final int listOffset;
   private final int step;
   private final int commentsIn100;
@@ -22,6 +23,7 @@ final class ManifestWriter {
     this.random = random;
     json = random.nextInt(5) == 0;
     compact = random.nextInt(3) == 0;
+    tabs = random.nextBoolean();
     listOffset = random.nextBoolean() ? 0 : 2;
     step = random.nextInt(4) == 0 ? 4 : 2;
     commentsIn100 = random.nextBoolean() ? 0 : 15;
@@ -46,7 +48,11 @@ final class ManifestWriter {
     } else if (random.nextInt(6) == 0 && !json) {
       written += random.nextBoolean() ? "...\n" : "\n# end\n";
     }
-    return random.nextInt(6) == 0 ? written.replace("\n", "\r\n") : written;
+    return switch (random.nextInt(9)) {
+      case 0 -> written.replace("\n", "\r\n");
+      case 1 -> written.replace("\n", "\r");
+      default -> written;
+    };
   }
 
   private boolean once(int in100) {
@@ -82,13 +88,17 @@ final class ManifestWriter {
       }
     } else if (value instanceof Nothing) {
       end(text);
+    } else if (value instanceof Null) {
+      text.append(random.nextInt(4) == 0 ? "   " : " ");
+      flow(text, value);
+      end(text);
     } else if (value instanceof String lines && lines.contains("\n")) {
       String style = random.nextBoolean() ? "|" : "|-";
       text.append(' ').append(style).append('\n');
       lines.lines().forEach(line -> text.repeat(' ', indent + step).append(line).append('\n'));
       text.append(random.nextBoolean() ? "" : "\n");
     } else {
-      text.append(' ');
+      text.append(random.nextInt(10) == 0 ? '\t' : ' ');
       flow(text, value);
       end(text);
     }
@@ -167,6 +177,7 @@ final class ManifestWriter {
         text.append(space).append(']');
       }
       case String string -> text.append(quoted(string));
+      case Null written -> text.append(written.text());
       default -> text.append(value);
     }
   }
@@ -182,14 +193,14 @@ final class ManifestWriter {
   }
 
   private void json(StringBuilder text, Object value, int indent) {
-    String line = compact ? "" : "\n" + " ".repeat(indent + step);
-    String end = compact ? "" : "\n" + " ".repeat(indent);
+    String line = compact ? "" : "\n" + indentation(indent + step);
+    String end = compact ? "" : "\n" + indentation(indent);
     switch (value) {
       case Map<?, ?> map when !map.isEmpty() -> {
         String separator = "{";
         for (Map.Entry<?, ?> entry : map.entrySet()) {
           text.append(separator).append(line).append(json(String.valueOf(entry.getKey())));
-          text.append(compact ? ":" : ": ");
+          text.append(compact ? ":" : tabs ? ":\t" : ": ");
           json(text, entry.getValue(), indent + step);
           separator = ",";
         }
@@ -208,12 +219,22 @@ final class ManifestWriter {
       case List<?> ignored -> text.append("[]");
       case Nothing nothing -> text.append(nothing.list() ? "[]" : "{}");
       case String string -> text.append(json(string));
+      case Null ignored -> text.append("null");
       default -> text.append(value);
     }
+  }
+
+  private String indentation(int blanks) {
+    return tabs ? "\t".repeat(blanks / step) : " ".repeat(blanks);
   }
 
   /// A key with nothing behind it.
   ///
   /// @param list whether a list would be there
   record Nothing(boolean list) {}
+
+  /// A key with a null.
+  ///
+  /// @param text as YAML has it
+  record Null(String text) {}
 }

@@ -20,7 +20,9 @@ enum QualityOfService {
     Map<String, BigDecimal> requests = new HashMap<>();
     Map<String, BigDecimal> limits = new HashMap<>();
     boolean allLimited = true;
-    for (Object container : containers(spec)) {
+    // Those of the Pod's own decide alone, where it has any.
+    List<?> all = spec.containsKey("resources") ? List.of(spec) : containers(spec);
+    for (Object container : all) {
       Map<?, ?> resources = map(map(container).get("resources"));
       Map<?, ?> limited = map(resources.get("limits"));
       // The API server fills in what is missing.

@@ -24,15 +24,27 @@ final class Additions {
     add(list, isLast ? Change.END : String.valueOf(index), name, element, place);
   }
 
+  /// An element that an earlier injection has left there.
+  void kept(String name, String... place) {
+    trace.added(name, place);
+  }
+
   private void add(Part list, String at, String name, Object element, String... place) {
     trace.added(name, place);
     if (list.isThere()) {
       changes.add(new Change.Add(list.path(at), element));
     } else {
-      if (!list.isKey()) {
-        trace.made(place);
-      }
+      make(list, place);
       newLists.computeIfAbsent(list.path(), any -> new ArrayList<>()).add(element);
+    }
+  }
+
+  private void make(Part part, String... place) {
+    WrittenNull written = part.writtenNull();
+    if (written != null) {
+      trace.replaced(written, place);
+    } else if (!part.isKey()) {
+      trace.made(place);
     }
   }
 
@@ -42,16 +54,13 @@ final class Additions {
     Part metadata = pod.at("metadata");
     Part annotations = metadata.at("annotations");
     if (!metadata.isThere()) {
-      if (metadata.isKey()) {
+      make(metadata, "metadata");
+      if (metadata.isKey() && metadata.writtenNull() == null) {
         trace.made("metadata", "annotations");
-      } else {
-        trace.made("metadata");
       }
       changes.add(new Change.Add(metadata.path(), Map.of("annotations", annotation())));
     } else if (!annotations.isThere()) {
-      if (!annotations.isKey()) {
-        trace.made("metadata", "annotations");
-      }
+      make(annotations, "metadata", "annotations");
       changes.add(new Change.Add(annotations.path(), annotation()));
     } else {
       changes.add(new Change.Add(annotations.path(Trace.ANNOTATION), trace.toString()));

@@ -17,7 +17,8 @@ public sealed interface Change {
 
   List<String> path();
 
-  /// A key that was not there, or an element before that of its index, or at the end.
+  /// A key that was not there or had nothing, or an element before that of its index, or at the end. A `WrittenNull` takes
+  /// the place of the list or map that was put into its own.
   ///
   /// @param value a map, a list or a single value
   record Add(List<String> path, Object value) implements Change {

@@ -50,6 +50,12 @@ public final class Injection {
   /// @param pod      a Pod, or the template of one: its `metadata` and `spec`
   /// @param workload what it is one of
   public Outcome of(@Nullable Object pod, Workload workload) {
+    return of(pod, workload, Set.of());
+  }
+
+  /// @param pod  without the sidecar that it had
+  /// @param kept the volumes that came with that one; those of them that are still there are the sidecar's again
+  public Outcome of(@Nullable Object pod, Workload workload, Set<String> kept) {
     Set<Problem> problems = new LinkedHashSet<>();
     Part root = Part.root(pod, problems);
     Part annotations = root.at("metadata", "annotations");
@@ -73,14 +79,14 @@ public final class Injection {
               annotations.at(Setting.PARSER.annotation()).path(),
               "outranks the default of config, which does not count here (" + config + ")"));
     }
-    List<Change> changes = changes(root, settings, workload, notices);
+    List<Change> changes = changes(root, settings, workload, kept, notices);
     return problems.isEmpty()
         ? new Outcome.Changed(changes, notices)
         : new Outcome.Refused(List.copyOf(problems));
   }
 
   private static List<Change> changes(
-      Part root, Settings settings, Workload workload, List<Problem> notices) {
+      Part root, Settings settings, Workload workload, Set<String> kept, List<Problem> notices) {
     Part spec = root.at("spec");
     Part containers = spec.at("containers");
     Mesh mesh = Mesh.of(root);
@@ -94,38 +100,53 @@ public final class Injection {
       mesh.lookAt(root, isNative, notices);
     }
     SidecarResources resources = new SidecarResources(settings, Quality.isGuaranteed(spec));
-    resources.lookAt(spec, root.at("metadata", "annotations"), notices);
+    resources.lookAt(root.at("metadata", "annotations"), notices);
+    Part initContainers = spec.at("initContainers");
+    int before = mesh == null ? 0 : mesh.before(initContainers);
+    PodResources.lookAt(spec, resources, isNative, before, notices);
     Additions additions = new Additions();
-    LogFolders folders = LogFolders.of(spec, selected, settings, workload, notices);
-    Resource resource = Resource.of(root, settings, workload, selected);
+    LogFolders folders = LogFolders.of(spec, selected, settings, workload, kept, notices);
+    Resource resource = Resource.of(root, settings, workload, selected, notices);
     for (Part container : selected) {
       addEnvironment(additions, container, resource, notices);
     }
     folders.addTo(additions, spec);
     Sidecar sidecar = new Sidecar(settings, isNative, folders, resource, resources, spec, selected);
+    sidecar.lookAt(notices);
     for (Map<String, Object> volume : sidecar.volumes()) {
-      String name = String.valueOf(volume.get("name"));
-      if (spec.at("volumes").named().containsKey(name)) {
-        spec.at("volumes").problem("has a volume " + name + " that is not the sidecar's");
-      }
-      additions.append(spec.at("volumes"), name, volume, "spec", "volumes");
+      addVolume(additions, spec.at("volumes"), volume, kept);
     }
     if (isNative) {
       // Before all others but those by which there is a network: what they log and send is shipped,
       // too.
-      Part initContainers = spec.at("initContainers");
-      int before = mesh == null ? 0 : mesh.before(initContainers);
       additions.insert(
           initContainers, before, Sidecar.NAME, sidecar.container(), "spec", "initContainers");
     } else {
       additions.append(containers, Sidecar.NAME, sidecar.container(), "spec", "containers");
-      if (workload.kind().equals("Job") || workload.kind().equals("CronJob")) {
+      // Of a Job these are the only policies there are; a Pod of another owner, or of none, may
+      // have them, too.
+      if (List.of("Never", "OnFailure").contains(spec.at("restartPolicy").text())
+          || List.of("Job", "CronJob").contains(workload.kind())) {
         notices.add(
             new Problem(
                 containers.path(), "the Pod will not complete: an ordinary sidecar does not end"));
       }
     }
     return additions.finish(root);
+  }
+
+  /// @param kept those that may be there already
+  static void addVolume(
+      Additions additions, Part volumes, Map<String, Object> volume, Set<String> kept) {
+    String name = String.valueOf(volume.get("name"));
+    Part same = volumes.named().get(name);
+    if (same == null) {
+      additions.append(volumes, name, volume, "spec", "volumes");
+    } else if (kept.contains(name) && same.copy().equals(volume)) {
+      additions.kept(name, "spec", "volumes");
+    } else {
+      volumes.problem("has a volume " + name + " that is not the sidecar's");
+    }
   }
 
   /// A native sidecar would wait for probes that go through a proxy which waits for it.
@@ -229,7 +250,7 @@ public final class Injection {
               own.get(Resource.VARIABLE).path(), "stays as it is, without k8s.* attributes"));
     } else {
       resource
-          .variables(name)
+          .variables(container, notices)
           .forEach(each -> variables.put(String.valueOf(each.get("name")), each));
     }
     if (own.containsKey(ENDPOINT_VARIABLE)) {

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The folders with the application's log files. Where the application has a volume there already, the sidecar reads that one;
 /// else both get one that lives as long as the Pod. The sidecar sees it under the application's path.
@@ -44,6 +45,7 @@ final class LogFolders {
 
   private final Workload workload;
   private final List<Part> selected;
+  private final Set<String> kept;
   private final List<Problem> notices;
 
   /// New volumes by the folder for which they are.
@@ -55,15 +57,23 @@ final class LogFolders {
   /// The sidecar's variables that its mounts need, by their names.
   private final Map<String, Map<String, Object>> variables = new LinkedHashMap<>();
 
-  private LogFolders(Workload workload, List<Part> selected, List<Problem> notices) {
+  private LogFolders(
+      Workload workload, List<Part> selected, Set<String> kept, List<Problem> notices) {
     this.workload = workload;
     this.selected = selected;
+    this.kept = kept;
     this.notices = notices;
   }
 
+  /// @param kept the volumes of an earlier injection: one that somebody mounts besides is still no volume of the application's
   static LogFolders of(
-      Part spec, List<Part> selected, Settings settings, Workload workload, List<Problem> notices) {
-    LogFolders folders = new LogFolders(workload, selected, notices);
+      Part spec,
+      List<Part> selected,
+      Settings settings,
+      Workload workload,
+      Set<String> kept,
+      List<Problem> notices) {
+    LogFolders folders = new LogFolders(workload, selected, kept, notices);
     for (String dir : settings.logDirs()) {
       folders.find(spec, dir, !settings.deleteShipped());
     }
@@ -78,6 +88,7 @@ final class LogFolders {
         String path = withoutSlash(mount.at("mountPath").text());
         boolean holds = dir.equals(path) || (!path.isEmpty() && dir.startsWith(path + "/"));
         if (holds
+            && !kept.contains(mount.at("name").text())
             && (best == null
                 || withoutSlash(best.at("mountPath").text()).length() < path.length())) {
           best = mount;
@@ -118,13 +129,8 @@ final class LogFolders {
           each.variables().stream()
               .filter(variable -> !Resource.isOurs(variable))
               .forEach(variable -> variables.put(String.valueOf(variable.get("name")), variable));
-          if (before == null && outlivesItsPod(spec, part, each)) {
-            notices.add(
-                new Problem(
-                    part.path(),
-                    "outlives the Pod, unlike the sidecar's positions: a new Pod ships all its"
-                        + " files again, and of Pods that share it each ships all; use an emptyDir,"
-                        + " or a subPathExpr for each Pod"));
+          if (before == null) {
+            lookAt(spec.at("volumes"), part, each);
           }
         });
     for (String path : mounts.keySet()) {
@@ -178,9 +184,26 @@ final class LogFolders {
     return names;
   }
 
-  /// Whether files are there before the sidecar's first start. A volume that the manifest does not have is a StatefulSet's claim.
-  private boolean outlivesItsPod(Part spec, Part mount, Found found) {
-    Part volume = spec.at("volumes").named().get(mount.at("name").text());
+  private void lookAt(Part volumes, Part mount, Found found) {
+    String name = mount.at("name").text();
+    Part volume = volumes.named().get(name);
+    if (volume == null && !workload.claims().contains(name)) {
+      notices.add(
+          new Problem(mount.path("name"), "is the name of no volume of the Pod (" + name + ")"));
+    } else if (outlivesItsPod(volume, found)) {
+      notices.add(
+          new Problem(
+              mount.path(),
+              "outlives the Pod, unlike the sidecar's positions: a new Pod ships all its files"
+                  + " again, and of Pods that share it each ships all; use an emptyDir, or a"
+                  + " subPathExpr for each Pod"));
+    }
+  }
+
+  /// Whether files are there before the sidecar's first start.
+  ///
+  /// @param volume null for a StatefulSet's claim
+  private boolean outlivesItsPod(@Nullable Part volume, Found found) {
     if (volume != null
         && volume.copy().keySet().stream()
             .allMatch(key -> key.equals("name") || LIVES_AS_ITS_POD.contains(key))) {
@@ -232,12 +255,15 @@ final class LogFolders {
   void addTo(Additions additions, Part spec) {
     added.forEach(
         (dir, volume) -> {
-          Part volumes = spec.at("volumes");
-          if (volumes.named().containsKey(volume)) {
-            volumes.problem("has a volume " + volume + " that was not injected");
-          }
-          additions.append(volumes, volume, Sidecar.emptyVolume(volume), "spec", "volumes");
+          Injection.addVolume(additions, spec.at("volumes"), Sidecar.emptyVolume(volume), kept);
           for (Part container : selected) {
+            // Somebody has mounted there what an earlier injection has brought.
+            boolean isThere =
+                container.at("volumeMounts").elements().stream()
+                    .anyMatch(mount -> withoutSlash(mount.at("mountPath").text()).equals(dir));
+            if (isThere) {
+              continue;
+            }
             additions.append(
                 container.at("volumeMounts"),
                 volume,

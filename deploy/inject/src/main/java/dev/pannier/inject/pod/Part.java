@@ -16,13 +16,15 @@ final class Part {
   private final List<String> path;
   private final boolean isKey;
   private final @Nullable Object value;
+  private final @Nullable WrittenNull writtenNull;
   private final Collection<Problem> problems;
 
   private Part(
       List<String> path, boolean isKey, @Nullable Object value, Collection<Problem> problems) {
     this.path = path;
     this.isKey = isKey;
-    this.value = value;
+    this.writtenNull = value instanceof WrittenNull written ? written : null;
+    this.value = writtenNull == null ? value : null;
     this.problems = problems;
   }
 
@@ -59,6 +61,11 @@ final class Part {
     return isKey;
   }
 
+  /// What stands behind its key in place of a value.
+  @Nullable WrittenNull writtenNull() {
+    return writtenNull;
+  }
+
   Map<?, ?> map() {
     if (value instanceof Map<?, ?> map) {
       return map;
@@ -75,7 +82,7 @@ final class Part {
     map()
         .forEach(
             (key, each) -> {
-              if (each != null) {
+              if (each != null && !(each instanceof WrittenNull)) {
                 copy.put(String.valueOf(key), each);
               }
             });

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// The quality of service that Kubernetes gives a Pod: `Guaranteed` where each container, those that are only there to initialize it
 /// included, has limits of CPU and memory, and requests exactly them. Requests that are not written are the limits.
 final class Quality {
-  private static final List<String> COUNTED = List.of("cpu", "memory");
+  static final List<String> COUNTED = List.of("cpu", "memory");
 
   private Quality() {}
 
@@ -24,10 +24,16 @@ final class Quality {
 
   private static boolean requestsItsLimits(Part container) {
     Map<String, Quantity> limits = counted(container.at("resources", "limits"));
-    Map<String, Quantity> requests = new TreeMap<>(limits);
-    requests.putAll(counted(container.at("resources", "requests")));
+    Map<String, Quantity> requests = requests(container);
     return limits.keySet().containsAll(COUNTED)
         && COUNTED.stream().allMatch(name -> isSame(limits.get(name), requests.get(name)));
+  }
+
+  /// The API server fills in what is missing.
+  static Map<String, Quantity> requests(Part container) {
+    Map<String, Quantity> requests = counted(container.at("resources", "limits"));
+    requests.putAll(counted(container.at("resources", "requests")));
+    return requests;
   }
 
   private static boolean isSame(@Nullable Quantity one, @Nullable Quantity other) {
@@ -35,7 +41,7 @@ final class Quality {
   }
 
   /// Those that are above zero: others do not count.
-  private static Map<String, Quantity> counted(Part amounts) {
+  static Map<String, Quantity> counted(Part amounts) {
     Map<String, Quantity> counted = new TreeMap<>();
     for (String name : COUNTED) {
       Quantity amount = Quantity.parse(amounts.at(name).scalar());

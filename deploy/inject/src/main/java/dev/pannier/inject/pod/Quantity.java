@@ -1,6 +1,7 @@
 package dev.pannier.inject.pod;
 
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -55,6 +56,13 @@ record Quantity(String text, BigDecimal value) implements Comparable<Quantity> {
 
   static Quantity mebibytes(long mib) {
     return new Quantity(mib + "Mi", BigDecimal.valueOf(mib).multiply(KIBI.pow(2)));
+  }
+
+  /// At least this much of a resource, in units that people read.
+  static Quantity rounded(String resource, BigDecimal amount) {
+    return resource.equals("cpu")
+        ? milliCpu(amount.movePointRight(3).setScale(0, RoundingMode.CEILING).longValue())
+        : mebibytes(amount.divide(KIBI.pow(2), 0, RoundingMode.CEILING).longValue());
   }
 
   boolean isAbove(Quantity other) {

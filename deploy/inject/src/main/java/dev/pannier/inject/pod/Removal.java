@@ -1,54 +1,121 @@
 package dev.pannier.inject.pod;
 
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Takes out of a Pod what an injection has added, by the trace that it left; whatever else was changed since stays.
+/// Takes out of a Pod what an injection has added, by the trace that it left; whatever else was changed since stays, and so does a
+/// volume that somebody has mounted besides.
 public final class Removal {
-  private Removal() {}
+  private static final List<String> VOLUMES = List.of("spec", "volumes");
+
+  private final Part root;
+  private final List<Change> changes = new ArrayList<>();
+  private final List<Problem> notices = new ArrayList<>();
+
+  private Removal(Part root) {
+    this.root = root;
+  }
 
   /// @param pod a Pod, or the template of one: its `metadata` and `spec`
   public static Outcome of(@Nullable Object pod) {
     Set<Problem> problems = new LinkedHashSet<>();
     Part root = Part.root(pod, problems);
-    Part annotations = root.at("metadata", "annotations");
-    Part annotation = annotations.at(Trace.ANNOTATION);
+    Part annotation = root.at("metadata", "annotations").at(Trace.ANNOTATION);
     if (!annotation.isThere()) {
       return new Outcome.Unchanged("no sidecar was injected");
     }
-    Trace trace = Trace.read(annotation, problems);
-    List<Change> changes = new ArrayList<>();
-    List<String> made = new ArrayList<>();
-    for (Trace.Place place : trace.places()) {
-      if (place.path().getFirst().equals("metadata")) {
-        made.add(String.join(".", place.path()));
-        continue;
-      }
-      Part list = find(root, place.path());
-      if (list != null && list.isThere()) {
-        remove(list, place, changes);
-      }
-    }
-    boolean alone = annotations.map().size() == 1;
-    if (alone && made.contains("metadata") && root.at("metadata").map().size() == 1) {
-      changes.add(new Change.Remove(List.of("metadata")));
-    } else if (alone && (made.contains("metadata.annotations") || made.contains("metadata"))) {
-      changes.add(new Change.Remove(annotations.path()));
-    } else {
-      changes.add(new Change.Remove(annotation.path()));
-    }
+    Removal removal = new Removal(root);
+    removal.take(Trace.read(annotation, problems).places());
     return problems.isEmpty()
-        ? new Outcome.Changed(changes, List.of())
+        ? new Outcome.Changed(removal.changes, removal.notices)
         : new Outcome.Refused(List.copyOf(problems));
   }
 
+  /// The names of the volumes that an injection has added.
+  public static Set<String> volumes(@Nullable Object pod) {
+    Part root = Part.root(pod, new ArrayList<>());
+    Part annotation = root.at("metadata", "annotations").at(Trace.ANNOTATION);
+    Set<String> names = new HashSet<>();
+    if (annotation.isThere()) {
+      for (Trace.Place place : Trace.read(annotation, new ArrayList<>()).places()) {
+        names.addAll(place.path().equals(VOLUMES) ? place.names() : Set.of());
+      }
+    }
+    return names;
+  }
+
+  private void take(List<Trace.Place> places) {
+    Map<String, Trace.Place> metadata = new LinkedHashMap<>();
+    Map<Trace.Place, List<Part>> found = new LinkedHashMap<>();
+    for (Trace.Place place : places) {
+      if (place.path().getFirst().equals("metadata")) {
+        metadata.put(place.path().getLast(), place);
+      } else {
+        found.put(place, find(place));
+      }
+    }
+    Set<List<String>> gone = new HashSet<>();
+    found.values().forEach(ours -> ours.forEach(element -> gone.add(element.path())));
+    found.forEach(
+        (place, ours) ->
+            remove(place, place.path().equals(VOLUMES) ? unmounted(ours, gone) : ours));
+    removeTrace(metadata.get("metadata"), metadata.get("annotations"));
+  }
+
+  /// @param ofMetadata    null where it was there
+  /// @param ofAnnotations the same
+  private void removeTrace(Trace.@Nullable Place ofMetadata, Trace.@Nullable Place ofAnnotations) {
+    Part metadata = root.at("metadata");
+    Part annotations = metadata.at("annotations");
+    boolean alone = annotations.map().size() == 1;
+    if (alone && ofMetadata != null && metadata.map().size() == 1) {
+      undo(metadata, ofMetadata.replaced());
+    } else if (alone && (ofMetadata != null || ofAnnotations != null)) {
+      undo(annotations, ofAnnotations == null ? null : ofAnnotations.replaced());
+    } else {
+      undo(annotations.at(Trace.ANNOTATION), null);
+    }
+  }
+
+  private void undo(Part part, @Nullable WrittenNull replaced) {
+    changes.add(
+        replaced == null ? new Change.Remove(part.path()) : new Change.Add(part.path(), replaced));
+  }
+
+  /// What was added there, as far as it is still there.
+  private List<Part> find(Trace.Place place) {
+    Part list = list(place);
+    List<Part> ours = new ArrayList<>();
+    Set<String> missing = new LinkedHashSet<>(place.names());
+    for (Part element : list == null ? List.<Part>of() : list.elements()) {
+      String name = element.at("name").text();
+      if (place.names().contains(name)) {
+        ours.add(element);
+        missing.remove(name);
+      }
+    }
+    if (!missing.isEmpty()) {
+      notices.add(
+          new Problem(
+              place.path(),
+              "does not have here any more what was injected: look for it elsewhere ("
+                  + Part.shown(String.join(", ", missing))
+                  + ")"));
+    }
+    return ours;
+  }
+
   /// The trace names a container where the tree has its index.
-  private static @Nullable Part find(Part root, List<String> path) {
+  private @Nullable Part list(Trace.Place place) {
     Part part = root;
-    for (String step : path) {
+    for (String step : place.path()) {
       Part next = part.isList() ? part.named().get(step) : part.at(step);
       if (next == null) {
         return null;
@@ -58,16 +125,43 @@ public final class Removal {
     return part;
   }
 
-  private static void remove(Part list, Trace.Place place, List<Change> changes) {
-    List<Part> elements = list.elements();
-    List<Part> ours =
-        elements.stream()
-            .filter(element -> place.names().contains(element.at("name").text()))
-            .toList();
-    if (place.made() && ours.size() == elements.size()) {
-      changes.add(new Change.Remove(list.path()));
+  /// A Pod with a mount whose volume is missing is none.
+  private List<Part> unmounted(List<Part> volumes, Set<List<String>> gone) {
+    Map<String, Part> mounts = new LinkedHashMap<>();
+    Stream.of("containers", "initContainers")
+        .flatMap(list -> root.at("spec", list).elements().stream())
+        .filter(container -> !gone.contains(container.path()))
+        .flatMap(container -> container.at("volumeMounts").elements().stream())
+        .filter(mount -> !gone.contains(mount.path()))
+        .forEach(mount -> mounts.putIfAbsent(mount.at("name").text(), mount));
+    List<Part> unmounted = new ArrayList<>();
+    for (Part volume : volumes) {
+      Part mount = mounts.get(volume.at("name").text());
+      if (mount == null) {
+        unmounted.add(volume);
+      } else {
+        notices.add(
+            new Problem(
+                volume.path(),
+                "was injected, and stays: "
+                    + Problem.key(mount.path())
+                    + " mounts it ("
+                    + volume.at("name").text()
+                    + ")"));
+      }
+    }
+    return unmounted;
+  }
+
+  private void remove(Trace.Place place, List<Part> ours) {
+    Part list = list(place);
+    if (list != null
+        && list.isThere()
+        && place.isWhole()
+        && ours.size() == list.elements().size()) {
+      undo(list, place.replaced());
     } else {
-      ours.reversed().forEach(element -> changes.add(new Change.Remove(element.path())));
+      ours.reversed().forEach(element -> undo(element, null));
     }
   }
 }

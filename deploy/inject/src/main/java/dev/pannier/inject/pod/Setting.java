@@ -47,7 +47,7 @@ public enum Setting {
   JVM_OPTIONS("jvm-options");
 
   /// What all annotations of ours begin with.
-  static final String PREFIX = "pannier.dev/";
+  public static final String PREFIX = "pannier.dev/";
 
   private final String key;
 

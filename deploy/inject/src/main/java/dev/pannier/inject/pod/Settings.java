@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What holds for one Pod: its annotations, and what they do not say, by default.
@@ -45,8 +46,8 @@ record Settings(
   private static final Pattern IMAGE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._/:@-]*");
   private static final Pattern PULL_POLICY = Pattern.compile("Always|IfNotPresent|Never");
   private static final Pattern PARSER = Pattern.compile("[A-Za-z0-9_-]{1,100}");
-  private static final Pattern SERVERS =
-      Pattern.compile("[^\\s,:]+(:[^\\s,:]+)*:[0-9]{1,5}(\\s*,\\s*[^\\s,]+:[0-9]{1,5})*");
+  private static final String SERVER = "[^\\s,]*[^\\s,:]:[0-9]{1,5}";
+  private static final Pattern SERVERS = Pattern.compile(SERVER + "(\\s*,\\s*" + SERVER + ")*");
   private static final Pattern ENDPOINT = Pattern.compile("https?://[^\\s/]\\S*");
 
   /// A mount path may have no colon; the others would be a glob's.
@@ -134,14 +135,13 @@ record Settings(
       return text;
     }
 
+    /// Each once.
     List<String> list(Setting setting) {
-      List<String> list = new ArrayList<>();
-      for (String element : text(setting).split(",", -1)) {
-        if (!element.isBlank()) {
-          list.add(element.strip());
-        }
-      }
-      return list;
+      return Stream.of(text(setting).split(",", -1))
+          .map(String::strip)
+          .filter(element -> !element.isEmpty())
+          .distinct()
+          .toList();
     }
   }
 

@@ -2,10 +2,8 @@ package dev.pannier.inject.pod;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The container, and the volumes that are its own.
@@ -139,8 +137,7 @@ final class Sidecar {
   }
 
   private List<Map<String, Object>> environment() {
-    List<Map<String, Object>> environment =
-        new ArrayList<>(resource.variablesOfSidecar(selected.getFirst()));
+    List<Map<String, Object>> environment = new ArrayList<>(resource.variablesOfSidecar());
     environment.addAll(folders.sidecarVariables());
     environment.add(variable("PANNIER_ADMIN_LISTEN", "0.0.0.0:" + ADMIN_PORT));
     environment.add(variable("PANNIER_TERMINATION_LOG", "/dev/termination-log"));
@@ -210,16 +207,43 @@ final class Sidecar {
 
   /// The group by which the application's files can be read under an umask of 027.
   private @Nullable Long group() {
-    Part pod = spec.at("securityContext");
-    Set<Long> groups = new LinkedHashSet<>();
+    Map<Long, Part> groups = groups();
+    return groups.isEmpty()
+        ? spec.at("securityContext", "fsGroup").number()
+        : groups.keySet().iterator().next();
+  }
+
+  /// The application's, in the order of its containers, each with where it is said.
+  private Map<Long, Part> groups() {
+    Map<Long, Part> groups = new LinkedHashMap<>();
     for (Part container : selected) {
-      Long own = container.at("securityContext", "runAsGroup").number();
-      Long group = own == null ? pod.at("runAsGroup").number() : own;
+      Part own = container.at("securityContext", "runAsGroup");
+      Part said = own.isThere() ? own : spec.at("securityContext", "runAsGroup");
+      Long group = said.number();
       if (group != null) {
-        groups.add(group);
+        groups.putIfAbsent(group, said);
       }
     }
-    return groups.isEmpty() ? pod.at("fsGroup").number() : groups.iterator().next();
+    return groups;
+  }
+
+  /// Of several groups it can only be in one; in a Pod's `fsGroup` all are.
+  void lookAt(List<Problem> notices) {
+    if (settings.logDirs().isEmpty() || spec.at("securityContext", "fsGroup").isThere()) {
+      return;
+    }
+    Long own = group();
+    groups()
+        .forEach(
+            (group, said) -> {
+              if (!group.equals(own)) {
+                notices.add(
+                    new Problem(
+                        said.path(),
+                        "is not the sidecar's group, %d: files that only this one may read are not shipped; give spec.securityContext an fsGroup (%d)"
+                            .formatted(own, group)));
+              }
+            });
   }
 
   private List<Map<String, Object>> mounts() {

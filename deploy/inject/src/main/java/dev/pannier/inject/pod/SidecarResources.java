@@ -99,7 +99,7 @@ final class SidecarResources {
   }
 
   /// @param annotations the Pod's
-  void lookAt(Part spec, Part annotations, List<Problem> notices) {
+  void lookAt(Part annotations, List<Problem> notices) {
     Quantity tried = Quantity.mebibytes(memoryMib() + TRIED_MIB);
     if (tried.isAbove(memoryLimit())) {
       notices.add(
@@ -125,13 +125,15 @@ final class SidecarResources {
               "takes the quality of service Guaranteed from the Pod: the sidecar's requests are not"
                   + " its limits"));
     }
-    if (spec.at("resources").isThere()) {
-      notices.add(
-          new Problem(
-              spec.at("resources").path(),
-              "has to hold what the sidecar requests, too: %s of CPU, %s of memory"
-                  .formatted(cpuRequest().text(), memoryRequest().text())));
-    }
+  }
+
+  Quantity request(String name) {
+    return name.equals("cpu") ? cpuRequest() : memoryRequest();
+  }
+
+  /// @return null for none
+  @Nullable Quantity limit(String name) {
+    return name.equals("cpu") ? cpuLimit() : memoryLimit();
   }
 
   /// The first of these that somebody has said something about.

@@ -10,31 +10,45 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// What an injection leaves in the Pod about itself: the annotation `pannier.dev/injected` names all that was added, so that it
 /// can be taken out again, by a later version, too, and whatever was changed beside it.
 ///
 /// Its value is a list of places between blanks: `metadata.annotations+ spec.volumes+[pannier-state] spec.containers.app.env[A,B]`. In brackets
-/// are the names of the elements that were added to a list; a `+` says that the key itself was not there.
+/// are the names of the elements that were added to a list; a `+` says that the key itself was not there, and `=null` that this stood
+/// behind it.
 final class Trace {
   static final String ANNOTATION = Setting.PREFIX + "injected";
 
-  private static final Pattern PLACE = Pattern.compile("([A-Za-z0-9.-]+?)(\\+?)(?:\\[(\\S*)\\])?");
+  private static final Pattern PLACE =
+      Pattern.compile("([A-Za-z0-9.-]+?)(?:(\\+)|=(~|null|Null|NULL))?(?:\\[(\\S*)\\])?");
 
-  /// @param made  whether the key was not there
-  /// @param names of the elements that were added
-  record Place(List<String> path, boolean made, Set<String> names) {}
+  /// @param made     whether the key was not there
+  /// @param replaced what stood behind it, where that was written
+  /// @param names    of the elements that were added
+  record Place(List<String> path, boolean made, @Nullable WrittenNull replaced, Set<String> names) {
+    /// Whether nothing is left of it when all elements of ours are gone.
+    boolean isWhole() {
+      return made || replaced != null;
+    }
+  }
 
   private final Map<String, Place> places = new LinkedHashMap<>();
 
   /// A key that was not there.
   void made(String... path) {
-    merge(new Place(List.of(path), true, Set.of()));
+    merge(new Place(List.of(path), true, null, Set.of()));
+  }
+
+  /// A key that had this.
+  void replaced(WrittenNull written, String... path) {
+    merge(new Place(List.of(path), false, written, Set.of()));
   }
 
   /// An element of a list, by its name.
   void added(String name, String... path) {
-    merge(new Place(List.of(path), false, Set.of(name)));
+    merge(new Place(List.of(path), false, null, Set.of(name)));
   }
 
   private void merge(Place place) {
@@ -44,7 +58,8 @@ final class Trace {
         (a, b) -> {
           Set<String> names = new LinkedHashSet<>(a.names());
           names.addAll(b.names());
-          return new Place(a.path(), a.made() || b.made(), names);
+          WrittenNull replaced = a.replaced() == null ? b.replaced() : a.replaced();
+          return new Place(a.path(), a.made() || b.made(), replaced, names);
         });
   }
 
@@ -61,11 +76,13 @@ final class Trace {
         annotation.problem("cannot be read: take the sidecar out by hand, and this annotation");
         return new Trace();
       }
-      String names = place.group(3) == null ? "" : place.group(3);
+      String written = place.group(3);
+      String names = place.group(4) == null ? "" : place.group(4);
       trace.merge(
           new Place(
               Arrays.asList(place.group(1).split("\\.", -1)),
-              !place.group(2).isEmpty(),
+              place.group(2) != null,
+              written == null ? null : new WrittenNull(written),
               names.isEmpty() ? Set.of() : new LinkedHashSet<>(List.of(names.split(",", -1)))));
     }
     return trace;
@@ -76,7 +93,9 @@ final class Trace {
     StringBuilder text = new StringBuilder();
     for (Map.Entry<String, Place> place : places.entrySet()) {
       text.append(text.isEmpty() ? "" : " ").append(place.getKey());
+      WrittenNull replaced = place.getValue().replaced();
       text.append(place.getValue().made() ? "+" : "");
+      text.append(replaced == null ? "" : "=" + replaced.text());
       if (!place.getValue().names().isEmpty()) {
         text.append('[').append(String.join(",", place.getValue().names())).append(']');
       }

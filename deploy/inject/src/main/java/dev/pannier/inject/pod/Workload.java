@@ -4,15 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What a Pod is one of: the object whose manifest has its template, or by its owner.
 ///
-/// @param kind as in the manifest
-/// @param name empty where it is made up by the cluster
-public record Workload(String kind, String name) {
+/// @param kind   as in the manifest
+/// @param name   empty where it is made up by the cluster
+/// @param claims the names of a StatefulSet's `volumeClaimTemplates`: volumes of its Pods that their template does not have
+public record Workload(String kind, String name, Set<String> claims) {
   /// Semantic conventions have a `k8s.….name` for these.
   private static final List<String> ATTRIBUTED =
       List.of("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet");
@@ -20,6 +22,14 @@ public record Workload(String kind, String name) {
   /// A CronJob names its Jobs after itself and the minute since 1970: from 2017 on, so that a date is not taken for one.
   private static final Pattern JOB_OF_CRON_JOB =
       Pattern.compile("(.+)-(2[5-9]|[3-9][0-9])[0-9]{6}");
+
+  public Workload {
+    claims = Set.copyOf(claims);
+  }
+
+  public Workload(String kind, String name) {
+    this(kind, name, Set.of());
+  }
 
   /// Of a Pod in a cluster: by its controller. A ReplicaSet whose name ends with the hash of its Pods'
   /// template is a Deployment's, and a Job whose name ends with its time is a CronJob's.

@@ -54,10 +54,14 @@ public final class Admission {
   }
 
   private Verdict ofPod(Review review) {
+    if (review.isTooLarge()) {
+      return tooMuch(
+          review,
+          "has more than %d values, or is nested more than %d deep"
+              .formatted(Json.MAX_TOKENS, Json.MAX_DEPTH));
+    }
     if (review.containers() > MAX_CONTAINERS) {
-      String problem = "no sidecar: spec.containers: has more than " + MAX_CONTAINERS;
-      tell(review, problem);
-      return new Verdict(review.uid(), Verdict.Result.REFUSED, List.of(), List.of(problem));
+      return tooMuch(review, "spec.containers: has more than " + MAX_CONTAINERS);
     }
     return switch (injection.of(review.object(), Workload.of(review.object()))) {
       case Outcome.Changed changed -> {
@@ -74,6 +78,12 @@ public final class Admission {
         yield new Verdict(review.uid(), Verdict.Result.REFUSED, List.of(), problems);
       }
     };
+  }
+
+  private Verdict tooMuch(Review review, String what) {
+    String problem = "no sidecar: " + what;
+    tell(review, problem);
+    return new Verdict(review.uid(), Verdict.Result.REFUSED, List.of(), List.of(problem));
   }
 
   private void tell(Review review, String what) {

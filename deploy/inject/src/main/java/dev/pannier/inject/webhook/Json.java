@@ -11,12 +11,13 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 
 /// JSON as trees of the same values that manifests are read to, and back.
 final class Json {
   /// A Pod is a dozen levels deep and has a few thousand values; what is left out of a review counts, too.
-  private static final int MAX_DEPTH = 100;
+  static final int MAX_DEPTH = 100;
 
   /// A tree of as many takes some 5 MiB at most, and its review as much again: the heap is 64 MiB.
   static final long MAX_TOKENS = 50_000;
@@ -30,6 +31,10 @@ final class Json {
                   .maxTokenCount(MAX_TOKENS)
                   .build())
           .build();
+
+  /// Of what has more: nothing of it is kept, whatever its size, and no name that it has.
+  static final JsonFactory SKIMMING =
+      JsonFactory.builder().disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES).build();
 
   /// Others are texts, as they are written: nothing here reckons with them.
   private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,18}");

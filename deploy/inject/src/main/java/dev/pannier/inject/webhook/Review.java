@@ -8,6 +8,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.json.JsonFactory;
 
 /// What the API server asks: the request of an `AdmissionReview`, as far as it matters here.
 ///
@@ -16,6 +18,7 @@ import tools.jackson.core.ObjectReadContext;
 /// @param subResource empty for the object itself
 /// @param namespace   empty where there is none
 /// @param object      as it would be stored
+/// @param isTooLarge  whether there is more of it than is looked at, so that there is no object here
 record Review(
     String uid,
     String kind,
@@ -23,16 +26,31 @@ record Review(
     String subResource,
     String namespace,
     boolean isDryRun,
-    @Nullable Object object) {
+    @Nullable Object object,
+    boolean isTooLarge) {
   static final String API_VERSION = "admission.k8s.io/v1";
   static final String KIND = "AdmissionReview";
 
   /// @throws MalformedReview where it is no JSON, or no review of this version
   static Review read(byte[] json) throws MalformedReview {
+    try {
+      try {
+        return read(json, Json.FACTORY, false);
+      } catch (StreamConstraintsException e) {
+        // The Pod is admitted without having been looked at: a review of it is one all the same.
+        return read(json, Json.SKIMMING, true);
+      }
+    } catch (JacksonException e) {
+      throw new MalformedReview("no JSON: " + e.getOriginalMessage());
+    }
+  }
+
+  private static Review read(byte[] json, JsonFactory factory, boolean isTooLarge)
+      throws MalformedReview {
     String apiVersion = "";
     String kind = "";
     Review review = null;
-    try (JsonParser parser = Json.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+    try (JsonParser parser = factory.createParser(ObjectReadContext.empty(), json)) {
       expectObject(parser, "the body");
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
         String name = parser.currentName();
@@ -40,15 +58,13 @@ record Review(
         switch (name) {
           case "apiVersion" -> apiVersion = text(parser, name);
           case "kind" -> kind = text(parser, name);
-          case "request" -> review = request(parser);
+          case "request" -> review = request(parser, isTooLarge);
           default -> parser.skipChildren();
         }
       }
       if (parser.nextToken() != null) {
         throw new MalformedReview("something follows the review");
       }
-    } catch (JacksonException e) {
-      throw new MalformedReview("no JSON: " + e.getOriginalMessage());
     }
     if (!apiVersion.equals(API_VERSION) || !kind.equals(KIND)) {
       throw new MalformedReview(
@@ -60,14 +76,14 @@ record Review(
     return review;
   }
 
-  private static Review request(JsonParser parser) throws MalformedReview {
+  private static Review request(JsonParser parser, boolean isTooLarge) throws MalformedReview {
     expectObject(parser, "request");
     String uid = "";
     String operation = "";
     String subResource = "";
     String namespace = "";
     boolean isDryRun = false;
-    Object kind = null;
+    String kind = "";
     Object object = null;
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       String name = parser.currentName();
@@ -81,12 +97,15 @@ record Review(
           isDryRun = value == JsonToken.VALUE_TRUE;
           parser.skipChildren();
         }
-        case "kind" -> kind = Json.tree(parser);
-        case "object" -> object = Json.tree(parser);
+        case "kind" -> kind = kind(parser);
+        case "object" -> {
+          object = isTooLarge ? null : Json.tree(parser);
+          parser.skipChildren();
+        }
         default -> parser.skipChildren();
       }
     }
-    return new Review(uid, kind(kind), operation, subResource, namespace, isDryRun, object);
+    return new Review(uid, kind, operation, subResource, namespace, isDryRun, object, isTooLarge);
   }
 
   private static void expectObject(JsonParser parser, String what) throws MalformedReview {
@@ -104,22 +123,33 @@ record Review(
     };
   }
 
-  private static String kind(@Nullable Object kind) {
-    if (!(kind instanceof Map<?, ?> map)) {
+  private static String kind(JsonParser parser) {
+    String group = "";
+    String version = "";
+    String kind = "";
+    if (parser.currentToken() != JsonToken.START_OBJECT) {
+      parser.skipChildren();
       return "";
     }
-    String group = Objects.toString(map.get("group"), "");
-    return (group.isEmpty() ? "" : group + "/")
-        + Objects.toString(map.get("version"), "")
-        + " "
-        + Objects.toString(map.get("kind"), "");
+    while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+      String name = parser.currentName();
+      String value = parser.nextToken() == JsonToken.VALUE_STRING ? parser.getString() : "";
+      switch (name) {
+        case "group" -> group = value;
+        case "version" -> version = value;
+        case "kind" -> kind = value;
+        default -> {}
+      }
+      parser.skipChildren();
+    }
+    return (group.isEmpty() ? "" : group + "/") + version + " " + kind;
   }
 
   boolean isNewPod() {
     return kind.equals("v1 Pod")
         && operation.equals("CREATE")
         && subResource.isEmpty()
-        && object != null;
+        && (object != null || isTooLarge);
   }
 
   int containers() {

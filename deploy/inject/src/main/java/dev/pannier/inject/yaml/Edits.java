@@ -1,6 +1,7 @@
 package dev.pannier.inject.yaml;
 
 import dev.pannier.inject.pod.Change;
+import dev.pannier.inject.pod.WrittenNull;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -105,17 +106,69 @@ final class Edits {
     }
   }
 
-  /// `env:` with nothing behind it.
+  /// `env:` with nothing behind it, or with a null, which comes back in its place.
   private void behindKey(
       Style style, Node.Mapping parent, Node.Entry entry, Object value, int depth) {
-    if (parent.flow() || !(entry.value() instanceof Node.Scalar scalar) || !scalar.isEmpty()) {
+    if (value instanceof WrittenNull written) {
+      backToNull(entry, written);
+    } else if (isNull(entry.value()) && !parent.flow() && isPlainlyBehind(entry)) {
+      int colon = layout.behindColon(entry.key());
+      insertions.add(new Edit(colon, entry.value().end(), "", depth));
+      insertBelow(style, entry, value, depth);
+    } else if (isNull(entry.value())) {
+      int key = entry.key().start();
+      boolean ownLine = parent.flow() && layout.isFirstOfLine(key);
+      String written =
+          ownLine
+              ? style.flow(value, layout.lineBreak() + layout.indentOf(key), layout.step(parent))
+              : style.flow(value);
+      insertions.add(new Edit(entry.value().start(), entry.value().end(), written, depth));
+    } else if (entry.value() instanceof Node.Scalar scalar && scalar.isEmpty() && !parent.flow()) {
+      insertBelow(style, entry, value, depth);
+    } else {
       throw new YamlProblem(
           entry.key().line(), "cannot be added to: leave the key out, or write [] or {}");
     }
+  }
+
+  private void insertBelow(Style style, Node.Entry entry, Object value, int depth) {
     StringBuilder lines = new StringBuilder();
     style.below(lines, layout.column(entry.key().start()), value);
     // Before what else is added at the same place to the mapping that the key is in.
-    insertLines(layout.lineAfter(scalar.end()), lines, depth + 1);
+    insertLines(layout.lineAfter(entry.value().end()), lines, depth + 1);
+  }
+
+  /// Without an anchor or a tag.
+  private static boolean isNull(Node value) {
+    return value instanceof Node.Scalar scalar
+        && scalar.value() instanceof WrittenNull written
+        && scalar.end() - scalar.start() == written.text().length();
+  }
+
+  /// `env: null`: where it stood is known when the lines below are gone.
+  private boolean isPlainlyBehind(Node.Entry entry) {
+    return layout.isOneBlank(layout.behindColon(entry.key()), entry.value().start());
+  }
+
+  private void backToNull(Node.Entry entry, WrittenNull written) {
+    Node value = entry.value();
+    if (isFlow(value)) {
+      insertions.add(new Edit(value.start(), value.end(), written.text(), 0));
+    } else {
+      Set<Integer> all = new HashSet<>();
+      for (int i = 0; i < count(value); i++) {
+        all.add(i);
+      }
+      remove(value, all);
+      int colon = layout.behindColon(entry.key());
+      insertions.add(new Edit(colon, colon, " " + written.text(), 0));
+    }
+  }
+
+  private static boolean isFlow(Node node) {
+    return node instanceof Node.Mapping mapping
+        ? mapping.flow()
+        : node instanceof Node.Sequence sequence && sequence.flow();
   }
 
   private void intoBlock(Style style, Node.Sequence sequence, int index, Object value, int depth) {
@@ -166,10 +219,7 @@ final class Edits {
   }
 
   private void remove(Node parent, Set<Integer> places) {
-    boolean flow =
-        parent instanceof Node.Mapping mapping
-            ? mapping.flow()
-            : parent instanceof Node.Sequence sequence && sequence.flow();
+    boolean flow = isFlow(parent);
     boolean kept = false;
     for (int i = 0; i < count(parent); i++) {
       if (!places.contains(i)) {

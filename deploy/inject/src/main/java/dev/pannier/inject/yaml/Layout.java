@@ -7,7 +7,8 @@ final class Layout {
 
   Layout(String text) {
     this.text = text.codePoints().toArray();
-    lineBreak = text.contains("\r\n") ? "\r\n" : "\n";
+    boolean isOldMac = text.indexOf('\r') >= 0 && text.indexOf('\n') < 0;
+    lineBreak = isOldMac ? "\r" : text.contains("\r\n") ? "\r\n" : "\n";
   }
 
   int length() {
@@ -19,7 +20,13 @@ final class Layout {
   }
 
   boolean endsWithLineBreak() {
-    return text.length == 0 || text[text.length - 1] == '\n';
+    return text.length == 0 || endsLine(text.length - 1);
+  }
+
+  /// Whether it is a line's last character.
+  private boolean endsLine(int at) {
+    return text[at] == '\n'
+        || (text[at] == '\r' && (at + 1 == text.length || text[at + 1] != '\n'));
   }
 
   void append(StringBuilder to, int start, int end) {
@@ -30,7 +37,7 @@ final class Layout {
 
   int lineStart(int at) {
     int start = at;
-    while (start > 0 && text[start - 1] != '\n') {
+    while (start > 0 && !endsLine(start - 1)) {
       start--;
     }
     return start;
@@ -39,7 +46,7 @@ final class Layout {
   /// The beginning of the next line, or the text's end.
   int lineAfter(int at) {
     int end = at;
-    while (end < text.length && text[end] != '\n') {
+    while (end < text.length && !endsLine(end)) {
       end++;
     }
     return Math.min(end + 1, text.length);
@@ -48,9 +55,9 @@ final class Layout {
   /// Where the line ends that lies before this beginning of a line.
   int endOfLineBefore(int lineStart) {
     int end = lineStart;
-    if (end > 0 && text[end - 1] == '\n') {
+    if (end > 0 && endsLine(end - 1)) {
       end--;
-      if (end > 0 && text[end - 1] == '\r') {
+      if (end > 0 && text[end] == '\n' && text[end - 1] == '\r') {
         end--;
       }
     }
@@ -65,6 +72,15 @@ final class Layout {
   boolean isFirstOfLine(int at) {
     for (int i = lineStart(at); i < at; i++) {
       if (text[i] != ' ' && text[i] != '\t') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  boolean isBlank(int start, int end) {
+    for (int i = start; i < end; i++) {
+      if (!Character.isWhitespace(text[i])) {
         return false;
       }
     }
@@ -110,20 +126,20 @@ final class Layout {
   private int blockEnd(Node.Scalar scalar) {
     int headEnd = scalar.start();
     boolean keeps = false;
-    while (headEnd < text.length && text[headEnd] != '\n') {
+    while (headEnd < text.length && !endsLine(headEnd)) {
       if (text[headEnd] == '#') {
         break;
       }
       keeps |= text[headEnd] == '+';
       headEnd++;
     }
-    while (headEnd < text.length && text[headEnd] != '\n') {
+    while (headEnd < text.length && !endsLine(headEnd)) {
       headEnd++;
     }
     int end = Math.min(scalar.end(), text.length);
     if (keeps) {
       // Before the end of its last line.
-      return end > headEnd && text[end - 1] == '\n' ? endOfLineBefore(end) : end;
+      return end > headEnd && endsLine(end - 1) ? endOfLineBefore(end) : end;
     }
     while (end > headEnd && Character.isWhitespace(text[end - 1])) {
       end--;
@@ -145,6 +161,22 @@ final class Layout {
       throw new YamlProblem(sequence.line(), "has an unusual layout: write it plainly");
     }
     return at;
+  }
+
+  boolean isOneBlank(int start, int end) {
+    return end == start + 1 && text[start] == ' ';
+  }
+
+  /// Right behind the colon of a key.
+  int behindColon(Node key) {
+    int at = key.end();
+    while (at < text.length && (text[at] == ' ' || text[at] == '\t')) {
+      at++;
+    }
+    if (at >= text.length || text[at] != ':') {
+      throw new YamlProblem(key.line(), "has an unusual layout: write it plainly");
+    }
+    return at + 1;
   }
 
   private int overBlanksAndComments(int from) {

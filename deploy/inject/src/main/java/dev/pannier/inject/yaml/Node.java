@@ -13,7 +13,7 @@ sealed interface Node {
   /// From 1.
   int line();
 
-  /// @param value null for a plain one that says nothing, `~` or `null`
+  /// @param value null for a plain one that says nothing, a `WrittenNull` for `~` or `null`
   /// @param block whether it is a literal or folded text, whose range ends with its last line
   record Scalar(int start, int end, int line, @Nullable Object value, boolean quoted, boolean block)
       implements Node {

@@ -1,5 +1,6 @@
 package dev.pannier.inject.yaml;
 
+import dev.pannier.inject.pod.WrittenNull;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,10 +24,13 @@ import org.snakeyaml.engine.v2.parser.Parser;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
-/// Reads the documents of a text into nodes that know their places. The library's own nodes do not: an alias is the node that it
+/// Reads the documents of a text of YAML into nodes that know their places. The library's own nodes do not: an alias is the node that it
 /// stands for, with that one's place.
 final class NodeReader {
   private static final int MAX_DEPTH = 200;
+
+  /// After each the text is read again.
+  private static final int MAX_TABS = 1_000;
 
   /// As go-yaml reads it, which is YAML 1.1 and more: bases by their beginnings, an octal one by a zero alone.
   private static final Pattern INTEGER =
@@ -34,32 +38,63 @@ final class NodeReader {
           "([-+]?)(?:0[xX]([0-9A-Fa-f]{1,15})|0[oO]?([0-7]{1,20})|0[bB]([01]{1,60})|([0-9]{1,18}))");
 
   private final Parser parser;
+  private final int offset;
+  private final int lines;
   private final Map<String, Node> anchors = new HashMap<>();
   private int depth;
 
-  private NodeReader(Parser parser) {
+  private NodeReader(Parser parser, int offset, int lines) {
     this.parser = parser;
+    this.offset = offset;
+    this.lines = lines;
   }
 
+  /// @param text   or a part of it
+  /// @param offset where the part begins
+  /// @param lines  how many come before it
   /// @throws YamlProblem where it is no YAML
-  static List<Node> read(String text) {
+  static List<Node> read(String text, int offset, int lines) {
+    String read = text;
+    for (int tabs = 0; ; tabs++) {
+      try {
+        return readOnce(read, offset, lines);
+      } catch (MarkedYamlEngineException e) {
+        Mark mark = e.getProblemMark().or(e::getContextMark).orElse(null);
+        int tab = mark == null || tabs == MAX_TABS ? -1 : separatingTab(read, mark);
+        if (tab < 0) {
+          String problem = e.getProblem() == null ? "is no YAML" : e.getProblem();
+          throw new YamlProblem(mark == null ? 0 : lines + mark.getLine() + 1, problem);
+        }
+        read = read.substring(0, tab) + ' ' + read.substring(tab + 1);
+      } catch (YamlEngineException e) {
+        throw new YamlProblem(0, e.getMessage() == null ? "is no YAML" : e.getMessage());
+      }
+    }
+  }
+
+  private static List<Node> readOnce(String text, int offset, int lines) {
     LoadSettings settings =
         LoadSettings.builder()
             .setCodePointLimit(Integer.MAX_VALUE)
             // All of it at once: the library's reader fails on an emoji between two buffers.
             .setBufferSize(text.length() + 1)
             .build();
-    try {
-      NodeReader reader =
-          new NodeReader(new ParserImpl(settings, new StreamReader(settings, text)));
-      return reader.documents();
-    } catch (MarkedYamlEngineException e) {
-      Mark mark = e.getProblemMark().or(e::getContextMark).orElse(null);
-      String problem = e.getProblem() == null ? "is no YAML" : e.getProblem();
-      throw new YamlProblem(mark == null ? 0 : mark.getLine() + 1, problem);
-    } catch (YamlEngineException e) {
-      throw new YamlProblem(0, e.getMessage() == null ? "is no YAML" : e.getMessage());
+    Parser parser = new ParserImpl(settings, new StreamReader(settings, text));
+    return new NodeReader(parser, offset, lines).documents();
+  }
+
+  /// Where the library stands before a tab, it wants a blank: behind a key, or before a comment. `kubectl` takes either there, but
+  /// no tab that something is indented with.
+  ///
+  /// @return -1 where it is none
+  private static int separatingTab(String text, Mark mark) {
+    int tab = text.offsetByCodePoints(0, mark.getIndex());
+    int before = tab - 1;
+    while (before >= 0 && (text.charAt(before) == ' ' || text.charAt(before) == '\t')) {
+      before--;
     }
+    boolean isTab = tab < text.length() && text.charAt(tab) == '\t';
+    return isTab && before >= 0 && "\r\n-?".indexOf(text.charAt(before)) < 0 ? tab : -1;
   }
 
   private List<Node> documents() {
@@ -77,7 +112,7 @@ final class NodeReader {
   private Node node(Event event) {
     int start = index(event.getStartMark());
     int end = index(event.getEndMark());
-    int line = event.getStartMark().map(Mark::getLine).orElse(0) + 1;
+    int line = lines + event.getStartMark().map(Mark::getLine).orElse(0) + 1;
     if (event instanceof AliasEvent alias) {
       Node target = anchors.get(alias.getAlias().getValue());
       if (target == null) {
@@ -137,7 +172,8 @@ final class NodeReader {
       return text;
     }
     return switch (text) {
-      case "", "~", "null", "Null", "NULL" -> null;
+      case "" -> null;
+      case "~", "null", "Null", "NULL" -> new WrittenNull(text);
       case "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y", "on", "On", "ON" -> true;
       case "false", "False", "FALSE", "no", "No", "NO", "n", "N", "off", "Off", "OFF" -> false;
       default -> number(text);
@@ -163,7 +199,7 @@ final class NodeReader {
     return text;
   }
 
-  private static int index(Optional<Mark> mark) {
-    return mark.map(Mark::getIndex).orElse(0);
+  private int index(Optional<Mark> mark) {
+    return offset + mark.map(Mark::getIndex).orElse(0);
   }
 }

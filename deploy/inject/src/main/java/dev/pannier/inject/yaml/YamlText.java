@@ -1,6 +1,7 @@
 package dev.pannier.inject.yaml;
 
 import dev.pannier.inject.pod.Change;
+import dev.pannier.inject.pod.WrittenNull;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,7 +29,7 @@ public final class YamlText {
 
   /// @throws YamlProblem where it is no YAML
   public static YamlText parse(String text) {
-    return new YamlText(text, NodeReader.read(text));
+    return new YamlText(text, Documents.read(text));
   }
 
   /// How many documents it has.
@@ -76,13 +77,13 @@ public final class YamlText {
     if (documents.get(document) instanceof Node.Mapping mapping) {
       int entry = mapping.indexOf(key);
       if (entry >= 0 && mapping.entries().get(entry).value() instanceof Node.Scalar scalar) {
-        return scalar.value() == null ? null : scalar.value().toString();
+        return isNothing(scalar.value()) ? null : Objects.toString(scalar.value());
       }
     }
     return null;
   }
 
-  /// The document as maps, lists, texts, `Boolean`, `Long` and null. Decimal numbers are texts.
+  /// The document as maps, lists, texts, `Boolean`, `Long`, null and `WrittenNull`. Decimal numbers are texts.
   ///
   /// @throws YamlProblem where a key is there twice, or is no single value
   public @Nullable Object tree(int document) {
@@ -140,6 +141,24 @@ public final class YamlText {
     }
   }
 
+  /// The same documents, with a `---` between those of JSON that follow each other without: among others, they are YAML.
+  public String separated() {
+    Layout layout = new Layout(text);
+    StringBuilder separated = new StringBuilder();
+    int at = 0;
+    for (int i = 1; i < size(); i++) {
+      int next = documents.get(i).start();
+      if (layout.isBlank(documents.get(i - 1).end(), next)) {
+        layout.append(separated, at, next);
+        separated.append(layout.isFirstOfLine(next) ? "" : layout.lineBreak());
+        separated.append("---").append(layout.lineBreak());
+        at = next;
+      }
+    }
+    layout.append(separated, at, layout.length());
+    return separated.toString();
+  }
+
   /// The text after these changes. A document's additions and removals must not depend on each other's order, but for removals from one
   /// list, which come from its end.
   ///
@@ -188,6 +207,7 @@ public final class YamlText {
 
   private static boolean isNothing(@Nullable Object value) {
     return value == null
+        || value instanceof WrittenNull
         || (value instanceof Map<?, ?> map && map.isEmpty())
         || (value instanceof List<?> list && list.isEmpty());
   }

@@ -1,6 +1,7 @@
 package dev.pannier.inject.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
 
 import dev.pannier.inject.yaml.YamlText;
@@ -9,6 +10,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,6 +119,16 @@ class InjectionTest {
     assertThat(((Outcome.Changed) outcome).notices().toString()).contains("will not complete");
   }
 
+  @ParameterizedTest
+  @CsvSource({"Never, true", "OnFailure, true", "Always, false"})
+  void anOrdinarySidecarKeepsAnyPodThatWouldEndFromCompletingWhichIsTold(
+      String policy, boolean told) {
+    String pod = PLAIN + "  restartPolicy: " + policy + "\n";
+    Map<Setting, String> ordinary = Map.of(Setting.MODE, "ordinary");
+    assertThat(notices(pod, ordinary).toString().contains("will not complete")).isEqualTo(told);
+    assertThat(notices(pod, Map.of())).as("a native one ends").isEmpty();
+  }
+
   @Test
   void itIsSmallAndMayDoNothing() {
     Object sidecar = sidecar(PLAIN);
@@ -196,8 +208,7 @@ class InjectionTest {
         "{name: data, persistentVolumeClaim: {claimName: a}}|true",
         "{name: data, hostPath: {path: /a}}|true",
         "{name: data, nfs: {server: a, path: /}}|true",
-        "{name: data, csi: {driver: a}}|true",
-        "''|true"
+        "{name: data, csi: {driver: a}}|true"
       })
   void logsOnAVolumeThatOutlivesThePodAreTold(String volume, boolean told) {
     List<String> notices = notices(withVolume("", "", volume), Map.of());
@@ -238,13 +249,33 @@ class InjectionTest {
 
   @Test
   void aFolderNamedAfterAPodOfAStatefulSetIsThereAgainInTheNextPod() {
-    String pod = withVolume(", subPathExpr: $(POD_NAME)", POD_NAME, "");
+    String mount = ", subPathExpr: $(POD_NAME)";
+    String pod = withVolume(mount, POD_NAME, "{name: data, persistentVolumeClaim: {claimName: a}}");
+    assertThat(notices(pod, SHOP)).isEmpty();
+    assertThat(notices(pod, new Workload("StatefulSet", "shop"))).hasSize(1);
+    Workload withClaim = new Workload("StatefulSet", "shop", Set.of("data"));
+    assertThat(notices(withVolume(mount, POD_NAME, ""), withClaim)).hasSize(1);
+  }
+
+  private static List<String> notices(String pod, Workload workload) {
     Injection injection = new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p"));
-    Object tree = YamlText.parse(pod).tree(0);
-    assertThat(((Outcome.Changed) injection.of(tree, SHOP)).notices()).isEmpty();
-    assertThat(
-            ((Outcome.Changed) injection.of(tree, new Workload("StatefulSet", "shop"))).notices())
-        .hasSize(1);
+    Outcome outcome = injection.of(YamlText.parse(pod).tree(0), workload);
+    return ((Outcome.Changed) outcome).notices().stream().map(Problem::toString).toList();
+  }
+
+  @Test
+  void aVolumeThatIsMissingIsAStatefulSetsClaimIfItHasOneOfThisName() {
+    String pod = withVolume("", "", "");
+    assertThat(notices(pod, new Workload("StatefulSet", "shop", Set.of("data"))))
+        .singleElement()
+        .asString()
+        .startsWith("spec.containers[0].volumeMounts[0]: outlives the Pod, unlike");
+    for (Workload workload : List.of(SHOP, new Workload("StatefulSet", "a", Set.of("other")))) {
+      assertThat(notices(pod, workload))
+          .containsExactly(
+              "spec.containers[0].volumeMounts[0].name: is the name of no volume of the Pod"
+                  + " (data)");
+    }
   }
 
   @Test
@@ -253,7 +284,7 @@ class InjectionTest {
         withVolume(
             ", subPathExpr: $(K8S_POD_UID)",
             "{name: K8S_POD_UID, valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.uid}}}",
-            "");
+            "{name: data, persistentVolumeClaim: {claimName: a}}");
     assertThat((List<?>) at(sidecar(pod), "env"))
         .filteredOn(each -> "K8S_POD_UID".equals(find(each, "name")))
         .hasSize(1);
@@ -345,6 +376,51 @@ class InjectionTest {
         .startsWith("service.name=own,");
   }
 
+  @Test
+  void anAttributeIsLeftOutWhereItsVariableIsSomethingElse() {
+    String pod =
+        pod(
+            "",
+            ", env: [{name: K8S_NODE_NAME, valueFrom: {fieldRef: {fieldPath: status.hostIP}}},"
+                + " {name: K8S_POD_NAME, value: hello}, {name: K8S_POD_UID, valueFrom: {fieldRef:"
+                + " {apiVersion: v1, fieldPath: metadata.uid}}}]",
+            "");
+    String variable = "OTEL_RESOURCE_ATTRIBUTES";
+    assertThat(at(injected(pod, Map.of()), "spec", "containers", "app", "env", variable, "value"))
+        .isEqualTo(
+            "service.name=shop,k8s.namespace.name=$(K8S_NAMESPACE_NAME),k8s.pod.uid=$(K8S_POD_UID),"
+                + "k8s.container.name=app,k8s.deployment.name=shop");
+    assertThat(at(sidecar(pod), "env", variable, "value").toString())
+        .as("the sidecar's own are the Pod's")
+        .contains("k8s.pod.name=$(K8S_POD_NAME)", "k8s.node.name=$(K8S_NODE_NAME)");
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.containers[0].env[0]: stays as it is: it is not spec.nodeName of the Pod, so the"
+                + " application's resource is without k8s.node.name",
+            "spec.containers[0].env[1]: stays as it is: it is not metadata.name of the Pod, so the"
+                + " application's resource is without k8s.pod.name");
+  }
+
+  /// Of two variables of one name the kubelet takes the last.
+  @Test
+  void anAttributeIsLeftOutWhereItsVariableIsOneOfTwo() {
+    String pod = pod("", ", env: [" + K8S_UID + ", {name: K8S_POD_UID, value: a}]", "");
+    assertThat(
+            at(
+                    injected(pod, Map.of()),
+                    "spec",
+                    "containers",
+                    "app",
+                    "env",
+                    "OTEL_RESOURCE_ATTRIBUTES",
+                    "value")
+                .toString())
+        .doesNotContain("k8s.pod.uid");
+  }
+
+  private static final String K8S_UID =
+      "{name: K8S_POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}";
+
   @ParameterizedTest
   @ValueSource(strings = {"TRACES", "METRICS", "LOGS"})
   void anEndpointOfOneSignalGoesPastTheSidecarWhichIsTold(String signal) {
@@ -398,6 +474,32 @@ class InjectionTest {
         .startsWith("service.name=label,");
   }
 
+  /// Spans have what the kubelet makes of it, which nobody knows before.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "value: $(APP)-svc | ' ($(APP)-svc)'",
+        "value: a$$b | ' (a$$b)'",
+        "valueFrom: {fieldRef: {fieldPath: metadata.name}} | ''"
+      })
+  void aServiceNameThatOnlyTheContainerKnowsIsTold(String value, String shown) {
+    String env = ", env: [{name: APP, value: a}, {name: OTEL_SERVICE_NAME, " + value + "}]";
+    String pod = pod("", env, "");
+    String attributes = "OTEL_RESOURCE_ATTRIBUTES";
+    assertThat(at(sidecar(pod), "env", attributes, "value").toString())
+        .startsWith("service.name=shop,");
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.containers[0].env[1]: is known when the Pod runs, so the records of log files"
+                + " have the service.name shop, or what pannier.dev/service-name says"
+                + shown);
+    String said = pod("pannier.dev/service-name: said", env, "");
+    assertThat(at(sidecar(said), "env", attributes, "value").toString())
+        .startsWith("service.name=said,");
+    assertThat(notices(said, Map.of())).isEmpty();
+  }
+
   private static String serviceName(String annotation) {
     String value =
         at(sidecar(pod(annotation, "", "")), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString();
@@ -423,6 +525,32 @@ class InjectionTest {
     assertThat(at(sidecar, "args"))
         .isEqualTo(
             List.of("run", "--wait-for-configuration", "--config", "/etc/pannier/pannier.yaml"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[fd00::1]:9092",
+        "a:9092,[fd00::1]:9092, b.c:1",
+        "$(K8S_NODE_NAME):9092",
+        "[::ffff:10.0.0.1]:65535"
+      })
+  void kafkaMayHaveAnyAddress(String kafka) {
+    assertThat(
+            at(
+                sidecar(pod("pannier.dev/kafka: '" + kafka + "'", "", "")),
+                "env",
+                "PANNIER_KAFKA_BOOTSTRAP_SERVERS",
+                "value"))
+        .isEqualTo(kafka);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"[fd00::1]", "a:", ":9092", "a::9092", "a:9092,", "a:9092 b:9092", "a:kafka"})
+  void whatIsNoAddressOfKafkasIsRefused(String kafka) {
+    assertThat(problems(pod("pannier.dev/kafka: '" + kafka + "'", "", "")).getFirst())
+        .contains("kafka: is no host:port");
   }
 
   @Test
@@ -553,10 +681,82 @@ class InjectionTest {
   @Test
   void resourcesOfThePodHaveToHoldTheSidecarsWhichIsTold() {
     String pod = pod("", "", "resources: {limits: {cpu: 1, memory: 1Gi}}\n");
+    String tooSmall =
+        "spec.resources: has to hold what the sidecar requests, too: 50m of CPU, 64Mi of memory";
     assertThat(notices(pod, Map.of()))
+        .as("the API server takes the limits for requests where no container has any")
         .containsExactly(
-            "spec.resources: has to hold what the sidecar requests, too: 50m of CPU, 64Mi of"
-                + " memory");
+            "spec.resources.limits.cpu: is no longer what the Pod requests, but the sidecar's 50m"
+                + " alone: say it in requests, too",
+            "spec.resources.limits.memory: is no longer what the Pod requests, but the sidecar's"
+                + " 64Mi alone: say it in requests, too",
+            tooSmall);
+    String requests = pod.replace("{limits", "{requests: {cpu: 1, memory: 1Gi}, limits");
+    assertThat(notices(requests, Map.of())).containsExactly(tooSmall);
+  }
+
+  /// The API server makes no Pod whose containers request more than the Pod.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{requests: {cpu: 100m, memory: 1Gi}} | requests.cpu | 50m | 150m (100m)",
+        "{requests: {cpu: 1, memory: 64Mi}} | requests.memory | 64Mi | 128Mi (64Mi)",
+        "{limits: {cpu: 100m}} | limits.cpu | 50m | 150m (100m)",
+        "{requests: {cpu: 149999u}} | requests.cpu | 50m | 150m (149999u)"
+      })
+  void aPodWhoseOwnResourcesDoNotHoldTheSidecarIsRefused(
+      String resources, String where, String ours, String all) {
+    for (String mode : List.of("native", "ordinary")) {
+      String pod =
+          pod(
+              "pannier.dev/mode: " + mode,
+              ", resources: {requests: {cpu: 100m, memory: 64Mi}}",
+              "resources: " + resources);
+      assertThat(problems(pod))
+          .as(mode)
+          .containsExactly(
+              "spec.resources.%s: does not hold the sidecar's %s, too: all containers request %s"
+                  .formatted(where, ours, all));
+      String roomier =
+          pod.replace("cpu: 100m}}\n", "cpu: 150m}}\n")
+              .replace("cpu: 149999u", "cpu: 150m")
+              .replace("{cpu: 100m, memory: 1Gi}", "{cpu: 150m, memory: 1Gi}")
+              .replace("{cpu: 1, memory: 64Mi}", "{cpu: 1, memory: 128Mi}");
+      assertThat(outcome(roomier, Map.of())).as(mode).isInstanceOf(Outcome.Changed.class);
+    }
+  }
+
+  /// What runs before the sidecar needs room while nothing else has it.
+  @Test
+  void initContainersCountWhileTheyRun() {
+    String pod =
+        pod(
+            "",
+            ", resources: {limits: {cpu: 100m}}",
+            """
+            resources: {requests: {cpu: %s}}
+            initContainers:
+            - {name: beside, restartPolicy: Always, resources: {requests: {cpu: 100m}}}
+            - {name: migrate, resources: {requests: {cpu: 300m}}}
+            """);
+    assertThat(problems(pod.formatted("449m")).getFirst())
+        .endsWith("all containers request 450m (449m)");
+    assertThat(outcome(pod.formatted("450m"), Map.of())).isInstanceOf(Outcome.Changed.class);
+    String ordinary = pod.replace("annotations: {", "annotations: {pannier.dev/mode: ordinary");
+    assertThat(outcome(ordinary.formatted("400m"), Map.of()))
+        .as("it is not there yet")
+        .isInstanceOf(Outcome.Changed.class);
+  }
+
+  @Test
+  void anOrdinarySidecarsLimitIsNotAboveThePods() {
+    String pod =
+        pod("pannier.dev/mode: ordinary", "", "resources: {limits: {cpu: 1, memory: 100Mi}}");
+    assertThat(problems(pod))
+        .containsExactly(
+            "spec.resources.limits.memory: is less than the limit of the sidecar's container, 128Mi"
+                + " (100Mi)");
   }
 
   @ParameterizedTest
@@ -721,6 +921,34 @@ class InjectionTest {
   }
 
   @Test
+  void ofSeveralGroupsItHasOneWhichIsTold() {
+    String pod =
+        """
+        metadata: {annotations: {pannier.dev/log-dir: %s}}
+        spec:
+          securityContext: {%s}
+          volumes: [{name: data}]
+          containers:
+          - {name: a, securityContext: {runAsGroup: 1000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
+          - {name: b, securityContext: {runAsGroup: 2000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
+          - {name: c, securityContext: {runAsGroup: 1000}}
+          - {name: d}
+        """;
+    String logs = "/var/log/app";
+    String what =
+        ": is not the sidecar's group, 1000: files that only this one may read are not shipped;"
+            + " give spec.securityContext an fsGroup (";
+    assertThat(notices(pod.formatted(logs, ""), Map.of()))
+        .containsExactly("spec.containers[1].securityContext.runAsGroup" + what + "2000)");
+    assertThat(notices(pod.formatted(logs, "runAsGroup: 3000"), Map.of()))
+        .containsExactly(
+            "spec.containers[1].securityContext.runAsGroup" + what + "2000)",
+            "spec.securityContext.runAsGroup" + what + "3000)");
+    assertThat(notices(pod.formatted(logs, "fsGroup: 5"), Map.of())).isEmpty();
+    assertThat(notices(pod.formatted("none", ""), Map.of())).isEmpty();
+  }
+
+  @Test
   void inAPodOfRootsItIsNone() {
     Object sidecar = sidecar(pod("", "", "securityContext: {runAsUser: 0}"));
     assertThat(at(sidecar, "securityContext", "runAsUser")).isEqualTo(65_532L);
@@ -758,6 +986,14 @@ class InjectionTest {
         .contains("k8s.container.name=worker");
     assertThat(at(sidecar(pod), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString())
         .doesNotContain("k8s.container.name");
+  }
+
+  @Test
+  void aContainerThatIsNamedTwiceGetsEverythingOnce() {
+    String pod = pod("pannier.dev/containers: 'app, app'", "", "");
+    String once = pod.replace("app, app", "app");
+    assertThat(at(injected(pod, Map.of()), "spec")).isEqualTo(at(injected(once, Map.of()), "spec"));
+    assertThat(notices(pod, Map.of())).isEmpty();
   }
 
   @Test
@@ -1032,6 +1268,100 @@ class InjectionTest {
                       - {name: app, image: "shop:1", env: [{name: MINE}]}
                     """)
                 .tree(0));
+  }
+
+  private static final List<String> VOLUMES =
+      List.of("pannier-logs", "pannier-state", "pannier-podinfo");
+
+  private static Object removed(Object pod) {
+    return Objects.requireNonNull(Change.apply(pod, ((Outcome.Changed) Removal.of(pod)).changes()));
+  }
+
+  private static List<String> noticesOfRemoval(Object pod) {
+    return ((Outcome.Changed) Removal.of(pod)).notices().stream().map(Problem::toString).toList();
+  }
+
+  @Test
+  void whatWasInjectedAndIsNotFoundIsToldAndNoMountLosesItsVolume() {
+    Object renamed =
+        Objects.requireNonNull(
+            Change.apply(
+                injected(PLAIN, Map.of()),
+                List.of(new Change.Add(List.of("spec", "containers", "0", "name"), "web"))));
+    assertThat(noticesOfRemoval(renamed))
+        .containsExactly(
+            "spec.containers.app.env: does not have here any more what was injected: look for it"
+                + " elsewhere (K8S_NAMESPACE_NAME, K8S_POD_NAME, K8S_POD_UID, K8S_NODE_NAME,"
+                + " OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTE…)",
+            "spec.containers.app.volumeMounts: does not have here any more what was injected: look"
+                + " for it elsewhere (pannier-logs)",
+            "spec.volumes[0]: was injected, and stays: spec.containers[0].volumeMounts[0] mounts it"
+                + " (pannier-logs)");
+    assertThat(at(removed(renamed), "spec", "volumes"))
+        .isEqualTo(List.of(Map.of("name", "pannier-logs", "emptyDir", Map.of())));
+    assertThat(noticesOfRemoval(injected(PLAIN, Map.of()))).isEmpty();
+  }
+
+  /// A container that was added by hand and mounts the sidecar's volumes.
+  private static Object withAnother(Object injected, String mounts) {
+    Object another =
+        Objects.requireNonNull(
+            YamlText.parse("name: web\nvolumeMounts: [" + mounts + "]\n").tree(0));
+    return Objects.requireNonNull(
+        Change.apply(
+            injected, List.of(new Change.Add(List.of("spec", "containers", "-"), another))));
+  }
+
+  private static Outcome again(Object pod, Map<Setting, String> more) {
+    Map<Setting, String> defaults =
+        new EnumMap<>(Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1"));
+    defaults.putAll(more);
+    return new Injection(defaults).of(removed(pod), SHOP, Removal.volumes(pod));
+  }
+
+  @Test
+  void aVolumeThatSomebodyElseMountsStaysAndIsTheSidecarsAgain() {
+    Object pod =
+        withAnother(
+            injected(PLAIN, Map.of()),
+            "{name: pannier-logs, mountPath: /var/log/app/}, {name: pannier-state, mountPath: /x}");
+    Object without = removed(pod);
+    assertThat(find(without, "spec", "containers", "app", "volumeMounts")).isNull();
+    assertThat(at(without, "spec", "volumes"))
+        .asInstanceOf(LIST)
+        .extracting(each -> find(each, "name"))
+        .containsExactly("pannier-logs", "pannier-state");
+
+    Object twice =
+        Objects.requireNonNull(
+            Change.apply(without, ((Outcome.Changed) again(pod, Map.of())).changes()));
+    assertThat(((Outcome.Changed) again(pod, Map.of())).notices().toString())
+        .doesNotContain("outlives")
+        .doesNotContain("no volume");
+    for (String container : List.of("app", "web")) {
+      assertThat((List<?>) at(twice, "spec", "containers", container, "volumeMounts"))
+          .filteredOn(mount -> "pannier-logs".equals(find(mount, "name")))
+          .hasSize(1);
+    }
+    assertThat(at(twice, "spec", "volumes"))
+        .asInstanceOf(LIST)
+        .extracting(each -> find(each, "name"))
+        .containsExactlyElementsOf(VOLUMES);
+    assertThat(Removal.volumes(twice)).containsExactlyInAnyOrderElementsOf(VOLUMES);
+    Object thrice =
+        Change.apply(removed(twice), ((Outcome.Changed) again(twice, Map.of())).changes());
+    assertThat(thrice).isEqualTo(twice);
+  }
+
+  @Test
+  void aVolumeThatSomebodyElseMountsIsNotExchanged() {
+    Object pod =
+        withAnother(
+            injected(PLAIN, Map.of(Setting.CONFIG, "one")),
+            "{name: pannier-config, mountPath: /config}");
+    assertThat(again(pod, Map.of(Setting.CONFIG, "one"))).isInstanceOf(Outcome.Changed.class);
+    assertThat(((Outcome.Refused) again(pod, Map.of(Setting.CONFIG, "two"))).problems().toString())
+        .contains("has a volume pannier-config that is not the sidecar's");
   }
 
   @Test

@@ -66,6 +66,19 @@ class AdmissionTest {
   }
 
   @Test
+  void aPodWhoseOwnResourcesDoNotHoldTheSidecarIsAdmittedAsItIs() throws Exception {
+    Map<String, @Nullable Object> response =
+        asked(
+            pod(
+                "name: checkout",
+                "resources: {requests: {cpu: 100m}}, containers: [{name: app, image: a, resources:"
+                    + " {requests: {cpu: 100m}}}]"));
+    assertThat(response).doesNotContainKey("patch");
+    assertThat(warnings(response).toString())
+        .contains("no sidecar: spec.resources.requests.cpu: does not hold the sidecar's 50m");
+  }
+
+  @Test
   void aNameThatTheClusterMakesUpIsToldByItsBeginning() throws Exception {
     asked(pod("generateName: checkout-7d4b9-"));
     assertThat(messages).containsExactly("shop/checkout-7d4b9-*: injected");
@@ -229,6 +242,32 @@ class AdmissionTest {
                   Review.read(
                       ("{\"request\":{\"uid\":\"u\",\"object\":" + object + "}}").getBytes(UTF_8)))
           .isInstanceOf(MalformedReview.class);
+    }
+  }
+
+  @Test
+  void aPodWithTooManyValuesOrTooDeepIsAdmittedAsItIs() throws Exception {
+    String deep = "[".repeat(200) + "]".repeat(200);
+    String many = "[" + "\"a\",".repeat(60_000) + "\"a\"]";
+    for (String command : List.of(deep, many)) {
+      Map<String, @Nullable Object> review = Reviews.review(Map.of("command", "%"));
+      String json = new String(Reviews.bytes(review), UTF_8).replace("\"%\"", command);
+      Admission admission = new Admission(new Injection(DEFAULTS), messages::add);
+      Verdict verdict = admission.of(Review.read(json.getBytes(UTF_8)));
+      assertThat(verdict.result()).isEqualTo(Verdict.Result.REFUSED);
+      Map<String, @Nullable Object> response = Reviews.response(verdict.json());
+      assertThat(response).doesNotContainKey("patch");
+      assertThat(warnings(response))
+          .isEqualTo(
+              List.of(
+                  "pannier: no sidecar: has more than 50000 values, or is nested more than 100"
+                      + " deep"));
+      assertThat(messages).last().asString().startsWith("shop/: no sidecar: has more than");
+      assertThatThrownBy(() -> Review.read((json + "}").getBytes(UTF_8)))
+          .isInstanceOf(MalformedReview.class);
+      String other = json.replace("CREATE", "UPDATE");
+      assertThat(admission.of(Review.read(other.getBytes(UTF_8))).result())
+          .isEqualTo(Verdict.Result.MISDIRECTED);
     }
   }
 

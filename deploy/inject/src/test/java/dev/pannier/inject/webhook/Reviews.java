@@ -43,6 +43,17 @@ public final class Reviews {
     }
   }
 
+  /// The values of a text, one after the other.
+  public static List<Object> trees(String json) {
+    List<Object> trees = new ArrayList<>();
+    try (JsonParser parser = Json.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+      while (parser.nextToken() != null) {
+        trees.add(Objects.requireNonNull(Json.tree(parser)));
+      }
+    }
+    return trees;
+  }
+
   /// A review with all that an API server sends.
   static Map<String, @Nullable Object> review(@Nullable Object pod) {
     Map<String, @Nullable Object> request = new LinkedHashMap<>();

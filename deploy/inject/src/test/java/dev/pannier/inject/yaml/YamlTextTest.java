@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.inject.pod.Change;
+import dev.pannier.inject.pod.WrittenNull;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -90,6 +91,60 @@ class YamlTextTest {
         .isEqualTo("a:\n  env:\n  - name: b\n  b: 1\n");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a:\n  env: null # why\n  b: 1\n|a:\n  env: # why\n  - name: b\n  b: 1\n",
+        "a:\n  env: ~|a:\n  env:\n  - name: b",
+        "a:\n- 1\nb:\n  \"env\" : NULL\n  # c\n|a:\n- 1\nb:\n  \"env\" :\n  - name: b\n  # c\n",
+        "a:\n  env:   Null  # odd\n|a:\n  env:   [{name: b}]  # odd\n",
+        "a: {x: 1, env: null, b: ~}\n|a: {x: 1, env: [{name: b}], b: ~}\n"
+      })
+  void aNullIsReplacedAndComesBack(String texts) {
+    String before = texts.substring(0, texts.indexOf('|'));
+    String after = texts.substring(texts.indexOf('|') + 1);
+    String key = before.contains("b:\n") ? "b/env" : "a/env";
+    assertThat(changed(before, add(key, List.of(B)))).isEqualTo(after);
+    String written = before.replaceAll("(?s).*env\"? *: +(\\S+?)(?:[, \n].*|$)", "$1");
+    assertThat(changed(after, add(key, new WrittenNull(written)))).isEqualTo(before);
+  }
+
+  @Test
+  void aNullInJsonIsReplacedInItsIndentation() {
+    String text =
+        """
+        {
+          "a": {
+            "env": null
+          }
+        }
+        """;
+    String added = changed(text, add("a/env", List.of(B)));
+    assertThat(added)
+        .isEqualTo(
+            """
+            {
+              "a": {
+                "env": [
+                  {
+                    "name": "b"
+                  }
+                ]
+              }
+            }
+            """);
+    assertThat(changed(added, add("a/env", new WrittenNull("null")))).isEqualTo(text);
+  }
+
+  @Test
+  void aNullThatAnAnchorNamesIsNotReplaced() {
+    for (String text : List.of("a: &x null\nb: *x\n", "a: !!null null\n")) {
+      assertThatThrownBy(() -> changed(text, add("a", List.of(B))))
+          .isInstanceOf(YamlProblem.class)
+          .hasMessageContaining("cannot be added to");
+    }
+  }
+
   @Test
   void bracketsAreFilledInPlace() {
     assertThat(changed("a: [ ]\n", add("a/-", B))).isEqualTo("a: [ {name: b}]\n");
@@ -136,6 +191,121 @@ class YamlTextTest {
             """);
   }
 
+  /// As `jq --tab` and Go's `MarshalIndent` write it.
+  @Test
+  void jsonMayHaveTabs() {
+    String text = "{\n\t\"a\": [\n\t\t{\t\"name\":\t\"a\\t\\\"\"\t}\n\t],\r\n\t\"b\": 1\n}\n";
+    String added = changed(text, add("a/-", B), add("c", Map.of("d", List.of(1L))));
+    assertThat(added)
+        .isEqualTo(
+            """
+            {
+            \t"a": [
+            \t\t{\t"name":\t"a\\t\\""\t},\r
+            \t\t{\r
+            \t\t\t"name": "b"\r
+            \t\t}
+            \t],\r
+            \t"b": 1,\r
+            \t"c": {\r
+            \t\t"d": [\r
+            \t\t\t1\r
+            \t\t]\r
+            \t}
+            }
+            """);
+    assertThat(changed(added, remove("a/1"), remove("c"))).isEqualTo(text);
+    assertThat(YamlText.parse(text).tree(0))
+        .isEqualTo(Map.of("a", List.of(Map.of("name", "a\t\"")), "b", 1L));
+  }
+
+  /// As `jq -c '.items[]'` writes it.
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "", " ", "\n\n", "\n---\n", "\n---\t\n"})
+  void jsonMayHaveOneObjectAfterTheOther(String between) {
+    String text = "{\"a\":\"😀}{\"}" + between + "{\"b\":\t[]}" + between + "{\"c\":3}\n";
+    YamlText read = YamlText.parse(text);
+    assertThat(read.size()).isEqualTo(3);
+    assertThat(read.tree(2)).isEqualTo(Map.of("c", 3L));
+    assertThat(read.line(2))
+        .isEqualTo(1 + 2 * (int) between.chars().filter(c -> c == '\n').count());
+    YamlText added =
+        read.changed(Map.of(0, List.of(add("x", 1L)), 1, List.of(add("b/-", 1L), add("y", 2L))));
+    assertThat(added.toString())
+        .isEqualTo(
+            "{\"a\":\"😀}{\", \"x\": 1}"
+                + between
+                + "{\"b\":\t[1], \"y\": 2}"
+                + between
+                + "{\"c\":3}\n");
+    assertThat(
+            added
+                .changed(Map.of(0, List.of(remove("x")), 1, List.of(remove("b/0"), remove("y"))))
+                .toString())
+        .isEqualTo(text);
+  }
+
+  @Test
+  void jsonWithTabsMayStandAmongYaml() {
+    String json = "--- # as it comes\n{\"a\": 1}\n---\n{\n\t\"b\": [\n\t\t1\n\t]\n}\n# end\n";
+    String text = "# first\nc: é😀\n" + json + "---\nd: 1\n";
+    YamlText read = YamlText.parse(text);
+    assertThat(read.size()).isEqualTo(4);
+    assertThat(read.line(3)).isEqualTo(13);
+    assertThat(
+            read.changed(Map.of(2, List.of(add("b/-", 2L)), 3, List.of(add("e", 2L)))).toString())
+        .isEqualTo(text.replace("\t\t1\n", "\t\t1,\n\t\t2\n") + "e: 2\n");
+  }
+
+  @Test
+  void aTabMayStandForABlank() {
+    String text = "a:\t&x 1\t# why\nb:\t{c:\t[2,\t3],\t\"d\":\t\"e\tf\"}\nenv:\tnull\n";
+    assertThat(YamlText.parse(text).tree(0)).hasToString("{a=1, b={c=[2, 3], d=e\tf}, env=null}");
+    String added = changed(text, add("b/c/-", 4L), add("env", List.of(B)));
+    assertThat(added).isEqualTo(text.replace("\t3]", "\t3, 4]").replace("\tnull", "\t[{name: b}]"));
+    assertThat(changed(added, remove("b/c/2"), add("env", new WrittenNull("null"))))
+        .isEqualTo(text);
+    assertThatThrownBy(() -> YamlText.parse("a:\n-\tb: 1\n"))
+        .as("kubectl does not take it either")
+        .isInstanceOf(YamlProblem.class);
+  }
+
+  @Test
+  void linesMayEndWithACarriageReturnAlone() {
+    String text = "# c\ra:\r  # d\r  - 1\rb: 2";
+    assertThat(YamlText.parse(text).line(0, List.of("b"))).isEqualTo(5);
+    String added = changed(text, add("a/0", B), add("a/-", 3L), add("c", List.of(1L)));
+    assertThat(added).isEqualTo("# c\ra:\r  - name: b\r  # d\r  - 1\r  - 3\rb: 2\rc:\r  - 1");
+    assertThat(changed(added, remove("a/2"), remove("a/0"), remove("c"))).isEqualTo(text);
+    YamlText json = YamlText.parse("{\"a\":\r\t1}\r{\"b\": [\r\t1]}");
+    assertThat(json.line(1)).isEqualTo(3);
+    assertThat(json.changed(Map.of(1, List.of(add("b/-", 2L)))).toString())
+        .isEqualTo("{\"a\":\r\t1}\r{\"b\": [\r\t1,\r\t2]}");
+  }
+
+  @Test
+  void whatIsNeitherIsAProblemWithTheLineOfTheReaderThatCameFurther() {
+    assertThatThrownBy(() -> YamlText.parse("{\n\t\"a\": 1,\n\t\"b\" 2\n}\n"))
+        .isInstanceOfSatisfying(YamlProblem.class, e -> assertThat(e.line()).isEqualTo(3));
+    assertThatThrownBy(() -> YamlText.parse("{\"a\": 1}\n{\"a\": [1}\n"))
+        .isInstanceOfSatisfying(YamlProblem.class, e -> assertThat(e.line()).isEqualTo(2));
+    assertThatThrownBy(() -> YamlText.parse("{{ .Values.a }}\nkind: b\n"))
+        .isInstanceOf(YamlProblem.class);
+    assertThatThrownBy(() -> YamlText.parse("a:\n\tb: 1\n"))
+        .as("kubectl does not take it either")
+        .isInstanceOf(YamlProblem.class);
+  }
+
+  @Test
+  void documentsAreSeparatedWhereNothingSeparatesThem() {
+    assertThat(YamlText.parse("{\"a\":1}\n{\"b\":1}{\"c\":1}\n---\n{\"d\":1}").separated())
+        .isEqualTo("{\"a\":1}\n---\n{\"b\":1}\n---\n{\"c\":1}\n---\n{\"d\":1}");
+    for (String text :
+        List.of("a: 1\n---\nb: |\n  c\n\n---\n---\n- 1\n", "---\n---\n", "", "{a: 1}")) {
+      assertThat(YamlText.parse(text).separated()).isEqualTo(text);
+    }
+  }
+
   @Test
   void whatIsDeeperComesFirst() {
     assertThat(changed("a:\n  b:\n    c: 1\n", add("d", 1L), add("a/b/e", 2L), add("a/f", 3L)))
@@ -158,7 +328,13 @@ class YamlTextTest {
         "a: [1,\n  2]\n---\nb: 1\n",
         "a: 😀 # 😀\n...\n",
         "%YAML 1.2\n---\na: 1\n---\n",
-        "a: 1\r\nb:\r\n- c\r\n"
+        "a: 1\r\nb:\r\n- c\r\n",
+        "a: 1\rb:\r- c # d\r",
+        "a: |+\r  text\r\r",
+        "a: |\r  text\r",
+        "a:\r- 1",
+        "a:\t1\n",
+        "a: \t \t[1,\t2]\t# c\nb:\t\"x\ty\"\t#\td\n"
       })
   void whatWasAddedIsTakenOutWithoutATrace(String text) {
     Object value = Map.of("x", List.of(B));
