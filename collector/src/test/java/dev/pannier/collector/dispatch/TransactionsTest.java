@@ -319,7 +319,8 @@ class TransactionsTest {
     append(Batches.fromFile("b", 0, "5"));
     run();
     Outcome known = new Outcome.PartlyAccepted(1, "too old", List.of(), 2, 1);
-    shipper.end(new Outcome.Retryable("closed", 0, null, false, false, List.of(), new Doubt(1, 1, known)));
+    shipper.end(
+        new Outcome.Retryable("closed", 0, null, false, false, List.of(), new Doubt(1, 1, known)));
     run();
     dispatcher.standBack();
     run();
