@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class SidecarStopTest {
-  private static final Duration DEADLINE = Duration.ofMinutes(4);
+  private static final Duration DEADLINE = Duration.ofMinutes(20);
 
   @TempDir private Path folder;
   private final CountDownLatch requested = new CountDownLatch(1);
@@ -85,7 +85,7 @@ class SidecarStopTest {
           files: [{name: app, include: ["DIR/logs/*.log"], parser: raw}]
           otlp: none
         shippers:
-          out: {type: otlp, endpoint: "http://127.0.0.1:PORT", protocol: http/protobuf, signals: [logs]}
+          out: {type: otlp, endpoint: "http://127.0.0.1:PORT", protocol: http/protobuf, timeout: 1m, signals: [logs]}
         """
             .replace("DIR", folder.toString())
             .replace("PORT", Integer.toString(port));
