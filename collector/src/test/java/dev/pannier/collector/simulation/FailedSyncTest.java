@@ -179,6 +179,20 @@ class FailedSyncTest {
     assertThat(positions(open(0))).containsExactly("p1");
   }
 
+  @Test
+  void positionsOfWhatIsSyncedAfterAllCountThoughASegmentBehindItCouldNotBeBegun()
+      throws Exception {
+    SegmentLog log = withAFailedSync(1);
+    disk.full = true;
+    assertThatThrownBy(() -> append(log, 3, "c", true)).hasMessageContaining("No space left");
+    disk.full = false;
+    assertThat(log.syncAgain()).isTrue();
+    assertThat(positions(log)).containsExactly("p2");
+    append(log, 3, "c", true);
+    assertThat(log.segments()).isEqualTo(2);
+    assertThat(log.syncedSequence()).isEqualTo(2);
+  }
+
   private static void failToSync(SegmentLog log, SimulatedDisk disk) {
     disk.syncsFail = 1;
     assertThatThrownBy(log::sync).hasMessageContaining("Input/output error");

@@ -583,9 +583,7 @@ public final class SegmentLog implements Closeable {
     Map<String, byte[]> known;
     long knownUpTo;
     synchronized (positions) {
-      if (before != null && before.unsure) {
-        unsynced.clear();
-      } else {
+      if (before == null || !before.unsure) {
         synced(lastSequence);
       }
       known = new LinkedHashMap<>(positions);
@@ -616,6 +614,10 @@ public final class SegmentLog implements Closeable {
     active = segment;
     if (before != null) {
       before.sealed = true;
+    }
+    synchronized (positions) {
+      // What could not be synced is not written again any more.
+      unsynced.clear();
     }
     return segment;
   }
