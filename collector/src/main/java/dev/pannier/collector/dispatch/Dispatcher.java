@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -352,23 +353,25 @@ public final class Dispatcher {
     closeShipper(timeout);
     takeAnswers(nowNanos);
     takeBack();
-    List<Shipment> left = new ArrayList<>();
+    // Of one that waits for its letters, other records may be in flight, or parked.
+    Set<Shipment> all = new LinkedHashSet<>();
     if (deadLetters != null) {
       deadLetters.close(nowNanos);
-      left.addAll(deadLetters.takeAll());
+      all.addAll(deadLetters.takeAll());
     }
     settle();
-    window.stream().filter(shipment -> !left.contains(shipment)).forEach(left::add);
+    all.addAll(window);
     window.clear();
-    left.addAll(parked.takeAll());
+    all.addAll(parked.takeAll());
     if (fallback != null) {
       for (Entry entry : fallback.takeAll()) {
         cursor.returned(entry);
-        left.add(new Shipment(entry, cursor.log()));
+        all.add(new Shipment(entry, cursor.log()));
       }
     }
     flushLogs(nowNanos);
     destination.closed(nowNanos);
+    List<Shipment> left = new ArrayList<>(all);
     left.sort(Comparator.comparingLong(shipment -> shipment.entry().sequence()));
     left.forEach(Shipment::isBack);
     return new Unfinished(cursor, left, this::settle);

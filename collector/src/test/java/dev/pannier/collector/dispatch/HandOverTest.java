@@ -170,6 +170,36 @@ class HandOverTest {
   }
 
   @Test
+  void aBatchThatIsParkedWithALetterThatIsNotStoredGoesOnOnce() {
+    Dispatcher dispatcher = dispatcher(before, new Rules(false, new Box(false), null, null));
+    before.onShip =
+        batch -> {
+          List<String> bodies = FakeShipper.bodies(batch);
+          return bodies.size() > 1
+              ? new Outcome.TooLarge(0, "too large together", null)
+              : bodies.contains("1")
+                  ? new Outcome.Permanent("bad")
+                  : new Outcome.Missing("no topic", null);
+        };
+    append("a", "1", "2");
+    run(dispatcher);
+    dispatcher.standBack();
+    run(dispatcher);
+    assertThat(dispatcher.hasStoodBack()).isFalse();
+    Box next = new Box(true);
+    Dispatcher second = goOn(dispatcher, new Rules(false, next, null, null));
+    after.onShip =
+        batch ->
+            FakeShipper.bodies(batch).contains("1")
+                ? new Outcome.Permanent("bad")
+                : Outcome.ACCEPTED;
+    run(second);
+    assertThat(after.arrived).containsExactly("2");
+    assertThat(next.bodies).containsExactly("1");
+    assertAllDone(1);
+  }
+
+  @Test
   void whatARemovedShipperLeavesIsTheNewOnesAndNothingOfWhatItHadConfirmed() {
     Dispatcher first = dispatcher(before, Rules.NONE);
     append("a", "1");
