@@ -152,7 +152,7 @@ class UpgradeIT {
       body.writeBytes(
           length == end - request
               ? Arrays.copyOfRange(segment, request, end)
-              : unpacked(in, request, end, length));
+              : unpacked(segment, request, end, length));
       byte[] record = body.toByteArray();
       out.writeBytes(int32(record.length));
       out.writeBytes(int32(crc(record, 0, record.length)));
@@ -162,19 +162,23 @@ class UpgradeIT {
     return out.toByteArray();
   }
 
-  private static byte[] unpacked(ByteBuffer in, int from, int end, int length) {
-    ByteBuffer request = ByteBuffer.allocate(length);
+  private static byte[] unpacked(byte[] segment, int from, int end, int length) {
+    ByteBuffer in = ByteBuffer.wrap(segment);
+    byte[] request = new byte[length];
+    int done = 0;
     int at = from;
     while (at < end) {
       int own = Short.toUnsignedInt(in.getShort(at));
       int copied = Short.toUnsignedInt(in.getShort(at + 2));
       int distance = Short.toUnsignedInt(in.getShort(at + 4));
-      request.put(in.array(), at + TOKEN_BYTES, own);
-      request.put(request.array(), request.position() - distance, copied);
+      System.arraycopy(segment, at + TOKEN_BYTES, request, done, own);
+      done += own;
+      System.arraycopy(request, done - distance, request, done, copied);
+      done += copied;
       at += TOKEN_BYTES + own;
     }
-    assertThat(request.hasRemaining()).isFalse();
-    return request.array();
+    assertThat(done).isEqualTo(length);
+    return request;
   }
 
   private static byte[] int32(int value) {
