@@ -766,8 +766,10 @@ public final class Dispatcher {
     switch (outcome) {
       case Outcome.Accepted _ -> accepted(nowNanos, shipment);
       case Outcome.PartlyAccepted partly -> {
-        bytes.add(part.length());
         long refused = Math.clamp(partly.rejected(), 0, part.records());
+        if (refused < part.records()) {
+          bytes.add(part.length());
+        }
         if (refused == 0) {
           warned.increment();
           warnings.add(nowNanos, 1, partly.reason());

@@ -221,6 +221,17 @@ class DispatcherTest {
   }
 
   @Test
+  void bytesOfABatchThatWasRefusedWholeAreNotShipped() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    append(Batches.fromFile("a", "1", "2"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.get(0), new Outcome.PartlyAccepted(2, "bad ids"));
+    run(dispatcher);
+    assertThat(told).containsExactly("0: 2 bad ids");
+    assertThat(metrics.adder(Counter.SHIPPER_BYTES, "out").sum()).isZero();
+  }
+
+  @Test
   void onlyUnconfirmedRecordsAreSentAgain() {
     Dispatcher dispatcher = dispatcher(4, true);
     append(Batches.fromFile("a", "1", "2", "3", "4"));
