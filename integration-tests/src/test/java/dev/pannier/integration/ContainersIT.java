@@ -199,7 +199,7 @@ class ContainersIT {
     configure(
         "    delivery: exactly_once\n",
         "buffer: {type: disk, directory: \"${DIR}/state/buffer\"}\nshutdown: {deadline: 4s}\n");
-    GenericContainer<?> old = startSidecar(SidecarImage.built());
+    GenericContainer<?> old = startSidecar(PodImages.olderSidecar());
     GenericContainer<?> application = startApplication();
     awaitMore();
     assertEndedWell(old);

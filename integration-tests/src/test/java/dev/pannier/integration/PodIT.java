@@ -61,7 +61,8 @@ class PodIT {
   @BeforeAll
   static void start() throws Exception {
     application = PodImages.application();
-    Cluster.load(SidecarImage.built(), PodImages.nextSidecar(), application);
+    Cluster.load(
+        PodImages.olderSidecar(), SidecarImage.built(), PodImages.nextSidecar(), application);
     alone = opened(start("shop-alone", Cluster.host() + ":1", 0, Map.of()));
     Kafka kafka = opened(broker());
     logs = opened(new Topic(kafka.servers(), "otlp_logs"));
