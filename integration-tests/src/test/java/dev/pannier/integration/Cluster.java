@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -100,7 +101,7 @@ final class Cluster {
   static void load(String... images) throws Exception {
     List<String> command =
         new ArrayList<>(Arrays.asList(variable("PANNIER_TEST_LOAD").split(" ", -1)));
-    command.addAll(List.of(images));
+    command.addAll(new LinkedHashSet<>(List.of(images)));
     BrokerImage.run(command.toArray(String[]::new));
   }
 

@@ -2,6 +2,7 @@ package dev.pannier.integration;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
 import io.opentelemetry.proto.trace.v1.Span;
@@ -176,6 +177,44 @@ class ContainersIT {
     assertThat(container.getLogs()).doesNotContain("is not used");
   }
 
+  /// What the old one could not ship any more lies in its buffer.
+  @Test
+  void whatAnUpgradeFindsOnDiskIsShippedOnce() throws Exception {
+    configure(
+        "    delivery: exactly_once\n",
+        "buffer: {type: disk, directory: \"${DIR}/state/buffer\"}\nshutdown: {deadline: 4s}\n");
+    GenericContainer<?> old = startSidecar(PodImages.olderSidecar());
+    GenericContainer<?> application = startApplication();
+    awaitMore();
+    kafka.pause(0);
+    try {
+      await("lines that wait for the broker")
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  sidecar
+                      .statusPage()
+                      .at("/ledger")
+                      .valueStream()
+                      .anyMatch(row -> row.at("/in_flight").asInt() >= 100));
+      // It says that something is left.
+      assertThat(PodContainer.stopped(old, PATIENCE).getExitCodeLong())
+          .as(old.getLogs())
+          .isEqualTo(1);
+    } finally {
+      kafka.resume(0);
+    }
+    old.close();
+
+    GenericContainer<?> next = startSidecar(SidecarImage.built());
+    awaitMore();
+    Account account = ended(application, next);
+
+    System.out.println("through an upgrade without the broker: " + account);
+    account.assertNothingLost();
+    account.assertNothingTwice();
+  }
+
   @Test
   void whatAnApplicationWritesAndSendsIsConsumedOnce() throws Exception {
     configure("", "");
@@ -199,7 +238,7 @@ class ContainersIT {
     configure(
         "    delivery: exactly_once\n",
         "buffer: {type: disk, directory: \"${DIR}/state/buffer\"}\nshutdown: {deadline: 4s}\n");
-    GenericContainer<?> old = startSidecar(SidecarImage.built());
+    GenericContainer<?> old = startSidecar(PodImages.olderSidecar());
     GenericContainer<?> application = startApplication();
     awaitMore();
     assertEndedWell(old);

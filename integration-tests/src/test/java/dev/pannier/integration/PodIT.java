@@ -24,6 +24,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -61,7 +63,8 @@ class PodIT {
   @BeforeAll
   static void start() throws Exception {
     application = PodImages.application();
-    Cluster.load(SidecarImage.built(), PodImages.nextSidecar(), application);
+    Cluster.load(
+        PodImages.olderSidecar(), SidecarImage.built(), PodImages.nextSidecar(), application);
     alone = opened(start("shop-alone", Cluster.host() + ":1", 0, Map.of()));
     Kafka kafka = opened(broker());
     logs = opened(new Topic(kafka.servers(), "otlp_logs"));
@@ -169,12 +172,14 @@ class PodIT {
   }
 
   /// By a configuration of its own, with `delivery: exactly_once`.
-  @Test
-  void eachLineOfAPodThatTheWebhookMadeComesOnceWhateverEnds() throws Exception {
-    String name = "pannier-test-" + ProcessHandle.current().pid();
+  @ParameterizedTest
+  @ValueSource(strings = {"memory", "disk"})
+  void eachLineOfAPodThatTheWebhookMadeComesOnceWhateverEnds(String buffer) throws Exception {
+    String name = "pannier-test-" + ProcessHandle.current().pid() + "-" + buffer;
+    Path files = Files.createDirectories(folder.resolve(buffer));
     Path file =
         Files.writeString(
-            folder.resolve("pannier.yaml"),
+            files.resolve("pannier.yaml"),
             """
             resource: {detect: [env, kubernetes], complete_received: true}
             sources:
@@ -185,10 +190,12 @@ class PodIT {
                 type: kafka
                 bootstrap_servers: ${env:PANNIER_KAFKA_BOOTSTRAP_SERVERS}
                 delivery: exactly_once
-            """);
+            buffer: {type: %s}
+            """
+                .formatted(buffer));
     Cluster.kubectl("create", "configmap", name, "--from-file=" + file);
-    try (Webhook webhook = Webhook.start(folder, name);
-        Pod pod = injected(webhook)) {
+    try (Webhook webhook = Webhook.start(files, name);
+        Pod pod = injected(webhook, "shop-" + buffer)) {
       pod.awaitReady();
       pod.await(now -> Pod.application(now).at("/restartCount").asInt() == 1);
       assertThat(Pod.application(pod.status()).at("/lastState/terminated/exitCode").asInt(-1))
@@ -331,8 +338,8 @@ class PodIT {
 
   /// A Pod of an application as it is, whose sidecar is the webhook's. The two share their processes and their user, by which one
   /// can be killed out of the other.
-  private static Pod injected(Webhook webhook) throws Exception {
-    ObjectNode manifest = manifest("shop-injected", PLAIN, 0, CRASH);
+  private static Pod injected(Webhook webhook, String name) throws Exception {
+    ObjectNode manifest = manifest(name, PLAIN, 0, CRASH);
     ((ObjectNode) manifest.at("/metadata/labels")).put(Webhook.LABEL, webhook.name());
     ((ObjectNode) manifest.at("/metadata/annotations"))
         .put("pannier.dev/kafka", servers)

@@ -60,6 +60,12 @@ final class PodImages {
         text);
   }
 
+  /// What an upgrade begins with: the sidecar's image, or an older one that `-Dpannier.test.older.image` names.
+  static String olderSidecar() throws Exception {
+    String named = System.getProperty("pannier.test.older.image");
+    return named == null ? SidecarImage.built() : named;
+  }
+
   /// The sidecar's image once more, as another one.
   static String nextSidecar() throws Exception {
     String name = SidecarImage.built() + "-next";

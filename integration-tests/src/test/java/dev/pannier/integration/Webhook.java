@@ -68,7 +68,7 @@ record Webhook(ChildProcess process, String name) implements AutoCloseable {
             "webhook",
             folder,
             List.of("webhook", "--listen", "0.0.0.0:" + port, "--tls", tls.toString()),
-            List.of("--image", SidecarImage.built())),
+            List.of("--image", PodImages.olderSidecar())),
         name);
   }
 
