@@ -165,7 +165,7 @@ final class Generations {
   /// Those that wait for a descriptor, as they were seen last, in the order in which they came.
   private final Map<FileKey, Discovery.Found> waiting = new LinkedHashMap<>();
 
-  /// Of files of `start_at: end` that were there at the first look and could not be looked into, what they had then.
+  /// Of files of `start_at: end` that were there at the first look, what they had then; until they could be looked into.
   private final Map<FileKey, Long> firstSizes = new HashMap<>();
 
   /// What was found to be a copy at this look.
@@ -553,7 +553,9 @@ final class Generations {
               || suspects.containsKey(place)
               || copies.containsKey(place)
               || copied.contains(place);
-      if (!met && found.source().settings.startAt() == StartAt.END) {
+      SavedGeneration saved = knownAt(place);
+      boolean goesOn = saved != null && !saved.finished();
+      if (!met && !goesOn && found.source().settings.startAt() == StartAt.END) {
         firstSizes.put(place, found.sizeBytes());
       }
     }
@@ -828,12 +830,12 @@ final class Generations {
       if (saved != null && saved.finished() && probe.isGzip()) {
         // Its own content or another copy's, which is never read by itself: not to be unpacked to
         // know.
-        copies.put(found.place(), State.of(found));
+        nothingToRead(found);
         return;
       }
       if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
-          copies.put(found.place(), State.of(found));
+          nothingToRead(found);
         } else {
           // As strings: what is no text in this process's encoding has lost something when it was
           // stored.
@@ -853,7 +855,7 @@ final class Generations {
         lost(saved, source, nowNanos);
       }
       if (probe.isGzip()) {
-        copies.put(found.place(), State.of(found));
+        nothingToRead(found);
         return;
       }
       Kinship kinship = kinship(found, probe, nowNanos, nowSeconds);
@@ -862,6 +864,7 @@ final class Generations {
       }
       if (kinship == Kinship.COPY) {
         copied.add(found.place());
+        firstSizes.remove(found.place());
       }
       if (kinship != Kinship.NONE) {
         return;
@@ -876,6 +879,11 @@ final class Generations {
     } catch (IOException e) {
       problems().put(found.path(), Discovery.whatToDo(e));
     }
+  }
+
+  private void nothingToRead(Discovery.Found found) {
+    copies.put(found.place(), State.of(found));
+    firstSizes.remove(found.place());
   }
 
   private void waits(Discovery.Found found) {
@@ -923,7 +931,6 @@ final class Generations {
     file.predecessor = current.put(path, file);
     enter(file, probe);
     suspects.remove(probe.place());
-    firstSizes.remove(probe.place());
     return file;
   }
 
@@ -980,6 +987,7 @@ final class Generations {
     file.content = probe.take();
     live.put(file.place, file);
     waiting.remove(file.place);
+    firstSizes.remove(file.place);
     changed = true;
   }
 
