@@ -276,8 +276,17 @@ final class Generations {
     sources = List.copyOf(other);
     resumes = true;
     discovery.sources(sources);
-    // Those that a source takes are met as its own at the next look.
-    waiting.values().removeIf(found -> taking(found.path()) == null);
+    // What no source finds any more, since it was renamed, is met as it is here.
+    for (Iterator<Map.Entry<FileKey, Discovery.Found>> all = waiting.entrySet().iterator();
+        all.hasNext(); ) {
+      Map.Entry<FileKey, Discovery.Found> entry = all.next();
+      TailSource next = taking(entry.getValue().path());
+      if (next == null) {
+        all.remove();
+      } else {
+        entry.setValue(entry.getValue().of(next));
+      }
+    }
     for (TailedFile file : live.values()) {
       TailSource next = successor(file);
       if (next == null) {
