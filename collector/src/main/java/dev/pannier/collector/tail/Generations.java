@@ -548,7 +548,7 @@ final class Generations {
     finder.forget();
     suspects.keySet().retainAll(undecided);
     if (discovery.seesAll()) {
-      firstSizes.keySet().removeIf(place -> !seen.contains(place) && !waiting.containsKey(place));
+      firstSizes.keySet().removeIf(place -> !concerns(place));
       forgetPlaces(nowSeconds);
       forget(nowSeconds);
     }
@@ -623,11 +623,16 @@ final class Generations {
         known.values(), sources, live.keySet(), discovery.found().values(), discovery.others());
   }
 
+  /// What waits for a descriptor may have a name that no source takes.
+  private boolean concerns(FileKey place) {
+    return seen.contains(place) || waiting.containsKey(place);
+  }
+
   /// A parked file that is gone has come to its end.
   private void forgetPlaces(long nowSeconds) {
     for (Iterator<FileKey> places = copies.keySet().iterator(); places.hasNext(); ) {
       FileKey place = places.next();
-      if (!seen.contains(place)) {
+      if (!concerns(place)) {
         places.remove();
         SavedGeneration saved = knownAt(place);
         // What a reload has left out is not gone.
@@ -1673,7 +1678,7 @@ final class Generations {
       SavedGeneration saved = oldest.next();
       FileKey place = new FileKey(saved.device(), saved.inode());
       boolean old = nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS;
-      boolean there = seen.contains(place) && saved.id() == knownPlaces.getOrDefault(place, 0L);
+      boolean there = concerns(place) && saved.id() == knownPlaces.getOrDefault(place, 0L);
       if ((surplus > 0 || old) && !there) {
         oldest.remove();
         knownPlaces.remove(place, saved.id());

@@ -504,6 +504,23 @@ class OpenFilesTest {
     lines();
   }
 
+  /// What grows and waits has not come to its end, though no source takes its new name.
+  @Test
+  void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    write("old.log", "a line that waits");
+    looks(1);
+    Files.move(tail.logs.resolve("old.log"), tail.logs.resolve("old.log.1"));
+    looks(4);
+    tail.crashAndRestart();
+    looks(2);
+
+    busyNoMore();
+    lines();
+  }
+
   @Test
   void whatTheProcessesLimitLeaves() {
     String line = "Max open files            %s               524288               files\n";
