@@ -498,6 +498,9 @@ final class Generations {
     Map<FileKey, Discovery.Found> strangers = movedAway(nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
+      // What is shorter was emptied, or is another file in its place.
+      firstSizes.computeIfPresent(
+          found.place(), (place, first) -> found.sizeBytes() < first ? null : first);
       TailedFile file = live.get(found.place());
       if (file == null) {
         strangers.putIfAbsent(found.place(), found);

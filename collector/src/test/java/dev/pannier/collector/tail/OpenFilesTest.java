@@ -504,6 +504,30 @@ class OpenFilesTest {
     lines();
   }
 
+  @Test
+  void whatIsEmptiedWhileItWaitsForADescriptorSinceTheStartIsReadFromItsBeginning()
+      throws IOException {
+    fromEnd(1, tail.source);
+    Path busy = before("busy.log", "a line that was there before the start\n");
+    Path file = tail.logs.resolve("app.log");
+    Files.writeString(file, "another line that was there before the start\n");
+    looks(1);
+    Files.writeString(busy, BUSY, APPEND);
+    looks(1);
+    assertThat(status("app.log").problem()).contains("ulimit -n");
+    Files.newByteChannel(file, WRITE).truncate(0).close();
+    write("app.log", "a new line");
+    looks(1);
+    write("app.log", "and one that makes it longer than it was before the start");
+    looks(1);
+    assertThat(status("app.log").lagBytes()).isEqualTo(Files.size(file));
+
+    Files.writeString(busy, "\n", APPEND);
+    expected.add(BUSY);
+    looks(20);
+    lines();
+  }
+
   /// What grows and waits has not come to its end, though no source takes its new name.
   @Test
   void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {
