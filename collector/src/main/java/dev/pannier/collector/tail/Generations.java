@@ -99,13 +99,11 @@ final class Generations {
   /// A file that had a name which a source takes, for so short a time that it may not have been seen.
   private static final class Moved {
     final Path from;
-    final TailSource source;
     final long sinceNanos;
     @Nullable FileKey place;
 
-    Moved(Path from, TailSource source, long sinceNanos) {
+    Moved(Path from, long sinceNanos) {
       this.from = from;
-      this.source = source;
       this.sinceNanos = sinceNanos;
     }
   }
@@ -426,9 +424,8 @@ final class Generations {
     for (ChangeWatch.Move move : moves) {
       Moved before = moved.remove(move.from());
       Path from = before == null ? move.from() : before.from;
-      TailSource source = taking(from);
-      if (source != null && taking(move.to()) == null && !discovery.isOwn(move.to())) {
-        moved.put(move.to(), new Moved(from, source, nowNanos));
+      if (taking(from) != null && taking(move.to()) == null && !discovery.isOwn(move.to())) {
+        moved.put(move.to(), new Moved(from, nowNanos));
       }
     }
     Iterator<Path> oldest = moved.keySet().iterator();
@@ -454,7 +451,8 @@ final class Generations {
       Map.Entry<Path, Moved> entry = all.next();
       Moved file = entry.getValue();
       boolean late = nowNanos - file.sinceNanos > MOVED_NANOS;
-      Discovery.Found found = late ? null : found(entry.getKey(), file);
+      TailSource source = taking(file.from);
+      Discovery.Found found = late || source == null ? null : found(source, entry.getKey(), file);
       if (late || (found != null && live.containsKey(found.place()))) {
         all.remove();
       } else if (found != null) {
@@ -465,7 +463,7 @@ final class Generations {
   }
 
   /// @return null where it is not, or no longer, there
-  private static Discovery.@Nullable Found found(Path path, Moved file) {
+  private static Discovery.@Nullable Found found(TailSource source, Path path, Moved file) {
     try {
       BasicFileAttributes attributes =
           Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
@@ -476,7 +474,7 @@ final class Generations {
       }
       file.place = place;
       return new Discovery.Found(
-          file.source,
+          source,
           file.from,
           real,
           place,
