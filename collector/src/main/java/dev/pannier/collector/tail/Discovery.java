@@ -26,12 +26,11 @@ final class Discovery {
   ///
   /// @param real where it is, after symbolic links
   record Found(
-      TailSource source,
-      Path path,
-      Path real,
-      FileKey place,
-      long sizeBytes,
-      long modifiedMillis) {}
+      TailSource source, Path path, Path real, FileKey place, long sizeBytes, long modifiedMillis) {
+    Found of(TailSource other) {
+      return new Found(other, path, real, place, sizeBytes, modifiedMillis);
+    }
+  }
 
   /// A file beside them that matches nothing.
   record Other(Path path, long sizeBytes, long modifiedMillis) {}

@@ -99,13 +99,11 @@ final class Generations {
   /// A file that had a name which a source takes, for so short a time that it may not have been seen.
   private static final class Moved {
     final Path from;
-    final TailSource source;
     final long sinceNanos;
     @Nullable FileKey place;
 
-    Moved(Path from, TailSource source, long sinceNanos) {
+    Moved(Path from, long sinceNanos) {
       this.from = from;
-      this.source = source;
       this.sinceNanos = sinceNanos;
     }
   }
@@ -165,7 +163,7 @@ final class Generations {
   /// Those that wait for a descriptor, as they were seen last, in the order in which they came.
   private final Map<FileKey, Discovery.Found> waiting = new LinkedHashMap<>();
 
-  /// Of files of `start_at: end` that were there at the first look and could not be looked into, what they had then.
+  /// Of files of `start_at: end` that were there at the first look, what they had then; until they could be looked into.
   private final Map<FileKey, Long> firstSizes = new HashMap<>();
 
   /// What was found to be a copy at this look.
@@ -276,8 +274,17 @@ final class Generations {
     sources = List.copyOf(other);
     resumes = true;
     discovery.sources(sources);
-    // Those that a source takes are met as its own at the next look.
-    waiting.values().removeIf(found -> taking(found.path()) == null);
+    // What no source finds any more, since it was renamed, is met as it is here.
+    for (Iterator<Map.Entry<FileKey, Discovery.Found>> all = waiting.entrySet().iterator();
+        all.hasNext(); ) {
+      Map.Entry<FileKey, Discovery.Found> entry = all.next();
+      TailSource next = taking(entry.getValue().path());
+      if (next == null) {
+        all.remove();
+      } else {
+        entry.setValue(entry.getValue().of(next));
+      }
+    }
     for (TailedFile file : live.values()) {
       TailSource next = successor(file);
       if (next == null) {
@@ -417,9 +424,8 @@ final class Generations {
     for (ChangeWatch.Move move : moves) {
       Moved before = moved.remove(move.from());
       Path from = before == null ? move.from() : before.from;
-      TailSource source = taking(from);
-      if (source != null && taking(move.to()) == null && !discovery.isOwn(move.to())) {
-        moved.put(move.to(), new Moved(from, source, nowNanos));
+      if (taking(from) != null && taking(move.to()) == null && !discovery.isOwn(move.to())) {
+        moved.put(move.to(), new Moved(from, nowNanos));
       }
     }
     Iterator<Path> oldest = moved.keySet().iterator();
@@ -445,7 +451,8 @@ final class Generations {
       Map.Entry<Path, Moved> entry = all.next();
       Moved file = entry.getValue();
       boolean late = nowNanos - file.sinceNanos > MOVED_NANOS;
-      Discovery.Found found = late ? null : found(entry.getKey(), file);
+      TailSource source = taking(file.from);
+      Discovery.Found found = late || source == null ? null : found(source, entry.getKey(), file);
       if (late || (found != null && live.containsKey(found.place()))) {
         all.remove();
       } else if (found != null) {
@@ -456,7 +463,7 @@ final class Generations {
   }
 
   /// @return null where it is not, or no longer, there
-  private static Discovery.@Nullable Found found(Path path, Moved file) {
+  private static Discovery.@Nullable Found found(TailSource source, Path path, Moved file) {
     try {
       BasicFileAttributes attributes =
           Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
@@ -467,7 +474,7 @@ final class Generations {
       }
       file.place = place;
       return new Discovery.Found(
-          file.source,
+          source,
           file.from,
           real,
           place,
@@ -489,6 +496,9 @@ final class Generations {
     Map<FileKey, Discovery.Found> strangers = movedAway(nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
+      // What is shorter was emptied, or is another file in its place.
+      firstSizes.computeIfPresent(
+          found.place(), (place, first) -> found.sizeBytes() < first ? null : first);
       TailedFile file = live.get(found.place());
       if (file == null) {
         strangers.putIfAbsent(found.place(), found);
@@ -539,7 +549,7 @@ final class Generations {
     finder.forget();
     suspects.keySet().retainAll(undecided);
     if (discovery.seesAll()) {
-      firstSizes.keySet().removeIf(place -> !seen.contains(place) && !waiting.containsKey(place));
+      firstSizes.keySet().removeIf(place -> !concerns(place));
       forgetPlaces(nowSeconds);
       forget(nowSeconds);
     }
@@ -553,7 +563,9 @@ final class Generations {
               || suspects.containsKey(place)
               || copies.containsKey(place)
               || copied.contains(place);
-      if (!met && found.source().settings.startAt() == StartAt.END) {
+      SavedGeneration saved = knownAt(place);
+      boolean goesOn = saved != null && !saved.finished();
+      if (!met && !goesOn && found.source().settings.startAt() == StartAt.END) {
         firstSizes.put(place, found.sizeBytes());
       }
     }
@@ -612,11 +624,16 @@ final class Generations {
         known.values(), sources, live.keySet(), discovery.found().values(), discovery.others());
   }
 
+  /// What waits for a descriptor may have a name that no source takes.
+  private boolean concerns(FileKey place) {
+    return seen.contains(place) || waiting.containsKey(place);
+  }
+
   /// A parked file that is gone has come to its end.
   private void forgetPlaces(long nowSeconds) {
     for (Iterator<FileKey> places = copies.keySet().iterator(); places.hasNext(); ) {
       FileKey place = places.next();
-      if (!seen.contains(place)) {
+      if (!concerns(place)) {
         places.remove();
         SavedGeneration saved = knownAt(place);
         // What a reload has left out is not gone.
@@ -828,12 +845,12 @@ final class Generations {
       if (saved != null && saved.finished() && probe.isGzip()) {
         // Its own content or another copy's, which is never read by itself: not to be unpacked to
         // know.
-        copies.put(found.place(), State.of(found));
+        nothingToRead(found);
         return;
       }
       if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
-          copies.put(found.place(), State.of(found));
+          nothingToRead(found);
         } else {
           // As strings: what is no text in this process's encoding has lost something when it was
           // stored.
@@ -853,7 +870,7 @@ final class Generations {
         lost(saved, source, nowNanos);
       }
       if (probe.isGzip()) {
-        copies.put(found.place(), State.of(found));
+        nothingToRead(found);
         return;
       }
       Kinship kinship = kinship(found, probe, nowNanos, nowSeconds);
@@ -862,6 +879,7 @@ final class Generations {
       }
       if (kinship == Kinship.COPY) {
         copied.add(found.place());
+        firstSizes.remove(found.place());
       }
       if (kinship != Kinship.NONE) {
         return;
@@ -876,6 +894,11 @@ final class Generations {
     } catch (IOException e) {
       problems().put(found.path(), Discovery.whatToDo(e));
     }
+  }
+
+  private void nothingToRead(Discovery.Found found) {
+    copies.put(found.place(), State.of(found));
+    firstSizes.remove(found.place());
   }
 
   private void waits(Discovery.Found found) {
@@ -923,7 +946,6 @@ final class Generations {
     file.predecessor = current.put(path, file);
     enter(file, probe);
     suspects.remove(probe.place());
-    firstSizes.remove(probe.place());
     return file;
   }
 
@@ -980,6 +1002,7 @@ final class Generations {
     file.content = probe.take();
     live.put(file.place, file);
     waiting.remove(file.place);
+    firstSizes.remove(file.place);
     changed = true;
   }
 
@@ -1656,7 +1679,7 @@ final class Generations {
       SavedGeneration saved = oldest.next();
       FileKey place = new FileKey(saved.device(), saved.inode());
       boolean old = nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS;
-      boolean there = seen.contains(place) && saved.id() == knownPlaces.getOrDefault(place, 0L);
+      boolean there = concerns(place) && saved.id() == knownPlaces.getOrDefault(place, 0L);
       if ((surplus > 0 || old) && !there) {
         oldest.remove();
         knownPlaces.remove(place, saved.id());

@@ -423,6 +423,128 @@ class OpenFilesTest {
     lines();
   }
 
+  /// From the next start on.
+  private void fromEnd(int most, FileSource source) {
+    tail.close();
+    tail = new TailHarness(folder, TailRig.fromEnd(source), most);
+  }
+
+  private Path before(String name, String text) throws IOException {
+    Path file = Files.writeString(tail.logs.resolve(name), text);
+    // The oldest is met first.
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
+    return file;
+  }
+
+  @Test
+  void whatIsEmptiedAfterItWaitedForADescriptorAtARestartIsReadFromItsBeginning()
+      throws IOException {
+    fromEnd(1, tail.source);
+    looks(1);
+    write("a.log", "a line of the first file that is long enough to know it by");
+    write("b.log", "a line of the other file that is long enough to know it by");
+    looks(4);
+    tail.stopAndRestart();
+    looks(8);
+    for (String name : List.of("a.log", "b.log")) {
+      Files.newByteChannel(tail.logs.resolve(name), WRITE).truncate(0).close();
+      write(name, name + " has other content now, and more of it than there was at the restart");
+    }
+    looks(20);
+    lines();
+  }
+
+  @Test
+  void whatIsEmptiedWhileItWaitsForADescriptorAtARestartIsReadFromItsBeginning()
+      throws IOException {
+    String first = "a line of the first file that is as long as the other two are together";
+    fromEnd(2, tail.source);
+    looks(1);
+    write("a.log", first);
+    looks(2);
+    Path busy = Files.writeString(tail.logs.resolve("busy.log"), BUSY);
+    looks(2);
+    write("b.log", "a line of another file, long enough");
+    looks(4);
+    tail.crashAndRestart();
+    looks(1);
+    assertThat(status("b.log").problem()).contains("ulimit -n");
+
+    // Like another's, so that it is undecided at first.
+    Files.newByteChannel(tail.logs.resolve("b.log"), WRITE).truncate(0).close();
+    write("b.log", first);
+    looks(20);
+    Files.writeString(busy, "\n", APPEND);
+    expected.add(BUSY);
+    looks(20);
+    lines();
+  }
+
+  /// Another log may have the inode of a copy that was deleted: here by writing over the copy.
+  @Test
+  void whatTakesThePlaceOfACopyThatWaitedForADescriptorAtTheStartIsReadFromItsBeginning()
+      throws IOException {
+    fromEnd(1, TailRig.settings(folder, "*"));
+    String old = "a line that was there before the start, and is long enough to know it by\n";
+    Path file = before("a.log", old);
+    Path copy = Files.copy(file, tail.logs.resolve("a.log.1"));
+    Path zipped = tail.logs.resolve("a.log.2.gz");
+    Files.copy(file, tail.logs.resolve("a.log.2"));
+    new LogDirectory(tail.logs, "a.log.2").gzip(tail.logs.resolve("a.log.2"));
+    assertThat(zipped).exists();
+    looks(8);
+    assertThat(tail.bodies()).isEmpty();
+
+    for (Path place : List.of(copy, zipped)) {
+      String line = place.getFileName() + " is another log now, and has more than the copy had";
+      Files.writeString(place, line + "\n" + line + " once more\n");
+      expected.addAll(List.of(line, line + " once more"));
+    }
+    looks(20);
+    lines();
+  }
+
+  @Test
+  void whatIsEmptiedWhileItWaitsForADescriptorSinceTheStartIsReadFromItsBeginning()
+      throws IOException {
+    fromEnd(1, tail.source);
+    Path busy = before("busy.log", "a line that was there before the start\n");
+    Path file = tail.logs.resolve("app.log");
+    Files.writeString(file, "another line that was there before the start\n");
+    looks(1);
+    Files.writeString(busy, BUSY, APPEND);
+    looks(1);
+    assertThat(status("app.log").problem()).contains("ulimit -n");
+    Files.newByteChannel(file, WRITE).truncate(0).close();
+    write("app.log", "a new line");
+    looks(1);
+    write("app.log", "and one that makes it longer than it was before the start");
+    looks(1);
+    assertThat(status("app.log").lagBytes()).isEqualTo(Files.size(file));
+
+    Files.writeString(busy, "\n", APPEND);
+    expected.add(BUSY);
+    looks(20);
+    lines();
+  }
+
+  /// What grows and waits has not come to its end, though no source takes its new name.
+  @Test
+  void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    write("old.log", "a line that waits");
+    looks(1);
+    Files.move(tail.logs.resolve("old.log"), tail.logs.resolve("old.log.1"));
+    looks(4);
+    tail.crashAndRestart();
+    looks(2);
+
+    busyNoMore();
+    lines();
+  }
+
   @Test
   void whatTheProcessesLimitLeaves() {
     String line = "Max open files            %s               524288               files\n";

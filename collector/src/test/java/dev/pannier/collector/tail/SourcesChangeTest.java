@@ -245,6 +245,51 @@ class SourcesChangeTest {
   }
 
   @Test
+  void aRenamedFileThatWaitsForADescriptorIsReadByTheNewSource() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines, 1)) {
+      Path busy = tail.logs.resolve("busy.log");
+      write(busy, "an unfinished line");
+      tail.run();
+      Path file = tail.logs.resolve("app.log");
+      write(file, "one\n two\nthree\n");
+      tail.pass(Duration.ofSeconds(1));
+      Files.move(file, tail.logs.resolve("app.1"));
+      tail.pass(Duration.ofSeconds(1));
+      FileSource joined = TailHarness.source(folder, new Multiline.Auto());
+      tail.change(named(joined, "other", lines.include()));
+      assertThat(tail.files()).anyMatch(status -> status.path().equals(file.toString()));
+
+      write(busy, " that ends\n");
+      for (int i = 0; i < 4; i++) {
+        tail.pass(Duration.ofSeconds(1));
+      }
+      assertThat(tail.files()).anyMatch(status -> status.path().equals(file.toString()));
+      assertThat(tail.bodies())
+          .containsExactly("an unfinished line that ends", "one\n two", "three");
+    }
+  }
+
+  @Test
+  void aFileThatMovedAwayBeforeItWasSeenIsReadByTheNewSource() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      String line = "a line that is long enough to know by it what it is the copy of";
+      write(tail.logs.resolve("app.log"), line + "\n two\n");
+      tail.run();
+      Path made = tail.logs.resolve("web.log");
+      write(made, line + "\n two\n");
+      Path moved = Files.move(made, tail.logs.resolve("web.1"));
+      tail.moved(made, moved);
+      tail.pass(Duration.ofSeconds(1));
+      assertThat(tail.bodies()).as("it may be a copy").containsExactly(line, " two");
+      tail.change(TailHarness.source(folder, new Multiline.Auto()));
+      for (int i = 0; i < 12; i++) {
+        tail.pass(Duration.ofSeconds(1));
+      }
+      assertThat(tail.bodies()).containsExactly(line, " two", line + "\n two");
+    }
+  }
+
+  @Test
   void aRestThatIsGzippedIsReadToItsEndThoughItsNameIsGone() throws IOException {
     try (TailHarness tail = new TailHarness(folder, lines)) {
       Path file = tail.logs.resolve("app.log");
