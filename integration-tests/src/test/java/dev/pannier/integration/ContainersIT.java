@@ -2,6 +2,7 @@ package dev.pannier.integration;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.github.dockerjava.api.command.InspectContainerResponse.ContainerState;
 import io.opentelemetry.proto.logs.v1.LogRecord;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import org.testcontainers.containers.BindMode;
 import org.testcontainers.containers.GenericContainer;
+import tools.jackson.databind.JsonNode;
 
 /// Three containers: the sidecar's image, an application of another user under umask 027, and a broker. The first two share the log
 /// folder, and all three localhost.
@@ -254,6 +256,45 @@ class ContainersIT {
 
   private static String body(LogRecord record) {
     return record.getBody().getStringValue();
+  }
+
+  /// Its user and group are others than the file's.
+  @Test
+  void aFileThatItMayNotReadIsToldWithTheLineToAddAndReadOnceItMay() throws Exception {
+    configure("", "");
+    Path file = Files.writeString(sidecar.log("secret.log"), "first\nsecond\n");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    GenericContainer<?> container = startSidecar(SidecarImage.built());
+    sidecar.awaitAlive();
+    awaitTold(
+        container, file, "permission denied: its mode is rw-------: .*add fsGroup to the Pod's .*");
+
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+    awaitTold(container, file, "permission denied: add runAsGroup: ([0-9]+) .*fsGroup: \\1 .*");
+    assertThat(logs.rest().logs()).isEmpty();
+
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    logs.await(all -> all.logs().size() >= 2);
+    await("no problem any more").atMost(PATIENCE).until(this::problem, String::isEmpty);
+    assertEndedWell(container);
+    assertThat(logs.rest().bodies()).containsExactly("first", "second");
+  }
+
+  private void awaitTold(GenericContainer<?> container, Path file, String problem) {
+    await(problem).atMost(PATIENCE).until(this::problem, told -> told.matches(problem));
+    await("the log: " + problem)
+        .atMost(PATIENCE)
+        .until(
+            container::getLogs,
+            log -> Pattern.compile(Pattern.quote(file + ": ") + problem).matcher(log).find());
+  }
+
+  /// What `/status` says of the only file; empty where it says nothing.
+  private String problem() throws IOException {
+    JsonNode files = sidecar.statusPage().at("/sources/0/files");
+    assertThat(files.valueStream().map(each -> each.at("/path").asString()))
+        .allMatch(sidecar.log("secret.log").toString()::equals);
+    return files.at("/0/problem").asString("");
   }
 
   /// It says which folder is missing, and it is the one that is documented.
