@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 /// Applications that log by libraries that nobody here wrote, into files that those rotate, and that send spans with their
 /// OpenTelemetry SDK, beside a sidecar that is told nothing of them: each record arrives as it was logged, once and in its order,
@@ -151,6 +155,85 @@ class LanguagesIT {
     assertThat(rotated()).anyMatch(file -> file.toString().endsWith(".gz"));
   }
 
+  /// With what `inject` writes into its manifest, and nothing else. Only what is each Pod's own is another here: the sidecar's ports,
+  /// and where its receipt goes.
+  @Test
+  void pythonInTheEnvironmentThatInjectWrites() throws Exception {
+    List<String> python = OtherSdk.PYTHON.application();
+    Path tally = folder.resolve("tally");
+    Path receipt = folder.resolve("termination-log");
+    String service = "recommendations";
+    Map<String, String> named =
+        Map.of(
+            "service.name", service,
+            "k8s.namespace.name", "shop-eu",
+            "k8s.pod.name", "recommendations-7c9f8b6d5-x2vqz",
+            "k8s.pod.uid", "6d1f3b0e-5f1c-4a5e-9d8e-0c6d3f0b7a11",
+            "k8s.node.name", "node-3.example",
+            "k8s.container.name", "web",
+            "k8s.deployment.name", service);
+    try (Sidecar sidecar = Neighbour.of(folder)) {
+      Injected pod =
+          Injected.of(
+              folder,
+              """
+              {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "recommendations"},
+               "spec": {"selector": {"matchLabels": {"app": "shop"}}, "template": {
+                "metadata": {"labels": {"app": "shop"}, "annotations": {
+                 "pannier.dev/log-dir": "%s", "pannier.dev/kafka": "%s"}},
+                "spec": {"containers": [{"name": "web", "image": "example/web:1", "env": [
+                 {"name": "LOG_FILE", "value": "%s"}]}]}}}}
+              """
+                  .formatted(sidecar.logs(), kafka.servers(), sidecar.log("app.log")),
+              Map.of(
+                  "metadata.namespace", named.get("k8s.namespace.name"),
+                  "metadata.name", named.get("k8s.pod.name"),
+                  "metadata.uid", named.get("k8s.pod.uid"),
+                  "spec.nodeName", named.get("k8s.node.name")));
+      assertThat(pod.sidecar().get("args").valueStream().map(JsonNode::asString))
+          .containsExactly(
+              "run", "--wait-for-configuration", "--config", "/etc/pannier/pannier.yaml");
+      Map<String, String> beside = pod.environment(pod.sidecar());
+      assertThat(beside.put("PANNIER_ADMIN_LISTEN", "127.0.0.1:" + sidecar.adminPort()))
+          .isEqualTo("0.0.0.0:8686");
+      assertThat(beside.put("PANNIER_TERMINATION_LOG", receipt.toString()))
+          .isEqualTo("/dev/termination-log");
+      Map<String, String> application = pod.environment(pod.application());
+      assertThat(
+              application.put(
+                  "OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:" + sidecar.grpcPort()))
+          .isEqualTo("http://127.0.0.1:4317");
+      sidecar.environment(beside).arguments(List.of("--wait-for-configuration")).start();
+      runs(python, List.of("rotating", tally.toString(), String.valueOf(RECORDS)), application);
+      assertThat(sidecar.stop()).as(sidecar.errors()).isZero();
+    }
+    Arrived arrived = Arrived.of(kafka.servers(), service);
+    LoggingTally.read(tally).assertArrived(arrived);
+    assertThat(arrived.lines()).hasSize(RECORDS);
+    assertThat(names(arrived.ofLines())).containsExactly(named);
+    assertThat(names(arrived.ofSpans())).containsExactly(named);
+    assertThat(receipt).content().startsWith("unshipped bytes 0, lost bytes 0\n");
+  }
+
+  private static Set<Map<String, String>> names(Set<Map<String, String>> resources) {
+    Set<Map<String, String>> names = new HashSet<>();
+    for (Map<String, String> resource : resources) {
+      Map<String, String> name = new HashMap<>(resource);
+      name.keySet().removeIf(key -> !key.startsWith("k8s.") && !key.equals("service.name"));
+      names.add(name);
+    }
+    return names;
+  }
+
+  private void runs(List<String> program, List<String> arguments, Map<String, String> environment)
+      throws Exception {
+    List<String> command = new ArrayList<>(program);
+    command.addAll(arguments);
+    try (ChildProcess process = ChildProcess.start("application", folder, command, environment)) {
+      assertThat(process.await(PATIENCE)).as(process.lastWords()).isZero();
+    }
+  }
+
   private void arrives(
       String service,
       String file,
@@ -163,12 +246,9 @@ class LanguagesIT {
       Map<String, String> environment = Neighbour.environment(sidecar, service, sidecar.log(file));
       environment.putAll(more);
       sidecar.start();
-      List<String> command = new ArrayList<>(application);
-      command.addAll(arguments);
-      command.addAll(List.of(tally.toString(), String.valueOf(RECORDS)));
-      try (ChildProcess process = ChildProcess.start("application", folder, command, environment)) {
-        assertThat(process.await(PATIENCE)).as(process.lastWords()).isZero();
-      }
+      List<String> all = new ArrayList<>(arguments);
+      all.addAll(List.of(tally.toString(), String.valueOf(RECORDS)));
+      runs(application, all, environment);
       assertThat(sidecar.stop()).as(sidecar.errors()).isZero();
     }
     LoggingTally told = LoggingTally.read(tally);

@@ -25,24 +25,28 @@ final class Neighbour {
 
   /// Not started yet.
   static Sidecar of(Path folder, String service, Kafka kafka) throws IOException {
+    Sidecar sidecar = of(folder);
+    return sidecar.environment(
+        Map.of(
+            "PANNIER_LOG_DIR",
+            sidecar.logs().toString(),
+            "PANNIER_KAFKA_BOOTSTRAP_SERVERS",
+            kafka.servers(),
+            "OTEL_SERVICE_NAME",
+            service,
+            "TZ",
+            ZONE));
+  }
+
+  /// Without any variable yet.
+  static Sidecar of(Path folder) throws IOException {
     String image = Files.readString(Tree.root().resolve("deploy/image/pannier.yaml"));
     String addresses = "  otlp: {grpc: \"127.0.0.1:${GRPC}\", http: \"127.0.0.1:${HTTP}\"}\n";
-    Sidecar sidecar = new Sidecar(folder);
-    return sidecar
+    return new Sidecar(folder)
         .configure(
             image
                 .replace("\nsources:\n", "\nsources:\n" + addresses)
-                .replaceFirst("\nadmin: .*", ""))
-        .environment(
-            Map.of(
-                "PANNIER_LOG_DIR",
-                sidecar.logs().toString(),
-                "PANNIER_KAFKA_BOOTSTRAP_SERVERS",
-                kafka.servers(),
-                "OTEL_SERVICE_NAME",
-                service,
-                "TZ",
-                ZONE));
+                .replaceFirst("\nadmin: .*", ""));
   }
 
   /// What its application finds in its environment.

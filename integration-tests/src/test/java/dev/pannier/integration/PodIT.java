@@ -2,6 +2,7 @@ package dev.pannier.integration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pannier.demo.ChildProcess;
 import dev.pannier.demo.Ports;
@@ -263,6 +264,34 @@ class PodIT {
     }
     for (Path manifest : manifests) {
       Cluster.kubectl("create", "--dry-run=server", "-f", manifest.toString());
+    }
+  }
+
+  /// With each file of values but that for cert-manager, whose kinds are not the server's.
+  @Test
+  void theServerTakesWhatHelmMakes() throws Exception {
+    assumeTrue(ChildProcess.find(List.of("helm")).isPresent(), "no helm on the PATH");
+    Path helm = Tree.root().resolve("deploy/helm");
+    List<List<String>> values = new ArrayList<>(List.of(List.of()));
+    try (Stream<Path> files = Files.list(helm.resolve("values"))) {
+      files
+          .filter(file -> !file.endsWith("cert-manager.yaml"))
+          .forEach(file -> values.add(List.of("--values", file.toString())));
+    }
+    String version = Cluster.json("version").at("/serverVersion/gitVersion").asString();
+    for (List<String> some : values) {
+      String name = "helm-" + values.indexOf(some);
+      List<String> command = new ArrayList<>(List.of("helm", "template", "pannier"));
+      command.addAll(List.of(helm.resolve("pannier").toString(), "--kube-version", version));
+      command.addAll(List.of("--namespace", Cluster.namespace()));
+      command.addAll(some);
+      // It would look for charts and plugins of the user's.
+      Map<String, String> home = Map.of("HOME", folder.toString());
+      try (ChildProcess template = ChildProcess.start(name, folder, command, home)) {
+        assertThat(template.await(Duration.ofSeconds(60))).as(template.lastWords()).isZero();
+      }
+      Path made = folder.resolve(name + ".out");
+      Cluster.kubectl("create", "--dry-run=server", "-f", made.toString());
     }
   }
 

@@ -9,6 +9,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -304,8 +307,28 @@ final class Discovery {
   }
 
   static String whatToDo(IOException e) {
-    return e instanceof AccessDeniedException
-        ? "permission denied: let the sidecar's user or group read it (securityContext.fsGroup)"
+    return e instanceof AccessDeniedException denied
+        ? "permission denied: " + lineToAdd(denied.getFile())
         : String.valueOf(e.getMessage());
+  }
+
+  /// What a Pod's manifest lacks. A group helps only where the mode lets it read, and the sidecar is never root.
+  private static String lineToAdd(@Nullable String path) {
+    try {
+      Path file = Path.of(String.valueOf(path));
+      PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class);
+      if (attributes.permissions().contains(PosixFilePermission.GROUP_READ)) {
+        Object group = Files.getAttribute(file, "unix:gid");
+        return "add runAsGroup: %1$s to the sidecar's securityContext, or fsGroup: %1$s to the Pod's"
+            .formatted(group);
+      }
+      String mode = PosixFilePermissions.toString(attributes.permissions());
+      int owner = (int) Files.getAttribute(file, "unix:uid");
+      return "its mode is %s: let its group read it (umask 027) and add fsGroup to the Pod's securityContext"
+              .formatted(mode)
+          + (owner == 0 ? "" : ", or runAsUser: " + owner + " to the sidecar's");
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+      return "let the sidecar's user or group read it (securityContext.fsGroup)";
+    }
   }
 }
