@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.BuildImageResultCallback;
+import com.github.dockerjava.api.exception.NotFoundException;
 import dev.pannier.demo.BrokerMain;
 import dev.pannier.demo.Demo;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
@@ -68,10 +68,13 @@ final class BrokerImage {
 
   /// Whether the engine has an image of this name.
   static boolean isThere(String name) {
-    return DockerClientFactory.instance().client().listImagesCmd().exec().stream()
-        .anyMatch(
-            image ->
-                image.getRepoTags() != null && Arrays.asList(image.getRepoTags()).contains(name));
+    // A list of all fails while another test removes one.
+    try {
+      DockerClientFactory.instance().client().inspectImageCmd(name).exec();
+      return true;
+    } catch (NotFoundException e) {
+      return false;
+    }
   }
 
   private static String version(Path jars) throws Exception {
