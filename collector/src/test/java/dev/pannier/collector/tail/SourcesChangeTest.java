@@ -264,6 +264,8 @@ class SourcesChangeTest {
         tail.pass(Duration.ofSeconds(1));
       }
       assertThat(tail.files()).anyMatch(status -> status.path().equals(file.toString()));
+      tail.pass(Duration.ofMinutes(2));
+      tail.pass(Duration.ofMinutes(2));
       assertThat(tail.bodies())
           .containsExactly("an unfinished line that ends", "one\n two", "three");
     }
@@ -285,6 +287,8 @@ class SourcesChangeTest {
       for (int i = 0; i < 12; i++) {
         tail.pass(Duration.ofSeconds(1));
       }
+      tail.pass(Duration.ofMinutes(2));
+      tail.pass(Duration.ofMinutes(2));
       assertThat(tail.bodies()).containsExactly(line, " two", line + "\n two");
     }
   }
