@@ -832,7 +832,6 @@ final class Generations {
       waits(found);
       return;
     }
-    waiting.remove(found.place());
     try (Probe probe = Probe.open(found.real(), found.place())) {
       if (!FileKey.of(found.real()).equals(found.place())) {
         return;
@@ -880,6 +879,7 @@ final class Generations {
       if (kinship == Kinship.COPY) {
         copied.add(found.place());
         firstSizes.remove(found.place());
+        waiting.remove(found.place());
       }
       if (kinship != Kinship.NONE) {
         return;
@@ -899,6 +899,7 @@ final class Generations {
   private void nothingToRead(Discovery.Found found) {
     copies.put(found.place(), State.of(found));
     firstSizes.remove(found.place());
+    waiting.remove(found.place());
   }
 
   private void waits(Discovery.Found found) {
@@ -1385,6 +1386,7 @@ final class Generations {
     old.grewNanos = nowNanos;
     old.leftAtSize = -1;
     live.put(old.place, old);
+    waiting.remove(old.place);
     changed = true;
     return true;
   }
@@ -1529,12 +1531,16 @@ final class Generations {
         if (saved == null || source == null || other.sizeBytes() <= readTo(saved)) {
           continue;
         }
-        if (live.size() >= maxOpen) {
-          waits(found(source, pathOf(saved), place, other));
+        if (waiting.containsKey(place)) {
           continue;
         }
         try (Probe probe = Probe.open(other.path(), place)) {
-          if (!probe.isGzip() && probe.continues(saved.fingerprint(), saved.acknowledged())) {
+          if (!isRestOf(saved, probe)) {
+            continue;
+          }
+          if (live.size() >= maxOpen) {
+            waits(found(source, pathOf(saved), place, other));
+          } else {
             resume(source, saved, probe, nowNanos).detached = true;
           }
         }
@@ -1546,6 +1552,10 @@ final class Generations {
     }
   }
 
+  private static boolean isRestOf(SavedGeneration saved, Probe probe) throws IOException {
+    return !probe.isGzip() && probe.continues(saved.fingerprint(), saved.acknowledged());
+  }
+
   private static Discovery.Found found(
       TailSource source, Path path, FileKey place, Discovery.Other now) {
     return new Discovery.Found(
@@ -1554,6 +1564,7 @@ final class Generations {
 
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.
   private void followWaiting(long nowNanos, long nowSeconds) {
+    waiting.keySet().removeAll(live.keySet());
     List<Discovery.Found> nameless = new ArrayList<>();
     for (Discovery.Found found : waiting.values()) {
       if (!seen.contains(found.place())) {
@@ -1576,13 +1587,46 @@ final class Generations {
       Discovery.Other other = others.get(found.place());
       // What is shorter than what was there is another file in its place.
       if (other != null && other.sizeBytes() >= found.sizeBytes()) {
-        meet(found(found.source(), found.path(), found.place(), other), nowNanos, nowSeconds);
+        meetRenamed(found, other, nowNanos, nowSeconds);
       } else if (isAt(found)) {
         meet(found, nowNanos, nowSeconds);
       } else if (isGone(found)) {
         waiting.remove(found.place());
         lost(found, nowNanos);
       }
+    }
+  }
+
+  /// Another file may have got the inode of one that is gone, and no source takes its name: it is read where it surely is that one.
+  private void meetRenamed(
+      Discovery.Found found, Discovery.Other other, long nowNanos, long nowSeconds) {
+    Discovery.Found now = found(found.source(), found.path(), found.place(), other);
+    SavedGeneration saved = knownAt(found.place());
+    if (saved == null) {
+      if (stem(other.path()).equals(stem(found.path()))) {
+        meet(now, nowNanos, nowSeconds);
+      } else {
+        waiting.remove(found.place());
+        lost(found, nowNanos);
+      }
+      return;
+    }
+    if (live.size() >= maxOpen) {
+      waits(now);
+      return;
+    }
+    try (Probe probe = Probe.open(other.path(), found.place())) {
+      if (isRestOf(saved, probe)) {
+        resume(found.source(), saved, probe, nowNanos).detached = true;
+      } else {
+        waiting.remove(found.place());
+        lost(found, nowNanos);
+      }
+    } catch (NoSuchFileException e) {
+      // Where it is now is seen at the next look.
+      problems().remove(other.path());
+    } catch (IOException e) {
+      problems().put(found.path(), Discovery.whatToDo(e));
     }
   }
 
@@ -1624,6 +1668,10 @@ final class Generations {
   /// Where a file that is not open would be read from, so far as can be told without looking into it.
   private long unreadFrom(Discovery.Found found) {
     SavedGeneration saved = knownAt(found.place());
+    if (saved == null && found.path().toString().endsWith(".gz")) {
+      // By itself it is never read.
+      return found.sizeBytes();
+    }
     long from = saved == null ? firstSizes.getOrDefault(found.place(), 0L) : readTo(saved);
     return from > found.sizeBytes() ? 0 : from;
   }

@@ -4,6 +4,7 @@ import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pannier.collector.admin.SourceStatus;
 import dev.pannier.collector.config.FileSource;
@@ -321,6 +322,30 @@ class OpenFilesTest {
     looks(2);
     assertThat(tail.notices).hasSize(2);
     assertThat(tail.files()).hasSize(MOST);
+  }
+
+  /// Another file may have the inode of one that was read and deleted, under a name that no source takes.
+  @Test
+  void whatTakesThePlaceOfAFileAndIsNoLogIsNotReadThoughItWouldWaitForADescriptor()
+      throws IOException {
+    write("old.log", "a line that was read before all others were there, long enough");
+    looks(8);
+    busy();
+    Path old = tail.logs.resolve("old.log");
+    FileKey place = FileKey.of(old);
+    Files.delete(old);
+    looks(4);
+    String text = "what stands here is for somebody else, and is longer than all of the log was\n";
+    Path foreign = tail.logs.resolve("foreign.txt");
+    Files.writeString(foreign, text + text);
+    assumeTrue(
+        FileKey.of(foreign).equals(place), "the file system gives an inode out again at once");
+    Files.setLastModifiedTime(foreign, FileTime.from(Instant.ofEpochSecond(1_800_000_000)));
+    looks(4);
+
+    busyNoMore();
+    looks(4);
+    lines();
   }
 
   /// Its copy is what is left of it.
