@@ -29,10 +29,12 @@ final class Quality {
         && COUNTED.stream().allMatch(name -> isSame(limits.get(name), requests.get(name)));
   }
 
-  /// The API server fills in what is missing.
+  /// The API server fills in what is missing, and no more: a request of 0 is written.
   static Map<String, Quantity> requests(Part container) {
+    Part written = container.at("resources", "requests");
     Map<String, Quantity> requests = counted(container.at("resources", "limits"));
-    requests.putAll(counted(container.at("resources", "requests")));
+    requests.keySet().removeIf(name -> Quantity.parse(written.at(name).scalar()) != null);
+    requests.putAll(counted(written));
     return requests;
   }
 

@@ -727,6 +727,19 @@ class InjectionTest {
     }
   }
 
+  /// The API server takes a limit for a request that is missing, and 0 for what it is.
+  @Test
+  void aRequestOfNothingIsNotTheLimit() {
+    String pod =
+        pod(
+            "",
+            ", resources: {requests: {cpu: %s}, limits: {cpu: 1}}",
+            "resources: {requests: {cpu: 500m}}");
+    assertThat(outcome(pod.formatted("0"), Map.of())).isInstanceOf(Outcome.Changed.class);
+    assertThat(problems(pod.formatted("null")).getFirst())
+        .endsWith("all containers request 1050m (500m)");
+  }
+
   /// What runs before the sidecar needs room while nothing else has it.
   @Test
   void initContainersCountWhileTheyRun() {
