@@ -377,7 +377,7 @@ class DiskBufferIT {
       assertThat(status.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(status.exitValue()).isZero();
       assertThat(Files.readString(out))
-          .contains("version=2")
+          .contains("version=3")
           .contains("records=700")
           .contains("shipper=events")
           .contains("batches_behind=0");
