@@ -613,9 +613,7 @@ final class Sidecar {
     }
     shipping.drain(shutdown);
     long undelivered = shipping.close(shutdown);
-    // Behind the shippers: what is confirmed while they close is acknowledged before the positions
-    // are
-    // stored.
+    // Behind the shippers: what they confirm while they close is in the positions that it stores.
     boolean tailStopped = reading == null || reading.stop(Duration.ofSeconds(2).toNanos());
     if (otlpListener != null) {
       otlpListener.close(shutdown.closing());

@@ -317,10 +317,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return new DiskCursor(this, memory.memoryCursor(name), budget, signals, syncedOnly, passed);
   }
 
-  /// What a shipper may hold at most, unless a single batch is larger. As much for all as files may have unsynced: twice that would
-  /// not fit the old generation beside what is alive there.
+  /// A shipper's part of the memory.
   long shareBytes() {
-    return budget.limitBytes() / 4 / Math.max(1, cursors.size());
+    return budget.shareBytes(cursors.size());
   }
 
   SpareArrays spareArrays() {

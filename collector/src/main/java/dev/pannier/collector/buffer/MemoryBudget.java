@@ -54,6 +54,12 @@ public final class MemoryBudget {
     return bytes <= limitBytes;
   }
 
+  /// What of it one of so many shippers may hold in batches at most, unless a single batch is larger. As much for all as files may have
+  /// unsynced: twice that would not fit the old generation beside what is alive there.
+  long shareBytes(int shippers) {
+    return limitBytes / 4 / Math.max(1, shippers);
+  }
+
   /// Takes `bytes` even where they are not free: for copies of what is held already, without which
   /// it could not leave. Until as much is given back, [#tryReserve] refuses everybody.
   public void reserve(long bytes) {

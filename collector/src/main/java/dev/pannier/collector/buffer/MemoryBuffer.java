@@ -83,9 +83,9 @@ public final class MemoryBuffer implements Buffer, Cursors {
     }
   }
 
-  /// As in the disk buffer.
+  /// A shipper's part of the memory.
   long shareBytes() {
-    return budget.limitBytes() / 4 / Math.max(1, cursors.size());
+    return budget.shareBytes(cursors.size());
   }
 
   @Override

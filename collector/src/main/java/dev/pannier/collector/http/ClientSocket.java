@@ -48,8 +48,7 @@ final class ClientSocket {
       }
       flush(nowNanos);
     } catch (RuntimeException e) {
-      LOG.error("a connection is closed after a fault of the server", e);
-      close();
+      closeAfterFault(e);
     }
   }
 
@@ -59,8 +58,7 @@ final class ClientSocket {
       connection.answer(exchange, nowNanos);
       flush(nowNanos);
     } catch (RuntimeException e) {
-      LOG.error("a connection is closed after a fault of the server", e);
-      close();
+      closeAfterFault(e);
     }
   }
 
@@ -131,8 +129,7 @@ final class ClientSocket {
       connection.tick(nowNanos);
       flush(nowNanos);
     } catch (RuntimeException e) {
-      LOG.error("a connection is closed after a fault of the server", e);
-      close();
+      closeAfterFault(e);
     }
     boolean stuck =
         connection.output.pending() > 0
@@ -148,8 +145,7 @@ final class ClientSocket {
       connection.shutDown(nowNanos);
       flush(nowNanos);
     } catch (RuntimeException e) {
-      LOG.error("a connection is closed after a fault of the server", e);
-      close();
+      closeAfterFault(e);
     }
   }
 
@@ -159,9 +155,13 @@ final class ClientSocket {
       connection.giveWay(nowNanos);
       flush(nowNanos);
     } catch (RuntimeException e) {
-      LOG.error("a connection is closed after a fault of the server", e);
-      close();
+      closeAfterFault(e);
     }
+  }
+
+  private void closeAfterFault(RuntimeException fault) {
+    LOG.error("a connection is closed after a fault of the server", fault);
+    close();
   }
 
   /// How long the connection has had nothing to do; -1 where it has something.

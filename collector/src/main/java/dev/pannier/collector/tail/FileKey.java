@@ -1,5 +1,6 @@
 package dev.pannier.collector.tail;
 
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,11 @@ record FileKey(long device, long inode) {
   @Override
   public int hashCode() {
     return 31 * Long.hashCode(device) + Long.hashCode(inode);
+  }
+
+  /// Where a generation was last.
+  static FileKey of(SavedGeneration saved) {
+    return new FileKey(saved.device(), saved.inode());
   }
 
   /// @throws IOException where the file is not there or may not be looked at

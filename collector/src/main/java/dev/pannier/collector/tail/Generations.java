@@ -723,7 +723,7 @@ final class Generations {
   /// inode, then by its content. Those that this process has finished are not: their last batches are under way.
   private void resumeAll(Map<FileKey, Discovery.Found> strangers, long nowNanos, long nowSeconds) {
     for (SavedGeneration saved : List.copyOf(known.values())) {
-      FileKey place = new FileKey(saved.device(), saved.inode());
+      FileKey place = FileKey.of(saved);
       Discovery.Found found = strangers.get(place);
       TailSource source = sourceOf(saved);
       boolean confirmed = saved.acknowledged().position() >= saved.sizeBytes();
@@ -984,7 +984,7 @@ final class Generations {
     file.seenSeconds = saved.seenSeconds();
     leaving.removeIf(earlier -> earlier.generation == saved.id());
     known.remove(saved.id());
-    knownPlaces.remove(new FileKey(saved.device(), saved.inode()), saved.id());
+    knownPlaces.remove(FileKey.of(saved), saved.id());
     if (!looked) {
       // At the start they come by their age.
       file.predecessor = current.put(file.path, file);
@@ -1177,7 +1177,7 @@ final class Generations {
   private boolean isThere(SavedGeneration saved) throws IOException {
     Path path = pathOf(saved);
     try {
-      return FileKey.of(path).equals(new FileKey(saved.device(), saved.inode()))
+      return FileKey.of(path).equals(FileKey.of(saved))
           && Files.size(path) >= saved.acknowledged().position();
     } catch (NoSuchFileException e) {
       return false;
@@ -1419,7 +1419,7 @@ final class Generations {
 
   private boolean goesOnInCopy(SavedGeneration saved, TailSource source, long nowNanos)
       throws IOException {
-    FileKey place = new FileKey(saved.device(), saved.inode());
+    FileKey place = FileKey.of(saved);
     Probe copy = findContinuation(pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
     if (copy == null) {
       return false;
@@ -1434,7 +1434,7 @@ final class Generations {
 
   private void gone(SavedGeneration saved, TailSource source) {
     known.remove(saved.id());
-    knownPlaces.remove(new FileKey(saved.device(), saved.inode()), saved.id());
+    knownPlaces.remove(FileKey.of(saved), saved.id());
     // What the volume knows to be delivered is not lost, whether it has records or not.
     long delivered = lowered.getOrDefault(saved.id(), 0L);
     report(
@@ -1709,7 +1709,7 @@ final class Generations {
 
   private void remember(SavedGeneration saved) {
     known.put(saved.id(), saved);
-    knownPlaces.put(new FileKey(saved.device(), saved.inode()), saved.id());
+    knownPlaces.put(FileKey.of(saved), saved.id());
   }
 
   /// It is still there, so it must not be forgotten.
@@ -1725,7 +1725,7 @@ final class Generations {
     int surplus = known.size() - MAX_KNOWN;
     while (oldest.hasNext()) {
       SavedGeneration saved = oldest.next();
-      FileKey place = new FileKey(saved.device(), saved.inode());
+      FileKey place = FileKey.of(saved);
       boolean old = nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS;
       boolean there = concerns(place) && saved.id() == knownPlaces.getOrDefault(place, 0L);
       if ((surplus > 0 || old) && !there) {
@@ -1738,7 +1738,7 @@ final class Generations {
   }
 
   private boolean isParked(SavedGeneration saved) {
-    FileKey place = new FileKey(saved.device(), saved.inode());
+    FileKey place = FileKey.of(saved);
     return !saved.finished()
         && seen.contains(place)
         && copies.containsKey(place)
@@ -1783,7 +1783,7 @@ final class Generations {
     }
     List<SavedGeneration> closed = new ArrayList<>();
     for (SavedGeneration saved : known.values()) {
-      FileKey place = new FileKey(saved.device(), saved.inode());
+      FileKey place = FileKey.of(saved);
       Discovery.Found found = waiting.containsKey(place) ? all.get(place) : null;
       boolean grown =
           found != null && saved.equals(knownAt(place)) && found.sizeBytes() > saved.sizeBytes();

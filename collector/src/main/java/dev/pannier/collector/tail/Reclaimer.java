@@ -52,7 +52,7 @@ final class Reclaimer {
       }
       for (SavedGeneration saved : known) {
         if (saved.source().equals(source.name()) && isDue(saved)) {
-          FileKey place = new FileKey(saved.device(), saved.inode());
+          FileKey place = FileKey.of(saved);
           due.put(place, saved);
           owners.put(place, source);
         }
