@@ -156,10 +156,12 @@ public final class Bench {
     }
     FileWork work = new FileWork(folder, broker);
     Input input = maker.make();
-    List<Throughput> rows = new ArrayList<>(measured(List.of(() -> work.yardstick(input))));
+    List<Run> compared = new ArrayList<>();
+    compared.add(() -> work.yardstick(input));
     for (Work each : wanted) {
-      rows.addAll(measured(ofEach(build -> () -> work.run(build, each, input))));
+      compared.addAll(ofEach(build -> () -> work.run(build, each, input)));
     }
+    List<Throughput> rows = new ArrayList<>(measured(compared));
     throughputs.addAll(rows);
     for (Work each : wanted) {
       rows.addAll(peers(broker, each, input));

@@ -76,6 +76,8 @@ record Input(String name, Path path, long lines, long bytes) {
           channel.write(buffer);
         }
       }
+      // Else the system writes it back beside what is measured first.
+      channel.force(false);
     }
     return new Input(name, path, lines * times, whole.length * times);
   }
