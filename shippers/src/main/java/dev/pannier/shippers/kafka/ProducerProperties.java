@@ -12,7 +12,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 /// |---|---|---|
 /// | `acks`, `enable.idempotence` | `all`, `true` | confirmed is on every in-sync replica, once, in order |
 /// | `max.in.flight.requests.per.connection` | 5 | the most that idempotence keeps in order |
-/// | `linger.ms` | 0; 5 where a message is one record | OTLP's batches are made before the producer; single records would leave a few at a time, each few with a request. They linger only while more are at hand ([Flusher]) |
+/// | `linger.ms` | 0; 5 where a message is one record, and with transactions | OTLP's batches are made before the producer; single records would leave a few at a time, each few with a request. They linger only while more are at hand ([Flusher]), and with transactions at most until the commit, before which nobody sees them |
 /// | `compression.type` | `lz4` | the cheapest that compresses logs well |
 /// | `batch.size` | 64 to 256 KiB, by memory | a batch of 512 lines fits, so that its buffer is used again: a larger message gets a buffer of its own, which is garbage after it |
 /// | `max.block.ms` | 5 s | how long the calling thread waits for metadata or for buffer |
@@ -29,7 +29,7 @@ final class ProducerProperties {
   static final int TRANSACTION_TIMEOUT_MS = 10_000;
   static final int MAX_REQUEST_BYTES = 1024 * 1024;
 
-  private static final String RECORDS_LINGER_MS = "5";
+  private static final String LINGER_MS = "5";
 
   private static final long SMALLEST_BATCH_BYTES = 64 * 1024;
   private static final long LARGEST_BATCH_BYTES = 256 * 1024;
@@ -50,6 +50,7 @@ final class ProducerProperties {
     more.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, String.valueOf(TRANSACTION_TIMEOUT_MS));
     more.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, "8000");
     more.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, "4000");
+    more.put(ProducerConfig.LINGER_MS_CONFIG, LINGER_MS);
     more.putAll(settings.properties());
     Map<String, Object> properties =
         of(
@@ -72,8 +73,7 @@ final class ProducerProperties {
     properties.put(ProducerConfig.ACKS_CONFIG, "all");
     properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
     properties.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, "5");
-    properties.put(
-        ProducerConfig.LINGER_MS_CONFIG, sendsRecords(settings) ? RECORDS_LINGER_MS : "0");
+    properties.put(ProducerConfig.LINGER_MS_CONFIG, sendsRecords(settings) ? LINGER_MS : "0");
     properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
     properties.put(ProducerConfig.BATCH_SIZE_CONFIG, String.valueOf(batchBytes(memoryBytes)));
     properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, String.valueOf(memoryBytes));

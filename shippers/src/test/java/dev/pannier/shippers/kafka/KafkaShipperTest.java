@@ -662,6 +662,20 @@ class KafkaShipperTest extends RemoteShipperContract {
         .containsExactly(123_456);
   }
 
+  /// Before the commit nobody sees them.
+  @Test
+  void messagesOfATransactionWaitForEachOtherUnlessTheUserSaysOtherwise() {
+    assertThat(transactionsLingerMillis(Map.of())).isEqualTo(5);
+    assertThat(transactionsLingerMillis(Map.of("linger.ms", "0"))).isEqualTo(0);
+  }
+
+  private long transactionsLingerMillis(Map<String, String> properties) {
+    return new ProducerConfig(
+            ProducerProperties.transactional(
+                cluster.settings("t", Encoding.OTLP_PROTO, "source", properties), 123_456, "id"))
+        .getLong(ProducerConfig.LINGER_MS_CONFIG);
+  }
+
   @Test
   void singleRecordsWaitForEachOtherAndBatchesForNothing() {
     assertThat(lingerMillis(Encoding.RAW)).isEqualTo(5);
