@@ -27,8 +27,6 @@ final class Repeats {
 
   private static final byte[] NOTHING = {};
 
-  private static final VarHandle SHORT =
-      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -108,8 +106,9 @@ final class Repeats {
     return in == to && out == length;
   }
 
+  /// By hand: C1 calls what a view of the array needs, each time.
   private static int unsigned(byte[] bytes, int at) {
-    return Short.toUnsignedInt((short) SHORT.get(bytes, at));
+    return ((bytes[at] & 0xFF) << Byte.SIZE) | (bytes[at + 1] & 0xFF);
   }
 
   /// @param least the record's first byte that can repeat the one before
@@ -166,12 +165,17 @@ final class Repeats {
   }
 
   private void token(int own, int repeated, int distance) {
-    SHORT.set(packed, packedBytes, (short) own);
-    SHORT.set(packed, packedBytes + Short.BYTES, (short) repeated);
-    SHORT.set(packed, packedBytes + 2 * Short.BYTES, (short) distance);
-    packedBytes += TOKEN_BYTES;
-    System.arraycopy(request, done, packed, packedBytes, own);
-    packedBytes += own;
+    byte[] to = packed;
+    int at = packedBytes;
+    to[at] = (byte) (own >> Byte.SIZE);
+    to[at + 1] = (byte) own;
+    to[at + 2] = (byte) (repeated >> Byte.SIZE);
+    to[at + 3] = (byte) repeated;
+    to[at + 4] = (byte) (distance >> Byte.SIZE);
+    to[at + 5] = (byte) distance;
+    at += TOKEN_BYTES;
+    System.arraycopy(request, done, to, at, own);
+    packedBytes = at + own;
     done += own;
   }
 }

@@ -52,7 +52,8 @@ public final class SegmentLog implements Closeable {
   /// is a second.
   static final int MOST_OWNERS = 4096;
 
-  private static final int STAGING_BYTES = 64 * 1024;
+  /// A full batch of a file's lines fits, packed: what is written at once gets larger pages in the cache.
+  private static final int STAGING_BYTES = 128 * 1024;
 
   /// What a disk has to take before it counts as having room again.
   private static final int PROBE_BYTES = 1 << 20;
