@@ -277,16 +277,13 @@ public final class Injection {
   private static void tellOutranked(Part envFrom, Set<String> variables, List<Problem> notices) {
     for (Part source : envFrom.elements()) {
       String prefix = source.at("prefix").text();
-      List<String> outranking =
-          variables.stream()
-              .filter(each -> each.startsWith("OTEL_") && each.startsWith(prefix))
-              .toList();
+      List<String> outranking = variables.stream().filter(each -> each.startsWith(prefix)).toList();
       if (!outranking.isEmpty()) {
         notices.add(
             new Problem(
                 source.path(),
                 "what it says of "
-                    + String.join(" and ", outranking)
+                    + String.join(", ", outranking)
                     + " no longer counts: say it in env"));
       }
     }

@@ -438,11 +438,13 @@ class InjectionTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{configMapRef: {name: a}} | '' | OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_ENDPOINT",
+        "{configMapRef: {name: a}} | '' | K8S_NAMESPACE_NAME, K8S_POD_NAME, K8S_POD_UID,"
+            + " K8S_NODE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_ENDPOINT",
+        "{configMapRef: {name: a}, prefix: K8S_P} | '' | K8S_POD_NAME, K8S_POD_UID",
         "{secretRef: {name: a}, prefix: OTEL_E} | '' | OTEL_EXPORTER_OTLP_ENDPOINT",
         "{configMapRef: {name: a}, prefix: MY_} | '' |",
-        "{configMapRef: {name: a}} | {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: x} |"
-            + " OTEL_RESOURCE_ATTRIBUTES"
+        "{configMapRef: {name: a}, prefix: OTEL_} |"
+            + " {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: x} | OTEL_RESOURCE_ATTRIBUTES"
       })
   void whatAWholeConfigMapSaysMayBeOutrankedWhichIsTold(
       String source, String env, @Nullable String outranked) {
