@@ -502,6 +502,19 @@ class InjectionTest {
     assertThat(notices(said, Map.of())).isEmpty();
   }
 
+  @Test
+  void ofTwoServiceNamesTheLastIsTheApplications() {
+    String two = "env: [{name: OTEL_SERVICE_NAME, %s}, {name: OTEL_SERVICE_NAME, %s}]";
+    String known = pod("", ", " + two.formatted("value: first", "value: last"), "");
+    assertThat(at(sidecar(known), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString())
+        .startsWith("service.name=last,");
+    String told = pod("", ", " + two.formatted("value: first", "value: $(A)"), "");
+    assertThat(notices(told, Map.of()))
+        .singleElement()
+        .asString()
+        .startsWith("spec.containers[0].env[1]: is known when the Pod runs");
+  }
+
   private static String serviceName(String annotation) {
     String value =
         at(sidecar(pod(annotation, "", "")), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString();
