@@ -755,6 +755,19 @@ class InjectionTest {
         .endsWith("all containers request 1050m (500m)");
   }
 
+  /// Kubernetes looks at the containers where a Pod has none.
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{requests: {}, limits: {}}", "{limits: }", ""})
+  void emptyResourcesOfThePodSayNothing(String resources) {
+    String pod = pod("", ", resources: {limits: {cpu: 1, memory: 1Gi}}", "resources: " + resources);
+    assertThat(notices(pod, Map.of())).isEmpty();
+    assertThat(at(sidecar(pod), "resources", "limits", "cpu")).isEqualTo("200m");
+    String own =
+        pod.replace(
+            "  resources: " + resources + "\n", "  resources: {limits: {hugepages-2Mi: 2Mi}}\n");
+    assertThat(at(sidecar(own), "resources", "limits")).asInstanceOf(MAP).doesNotContainKey("cpu");
+  }
+
   /// What runs before the sidecar needs room while nothing else has it.
   @Test
   void initContainersCountWhileTheyRun() {
