@@ -255,7 +255,8 @@ final class LogFolders {
   void addTo(Additions additions, Part spec) {
     added.forEach(
         (dir, volume) -> {
-          Injection.addVolume(additions, spec.at("volumes"), Sidecar.emptyVolume(volume), kept);
+          Injection.addVolume(
+              additions, spec.at("volumes"), Sidecar.emptyVolume(volume), kept, notices);
           for (Part container : selected) {
             // Somebody has mounted there what an earlier injection has brought.
             boolean isThere =
@@ -266,7 +267,7 @@ final class LogFolders {
             }
             additions.append(
                 container.at("volumeMounts"),
-                volume,
+                Trace.mount(volume, dir),
                 mount(volume, dir, "", false),
                 "spec",
                 "containers",

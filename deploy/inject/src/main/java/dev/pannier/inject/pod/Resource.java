@@ -22,6 +22,9 @@ record Resource(
     @Nullable String onlyContainer) {
   static final String VARIABLE = "OTEL_RESOURCE_ATTRIBUTES";
 
+  /// Of what this variable says.
+  static final String BEGIN = "service.name=";
+
   private static final String SERVICE_NAME_VARIABLE = "OTEL_SERVICE_NAME";
   private static final String SERVICE_NAME_ANNOTATION = "resource.opentelemetry.io/service.name";
   private static final String NAME_LABEL = "app.kubernetes.io/name";
