@@ -82,6 +82,7 @@ final class LogFolders {
 
   private void find(Part spec, String dir, boolean readOnly) {
     Map<Found, Part> found = new LinkedHashMap<>();
+    List<Part> without = new ArrayList<>();
     for (Part container : selected) {
       Part best = null;
       for (Part mount : container.at("volumeMounts").elements()) {
@@ -94,7 +95,9 @@ final class LogFolders {
           best = mount;
         }
       }
-      if (best != null) {
+      if (best == null) {
+        without.add(container);
+      } else {
         found.putIfAbsent(new Found(mount(best, readOnly), variables(container, best, dir)), best);
       }
     }
@@ -113,6 +116,15 @@ final class LogFolders {
                     + dir
                     + ", where files of one name are one file: name those that log in "
                     + Setting.CONTAINERS.annotation()));
+      }
+    }
+    if (!found.isEmpty()) {
+      for (Part container : without) {
+        notices.add(
+            new Problem(
+                container.path(),
+                "has no volume for %s, which another container has: what it writes there is not read; mount one, or name those that log in %s (%s)"
+                    .formatted(dir, Setting.CONTAINERS.annotation(), container.at("name").text())));
       }
     }
     if (found.size() > 1) {

@@ -972,8 +972,8 @@ class InjectionTest {
           containers:
           - {name: a, securityContext: {runAsGroup: 1000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
           - {name: b, securityContext: {runAsGroup: 2000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
-          - {name: c, securityContext: {runAsGroup: 1000}}
-          - {name: d}
+          - {name: c, securityContext: {runAsGroup: 1000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
+          - {name: d, volumeMounts: [{name: data, mountPath: /var/log/app}]}
         """;
     String logs = "/var/log/app";
     String what =
@@ -1048,6 +1048,24 @@ class InjectionTest {
         .isEmpty();
     assertThat(notices(pod.formatted("annotations: {pannier.dev/log-dir: none}"), Map.of()))
         .isEmpty();
+  }
+
+  @Test
+  void aContainerThatHasNoPartInAnothersFolderIsTold() {
+    String pod =
+        """
+        spec:
+          containers:
+          - {name: app, volumeMounts: [{name: logs, mountPath: /var/log}]}
+          - {name: web}
+          volumes: [{name: logs, emptyDir: {}}]
+        """;
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.containers[1]: has no volume for /var/log/app, which another container has: what"
+                + " it writes there is not read; mount one, or name those that log in"
+                + " pannier.dev/containers (web)");
+    assertThat(notices(pod, Map.of(Setting.CONTAINERS, "app"))).isEmpty();
   }
 
   @Test
