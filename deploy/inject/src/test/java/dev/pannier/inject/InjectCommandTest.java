@@ -379,6 +379,22 @@ class InjectCommandTest {
         .contains("env:\n            - name: MINE\n          volumeMounts: null\n");
   }
 
+  /// What they mean is for `kubectl` to say.
+  @Test
+  void whatIsNoWorkloadMayHaveAKeyTwice() {
+    String twice = SERVICE + "metadata: {name: web, name: shop}\n";
+    Result result = run(twice + "---\n" + DEPLOYMENT + "---\n" + twice);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .startsWith(twice + "---\n# The shop.")
+        .contains("- name: pannier\n")
+        .endsWith("---\n" + twice);
+    assertThat(run(result.out(), "--remove").out())
+        .isEqualTo(twice + "---\n" + DEPLOYMENT + "---\n" + twice);
+    assertThat(run(DEPLOYMENT + "kind: Deployment\n").err())
+        .startsWith("standard input:14: the key is there twice (kind)");
+  }
+
   /// A list whose key a merge brings with nothing behind it has to go with its elements.
   @Test
   void nullsThatAMergeKeyBringsAreAsGoodAsNothing() {

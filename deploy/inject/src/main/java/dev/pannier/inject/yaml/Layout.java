@@ -35,6 +35,12 @@ final class Layout {
     }
   }
 
+  String text(Node node) {
+    StringBuilder of = new StringBuilder();
+    append(of, node.start(), Math.min(node.end(), text.length));
+    return of.toString();
+  }
+
   int lineStart(int at) {
     int start = at;
     while (start > 0 && !endsLine(start - 1)) {

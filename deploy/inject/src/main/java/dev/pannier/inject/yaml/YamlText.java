@@ -195,9 +195,15 @@ public final class YamlText {
     if (changed.size() != size()) {
       throw new YamlProblem(0, "cannot be changed in its layout: write it plainly");
     }
+    Layout before = new Layout(text);
+    Layout after = new Layout(changed.text);
     for (int i = 0; i < size(); i++) {
-      Object expected = Change.apply(tree(i), changes.getOrDefault(i, List.of()));
-      if (!same(expected, changed.tree(i))) {
+      // Of the others nobody asks what they mean, and whether they mean anything.
+      boolean isAsExpected =
+          changes.containsKey(i)
+              ? same(Change.apply(tree(i), changes.getOrDefault(i, List.of())), changed.tree(i))
+              : before.text(documents.get(i)).equals(after.text(changed.documents.get(i)));
+      if (!isAsExpected) {
         throw new YamlProblem(
             line(i),
             "cannot be changed in one place alone (an anchor that is used elsewhere, a merge key"
