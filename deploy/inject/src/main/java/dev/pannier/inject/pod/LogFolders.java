@@ -77,7 +77,25 @@ final class LogFolders {
     for (String dir : settings.logDirs()) {
       folders.find(spec, dir, !settings.deleteShipped());
     }
+    folders.lookWithin(settings.logDirs());
     return folders;
+  }
+
+  /// What is mounted within a folder is no part of the folder's volume.
+  private void lookWithin(List<String> dirs) {
+    for (Part container : selected) {
+      for (Part mount : container.at("volumeMounts").elements()) {
+        String path = withoutSlash(mount.at("mountPath").text());
+        boolean isNamed = path.isEmpty() || dirs.stream().anyMatch(dir -> covers(path, dir));
+        if (!isNamed && dirs.stream().anyMatch(dir -> covers(dir, path))) {
+          notices.add(
+              new Problem(
+                  mount.path("mountPath"),
+                  "is within the log folder and another volume, which the sidecar does not see: files that are to be read belong into one that %s names (%s)"
+                      .formatted(Setting.LOG_DIR.annotation(), path)));
+        }
+      }
+    }
   }
 
   private void find(Part spec, String dir, boolean readOnly) {

@@ -1068,6 +1068,37 @@ class InjectionTest {
     assertThat(notices(pod, Map.of(Setting.CONTAINERS, "app"))).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/var/log | /var/log/nginx | true",
+        "/var/log/ | /var/log/app.log | true",
+        "/var/log | /var/logs | false",
+        "/var/log | /var/log | false",
+        "/var/log/nginx | /var/log | false",
+        "'/var/log, /var/log/nginx' | /var/log/nginx/ | false",
+        "'/var/log, /var/log/nginx/a' | /var/log/nginx | false",
+        "none | /var/log/nginx | false"
+      })
+  void aVolumeWithinTheLogFolderIsTold(String dirs, String path, boolean told) {
+    String pod =
+        pod(
+            "pannier.dev/config: c, pannier.dev/log-dir: '" + dirs + "'",
+            ", volumeMounts: [{name: v, mountPath: " + path + "}]",
+            "volumes: [{name: v, emptyDir: {}}]");
+    assertThat(notices(pod, Map.of()))
+        .isEqualTo(
+            told
+                ? List.of(
+                    "spec.containers[0].volumeMounts[0].mountPath: is within the log folder and"
+                        + " another volume, which the sidecar does not see: files that are to be"
+                        + " read belong into one that pannier.dev/log-dir names ("
+                        + path
+                        + ")")
+                : List.of());
+  }
+
   @Test
   void aPodThatSaysNoIsLeftAlone() {
     assertThat(outcome(pod("pannier.dev/inject: 'false'", "", ""), Map.of()))
