@@ -115,9 +115,8 @@ final class Manifests {
     List<Found> after = removals.isEmpty() ? before : find(without);
     for (int i = 0; i < after.size(); i++) {
       Found found = after.get(i);
-      Set<String> volumes = Removal.volumes(before.get(i).pod());
       found.misplaced().forEach(path -> telling.misplaced(found, path));
-      switch (injection.of(found.pod(), found.workload(), volumes)) {
+      switch (injection.of(found.pod(), found.workload(), before.get(i).pod())) {
         case Outcome.Changed changed -> {
           add(additions, found, changed.changes());
           changed.notices().forEach(notice -> telling.at(found, notice));

@@ -2,6 +2,7 @@ package dev.pannier.inject;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.inject.webhook.Reviews;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -189,6 +190,18 @@ class HelmChartTest {
     assertThat(made.code()).isNotZero();
     assertThat(made.out()).isEmpty();
     assertThat(made.err()).contains(key);
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.pannier.inject.HelmDefaultsTest#defaults")
+  void theChartTakesTheDefaultsThatTheWebhookTakes(Map<String, String> defaults) throws Exception {
+    Path values = folder.resolve("values.json");
+    Files.write(values, Reviews.bytes(Map.of("sidecar", Map.of("defaults", defaults))));
+    Result made =
+        helm(
+            List.of("template", "pannier", CHART.toString()),
+            List.of("--values", values.toString()));
+    assertThat(made.code() == 0).as(made.err()).isEqualTo(HelmDefaults.webhookTakes(defaults));
   }
 
   @Test

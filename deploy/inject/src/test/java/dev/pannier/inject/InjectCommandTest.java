@@ -3,6 +3,7 @@ package dev.pannier.inject;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.inject.yaml.YamlText;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -376,6 +377,74 @@ class InjectCommandTest {
             run(result.out().replace("env:\n", "env:\n            - name: MINE\n"), "--remove")
                 .out())
         .contains("env:\n            - name: MINE\n          volumeMounts: null\n");
+  }
+
+  /// What they mean is for `kubectl` to say.
+  @Test
+  void whatIsNoWorkloadMayHaveAKeyTwice() {
+    String twice = SERVICE + "metadata: {name: web, name: shop}\n";
+    Result result = run(twice + "---\n" + DEPLOYMENT + "---\n" + twice);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .startsWith(twice + "---\n# The shop.")
+        .contains("- name: pannier\n")
+        .endsWith("---\n" + twice);
+    assertThat(run(result.out(), "--remove").out())
+        .isEqualTo(twice + "---\n" + DEPLOYMENT + "---\n" + twice);
+    assertThat(run(DEPLOYMENT + "kind: Deployment\n").err())
+        .startsWith("standard input:14: the key is there twice (kind)");
+  }
+
+  /// A list whose key a merge brings with nothing behind it has to go with its elements.
+  @Test
+  void nullsThatAMergeKeyBringsAreAsGoodAsNothing() {
+    String merged =
+        """
+        apiVersion: v1
+        kind: List
+        items:
+        - apiVersion: v1
+          kind: PodTemplate
+          metadata: &metadata {annotations: ~, labels: null}
+          spec: &spec
+            initContainers:
+            volumes: ~
+            containers:
+            - &container {name: app, env: ~, volumeMounts: null}
+        - apiVersion: v1
+          kind: Pod
+          metadata: {<<: *metadata, name: p}
+          spec:
+            <<: *spec
+            containers:
+            - {<<: *container, name: web}
+        """;
+    Result result = run(merged);
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(run(result.out()).out()).isEqualTo(result.out());
+    assertThat(run(result.out(), "--remove").out()).isEqualTo(merged);
+  }
+
+  /// The last of the first file's has a line end to `kubectl`, if only there.
+  @Test
+  void aTextAtTheEndOfAFileIsTheSameAmongOthers() throws Exception {
+    String map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: |\n    text";
+    file("a.yaml", map);
+    file("b.json", " {\"kind\":\t\"A\"}\n\t{\"kind\": \"B\"}");
+    file(
+        "c.yaml",
+        DEPLOYMENT.replace("image: \"shop:1\"\n", "args:\n          - |\n            run"));
+    Result result = run("", "-f", folder.toString());
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out())
+        .startsWith(
+            "---\n"
+                + map
+                + "\n---\n {\"kind\":\t\"A\"}\n---\n\t{\"kind\": \"B\"}\n---\n# The shop");
+    YamlText read = YamlText.parse(result.out());
+    assertThat(read.size()).isEqualTo(4);
+    assertThat(String.valueOf(read.tree(0))).endsWith("data={a=text\n}}");
+    assertThat(String.valueOf(read.tree(3))).contains("args=[run\n], env=");
   }
 
   @Test

@@ -215,8 +215,10 @@ class InjectPropertiesTest {
     return documents;
   }
 
-  private static List<Object> yaml(String text) {
+  private static List<Object> yaml(String piece) {
     List<Object> documents = new ArrayList<>();
+    // As `kubectl` does.
+    String text = piece.matches("(?s).*[\\r\\n]") ? piece : piece + "\n";
     // All at once: the library's reader fails on an emoji between two buffers.
     LoadSettings settings =
         LoadSettings.builder().setBufferSize(text.length() + 1).setSchema(new CoreSchema()).build();

@@ -192,6 +192,9 @@ final class ManifestMaker {
   private Map<String, Object> resourcesOfThePod() {
     Map<String, Object> requests = Map.of("cpu", "16", "memory", "16Gi");
     Map<String, Object> resources = new LinkedHashMap<>();
+    if (random.nextInt(4) == 0) {
+      return resources;
+    }
     resources.put("requests", shuffled(requests));
     switch (random.nextInt(3)) {
       case 0 -> {}

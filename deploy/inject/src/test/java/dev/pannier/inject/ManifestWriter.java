@@ -42,8 +42,7 @@ final class ManifestWriter {
       block(text, manifest, 0);
     }
     String written = text.toString();
-    // Without the end of its last line a literal text would be another one.
-    if (random.nextInt(4) == 0 && !written.contains("|\n")) {
+    if (random.nextInt(4) == 0) {
       written = written.stripTrailing();
     } else if (random.nextInt(6) == 0 && !json) {
       written += random.nextBoolean() ? "...\n" : "\n# end\n";

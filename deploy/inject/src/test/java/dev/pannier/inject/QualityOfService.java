@@ -21,7 +21,9 @@ enum QualityOfService {
     Map<String, BigDecimal> limits = new HashMap<>();
     boolean allLimited = true;
     // Those of the Pod's own decide alone, where it has any.
-    List<?> all = spec.containsKey("resources") ? List.of(spec) : containers(spec);
+    Map<?, ?> own = map(spec.get("resources"));
+    boolean hasOwn = !map(own.get("requests")).isEmpty() || !map(own.get("limits")).isEmpty();
+    List<?> all = hasOwn ? List.of(spec) : containers(spec);
     for (Object container : all) {
       Map<?, ?> resources = map(map(container).get("resources"));
       Map<?, ?> limited = map(resources.get("limits"));

@@ -10,6 +10,12 @@ final class Additions {
   private final List<Change> changes = new ArrayList<>();
   private final Map<List<String>, List<Object>> newLists = new LinkedHashMap<>();
   private final Trace trace = new Trace();
+  private final Trace earlier;
+
+  /// @param earlier what an earlier injection has left, most of which was taken out
+  Additions(Trace earlier) {
+    this.earlier = earlier;
+  }
 
   /// An element at the end of a list, which may not be there yet.
   ///
@@ -27,11 +33,13 @@ final class Additions {
   /// An element that an earlier injection has left there.
   void kept(String name, String... place) {
     trace.added(name, place);
+    trace.goesOn(earlier, place);
   }
 
   private void add(Part list, String at, String name, Object element, String... place) {
     trace.added(name, place);
     if (list.isThere()) {
+      trace.goesOn(earlier, place);
       changes.add(new Change.Add(list.path(at), element));
     } else {
       make(list, place);
@@ -60,9 +68,12 @@ final class Additions {
       }
       changes.add(new Change.Add(metadata.path(), Map.of("annotations", annotation())));
     } else if (!annotations.isThere()) {
+      trace.goesOn(earlier, "metadata");
       make(annotations, "metadata", "annotations");
       changes.add(new Change.Add(annotations.path(), annotation()));
     } else {
+      trace.goesOn(earlier, "metadata");
+      trace.goesOn(earlier, "metadata", "annotations");
       changes.add(new Change.Add(annotations.path(Trace.ANNOTATION), trace.toString()));
     }
     return changes;

@@ -50,12 +50,12 @@ public final class Injection {
   /// @param pod      a Pod, or the template of one: its `metadata` and `spec`
   /// @param workload what it is one of
   public Outcome of(@Nullable Object pod, Workload workload) {
-    return of(pod, workload, Set.of());
+    return of(pod, workload, null);
   }
 
-  /// @param pod  without the sidecar that it had
-  /// @param kept the volumes that came with that one; those of them that are still there are the sidecar's again
-  public Outcome of(@Nullable Object pod, Workload workload, Set<String> kept) {
+  /// @param pod    without the sidecar that it had
+  /// @param before with that one, if it had one: what of it had to stay is the sidecar's again
+  public Outcome of(@Nullable Object pod, Workload workload, @Nullable Object before) {
     Set<Problem> problems = new LinkedHashSet<>();
     Part root = Part.root(pod, problems);
     Part annotations = root.at("metadata", "annotations");
@@ -79,14 +79,15 @@ public final class Injection {
               annotations.at(Setting.PARSER.annotation()).path(),
               "outranks the default of config, which does not count here (" + config + ")"));
     }
-    List<Change> changes = changes(root, settings, workload, kept, notices);
+    List<Change> changes = changes(root, settings, workload, Trace.of(before), notices);
     return problems.isEmpty()
         ? new Outcome.Changed(changes, notices)
         : new Outcome.Refused(List.copyOf(problems));
   }
 
   private static List<Change> changes(
-      Part root, Settings settings, Workload workload, Set<String> kept, List<Problem> notices) {
+      Part root, Settings settings, Workload workload, Trace earlier, List<Problem> notices) {
+    Set<String> kept = earlier.names("spec", "volumes");
     Part spec = root.at("spec");
     Part containers = spec.at("containers");
     Mesh mesh = Mesh.of(root);
@@ -104,7 +105,7 @@ public final class Injection {
     Part initContainers = spec.at("initContainers");
     int before = mesh == null ? 0 : mesh.before(initContainers);
     PodResources.lookAt(spec, resources, isNative, before, notices);
-    Additions additions = new Additions();
+    Additions additions = new Additions(earlier);
     LogFolders folders = LogFolders.of(spec, selected, settings, workload, kept, notices);
     Resource resource = Resource.of(root, settings, workload, selected, notices);
     for (Part container : selected) {
@@ -114,7 +115,7 @@ public final class Injection {
     Sidecar sidecar = new Sidecar(settings, isNative, folders, resource, resources, spec, selected);
     sidecar.lookAt(notices);
     for (Map<String, Object> volume : sidecar.volumes()) {
-      addVolume(additions, spec.at("volumes"), volume, kept);
+      addVolume(additions, spec.at("volumes"), volume, kept, notices);
     }
     if (isNative) {
       // Before all others but those by which there is a network: what they log and send is shipped,
@@ -135,17 +136,27 @@ public final class Injection {
     return additions.finish(root);
   }
 
-  /// @param kept those that may be there already
+  /// One that is there and is the same serves as well: so does what stayed when a sidecar was taken out.
+  ///
+  /// @param kept those that an earlier injection has left
   static void addVolume(
-      Additions additions, Part volumes, Map<String, Object> volume, Set<String> kept) {
+      Additions additions,
+      Part volumes,
+      Map<String, Object> volume,
+      Set<String> kept,
+      List<Problem> notices) {
     String name = String.valueOf(volume.get("name"));
     Part same = volumes.named().get(name);
     if (same == null) {
       additions.append(volumes, name, volume, "spec", "volumes");
-    } else if (kept.contains(name) && same.copy().equals(volume)) {
+    } else if (!same.copy().equals(volume)) {
+      volumes.problem("has a volume " + name + " that is not the sidecar's");
+    } else if (kept.contains(name)) {
       additions.kept(name, "spec", "volumes");
     } else {
-      volumes.problem("has a volume " + name + " that is not the sidecar's");
+      notices.add(
+          new Problem(
+              same.path(), "is there, so the sidecar has it, too, and it stays (" + name + ")"));
     }
   }
 
@@ -273,20 +284,25 @@ public final class Injection {
         });
   }
 
+  /// Whether a variable is as an injection writes it.
+  static boolean isOurs(Map<String, Object> variable) {
+    String value = String.valueOf(variable.get("value"));
+    return Resource.isOurs(variable)
+        || (ENDPOINT_VARIABLE.equals(variable.get("name")) && value.equals(ENDPOINT))
+        || (Resource.VARIABLE.equals(variable.get("name")) && value.startsWith(Resource.BEGIN));
+  }
+
   /// What is in a ConfigMap or a Secret is known to the cluster alone, and `env` outranks it.
   private static void tellOutranked(Part envFrom, Set<String> variables, List<Problem> notices) {
     for (Part source : envFrom.elements()) {
       String prefix = source.at("prefix").text();
-      List<String> outranking =
-          variables.stream()
-              .filter(each -> each.startsWith("OTEL_") && each.startsWith(prefix))
-              .toList();
+      List<String> outranking = variables.stream().filter(each -> each.startsWith(prefix)).toList();
       if (!outranking.isEmpty()) {
         notices.add(
             new Problem(
                 source.path(),
                 "what it says of "
-                    + String.join(" and ", outranking)
+                    + String.join(", ", outranking)
                     + " no longer counts: say it in env"));
       }
     }

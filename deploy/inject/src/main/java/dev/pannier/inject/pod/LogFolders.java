@@ -77,11 +77,30 @@ final class LogFolders {
     for (String dir : settings.logDirs()) {
       folders.find(spec, dir, !settings.deleteShipped());
     }
+    folders.lookWithin(settings.logDirs());
     return folders;
+  }
+
+  /// What is mounted within a folder is no part of the folder's volume.
+  private void lookWithin(List<String> dirs) {
+    for (Part container : selected) {
+      for (Part mount : container.at("volumeMounts").elements()) {
+        String path = withoutSlash(mount.at("mountPath").text());
+        boolean isNamed = path.isEmpty() || dirs.stream().anyMatch(dir -> covers(path, dir));
+        if (!isNamed && dirs.stream().anyMatch(dir -> covers(dir, path))) {
+          notices.add(
+              new Problem(
+                  mount.path("mountPath"),
+                  "is within the log folder and another volume, which the sidecar does not see: files that are to be read belong into one that %s names (%s)"
+                      .formatted(Setting.LOG_DIR.annotation(), path)));
+        }
+      }
+    }
   }
 
   private void find(Part spec, String dir, boolean readOnly) {
     Map<Found, Part> found = new LinkedHashMap<>();
+    List<Part> without = new ArrayList<>();
     for (Part container : selected) {
       Part best = null;
       for (Part mount : container.at("volumeMounts").elements()) {
@@ -94,7 +113,9 @@ final class LogFolders {
           best = mount;
         }
       }
-      if (best != null) {
+      if (best == null) {
+        without.add(container);
+      } else {
         found.putIfAbsent(new Found(mount(best, readOnly), variables(container, best, dir)), best);
       }
     }
@@ -113,6 +134,15 @@ final class LogFolders {
                     + dir
                     + ", where files of one name are one file: name those that log in "
                     + Setting.CONTAINERS.annotation()));
+      }
+    }
+    if (!found.isEmpty()) {
+      for (Part container : without) {
+        notices.add(
+            new Problem(
+                container.path(),
+                "has no volume for %s, which another container has: what it writes there is not read; mount one, or name those that log in %s (%s)"
+                    .formatted(dir, Setting.CONTAINERS.annotation(), container.at("name").text())));
       }
     }
     if (found.size() > 1) {
@@ -255,7 +285,8 @@ final class LogFolders {
   void addTo(Additions additions, Part spec) {
     added.forEach(
         (dir, volume) -> {
-          Injection.addVolume(additions, spec.at("volumes"), Sidecar.emptyVolume(volume), kept);
+          Injection.addVolume(
+              additions, spec.at("volumes"), Sidecar.emptyVolume(volume), kept, notices);
           for (Part container : selected) {
             // Somebody has mounted there what an earlier injection has brought.
             boolean isThere =
@@ -266,7 +297,7 @@ final class LogFolders {
             }
             additions.append(
                 container.at("volumeMounts"),
-                volume,
+                Trace.mount(volume, dir),
                 mount(volume, dir, "", false),
                 "spec",
                 "containers",

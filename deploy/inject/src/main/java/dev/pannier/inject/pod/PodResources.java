@@ -22,7 +22,7 @@ final class PodResources {
   /// @param before how many of the init containers come before the sidecar, where it is one of them
   static void lookAt(
       Part spec, SidecarResources sidecar, boolean isNative, int before, List<Problem> notices) {
-    if (!spec.at("resources").isThere()) {
+    if (!Quality.isOfThePod(spec)) {
       return;
     }
     PodResources resources = new PodResources(spec, sidecar, isNative, before);

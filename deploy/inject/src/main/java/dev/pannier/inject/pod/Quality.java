@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The quality of service that Kubernetes gives a Pod: `Guaranteed` where each container, those that are only there to initialize it
@@ -18,8 +19,14 @@ final class Quality {
     containers.addAll(spec.at("initContainers").elements());
     return !containers.isEmpty()
         // Resources of the Pod's own decide alone, and ours are none of them.
-        && !spec.at("resources").isThere()
+        && !isOfThePod(spec)
         && containers.stream().allMatch(Quality::requestsItsLimits);
+  }
+
+  /// Whether a Pod has resources as a whole: an empty `spec.resources` says nothing.
+  static boolean isOfThePod(Part spec) {
+    Part resources = spec.at("resources");
+    return Stream.of("requests", "limits").anyMatch(key -> !resources.at(key).copy().isEmpty());
   }
 
   private static boolean requestsItsLimits(Part container) {

@@ -1,6 +1,7 @@
 package dev.pannier.inject.pod;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -36,19 +37,6 @@ public final class Removal {
     return problems.isEmpty()
         ? new Outcome.Changed(removal.changes, removal.notices)
         : new Outcome.Refused(List.copyOf(problems));
-  }
-
-  /// The names of the volumes that an injection has added.
-  public static Set<String> volumes(@Nullable Object pod) {
-    Part root = Part.root(pod, new ArrayList<>());
-    Part annotation = root.at("metadata", "annotations").at(Trace.ANNOTATION);
-    Set<String> names = new HashSet<>();
-    if (annotation.isThere()) {
-      for (Trace.Place place : Trace.read(annotation, new ArrayList<>()).places()) {
-        names.addAll(place.path().equals(VOLUMES) ? place.names() : Set.of());
-      }
-    }
-    return names;
   }
 
   private void take(List<Trace.Place> places) {
@@ -89,16 +77,24 @@ public final class Removal {
         replaced == null ? new Change.Remove(part.path()) : new Change.Add(part.path(), replaced));
   }
 
-  /// What was added there, as far as it is still there.
+  /// What was added there, as far as it is still there: of several of one name that which an injection writes, or else the first.
   private List<Part> find(Trace.Place place) {
     Part list = list(place);
-    List<Part> ours = new ArrayList<>();
+    List<Part> elements = list == null ? List.of() : list.elements();
+    Map<String, Part> ours = new HashMap<>();
     Set<String> missing = new LinkedHashSet<>(place.names());
-    for (Part element : list == null ? List.<Part>of() : list.elements()) {
+    for (Part element : elements) {
       String name = element.at("name").text();
-      if (place.names().contains(name)) {
-        ours.add(element);
-        missing.remove(name);
+      String mount = Trace.mount(name, element.at("mountPath").scalar());
+      for (String traced : List.of(name, mount)) {
+        if (place.names().contains(traced)) {
+          ours.merge(
+              traced,
+              element,
+              (one, other) ->
+                  !Injection.isOurs(one.copy()) && Injection.isOurs(other.copy()) ? other : one);
+          missing.remove(traced);
+        }
       }
     }
     if (!missing.isEmpty()) {
@@ -109,7 +105,7 @@ public final class Removal {
                   + Part.shown(String.join(", ", missing))
                   + ")"));
     }
-    return ours;
+    return elements.stream().filter(ours::containsValue).toList();
   }
 
   /// The trace names a container where the tree has its index.

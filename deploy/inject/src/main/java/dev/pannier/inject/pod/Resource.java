@@ -22,6 +22,9 @@ record Resource(
     @Nullable String onlyContainer) {
   static final String VARIABLE = "OTEL_RESOURCE_ATTRIBUTES";
 
+  /// Of what this variable says.
+  static final String BEGIN = "service.name=";
+
   private static final String SERVICE_NAME_VARIABLE = "OTEL_SERVICE_NAME";
   private static final String SERVICE_NAME_ANNOTATION = "resource.opentelemetry.io/service.name";
   private static final String NAME_LABEL = "app.kubernetes.io/name";
@@ -52,10 +55,14 @@ record Resource(
         serviceName, nameOfLogs, workload.attributes(), selected.size() == 1 ? first : null);
   }
 
-  /// What the variable refers to is known when the Pod runs, and to that container.
+  /// What the variable refers to is known when the Pod runs, and to that container. Of several the kubelet takes the last.
   private static String nameOfLogs(
       Part container, Settings settings, String serviceName, List<Problem> notices) {
-    Part own = container.at("env").named().get(SERVICE_NAME_VARIABLE);
+    Part own =
+        container.at("env").elements().stream()
+            .filter(each -> each.at("name").text().equals(SERVICE_NAME_VARIABLE))
+            .reduce((one, next) -> next)
+            .orElse(null);
     if (own == null) {
       return serviceName;
     }

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// can be taken out again, by a later version, too, and whatever was changed beside it.
 ///
 /// Its value is a list of places between blanks: `metadata.annotations+ spec.volumes+[pannier-state] spec.containers.app.env[A,B]`. In brackets
-/// are the names of the elements that were added to a list; a `+` says that the key itself was not there, and `=null` that this stood
-/// behind it.
+/// are the names of the elements that were added to a list, of mounts with their paths (`pannier-logs:/var/log/app`), since a container may
+/// mount a volume more than once; a `+` says that the key itself was not there, and `=null` that this stood behind it.
 final class Trace {
   static final String ANNOTATION = Setting.PREFIX + "injected";
 
@@ -36,6 +36,18 @@ final class Trace {
 
   private final Map<String, Place> places = new LinkedHashMap<>();
 
+  /// The trace that is in a Pod; an empty one where there is none, or none that can be read.
+  static Trace of(@Nullable Object pod) {
+    List<Problem> problems = new ArrayList<>();
+    Part annotation = Part.root(pod, problems).at("metadata", "annotations").at(ANNOTATION);
+    return annotation.isThere() ? read(annotation, problems) : new Trace();
+  }
+
+  /// How a mount is named.
+  static String mount(String volume, String path) {
+    return volume + ":" + path.replace("%", "%25").replace(" ", "%20");
+  }
+
   /// A key that was not there.
   void made(String... path) {
     merge(new Place(List.of(path), true, null, Set.of()));
@@ -49,6 +61,14 @@ final class Trace {
   /// An element of a list, by its name.
   void added(String name, String... path) {
     merge(new Place(List.of(path), false, null, Set.of(name)));
+  }
+
+  /// A key that is there, of which an earlier injection has left this.
+  void goesOn(Trace earlier, String... path) {
+    Place place = earlier.places.get(String.join(".", path));
+    if (place != null) {
+      merge(new Place(place.path(), place.made(), place.replaced(), Set.of()));
+    }
   }
 
   private void merge(Place place) {
@@ -65,6 +85,12 @@ final class Trace {
 
   List<Place> places() {
     return new ArrayList<>(places.values());
+  }
+
+  /// The names of what was added to a list.
+  Set<String> names(String... path) {
+    Place place = places.get(String.join(".", path));
+    return place == null ? Set.of() : place.names();
   }
 
   /// @param annotation its value is a problem where it cannot be read

@@ -8,11 +8,10 @@ import java.util.regex.Pattern;
 /// The documents of a text: YAML, and JSON where the library takes it for no YAML. `kubectl` reads JSON with tabs between its
 /// values, and with one object right after the other.
 final class Documents {
+  private static final String MARK = "---";
+
   /// What begins a document, at a line's beginning.
   private static final Pattern MARKER = Pattern.compile("(?<![^\n\r])---(?![^ \t\n\r])");
-
-  /// Braces that are no template's, nor YAML's own, which needs no quotes.
-  private static final Pattern JSON = Pattern.compile("(?:---)?\\s*+(\\{)\\s*+[\"}]");
 
   private final String text;
   private final List<Node> documents = new ArrayList<>();
@@ -50,14 +49,40 @@ final class Documents {
     }
     starts.add(text.length());
     for (int i = 0; i + 1 < starts.size(); i++) {
-      Matcher json = JSON.matcher(text).region(starts.get(i), starts.get(i + 1));
-      if (json.lookingAt()) {
+      int json = json(starts.get(i), starts.get(i + 1));
+      if (json >= 0) {
         take(text.substring(read, starts.get(i)));
-        skip(json.start(1));
+        skip(json);
         readJson(starts.get(i + 1));
       }
     }
     take(text.substring(read));
+  }
+
+  /// Where a document's braces begin that are no template's, nor YAML's own, which needs no quotes; behind comments, as `helm template`
+  /// writes them.
+  ///
+  /// @return -1 where it is something else
+  private int json(int start, int end) {
+    int at = overBlanks(text.startsWith(MARK, start) ? start + MARK.length() : start, end);
+    while (at < end && text.charAt(at) == '#') {
+      while (at < end && "\n\r".indexOf(text.charAt(at)) < 0) {
+        at++;
+      }
+      at = overBlanks(at, end);
+    }
+    int inner = overBlanks(at + 1, end);
+    return inner < end && text.charAt(at) == '{' && "\"}".indexOf(text.charAt(inner)) >= 0
+        ? at
+        : -1;
+  }
+
+  private int overBlanks(int start, int end) {
+    int at = start;
+    while (at < end && Character.isWhitespace(text.charAt(at))) {
+      at++;
+    }
+    return at;
   }
 
   /// One object after the other, each with a blank for each tab that is in no string.
@@ -65,9 +90,15 @@ final class Documents {
     StringBuilder piece = new StringBuilder();
     int depth = 0;
     boolean isString = false;
+    boolean isComment = false;
     for (int i = read; i < end; i++) {
       char c = text.charAt(i);
       piece.append(c == '\t' && !isString ? ' ' : c);
+      boolean begins = c == '#' && !isString && Character.isWhitespace(text.charAt(i - 1));
+      isComment = c != '\n' && c != '\r' && (isComment || begins);
+      if (isComment) {
+        continue;
+      }
       if (c == '"') {
         isString = !isString;
       } else if (isString) {

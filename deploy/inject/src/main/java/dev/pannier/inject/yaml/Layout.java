@@ -35,6 +35,12 @@ final class Layout {
     }
   }
 
+  String text(Node node) {
+    StringBuilder of = new StringBuilder();
+    append(of, node.start(), Math.min(node.end(), text.length));
+    return of.toString();
+  }
+
   int lineStart(int at) {
     int start = at;
     while (start > 0 && !endsLine(start - 1)) {
@@ -78,13 +84,14 @@ final class Layout {
     return true;
   }
 
-  boolean isBlank(int start, int end) {
-    for (int i = start; i < end; i++) {
-      if (!Character.isWhitespace(text[i])) {
-        return false;
+  /// Whether a line that begins there begins with a document's mark.
+  boolean hasMarker(int start, int end) {
+    for (int i = start; i + 2 < end; i++) {
+      if (lineStart(i) == i && text[i] == '-' && text[i + 1] == '-' && text[i + 2] == '-') {
+        return true;
       }
     }
-    return true;
+    return false;
   }
 
   /// The blanks that its line begins with.

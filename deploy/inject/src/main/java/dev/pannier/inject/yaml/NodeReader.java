@@ -29,9 +29,6 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
 final class NodeReader {
   private static final int MAX_DEPTH = 200;
 
-  /// After each the text is read again.
-  private static final int MAX_TABS = 1_000;
-
   /// As go-yaml reads it, which is YAML 1.1 and more: bases by their beginnings, an octal one by a zero alone.
   private static final Pattern INTEGER =
       Pattern.compile(
@@ -54,25 +51,33 @@ final class NodeReader {
   /// @param lines  how many come before it
   /// @throws YamlProblem where it is no YAML
   static List<Node> read(String text, int offset, int lines) {
-    String read = text;
-    for (int tabs = 0; ; tabs++) {
-      try {
-        return readOnce(read, offset, lines);
-      } catch (MarkedYamlEngineException e) {
-        Mark mark = e.getProblemMark().or(e::getContextMark).orElse(null);
-        int tab = mark == null || tabs == MAX_TABS ? -1 : separatingTab(read, mark);
-        if (tab < 0) {
-          String problem = e.getProblem() == null ? "is no YAML" : e.getProblem();
-          throw new YamlProblem(mark == null ? 0 : lines + mark.getLine() + 1, problem);
-        }
-        read = read.substring(0, tab) + ' ' + read.substring(tab + 1);
-      } catch (YamlEngineException e) {
-        throw new YamlProblem(0, e.getMessage() == null ? "is no YAML" : e.getMessage());
+    // To `kubectl` a last line without an end has one, which the value of a literal text shows.
+    boolean isEnded = text.isEmpty() || "\r\n".indexOf(text.charAt(text.length() - 1)) >= 0;
+    String read = isEnded ? text : text + '\n';
+    try {
+      return readOnce(read, offset, lines);
+    } catch (YamlProblem e) {
+      if (read.indexOf('\t') < 0) {
+        throw e;
       }
+      SeparatingTabs tabs = new SeparatingTabs(read);
+      return readOnce(tabs.asBlanksBut(readOnce(tabs.asBlanks(), 0, lines)), offset, lines);
     }
   }
 
   private static List<Node> readOnce(String text, int offset, int lines) {
+    try {
+      return parse(text, offset, lines);
+    } catch (MarkedYamlEngineException e) {
+      Mark mark = e.getProblemMark().or(e::getContextMark).orElse(null);
+      String problem = e.getProblem() == null ? "is no YAML" : e.getProblem();
+      throw new YamlProblem(mark == null ? 0 : lines + mark.getLine() + 1, problem);
+    } catch (YamlEngineException e) {
+      throw new YamlProblem(0, e.getMessage() == null ? "is no YAML" : e.getMessage());
+    }
+  }
+
+  private static List<Node> parse(String text, int offset, int lines) {
     LoadSettings settings =
         LoadSettings.builder()
             .setCodePointLimit(Integer.MAX_VALUE)
@@ -81,20 +86,6 @@ final class NodeReader {
             .build();
     Parser parser = new ParserImpl(settings, new StreamReader(settings, text));
     return new NodeReader(parser, offset, lines).documents();
-  }
-
-  /// Where the library stands before a tab, it wants a blank: behind a key, or before a comment. `kubectl` takes either there, but
-  /// no tab that something is indented with.
-  ///
-  /// @return -1 where it is none
-  private static int separatingTab(String text, Mark mark) {
-    int tab = text.offsetByCodePoints(0, mark.getIndex());
-    int before = tab - 1;
-    while (before >= 0 && (text.charAt(before) == ' ' || text.charAt(before) == '\t')) {
-      before--;
-    }
-    boolean isTab = tab < text.length() && text.charAt(tab) == '\t';
-    return isTab && before >= 0 && "\r\n-?".indexOf(text.charAt(before)) < 0 ? tab : -1;
   }
 
   private List<Node> documents() {

@@ -3,10 +3,12 @@ package dev.pannier.inject.yaml;
 import dev.pannier.inject.pod.Change;
 import dev.pannier.inject.pod.WrittenNull;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -110,8 +112,18 @@ public final class YamlText {
   }
 
   private Map<String, @Nullable Object> map(Node.Mapping mapping) {
+    Set<String> own = new HashSet<>();
+    Map<String, @Nullable Object> map = merged(mapping, own);
+    // It says nothing, and does not stand here, where something could take its place.
+    map.entrySet().removeIf(each -> !own.contains(each.getKey()) && isNull(each.getValue()));
+    return map;
+  }
+
+  /// With what merge keys, of YAML 1.1, bring. As Kubernetes' tools read them, what comes later counts, be it brought or the mapping's own.
+  ///
+  /// @param own gets the keys that stand in the mapping itself
+  private Map<String, @Nullable Object> merged(Node.Mapping mapping, Set<String> own) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    List<Node> merged = new ArrayList<>();
     for (Node.Entry entry : mapping.entries()) {
       Node keyNode = entry.key() instanceof Node.Alias alias ? alias.target() : entry.key();
       if (!(keyNode instanceof Node.Scalar scalar)) {
@@ -119,40 +131,41 @@ public final class YamlText {
       }
       String key = Objects.toString(scalar.value());
       if (key.equals(MERGE) && !scalar.quoted()) {
-        merged.add(entry.value());
-      } else if (map.containsKey(key)) {
+        merge(entry.value(), map);
+      } else if (!own.add(key)) {
         throw new YamlProblem(entry.key().line(), "the key is there twice (" + key + ")");
       } else {
         map.put(key, tree(entry.value()));
       }
     }
-    for (Node node : merged) {
-      merge(tree(node), map);
-    }
     return map;
   }
 
-  /// Kubernetes' tools read merge keys, of YAML 1.1: what the mapping has itself counts.
-  private static void merge(@Nullable Object other, Map<String, @Nullable Object> map) {
-    if (other instanceof Map<?, ?> inherited) {
-      inherited.forEach((key, value) -> map.putIfAbsent(Objects.toString(key), value));
-    } else if (other instanceof List<?> several) {
-      several.forEach(one -> merge(one, map));
+  /// Of several mappings the first counts.
+  private void merge(Node node, Map<String, @Nullable Object> map) {
+    switch (node) {
+      case Node.Alias alias -> merge(alias.target(), map);
+      case Node.Mapping mapping -> map.putAll(merged(mapping, new HashSet<>()));
+      case Node.Sequence sequence -> sequence.items().reversed().forEach(each -> merge(each, map));
+      case Node.Scalar ignored -> {}
     }
   }
 
-  /// The same documents, with a `---` between those of JSON that follow each other without: among others, they are YAML.
+  /// The same documents, with a `---` between those of JSON that follow each other without: among others, they are YAML. It is a mark at a
+  /// line's beginning alone.
   public String separated() {
     Layout layout = new Layout(text);
     StringBuilder separated = new StringBuilder();
     int at = 0;
     for (int i = 1; i < size(); i++) {
       int next = documents.get(i).start();
-      if (layout.isBlank(documents.get(i - 1).end(), next)) {
-        layout.append(separated, at, next);
-        separated.append(layout.isFirstOfLine(next) ? "" : layout.lineBreak());
+      if (!layout.hasMarker(documents.get(i - 1).end(), next)) {
+        boolean isFirst = layout.isFirstOfLine(next);
+        int place = isFirst ? layout.lineStart(next) : next;
+        layout.append(separated, at, place);
+        separated.append(isFirst ? "" : layout.lineBreak());
         separated.append("---").append(layout.lineBreak());
-        at = next;
+        at = place;
       }
     }
     layout.append(separated, at, layout.length());
@@ -182,13 +195,19 @@ public final class YamlText {
     if (changed.size() != size()) {
       throw new YamlProblem(0, "cannot be changed in its layout: write it plainly");
     }
+    Layout before = new Layout(text);
+    Layout after = new Layout(changed.text);
     for (int i = 0; i < size(); i++) {
-      Object expected = Change.apply(tree(i), changes.getOrDefault(i, List.of()));
-      if (!same(expected, changed.tree(i))) {
+      // Of the others nobody asks what they mean, and whether they mean anything.
+      boolean isAsExpected =
+          changes.containsKey(i)
+              ? same(Change.apply(tree(i), changes.getOrDefault(i, List.of())), changed.tree(i))
+              : before.text(documents.get(i)).equals(after.text(changed.documents.get(i)));
+      if (!isAsExpected) {
         throw new YamlProblem(
             line(i),
-            "cannot be changed in one place alone (an anchor that is used elsewhere, an unusual"
-                + " layout, or a literal text whose last line has no end): write it plainly");
+            "cannot be changed in one place alone (an anchor that is used elsewhere, a merge key"
+                + " behind what it replaces, or an unusual layout): write it plainly");
       }
     }
   }
@@ -205,9 +224,12 @@ public final class YamlText {
     return Objects.equals(a, b) || (isNothing(a) && isNothing(b));
   }
 
+  private static boolean isNull(@Nullable Object value) {
+    return value == null || value instanceof WrittenNull;
+  }
+
   private static boolean isNothing(@Nullable Object value) {
-    return value == null
-        || value instanceof WrittenNull
+    return isNull(value)
         || (value instanceof Map<?, ?> map && map.isEmpty())
         || (value instanceof List<?> list && list.isEmpty());
   }

@@ -438,11 +438,13 @@ class InjectionTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{configMapRef: {name: a}} | '' | OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_ENDPOINT",
+        "{configMapRef: {name: a}} | '' | K8S_NAMESPACE_NAME, K8S_POD_NAME, K8S_POD_UID,"
+            + " K8S_NODE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_ENDPOINT",
+        "{configMapRef: {name: a}, prefix: K8S_P} | '' | K8S_POD_NAME, K8S_POD_UID",
         "{secretRef: {name: a}, prefix: OTEL_E} | '' | OTEL_EXPORTER_OTLP_ENDPOINT",
         "{configMapRef: {name: a}, prefix: MY_} | '' |",
-        "{configMapRef: {name: a}} | {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: x} |"
-            + " OTEL_RESOURCE_ATTRIBUTES"
+        "{configMapRef: {name: a}, prefix: OTEL_} |"
+            + " {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: x} | OTEL_RESOURCE_ATTRIBUTES"
       })
   void whatAWholeConfigMapSaysMayBeOutrankedWhichIsTold(
       String source, String env, @Nullable String outranked) {
@@ -498,6 +500,19 @@ class InjectionTest {
     assertThat(at(sidecar(said), "env", attributes, "value").toString())
         .startsWith("service.name=said,");
     assertThat(notices(said, Map.of())).isEmpty();
+  }
+
+  @Test
+  void ofTwoServiceNamesTheLastIsTheApplications() {
+    String two = "env: [{name: OTEL_SERVICE_NAME, %s}, {name: OTEL_SERVICE_NAME, %s}]";
+    String known = pod("", ", " + two.formatted("value: first", "value: last"), "");
+    assertThat(at(sidecar(known), "env", "OTEL_RESOURCE_ATTRIBUTES", "value").toString())
+        .startsWith("service.name=last,");
+    String told = pod("", ", " + two.formatted("value: first", "value: $(A)"), "");
+    assertThat(notices(told, Map.of()))
+        .singleElement()
+        .asString()
+        .startsWith("spec.containers[0].env[1]: is known when the Pod runs");
   }
 
   private static String serviceName(String annotation) {
@@ -740,6 +755,19 @@ class InjectionTest {
         .endsWith("all containers request 1050m (500m)");
   }
 
+  /// Kubernetes looks at the containers where a Pod has none.
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{requests: {}, limits: {}}", "{limits: }", ""})
+  void emptyResourcesOfThePodSayNothing(String resources) {
+    String pod = pod("", ", resources: {limits: {cpu: 1, memory: 1Gi}}", "resources: " + resources);
+    assertThat(notices(pod, Map.of())).isEmpty();
+    assertThat(at(sidecar(pod), "resources", "limits", "cpu")).isEqualTo("200m");
+    String own =
+        pod.replace(
+            "  resources: " + resources + "\n", "  resources: {limits: {hugepages-2Mi: 2Mi}}\n");
+    assertThat(at(sidecar(own), "resources", "limits")).asInstanceOf(MAP).doesNotContainKey("cpu");
+  }
+
   /// What runs before the sidecar needs room while nothing else has it.
   @Test
   void initContainersCountWhileTheyRun() {
@@ -944,8 +972,8 @@ class InjectionTest {
           containers:
           - {name: a, securityContext: {runAsGroup: 1000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
           - {name: b, securityContext: {runAsGroup: 2000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
-          - {name: c, securityContext: {runAsGroup: 1000}}
-          - {name: d}
+          - {name: c, securityContext: {runAsGroup: 1000}, volumeMounts: [{name: data, mountPath: /var/log/app}]}
+          - {name: d, volumeMounts: [{name: data, mountPath: /var/log/app}]}
         """;
     String logs = "/var/log/app";
     String what =
@@ -1020,6 +1048,55 @@ class InjectionTest {
         .isEmpty();
     assertThat(notices(pod.formatted("annotations: {pannier.dev/log-dir: none}"), Map.of()))
         .isEmpty();
+  }
+
+  @Test
+  void aContainerThatHasNoPartInAnothersFolderIsTold() {
+    String pod =
+        """
+        spec:
+          containers:
+          - {name: app, volumeMounts: [{name: logs, mountPath: /var/log}]}
+          - {name: web}
+          volumes: [{name: logs, emptyDir: {}}]
+        """;
+    assertThat(notices(pod, Map.of()))
+        .containsExactly(
+            "spec.containers[1]: has no volume for /var/log/app, which another container has: what"
+                + " it writes there is not read; mount one, or name those that log in"
+                + " pannier.dev/containers (web)");
+    assertThat(notices(pod, Map.of(Setting.CONTAINERS, "app"))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/var/log | /var/log/nginx | true",
+        "/var/log/ | /var/log/app.log | true",
+        "/var/log | /var/logs | false",
+        "/var/log | /var/log | false",
+        "/var/log/nginx | /var/log | false",
+        "'/var/log, /var/log/nginx' | /var/log/nginx/ | false",
+        "'/var/log, /var/log/nginx/a' | /var/log/nginx | false",
+        "none | /var/log/nginx | false"
+      })
+  void aVolumeWithinTheLogFolderIsTold(String dirs, String path, boolean told) {
+    String pod =
+        pod(
+            "pannier.dev/config: c, pannier.dev/log-dir: '" + dirs + "'",
+            ", volumeMounts: [{name: v, mountPath: " + path + "}]",
+            "volumes: [{name: v, emptyDir: {}}]");
+    assertThat(notices(pod, Map.of()))
+        .isEqualTo(
+            told
+                ? List.of(
+                    "spec.containers[0].volumeMounts[0].mountPath: is within the log folder and"
+                        + " another volume, which the sidecar does not see: files that are to be"
+                        + " read belong into one that pannier.dev/log-dir names ("
+                        + path
+                        + ")")
+                : List.of());
   }
 
   @Test
@@ -1307,7 +1384,7 @@ class InjectionTest {
                 + " elsewhere (K8S_NAMESPACE_NAME, K8S_POD_NAME, K8S_POD_UID, K8S_NODE_NAME,"
                 + " OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTE…)",
             "spec.containers.app.volumeMounts: does not have here any more what was injected: look"
-                + " for it elsewhere (pannier-logs)",
+                + " for it elsewhere (pannier-logs:/var/log/app)",
             "spec.volumes[0]: was injected, and stays: spec.containers[0].volumeMounts[0] mounts it"
                 + " (pannier-logs)");
     assertThat(at(removed(renamed), "spec", "volumes"))
@@ -1329,7 +1406,24 @@ class InjectionTest {
     Map<Setting, String> defaults =
         new EnumMap<>(Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1"));
     defaults.putAll(more);
-    return new Injection(defaults).of(removed(pod), SHOP, Removal.volumes(pod));
+    return new Injection(defaults).of(removed(pod), SHOP, pod);
+  }
+
+  private static Object injectedAgain(Object pod) {
+    return Objects.requireNonNull(
+        Change.apply(removed(pod), ((Outcome.Changed) again(pod, Map.of())).changes()));
+  }
+
+  private static Object changed(Object pod, Change... changes) {
+    return Objects.requireNonNull(Change.apply(pod, List.of(changes)));
+  }
+
+  private static Change.Add added(String path, Object value) {
+    return new Change.Add(List.of(path.split("/")), value);
+  }
+
+  private static Change.Remove taken(String path) {
+    return new Change.Remove(List.of(path.split("/")));
   }
 
   @Test
@@ -1360,10 +1454,105 @@ class InjectionTest {
         .asInstanceOf(LIST)
         .extracting(each -> find(each, "name"))
         .containsExactlyElementsOf(VOLUMES);
-    assertThat(Removal.volumes(twice)).containsExactlyInAnyOrderElementsOf(VOLUMES);
+    assertThat(Trace.of(twice).names("spec", "volumes"))
+        .containsExactlyInAnyOrderElementsOf(VOLUMES);
     Object thrice =
         Change.apply(removed(twice), ((Outcome.Changed) again(twice, Map.of())).changes());
     assertThat(thrice).isEqualTo(twice);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-"})
+  void aSecondMountOfASidecarsVolumeStays(String where) {
+    Map<String, Object> second = Map.of("name", "pannier-logs", "mountPath", "/with a blank");
+    for (String dir : List.of("/var/log/app", "/my logs/100%")) {
+      Object once = injected(PLAIN, Map.of(Setting.LOG_DIR, dir));
+      Object pod = changed(once, added("spec/containers/0/volumeMounts/" + where, second));
+      Object without = removed(pod);
+      assertThat(at(without, "spec", "containers", "0", "volumeMounts")).isEqualTo(List.of(second));
+      assertThat(at(without, "spec", "volumes", "pannier-logs")).isNotNull();
+      assertThat(noticesOfRemoval(pod)).singleElement().asString().contains("mounts it");
+      assertThat(at(injectedAgain(pod), "spec", "containers", "0", "volumeMounts"))
+          .asInstanceOf(LIST)
+          .hasSize(2);
+    }
+  }
+
+  @Test
+  void aMountOfAnotherVolumeInThePlaceOfTheSidecarsStays() {
+    Object pod =
+        changed(
+            injected(PLAIN, Map.of()), added("spec/containers/0/volumeMounts/0/name", "own-logs"));
+    assertThat(at(removed(pod), "spec", "containers", "0", "volumeMounts", "0", "name"))
+        .isEqualTo("own-logs");
+  }
+
+  @Test
+  void aMountThatAnEarlierVersionHasTracedIsTakenOut() {
+    Object once = injected(PLAIN, Map.of());
+    String trace = at(once, "metadata", "annotations", Trace.ANNOTATION).toString();
+    assertThat(trace).contains("volumeMounts+[pannier-logs:/var/log/app]");
+    assertThat(removed(once)).isEqualTo(YamlText.parse(PLAIN).tree(0));
+    Map<String, Object> annotations =
+        Map.of(Trace.ANNOTATION, trace.replace("pannier-logs:/var/log/app", "pannier-logs"));
+    assertThat(removed(changed(once, added("metadata/annotations", annotations))))
+        .isEqualTo(YamlText.parse(PLAIN).tree(0));
+  }
+
+  /// The kubelet takes the last of two.
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-"})
+  void aSecondVariableThatSomebodyHasWrittenStays(String where) {
+    for (String name :
+        List.of("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_RESOURCE_ATTRIBUTES", "K8S_POD_NAME")) {
+      Map<String, Object> own = Map.of("name", name, "value", "mine");
+      Object pod = changed(injected(PLAIN, Map.of()), added("spec/containers/0/env/" + where, own));
+      assertThat(at(removed(pod), "spec", "containers", "0", "env"))
+          .as(name)
+          .isEqualTo(List.of(own));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pannier-state", "pannier-podinfo"})
+  void aVolumeThatStayedServesTheNextSidecarAndStaysAgain(String volume) {
+    Object left =
+        removed(withAnother(injected(PLAIN, Map.of()), "{name: " + volume + ", mountPath: /x}"));
+    assertThat(at(left, "spec", "volumes")).asInstanceOf(LIST).hasSize(1);
+    Outcome.Changed next =
+        (Outcome.Changed)
+            new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1"))
+                .of(left, SHOP);
+    assertThat(next.notices())
+        .extracting(Problem::toString)
+        .contains(
+            "spec.volumes[0]: is there, so the sidecar has it, too, and it stays (" + volume + ")");
+    Object pod = Objects.requireNonNull(Change.apply(left, next.changes()));
+    assertThat(at(pod, "spec", "volumes")).asInstanceOf(LIST).hasSize(3);
+    assertThat(removed(pod)).isEqualTo(left);
+  }
+
+  /// Whoever adds something to a list that an injection has made, and takes it away after the next one, has no empty list in the end.
+  @Test
+  void whatAnInjectionHasMadeIsItsOwnAfterTheNextOneToo() {
+    String volumeMounts = "{name: pannier-state, mountPath: /x}";
+    Object pod =
+        changed(
+            withAnother(injected(PLAIN, Map.of()), volumeMounts),
+            added("spec/initContainers/-", Map.of("name", "mine")),
+            added("spec/containers/0/env/-", Map.of("name", "MINE")),
+            added("metadata/annotations/team", "x"));
+    Object again = injectedAgain(injectedAgain(pod));
+    Object without =
+        changed(
+            again,
+            taken("spec/containers/1"),
+            taken("spec/initContainers/1"),
+            taken("spec/containers/0/env/0"),
+            taken("metadata/annotations/team"));
+    assertThat(at(without, "spec", "containers", "0", "env", "0", "name"))
+        .isEqualTo("K8S_NAMESPACE_NAME");
+    assertThat(removed(without)).isEqualTo(YamlText.parse(PLAIN).tree(0));
   }
 
   @Test

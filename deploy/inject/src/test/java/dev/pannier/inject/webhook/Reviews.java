@@ -25,7 +25,8 @@ public final class Reviews {
 
   private Reviews() {}
 
-  static byte[] bytes(@Nullable Object tree) {
+  /// As JSON.
+  public static byte[] bytes(@Nullable Object tree) {
     ByteArrayOutputStream json = new ByteArrayOutputStream();
     try (JsonGenerator generator =
         Json.FACTORY.createGenerator(ObjectWriteContext.empty(), json, JsonEncoding.UTF8)) {

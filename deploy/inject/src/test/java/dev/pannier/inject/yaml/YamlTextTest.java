@@ -2,9 +2,11 @@ package dev.pannier.inject.yaml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
 
 import dev.pannier.inject.pod.Change;
 import dev.pannier.inject.pod.WrittenNull;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -257,6 +259,32 @@ class YamlTextTest {
         .isEqualTo(text.replace("\t\t1\n", "\t\t1,\n\t\t2\n") + "e: 2\n");
   }
 
+  /// As `helm template` writes it.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"# Source: a.json\n", "---\n# Source: \"a\n\n# {\n", "---\t\n \t# it's\n"})
+  void commentsMayStandBeforeJsonWithTabs(String head) {
+    String text = head + "{\n\t\"b\": [\n\t\t1\n\t]\n}\n# don't \"{\n{\n\t\"c\":\t2\n}\n# end \"\n";
+    YamlText read = YamlText.parse(text);
+    assertThat(read.size()).isEqualTo(2);
+    int lines = (int) head.lines().count();
+    assertThat(read.line(0)).isEqualTo(lines + 1);
+    assertThat(read.line(1)).isEqualTo(lines + 7);
+    assertThat(
+            read.changed(Map.of(0, List.of(add("b/-", 2L)), 1, List.of(add("d", 3L)))).toString())
+        .isEqualTo(
+            text.replace("\t1\n", "\t1,\n\t\t2\n").replace("\t2\n}\n#", "\t2,\n\t\"d\": 3\n}\n#"));
+    String separated = read.separated();
+    assertThat(separated).isEqualTo(text.replace("\"{\n{\n", "\"{\n---\n{\n"));
+    assertThat(YamlText.parse(separated).size()).isEqualTo(2);
+  }
+
+  @Test
+  void longCommentsMayStandBeforeJson() {
+    assertThat(YamlText.parse("# c\n".repeat(100_000) + "{\n\t\"a\":\t1}\n").tree(0))
+        .isEqualTo(Map.of("a", 1L));
+  }
+
   @Test
   void aTabMayStandForABlank() {
     String text = "a:\t&x 1\t# why\nb:\t{c:\t[2,\t3],\t\"d\":\t\"e\tf\"}\nenv:\tnull\n";
@@ -268,6 +296,53 @@ class YamlTextTest {
     assertThatThrownBy(() -> YamlText.parse("a:\n-\tb: 1\n"))
         .as("kubectl does not take it either")
         .isInstanceOf(YamlProblem.class);
+  }
+
+  /// Each was read with one more reading of all of it.
+  @Test
+  void asManyTabsAsThereAreMayStandForBlanks() {
+    StringBuilder text = new StringBuilder("literal: |\t# a\tb\n  \tc:\td\n  e\tf\n");
+    for (int i = 0; i < 20_000; i++) {
+      text.append("key").append(i).append(":\t&a").append(i).append("\tx\ty\t# why\n");
+    }
+    YamlText read = YamlText.parse(text.toString());
+    assertThat(read.tree(0))
+        .asInstanceOf(MAP)
+        .hasSize(20_001)
+        .containsEntry("literal", "\tc:\td\ne\tf\n")
+        .containsEntry("key0", "x\ty")
+        .containsEntry("key19999", "x\ty");
+    assertThat(read.changed(Map.of(0, List.of(add("list", List.of(B))))).toString())
+        .isEqualTo(text + "list:\n- name: b\n");
+  }
+
+  @Test
+  void tabsWithinValuesStay() {
+    Map<String, String> texts =
+        Map.of(
+            "a:\t!!str\ty\n", "{a=y}",
+            "a:\t'x\ty'\t# '\n", "{a=x\ty}",
+            "a:\t\"x\\\ty\n\tz\"\t# \"\n", "{a=x\ty z}",
+            "a:\t>-\t# d\n  x\n  \ty\tz\n", "{a=x\n\ty\tz}",
+            "a:\t[x\ty,\t'\t']\t# ]\n", "{a=[x\ty, \t]}",
+            "a: 'b'\t# c-\nd: &d-\tx-\ty\n", "{a=b, d=x-\ty}");
+    texts.forEach(
+        (text, tree) -> {
+          assertThat(YamlText.parse(text).tree(0)).as(text).hasToString(tree);
+          assertThat(changed(text, add("z", 1L))).isEqualTo(text + "z: 1\n");
+        });
+  }
+
+  /// As `kubectl` reads it.
+  @Test
+  void aLiteralTextEndsItsLastLineThoughTheFileDoesNot() {
+    for (String text : List.of("a:\n  b: |\n    c", "a:\n  b: >+\n    c", "a:\n  b: |\r\n    c")) {
+      assertThat(YamlText.parse(text).tree(0)).isEqualTo(Map.of("a", Map.of("b", "c\n")));
+      String added = changed(text, add("a/d", List.of(B)), add("e", 1L));
+      assertThat(added).doesNotEndWith("\n").startsWith(text);
+      assertThat(changed(added, remove("a/d"), remove("e"))).isEqualTo(text);
+    }
+    assertThat(YamlText.parse("a: |-\n  b").tree(0)).isEqualTo(Map.of("a", "b"));
   }
 
   @Test
@@ -300,6 +375,9 @@ class YamlTextTest {
   void documentsAreSeparatedWhereNothingSeparatesThem() {
     assertThat(YamlText.parse("{\"a\":1}\n{\"b\":1}{\"c\":1}\n---\n{\"d\":1}").separated())
         .isEqualTo("{\"a\":1}\n---\n{\"b\":1}\n---\n{\"c\":1}\n---\n{\"d\":1}");
+    assertThat(YamlText.parse("{\"a\":1}\n \t{\"b\":\"---\"}\n  {\"c\":1}").separated())
+        .as("a mark is one at a line's beginning alone")
+        .isEqualTo("{\"a\":1}\n---\n \t{\"b\":\"---\"}\n---\n  {\"c\":1}");
     for (String text :
         List.of("a: 1\n---\nb: |\n  c\n\n---\n---\n- 1\n", "---\n---\n", "", "{a: 1}")) {
       assertThat(YamlText.parse(text).separated()).isEqualTo(text);
@@ -388,6 +466,38 @@ class YamlTextTest {
     assertThatThrownBy(() -> changed("a: &x {env: []}\nb:\n  <<: *x\n", add("b/env/-", 2L)))
         .isInstanceOfSatisfying(YamlProblem.class, e -> assertThat(e.line()).isEqualTo(3))
         .hasMessageContaining("merge");
+  }
+
+  /// By what `kubectl label --local` makes of it: what comes later counts.
+  @Test
+  void aMergeKeyBehindAKeyReplacesIt() {
+    String text = "x: &x {b: 1, c: ~, d: }\na:\n  b:\n  c: 2\n  <<: *x\ne:\n  <<: *x\n  b:\n";
+    Map<String, Object> ofE = new HashMap<>();
+    ofE.put("b", null);
+    assertThat(YamlText.parse(text).tree(0))
+        .asInstanceOf(MAP)
+        .containsEntry("e", ofE)
+        .extractingByKey("a", MAP)
+        .containsEntry("b", 1L)
+        .extractingByKey("c")
+        .isInstanceOf(WrittenNull.class);
+    assertThat(YamlText.parse("x: &x {b: 1}\ny: &y {b: ~}\na: {<<: [*y, *x]}\n").tree(0))
+        .asInstanceOf(MAP)
+        .as("of several the first, but its null says nothing")
+        .containsEntry("a", Map.of());
+    assertThatThrownBy(() -> changed("x: &x {l: [2]}\na:\n  l: [1]\n  <<: *x\n", add("a/l/-", 3L)))
+        .isInstanceOf(YamlProblem.class)
+        .hasMessageContaining("a merge key behind what it replaces");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"~", "null", ""})
+  void aNullThatAMergeKeyBringsIsNotThere(String written) {
+    String text = "x: &x {l: " + written + "}\na:\n  <<: *x\n  b: 1\n";
+    assertThat(YamlText.parse(text).tree(0)).asInstanceOf(MAP).containsEntry("a", Map.of("b", 1L));
+    String added = changed(text, add("a/l", List.of(B)));
+    assertThat(added).isEqualTo(text + "  l:\n  - name: b\n");
+    assertThat(changed(added, remove("a/l"))).isEqualTo(text);
   }
 
   @Test
