@@ -91,10 +91,7 @@ final class Generations {
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   /// A file that looks like a copy.
-  ///
-  /// @param firstBytes its size when it was met
-  /// @param atStart    whether that was at the first look
-  private record Suspect(long sizeBytes, long sinceNanos, long firstBytes, boolean atStart) {}
+  private record Suspect(long sizeBytes, long sinceNanos) {}
 
   /// A file that had a name which a source takes, for so short a time that it may not have been seen.
   private static final class Moved {
@@ -163,7 +160,8 @@ final class Generations {
   /// Those that wait for a descriptor, as they were seen last, in the order in which they came.
   private final Map<FileKey, Discovery.Found> waiting = new LinkedHashMap<>();
 
-  /// Of files of `start_at: end` that were there at the first look, what they had then; until they could be looked into.
+  /// Of files of `start_at: end` that were there at the first look and had no position, what they had then; until it is known what
+  /// they are.
   private final Map<FileKey, Long> firstSizes = new HashMap<>();
 
   /// What was found to be a copy at this look.
@@ -493,6 +491,9 @@ final class Generations {
     seen.clear();
     undecided.clear();
     copied.clear();
+    if (!looked) {
+      measureUnknown();
+    }
     Map<FileKey, Discovery.Found> strangers = movedAway(nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
@@ -542,9 +543,6 @@ final class Generations {
     strangers.values().stream()
         .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
         .forEach(found -> meet(found, nowNanos, nowSeconds));
-    if (!looked) {
-      measureUnmet();
-    }
     looked = true;
     finder.forget();
     suspects.keySet().retainAll(undecided);
@@ -555,18 +553,11 @@ final class Generations {
     }
   }
 
-  private void measureUnmet() {
+  /// Before any generation is looked for: one that is found elsewhere leaves its place, and what lies there now came after it.
+  private void measureUnknown() {
     for (Discovery.Found found : discovery.found().values()) {
-      FileKey place = found.place();
-      boolean met =
-          live.containsKey(place)
-              || suspects.containsKey(place)
-              || copies.containsKey(place)
-              || copied.contains(place);
-      SavedGeneration saved = knownAt(place);
-      boolean goesOn = saved != null && !saved.finished();
-      if (!met && !goesOn && found.source().settings.startAt() == StartAt.END) {
-        firstSizes.put(place, found.sizeBytes());
+      if (found.source().settings.startAt() == StartAt.END && knownAt(found.place()) == null) {
+        firstSizes.put(found.place(), found.sizeBytes());
       }
     }
   }
@@ -884,10 +875,8 @@ final class Generations {
       if (kinship != Kinship.NONE) {
         return;
       }
-      Suspect suspect = suspect(probe, nowNanos);
-      boolean fromEnd =
-          suspect.atStart() && saved == null && source.settings.startAt() == StartAt.END;
-      Anchor start = fromEnd ? Anchor.unknown(suspect.firstBytes()) : Anchor.START;
+      Long first = source.settings.startAt() == StartAt.END ? firstSizes.get(probe.place()) : null;
+      Anchor start = first == null ? Anchor.START : Anchor.unknown(first);
       begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
     } catch (NoSuchFileException e) {
       seen.remove(found.place());
@@ -1205,26 +1194,13 @@ final class Generations {
 
   /// Whether what looks like a copy has had its size for longer than `nanos`.
   private boolean settled(Probe probe, long nanos, long nowNanos) throws IOException {
-    Suspect before = suspect(probe, nowNanos);
-    boolean known = suspects.containsKey(probe.place());
+    Suspect before = suspects.get(probe.place());
     long size = probe.size();
-    if (!known || before.sizeBytes() != size) {
-      suspects.put(
-          probe.place(), new Suspect(size, nowNanos, before.firstBytes(), before.atStart()));
+    if (before == null || before.sizeBytes() != size) {
+      suspects.put(probe.place(), new Suspect(size, nowNanos));
       return false;
     }
     return nowNanos - before.sinceNanos() > nanos;
-  }
-
-  /// As which it was met.
-  private Suspect suspect(Probe probe, long nowNanos) throws IOException {
-    Suspect before = suspects.get(probe.place());
-    if (before != null) {
-      return before;
-    }
-    long size = probe.size();
-    Long first = firstSizes.get(probe.place());
-    return new Suspect(size, nowNanos, first == null ? size : first, first != null || !looked);
   }
 
   /// Whether a file's head is that of a generation, or of a copy of it that is still being written.
@@ -1387,6 +1363,7 @@ final class Generations {
     old.leftAtSize = -1;
     live.put(old.place, old);
     waiting.remove(old.place);
+    firstSizes.remove(old.place);
     changed = true;
     return true;
   }

@@ -553,6 +553,29 @@ class OpenFilesTest {
     lines();
   }
 
+  @Test
+  void whatIsUndecidedAtTheStartAndWaitsForADescriptorThenIsReadFromItsEnd() throws IOException {
+    fromEnd(2, tail.source);
+    String old = "a line that was there before the start, and is in two files of other names\n";
+    Path file = before("a.log", old);
+    Files.writeString(tail.logs.resolve("b.log"), old);
+    looks(1);
+    Files.writeString(file, BUSY, APPEND);
+    Path other = before("c.log", BUSY);
+    looks(15);
+    assertThat(status("b.log").problem()).contains("ulimit -n");
+    assertThat(status("b.log").lagBytes()).isZero();
+
+    for (Path busy : List.of(file, other)) {
+      Files.writeString(busy, "\n", APPEND);
+      expected.add(BUSY);
+    }
+    looks(20);
+    write("b.log", "second");
+    looks(20);
+    lines();
+  }
+
   /// What grows and waits has not come to its end, though no source takes its new name.
   @Test
   void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {
