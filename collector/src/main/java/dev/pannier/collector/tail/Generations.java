@@ -776,7 +776,7 @@ final class Generations {
     displaced.clear();
     for (Discovery.Found found : strangers) {
       SavedGeneration saved = knownAt(found.place());
-      if (saved == null || saved.finished() || hasNothingNew(found) || live.size() >= maxOpen) {
+      if (saved == null || saved.finished() || hasNothingNew(found) || isFull()) {
         continue;
       }
       try (Probe probe = Probe.open(found.real(), found.place())) {
@@ -819,7 +819,7 @@ final class Generations {
       }
       return;
     }
-    if (live.size() >= maxOpen) {
+    if (isFull() && (saved != null || isJudged(found))) {
       waits(found);
       return;
     }
@@ -875,6 +875,10 @@ final class Generations {
       if (kinship != Kinship.NONE) {
         return;
       }
+      if (isFull()) {
+        waits(found);
+        return;
+      }
       Long first = source.settings.startAt() == StartAt.END ? firstSizes.get(probe.place()) : null;
       Anchor start = first == null ? Anchor.START : Anchor.unknown(first);
       begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
@@ -889,6 +893,19 @@ final class Generations {
     copies.put(found.place(), State.of(found));
     firstSizes.remove(found.place());
     waiting.remove(found.place());
+  }
+
+  private boolean isFull() {
+    return live.size() >= maxOpen;
+  }
+
+  /// Whether it waits, and was found to be no copy before: what was empty then may be one. Nobody can tell any more when it is gone.
+  private boolean isJudged(Discovery.Found found) {
+    Discovery.Found before = waiting.get(found.place());
+    return before != null
+        && (before.sizeBytes() == 0
+            ? found.sizeBytes() == 0
+            : found.sizeBytes() >= before.sizeBytes());
   }
 
   private void waits(Discovery.Found found) {
@@ -1143,6 +1160,9 @@ final class Generations {
     TailSource source = sourceOf(saved);
     if (probe.size() > saved.acknowledged().position() && source != null) {
       // Its own content is gone, and goes on in this copy.
+      if (isFull() && !live.containsKey(found.place())) {
+        return Kinship.NONE;
+      }
       resume(source, saved, probe, nowNanos).detached = true;
     } else {
       touch(saved, nowSeconds);
@@ -1515,7 +1535,7 @@ final class Generations {
           if (!isRestOf(saved, probe)) {
             continue;
           }
-          if (live.size() >= maxOpen) {
+          if (isFull()) {
             waits(found(source, pathOf(saved), place, other));
           } else {
             resume(source, saved, probe, nowNanos).detached = true;
@@ -1588,7 +1608,7 @@ final class Generations {
       }
       return;
     }
-    if (live.size() >= maxOpen) {
+    if (isFull()) {
       waits(now);
       return;
     }

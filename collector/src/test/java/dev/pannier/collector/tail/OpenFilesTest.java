@@ -576,6 +576,59 @@ class OpenFilesTest {
     lines();
   }
 
+  @Test
+  void aCopyOfWhatWasReadIsNoLossThoughThereWasNoDescriptorForIt() throws IOException {
+    takesAll(2);
+    String text = "a line that is long enough to know the file by\n" + BUSY;
+    Path file = Files.writeString(tail.logs.resolve("app.log"), text);
+    Path other = Files.writeString(tail.logs.resolve("other"), BUSY);
+    looks(2);
+    Path copy = Files.copy(file, tail.logs.resolve("app.log.1"));
+    looks(2);
+    assertThat(tail.open()).isEqualTo(2);
+    assertThat(tail.caughtUp()).isFalse();
+    assertThat(tail.files()).hasSize(2);
+    Files.delete(copy);
+    looks(2);
+
+    for (Path busy : List.of(file, other)) {
+      Files.writeString(busy, "\n", APPEND);
+      expected.add(BUSY);
+    }
+    expected.add("a line that is long enough to know the file by");
+    looks(2);
+    lines();
+  }
+
+  @Test
+  void aCopyOfWhatAProcessBeforeHasReadIsNoLossThoughThereWasNoDescriptorForIt()
+      throws IOException {
+    takesAll(1);
+    write("app.log", "a line that is long enough to know the file by");
+    looks(2);
+    Path copy = new LogDirectory(tail.logs, "app.log").copyAndTruncate();
+    looks(2);
+    tail.stopAndRestart();
+    Path busy = before("busy", BUSY);
+    looks(2);
+    assertThat(tail.files())
+        .filteredOn(status -> status.lagBytes() > 0)
+        .extracting(SourceStatus.File::path)
+        .containsExactly(busy.toString());
+    Files.delete(copy);
+    looks(2);
+
+    Files.writeString(busy, "\n", APPEND);
+    expected.add(BUSY);
+    looks(2);
+    lines();
+  }
+
+  private void takesAll(int most) {
+    tail.close();
+    tail = new TailHarness(folder, TailRig.settings(folder, "*"), most);
+  }
+
   /// What grows and waits has not come to its end, though no source takes its new name.
   @Test
   void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {
