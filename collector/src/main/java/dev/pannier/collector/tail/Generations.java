@@ -1563,8 +1563,15 @@ final class Generations {
   private void followWaiting(long nowNanos, long nowSeconds) {
     waiting.keySet().removeAll(live.keySet());
     List<Discovery.Found> nameless = new ArrayList<>();
-    for (Discovery.Found found : waiting.values()) {
-      if (!seen.contains(found.place())) {
+    for (Iterator<Discovery.Found> all = waiting.values().iterator(); all.hasNext(); ) {
+      Discovery.Found found = all.next();
+      if (seen.contains(found.place())) {
+        continue;
+      }
+      if (discovery.isOwn(found.real())) {
+        // Since it waits.
+        all.remove();
+      } else {
         nameless.add(found);
       }
     }
