@@ -739,9 +739,10 @@ final class Generations {
         continue;
       }
       if (folder == null || !Files.isReadable(folder)) {
-        // Perhaps mounted later: then it is met like any other.
-        if (folder != null && isDeleted(folder, source) && !(looked && confirmed)) {
-          gone(saved, source);
+        // Perhaps mounted later: then it is met like any other, and goes on where it was.
+        if (folder != null && isDeleted(folder, source) && !confirmed) {
+          reportGone(saved, source);
+          known.replace(saved.id(), saved.ofSize(saved.acknowledged().position()));
         }
         continue;
       }
@@ -1432,6 +1433,10 @@ final class Generations {
   private void gone(SavedGeneration saved, TailSource source) {
     known.remove(saved.id());
     knownPlaces.remove(FileKey.of(saved), saved.id());
+    reportGone(saved, source);
+  }
+
+  private void reportGone(SavedGeneration saved, TailSource source) {
     // What the volume knows to be delivered is not lost, whether it has records or not.
     long delivered = lowered.getOrDefault(saved.id(), 0L);
     report(
