@@ -160,6 +160,9 @@ final class Generations {
   /// Those that wait for a descriptor, as they were seen last, in the order in which they came.
   private final Map<FileKey, Discovery.Found> waiting = new LinkedHashMap<>();
 
+  /// Those of them that are nowhere, since their folder is away: it may come back.
+  private final Set<FileKey> away = new HashSet<>();
+
   /// Of files of `start_at: end` that were there at the first look and had no position, what they had then; until it is known what
   /// they are.
   private final Map<FileKey, Long> firstSizes = new HashMap<>();
@@ -1062,9 +1065,9 @@ final class Generations {
     return false;
   }
 
-  /// Whether every file is known for what it is, and open.
+  /// Whether every file is known for what it is, and open, so far as it can be.
   boolean isDecided() {
-    return suspects.isEmpty() && waiting.isEmpty();
+    return suspects.isEmpty() && away.containsAll(waiting.keySet());
   }
 
   private Kinship kinship(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
@@ -1567,6 +1570,7 @@ final class Generations {
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.
   private void followWaiting(long nowNanos, long nowSeconds) {
     waiting.keySet().removeAll(live.keySet());
+    away.clear();
     List<Discovery.Found> nameless = new ArrayList<>();
     for (Iterator<Discovery.Found> all = waiting.values().iterator(); all.hasNext(); ) {
       Discovery.Found found = all.next();
@@ -1602,6 +1606,8 @@ final class Generations {
       } else if (isGone(found)) {
         waiting.remove(found.place());
         lost(found, nowNanos);
+      } else {
+        away.add(found.place());
       }
     }
   }

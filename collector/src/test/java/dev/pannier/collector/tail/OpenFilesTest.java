@@ -629,6 +629,27 @@ class OpenFilesTest {
     tail = new TailHarness(folder, TailRig.settings(folder, "*"), most);
   }
 
+  @Test
+  void whatWaitsForADescriptorIsNotWaitedForAtTheEndWhereItsRootIsAway() throws IOException {
+    busy();
+    write("new.log", "a new line");
+    looks(1);
+    Path away = folder.resolve("away");
+    Files.move(tail.logs, away);
+    looks(1);
+    tail.finishHeld();
+    assertThat(tail.caughtUp()).isTrue();
+    assertThat(unshipped("new.log")).isEqualTo(11);
+
+    Files.move(away, tail.logs);
+    looks(1);
+    assertThat(tail.caughtUp()).isTrue();
+    for (int i = 0; i < MOST; i++) {
+      expected.add(BUSY);
+    }
+    lines();
+  }
+
   /// What grows and waits has not come to its end, though no source takes its new name.
   @Test
   void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {
