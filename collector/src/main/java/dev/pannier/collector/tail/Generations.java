@@ -210,6 +210,9 @@ final class Generations {
   /// Whether those that are known and not read are looked for at the next look.
   private boolean resumes = true;
 
+  /// Those of them for which there was no descriptor.
+  private final Set<Long> unresumed = new LinkedHashSet<>();
+
   private boolean changed;
 
   /// @param maxOpen files that are held open; beyond it, those that are quiet are closed and opened
@@ -273,8 +276,8 @@ final class Generations {
   /// takes its path, with its position, and what nobody takes is let go.
   void change(List<TailSource> other) {
     sources = List.copyOf(other);
-    resumes = true;
     discovery.sources(sources);
+    resumes = true;
     // What no source finds any more, since it was renamed, is met as it is here.
     for (Iterator<Map.Entry<FileKey, Discovery.Found>> all = waiting.entrySet().iterator();
         all.hasNext(); ) {
@@ -517,28 +520,23 @@ final class Generations {
     for (TailedFile file : live.values()) {
       checkSuspect(file, nowNanos);
     }
+    finder.forget();
+    replaceAll(nowNanos);
+    makeRoom(strangers, nowSeconds);
     findDisplaced(strangers.values());
     // All that is gone is known by now, so one listing of a folder has every copy.
     finder.forget();
-    replaceAll(nowNanos);
     if (resumes) {
       resumes = false;
-      resumeAll(strangers, nowNanos, nowSeconds);
-    }
-    int wanted = discovery.others().size();
-    for (Discovery.Found found : strangers.values()) {
-      if (!hasNothingNew(found)) {
-        wanted++;
+      for (SavedGeneration saved : known.values()) {
+        // Of those that this process has finished the last batches are under way.
+        if (!looked || !saved.finished()) {
+          unresumed.add(saved.id());
+        }
       }
     }
-    for (FileKey place : waiting.keySet()) {
-      if (!seen.contains(place) && !strangers.containsKey(place)) {
-        wanted++;
-      }
-    }
-    if (live.size() + wanted > maxOpen) {
-      park(wanted, nowSeconds);
-    }
+    resumeAll(strangers, nowNanos, nowSeconds);
+    makeRoom(strangers, nowSeconds);
     // Before strangers are met: one of them may have its path.
     reopenGrown(nowNanos, nowSeconds);
     followWaiting(nowNanos, nowSeconds);
@@ -553,6 +551,23 @@ final class Generations {
       firstSizes.keySet().removeIf(place -> !concerns(place));
       forgetPlaces(nowSeconds);
       forget(nowSeconds);
+    }
+  }
+
+  private void makeRoom(Map<FileKey, Discovery.Found> strangers, long nowSeconds) {
+    int wanted = discovery.others().size() + unresumed.size();
+    for (Discovery.Found found : strangers.values()) {
+      if (!hasNothingNew(found)) {
+        wanted++;
+      }
+    }
+    for (FileKey place : waiting.keySet()) {
+      if (!seen.contains(place) && !strangers.containsKey(place)) {
+        wanted++;
+      }
+    }
+    if (live.size() + wanted > maxOpen) {
+      park(wanted, nowSeconds);
     }
   }
 
@@ -590,7 +605,10 @@ final class Generations {
   /// Whether a look would find nothing to do unless something has changed: all is acknowledged, no file has left its path, no copy is
   /// under way, nothing was changed so lately that more may have come in the same tick, and all could be seen.
   boolean isSettled() {
-    if (!suspects.isEmpty() || !discovery.seesAll() || !discovery.problems().isEmpty()) {
+    if (!suspects.isEmpty() || !unresumed.isEmpty()) {
+      return false;
+    }
+    if (!discovery.seesAll() || !discovery.problems().isEmpty()) {
       return false;
     }
     for (TailedFile file : live.values()) {
@@ -640,13 +658,16 @@ final class Generations {
   }
 
   /// Closes files that were read and acknowledged to their end and have been quiet since: they are
-  /// known like those of a process before, and are opened again when they change.
+  /// known like those of a process before, and are opened again when they change. To a copy nobody writes.
   private void park(int wanted, long nowSeconds) {
     long before = TimeUnit.SECONDS.toMillis(nowSeconds) - PARKED_AFTER_MILLIS;
     int left = Math.min(wanted, live.size());
     for (TailedFile file : List.copyOf(live.values())) {
       Discovery.Found found = discovery.found().get(file.path);
-      if (left > 0
+      if (left > 0 && file.copy && file.isIdle() && isAtItsEnd(file)) {
+        finish(file);
+        left--;
+      } else if (left > 0
           && found != null
           && found.place().equals(file.place)
           && found.sizeBytes() == file.acknowledged.position()
@@ -659,6 +680,16 @@ final class Generations {
         copies.put(file.place, State.of(found));
         left--;
       }
+    }
+  }
+
+  private static boolean isAtItsEnd(TailedFile file) {
+    Content content = file.content;
+    try {
+      return content != null && content.size() <= file.read.position();
+    } catch (IOException e) {
+      // It is told where it is read.
+      return false;
     }
   }
 
@@ -714,14 +745,20 @@ final class Generations {
   }
 
   /// At the start, and when there are other sources: every stored generation, from the oldest to the youngest, is looked for at its
-  /// inode, then by its content. Those that this process has finished are not: their last batches are under way.
+  /// inode, then by its content. What no descriptor is left for is looked for again.
   private void resumeAll(Map<FileKey, Discovery.Found> strangers, long nowNanos, long nowSeconds) {
-    for (SavedGeneration saved : List.copyOf(known.values())) {
+    List<Long> all = List.copyOf(unresumed);
+    unresumed.clear();
+    for (Long id : all) {
+      SavedGeneration saved = known.get(id);
+      TailSource source = saved == null ? null : sourceOf(saved);
+      if (saved == null || source == null) {
+        continue;
+      }
       FileKey place = FileKey.of(saved);
       Discovery.Found found = strangers.get(place);
-      TailSource source = sourceOf(saved);
       boolean confirmed = saved.acknowledged().position() >= saved.sizeBytes();
-      if ((saved.finished() && (confirmed || looked)) || source == null) {
+      if (saved.finished() && confirmed) {
         continue;
       }
       // A finished one is no longer what lies there; its last batches died with the process. Nor is
@@ -747,6 +784,10 @@ final class Generations {
           reportGone(saved, source);
           known.replace(saved.id(), saved.ofSize(saved.acknowledged().position()));
         }
+        continue;
+      }
+      if (isFull()) {
+        unresumed.add(id);
         continue;
       }
       try {
@@ -914,12 +955,13 @@ final class Generations {
 
   private void waits(Discovery.Found found) {
     waiting.put(found.place(), found);
-    problems()
-        .put(
-            found.path(),
-            "waits: "
-                + maxOpen
-                + " files are open, and the limit of open files (ulimit -n) allows no more");
+    problems().put(found.path(), tooMany());
+  }
+
+  private String tooMany() {
+    return "waits: "
+        + maxOpen
+        + " files are open, and the limit of open files (ulimit -n) allows no more";
   }
 
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
@@ -993,6 +1035,7 @@ final class Generations {
     }
     file.seenSeconds = saved.seenSeconds();
     leaving.removeIf(earlier -> earlier.generation == saved.id());
+    unresumed.remove(saved.id());
     known.remove(saved.id());
     knownPlaces.remove(FileKey.of(saved), saved.id());
     if (!looked) {
@@ -1067,7 +1110,7 @@ final class Generations {
 
   /// Whether every file is known for what it is, and open, so far as it can be.
   boolean isDecided() {
-    return suspects.isEmpty() && away.containsAll(waiting.keySet());
+    return suspects.isEmpty() && unresumed.isEmpty() && away.containsAll(waiting.keySet());
   }
 
   private Kinship kinship(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
@@ -1383,6 +1426,7 @@ final class Generations {
     old.place = copy.place();
     old.content = copy.take();
     old.detached = true;
+    old.copy = true;
     old.grewNanos = nowNanos;
     old.leftAtSize = -1;
     live.put(old.place, old);
@@ -1425,11 +1469,18 @@ final class Generations {
     if (copy == null) {
       return false;
     }
+    if (isFull()) {
+      copy.close();
+      known.replace(saved.id(), saved);
+      unresumed.add(saved.id());
+      return true;
+    }
     reportShort(source, saved.id(), saved.path(), copy, saved.sizeBytes());
     long copied = copy.size();
     TailedFile file = resume(source, saved, copy, nowNanos);
     file.sizeBytes = Math.min(file.sizeBytes, copied);
     file.detached = true;
+    file.copy = true;
     return true;
   }
 
@@ -1841,9 +1892,14 @@ final class Generations {
         }
       }
       for (SavedGeneration saved : known.values()) {
-        if (isParked(saved) && saved.source().equals(source.name())) {
-          long size = saved.acknowledged().position();
-          files.add(new SourceStatus.File(saved.path(), size, size, ""));
+        if (!saved.source().equals(source.name())) {
+          continue;
+        }
+        long position = saved.acknowledged().position();
+        if (isParked(saved)) {
+          files.add(new SourceStatus.File(saved.path(), position, position, ""));
+        } else if (unresumed.contains(saved.id()) && !waiting.containsKey(FileKey.of(saved))) {
+          files.add(new SourceStatus.File(saved.path(), position, saved.sizeBytes(), tooMany()));
         }
       }
       problems()

@@ -73,6 +73,9 @@ final class TailedFile {
   /// Nothing new comes under its path: it was renamed, deleted, or is a copy.
   boolean detached;
 
+  /// Its content is gone, and goes on in a copy.
+  boolean copy;
+
   boolean finished;
 
   /// No source wants it any more: it is not read, and let go when all of it that is under way has left.

@@ -650,6 +650,35 @@ class OpenFilesTest {
     lines();
   }
 
+  @Test
+  void noMoreAreOpenAtAStartThanMayBe() throws IOException {
+    fifty();
+    for (int i = 0; i < 50; i++) {
+      write("f" + i + ".log", "second " + i);
+    }
+    tail.room = false;
+    looks(2);
+    tail.crashAndRestart();
+    for (int i = 0; i < 50; i++) {
+      Path rotated = tail.logs.resolve("f" + i + ".log.1");
+      Files.move(tail.logs.resolve("f" + i + ".log"), rotated);
+      if (i % 2 == 0) {
+        new LogDirectory(tail.logs, rotated.getFileName().toString()).gzip(rotated);
+      }
+    }
+    looks(1);
+    assertThat(tail.open()).isEqualTo(MOST);
+    assertThat(tail.caughtUp()).isFalse();
+    tail.room = true;
+    for (int i = 0; i < 120; i++) {
+      looks(1);
+      assertThat(tail.open()).isLessThanOrEqualTo(MOST);
+    }
+    lines();
+    assertThat(tail.caughtUp()).isTrue();
+    assertThat(tail.files()).isEmpty();
+  }
+
   /// What grows and waits has not come to its end, though no source takes its new name.
   @Test
   void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {
