@@ -58,8 +58,6 @@ final class Generations {
   /// Who copies a file in order to empty it does so within that time.
   private static final long EMPTIED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  private static final String SEPARATORS = ".-_~";
-
   /// How far the file system's clock may be behind, and what a whole second hides.
   private static final long CLOCK_SECONDS = 1;
 
@@ -195,7 +193,7 @@ final class Generations {
   /// Of what is left out, once each.
   private final Set<String> leftOutTold = new HashSet<>();
 
-  private final Losses losses = new Losses();
+  private final Losses losses;
   private final Reclaimer reclaimer = new Reclaimer();
   private StartPositions start = new StartPositions(List.of(), true);
 
@@ -232,6 +230,7 @@ final class Generations {
     this.random = random;
     this.notice = notice;
     discovery = new Discovery(sources);
+    losses = new Losses(notice);
     for (SavedGeneration generation : saved) {
       remember(generation);
     }
@@ -971,7 +970,7 @@ final class Generations {
     Path path = pathOf(saved);
     return saved.finished()
         && probe.size() >= saved.sizeBytes()
-        && (found.path().equals(path) || !isNamedAfter(found.path(), path))
+        && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
         && isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
   }
 
@@ -1144,7 +1143,7 @@ final class Generations {
         || isOutgrown(file, probe)) {
       return Kinship.NONE;
     }
-    boolean named = isNamedAfter(found.path(), file.path);
+    boolean named = RotatedNames.isNamedAfter(found.path(), file.path);
     if (probe.size() < file.read.position()) {
       if (file.content != null && !probe.endsLike(file.content)) {
         // It differs from the original that is still there, so it was never copied from it.
@@ -1196,7 +1195,7 @@ final class Generations {
     if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
       return Kinship.NONE;
     }
-    if (!isNamedAfter(found.path(), path)) {
+    if (!RotatedNames.isNamedAfter(found.path(), path)) {
       if (isThere(saved)) {
         return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
       }
@@ -1277,50 +1276,17 @@ final class Generations {
       throws IOException {
     if (begun.length() == 0
         || !begun.agreesWith(probe.fingerprint())
-        || !isBeside(copy, original)) {
+        || !RotatedNames.isBeside(copy, original)) {
       return false;
     }
     if (begun.length() < Fingerprint.SHORTEST_STEP) {
       return probe.size() == originalSize
-          && stem(copy).equals(stem(original))
+          && RotatedNames.stem(copy).equals(RotatedNames.stem(original))
           && begun.isHeadOf(probe.head(), probe.headLength());
     }
     return probe.headLength() >= begun.length()
         ? begun.isHeadOf(probe.head(), probe.headLength())
         : begun.beginsLike(probe.head(), probe.headLength());
-  }
-
-  private static boolean isBeside(Path copy, Path original) {
-    Path folder = copy.getParent();
-    return folder != null && folder.equals(original.getParent()) && !copy.equals(original);
-  }
-
-  /// Whether a name is made from another, as those of rotated files are: `app.log.1`, `app-20261123.log` and `app.1.log` from
-  /// `app.log`.
-  private static boolean isNamedAfter(Path copy, Path original) {
-    String name = String.valueOf(copy.getFileName());
-    String first = String.valueOf(original.getFileName());
-    int dot = first.lastIndexOf('.');
-    if (name.startsWith(first) && name.length() > first.length()) {
-      // `worker-12` is not made from `worker-1`.
-      return dot > 0 || SEPARATORS.indexOf(name.charAt(first.length())) >= 0;
-    }
-    return dot > 0
-        && name.length() > first.length()
-        && name.startsWith(first.substring(0, dot))
-        && name.endsWith(first.substring(dot))
-        && SEPARATORS.indexOf(name.charAt(dot)) >= 0;
-  }
-
-  /// What the names of a file and of its copies have in common: the first word (`app.log`,
-  /// `app.log.1`, `app-20261123.log`).
-  private static String stem(Path path) {
-    String name = String.valueOf(path.getFileName());
-    int end = 0;
-    while (end < name.length() && ".-_0123456789".indexOf(name.charAt(end)) < 0) {
-      end++;
-    }
-    return name.substring(0, end);
   }
 
   /// The content under an open file is another one: it was emptied, and perhaps filled again.
@@ -1411,7 +1377,7 @@ final class Generations {
 
   /// Its end was cut off, and was not read yet.
   void cut(TailedFile file, long sizeBytes) {
-    report(
+    losses.report(
         file.source, file.generation, file.path.toString(), sizeBytes, file.sizeBytes, "cut off");
     file.sizeBytes = sizeBytes;
   }
@@ -1450,7 +1416,7 @@ final class Generations {
             !place.equals(except)
                 && !path.equals(original)
                 && !discovery.isOwn(path)
-                && (!byName || stem(path).equals(stem(original))),
+                && (!byName || RotatedNames.stem(path).equals(RotatedNames.stem(original))),
         begun,
         read);
   }
@@ -1493,7 +1459,7 @@ final class Generations {
   private void reportGone(SavedGeneration saved, TailSource source) {
     // What the volume knows to be delivered is not lost, whether it has records or not.
     long delivered = lowered.getOrDefault(saved.id(), 0L);
-    report(
+    losses.report(
         source,
         saved.id(),
         saved.path(),
@@ -1507,35 +1473,17 @@ final class Generations {
   private void reportShort(
       TailSource source, long generation, String path, Probe copy, long sizeBytes)
       throws IOException {
-    report(source, generation, path, copy.size(), sizeBytes, "the copy ends before it");
+    losses.report(source, generation, path, copy.size(), sizeBytes, "the copy ends before it");
   }
 
   private void report(TailedFile file, String why) {
-    report(
+    losses.report(
         file.source,
         file.generation,
         file.path.toString(),
         file.read.position(),
         file.sizeBytes,
         why);
-  }
-
-  /// Bytes of a generation that nobody can read any more.
-  private void report(
-      TailSource source, long generation, String path, long from, long to, String why) {
-    if (to > from) {
-      source.lostBytes.add(to - from);
-      losses.add(generation, source.name(), path, from, to);
-      notice.accept(
-          path
-              + ": bytes "
-              + from
-              + " to "
-              + to
-              + " were gone before they could be read ("
-              + why
-              + ")");
-    }
   }
 
   private @Nullable TailSource source(String name) {
@@ -1669,7 +1617,7 @@ final class Generations {
     Discovery.Found now = found(found.source(), found.path(), found.place(), other);
     SavedGeneration saved = knownAt(found.place());
     if (saved == null) {
-      if (stem(other.path()).equals(stem(found.path()))) {
+      if (RotatedNames.stem(other.path()).equals(RotatedNames.stem(found.path()))) {
         meet(now, nowNanos, nowSeconds);
       } else {
         waiting.remove(found.place());
@@ -1721,7 +1669,8 @@ final class Generations {
     }
     if (saved == null || saved.finished()) {
       long generation = saved == null ? random.nextLong() : saved.id();
-      report(found.source(), generation, found.path().toString(), from, found.sizeBytes(), GONE);
+      losses.report(
+          found.source(), generation, found.path().toString(), from, found.sizeBytes(), GONE);
       return;
     }
     try {
