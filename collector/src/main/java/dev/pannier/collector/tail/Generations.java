@@ -133,7 +133,7 @@ final class Generations {
   }
 
   private final FileSystem fileSystem;
-  private List<TailSource> sources;
+  private final TailSources sources;
   private final long volume;
   private final int maxOpen;
   private final RandomGenerator random;
@@ -224,7 +224,7 @@ final class Generations {
       RandomGenerator random,
       Consumer<String> notice) {
     this.fileSystem = fileSystem;
-    this.sources = sources;
+    this.sources = new TailSources(sources);
     this.volume = volume;
     this.maxOpen = maxOpen;
     this.random = random;
@@ -274,14 +274,14 @@ final class Generations {
   /// Other sources. A file stays with its own where that is still there; else it goes over to the one that
   /// takes its path, with its position, and what nobody takes is let go.
   void change(List<TailSource> other) {
-    sources = List.copyOf(other);
-    discovery.sources(sources);
+    sources.change(other);
+    discovery.sources(sources.all());
     resumes = true;
     // What no source finds any more, since it was renamed, is met as it is here.
     for (Iterator<Map.Entry<FileKey, Discovery.Found>> all = waiting.entrySet().iterator();
         all.hasNext(); ) {
       Map.Entry<FileKey, Discovery.Found> entry = all.next();
-      TailSource next = taking(entry.getValue().path());
+      TailSource next = sources.taking(entry.getValue().path());
       if (next == null) {
         all.remove();
       } else {
@@ -289,7 +289,7 @@ final class Generations {
       }
     }
     for (TailedFile file : live.values()) {
-      TailSource next = successor(file);
+      TailSource next = sources.successor(file);
       if (next == null) {
         file.release();
       } else {
@@ -338,25 +338,6 @@ final class Generations {
     LineParser parser = file.source.parsers.choose(lines, lines.length);
     file.parser = parser;
     file.rule = file.source.rule(parser, charset);
-  }
-
-  private @Nullable TailSource successor(TailedFile file) {
-    if (sources.contains(file.source)) {
-      return file.source;
-    }
-    for (TailSource source : sources) {
-      if (source.globs.matches(file.path)) {
-        return source;
-      }
-    }
-    return file.detached ? source(file.source.name()) : null;
-  }
-
-  /// The one that takes its path: its own, or another where that has another name or other files now.
-  private @Nullable TailSource sourceOf(SavedGeneration saved) {
-    Path path = pathOf(saved);
-    TailSource own = source(saved.source());
-    return own != null && own.globs.matches(path) ? own : taking(path);
   }
 
   /// Reads a file's first bytes into [#head].
@@ -427,7 +408,9 @@ final class Generations {
     for (ChangeWatch.Move move : moves) {
       Moved before = moved.remove(move.from());
       Path from = before == null ? move.from() : before.from;
-      if (taking(from) != null && taking(move.to()) == null && !discovery.isOwn(move.to())) {
+      if (sources.taking(from) != null
+          && sources.taking(move.to()) == null
+          && !discovery.isOwn(move.to())) {
         moved.put(move.to(), new Moved(from, nowNanos));
       }
     }
@@ -438,15 +421,6 @@ final class Generations {
     }
   }
 
-  private @Nullable TailSource taking(Path path) {
-    for (TailSource source : sources) {
-      if (source.globs.matches(path)) {
-        return source;
-      }
-    }
-    return null;
-  }
-
   /// Those that have moved away are met like any others, by the name that they had, and before those that have it now.
   private Map<FileKey, Discovery.Found> movedAway(long nowNanos) {
     Map<FileKey, Discovery.Found> strangers = new LinkedHashMap<>();
@@ -454,7 +428,7 @@ final class Generations {
       Map.Entry<Path, Moved> entry = all.next();
       Moved file = entry.getValue();
       boolean late = nowNanos - file.sinceNanos > MOVED_NANOS;
-      TailSource source = taking(file.from);
+      TailSource source = sources.taking(file.from);
       Discovery.Found found = late || source == null ? null : found(source, entry.getKey(), file);
       if (late || (found != null && live.containsKey(found.place()))) {
         all.remove();
@@ -621,18 +595,18 @@ final class Generations {
 
   /// The folders from which a source's files are looked for; all sources' for an empty name.
   List<Path> roots(String name) {
-    return sources.stream()
-        .filter(source -> name.isEmpty() || source.name().equals(name))
-        .flatMap(source -> source.globs.roots().stream())
-        .distinct()
-        .toList();
+    return sources.roots(name);
   }
 
   /// What [#toStore] gave is on the disk.
   void stored() {
     unstored.clear();
     reclaimer.reclaim(
-        known.values(), sources, live.keySet(), discovery.found().values(), discovery.others());
+        known.values(),
+        sources.all(),
+        live.keySet(),
+        discovery.found().values(),
+        discovery.others());
   }
 
   /// What waits for a descriptor may have a name that no source takes.
@@ -648,7 +622,7 @@ final class Generations {
         places.remove();
         SavedGeneration saved = knownAt(place);
         // What a reload has left out is not gone.
-        if (saved != null && !saved.finished() && sourceOf(saved) != null) {
+        if (saved != null && !saved.finished() && sources.of(saved, pathOf(saved)) != null) {
           known.put(saved.id(), saved.atItsEnd().seenAt(nowSeconds));
           changed = true;
         }
@@ -750,7 +724,7 @@ final class Generations {
     unresumed.clear();
     for (Long id : all) {
       SavedGeneration saved = known.get(id);
-      TailSource source = saved == null ? null : sourceOf(saved);
+      TailSource source = saved == null ? null : sources.of(saved, pathOf(saved));
       if (saved == null || source == null) {
         continue;
       }
@@ -1203,7 +1177,7 @@ final class Generations {
         return Kinship.NONE;
       }
     }
-    TailSource source = sourceOf(saved);
+    TailSource source = sources.of(saved, pathOf(saved));
     if (probe.size() > saved.acknowledged().position() && source != null) {
       // Its own content is gone, and goes on in this copy.
       if (isFull() && !live.containsKey(found.place())) {
@@ -1486,15 +1460,6 @@ final class Generations {
         why);
   }
 
-  private @Nullable TailSource source(String name) {
-    for (TailSource source : sources) {
-      if (source.name().equals(name)) {
-        return source;
-      }
-    }
-    return null;
-  }
-
   /// Nothing more comes of this generation; it is remembered for its copies' sake.
   void finish(TailedFile file) {
     file.finished = true;
@@ -1531,7 +1496,7 @@ final class Generations {
           continue;
         }
         SavedGeneration saved = knownAt(place);
-        TailSource source = saved == null ? null : sourceOf(saved);
+        TailSource source = saved == null ? null : sources.of(saved, pathOf(saved));
         if (saved == null || source == null || other.sizeBytes() <= readTo(saved)) {
           continue;
         }
@@ -1817,7 +1782,7 @@ final class Generations {
     List<SourceStatus> all = new ArrayList<>();
     Set<Path> told = new HashSet<>(current.keySet());
     waiting.values().forEach(found -> told.add(found.path()));
-    for (TailSource source : sources) {
+    for (TailSource source : sources.all()) {
       List<SourceStatus.File> files = new ArrayList<>();
       for (TailedFile file : live.values()) {
         if (file.source == source) {
