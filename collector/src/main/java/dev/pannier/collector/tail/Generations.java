@@ -11,7 +11,6 @@ import dev.pannier.parsers.LineParser;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -32,7 +31,6 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Tells which generation each file is. Long, since the rules decide one question together: whose
@@ -49,8 +47,6 @@ import org.jspecify.annotations.Nullable;
 /// 4. Gzip'd content is read only as the rest of a known generation.
 /// 5. Anything else begins a new generation.
 final class Generations {
-  private static final Pattern NOT_ASCII = Pattern.compile("[^\\x20-\\x7e]");
-
   /// What looks like a copy, but is shorter than its original and has not grown for so long, is
   /// none.
   private static final long COPYING_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -60,12 +56,6 @@ final class Generations {
 
   /// How far the file system's clock may be behind, and what a whole second hides.
   private static final long CLOCK_SECONDS = 1;
-
-  /// Rotated generations that are remembered after their files are gone, so that a copy that turns
-  /// up later is not read again.
-  private static final int MAX_KNOWN = 1_000;
-
-  private static final long MAX_KNOWN_SECONDS = TimeUnit.DAYS.toSeconds(7);
 
   /// A rotated file that matches nothing any more is looked at for so long after its last change.
   private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
@@ -132,7 +122,6 @@ final class Generations {
     }
   }
 
-  private final FileSystem fileSystem;
   private final TailSources sources;
   private final long volume;
   private final int maxOpen;
@@ -144,11 +133,7 @@ final class Generations {
   /// The youngest generation of each path.
   private final Map<Path, TailedFile> current = new HashMap<>();
 
-  private final Map<Long, SavedGeneration> known = new LinkedHashMap<>();
-  private final Map<FileKey, Long> knownPlaces = new HashMap<>();
-
-  /// Those of them that were not stored yet: when they are read again, they have to be before a record of them leaves.
-  private final Set<Long> unstored = new HashSet<>();
+  private final KnownGenerations known;
 
   private final Map<FileKey, Suspect> suspects = new HashMap<>();
 
@@ -223,7 +208,7 @@ final class Generations {
       int maxOpen,
       RandomGenerator random,
       Consumer<String> notice) {
-    this.fileSystem = fileSystem;
+    known = new KnownGenerations(fileSystem);
     this.sources = new TailSources(sources);
     this.volume = volume;
     this.maxOpen = maxOpen;
@@ -232,7 +217,7 @@ final class Generations {
     discovery = new Discovery(sources);
     losses = new Losses(notice);
     for (SavedGeneration generation : saved) {
-      remember(generation);
+      known.remember(generation);
     }
   }
 
@@ -260,12 +245,12 @@ final class Generations {
       }
       differs |= !started.equals(saved);
     }
-    for (SavedGeneration saved : List.copyOf(known.values())) {
+    for (SavedGeneration saved : List.copyOf(known.all())) {
       SavedGeneration started = start.start(saved);
       if (started.acknowledged().position() < saved.acknowledged().position()) {
         lowered.put(saved.id(), saved.acknowledged().position());
       }
-      known.replace(saved.id(), started);
+      known.replace(started);
       differs |= !started.equals(saved);
     }
     return differs;
@@ -361,7 +346,7 @@ final class Generations {
         file.close();
         live.remove(file.place, file);
         current.remove(file.path, file);
-        remember(file);
+        known.remember(file);
         changed = true;
       }
     }
@@ -388,14 +373,14 @@ final class Generations {
 
   /// Whether anything to be stored has changed since the last call.
   boolean takeChanged() {
-    boolean was = changed;
+    boolean was = known.takeChanged() || changed;
     changed = false;
     return was;
   }
 
   /// Everything that is worth storing, from the oldest to the youngest.
   List<SavedGeneration> toStore() {
-    List<SavedGeneration> all = new ArrayList<>(known.values());
+    List<SavedGeneration> all = new ArrayList<>(known.all());
     live.values().stream()
         .sorted(Comparator.comparingLong(file -> file.order))
         .forEach(file -> all.add(file.saved()));
@@ -501,7 +486,7 @@ final class Generations {
     finder.forget();
     if (resumes) {
       resumes = false;
-      for (SavedGeneration saved : known.values()) {
+      for (SavedGeneration saved : known.all()) {
         // Of those that this process has finished the last batches are under way.
         if (!looked || !saved.finished()) {
           unresumed.add(saved.id());
@@ -523,7 +508,7 @@ final class Generations {
     if (discovery.seesAll()) {
       firstSizes.keySet().removeIf(place -> !concerns(place));
       forgetPlaces(nowSeconds);
-      forget(nowSeconds);
+      known.forget(nowSeconds, this::concerns);
     }
   }
 
@@ -547,7 +532,7 @@ final class Generations {
   /// Before any generation is looked for: one that is found elsewhere leaves its place, and what lies there now came after it.
   private void measureUnknown() {
     for (Discovery.Found found : discovery.found().values()) {
-      if (found.source().settings.startAt() == StartAt.END && knownAt(found.place()) == null) {
+      if (found.source().settings.startAt() == StartAt.END && known.at(found.place()) == null) {
         firstSizes.put(found.place(), found.sizeBytes());
       }
     }
@@ -600,13 +585,9 @@ final class Generations {
 
   /// What [#toStore] gave is on the disk.
   void stored() {
-    unstored.clear();
+    known.stored();
     reclaimer.reclaim(
-        known.values(),
-        sources.all(),
-        live.keySet(),
-        discovery.found().values(),
-        discovery.others());
+        known.all(), sources.all(), live.keySet(), discovery.found().values(), discovery.others());
   }
 
   /// What waits for a descriptor may have a name that no source takes.
@@ -620,10 +601,10 @@ final class Generations {
       FileKey place = places.next();
       if (!concerns(place)) {
         places.remove();
-        SavedGeneration saved = knownAt(place);
+        SavedGeneration saved = known.at(place);
         // What a reload has left out is not gone.
-        if (saved != null && !saved.finished() && sources.of(saved, pathOf(saved)) != null) {
-          known.put(saved.id(), saved.atItsEnd().seenAt(nowSeconds));
+        if (saved != null && !saved.finished() && sources.of(saved, known.pathOf(saved)) != null) {
+          known.replace(saved.atItsEnd().seenAt(nowSeconds));
           changed = true;
         }
       }
@@ -649,7 +630,7 @@ final class Generations {
         file.close();
         live.remove(file.place);
         current.remove(file.path, file);
-        remember(file);
+        known.remember(file);
         copies.put(file.place, State.of(found));
         left--;
       }
@@ -724,7 +705,7 @@ final class Generations {
     unresumed.clear();
     for (Long id : all) {
       SavedGeneration saved = known.get(id);
-      TailSource source = saved == null ? null : sources.of(saved, pathOf(saved));
+      TailSource source = saved == null ? null : sources.of(saved, known.pathOf(saved));
       if (saved == null || source == null) {
         continue;
       }
@@ -739,13 +720,13 @@ final class Generations {
       // met after all generations have found theirs: it may be the copy of a younger one.
       if (found != null
           && !saved.finished()
-          && saved.equals(knownAt(place))
+          && saved.equals(known.at(place))
           && !displaced.contains(place)) {
         strangers.remove(place);
         meet(found, nowNanos, nowSeconds);
         continue;
       }
-      Path path = pathOf(saved);
+      Path path = known.pathOf(saved);
       Path folder = path.getParent();
       if (discovery.isOwn(path)) {
         // A version before this one may have read it.
@@ -755,7 +736,7 @@ final class Generations {
         // Perhaps mounted later: then it is met like any other, and goes on where it was.
         if (folder != null && isDeleted(folder, source) && !confirmed) {
           reportGone(saved, source);
-          known.replace(saved.id(), saved.ofSize(saved.acknowledged().position()));
+          known.replace(saved.ofSize(saved.acknowledged().position()));
         }
         continue;
       }
@@ -793,7 +774,7 @@ final class Generations {
   private void findDisplaced(Collection<Discovery.Found> strangers) {
     displaced.clear();
     for (Discovery.Found found : strangers) {
-      SavedGeneration saved = knownAt(found.place());
+      SavedGeneration saved = known.at(found.place());
       if (saved == null || saved.finished() || hasNothingNew(found) || isFull()) {
         continue;
       }
@@ -808,32 +789,17 @@ final class Generations {
     }
   }
 
-  private Path pathOf(SavedGeneration saved) {
-    try {
-      return fileSystem.getPath(saved.path());
-    } catch (InvalidPathException e) {
-      // Stored by a process with another encoding (`LC_ALL`): the file is known by its inode and
-      // content.
-      return fileSystem.getPath(NOT_ASCII.matcher(saved.path()).replaceAll("?"));
-    }
-  }
-
-  private @Nullable SavedGeneration knownAt(FileKey place) {
-    Long generation = knownPlaces.get(place);
-    return generation == null ? null : known.get(generation);
-  }
-
   /// A file that is not being read: whose content is it?
   private void meet(Discovery.Found found, long nowNanos, long nowSeconds) {
     if (live.containsKey(found.place())) {
       // Meanwhile found to be the rest of another.
       return;
     }
-    SavedGeneration saved = knownAt(found.place());
+    SavedGeneration saved = known.at(found.place());
     if (hasNothingNew(found)) {
       waiting.remove(found.place());
       if (saved != null) {
-        touch(saved, nowSeconds);
+        known.touch(saved, nowSeconds);
       }
       return;
     }
@@ -847,7 +813,7 @@ final class Generations {
       }
       TailSource source = found.source();
       if (saved != null && isReused(found, probe, saved)) {
-        knownPlaces.remove(found.place());
+        known.leaves(found.place());
         saved = null;
       }
       if (saved != null && saved.finished() && probe.isGzip()) {
@@ -863,7 +829,7 @@ final class Generations {
           // As strings: what is no text in this process's encoding has lost something when it was
           // stored.
           boolean own = found.path().toString().equals(saved.path());
-          Path path = own ? found.path() : pathOf(saved);
+          Path path = own ? found.path() : known.pathOf(saved);
           TailedFile file = resume(source, saved, path, probe, nowNanos);
           file.seenSeconds = nowSeconds;
           file.detached = !own;
@@ -941,7 +907,7 @@ final class Generations {
   /// rotation makes of the other's.
   private boolean isReused(Discovery.Found found, Probe probe, SavedGeneration saved)
       throws IOException {
-    Path path = pathOf(saved);
+    Path path = known.pathOf(saved);
     return saved.finished()
         && probe.size() >= saved.sizeBytes()
         && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
@@ -977,7 +943,7 @@ final class Generations {
 
   private TailedFile resume(TailSource source, SavedGeneration saved, Probe probe, long nowNanos)
       throws IOException {
-    return resume(source, saved, pathOf(saved), probe, nowNanos);
+    return resume(source, saved, known.pathOf(saved), probe, nowNanos);
   }
 
   private TailedFile resume(
@@ -997,7 +963,7 @@ final class Generations {
     // One that was finished is no longer among those whose positions destinations keep: they are
     // told
     // before its next record leaves.
-    file.stored = !unstored.remove(saved.id()) && !saved.finished();
+    file.stored = !known.takeUnstored(saved) && !saved.finished();
     file.barriers = start.barriers(saved.id(), saved.acknowledged().position());
     file.sizeBytes = saved.sizeBytes();
     if (!probe.isGzip()) {
@@ -1009,8 +975,7 @@ final class Generations {
     file.seenSeconds = saved.seenSeconds();
     leaving.removeIf(earlier -> earlier.generation == saved.id());
     unresumed.remove(saved.id());
-    known.remove(saved.id());
-    knownPlaces.remove(FileKey.of(saved), saved.id());
+    known.remove(saved);
     if (!looked) {
       // At the start they come by their age.
       file.predecessor = current.put(file.path, file);
@@ -1094,7 +1059,7 @@ final class Generations {
         return kinship;
       }
     }
-    for (SavedGeneration saved : known.values()) {
+    for (SavedGeneration saved : known.all()) {
       if (!saved.fingerprint().agreesWith(probe.fingerprint())) {
         continue;
       }
@@ -1148,7 +1113,7 @@ final class Generations {
   private Kinship kinship(
       SavedGeneration saved, Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
       throws IOException {
-    Path path = pathOf(saved);
+    Path path = known.pathOf(saved);
     if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
       return Kinship.NONE;
     }
@@ -1157,7 +1122,7 @@ final class Generations {
       if (!settled(probe, COPYING_NANOS, nowNanos)) {
         return Kinship.UNDECIDED;
       }
-      touch(saved, nowSeconds);
+      known.touch(saved, nowSeconds);
       rememberCopy(found, saved.fingerprint());
       return Kinship.COPY;
     }
@@ -1177,7 +1142,7 @@ final class Generations {
         return Kinship.NONE;
       }
     }
-    TailSource source = sources.of(saved, pathOf(saved));
+    TailSource source = sources.of(saved, known.pathOf(saved));
     if (probe.size() > saved.acknowledged().position() && source != null) {
       // Its own content is gone, and goes on in this copy.
       if (isFull() && !live.containsKey(found.place())) {
@@ -1185,7 +1150,7 @@ final class Generations {
       }
       resume(source, saved, probe, nowNanos).detached = true;
     } else {
-      touch(saved, nowSeconds);
+      known.touch(saved, nowSeconds);
     }
     return Kinship.COPY;
   }
@@ -1204,7 +1169,7 @@ final class Generations {
 
   /// Whether a known generation's content is still where it was read.
   private boolean isThere(SavedGeneration saved) throws IOException {
-    Path path = pathOf(saved);
+    Path path = known.pathOf(saved);
     try {
       return FileKey.of(path).equals(FileKey.of(saved))
           && Files.size(path) >= saved.acknowledged().position();
@@ -1318,7 +1283,7 @@ final class Generations {
       // What lies there now is met as if it were new, at once.
       Discovery.Found found = discovery.found().get(old.path);
       if (found != null && found.place().equals(place)) {
-        knownPlaces.remove(place);
+        known.leaves(place);
         meet(found, nowNanos, old.seenSeconds);
       }
     }
@@ -1405,13 +1370,14 @@ final class Generations {
   private boolean goesOnInCopy(SavedGeneration saved, TailSource source, long nowNanos)
       throws IOException {
     FileKey place = FileKey.of(saved);
-    Probe copy = findContinuation(pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
+    Probe copy =
+        findContinuation(known.pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
     if (copy == null) {
       return false;
     }
     if (isFull()) {
       copy.close();
-      known.replace(saved.id(), saved);
+      known.replace(saved);
       unresumed.add(saved.id());
       return true;
     }
@@ -1425,8 +1391,7 @@ final class Generations {
   }
 
   private void gone(SavedGeneration saved, TailSource source) {
-    known.remove(saved.id());
-    knownPlaces.remove(FileKey.of(saved), saved.id());
+    known.remove(saved);
     reportGone(saved, source);
   }
 
@@ -1466,7 +1431,7 @@ final class Generations {
     file.close();
     live.remove(file.place, file);
     current.remove(file.path, file);
-    remember(file.saved());
+    known.remember(file.saved());
     if (!file.pending.isEmpty()) {
       leaving.add(file);
     }
@@ -1495,8 +1460,8 @@ final class Generations {
           // Another source's, which waits for a descriptor.
           continue;
         }
-        SavedGeneration saved = knownAt(place);
-        TailSource source = saved == null ? null : sources.of(saved, pathOf(saved));
+        SavedGeneration saved = known.at(place);
+        TailSource source = saved == null ? null : sources.of(saved, known.pathOf(saved));
         if (saved == null || source == null || other.sizeBytes() <= readTo(saved)) {
           continue;
         }
@@ -1508,7 +1473,7 @@ final class Generations {
             continue;
           }
           if (isFull()) {
-            waits(found(source, pathOf(saved), place, other));
+            waits(found(source, known.pathOf(saved), place, other));
           } else {
             resume(source, saved, probe, nowNanos).detached = true;
           }
@@ -1580,7 +1545,7 @@ final class Generations {
   private void meetRenamed(
       Discovery.Found found, Discovery.Other other, long nowNanos, long nowSeconds) {
     Discovery.Found now = found(found.source(), found.path(), found.place(), other);
-    SavedGeneration saved = knownAt(found.place());
+    SavedGeneration saved = known.at(found.place());
     if (saved == null) {
       if (RotatedNames.stem(other.path()).equals(RotatedNames.stem(found.path()))) {
         meet(now, nowNanos, nowSeconds);
@@ -1627,7 +1592,7 @@ final class Generations {
 
   /// A file is gone for which there was no descriptor.
   private void lost(Discovery.Found found, long nowNanos) {
-    SavedGeneration saved = knownAt(found.place());
+    SavedGeneration saved = known.at(found.place());
     long from = unreadFrom(found);
     if (from >= found.sizeBytes()) {
       return;
@@ -1647,7 +1612,7 @@ final class Generations {
 
   /// Where a file that is not open would be read from, so far as can be told without looking into it.
   private long unreadFrom(Discovery.Found found) {
-    SavedGeneration saved = knownAt(found.place());
+    SavedGeneration saved = known.at(found.place());
     if (saved == null && found.path().toString().endsWith(".gz")) {
       // By itself it is never read.
       return found.sizeBytes();
@@ -1666,8 +1631,8 @@ final class Generations {
     if (file.pending.isEmpty()) {
       leaving.remove(file);
     }
-    if (file.finished && known.containsKey(file.generation)) {
-      remember(file.saved());
+    if (file.finished && known.get(file.generation) != null) {
+      known.remember(file.saved());
     }
   }
 
@@ -1677,43 +1642,6 @@ final class Generations {
       giveUp(file, "its gzip'd rest cannot be read: " + e.getMessage());
     } else {
       problems().put(file.path, Discovery.whatToDo(e));
-    }
-  }
-
-  private void remember(TailedFile file) {
-    if (!file.stored) {
-      unstored.add(file.generation);
-    }
-    remember(file.saved());
-  }
-
-  private void remember(SavedGeneration saved) {
-    known.put(saved.id(), saved);
-    knownPlaces.put(FileKey.of(saved), saved.id());
-  }
-
-  /// It is still there, so it must not be forgotten.
-  private void touch(SavedGeneration saved, long nowSeconds) {
-    if (nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS / 7) {
-      known.replace(saved.id(), saved.seenAt(nowSeconds));
-      changed = true;
-    }
-  }
-
-  private void forget(long nowSeconds) {
-    Iterator<SavedGeneration> oldest = known.values().iterator();
-    int surplus = known.size() - MAX_KNOWN;
-    while (oldest.hasNext()) {
-      SavedGeneration saved = oldest.next();
-      FileKey place = FileKey.of(saved);
-      boolean old = nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS;
-      boolean there = concerns(place) && saved.id() == knownPlaces.getOrDefault(place, 0L);
-      if ((surplus > 0 || old) && !there) {
-        oldest.remove();
-        knownPlaces.remove(place, saved.id());
-        surplus--;
-        changed = true;
-      }
     }
   }
 
@@ -1753,7 +1681,7 @@ final class Generations {
     List<Discovery.Found> unopened = new ArrayList<>();
     for (Discovery.Found found : all.values()) {
       if (!live.containsKey(found.place())
-          && knownAt(found.place()) == null
+          && known.at(found.place()) == null
           && !copies.containsKey(found.place())
           && !copied.contains(found.place())
           && (complete || !suspects.containsKey(found.place()))
@@ -1762,11 +1690,11 @@ final class Generations {
       }
     }
     List<SavedGeneration> closed = new ArrayList<>();
-    for (SavedGeneration saved : known.values()) {
+    for (SavedGeneration saved : known.all()) {
       FileKey place = FileKey.of(saved);
       Discovery.Found found = waiting.containsKey(place) ? all.get(place) : null;
       boolean grown =
-          found != null && saved.equals(knownAt(place)) && found.sizeBytes() > saved.sizeBytes();
+          found != null && saved.equals(known.at(place)) && found.sizeBytes() > saved.sizeBytes();
       closed.add(found != null && grown ? saved.ofSize(found.sizeBytes()) : saved);
     }
     return Receipts.of(closed, live.values(), losses, unopened, complete);
@@ -1805,7 +1733,7 @@ final class Generations {
           files.add(unopened(found, problems().getOrDefault(found.path(), "")));
         }
       }
-      for (SavedGeneration saved : known.values()) {
+      for (SavedGeneration saved : known.all()) {
         if (!saved.source().equals(source.name())) {
           continue;
         }
