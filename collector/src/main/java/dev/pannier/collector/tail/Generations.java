@@ -7,7 +7,6 @@ import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.StartAt;
 import dev.pannier.collector.receipt.Receipt;
-import dev.pannier.parsers.LineParser;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -17,7 +16,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -185,8 +183,7 @@ final class Generations {
   /// Generations that are read again from below what the volume holds of them, and that position.
   private final Map<Long, Long> lowered = new HashMap<>();
 
-  private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
-  private final byte[] check = new byte[Anchor.MAX_LENGTH];
+  private final ContentCheck check = new ContentCheck();
   private long nextOrder;
   private boolean looked;
 
@@ -241,7 +238,8 @@ final class Generations {
       file.startAt(
           started.acknowledged(), start.barriers(saved.id(), started.acknowledged().position()));
       if (file.cursor.skip != Skip.NOTHING && !(file.content instanceof GzipContent)) {
-        chooseParser(file, head, headOf(file));
+        int length = headOf(file);
+        file.chooseParser(check.head(), length);
       }
       differs |= !started.equals(saved);
     }
@@ -287,52 +285,16 @@ final class Generations {
     }
   }
 
-  /// What is not in a batch yet is read by other rules. Nothing here may give a file up: gzip'd content begins
-  /// anew for its head, by a name that may be gone, so its charset stays.
   private void moveTo(TailedFile file, TailSource next) {
-    boolean readsAs = next.readsAs(file.source);
-    file.moveTo(next);
-    if (!readsAs) {
-      file.parser = null;
-      file.rule = null;
-      if (!(file.content instanceof GzipContent)) {
-        int length = headOf(file);
-        file.charset = length < 2 ? null : next.charset.forHead(head, length);
-        chooseParser(file, head, length);
-      }
-    }
+    boolean zipped = file.content instanceof GzipContent;
+    int length = zipped || next.readsAs(file.source) ? 0 : headOf(file);
+    file.moveTo(next, check.head(), length);
   }
 
-  /// Of what is skipped the lines behind it tell nothing, and may be skipped themselves: those that the file begins with tell its parser.
-  ///
-  /// @param begun the file's first bytes
-  private static void chooseParser(TailedFile file, byte[] begun, int length) {
-    Transcoder charset = file.charset;
-    if (file.cursor.skip == Skip.NOTHING || charset == null) {
-      return;
-    }
-    int hole = Bytes.endOfNuls(begun, 0, length) / charset.unit() * charset.unit();
-    int from = Math.max(hole, charset.markLength(begun, length));
-    if (from >= length) {
-      return;
-    }
-    charset.toUtf8(begun, from, charset.boundary(begun, from, length));
-    // The last line is told by its beginning.
-    byte[] lines = Arrays.copyOfRange(charset.bytes(), charset.from(), charset.to() + 1);
-    lines[lines.length - 1] = '\n';
-    LineParser parser = file.source.parsers.choose(lines, lines.length);
-    file.parser = parser;
-    file.rule = file.source.rule(parser, charset);
-  }
-
-  /// Reads a file's first bytes into [#head].
+  /// Reads a file's first bytes into the check's [ContentCheck#head].
   private int headOf(TailedFile file) {
-    Content content = file.content;
-    if (content == null) {
-      return 0;
-    }
     try {
-      return Math.max(0, content.read(head, 0, head.length, 0));
+      return check.readHead(file);
     } catch (IOException e) {
       problems().put(file.path, Discovery.whatToDo(e));
       return 0;
@@ -373,7 +335,9 @@ final class Generations {
 
   /// Whether anything to be stored has changed since the last call.
   boolean takeChanged() {
-    boolean was = known.takeChanged() || changed;
+    boolean was = known.takeChanged();
+    was |= check.takeChanged();
+    was |= changed;
     changed = false;
     return was;
   }
@@ -670,7 +634,7 @@ final class Generations {
     file.suspect = false;
     try {
       long size = content.size();
-      if (size < file.read.position() || !verify(file, content)) {
+      if (size < file.read.position() || !check.verify(file, content)) {
         emptied(file);
       } else if (size > file.sizeBytes && size != Long.MAX_VALUE) {
         // Known even while there is no room to read: were it emptied now, this much was lost.
@@ -970,7 +934,7 @@ final class Generations {
       // What it has grown by belongs to it from now on: it may be emptied before there is room to
       // read.
       file.sizeBytes = Math.max(file.sizeBytes, probe.size());
-      recognise(file, probe.head(), probe.headLength());
+      check.recognise(file, probe.head(), probe.headLength());
     }
     file.seenSeconds = saved.seenSeconds();
     leaving.removeIf(earlier -> earlier.generation == saved.id());
@@ -989,7 +953,7 @@ final class Generations {
   private void enter(TailedFile file, Probe probe) {
     if (probe.headLength() >= 2) {
       file.charset = file.source.charset.forHead(probe.head(), probe.headLength());
-      chooseParser(file, probe.head(), probe.headLength());
+      file.chooseParser(probe.head(), probe.headLength());
     }
     file.content = probe.take();
     live.put(file.place, file);
@@ -1000,27 +964,7 @@ final class Generations {
 
   /// Whether an open file still is what it was.
   boolean verify(TailedFile file, Content content) throws IOException {
-    if (content instanceof GzipContent) {
-      return true;
-    }
-    int length = Math.max(0, content.read(head, 0, head.length, 0));
-    if (!file.fingerprint.isHeadOf(head, length) || !Probe.holds(content, file.read, check)) {
-      return false;
-    }
-    recognise(file, head, length);
-    return true;
-  }
-
-  /// By a longer head than before.
-  private void recognise(TailedFile file, byte[] head, int length) {
-    if (length > file.fingerprint.length()) {
-      if (file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
-        // So little tells it from nothing: a crash would leave only its inode to know it by.
-        file.stored = false;
-      }
-      file.fingerprint = Fingerprint.of(head, length);
-      changed = true;
-    }
+    return check.verify(file, content);
   }
 
   /// Whether a file that was empty when it was met, of which nothing was read yet, is one of its own: a copy is empty at first, too. If not,
