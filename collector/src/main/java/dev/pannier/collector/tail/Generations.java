@@ -14,7 +14,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -45,16 +44,6 @@ import org.jspecify.annotations.Nullable;
 /// 4. Gzip'd content is read only as the rest of a known generation.
 /// 5. Anything else begins a new generation.
 final class Generations {
-  /// What looks like a copy, but is shorter than its original and has not grown for so long, is
-  /// none.
-  private static final long COPYING_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-  /// Who copies a file in order to empty it does so within that time.
-  private static final long EMPTIED_NANOS = TimeUnit.SECONDS.toNanos(10);
-
-  /// How far the file system's clock may be behind, and what a whole second hides.
-  private static final long CLOCK_SECONDS = 1;
-
   /// A rotated file that matches nothing any more is looked at for so long after its last change.
   private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
 
@@ -68,16 +57,11 @@ final class Generations {
   private static final int MAX_LEFT_OUT_TOLD = 100;
 
   /// So long a file that has moved away is looked for, and may be undecided.
-  private static final long MOVED_NANOS = EMPTIED_NANOS + TimeUnit.SECONDS.toNanos(5);
+  private static final long MOVED_NANOS = Relatives.EMPTIED_NANOS + TimeUnit.SECONDS.toNanos(5);
 
   private static final int MAX_MOVED = 256;
 
-  private static final int MAX_EMPTIED = 64;
-
   private static final String GONE = "emptied or deleted, and no copy was found";
-
-  /// A file that looks like a copy.
-  private record Suspect(long sizeBytes, long sinceNanos) {}
 
   /// A file that had a name which a source takes, for so short a time that it may not have been seen.
   private static final class Moved {
@@ -89,16 +73,6 @@ final class Generations {
       this.from = from;
       this.sinceNanos = sinceNanos;
     }
-  }
-
-  /// What an open file had when it was found emptied.
-  private record Emptied(Trail trail, long read, long seenSeconds) {}
-
-  private enum Kinship {
-    NONE,
-    COPY,
-    /// To be looked at again.
-    UNDECIDED
   }
 
   /// What a file looked like from outside.
@@ -133,11 +107,6 @@ final class Generations {
 
   private final KnownGenerations known;
 
-  private final Map<FileKey, Suspect> suspects = new HashMap<>();
-
-  /// Those of this look.
-  private final Set<FileKey> undecided = new HashSet<>();
-
   /// Those that wait for a descriptor, as they were seen last, in the order in which they came.
   private final Map<FileKey, Discovery.Found> waiting = new LinkedHashMap<>();
 
@@ -147,9 +116,6 @@ final class Generations {
   /// Of files of `start_at: end` that were there at the first look and had no position, what they had then; until it is known what
   /// they are.
   private final Map<FileKey, Long> firstSizes = new HashMap<>();
-
-  /// What was found to be a copy at this look.
-  private final Set<FileKey> copied = new HashSet<>();
 
   private final Set<FileKey> seen = new HashSet<>();
 
@@ -168,9 +134,6 @@ final class Generations {
   /// Places of known generations that hold other content now, at this look.
   private final Set<FileKey> displaced = new HashSet<>();
 
-  /// By generation, the youngest of those of which no copy had all that was read.
-  private final Map<Long, Emptied> emptiedOnes = new LinkedHashMap<>();
-
   private final ContentFinder finder = new ContentFinder();
 
   /// Of what is left out, once each.
@@ -184,6 +147,7 @@ final class Generations {
   private final Map<Long, Long> lowered = new HashMap<>();
 
   private final ContentCheck check = new ContentCheck();
+  private final Relatives relatives;
   private long nextOrder;
   private boolean looked;
 
@@ -213,6 +177,7 @@ final class Generations {
     this.notice = notice;
     discovery = new Discovery(sources);
     losses = new Losses(notice);
+    relatives = new Relatives(live.values(), known, seen, check);
     for (SavedGeneration generation : saved) {
       known.remember(generation);
     }
@@ -417,8 +382,7 @@ final class Generations {
     discovery.walk();
     tellLeftOut();
     seen.clear();
-    undecided.clear();
-    copied.clear();
+    relatives.beginLook();
     if (!looked) {
       measureUnknown();
     }
@@ -468,7 +432,7 @@ final class Generations {
         .forEach(found -> meet(found, nowNanos, nowSeconds));
     looked = true;
     finder.forget();
-    suspects.keySet().retainAll(undecided);
+    relatives.endLook();
     if (discovery.seesAll()) {
       firstSizes.keySet().removeIf(place -> !concerns(place));
       forgetPlaces(nowSeconds);
@@ -527,7 +491,7 @@ final class Generations {
   /// Whether a look would find nothing to do unless something has changed: all is acknowledged, no file has left its path, no copy is
   /// under way, nothing was changed so lately that more may have come in the same tick, and all could be seen.
   boolean isSettled() {
-    if (!suspects.isEmpty() || !unresumed.isEmpty()) {
+    if (relatives.hasUndecided() || !unresumed.isEmpty()) {
       return false;
     }
     if (!discovery.seesAll() || !discovery.problems().isEmpty()) {
@@ -811,16 +775,7 @@ final class Generations {
         nothingToRead(found);
         return;
       }
-      Kinship kinship = kinship(found, probe, nowNanos, nowSeconds);
-      if (kinship == Kinship.UNDECIDED) {
-        undecided.add(found.place());
-      }
-      if (kinship == Kinship.COPY) {
-        copied.add(found.place());
-        firstSizes.remove(found.place());
-        waiting.remove(found.place());
-      }
-      if (kinship != Kinship.NONE) {
+      if (isRelated(found, probe, nowNanos, nowSeconds)) {
         return;
       }
       if (isFull()) {
@@ -835,6 +790,38 @@ final class Generations {
     } catch (IOException e) {
       problems().put(found.path(), Discovery.whatToDo(e));
     }
+  }
+
+  /// Whether a file is not one of its own, so far as is known.
+  private boolean isRelated(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
+      throws IOException {
+    switch (relatives.kinship(found, probe, nowNanos, nowSeconds)) {
+      case Kinship.None _ -> {
+        return false;
+      }
+      case Kinship.Undecided _ -> {
+        return true;
+      }
+      case Kinship.Copy copy -> {
+        if (copy.surely()) {
+          copies.put(found.place(), State.of(found));
+        }
+      }
+      case Kinship.Rest(SavedGeneration saved) -> {
+        TailSource source = sources.of(saved, known.pathOf(saved));
+        if (source == null) {
+          relatives.copied(found.place());
+          known.touch(saved, nowSeconds);
+        } else if (isFull() && !live.containsKey(found.place())) {
+          return false;
+        } else {
+          resume(source, saved, probe, nowNanos).detached = true;
+        }
+      }
+    }
+    firstSizes.remove(found.place());
+    waiting.remove(found.place());
+    return true;
   }
 
   private void nothingToRead(Discovery.Found found) {
@@ -875,7 +862,7 @@ final class Generations {
     return saved.finished()
         && probe.size() >= saved.sizeBytes()
         && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
-        && isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
+        && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
   }
 
   private boolean hasNothingNew(Discovery.Found found) {
@@ -901,7 +888,7 @@ final class Generations {
     file.unproven = probe.headLength() == 0;
     file.predecessor = current.put(path, file);
     enter(file, probe);
-    suspects.remove(probe.place());
+    relatives.decided(probe.place());
     return file;
   }
 
@@ -976,8 +963,8 @@ final class Generations {
     }
     try (Probe probe = Probe.open(found.real(), file.place)) {
       if (!FileKey.of(found.real()).equals(file.place)
-          || kinship(found, probe, nowNanos, file.seenSeconds) == Kinship.NONE) {
-        suspects.remove(file.place);
+          || !isRelated(found, probe, nowNanos, file.seenSeconds)) {
+        relatives.decided(file.place);
         return true;
       }
     } catch (NoSuchFileException e) {
@@ -992,184 +979,7 @@ final class Generations {
 
   /// Whether every file is known for what it is, and open, so far as it can be.
   boolean isDecided() {
-    return suspects.isEmpty() && unresumed.isEmpty() && away.containsAll(waiting.keySet());
-  }
-
-  private Kinship kinship(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
-      throws IOException {
-    for (TailedFile file : live.values()) {
-      Kinship kinship = kinship(file, found, probe, nowNanos);
-      if (kinship != Kinship.NONE) {
-        return kinship;
-      }
-    }
-    for (SavedGeneration saved : known.all()) {
-      if (!saved.fingerprint().agreesWith(probe.fingerprint())) {
-        continue;
-      }
-      Kinship kinship = kinship(saved, found, probe, nowNanos, nowSeconds);
-      if (kinship != Kinship.NONE) {
-        return kinship;
-      }
-    }
-    return Kinship.NONE;
-  }
-
-  private Kinship kinship(TailedFile file, Discovery.Found found, Probe probe, long nowNanos)
-      throws IOException {
-    boolean metTogether = file.metNanos == nowNanos && !file.stored;
-    if (metTogether && file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
-      // Two files that begin with the same word: neither is known to be the older one.
-      return Kinship.NONE;
-    }
-    if (!looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)
-        || isOutgrown(file, probe)) {
-      return Kinship.NONE;
-    }
-    boolean named = RotatedNames.isNamedAfter(found.path(), file.path);
-    if (probe.size() < file.read.position()) {
-      if (file.content != null && !probe.endsLike(file.content)) {
-        // It differs from the original that is still there, so it was never copied from it.
-        return Kinship.NONE;
-      }
-      if (!settled(probe, COPYING_NANOS, nowNanos)) {
-        return Kinship.UNDECIDED;
-      }
-      return named ? copy(found, file) : Kinship.NONE;
-    }
-    if (!probe.continues(file.fingerprint, file.read)) {
-      return Kinship.NONE;
-    }
-    if (file.detached && !seen.contains(file.place)) {
-      return isYounger(found, file.seenSeconds, true) ? Kinship.NONE : copy(found, file);
-    }
-    if (named) {
-      return copy(found, file);
-    }
-    return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
-  }
-
-  private Kinship copy(Discovery.Found found, TailedFile original) {
-    rememberCopy(found, original.fingerprint);
-    return Kinship.COPY;
-  }
-
-  private Kinship kinship(
-      SavedGeneration saved, Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
-      throws IOException {
-    Path path = known.pathOf(saved);
-    if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
-      return Kinship.NONE;
-    }
-    Emptied original = emptiedOnes.get(saved.id());
-    if (original != null && probe.size() < original.read() && isShortCopy(original, found, probe)) {
-      if (!settled(probe, COPYING_NANOS, nowNanos)) {
-        return Kinship.UNDECIDED;
-      }
-      known.touch(saved, nowSeconds);
-      rememberCopy(found, saved.fingerprint());
-      return Kinship.COPY;
-    }
-    if (probe.size() < saved.acknowledged().position()) {
-      boolean younger = saved.finished() && isYounger(found, saved.seenSeconds(), false);
-      boolean none = younger || settled(probe, COPYING_NANOS, nowNanos);
-      return none ? Kinship.NONE : Kinship.UNDECIDED;
-    }
-    if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
-      return Kinship.NONE;
-    }
-    if (!RotatedNames.isNamedAfter(found.path(), path)) {
-      if (isThere(saved)) {
-        return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
-      }
-      if (saved.finished() && isYounger(found, saved.seenSeconds(), true)) {
-        return Kinship.NONE;
-      }
-    }
-    TailSource source = sources.of(saved, known.pathOf(saved));
-    if (probe.size() > saved.acknowledged().position() && source != null) {
-      // Its own content is gone, and goes on in this copy.
-      if (isFull() && !live.containsKey(found.place())) {
-        return Kinship.NONE;
-      }
-      resume(source, saved, probe, nowNanos).detached = true;
-    } else {
-      known.touch(saved, nowSeconds);
-    }
-    return Kinship.COPY;
-  }
-
-  /// Whether what begins like an open file's content is longer, so that it was never copied from it. The copy is measured first, since the
-  /// file may grow, and the file is looked at last, since it may be emptied.
-  private boolean isOutgrown(TailedFile file, Probe probe) throws IOException {
-    Content content = file.content;
-    if (content == null || content instanceof GzipContent || probe.isGzip()) {
-      return false;
-    }
-    long copied = probe.size();
-    long size = content.size();
-    return copied > size && size >= file.read.position() && verify(file, content);
-  }
-
-  /// Whether a known generation's content is still where it was read.
-  private boolean isThere(SavedGeneration saved) throws IOException {
-    Path path = known.pathOf(saved);
-    try {
-      return FileKey.of(path).equals(FileKey.of(saved))
-          && Files.size(path) >= saved.acknowledged().position();
-    } catch (NoSuchFileException e) {
-      return false;
-    }
-  }
-
-  /// Whether a file was made after content was seen for the last time: then it was not copied from there.
-  ///
-  /// @param unchanged whether it was not written to since it was made, so far as its size shows: then its last change tells, too, where the
-  ///     file system does not know when it was made
-  private static boolean isYounger(Discovery.Found found, long seenSeconds, boolean unchanged)
-      throws IOException {
-    BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
-    FileTime made = attributes.creationTime();
-    return (unchanged || !made.equals(attributes.lastModifiedTime()))
-        && made.to(TimeUnit.SECONDS) > seenSeconds + CLOCK_SECONDS;
-  }
-
-  /// A whole head and the bytes before the position leave no doubt.
-  private void rememberCopy(Discovery.Found found, Fingerprint begun) {
-    if (begun.length() == Fingerprint.MAX_LENGTH) {
-      copies.put(found.place(), State.of(found));
-    }
-  }
-
-  /// Whether what looks like a copy has had its size for longer than `nanos`.
-  private boolean settled(Probe probe, long nanos, long nowNanos) throws IOException {
-    Suspect before = suspects.get(probe.place());
-    long size = probe.size();
-    if (before == null || before.sizeBytes() != size) {
-      suspects.put(probe.place(), new Suspect(size, nowNanos));
-      return false;
-    }
-    return nowNanos - before.sinceNanos() > nanos;
-  }
-
-  /// Whether a file's head is that of a generation, or of a copy of it that is still being written.
-  /// A head of a few bytes says little: then the names have to be related and the sizes the same.
-  private static boolean looksLike(
-      Path original, Fingerprint begun, long originalSize, Path copy, Probe probe)
-      throws IOException {
-    if (begun.length() == 0
-        || !begun.agreesWith(probe.fingerprint())
-        || !RotatedNames.isBeside(copy, original)) {
-      return false;
-    }
-    if (begun.length() < Fingerprint.SHORTEST_STEP) {
-      return probe.size() == originalSize
-          && RotatedNames.stem(copy).equals(RotatedNames.stem(original))
-          && begun.isHeadOf(probe.head(), probe.headLength());
-    }
-    return probe.headLength() >= begun.length()
-        ? begun.isHeadOf(probe.head(), probe.headLength())
-        : begun.beginsLike(probe.head(), probe.headLength());
+    return !relatives.hasUndecided() && unresumed.isEmpty() && away.containsAll(waiting.keySet());
   }
 
   /// The content under an open file is another one: it was emptied, and perhaps filled again.
@@ -1220,7 +1030,7 @@ final class Generations {
         report(old, GONE);
         // What was read and is not confirmed yet can still be lost: with the process.
         old.sizeBytes = old.read.position();
-        rememberEmptied(old);
+        relatives.emptied(old);
         finish(old);
       }
     } finally {
@@ -1231,31 +1041,6 @@ final class Generations {
         meet(found, nowNanos, old.seenSeconds);
       }
     }
-  }
-
-  private void rememberEmptied(TailedFile old) {
-    emptiedOnes.put(old.generation, new Emptied(old.trail, old.read.position(), old.seenSeconds));
-    Iterator<Long> oldest = emptiedOnes.keySet().iterator();
-    while (emptiedOnes.size() > MAX_EMPTIED) {
-      oldest.next();
-      oldest.remove();
-    }
-  }
-
-  /// Whether a file is a copy of what was emptied, made just before that, which ends before what was read by then: the application
-  /// wrote on between the copy and the emptying. What is read of a file lies in memory no more, so it is known by the
-  /// last of the positions on the trail that it has, beside its head, which was judged before.
-  private static boolean isShortCopy(Emptied original, Discovery.Found found, Probe probe)
-      throws IOException {
-    Anchor last = original.trail().closeBefore(probe.size());
-    BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
-    long within = TimeUnit.NANOSECONDS.toSeconds(EMPTIED_NANOS);
-    long made = attributes.creationTime().to(TimeUnit.SECONDS);
-    long changed = attributes.lastModifiedTime().to(TimeUnit.SECONDS);
-    return last != null
-        && Math.abs(made - original.seenSeconds()) <= within
-        && changed - original.seenSeconds() <= within
-        && probe.holds(last);
   }
 
   /// Its end was cut off, and was not read yet.
@@ -1627,8 +1412,8 @@ final class Generations {
       if (!live.containsKey(found.place())
           && known.at(found.place()) == null
           && !copies.containsKey(found.place())
-          && !copied.contains(found.place())
-          && (complete || !suspects.containsKey(found.place()))
+          && !relatives.isCopy(found.place())
+          && (complete || !relatives.isUndecided(found.place()))
           && found.sizeBytes() > 0) {
         unopened.add(found);
       }
