@@ -10,10 +10,8 @@ import dev.pannier.collector.receipt.Receipt;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -56,24 +54,7 @@ final class Generations {
   /// A template may make any number of folders.
   private static final int MAX_LEFT_OUT_TOLD = 100;
 
-  /// So long a file that has moved away is looked for, and may be undecided.
-  private static final long MOVED_NANOS = Relatives.EMPTIED_NANOS + TimeUnit.SECONDS.toNanos(5);
-
-  private static final int MAX_MOVED = 256;
-
   private static final String GONE = "emptied or deleted, and no copy was found";
-
-  /// A file that had a name which a source takes, for so short a time that it may not have been seen.
-  private static final class Moved {
-    final Path from;
-    final long sinceNanos;
-    @Nullable FileKey place;
-
-    Moved(Path from, long sinceNanos) {
-      this.from = from;
-      this.sinceNanos = sinceNanos;
-    }
-  }
 
   /// What a file looked like from outside.
   private record State(long modifiedMillis, long sizeBytes) {
@@ -119,9 +100,6 @@ final class Generations {
 
   private final Set<FileKey> seen = new HashSet<>();
 
-  /// By the names that they have now, which no source takes.
-  private final Map<Path, Moved> moved = new LinkedHashMap<>();
-
   /// Files in which there is nothing to read, as they were then.
   private final Map<FileKey, State> copies = new HashMap<>();
 
@@ -148,6 +126,7 @@ final class Generations {
 
   private final ContentCheck check = new ContentCheck();
   private final Relatives relatives;
+  private final MovedFiles movedFiles = new MovedFiles();
   private long nextOrder;
   private boolean looked;
 
@@ -319,62 +298,7 @@ final class Generations {
   /// Names became others since the last look. Who was seen by its old one is followed by its inode; a file that was made and
   /// moved away between two looks is known by this alone.
   void moved(List<ChangeWatch.Move> moves, long nowNanos) {
-    for (ChangeWatch.Move move : moves) {
-      Moved before = moved.remove(move.from());
-      Path from = before == null ? move.from() : before.from;
-      if (sources.taking(from) != null
-          && sources.taking(move.to()) == null
-          && !discovery.isOwn(move.to())) {
-        moved.put(move.to(), new Moved(from, nowNanos));
-      }
-    }
-    Iterator<Path> oldest = moved.keySet().iterator();
-    while (moved.size() > MAX_MOVED) {
-      oldest.next();
-      oldest.remove();
-    }
-  }
-
-  /// Those that have moved away are met like any others, by the name that they had, and before those that have it now.
-  private Map<FileKey, Discovery.Found> movedAway(long nowNanos) {
-    Map<FileKey, Discovery.Found> strangers = new LinkedHashMap<>();
-    for (Iterator<Map.Entry<Path, Moved>> all = moved.entrySet().iterator(); all.hasNext(); ) {
-      Map.Entry<Path, Moved> entry = all.next();
-      Moved file = entry.getValue();
-      boolean late = nowNanos - file.sinceNanos > MOVED_NANOS;
-      TailSource source = sources.taking(file.from);
-      Discovery.Found found = late || source == null ? null : found(source, entry.getKey(), file);
-      if (late || (found != null && live.containsKey(found.place()))) {
-        all.remove();
-      } else if (found != null) {
-        strangers.putIfAbsent(found.place(), found);
-      }
-    }
-    return strangers;
-  }
-
-  /// @return null where it is not, or no longer, there
-  private static Discovery.@Nullable Found found(TailSource source, Path path, Moved file) {
-    try {
-      BasicFileAttributes attributes =
-          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-      Path real = path.toRealPath();
-      FileKey place = FileKey.of(real);
-      if (!attributes.isRegularFile() || (file.place != null && !file.place.equals(place))) {
-        return null;
-      }
-      file.place = place;
-      return new Discovery.Found(
-          source,
-          file.from,
-          real,
-          place,
-          attributes.size(),
-          attributes.lastModifiedTime().toMillis());
-    } catch (IOException e) {
-      // Perhaps it has moved on, which is told next.
-      return null;
-    }
+    movedFiles.moved(moves, sources, discovery, nowNanos);
   }
 
   /// Looks at every source's folders: new files, renamed ones, those that are gone.
@@ -386,7 +310,7 @@ final class Generations {
     if (!looked) {
       measureUnknown();
     }
-    Map<FileKey, Discovery.Found> strangers = movedAway(nowNanos);
+    Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.keySet(), nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
       // What is shorter was emptied, or is another file in its place.
