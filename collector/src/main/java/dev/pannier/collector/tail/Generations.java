@@ -17,7 +17,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -56,25 +55,6 @@ final class Generations {
 
   private static final String GONE = "emptied or deleted, and no copy was found";
 
-  /// What a file looked like from outside.
-  private record State(long modifiedMillis, long sizeBytes) {
-    static State of(Discovery.Found found) {
-      return new State(found.modifiedMillis(), found.sizeBytes());
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof State state
-          && modifiedMillis == state.modifiedMillis
-          && sizeBytes == state.sizeBytes;
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * Long.hashCode(modifiedMillis) + Long.hashCode(sizeBytes);
-    }
-  }
-
   private final TailSources sources;
   private final long volume;
   private final int maxOpen;
@@ -87,21 +67,9 @@ final class Generations {
   private final Map<Path, TailedFile> current = new HashMap<>();
 
   private final KnownGenerations known;
-
-  /// Those that wait for a descriptor, as they were seen last, in the order in which they came.
-  private final Map<FileKey, Discovery.Found> waiting = new LinkedHashMap<>();
-
-  /// Those of them that are nowhere, since their folder is away: it may come back.
-  private final Set<FileKey> away = new HashSet<>();
-
-  /// Of files of `start_at: end` that were there at the first look and had no position, what they had then; until it is known what
-  /// they are.
-  private final Map<FileKey, Long> firstSizes = new HashMap<>();
+  private final ClosedFiles closed = new ClosedFiles();
 
   private final Set<FileKey> seen = new HashSet<>();
-
-  /// Files in which there is nothing to read, as they were then.
-  private final Map<FileKey, State> copies = new HashMap<>();
 
   /// Open files under which other content was found, until they are replaced.
   private final List<TailedFile> emptied = new ArrayList<>();
@@ -204,17 +172,7 @@ final class Generations {
     sources.change(other);
     discovery.sources(sources.all());
     resumes = true;
-    // What no source finds any more, since it was renamed, is met as it is here.
-    for (Iterator<Map.Entry<FileKey, Discovery.Found>> all = waiting.entrySet().iterator();
-        all.hasNext(); ) {
-      Map.Entry<FileKey, Discovery.Found> entry = all.next();
-      TailSource next = sources.taking(entry.getValue().path());
-      if (next == null) {
-        all.remove();
-      } else {
-        entry.setValue(entry.getValue().of(next));
-      }
-    }
+    closed.change(sources);
     for (TailedFile file : live.values()) {
       TailSource next = sources.successor(file);
       if (next == null) {
@@ -313,9 +271,7 @@ final class Generations {
     Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.keySet(), nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
-      // What is shorter was emptied, or is another file in its place.
-      firstSizes.computeIfPresent(
-          found.place(), (place, first) -> found.sizeBytes() < first ? null : first);
+      closed.seen(found);
       TailedFile file = live.get(found.place());
       if (file == null) {
         strangers.putIfAbsent(found.place(), found);
@@ -358,7 +314,6 @@ final class Generations {
     finder.forget();
     relatives.endLook();
     if (discovery.seesAll()) {
-      firstSizes.keySet().removeIf(place -> !concerns(place));
       forgetPlaces(nowSeconds);
       known.forget(nowSeconds, this::concerns);
     }
@@ -367,11 +322,11 @@ final class Generations {
   private void makeRoom(Map<FileKey, Discovery.Found> strangers, long nowSeconds) {
     int wanted = discovery.others().size() + unresumed.size();
     for (Discovery.Found found : strangers.values()) {
-      if (!hasNothingNew(found)) {
+      if (!closed.hasNothingNew(found)) {
         wanted++;
       }
     }
-    for (FileKey place : waiting.keySet()) {
+    for (FileKey place : closed.waiting().keySet()) {
       if (!seen.contains(place) && !strangers.containsKey(place)) {
         wanted++;
       }
@@ -385,7 +340,7 @@ final class Generations {
   private void measureUnknown() {
     for (Discovery.Found found : discovery.found().values()) {
       if (found.source().settings.startAt() == StartAt.END && known.at(found.place()) == null) {
-        firstSizes.put(found.place(), found.sizeBytes());
+        closed.beginsAtItsEnd(found);
       }
     }
   }
@@ -444,21 +399,17 @@ final class Generations {
 
   /// What waits for a descriptor may have a name that no source takes.
   private boolean concerns(FileKey place) {
-    return seen.contains(place) || waiting.containsKey(place);
+    return seen.contains(place) || closed.isWaiting(place);
   }
 
   /// A parked file that is gone has come to its end.
   private void forgetPlaces(long nowSeconds) {
-    for (Iterator<FileKey> places = copies.keySet().iterator(); places.hasNext(); ) {
-      FileKey place = places.next();
-      if (!concerns(place)) {
-        places.remove();
-        SavedGeneration saved = known.at(place);
-        // What a reload has left out is not gone.
-        if (saved != null && !saved.finished() && sources.of(saved, known.pathOf(saved)) != null) {
-          known.replace(saved.atItsEnd().seenAt(nowSeconds));
-          changed = true;
-        }
+    for (FileKey place : closed.forget(this::concerns)) {
+      SavedGeneration saved = known.at(place);
+      // What a reload has left out is not gone.
+      if (saved != null && !saved.finished() && sources.of(saved, known.pathOf(saved)) != null) {
+        known.replace(saved.atItsEnd().seenAt(nowSeconds));
+        changed = true;
       }
     }
   }
@@ -483,7 +434,7 @@ final class Generations {
         live.remove(file.place);
         current.remove(file.path, file);
         known.remember(file);
-        copies.put(file.place, State.of(found));
+        closed.hasNothing(found);
         left--;
       }
     }
@@ -627,7 +578,7 @@ final class Generations {
     displaced.clear();
     for (Discovery.Found found : strangers) {
       SavedGeneration saved = known.at(found.place());
-      if (saved == null || saved.finished() || hasNothingNew(found) || isFull()) {
+      if (saved == null || saved.finished() || closed.hasNothingNew(found) || isFull()) {
         continue;
       }
       try (Probe probe = Probe.open(found.real(), found.place())) {
@@ -648,14 +599,14 @@ final class Generations {
       return;
     }
     SavedGeneration saved = known.at(found.place());
-    if (hasNothingNew(found)) {
-      waiting.remove(found.place());
+    if (closed.hasNothingNew(found)) {
+      closed.waitsNoMore(found.place());
       if (saved != null) {
         known.touch(saved, nowSeconds);
       }
       return;
     }
-    if (isFull() && (saved != null || isJudged(found))) {
+    if (isFull() && (saved != null || closed.isJudged(found))) {
       waits(found);
       return;
     }
@@ -706,7 +657,8 @@ final class Generations {
         waits(found);
         return;
       }
-      Long first = source.settings.startAt() == StartAt.END ? firstSizes.get(probe.place()) : null;
+      Long first =
+          source.settings.startAt() == StartAt.END ? closed.firstSize(probe.place()) : null;
       Anchor start = first == null ? Anchor.START : Anchor.unknown(first);
       begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
     } catch (NoSuchFileException e) {
@@ -728,7 +680,7 @@ final class Generations {
       }
       case Kinship.Copy copy -> {
         if (copy.surely()) {
-          copies.put(found.place(), State.of(found));
+          closed.hasNothing(found);
         }
       }
       case Kinship.Rest(SavedGeneration saved) -> {
@@ -743,32 +695,21 @@ final class Generations {
         }
       }
     }
-    firstSizes.remove(found.place());
-    waiting.remove(found.place());
+    closed.decided(found.place());
     return true;
   }
 
   private void nothingToRead(Discovery.Found found) {
-    copies.put(found.place(), State.of(found));
-    firstSizes.remove(found.place());
-    waiting.remove(found.place());
+    closed.hasNothing(found);
+    closed.decided(found.place());
   }
 
   private boolean isFull() {
     return live.size() >= maxOpen;
   }
 
-  /// Whether it waits, and was found to be no copy before: what was empty then may be one. Nobody can tell any more when it is gone.
-  private boolean isJudged(Discovery.Found found) {
-    Discovery.Found before = waiting.get(found.place());
-    return before != null
-        && (before.sizeBytes() == 0
-            ? found.sizeBytes() == 0
-            : found.sizeBytes() >= before.sizeBytes());
-  }
-
   private void waits(Discovery.Found found) {
-    waiting.put(found.place(), found);
+    closed.waits(found);
     problems().put(found.path(), tooMany());
   }
 
@@ -787,10 +728,6 @@ final class Generations {
         && probe.size() >= saved.sizeBytes()
         && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
         && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
-  }
-
-  private boolean hasNothingNew(Discovery.Found found) {
-    return State.of(found).equals(copies.get(found.place()));
   }
 
   private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
@@ -868,8 +805,7 @@ final class Generations {
     }
     file.content = probe.take();
     live.put(file.place, file);
-    waiting.remove(file.place);
-    firstSizes.remove(file.place);
+    closed.decided(file.place);
     changed = true;
   }
 
@@ -903,7 +839,7 @@ final class Generations {
 
   /// Whether every file is known for what it is, and open, so far as it can be.
   boolean isDecided() {
-    return !relatives.hasUndecided() && unresumed.isEmpty() && away.containsAll(waiting.keySet());
+    return !relatives.hasUndecided() && unresumed.isEmpty() && closed.areAllAway();
   }
 
   /// The content under an open file is another one: it was emptied, and perhaps filled again.
@@ -988,8 +924,7 @@ final class Generations {
     old.grewNanos = nowNanos;
     old.leftAtSize = -1;
     live.put(old.place, old);
-    waiting.remove(old.place);
-    firstSizes.remove(old.place);
+    closed.decided(old.place);
     changed = true;
     return true;
   }
@@ -1118,7 +1053,7 @@ final class Generations {
         if (saved == null || source == null || other.sizeBytes() <= readTo(saved)) {
           continue;
         }
-        if (waiting.containsKey(place)) {
+        if (closed.isWaiting(place)) {
           continue;
         }
         try (Probe probe = Probe.open(other.path(), place)) {
@@ -1151,17 +1086,14 @@ final class Generations {
 
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.
   private void followWaiting(long nowNanos, long nowSeconds) {
-    waiting.keySet().removeAll(live.keySet());
-    away.clear();
     List<Discovery.Found> nameless = new ArrayList<>();
-    for (Iterator<Discovery.Found> all = waiting.values().iterator(); all.hasNext(); ) {
-      Discovery.Found found = all.next();
+    for (Discovery.Found found : closed.follow(live.keySet())) {
       if (seen.contains(found.place())) {
         continue;
       }
       if (discovery.isOwn(found.real())) {
         // Since it waits.
-        all.remove();
+        closed.waitsNoMore(found.place());
       } else {
         nameless.add(found);
       }
@@ -1186,10 +1118,10 @@ final class Generations {
       } else if (isAt(found)) {
         meet(found, nowNanos, nowSeconds);
       } else if (isGone(found)) {
-        waiting.remove(found.place());
+        closed.waitsNoMore(found.place());
         lost(found, nowNanos);
       } else {
-        away.add(found.place());
+        closed.isAway(found.place());
       }
     }
   }
@@ -1203,7 +1135,7 @@ final class Generations {
       if (RotatedNames.stem(other.path()).equals(RotatedNames.stem(found.path()))) {
         meet(now, nowNanos, nowSeconds);
       } else {
-        waiting.remove(found.place());
+        closed.waitsNoMore(found.place());
         lost(found, nowNanos);
       }
       return;
@@ -1216,7 +1148,7 @@ final class Generations {
       if (isRestOf(saved, probe)) {
         resume(found.source(), saved, probe, nowNanos).detached = true;
       } else {
-        waiting.remove(found.place());
+        closed.waitsNoMore(found.place());
         lost(found, nowNanos);
       }
     } catch (NoSuchFileException e) {
@@ -1270,7 +1202,7 @@ final class Generations {
       // By itself it is never read.
       return found.sizeBytes();
     }
-    long from = saved == null ? firstSizes.getOrDefault(found.place(), 0L) : readTo(saved);
+    long from = saved == null ? closed.passedOver(found.place()) : readTo(saved);
     return from > found.sizeBytes() ? 0 : from;
   }
 
@@ -1302,8 +1234,8 @@ final class Generations {
     FileKey place = FileKey.of(saved);
     return !saved.finished()
         && seen.contains(place)
-        && copies.containsKey(place)
-        && !waiting.containsKey(place);
+        && closed.isRead(place)
+        && !closed.isWaiting(place);
   }
 
   /// What has grown since it was looked at, and what is new, is not shipped, either.
@@ -1329,28 +1261,28 @@ final class Generations {
     if (complete) {
       measure();
     }
-    Map<FileKey, Discovery.Found> all = new LinkedHashMap<>(waiting);
+    Map<FileKey, Discovery.Found> all = new LinkedHashMap<>(closed.waiting());
     discovery.found().values().forEach(found -> all.put(found.place(), found));
     List<Discovery.Found> unopened = new ArrayList<>();
     for (Discovery.Found found : all.values()) {
       if (!live.containsKey(found.place())
           && known.at(found.place()) == null
-          && !copies.containsKey(found.place())
+          && !closed.isRead(found.place())
           && !relatives.isCopy(found.place())
           && (complete || !relatives.isUndecided(found.place()))
           && found.sizeBytes() > 0) {
         unopened.add(found);
       }
     }
-    List<SavedGeneration> closed = new ArrayList<>();
+    List<SavedGeneration> unread = new ArrayList<>();
     for (SavedGeneration saved : known.all()) {
       FileKey place = FileKey.of(saved);
-      Discovery.Found found = waiting.containsKey(place) ? all.get(place) : null;
+      Discovery.Found found = closed.isWaiting(place) ? all.get(place) : null;
       boolean grown =
           found != null && saved.equals(known.at(place)) && found.sizeBytes() > saved.sizeBytes();
-      closed.add(found != null && grown ? saved.ofSize(found.sizeBytes()) : saved);
+      unread.add(found != null && grown ? saved.ofSize(found.sizeBytes()) : saved);
     }
-    return Receipts.of(closed, live.values(), losses, unopened, complete);
+    return Receipts.of(unread, live.values(), losses, unopened, complete);
   }
 
   private SourceStatus.File unopened(Discovery.Found found, String problem) {
@@ -1362,7 +1294,7 @@ final class Generations {
   List<SourceStatus> status() {
     List<SourceStatus> all = new ArrayList<>();
     Set<Path> told = new HashSet<>(current.keySet());
-    waiting.values().forEach(found -> told.add(found.path()));
+    closed.waiting().values().forEach(found -> told.add(found.path()));
     for (TailSource source : sources.all()) {
       List<SourceStatus.File> files = new ArrayList<>();
       for (TailedFile file : live.values()) {
@@ -1381,7 +1313,7 @@ final class Generations {
                   file.path.toString(), file.acknowledged.position(), file.read.position(), ""));
         }
       }
-      for (Discovery.Found found : waiting.values()) {
+      for (Discovery.Found found : closed.waiting().values()) {
         if (found.source().name().equals(source.name())) {
           files.add(unopened(found, problems().getOrDefault(found.path(), "")));
         }
@@ -1393,7 +1325,7 @@ final class Generations {
         long position = saved.acknowledged().position();
         if (isParked(saved)) {
           files.add(new SourceStatus.File(saved.path(), position, position, ""));
-        } else if (unresumed.contains(saved.id()) && !waiting.containsKey(FileKey.of(saved))) {
+        } else if (unresumed.contains(saved.id()) && !closed.isWaiting(FileKey.of(saved))) {
           files.add(new SourceStatus.File(saved.path(), position, saved.sizeBytes(), tooMany()));
         }
       }
