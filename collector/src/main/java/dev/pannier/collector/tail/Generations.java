@@ -17,7 +17,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -56,16 +55,10 @@ final class Generations {
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   private final TailSources sources;
-  private final long volume;
   private final int maxOpen;
-  private final RandomGenerator random;
   private final Consumer<String> notice;
   private final Discovery discovery;
-  private final Map<FileKey, TailedFile> live = new LinkedHashMap<>();
-
-  /// The youngest generation of each path.
-  private final Map<Path, TailedFile> current = new HashMap<>();
-
+  private final LiveFiles live;
   private final KnownGenerations known;
   private final ClosedFiles closed = new ClosedFiles();
 
@@ -73,9 +66,6 @@ final class Generations {
 
   /// Open files under which other content was found, until they are replaced.
   private final List<TailedFile> emptied = new ArrayList<>();
-
-  /// Nothing more is read of them, and some of what was is under way.
-  private final Set<TailedFile> leaving = new LinkedHashSet<>();
 
   /// Places of known generations that hold other content now, at this look.
   private final Set<FileKey> displaced = new HashSet<>();
@@ -94,8 +84,8 @@ final class Generations {
 
   private final ContentCheck check = new ContentCheck();
   private final Relatives relatives;
+  private final Overview overview;
   private final MovedFiles movedFiles = new MovedFiles();
-  private long nextOrder;
   private boolean looked;
 
   /// Whether those that are known and not read are looked for at the next look.
@@ -118,13 +108,13 @@ final class Generations {
       Consumer<String> notice) {
     known = new KnownGenerations(fileSystem);
     this.sources = new TailSources(sources);
-    this.volume = volume;
     this.maxOpen = maxOpen;
-    this.random = random;
+    live = new LiveFiles(volume, random);
     this.notice = notice;
     discovery = new Discovery(sources);
     losses = new Losses(notice);
-    relatives = new Relatives(live.values(), known, seen, check);
+    relatives = new Relatives(live.all(), known, seen, check);
+    overview = new Overview(this.sources, live, seen, known, closed, relatives, discovery, losses);
     for (SavedGeneration generation : saved) {
       known.remember(generation);
     }
@@ -141,7 +131,7 @@ final class Generations {
   boolean outrank(StartPositions positions) {
     start = positions;
     boolean differs = false;
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       SavedGeneration saved = file.saved();
       SavedGeneration started = start.start(saved);
       if (started.acknowledged().position() < saved.acknowledged().position()) {
@@ -173,7 +163,7 @@ final class Generations {
     discovery.sources(sources.all());
     resumes = true;
     closed.change(sources);
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       TailSource next = sources.successor(file);
       if (next == null) {
         file.release();
@@ -205,11 +195,9 @@ final class Generations {
 
   /// Closes what nobody takes any more; its position is remembered.
   private void letGo() {
-    for (TailedFile file : List.copyOf(live.values())) {
+    for (TailedFile file : List.copyOf(live.all())) {
       if (file.released && file.pending.isEmpty()) {
-        file.close();
-        live.remove(file.place, file);
-        current.remove(file.path, file);
+        live.close(file);
         known.remember(file);
         changed = true;
       }
@@ -217,7 +205,7 @@ final class Generations {
   }
 
   Collection<TailedFile> live() {
-    return live.values();
+    return live.all();
   }
 
   /// The folders in which a change may concern a source.
@@ -247,7 +235,7 @@ final class Generations {
   /// Everything that is worth storing, from the oldest to the youngest.
   List<SavedGeneration> toStore() {
     List<SavedGeneration> all = new ArrayList<>(known.all());
-    live.values().stream()
+    live.all().stream()
         .sorted(Comparator.comparingLong(file -> file.order))
         .forEach(file -> all.add(file.saved()));
     return all;
@@ -268,7 +256,7 @@ final class Generations {
     if (!looked) {
       measureUnknown();
     }
-    Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.keySet(), nowNanos);
+    Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.places(), nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
       closed.seen(found);
@@ -283,7 +271,7 @@ final class Generations {
     detach(nowNanos, nowSeconds);
     // Before strangers are met: one of them may be what is left of a file that was emptied. And
     // even while there is no room to read: the next change may be to the name.
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       checkSuspect(file, nowNanos);
     }
     finder.forget();
@@ -359,7 +347,7 @@ final class Generations {
                 notice.accept(line);
               }
             });
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       // A shipper has come that writes to it.
       if (discovery.leftOut().containsKey(file.path.getParent()) && discovery.isOwn(file.path)) {
         file.release();
@@ -376,7 +364,7 @@ final class Generations {
     if (!discovery.seesAll() || !discovery.problems().isEmpty()) {
       return false;
     }
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       boolean waits = file.released || !file.pending.isEmpty();
       if (waits || file.detached || file.suspect || file.mayChangeUnseen) {
         return false;
@@ -394,7 +382,7 @@ final class Generations {
   void stored() {
     known.stored();
     reclaimer.reclaim(
-        known.all(), sources.all(), live.keySet(), discovery.found().values(), discovery.others());
+        known.all(), sources.all(), live.places(), discovery.found().values(), discovery.others());
   }
 
   /// What waits for a descriptor may have a name that no source takes.
@@ -419,7 +407,7 @@ final class Generations {
   private void park(int wanted, long nowSeconds) {
     long before = TimeUnit.SECONDS.toMillis(nowSeconds) - PARKED_AFTER_MILLIS;
     int left = Math.min(wanted, live.size());
-    for (TailedFile file : List.copyOf(live.values())) {
+    for (TailedFile file : List.copyOf(live.all())) {
       Discovery.Found found = discovery.found().get(file.path);
       if (left > 0 && file.copy && file.isIdle() && isAtItsEnd(file)) {
         finish(file);
@@ -430,9 +418,7 @@ final class Generations {
           && found.sizeBytes() == file.acknowledged.position()
           && found.modifiedMillis() < before
           && file.isIdle()) {
-        file.close();
-        live.remove(file.place);
-        current.remove(file.path, file);
+        live.close(file);
         known.remember(file);
         closed.hasNothing(found);
         left--;
@@ -486,7 +472,7 @@ final class Generations {
   }
 
   private void detach(long nowNanos, long nowSeconds) {
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       Discovery.Found now = discovery.found().get(file.path);
       if (!file.detached
           && !file.released
@@ -551,7 +537,7 @@ final class Generations {
         Probe same =
             finder.first(
                 folder,
-                live.keySet(),
+                live.places(),
                 (file, where) -> where.equals(place),
                 saved.fingerprint(),
                 saved.acknowledged());
@@ -594,7 +580,7 @@ final class Generations {
 
   /// A file that is not being read: whose content is it?
   private void meet(Discovery.Found found, long nowNanos, long nowSeconds) {
-    if (live.containsKey(found.place())) {
+    if (live.isAt(found.place())) {
       // Meanwhile found to be the rest of another.
       return;
     }
@@ -688,7 +674,7 @@ final class Generations {
         if (source == null) {
           relatives.copied(found.place());
           known.touch(saved, nowSeconds);
-        } else if (isFull() && !live.containsKey(found.place())) {
+        } else if (isFull() && !live.isAt(found.place())) {
           return false;
         } else {
           resume(source, saved, probe, nowNanos).detached = true;
@@ -732,23 +718,8 @@ final class Generations {
 
   private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
       throws IOException {
-    TailedFile file =
-        new TailedFile(
-            source,
-            volume,
-            random.nextLong(),
-            path,
-            probe.place(),
-            probe.fingerprint(),
-            start,
-            nextOrder++,
-            nowNanos);
-    if (!probe.isGzip()) {
-      file.sizeBytes = probe.size();
-    }
-    file.unproven = probe.headLength() == 0;
-    file.predecessor = current.put(path, file);
-    enter(file, probe);
+    TailedFile file = live.begin(source, path, probe, start, nowNanos);
+    entered(file);
     relatives.decided(probe.place());
     return file;
   }
@@ -761,50 +732,22 @@ final class Generations {
   private TailedFile resume(
       TailSource source, SavedGeneration saved, Path path, Probe probe, long nowNanos)
       throws IOException {
-    TailedFile file =
-        new TailedFile(
-            source,
-            volume,
-            saved.id(),
-            path,
-            probe.place(),
-            saved.fingerprint(),
-            saved.acknowledged(),
-            nextOrder++,
-            nowNanos);
+    TailedFile file = live.resume(source, saved, path, probe, !looked, nowNanos);
     // One that was finished is no longer among those whose positions destinations keep: they are
     // told
     // before its next record leaves.
     file.stored = !known.takeUnstored(saved) && !saved.finished();
     file.barriers = start.barriers(saved.id(), saved.acknowledged().position());
-    file.sizeBytes = saved.sizeBytes();
     if (!probe.isGzip()) {
-      // What it has grown by belongs to it from now on: it may be emptied before there is room to
-      // read.
-      file.sizeBytes = Math.max(file.sizeBytes, probe.size());
       check.recognise(file, probe.head(), probe.headLength());
     }
-    file.seenSeconds = saved.seenSeconds();
-    leaving.removeIf(earlier -> earlier.generation == saved.id());
     unresumed.remove(saved.id());
     known.remove(saved);
-    if (!looked) {
-      // At the start they come by their age.
-      file.predecessor = current.put(file.path, file);
-    } else {
-      current.putIfAbsent(file.path, file);
-    }
-    enter(file, probe);
+    entered(file);
     return file;
   }
 
-  private void enter(TailedFile file, Probe probe) {
-    if (probe.headLength() >= 2) {
-      file.charset = file.source.charset.forHead(probe.head(), probe.headLength());
-      file.chooseParser(probe.head(), probe.headLength());
-    }
-    file.content = probe.take();
-    live.put(file.place, file);
+  private void entered(TailedFile file) {
     closed.decided(file.place);
     changed = true;
   }
@@ -830,9 +773,7 @@ final class Generations {
     } catch (NoSuchFileException e) {
       return true;
     }
-    file.close();
-    live.remove(file.place, file);
-    current.remove(file.path, file);
+    live.close(file);
     changed = true;
     return false;
   }
@@ -877,8 +818,7 @@ final class Generations {
   /// there is one.
   private void replaced(TailedFile old, long nowNanos) throws IOException {
     FileKey place = old.place;
-    live.remove(place);
-    old.close();
+    live.leavesPlace(old);
     try {
       boolean moved = false;
       try {
@@ -917,13 +857,11 @@ final class Generations {
     }
     reportShort(old.source, old.generation, old.path.toString(), copy, old.sizeBytes);
     old.sizeBytes = Math.min(old.sizeBytes, copy.size());
-    old.place = copy.place();
-    old.content = copy.take();
+    live.moves(old, copy);
     old.detached = true;
     old.copy = true;
     old.grewNanos = nowNanos;
     old.leftAtSize = -1;
-    live.put(old.place, old);
     closed.decided(old.place);
     changed = true;
     return true;
@@ -938,7 +876,7 @@ final class Generations {
     boolean byName = begun.length() < Fingerprint.SHORTEST_STEP;
     return finder.first(
         folder,
-        live.keySet(),
+        live.places(),
         (path, place) ->
             !place.equals(except)
                 && !path.equals(original)
@@ -1016,13 +954,9 @@ final class Generations {
   /// Nothing more comes of this generation; it is remembered for its copies' sake.
   void finish(TailedFile file) {
     file.finished = true;
-    file.close();
-    live.remove(file.place, file);
-    current.remove(file.path, file);
+    live.close(file);
     known.remember(file.saved());
-    if (!file.pending.isEmpty()) {
-      leaving.add(file);
-    }
+    live.leaves(file);
     changed = true;
   }
 
@@ -1087,7 +1021,7 @@ final class Generations {
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.
   private void followWaiting(long nowNanos, long nowSeconds) {
     List<Discovery.Found> nameless = new ArrayList<>();
-    for (Discovery.Found found : closed.follow(live.keySet())) {
+    for (Discovery.Found found : closed.follow(live.places())) {
       if (seen.contains(found.place())) {
         continue;
       }
@@ -1178,12 +1112,12 @@ final class Generations {
   /// A file is gone for which there was no descriptor.
   private void lost(Discovery.Found found, long nowNanos) {
     SavedGeneration saved = known.at(found.place());
-    long from = unreadFrom(found);
+    long from = overview.unreadFrom(found);
     if (from >= found.sizeBytes()) {
       return;
     }
     if (saved == null || saved.finished()) {
-      long generation = saved == null ? random.nextLong() : saved.id();
+      long generation = saved == null ? live.newGeneration() : saved.id();
       losses.report(
           found.source(), generation, found.path().toString(), from, found.sizeBytes(), GONE);
       return;
@@ -1195,27 +1129,14 @@ final class Generations {
     }
   }
 
-  /// Where a file that is not open would be read from, so far as can be told without looking into it.
-  private long unreadFrom(Discovery.Found found) {
-    SavedGeneration saved = known.at(found.place());
-    if (saved == null && found.path().toString().endsWith(".gz")) {
-      // By itself it is never read.
-      return found.sizeBytes();
-    }
-    long from = saved == null ? closed.passedOver(found.place()) : readTo(saved);
-    return from > found.sizeBytes() ? 0 : from;
-  }
-
   /// What is finished and was not read to its end was given up.
-  private static long readTo(SavedGeneration saved) {
+  static long readTo(SavedGeneration saved) {
     return saved.finished() ? saved.sizeBytes() : saved.acknowledged().position();
   }
 
   /// The acknowledged position has moved, perhaps after the generation was finished.
   void advanced(TailedFile file) {
-    if (file.pending.isEmpty()) {
-      leaving.remove(file);
-    }
+    live.advanced(file);
     if (file.finished && known.get(file.generation) != null) {
       known.remember(file.saved());
     }
@@ -1230,18 +1151,10 @@ final class Generations {
     }
   }
 
-  private boolean isParked(SavedGeneration saved) {
-    FileKey place = FileKey.of(saved);
-    return !saved.finished()
-        && seen.contains(place)
-        && closed.isRead(place)
-        && !closed.isWaiting(place);
-  }
-
   /// What has grown since it was looked at, and what is new, is not shipped, either.
   private void measure() {
     discovery.walk();
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       Content content = file.content;
       if (content == null || file.released || content instanceof GzipContent) {
         continue;
@@ -1261,87 +1174,11 @@ final class Generations {
     if (complete) {
       measure();
     }
-    Map<FileKey, Discovery.Found> all = new LinkedHashMap<>(closed.waiting());
-    discovery.found().values().forEach(found -> all.put(found.place(), found));
-    List<Discovery.Found> unopened = new ArrayList<>();
-    for (Discovery.Found found : all.values()) {
-      if (!live.containsKey(found.place())
-          && known.at(found.place()) == null
-          && !closed.isRead(found.place())
-          && !relatives.isCopy(found.place())
-          && (complete || !relatives.isUndecided(found.place()))
-          && found.sizeBytes() > 0) {
-        unopened.add(found);
-      }
-    }
-    List<SavedGeneration> unread = new ArrayList<>();
-    for (SavedGeneration saved : known.all()) {
-      FileKey place = FileKey.of(saved);
-      Discovery.Found found = closed.isWaiting(place) ? all.get(place) : null;
-      boolean grown =
-          found != null && saved.equals(known.at(place)) && found.sizeBytes() > saved.sizeBytes();
-      unread.add(found != null && grown ? saved.ofSize(found.sizeBytes()) : saved);
-    }
-    return Receipts.of(unread, live.values(), losses, unopened, complete);
-  }
-
-  private SourceStatus.File unopened(Discovery.Found found, String problem) {
-    return new SourceStatus.File(
-        found.path().toString(), unreadFrom(found), found.sizeBytes(), problem);
+    return overview.receipt(complete);
   }
 
   /// What each source's files look like now.
   List<SourceStatus> status() {
-    List<SourceStatus> all = new ArrayList<>();
-    Set<Path> told = new HashSet<>(current.keySet());
-    closed.waiting().values().forEach(found -> told.add(found.path()));
-    for (TailSource source : sources.all()) {
-      List<SourceStatus.File> files = new ArrayList<>();
-      for (TailedFile file : live.values()) {
-        if (file.source == source) {
-          String problem = problems().getOrDefault(file.path, "");
-          files.add(
-              new SourceStatus.File(
-                  file.path.toString(), file.acknowledged.position(), file.sizeBytes, problem));
-        }
-      }
-      for (TailedFile file : leaving) {
-        // Whatever has left keeps the source that it was read for, which a reload replaces.
-        if (file.source.name().equals(source.name())) {
-          files.add(
-              new SourceStatus.File(
-                  file.path.toString(), file.acknowledged.position(), file.read.position(), ""));
-        }
-      }
-      for (Discovery.Found found : closed.waiting().values()) {
-        if (found.source().name().equals(source.name())) {
-          files.add(unopened(found, problems().getOrDefault(found.path(), "")));
-        }
-      }
-      for (SavedGeneration saved : known.all()) {
-        if (!saved.source().equals(source.name())) {
-          continue;
-        }
-        long position = saved.acknowledged().position();
-        if (isParked(saved)) {
-          files.add(new SourceStatus.File(saved.path(), position, position, ""));
-        } else if (unresumed.contains(saved.id()) && !closed.isWaiting(FileKey.of(saved))) {
-          files.add(new SourceStatus.File(saved.path(), position, saved.sizeBytes(), tooMany()));
-        }
-      }
-      problems()
-          .forEach(
-              (path, problem) -> {
-                Discovery.Found found = discovery.found().get(path);
-                if (source.globs.concerns(path) && !told.contains(path)) {
-                  files.add(
-                      found == null
-                          ? new SourceStatus.File(path.toString(), 0, 0, problem)
-                          : unopened(found, problem));
-                }
-              });
-      all.add(new SourceStatus(source.name(), files));
-    }
-    return all;
+    return overview.status(unresumed, tooMany());
   }
 }
