@@ -43,9 +43,6 @@ final class Generations {
   /// A rotated file that matches nothing any more is looked at for so long after its last change.
   private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
 
-  /// A file that has not changed for so long may give its descriptor to another.
-  private static final long PARKED_AFTER_MILLIS = TimeUnit.SECONDS.toMillis(5);
-
   /// Longer than a tick of any file system's clock.
   private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -55,7 +52,6 @@ final class Generations {
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   private final TailSources sources;
-  private final int maxOpen;
   private final Consumer<String> notice;
   private final Discovery discovery;
   private final LiveFiles live;
@@ -85,6 +81,7 @@ final class Generations {
   private final ContentCheck check = new ContentCheck();
   private final Relatives relatives;
   private final Overview overview;
+  private final Room room;
   private final MovedFiles movedFiles = new MovedFiles();
   private boolean looked;
 
@@ -108,12 +105,12 @@ final class Generations {
       Consumer<String> notice) {
     known = new KnownGenerations(fileSystem);
     this.sources = new TailSources(sources);
-    this.maxOpen = maxOpen;
     live = new LiveFiles(volume, random);
     this.notice = notice;
     discovery = new Discovery(sources);
     losses = new Losses(notice);
     relatives = new Relatives(live.all(), known, seen, check);
+    room = new Room(maxOpen, live, closed, discovery, seen);
     overview = new Overview(this.sources, live, seen, known, closed, relatives, discovery, losses);
     for (SavedGeneration generation : saved) {
       known.remember(generation);
@@ -307,23 +304,6 @@ final class Generations {
     }
   }
 
-  private void makeRoom(Map<FileKey, Discovery.Found> strangers, long nowSeconds) {
-    int wanted = discovery.others().size() + unresumed.size();
-    for (Discovery.Found found : strangers.values()) {
-      if (!closed.hasNothingNew(found)) {
-        wanted++;
-      }
-    }
-    for (FileKey place : closed.waiting().keySet()) {
-      if (!seen.contains(place) && !strangers.containsKey(place)) {
-        wanted++;
-      }
-    }
-    if (live.size() + wanted > maxOpen) {
-      park(wanted, nowSeconds);
-    }
-  }
-
   /// Before any generation is looked for: one that is found elsewhere leaves its place, and what lies there now came after it.
   private void measureUnknown() {
     for (Discovery.Found found : discovery.found().values()) {
@@ -402,37 +382,17 @@ final class Generations {
     }
   }
 
-  /// Closes files that were read and acknowledged to their end and have been quiet since: they are
-  /// known like those of a process before, and are opened again when they change. To a copy nobody writes.
-  private void park(int wanted, long nowSeconds) {
-    long before = TimeUnit.SECONDS.toMillis(nowSeconds) - PARKED_AFTER_MILLIS;
-    int left = Math.min(wanted, live.size());
-    for (TailedFile file : List.copyOf(live.all())) {
+  /// Closes files for others: they are known like those of a process before, and are opened again when they change.
+  private void makeRoom(Map<FileKey, Discovery.Found> strangers, long nowSeconds) {
+    for (TailedFile file : room.toClose(strangers, unresumed.size(), nowSeconds)) {
       Discovery.Found found = discovery.found().get(file.path);
-      if (left > 0 && file.copy && file.isIdle() && isAtItsEnd(file)) {
+      if (file.copy || found == null) {
         finish(file);
-        left--;
-      } else if (left > 0
-          && found != null
-          && found.place().equals(file.place)
-          && found.sizeBytes() == file.acknowledged.position()
-          && found.modifiedMillis() < before
-          && file.isIdle()) {
+      } else {
         live.close(file);
         known.remember(file);
         closed.hasNothing(found);
-        left--;
       }
-    }
-  }
-
-  private static boolean isAtItsEnd(TailedFile file) {
-    Content content = file.content;
-    try {
-      return content != null && content.size() <= file.read.position();
-    } catch (IOException e) {
-      // It is told where it is read.
-      return false;
     }
   }
 
@@ -529,7 +489,7 @@ final class Generations {
         }
         continue;
       }
-      if (isFull()) {
+      if (room.isFull()) {
         unresumed.add(id);
         continue;
       }
@@ -564,7 +524,7 @@ final class Generations {
     displaced.clear();
     for (Discovery.Found found : strangers) {
       SavedGeneration saved = known.at(found.place());
-      if (saved == null || saved.finished() || closed.hasNothingNew(found) || isFull()) {
+      if (saved == null || saved.finished() || closed.hasNothingNew(found) || room.isFull()) {
         continue;
       }
       try (Probe probe = Probe.open(found.real(), found.place())) {
@@ -592,7 +552,7 @@ final class Generations {
       }
       return;
     }
-    if (isFull() && (saved != null || closed.isJudged(found))) {
+    if (room.isFull() && (saved != null || closed.isJudged(found))) {
       waits(found);
       return;
     }
@@ -639,7 +599,7 @@ final class Generations {
       if (isRelated(found, probe, nowNanos, nowSeconds)) {
         return;
       }
-      if (isFull()) {
+      if (room.isFull()) {
         waits(found);
         return;
       }
@@ -674,7 +634,7 @@ final class Generations {
         if (source == null) {
           relatives.copied(found.place());
           known.touch(saved, nowSeconds);
-        } else if (isFull() && !live.isAt(found.place())) {
+        } else if (room.isFull() && !live.isAt(found.place())) {
           return false;
         } else {
           resume(source, saved, probe, nowNanos).detached = true;
@@ -690,19 +650,9 @@ final class Generations {
     closed.decided(found.place());
   }
 
-  private boolean isFull() {
-    return live.size() >= maxOpen;
-  }
-
   private void waits(Discovery.Found found) {
     closed.waits(found);
-    problems().put(found.path(), tooMany());
-  }
-
-  private String tooMany() {
-    return "waits: "
-        + maxOpen
-        + " files are open, and the limit of open files (ulimit -n) allows no more";
+    problems().put(found.path(), room.problem());
   }
 
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
@@ -901,7 +851,7 @@ final class Generations {
     if (copy == null) {
       return false;
     }
-    if (isFull()) {
+    if (room.isFull()) {
       copy.close();
       known.replace(saved);
       unresumed.add(saved.id());
@@ -994,7 +944,7 @@ final class Generations {
           if (!isRestOf(saved, probe)) {
             continue;
           }
-          if (isFull()) {
+          if (room.isFull()) {
             waits(found(source, known.pathOf(saved), place, other));
           } else {
             resume(source, saved, probe, nowNanos).detached = true;
@@ -1074,7 +1024,7 @@ final class Generations {
       }
       return;
     }
-    if (isFull()) {
+    if (room.isFull()) {
       waits(now);
       return;
     }
@@ -1179,6 +1129,6 @@ final class Generations {
 
   /// What each source's files look like now.
   List<SourceStatus> status() {
-    return overview.status(unresumed, tooMany());
+    return overview.status(unresumed, room.problem());
   }
 }
