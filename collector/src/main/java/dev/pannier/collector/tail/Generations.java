@@ -43,16 +43,9 @@ final class Generations {
   /// A rotated file that matches nothing any more is looked at for so long after its last change.
   private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
 
-  /// Longer than a tick of any file system's clock.
-  private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(2);
-
-  /// A template may make any number of folders.
-  private static final int MAX_LEFT_OUT_TOLD = 100;
-
   private static final String GONE = "emptied or deleted, and no copy was found";
 
   private final TailSources sources;
-  private final Consumer<String> notice;
   private final Discovery discovery;
   private final LiveFiles live;
   private final KnownGenerations known;
@@ -68,9 +61,7 @@ final class Generations {
 
   private final ContentFinder finder = new ContentFinder();
 
-  /// Of what is left out, once each.
-  private final Set<String> leftOutTold = new HashSet<>();
-
+  private final LeftOut leftOut;
   private final Losses losses;
   private final Reclaimer reclaimer = new Reclaimer();
   private StartPositions start = new StartPositions(List.of(), true);
@@ -106,7 +97,7 @@ final class Generations {
     known = new KnownGenerations(fileSystem);
     this.sources = new TailSources(sources);
     live = new LiveFiles(volume, random);
-    this.notice = notice;
+    leftOut = new LeftOut(notice);
     discovery = new Discovery(sources);
     losses = new Losses(notice);
     relatives = new Relatives(live.all(), known, seen, check);
@@ -261,7 +252,7 @@ final class Generations {
       if (file == null) {
         strangers.putIfAbsent(found.place(), found);
       } else {
-        notice(file, found, nowNanos, nowSeconds);
+        file.noticed(found, nowNanos, nowSeconds);
       }
     }
     letGo();
@@ -314,19 +305,7 @@ final class Generations {
   }
 
   private void tellLeftOut() {
-    discovery
-        .leftOut()
-        .forEach(
-            (folder, owner) -> {
-              String line =
-                  folder
-                      + ": what the sidecar itself writes there ("
-                      + owner
-                      + ") is not read, though a source includes it";
-              if (leftOutTold.size() < MAX_LEFT_OUT_TOLD && leftOutTold.add(line)) {
-                notice.accept(line);
-              }
-            });
+    leftOut.tell(discovery.leftOut());
     for (TailedFile file : live.all()) {
       // A shipper has come that writes to it.
       if (discovery.leftOut().containsKey(file.path.getParent()) && discovery.isOwn(file.path)) {
@@ -396,21 +375,6 @@ final class Generations {
     }
   }
 
-  /// File systems tell times in ticks of some milliseconds: what is emptied and filled again in the
-  /// tick of the last change has its time, and may have its size.
-  private static void notice(
-      TailedFile file, Discovery.Found found, long nowNanos, long nowSeconds) {
-    file.seenSeconds = nowSeconds;
-    boolean changed =
-        file.modifiedMillis != found.modifiedMillis() || file.sizeBytes != found.sizeBytes();
-    if (changed) {
-      file.modifiedMillis = found.modifiedMillis();
-      file.modifiedNanos = nowNanos;
-    }
-    file.suspect |= changed || file.mayChangeUnseen;
-    file.mayChangeUnseen = changed || nowNanos - file.modifiedNanos < TICK_NANOS;
-  }
-
   private void checkSuspect(TailedFile file, long nowNanos) {
     Content content = file.content;
     if (content == null || !file.suspect) {
@@ -437,12 +401,7 @@ final class Generations {
       if (!file.detached
           && !file.released
           && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
-        file.detached = true;
-        // Until now it may have been copied.
-        file.seenSeconds = nowSeconds;
-        file.grewNanos = nowNanos;
-        // Perhaps it was emptied before it was renamed.
-        file.suspect = true;
+        file.detach(nowNanos, nowSeconds);
       }
     }
   }
@@ -801,7 +760,7 @@ final class Generations {
   }
 
   private boolean moveToCopy(TailedFile old, FileKey from, long nowNanos) throws IOException {
-    Probe copy = findContinuation(old.path, from, old.fingerprint, old.read);
+    Probe copy = continuation(old.path, from, old.fingerprint, old.read);
     if (copy == null) {
       return false;
     }
@@ -817,23 +776,9 @@ final class Generations {
     return true;
   }
 
-  private @Nullable Probe findContinuation(
+  private @Nullable Probe continuation(
       Path original, FileKey except, Fingerprint begun, Anchor read) throws IOException {
-    Path folder = original.getParent();
-    if (begun.length() == 0 || folder == null) {
-      return null;
-    }
-    boolean byName = begun.length() < Fingerprint.SHORTEST_STEP;
-    return finder.first(
-        folder,
-        live.places(),
-        (path, place) ->
-            !place.equals(except)
-                && !path.equals(original)
-                && !discovery.isOwn(path)
-                && (!byName || RotatedNames.stem(path).equals(RotatedNames.stem(original))),
-        begun,
-        read);
+    return finder.continuation(original, except, live.places(), discovery::isOwn, begun, read);
   }
 
   /// A saved generation whose inode is gone or holds other content now.
@@ -847,7 +792,7 @@ final class Generations {
       throws IOException {
     FileKey place = FileKey.of(saved);
     Probe copy =
-        findContinuation(known.pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
+        continuation(known.pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
     if (copy == null) {
       return false;
     }

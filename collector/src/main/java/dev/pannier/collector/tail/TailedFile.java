@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// One file generation that is being read: offsets and identity, no content.
@@ -31,6 +32,9 @@ final class TailedFile {
       this.end = end;
     }
   }
+
+  /// Longer than a tick of any file system's clock.
+  private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   TailSource source;
   final long generation;
@@ -181,6 +185,29 @@ final class TailedFile {
 
   private boolean isAfterHole(Anchor position) {
     return position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
+  }
+
+  /// It was seen under its path. File systems tell times in ticks of some milliseconds: what is emptied and filled again in the
+  /// tick of the last change has its time, and may have its size.
+  void noticed(Discovery.Found found, long nowNanos, long nowSeconds) {
+    seenSeconds = nowSeconds;
+    boolean changed = modifiedMillis != found.modifiedMillis() || sizeBytes != found.sizeBytes();
+    if (changed) {
+      modifiedMillis = found.modifiedMillis();
+      modifiedNanos = nowNanos;
+    }
+    suspect |= changed || mayChangeUnseen;
+    mayChangeUnseen = changed || nowNanos - modifiedNanos < TICK_NANOS;
+  }
+
+  /// It is under its path no more.
+  void detach(long nowNanos, long nowSeconds) {
+    detached = true;
+    // Until now it may have been copied.
+    seenSeconds = nowSeconds;
+    grewNanos = nowNanos;
+    // Perhaps it was emptied before it was renamed.
+    suspect = true;
   }
 
   /// It is another source's from now on. What is not in a batch yet is read by other rules. Nothing here may give it up: gzip'd content
