@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
 ///    some seconds later, or was gone before this file was made: then two files have the same lines.
 /// 4. Gzip'd content is read only as the rest of a known generation.
 /// 5. Anything else begins a new generation.
+///
+/// What is a copy is told by [Relatives]; what is known of each file is kept by [LiveFiles], [KnownGenerations] and [ClosedFiles].
 final class Generations {
   /// A rotated file that matches nothing any more is looked at for so long after its last change.
   private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
@@ -50,7 +52,6 @@ final class Generations {
   private final LiveFiles live;
   private final KnownGenerations known;
   private final ClosedFiles closed = new ClosedFiles();
-
   private final Set<FileKey> seen = new HashSet<>();
 
   /// Open files under which other content was found, until they are replaced.
@@ -73,6 +74,7 @@ final class Generations {
   private final Relatives relatives;
   private final Overview overview;
   private final Room room;
+  private final Whereabouts whereabouts;
   private final MovedFiles movedFiles = new MovedFiles();
   private boolean looked;
 
@@ -101,6 +103,7 @@ final class Generations {
     discovery = new Discovery(sources);
     losses = new Losses(notice);
     relatives = new Relatives(live.all(), known, seen, check);
+    whereabouts = new Whereabouts(discovery);
     room = new Room(maxOpen, live, closed, discovery, seen);
     overview = new Overview(this.sources, live, seen, known, closed, relatives, discovery, losses);
     for (SavedGeneration generation : saved) {
@@ -442,7 +445,7 @@ final class Generations {
       }
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is met like any other, and goes on where it was.
-        if (folder != null && isDeleted(folder, source) && !confirmed) {
+        if (folder != null && Whereabouts.isDeleted(folder, source) && !confirmed) {
           reportGone(saved, source);
           known.replace(saved.ofSize(saved.acknowledged().position()));
         }
@@ -469,13 +472,6 @@ final class Generations {
         problems().put(path, Discovery.whatToDo(e));
       }
     }
-  }
-
-  /// Whether a folder is missing from those of a source, which are there.
-  private static boolean isDeleted(Path folder, TailSource source) {
-    return Files.notExists(folder)
-        && source.globs.roots().stream()
-            .anyMatch(root -> folder.startsWith(root) && Files.isReadable(root));
   }
 
   /// Which known generations are no longer where they were.
@@ -643,8 +639,7 @@ final class Generations {
       throws IOException {
     TailedFile file = live.resume(source, saved, path, probe, !looked, nowNanos);
     // One that was finished is no longer among those whose positions destinations keep: they are
-    // told
-    // before its next record leaves.
+    // told before its next record leaves.
     file.stored = !known.takeUnstored(saved) && !saved.finished();
     file.barriers = start.barriers(saved.id(), saved.acknowledged().position());
     if (!probe.isGzip()) {
@@ -885,16 +880,7 @@ final class Generations {
         if (closed.isWaiting(place)) {
           continue;
         }
-        try (Probe probe = Probe.open(other.path(), place)) {
-          if (!isRestOf(saved, probe)) {
-            continue;
-          }
-          if (room.isFull()) {
-            waits(found(source, known.pathOf(saved), place, other));
-          } else {
-            resume(source, saved, probe, nowNanos).detached = true;
-          }
-        }
+        goesOnAt(found(source, known.pathOf(saved), place, other), saved, nowNanos);
       } catch (NoSuchFileException e) {
         problems().remove(other.path());
       } catch (IOException e) {
@@ -903,8 +889,22 @@ final class Generations {
     }
   }
 
-  private static boolean isRestOf(SavedGeneration saved, Probe probe) throws IOException {
-    return !probe.isGzip() && probe.continues(saved.fingerprint(), saved.acknowledged());
+  /// Reads a generation on where no source takes its name.
+  ///
+  /// @return false where it is not what lies there
+  private boolean goesOnAt(Discovery.Found now, SavedGeneration saved, long nowNanos)
+      throws IOException {
+    try (Probe probe = Probe.open(now.real(), now.place())) {
+      if (probe.isGzip() || !probe.continues(saved.fingerprint(), saved.acknowledged())) {
+        return false;
+      }
+      if (room.isFull()) {
+        waits(now);
+      } else {
+        resume(now.source(), saved, probe, nowNanos).detached = true;
+      }
+      return true;
+    }
   }
 
   private static Discovery.Found found(
@@ -927,30 +927,14 @@ final class Generations {
         nameless.add(found);
       }
     }
-    if (nameless.isEmpty()) {
-      return;
-    }
-    Map<FileKey, Discovery.Other> others = new HashMap<>();
-    for (Discovery.Other other : discovery.others()) {
-      try {
-        others.put(FileKey.of(other.path()), other);
-      } catch (IOException e) {
-        // Where it has moved on, that is seen at the next look.
-        problems().remove(other.path());
-      }
-    }
+    whereabouts.look(nameless.isEmpty());
     for (Discovery.Found found : nameless) {
-      Discovery.Other other = others.get(found.place());
-      // What is shorter than what was there is another file in its place.
-      if (other != null && other.sizeBytes() >= found.sizeBytes()) {
-        meetRenamed(found, other, nowNanos, nowSeconds);
-      } else if (isAt(found)) {
-        meet(found, nowNanos, nowSeconds);
-      } else if (isGone(found)) {
-        closed.waitsNoMore(found.place());
-        lost(found, nowNanos);
-      } else {
-        closed.isAway(found.place());
+      switch (whereabouts.of(found)) {
+        case Whereabouts.Renamed(Discovery.Other now) ->
+            meetRenamed(found, now, nowNanos, nowSeconds);
+        case Whereabouts.There _ -> meet(found, nowNanos, nowSeconds);
+        case Whereabouts.Gone _ -> lost(found, nowNanos);
+        case Whereabouts.Away _ -> closed.isAway(found.place());
       }
     }
   }
@@ -960,24 +944,13 @@ final class Generations {
       Discovery.Found found, Discovery.Other other, long nowNanos, long nowSeconds) {
     Discovery.Found now = found(found.source(), found.path(), found.place(), other);
     SavedGeneration saved = known.at(found.place());
-    if (saved == null) {
-      if (RotatedNames.stem(other.path()).equals(RotatedNames.stem(found.path()))) {
+    try {
+      if (saved == null
+          && RotatedNames.stem(other.path()).equals(RotatedNames.stem(found.path()))) {
         meet(now, nowNanos, nowSeconds);
-      } else {
-        closed.waitsNoMore(found.place());
-        lost(found, nowNanos);
-      }
-      return;
-    }
-    if (room.isFull()) {
-      waits(now);
-      return;
-    }
-    try (Probe probe = Probe.open(other.path(), found.place())) {
-      if (isRestOf(saved, probe)) {
-        resume(found.source(), saved, probe, nowNanos).detached = true;
-      } else {
-        closed.waitsNoMore(found.place());
+      } else if (saved != null && room.isFull()) {
+        waits(now);
+      } else if (saved == null || !goesOnAt(now, saved, nowNanos)) {
         lost(found, nowNanos);
       }
     } catch (NoSuchFileException e) {
@@ -988,24 +961,9 @@ final class Generations {
     }
   }
 
-  /// Not where its folder cannot be looked into: it may come back.
-  private boolean isGone(Discovery.Found found) {
-    Path folder = found.path().getParent();
-    return folder != null
-        && discovery.sees(found.path())
-        && (Files.isReadable(folder) || isDeleted(folder, found.source()));
-  }
-
-  private static boolean isAt(Discovery.Found found) {
-    try {
-      return FileKey.of(found.real()).equals(found.place());
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
   /// A file is gone for which there was no descriptor.
   private void lost(Discovery.Found found, long nowNanos) {
+    closed.waitsNoMore(found.place());
     SavedGeneration saved = known.at(found.place());
     long from = overview.unreadFrom(found);
     if (from >= found.sizeBytes()) {
