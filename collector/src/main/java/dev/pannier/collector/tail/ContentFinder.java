@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Looks through folders for the content of generations, under any name, gzip'd or not.
@@ -88,6 +89,36 @@ final class ContentFinder {
       }
     }
     return null;
+  }
+
+  /// Where a generation's content goes on that is gone from its file: in another one beside it.
+  ///
+  /// @param except where it was
+  /// @param own    what is not looked into
+  /// @return opened, and the caller's to close; null if there is none
+  @Nullable Probe continuation(
+      Path original,
+      FileKey except,
+      Set<FileKey> taken,
+      Predicate<Path> own,
+      Fingerprint begun,
+      Anchor read)
+      throws IOException {
+    Path folder = original.getParent();
+    if (begun.length() == 0 || folder == null) {
+      return null;
+    }
+    boolean byName = begun.length() < Fingerprint.SHORTEST_STEP;
+    return first(
+        folder,
+        taken,
+        (path, place) ->
+            !place.equals(except)
+                && !path.equals(original)
+                && !own.test(path)
+                && (!byName || RotatedNames.stem(path).equals(RotatedNames.stem(original))),
+        begun,
+        read);
   }
 
   /// Gzip'd files last: while one is being written, what it is made of is whole.

@@ -7,24 +7,16 @@ import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource.StartAt;
 import dev.pannier.collector.receipt.Receipt;
-import dev.pannier.parsers.LineParser;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +24,6 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Tells which generation each file is. Long, since the rules decide one question together: whose
@@ -48,166 +39,50 @@ import org.jspecify.annotations.Nullable;
 ///    some seconds later, or was gone before this file was made: then two files have the same lines.
 /// 4. Gzip'd content is read only as the rest of a known generation.
 /// 5. Anything else begins a new generation.
+///
+/// What is a copy is told by [Relatives]; what is known of each file is kept by [LiveFiles], [KnownGenerations] and [ClosedFiles].
 final class Generations {
-  private static final Pattern NOT_ASCII = Pattern.compile("[^\\x20-\\x7e]");
-
-  /// What looks like a copy, but is shorter than its original and has not grown for so long, is
-  /// none.
-  private static final long COPYING_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-  /// Who copies a file in order to empty it does so within that time.
-  private static final long EMPTIED_NANOS = TimeUnit.SECONDS.toNanos(10);
-
-  private static final String SEPARATORS = ".-_~";
-
-  /// How far the file system's clock may be behind, and what a whole second hides.
-  private static final long CLOCK_SECONDS = 1;
-
-  /// Rotated generations that are remembered after their files are gone, so that a copy that turns
-  /// up later is not read again.
-  private static final int MAX_KNOWN = 1_000;
-
-  private static final long MAX_KNOWN_SECONDS = TimeUnit.DAYS.toSeconds(7);
-
   /// A rotated file that matches nothing any more is looked at for so long after its last change.
   private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
 
-  /// A file that has not changed for so long may give its descriptor to another.
-  private static final long PARKED_AFTER_MILLIS = TimeUnit.SECONDS.toMillis(5);
-
-  /// Longer than a tick of any file system's clock.
-  private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(2);
-
-  /// A template may make any number of folders.
-  private static final int MAX_LEFT_OUT_TOLD = 100;
-
-  /// So long a file that has moved away is looked for, and may be undecided.
-  private static final long MOVED_NANOS = EMPTIED_NANOS + TimeUnit.SECONDS.toNanos(5);
-
-  private static final int MAX_MOVED = 256;
-
-  private static final int MAX_EMPTIED = 64;
-
   private static final String GONE = "emptied or deleted, and no copy was found";
 
-  /// A file that looks like a copy.
-  ///
-  /// @param firstBytes its size when it was met
-  /// @param atStart    whether that was at the first look
-  private record Suspect(long sizeBytes, long sinceNanos, long firstBytes, boolean atStart) {}
-
-  /// A file that had a name which a source takes, for so short a time that it may not have been seen.
-  private static final class Moved {
-    final Path from;
-    final long sinceNanos;
-    @Nullable FileKey place;
-
-    Moved(Path from, long sinceNanos) {
-      this.from = from;
-      this.sinceNanos = sinceNanos;
-    }
-  }
-
-  /// What an open file had when it was found emptied.
-  private record Emptied(Trail trail, long read, long seenSeconds) {}
-
-  private enum Kinship {
-    NONE,
-    COPY,
-    /// To be looked at again.
-    UNDECIDED
-  }
-
-  /// What a file looked like from outside.
-  private record State(long modifiedMillis, long sizeBytes) {
-    static State of(Discovery.Found found) {
-      return new State(found.modifiedMillis(), found.sizeBytes());
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof State state
-          && modifiedMillis == state.modifiedMillis
-          && sizeBytes == state.sizeBytes;
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * Long.hashCode(modifiedMillis) + Long.hashCode(sizeBytes);
-    }
-  }
-
-  private final FileSystem fileSystem;
-  private List<TailSource> sources;
-  private final long volume;
-  private final int maxOpen;
-  private final RandomGenerator random;
-  private final Consumer<String> notice;
+  private final TailSources sources;
   private final Discovery discovery;
-  private final Map<FileKey, TailedFile> live = new LinkedHashMap<>();
-
-  /// The youngest generation of each path.
-  private final Map<Path, TailedFile> current = new HashMap<>();
-
-  private final Map<Long, SavedGeneration> known = new LinkedHashMap<>();
-  private final Map<FileKey, Long> knownPlaces = new HashMap<>();
-
-  /// Those of them that were not stored yet: when they are read again, they have to be before a record of them leaves.
-  private final Set<Long> unstored = new HashSet<>();
-
-  private final Map<FileKey, Suspect> suspects = new HashMap<>();
-
-  /// Those of this look.
-  private final Set<FileKey> undecided = new HashSet<>();
-
-  /// Those that wait for a descriptor, as they were seen last, in the order in which they came.
-  private final Map<FileKey, Discovery.Found> waiting = new LinkedHashMap<>();
-
-  /// Of files of `start_at: end` that were there at the first look, what they had then; until they could be looked into.
-  private final Map<FileKey, Long> firstSizes = new HashMap<>();
-
-  /// What was found to be a copy at this look.
-  private final Set<FileKey> copied = new HashSet<>();
-
+  private final LiveFiles live;
+  private final KnownGenerations known;
+  private final ClosedFiles closed = new ClosedFiles();
   private final Set<FileKey> seen = new HashSet<>();
-
-  /// By the names that they have now, which no source takes.
-  private final Map<Path, Moved> moved = new LinkedHashMap<>();
-
-  /// Files in which there is nothing to read, as they were then.
-  private final Map<FileKey, State> copies = new HashMap<>();
 
   /// Open files under which other content was found, until they are replaced.
   private final List<TailedFile> emptied = new ArrayList<>();
 
-  /// Nothing more is read of them, and some of what was is under way.
-  private final Set<TailedFile> leaving = new LinkedHashSet<>();
-
   /// Places of known generations that hold other content now, at this look.
   private final Set<FileKey> displaced = new HashSet<>();
 
-  /// By generation, the youngest of those of which no copy had all that was read.
-  private final Map<Long, Emptied> emptiedOnes = new LinkedHashMap<>();
-
   private final ContentFinder finder = new ContentFinder();
 
-  /// Of what is left out, once each.
-  private final Set<String> leftOutTold = new HashSet<>();
-
-  private final Losses losses = new Losses();
+  private final LeftOut leftOut;
+  private final Losses losses;
   private final Reclaimer reclaimer = new Reclaimer();
   private StartPositions start = new StartPositions(List.of(), true);
 
   /// Generations that are read again from below what the volume holds of them, and that position.
   private final Map<Long, Long> lowered = new HashMap<>();
 
-  private final byte[] head = new byte[Fingerprint.MAX_LENGTH];
-  private final byte[] check = new byte[Anchor.MAX_LENGTH];
-  private long nextOrder;
+  private final ContentCheck check = new ContentCheck();
+  private final Relatives relatives;
+  private final Overview overview;
+  private final Room room;
+  private final Whereabouts whereabouts;
+  private final MovedFiles movedFiles = new MovedFiles();
   private boolean looked;
 
   /// Whether those that are known and not read are looked for at the next look.
   private boolean resumes = true;
+
+  /// Those of them for which there was no descriptor.
+  private final Set<Long> unresumed = new LinkedHashSet<>();
 
   private boolean changed;
 
@@ -221,15 +96,18 @@ final class Generations {
       int maxOpen,
       RandomGenerator random,
       Consumer<String> notice) {
-    this.fileSystem = fileSystem;
-    this.sources = sources;
-    this.volume = volume;
-    this.maxOpen = maxOpen;
-    this.random = random;
-    this.notice = notice;
+    known = new KnownGenerations(fileSystem);
+    this.sources = new TailSources(sources);
+    live = new LiveFiles(volume, random);
+    leftOut = new LeftOut(notice);
     discovery = new Discovery(sources);
+    losses = new Losses(notice);
+    relatives = new Relatives(live.all(), known, seen, check);
+    whereabouts = new Whereabouts(discovery);
+    room = new Room(maxOpen, live, closed, discovery, seen);
+    overview = new Overview(this.sources, live, seen, known, closed, relatives, discovery, losses);
     for (SavedGeneration generation : saved) {
-      remember(generation);
+      known.remember(generation);
     }
   }
 
@@ -244,7 +122,7 @@ final class Generations {
   boolean outrank(StartPositions positions) {
     start = positions;
     boolean differs = false;
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       SavedGeneration saved = file.saved();
       SavedGeneration started = start.start(saved);
       if (started.acknowledged().position() < saved.acknowledged().position()) {
@@ -253,16 +131,17 @@ final class Generations {
       file.startAt(
           started.acknowledged(), start.barriers(saved.id(), started.acknowledged().position()));
       if (file.cursor.skip != Skip.NOTHING && !(file.content instanceof GzipContent)) {
-        chooseParser(file, head, headOf(file));
+        int length = headOf(file);
+        file.chooseParser(check.head(), length);
       }
       differs |= !started.equals(saved);
     }
-    for (SavedGeneration saved : List.copyOf(known.values())) {
+    for (SavedGeneration saved : List.copyOf(known.all())) {
       SavedGeneration started = start.start(saved);
       if (started.acknowledged().position() < saved.acknowledged().position()) {
         lowered.put(saved.id(), saved.acknowledged().position());
       }
-      known.replace(saved.id(), started);
+      known.replace(started);
       differs |= !started.equals(saved);
     }
     return differs;
@@ -271,22 +150,12 @@ final class Generations {
   /// Other sources. A file stays with its own where that is still there; else it goes over to the one that
   /// takes its path, with its position, and what nobody takes is let go.
   void change(List<TailSource> other) {
-    sources = List.copyOf(other);
+    sources.change(other);
+    discovery.sources(sources.all());
     resumes = true;
-    discovery.sources(sources);
-    // What no source finds any more, since it was renamed, is met as it is here.
-    for (Iterator<Map.Entry<FileKey, Discovery.Found>> all = waiting.entrySet().iterator();
-        all.hasNext(); ) {
-      Map.Entry<FileKey, Discovery.Found> entry = all.next();
-      TailSource next = taking(entry.getValue().path());
-      if (next == null) {
-        all.remove();
-      } else {
-        entry.setValue(entry.getValue().of(next));
-      }
-    }
-    for (TailedFile file : live.values()) {
-      TailSource next = successor(file);
+    closed.change(sources);
+    for (TailedFile file : live.all()) {
+      TailSource next = sources.successor(file);
       if (next == null) {
         file.release();
       } else {
@@ -299,71 +168,16 @@ final class Generations {
     }
   }
 
-  /// What is not in a batch yet is read by other rules. Nothing here may give a file up: gzip'd content begins
-  /// anew for its head, by a name that may be gone, so its charset stays.
   private void moveTo(TailedFile file, TailSource next) {
-    boolean readsAs = next.readsAs(file.source);
-    file.moveTo(next);
-    if (!readsAs) {
-      file.parser = null;
-      file.rule = null;
-      if (!(file.content instanceof GzipContent)) {
-        int length = headOf(file);
-        file.charset = length < 2 ? null : next.charset.forHead(head, length);
-        chooseParser(file, head, length);
-      }
-    }
+    boolean zipped = file.content instanceof GzipContent;
+    int length = zipped || next.readsAs(file.source) ? 0 : headOf(file);
+    file.moveTo(next, check.head(), length);
   }
 
-  /// Of what is skipped the lines behind it tell nothing, and may be skipped themselves: those that the file begins with tell its parser.
-  ///
-  /// @param begun the file's first bytes
-  private static void chooseParser(TailedFile file, byte[] begun, int length) {
-    Transcoder charset = file.charset;
-    if (file.cursor.skip == Skip.NOTHING || charset == null) {
-      return;
-    }
-    int hole = Bytes.endOfNuls(begun, 0, length) / charset.unit() * charset.unit();
-    int from = Math.max(hole, charset.markLength(begun, length));
-    if (from >= length) {
-      return;
-    }
-    charset.toUtf8(begun, from, charset.boundary(begun, from, length));
-    // The last line is told by its beginning.
-    byte[] lines = Arrays.copyOfRange(charset.bytes(), charset.from(), charset.to() + 1);
-    lines[lines.length - 1] = '\n';
-    LineParser parser = file.source.parsers.choose(lines, lines.length);
-    file.parser = parser;
-    file.rule = file.source.rule(parser, charset);
-  }
-
-  private @Nullable TailSource successor(TailedFile file) {
-    if (sources.contains(file.source)) {
-      return file.source;
-    }
-    for (TailSource source : sources) {
-      if (source.globs.matches(file.path)) {
-        return source;
-      }
-    }
-    return file.detached ? source(file.source.name()) : null;
-  }
-
-  /// The one that takes its path: its own, or another where that has another name or other files now.
-  private @Nullable TailSource sourceOf(SavedGeneration saved) {
-    Path path = pathOf(saved);
-    TailSource own = source(saved.source());
-    return own != null && own.globs.matches(path) ? own : taking(path);
-  }
-
-  /// Reads a file's first bytes into [#head].
+  /// Reads a file's first bytes into the check's [ContentCheck#head].
   private int headOf(TailedFile file) {
-    Content content = file.content;
-    if (content == null) {
-      return 0;
-    }
     try {
-      return Math.max(0, content.read(head, 0, head.length, 0));
+      return check.readHead(file);
     } catch (IOException e) {
       problems().put(file.path, Discovery.whatToDo(e));
       return 0;
@@ -372,19 +186,17 @@ final class Generations {
 
   /// Closes what nobody takes any more; its position is remembered.
   private void letGo() {
-    for (TailedFile file : List.copyOf(live.values())) {
+    for (TailedFile file : List.copyOf(live.all())) {
       if (file.released && file.pending.isEmpty()) {
-        file.close();
-        live.remove(file.place, file);
-        current.remove(file.path, file);
-        remember(file);
+        live.close(file);
+        known.remember(file);
         changed = true;
       }
     }
   }
 
   Collection<TailedFile> live() {
-    return live.values();
+    return live.all();
   }
 
   /// The folders in which a change may concern a source.
@@ -404,15 +216,17 @@ final class Generations {
 
   /// Whether anything to be stored has changed since the last call.
   boolean takeChanged() {
-    boolean was = changed;
+    boolean was = known.takeChanged();
+    was |= check.takeChanged();
+    was |= changed;
     changed = false;
     return was;
   }
 
   /// Everything that is worth storing, from the oldest to the youngest.
   List<SavedGeneration> toStore() {
-    List<SavedGeneration> all = new ArrayList<>(known.values());
-    live.values().stream()
+    List<SavedGeneration> all = new ArrayList<>(known.all());
+    live.all().stream()
         .sorted(Comparator.comparingLong(file -> file.order))
         .forEach(file -> all.add(file.saved()));
     return all;
@@ -421,69 +235,7 @@ final class Generations {
   /// Names became others since the last look. Who was seen by its old one is followed by its inode; a file that was made and
   /// moved away between two looks is known by this alone.
   void moved(List<ChangeWatch.Move> moves, long nowNanos) {
-    for (ChangeWatch.Move move : moves) {
-      Moved before = moved.remove(move.from());
-      Path from = before == null ? move.from() : before.from;
-      if (taking(from) != null && taking(move.to()) == null && !discovery.isOwn(move.to())) {
-        moved.put(move.to(), new Moved(from, nowNanos));
-      }
-    }
-    Iterator<Path> oldest = moved.keySet().iterator();
-    while (moved.size() > MAX_MOVED) {
-      oldest.next();
-      oldest.remove();
-    }
-  }
-
-  private @Nullable TailSource taking(Path path) {
-    for (TailSource source : sources) {
-      if (source.globs.matches(path)) {
-        return source;
-      }
-    }
-    return null;
-  }
-
-  /// Those that have moved away are met like any others, by the name that they had, and before those that have it now.
-  private Map<FileKey, Discovery.Found> movedAway(long nowNanos) {
-    Map<FileKey, Discovery.Found> strangers = new LinkedHashMap<>();
-    for (Iterator<Map.Entry<Path, Moved>> all = moved.entrySet().iterator(); all.hasNext(); ) {
-      Map.Entry<Path, Moved> entry = all.next();
-      Moved file = entry.getValue();
-      boolean late = nowNanos - file.sinceNanos > MOVED_NANOS;
-      TailSource source = taking(file.from);
-      Discovery.Found found = late || source == null ? null : found(source, entry.getKey(), file);
-      if (late || (found != null && live.containsKey(found.place()))) {
-        all.remove();
-      } else if (found != null) {
-        strangers.putIfAbsent(found.place(), found);
-      }
-    }
-    return strangers;
-  }
-
-  /// @return null where it is not, or no longer, there
-  private static Discovery.@Nullable Found found(TailSource source, Path path, Moved file) {
-    try {
-      BasicFileAttributes attributes =
-          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-      Path real = path.toRealPath();
-      FileKey place = FileKey.of(real);
-      if (!attributes.isRegularFile() || (file.place != null && !file.place.equals(place))) {
-        return null;
-      }
-      file.place = place;
-      return new Discovery.Found(
-          source,
-          file.from,
-          real,
-          place,
-          attributes.size(),
-          attributes.lastModifiedTime().toMillis());
-    } catch (IOException e) {
-      // Perhaps it has moved on, which is told next.
-      return null;
-    }
+    movedFiles.moved(moves, sources, discovery, nowNanos);
   }
 
   /// Looks at every source's folders: new files, renamed ones, those that are gone.
@@ -491,50 +243,45 @@ final class Generations {
     discovery.walk();
     tellLeftOut();
     seen.clear();
-    undecided.clear();
-    copied.clear();
-    Map<FileKey, Discovery.Found> strangers = movedAway(nowNanos);
+    relatives.beginLook();
+    if (!looked) {
+      measureUnknown();
+    }
+    Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.places(), nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
-      // What is shorter was emptied, or is another file in its place.
-      firstSizes.computeIfPresent(
-          found.place(), (place, first) -> found.sizeBytes() < first ? null : first);
+      closed.seen(found);
       TailedFile file = live.get(found.place());
       if (file == null) {
         strangers.putIfAbsent(found.place(), found);
       } else {
-        notice(file, found, nowNanos, nowSeconds);
+        file.noticed(found, nowNanos, nowSeconds);
       }
     }
     letGo();
     detach(nowNanos, nowSeconds);
     // Before strangers are met: one of them may be what is left of a file that was emptied. And
     // even while there is no room to read: the next change may be to the name.
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       checkSuspect(file, nowNanos);
     }
+    finder.forget();
+    replaceAll(nowNanos);
+    makeRoom(strangers, nowSeconds);
     findDisplaced(strangers.values());
     // All that is gone is known by now, so one listing of a folder has every copy.
     finder.forget();
-    replaceAll(nowNanos);
     if (resumes) {
       resumes = false;
-      resumeAll(strangers, nowNanos, nowSeconds);
-    }
-    int wanted = discovery.others().size();
-    for (Discovery.Found found : strangers.values()) {
-      if (!hasNothingNew(found)) {
-        wanted++;
+      for (SavedGeneration saved : known.all()) {
+        // Of those that this process has finished the last batches are under way.
+        if (!looked || !saved.finished()) {
+          unresumed.add(saved.id());
+        }
       }
     }
-    for (FileKey place : waiting.keySet()) {
-      if (!seen.contains(place) && !strangers.containsKey(place)) {
-        wanted++;
-      }
-    }
-    if (live.size() + wanted > maxOpen) {
-      park(wanted, nowSeconds);
-    }
+    resumeAll(strangers, nowNanos, nowSeconds);
+    makeRoom(strangers, nowSeconds);
     // Before strangers are met: one of them may have its path.
     reopenGrown(nowNanos, nowSeconds);
     followWaiting(nowNanos, nowSeconds);
@@ -542,50 +289,27 @@ final class Generations {
     strangers.values().stream()
         .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
         .forEach(found -> meet(found, nowNanos, nowSeconds));
-    if (!looked) {
-      measureUnmet();
-    }
     looked = true;
     finder.forget();
-    suspects.keySet().retainAll(undecided);
+    relatives.endLook();
     if (discovery.seesAll()) {
-      firstSizes.keySet().removeIf(place -> !concerns(place));
       forgetPlaces(nowSeconds);
-      forget(nowSeconds);
+      known.forget(nowSeconds, this::concerns);
     }
   }
 
-  private void measureUnmet() {
+  /// Before any generation is looked for: one that is found elsewhere leaves its place, and what lies there now came after it.
+  private void measureUnknown() {
     for (Discovery.Found found : discovery.found().values()) {
-      FileKey place = found.place();
-      boolean met =
-          live.containsKey(place)
-              || suspects.containsKey(place)
-              || copies.containsKey(place)
-              || copied.contains(place);
-      SavedGeneration saved = knownAt(place);
-      boolean goesOn = saved != null && !saved.finished();
-      if (!met && !goesOn && found.source().settings.startAt() == StartAt.END) {
-        firstSizes.put(place, found.sizeBytes());
+      if (found.source().settings.startAt() == StartAt.END && known.at(found.place()) == null) {
+        closed.beginsAtItsEnd(found);
       }
     }
   }
 
   private void tellLeftOut() {
-    discovery
-        .leftOut()
-        .forEach(
-            (folder, owner) -> {
-              String line =
-                  folder
-                      + ": what the sidecar itself writes there ("
-                      + owner
-                      + ") is not read, though a source includes it";
-              if (leftOutTold.size() < MAX_LEFT_OUT_TOLD && leftOutTold.add(line)) {
-                notice.accept(line);
-              }
-            });
-    for (TailedFile file : live.values()) {
+    leftOut.tell(discovery.leftOut());
+    for (TailedFile file : live.all()) {
       // A shipper has come that writes to it.
       if (discovery.leftOut().containsKey(file.path.getParent()) && discovery.isOwn(file.path)) {
         file.release();
@@ -596,10 +320,13 @@ final class Generations {
   /// Whether a look would find nothing to do unless something has changed: all is acknowledged, no file has left its path, no copy is
   /// under way, nothing was changed so lately that more may have come in the same tick, and all could be seen.
   boolean isSettled() {
-    if (!suspects.isEmpty() || !discovery.seesAll() || !discovery.problems().isEmpty()) {
+    if (relatives.hasUndecided() || !unresumed.isEmpty()) {
       return false;
     }
-    for (TailedFile file : live.values()) {
+    if (!discovery.seesAll() || !discovery.problems().isEmpty()) {
+      return false;
+    }
+    for (TailedFile file : live.all()) {
       boolean waits = file.released || !file.pending.isEmpty();
       if (waits || file.detached || file.suspect || file.mayChangeUnseen) {
         return false;
@@ -610,77 +337,45 @@ final class Generations {
 
   /// The folders from which a source's files are looked for; all sources' for an empty name.
   List<Path> roots(String name) {
-    return sources.stream()
-        .filter(source -> name.isEmpty() || source.name().equals(name))
-        .flatMap(source -> source.globs.roots().stream())
-        .distinct()
-        .toList();
+    return sources.roots(name);
   }
 
   /// What [#toStore] gave is on the disk.
   void stored() {
-    unstored.clear();
+    known.stored();
     reclaimer.reclaim(
-        known.values(), sources, live.keySet(), discovery.found().values(), discovery.others());
+        known.all(), sources.all(), live.places(), discovery.found().values(), discovery.others());
   }
 
   /// What waits for a descriptor may have a name that no source takes.
   private boolean concerns(FileKey place) {
-    return seen.contains(place) || waiting.containsKey(place);
+    return seen.contains(place) || closed.isWaiting(place);
   }
 
   /// A parked file that is gone has come to its end.
   private void forgetPlaces(long nowSeconds) {
-    for (Iterator<FileKey> places = copies.keySet().iterator(); places.hasNext(); ) {
-      FileKey place = places.next();
-      if (!concerns(place)) {
-        places.remove();
-        SavedGeneration saved = knownAt(place);
-        // What a reload has left out is not gone.
-        if (saved != null && !saved.finished() && sourceOf(saved) != null) {
-          known.put(saved.id(), saved.atItsEnd().seenAt(nowSeconds));
-          changed = true;
-        }
+    for (FileKey place : closed.forget(this::concerns)) {
+      SavedGeneration saved = known.at(place);
+      // What a reload has left out is not gone.
+      if (saved != null && !saved.finished() && sources.of(saved, known.pathOf(saved)) != null) {
+        known.replace(saved.atItsEnd().seenAt(nowSeconds));
+        changed = true;
       }
     }
   }
 
-  /// Closes files that were read and acknowledged to their end and have been quiet since: they are
-  /// known like those of a process before, and are opened again when they change.
-  private void park(int wanted, long nowSeconds) {
-    long before = TimeUnit.SECONDS.toMillis(nowSeconds) - PARKED_AFTER_MILLIS;
-    int left = Math.min(wanted, live.size());
-    for (TailedFile file : List.copyOf(live.values())) {
+  /// Closes files for others: they are known like those of a process before, and are opened again when they change.
+  private void makeRoom(Map<FileKey, Discovery.Found> strangers, long nowSeconds) {
+    for (TailedFile file : room.toClose(strangers, unresumed.size(), nowSeconds)) {
       Discovery.Found found = discovery.found().get(file.path);
-      if (left > 0
-          && found != null
-          && found.place().equals(file.place)
-          && found.sizeBytes() == file.acknowledged.position()
-          && found.modifiedMillis() < before
-          && file.isIdle()) {
-        file.close();
-        live.remove(file.place);
-        current.remove(file.path, file);
-        remember(file);
-        copies.put(file.place, State.of(found));
-        left--;
+      if (file.copy || found == null) {
+        finish(file);
+      } else {
+        live.close(file);
+        known.remember(file);
+        closed.hasNothing(found);
       }
     }
-  }
-
-  /// File systems tell times in ticks of some milliseconds: what is emptied and filled again in the
-  /// tick of the last change has its time, and may have its size.
-  private static void notice(
-      TailedFile file, Discovery.Found found, long nowNanos, long nowSeconds) {
-    file.seenSeconds = nowSeconds;
-    boolean changed =
-        file.modifiedMillis != found.modifiedMillis() || file.sizeBytes != found.sizeBytes();
-    if (changed) {
-      file.modifiedMillis = found.modifiedMillis();
-      file.modifiedNanos = nowNanos;
-    }
-    file.suspect |= changed || file.mayChangeUnseen;
-    file.mayChangeUnseen = changed || nowNanos - file.modifiedNanos < TICK_NANOS;
   }
 
   private void checkSuspect(TailedFile file, long nowNanos) {
@@ -691,7 +386,7 @@ final class Generations {
     file.suspect = false;
     try {
       long size = content.size();
-      if (size < file.read.position() || !verify(file, content)) {
+      if (size < file.read.position() || !check.verify(file, content)) {
         emptied(file);
       } else if (size > file.sizeBytes && size != Long.MAX_VALUE) {
         // Known even while there is no room to read: were it emptied now, this much was lost.
@@ -704,30 +399,31 @@ final class Generations {
   }
 
   private void detach(long nowNanos, long nowSeconds) {
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       Discovery.Found now = discovery.found().get(file.path);
       if (!file.detached
           && !file.released
           && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
-        file.detached = true;
-        // Until now it may have been copied.
-        file.seenSeconds = nowSeconds;
-        file.grewNanos = nowNanos;
-        // Perhaps it was emptied before it was renamed.
-        file.suspect = true;
+        file.detach(nowNanos, nowSeconds);
       }
     }
   }
 
   /// At the start, and when there are other sources: every stored generation, from the oldest to the youngest, is looked for at its
-  /// inode, then by its content. Those that this process has finished are not: their last batches are under way.
+  /// inode, then by its content. What no descriptor is left for is looked for again.
   private void resumeAll(Map<FileKey, Discovery.Found> strangers, long nowNanos, long nowSeconds) {
-    for (SavedGeneration saved : List.copyOf(known.values())) {
+    List<Long> all = List.copyOf(unresumed);
+    unresumed.clear();
+    for (Long id : all) {
+      SavedGeneration saved = known.get(id);
+      TailSource source = saved == null ? null : sources.of(saved, known.pathOf(saved));
+      if (saved == null || source == null) {
+        continue;
+      }
       FileKey place = FileKey.of(saved);
       Discovery.Found found = strangers.get(place);
-      TailSource source = sourceOf(saved);
       boolean confirmed = saved.acknowledged().position() >= saved.sizeBytes();
-      if ((saved.finished() && (confirmed || looked)) || source == null) {
+      if (saved.finished() && confirmed) {
         continue;
       }
       // A finished one is no longer what lies there; its last batches died with the process. Nor is
@@ -735,30 +431,35 @@ final class Generations {
       // met after all generations have found theirs: it may be the copy of a younger one.
       if (found != null
           && !saved.finished()
-          && saved.equals(knownAt(place))
+          && saved.equals(known.at(place))
           && !displaced.contains(place)) {
         strangers.remove(place);
         meet(found, nowNanos, nowSeconds);
         continue;
       }
-      Path path = pathOf(saved);
+      Path path = known.pathOf(saved);
       Path folder = path.getParent();
       if (discovery.isOwn(path)) {
         // A version before this one may have read it.
         continue;
       }
       if (folder == null || !Files.isReadable(folder)) {
-        // Perhaps mounted later: then it is met like any other.
-        if (folder != null && isDeleted(folder, source) && !(looked && confirmed)) {
-          gone(saved, source);
+        // Perhaps mounted later: then it is met like any other, and goes on where it was.
+        if (folder != null && Whereabouts.isDeleted(folder, source) && !confirmed) {
+          reportGone(saved, source);
+          known.replace(saved.ofSize(saved.acknowledged().position()));
         }
+        continue;
+      }
+      if (room.isFull()) {
+        unresumed.add(id);
         continue;
       }
       try {
         Probe same =
             finder.first(
                 folder,
-                live.keySet(),
+                live.places(),
                 (file, where) -> where.equals(place),
                 saved.fingerprint(),
                 saved.acknowledged());
@@ -773,19 +474,12 @@ final class Generations {
     }
   }
 
-  /// Whether a folder is missing from those of a source, which are there.
-  private static boolean isDeleted(Path folder, TailSource source) {
-    return Files.notExists(folder)
-        && source.globs.roots().stream()
-            .anyMatch(root -> folder.startsWith(root) && Files.isReadable(root));
-  }
-
   /// Which known generations are no longer where they were.
   private void findDisplaced(Collection<Discovery.Found> strangers) {
     displaced.clear();
     for (Discovery.Found found : strangers) {
-      SavedGeneration saved = knownAt(found.place());
-      if (saved == null || saved.finished() || hasNothingNew(found) || live.size() >= maxOpen) {
+      SavedGeneration saved = known.at(found.place());
+      if (saved == null || saved.finished() || closed.hasNothingNew(found) || room.isFull()) {
         continue;
       }
       try (Probe probe = Probe.open(found.real(), found.place())) {
@@ -799,36 +493,21 @@ final class Generations {
     }
   }
 
-  private Path pathOf(SavedGeneration saved) {
-    try {
-      return fileSystem.getPath(saved.path());
-    } catch (InvalidPathException e) {
-      // Stored by a process with another encoding (`LC_ALL`): the file is known by its inode and
-      // content.
-      return fileSystem.getPath(NOT_ASCII.matcher(saved.path()).replaceAll("?"));
-    }
-  }
-
-  private @Nullable SavedGeneration knownAt(FileKey place) {
-    Long generation = knownPlaces.get(place);
-    return generation == null ? null : known.get(generation);
-  }
-
   /// A file that is not being read: whose content is it?
   private void meet(Discovery.Found found, long nowNanos, long nowSeconds) {
-    if (live.containsKey(found.place())) {
+    if (live.isAt(found.place())) {
       // Meanwhile found to be the rest of another.
       return;
     }
-    SavedGeneration saved = knownAt(found.place());
-    if (hasNothingNew(found)) {
-      waiting.remove(found.place());
+    SavedGeneration saved = known.at(found.place());
+    if (closed.hasNothingNew(found)) {
+      closed.waitsNoMore(found.place());
       if (saved != null) {
-        touch(saved, nowSeconds);
+        known.touch(saved, nowSeconds);
       }
       return;
     }
-    if (live.size() >= maxOpen) {
+    if (room.isFull() && (saved != null || closed.isJudged(found))) {
       waits(found);
       return;
     }
@@ -838,7 +517,7 @@ final class Generations {
       }
       TailSource source = found.source();
       if (saved != null && isReused(found, probe, saved)) {
-        knownPlaces.remove(found.place());
+        known.leaves(found.place());
         saved = null;
       }
       if (saved != null && saved.finished() && probe.isGzip()) {
@@ -854,7 +533,7 @@ final class Generations {
           // As strings: what is no text in this process's encoding has lost something when it was
           // stored.
           boolean own = found.path().toString().equals(saved.path());
-          Path path = own ? found.path() : pathOf(saved);
+          Path path = own ? found.path() : known.pathOf(saved);
           TailedFile file = resume(source, saved, path, probe, nowNanos);
           file.seenSeconds = nowSeconds;
           file.detached = !own;
@@ -872,22 +551,16 @@ final class Generations {
         nothingToRead(found);
         return;
       }
-      Kinship kinship = kinship(found, probe, nowNanos, nowSeconds);
-      if (kinship == Kinship.UNDECIDED) {
-        undecided.add(found.place());
-      }
-      if (kinship == Kinship.COPY) {
-        copied.add(found.place());
-        firstSizes.remove(found.place());
-        waiting.remove(found.place());
-      }
-      if (kinship != Kinship.NONE) {
+      if (isRelated(found, probe, nowNanos, nowSeconds)) {
         return;
       }
-      Suspect suspect = suspect(probe, nowNanos);
-      boolean fromEnd =
-          suspect.atStart() && saved == null && source.settings.startAt() == StartAt.END;
-      Anchor start = fromEnd ? Anchor.unknown(suspect.firstBytes()) : Anchor.START;
+      if (room.isFull()) {
+        waits(found);
+        return;
+      }
+      Long first =
+          source.settings.startAt() == StartAt.END ? closed.firstSize(probe.place()) : null;
+      Anchor start = first == null ? Anchor.START : Anchor.unknown(first);
       begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
     } catch (NoSuchFileException e) {
       seen.remove(found.place());
@@ -896,140 +569,96 @@ final class Generations {
     }
   }
 
+  /// Whether a file is not one of its own, so far as is known.
+  private boolean isRelated(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
+      throws IOException {
+    switch (relatives.kinship(found, probe, nowNanos, nowSeconds)) {
+      case Kinship.None _ -> {
+        return false;
+      }
+      case Kinship.Undecided _ -> {
+        return true;
+      }
+      case Kinship.Copy copy -> {
+        if (copy.surely()) {
+          closed.hasNothing(found);
+        }
+      }
+      case Kinship.Rest(SavedGeneration saved) -> {
+        TailSource source = sources.of(saved, known.pathOf(saved));
+        if (source == null) {
+          relatives.copied(found.place());
+          known.touch(saved, nowSeconds);
+        } else if (room.isFull() && !live.isAt(found.place())) {
+          return false;
+        } else {
+          resume(source, saved, probe, nowNanos).detached = true;
+        }
+      }
+    }
+    closed.decided(found.place());
+    return true;
+  }
+
   private void nothingToRead(Discovery.Found found) {
-    copies.put(found.place(), State.of(found));
-    firstSizes.remove(found.place());
-    waiting.remove(found.place());
+    closed.hasNothing(found);
+    closed.decided(found.place());
   }
 
   private void waits(Discovery.Found found) {
-    waiting.put(found.place(), found);
-    problems()
-        .put(
-            found.path(),
-            "waits: "
-                + maxOpen
-                + " files are open, and the limit of open files (ulimit -n) allows no more");
+    closed.waits(found);
+    problems().put(found.path(), room.problem());
   }
 
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
   /// rotation makes of the other's.
   private boolean isReused(Discovery.Found found, Probe probe, SavedGeneration saved)
       throws IOException {
-    Path path = pathOf(saved);
+    Path path = known.pathOf(saved);
     return saved.finished()
         && probe.size() >= saved.sizeBytes()
-        && (found.path().equals(path) || !isNamedAfter(found.path(), path))
-        && isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
-  }
-
-  private boolean hasNothingNew(Discovery.Found found) {
-    return State.of(found).equals(copies.get(found.place()));
+        && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
+        && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
   }
 
   private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
       throws IOException {
-    TailedFile file =
-        new TailedFile(
-            source,
-            volume,
-            random.nextLong(),
-            path,
-            probe.place(),
-            probe.fingerprint(),
-            start,
-            nextOrder++,
-            nowNanos);
-    if (!probe.isGzip()) {
-      file.sizeBytes = probe.size();
-    }
-    file.unproven = probe.headLength() == 0;
-    file.predecessor = current.put(path, file);
-    enter(file, probe);
-    suspects.remove(probe.place());
+    TailedFile file = live.begin(source, path, probe, start, nowNanos);
+    entered(file);
+    relatives.decided(probe.place());
     return file;
   }
 
   private TailedFile resume(TailSource source, SavedGeneration saved, Probe probe, long nowNanos)
       throws IOException {
-    return resume(source, saved, pathOf(saved), probe, nowNanos);
+    return resume(source, saved, known.pathOf(saved), probe, nowNanos);
   }
 
   private TailedFile resume(
       TailSource source, SavedGeneration saved, Path path, Probe probe, long nowNanos)
       throws IOException {
-    TailedFile file =
-        new TailedFile(
-            source,
-            volume,
-            saved.id(),
-            path,
-            probe.place(),
-            saved.fingerprint(),
-            saved.acknowledged(),
-            nextOrder++,
-            nowNanos);
+    TailedFile file = live.resume(source, saved, path, probe, !looked, nowNanos);
     // One that was finished is no longer among those whose positions destinations keep: they are
-    // told
-    // before its next record leaves.
-    file.stored = !unstored.remove(saved.id()) && !saved.finished();
+    // told before its next record leaves.
+    file.stored = !known.takeUnstored(saved) && !saved.finished();
     file.barriers = start.barriers(saved.id(), saved.acknowledged().position());
-    file.sizeBytes = saved.sizeBytes();
     if (!probe.isGzip()) {
-      // What it has grown by belongs to it from now on: it may be emptied before there is room to
-      // read.
-      file.sizeBytes = Math.max(file.sizeBytes, probe.size());
-      recognise(file, probe.head(), probe.headLength());
+      check.recognise(file, probe.head(), probe.headLength());
     }
-    file.seenSeconds = saved.seenSeconds();
-    leaving.removeIf(earlier -> earlier.generation == saved.id());
-    known.remove(saved.id());
-    knownPlaces.remove(FileKey.of(saved), saved.id());
-    if (!looked) {
-      // At the start they come by their age.
-      file.predecessor = current.put(file.path, file);
-    } else {
-      current.putIfAbsent(file.path, file);
-    }
-    enter(file, probe);
+    unresumed.remove(saved.id());
+    known.remove(saved);
+    entered(file);
     return file;
   }
 
-  private void enter(TailedFile file, Probe probe) {
-    if (probe.headLength() >= 2) {
-      file.charset = file.source.charset.forHead(probe.head(), probe.headLength());
-      chooseParser(file, probe.head(), probe.headLength());
-    }
-    file.content = probe.take();
-    live.put(file.place, file);
-    waiting.remove(file.place);
-    firstSizes.remove(file.place);
+  private void entered(TailedFile file) {
+    closed.decided(file.place);
     changed = true;
   }
 
   /// Whether an open file still is what it was.
   boolean verify(TailedFile file, Content content) throws IOException {
-    if (content instanceof GzipContent) {
-      return true;
-    }
-    int length = Math.max(0, content.read(head, 0, head.length, 0));
-    if (!file.fingerprint.isHeadOf(head, length) || !Probe.holds(content, file.read, check)) {
-      return false;
-    }
-    recognise(file, head, length);
-    return true;
-  }
-
-  /// By a longer head than before.
-  private void recognise(TailedFile file, byte[] head, int length) {
-    if (length > file.fingerprint.length()) {
-      if (file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
-        // So little tells it from nothing: a crash would leave only its inode to know it by.
-        file.stored = false;
-      }
-      file.fingerprint = Fingerprint.of(head, length);
-      changed = true;
-    }
+    return check.verify(file, content);
   }
 
   /// Whether a file that was empty when it was met, of which nothing was read yet, is one of its own: a copy is empty at first, too. If not,
@@ -1041,243 +670,21 @@ final class Generations {
     }
     try (Probe probe = Probe.open(found.real(), file.place)) {
       if (!FileKey.of(found.real()).equals(file.place)
-          || kinship(found, probe, nowNanos, file.seenSeconds) == Kinship.NONE) {
-        suspects.remove(file.place);
+          || !isRelated(found, probe, nowNanos, file.seenSeconds)) {
+        relatives.decided(file.place);
         return true;
       }
     } catch (NoSuchFileException e) {
       return true;
     }
-    file.close();
-    live.remove(file.place, file);
-    current.remove(file.path, file);
+    live.close(file);
     changed = true;
     return false;
   }
 
-  /// Whether every file is known for what it is, and open.
+  /// Whether every file is known for what it is, and open, so far as it can be.
   boolean isDecided() {
-    return suspects.isEmpty() && waiting.isEmpty();
-  }
-
-  private Kinship kinship(Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
-      throws IOException {
-    for (TailedFile file : live.values()) {
-      Kinship kinship = kinship(file, found, probe, nowNanos);
-      if (kinship != Kinship.NONE) {
-        return kinship;
-      }
-    }
-    for (SavedGeneration saved : known.values()) {
-      if (!saved.fingerprint().agreesWith(probe.fingerprint())) {
-        continue;
-      }
-      Kinship kinship = kinship(saved, found, probe, nowNanos, nowSeconds);
-      if (kinship != Kinship.NONE) {
-        return kinship;
-      }
-    }
-    return Kinship.NONE;
-  }
-
-  private Kinship kinship(TailedFile file, Discovery.Found found, Probe probe, long nowNanos)
-      throws IOException {
-    boolean metTogether = file.metNanos == nowNanos && !file.stored;
-    if (metTogether && file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
-      // Two files that begin with the same word: neither is known to be the older one.
-      return Kinship.NONE;
-    }
-    if (!looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)
-        || isOutgrown(file, probe)) {
-      return Kinship.NONE;
-    }
-    boolean named = isNamedAfter(found.path(), file.path);
-    if (probe.size() < file.read.position()) {
-      if (file.content != null && !probe.endsLike(file.content)) {
-        // It differs from the original that is still there, so it was never copied from it.
-        return Kinship.NONE;
-      }
-      if (!settled(probe, COPYING_NANOS, nowNanos)) {
-        return Kinship.UNDECIDED;
-      }
-      return named ? copy(found, file) : Kinship.NONE;
-    }
-    if (!probe.continues(file.fingerprint, file.read)) {
-      return Kinship.NONE;
-    }
-    if (file.detached && !seen.contains(file.place)) {
-      return isYounger(found, file.seenSeconds, true) ? Kinship.NONE : copy(found, file);
-    }
-    if (named) {
-      return copy(found, file);
-    }
-    return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
-  }
-
-  private Kinship copy(Discovery.Found found, TailedFile original) {
-    rememberCopy(found, original.fingerprint);
-    return Kinship.COPY;
-  }
-
-  private Kinship kinship(
-      SavedGeneration saved, Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
-      throws IOException {
-    Path path = pathOf(saved);
-    if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
-      return Kinship.NONE;
-    }
-    Emptied original = emptiedOnes.get(saved.id());
-    if (original != null && probe.size() < original.read() && isShortCopy(original, found, probe)) {
-      if (!settled(probe, COPYING_NANOS, nowNanos)) {
-        return Kinship.UNDECIDED;
-      }
-      touch(saved, nowSeconds);
-      rememberCopy(found, saved.fingerprint());
-      return Kinship.COPY;
-    }
-    if (probe.size() < saved.acknowledged().position()) {
-      boolean younger = saved.finished() && isYounger(found, saved.seenSeconds(), false);
-      boolean none = younger || settled(probe, COPYING_NANOS, nowNanos);
-      return none ? Kinship.NONE : Kinship.UNDECIDED;
-    }
-    if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
-      return Kinship.NONE;
-    }
-    if (!isNamedAfter(found.path(), path)) {
-      if (isThere(saved)) {
-        return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
-      }
-      if (saved.finished() && isYounger(found, saved.seenSeconds(), true)) {
-        return Kinship.NONE;
-      }
-    }
-    TailSource source = sourceOf(saved);
-    if (probe.size() > saved.acknowledged().position() && source != null) {
-      // Its own content is gone, and goes on in this copy.
-      resume(source, saved, probe, nowNanos).detached = true;
-    } else {
-      touch(saved, nowSeconds);
-    }
-    return Kinship.COPY;
-  }
-
-  /// Whether what begins like an open file's content is longer, so that it was never copied from it. The copy is measured first, since the
-  /// file may grow, and the file is looked at last, since it may be emptied.
-  private boolean isOutgrown(TailedFile file, Probe probe) throws IOException {
-    Content content = file.content;
-    if (content == null || content instanceof GzipContent || probe.isGzip()) {
-      return false;
-    }
-    long copied = probe.size();
-    long size = content.size();
-    return copied > size && size >= file.read.position() && verify(file, content);
-  }
-
-  /// Whether a known generation's content is still where it was read.
-  private boolean isThere(SavedGeneration saved) throws IOException {
-    Path path = pathOf(saved);
-    try {
-      return FileKey.of(path).equals(FileKey.of(saved))
-          && Files.size(path) >= saved.acknowledged().position();
-    } catch (NoSuchFileException e) {
-      return false;
-    }
-  }
-
-  /// Whether a file was made after content was seen for the last time: then it was not copied from there.
-  ///
-  /// @param unchanged whether it was not written to since it was made, so far as its size shows: then its last change tells, too, where the
-  ///     file system does not know when it was made
-  private static boolean isYounger(Discovery.Found found, long seenSeconds, boolean unchanged)
-      throws IOException {
-    BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
-    FileTime made = attributes.creationTime();
-    return (unchanged || !made.equals(attributes.lastModifiedTime()))
-        && made.to(TimeUnit.SECONDS) > seenSeconds + CLOCK_SECONDS;
-  }
-
-  /// A whole head and the bytes before the position leave no doubt.
-  private void rememberCopy(Discovery.Found found, Fingerprint begun) {
-    if (begun.length() == Fingerprint.MAX_LENGTH) {
-      copies.put(found.place(), State.of(found));
-    }
-  }
-
-  /// Whether what looks like a copy has had its size for longer than `nanos`.
-  private boolean settled(Probe probe, long nanos, long nowNanos) throws IOException {
-    Suspect before = suspect(probe, nowNanos);
-    boolean known = suspects.containsKey(probe.place());
-    long size = probe.size();
-    if (!known || before.sizeBytes() != size) {
-      suspects.put(
-          probe.place(), new Suspect(size, nowNanos, before.firstBytes(), before.atStart()));
-      return false;
-    }
-    return nowNanos - before.sinceNanos() > nanos;
-  }
-
-  /// As which it was met.
-  private Suspect suspect(Probe probe, long nowNanos) throws IOException {
-    Suspect before = suspects.get(probe.place());
-    if (before != null) {
-      return before;
-    }
-    long size = probe.size();
-    Long first = firstSizes.get(probe.place());
-    return new Suspect(size, nowNanos, first == null ? size : first, first != null || !looked);
-  }
-
-  /// Whether a file's head is that of a generation, or of a copy of it that is still being written.
-  /// A head of a few bytes says little: then the names have to be related and the sizes the same.
-  private static boolean looksLike(
-      Path original, Fingerprint begun, long originalSize, Path copy, Probe probe)
-      throws IOException {
-    if (begun.length() == 0
-        || !begun.agreesWith(probe.fingerprint())
-        || !isBeside(copy, original)) {
-      return false;
-    }
-    if (begun.length() < Fingerprint.SHORTEST_STEP) {
-      return probe.size() == originalSize
-          && stem(copy).equals(stem(original))
-          && begun.isHeadOf(probe.head(), probe.headLength());
-    }
-    return probe.headLength() >= begun.length()
-        ? begun.isHeadOf(probe.head(), probe.headLength())
-        : begun.beginsLike(probe.head(), probe.headLength());
-  }
-
-  private static boolean isBeside(Path copy, Path original) {
-    Path folder = copy.getParent();
-    return folder != null && folder.equals(original.getParent()) && !copy.equals(original);
-  }
-
-  /// Whether a name is made from another, as those of rotated files are: `app.log.1`, `app-20261123.log` and `app.1.log` from
-  /// `app.log`.
-  private static boolean isNamedAfter(Path copy, Path original) {
-    String name = String.valueOf(copy.getFileName());
-    String first = String.valueOf(original.getFileName());
-    int dot = first.lastIndexOf('.');
-    if (name.startsWith(first) && name.length() > first.length()) {
-      // `worker-12` is not made from `worker-1`.
-      return dot > 0 || SEPARATORS.indexOf(name.charAt(first.length())) >= 0;
-    }
-    return dot > 0
-        && name.length() > first.length()
-        && name.startsWith(first.substring(0, dot))
-        && name.endsWith(first.substring(dot))
-        && SEPARATORS.indexOf(name.charAt(dot)) >= 0;
-  }
-
-  /// What the names of a file and of its copies have in common: the first word (`app.log`,
-  /// `app.log.1`, `app-20261123.log`).
-  private static String stem(Path path) {
-    String name = String.valueOf(path.getFileName());
-    int end = 0;
-    while (end < name.length() && ".-_0123456789".indexOf(name.charAt(end)) < 0) {
-      end++;
-    }
-    return name.substring(0, end);
+    return !relatives.hasUndecided() && unresumed.isEmpty() && closed.areAllAway();
   }
 
   /// The content under an open file is another one: it was emptied, and perhaps filled again.
@@ -1315,8 +722,7 @@ final class Generations {
   /// there is one.
   private void replaced(TailedFile old, long nowNanos) throws IOException {
     FileKey place = old.place;
-    live.remove(place);
-    old.close();
+    live.leavesPlace(old);
     try {
       boolean moved = false;
       try {
@@ -1328,86 +734,46 @@ final class Generations {
         report(old, GONE);
         // What was read and is not confirmed yet can still be lost: with the process.
         old.sizeBytes = old.read.position();
-        rememberEmptied(old);
+        relatives.emptied(old);
         finish(old);
       }
     } finally {
       // What lies there now is met as if it were new, at once.
       Discovery.Found found = discovery.found().get(old.path);
       if (found != null && found.place().equals(place)) {
-        knownPlaces.remove(place);
+        known.leaves(place);
         meet(found, nowNanos, old.seenSeconds);
       }
     }
   }
 
-  private void rememberEmptied(TailedFile old) {
-    emptiedOnes.put(old.generation, new Emptied(old.trail, old.read.position(), old.seenSeconds));
-    Iterator<Long> oldest = emptiedOnes.keySet().iterator();
-    while (emptiedOnes.size() > MAX_EMPTIED) {
-      oldest.next();
-      oldest.remove();
-    }
-  }
-
-  /// Whether a file is a copy of what was emptied, made just before that, which ends before what was read by then: the application
-  /// wrote on between the copy and the emptying. What is read of a file lies in memory no more, so it is known by the
-  /// last of the positions on the trail that it has, beside its head, which was judged before.
-  private static boolean isShortCopy(Emptied original, Discovery.Found found, Probe probe)
-      throws IOException {
-    Anchor last = original.trail().closeBefore(probe.size());
-    BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
-    long within = TimeUnit.NANOSECONDS.toSeconds(EMPTIED_NANOS);
-    long made = attributes.creationTime().to(TimeUnit.SECONDS);
-    long changed = attributes.lastModifiedTime().to(TimeUnit.SECONDS);
-    return last != null
-        && Math.abs(made - original.seenSeconds()) <= within
-        && changed - original.seenSeconds() <= within
-        && probe.holds(last);
-  }
-
   /// Its end was cut off, and was not read yet.
   void cut(TailedFile file, long sizeBytes) {
-    report(
+    losses.report(
         file.source, file.generation, file.path.toString(), sizeBytes, file.sizeBytes, "cut off");
     file.sizeBytes = sizeBytes;
   }
 
   private boolean moveToCopy(TailedFile old, FileKey from, long nowNanos) throws IOException {
-    Probe copy = findContinuation(old.path, from, old.fingerprint, old.read);
+    Probe copy = continuation(old.path, from, old.fingerprint, old.read);
     if (copy == null) {
       return false;
     }
     reportShort(old.source, old.generation, old.path.toString(), copy, old.sizeBytes);
     old.sizeBytes = Math.min(old.sizeBytes, copy.size());
-    old.place = copy.place();
-    old.content = copy.take();
+    live.moves(old, copy);
     old.detached = true;
+    old.copy = true;
     old.grewNanos = nowNanos;
     old.leftAtSize = -1;
-    live.put(old.place, old);
-    waiting.remove(old.place);
+    closed.decided(old.place);
     changed = true;
     return true;
   }
 
-  private @Nullable Probe findContinuation(
+  private @Nullable Probe continuation(
       Path original, FileKey except, Fingerprint begun, Anchor read) throws IOException {
-    Path folder = original.getParent();
-    if (begun.length() == 0 || folder == null) {
-      return null;
-    }
-    boolean byName = begun.length() < Fingerprint.SHORTEST_STEP;
-    return finder.first(
-        folder,
-        live.keySet(),
-        (path, place) ->
-            !place.equals(except)
-                && !path.equals(original)
-                && !discovery.isOwn(path)
-                && (!byName || stem(path).equals(stem(original))),
-        begun,
-        read);
+    return finder.continuation(original, except, live.places(), discovery::isOwn, begun, read);
   }
 
   /// A saved generation whose inode is gone or holds other content now.
@@ -1420,24 +786,35 @@ final class Generations {
   private boolean goesOnInCopy(SavedGeneration saved, TailSource source, long nowNanos)
       throws IOException {
     FileKey place = FileKey.of(saved);
-    Probe copy = findContinuation(pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
+    Probe copy =
+        continuation(known.pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
     if (copy == null) {
       return false;
+    }
+    if (room.isFull()) {
+      copy.close();
+      known.replace(saved);
+      unresumed.add(saved.id());
+      return true;
     }
     reportShort(source, saved.id(), saved.path(), copy, saved.sizeBytes());
     long copied = copy.size();
     TailedFile file = resume(source, saved, copy, nowNanos);
     file.sizeBytes = Math.min(file.sizeBytes, copied);
     file.detached = true;
+    file.copy = true;
     return true;
   }
 
   private void gone(SavedGeneration saved, TailSource source) {
-    known.remove(saved.id());
-    knownPlaces.remove(FileKey.of(saved), saved.id());
+    known.remove(saved);
+    reportGone(saved, source);
+  }
+
+  private void reportGone(SavedGeneration saved, TailSource source) {
     // What the volume knows to be delivered is not lost, whether it has records or not.
     long delivered = lowered.getOrDefault(saved.id(), 0L);
-    report(
+    losses.report(
         source,
         saved.id(),
         saved.path(),
@@ -1451,11 +828,11 @@ final class Generations {
   private void reportShort(
       TailSource source, long generation, String path, Probe copy, long sizeBytes)
       throws IOException {
-    report(source, generation, path, copy.size(), sizeBytes, "the copy ends before it");
+    losses.report(source, generation, path, copy.size(), sizeBytes, "the copy ends before it");
   }
 
   private void report(TailedFile file, String why) {
-    report(
+    losses.report(
         file.source,
         file.generation,
         file.path.toString(),
@@ -1464,43 +841,12 @@ final class Generations {
         why);
   }
 
-  /// Bytes of a generation that nobody can read any more.
-  private void report(
-      TailSource source, long generation, String path, long from, long to, String why) {
-    if (to > from) {
-      source.lostBytes.add(to - from);
-      losses.add(generation, source.name(), path, from, to);
-      notice.accept(
-          path
-              + ": bytes "
-              + from
-              + " to "
-              + to
-              + " were gone before they could be read ("
-              + why
-              + ")");
-    }
-  }
-
-  private @Nullable TailSource source(String name) {
-    for (TailSource source : sources) {
-      if (source.name().equals(name)) {
-        return source;
-      }
-    }
-    return null;
-  }
-
   /// Nothing more comes of this generation; it is remembered for its copies' sake.
   void finish(TailedFile file) {
     file.finished = true;
-    file.close();
-    live.remove(file.place, file);
-    current.remove(file.path, file);
-    remember(file.saved());
-    if (!file.pending.isEmpty()) {
-      leaving.add(file);
-    }
+    live.close(file);
+    known.remember(file.saved());
+    live.leaves(file);
     changed = true;
   }
 
@@ -1526,24 +872,15 @@ final class Generations {
           // Another source's, which waits for a descriptor.
           continue;
         }
-        SavedGeneration saved = knownAt(place);
-        TailSource source = saved == null ? null : sourceOf(saved);
+        SavedGeneration saved = known.at(place);
+        TailSource source = saved == null ? null : sources.of(saved, known.pathOf(saved));
         if (saved == null || source == null || other.sizeBytes() <= readTo(saved)) {
           continue;
         }
-        if (waiting.containsKey(place)) {
+        if (closed.isWaiting(place)) {
           continue;
         }
-        try (Probe probe = Probe.open(other.path(), place)) {
-          if (!isRestOf(saved, probe)) {
-            continue;
-          }
-          if (live.size() >= maxOpen) {
-            waits(found(source, pathOf(saved), place, other));
-          } else {
-            resume(source, saved, probe, nowNanos).detached = true;
-          }
-        }
+        goesOnAt(found(source, known.pathOf(saved), place, other), saved, nowNanos);
       } catch (NoSuchFileException e) {
         problems().remove(other.path());
       } catch (IOException e) {
@@ -1552,8 +889,22 @@ final class Generations {
     }
   }
 
-  private static boolean isRestOf(SavedGeneration saved, Probe probe) throws IOException {
-    return !probe.isGzip() && probe.continues(saved.fingerprint(), saved.acknowledged());
+  /// Reads a generation on where no source takes its name.
+  ///
+  /// @return false where it is not what lies there
+  private boolean goesOnAt(Discovery.Found now, SavedGeneration saved, long nowNanos)
+      throws IOException {
+    try (Probe probe = Probe.open(now.real(), now.place())) {
+      if (probe.isGzip() || !probe.continues(saved.fingerprint(), saved.acknowledged())) {
+        return false;
+      }
+      if (room.isFull()) {
+        waits(now);
+      } else {
+        resume(now.source(), saved, probe, nowNanos).detached = true;
+      }
+      return true;
+    }
   }
 
   private static Discovery.Found found(
@@ -1564,35 +915,26 @@ final class Generations {
 
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.
   private void followWaiting(long nowNanos, long nowSeconds) {
-    waiting.keySet().removeAll(live.keySet());
     List<Discovery.Found> nameless = new ArrayList<>();
-    for (Discovery.Found found : waiting.values()) {
-      if (!seen.contains(found.place())) {
+    for (Discovery.Found found : closed.follow(live.places())) {
+      if (seen.contains(found.place())) {
+        continue;
+      }
+      if (discovery.isOwn(found.real())) {
+        // Since it waits.
+        closed.waitsNoMore(found.place());
+      } else {
         nameless.add(found);
       }
     }
-    if (nameless.isEmpty()) {
-      return;
-    }
-    Map<FileKey, Discovery.Other> others = new HashMap<>();
-    for (Discovery.Other other : discovery.others()) {
-      try {
-        others.put(FileKey.of(other.path()), other);
-      } catch (IOException e) {
-        // Where it has moved on, that is seen at the next look.
-        problems().remove(other.path());
-      }
-    }
+    whereabouts.look(nameless.isEmpty());
     for (Discovery.Found found : nameless) {
-      Discovery.Other other = others.get(found.place());
-      // What is shorter than what was there is another file in its place.
-      if (other != null && other.sizeBytes() >= found.sizeBytes()) {
-        meetRenamed(found, other, nowNanos, nowSeconds);
-      } else if (isAt(found)) {
-        meet(found, nowNanos, nowSeconds);
-      } else if (isGone(found)) {
-        waiting.remove(found.place());
-        lost(found, nowNanos);
+      switch (whereabouts.of(found)) {
+        case Whereabouts.Renamed(Discovery.Other now) ->
+            meetRenamed(found, now, nowNanos, nowSeconds);
+        case Whereabouts.There _ -> meet(found, nowNanos, nowSeconds);
+        case Whereabouts.Gone _ -> lost(found, nowNanos);
+        case Whereabouts.Away _ -> closed.isAway(found.place());
       }
     }
   }
@@ -1601,25 +943,14 @@ final class Generations {
   private void meetRenamed(
       Discovery.Found found, Discovery.Other other, long nowNanos, long nowSeconds) {
     Discovery.Found now = found(found.source(), found.path(), found.place(), other);
-    SavedGeneration saved = knownAt(found.place());
-    if (saved == null) {
-      if (stem(other.path()).equals(stem(found.path()))) {
+    SavedGeneration saved = known.at(found.place());
+    try {
+      if (saved == null
+          && RotatedNames.stem(other.path()).equals(RotatedNames.stem(found.path()))) {
         meet(now, nowNanos, nowSeconds);
-      } else {
-        waiting.remove(found.place());
-        lost(found, nowNanos);
-      }
-      return;
-    }
-    if (live.size() >= maxOpen) {
-      waits(now);
-      return;
-    }
-    try (Probe probe = Probe.open(other.path(), found.place())) {
-      if (isRestOf(saved, probe)) {
-        resume(found.source(), saved, probe, nowNanos).detached = true;
-      } else {
-        waiting.remove(found.place());
+      } else if (saved != null && room.isFull()) {
+        waits(now);
+      } else if (saved == null || !goesOnAt(now, saved, nowNanos)) {
         lost(found, nowNanos);
       }
     } catch (NoSuchFileException e) {
@@ -1630,32 +961,18 @@ final class Generations {
     }
   }
 
-  /// Not where its folder cannot be looked into: it may come back.
-  private boolean isGone(Discovery.Found found) {
-    Path folder = found.path().getParent();
-    return folder != null
-        && discovery.sees(found.path())
-        && (Files.isReadable(folder) || isDeleted(folder, found.source()));
-  }
-
-  private static boolean isAt(Discovery.Found found) {
-    try {
-      return FileKey.of(found.real()).equals(found.place());
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
   /// A file is gone for which there was no descriptor.
   private void lost(Discovery.Found found, long nowNanos) {
-    SavedGeneration saved = knownAt(found.place());
-    long from = unreadFrom(found);
+    closed.waitsNoMore(found.place());
+    SavedGeneration saved = known.at(found.place());
+    long from = overview.unreadFrom(found);
     if (from >= found.sizeBytes()) {
       return;
     }
     if (saved == null || saved.finished()) {
-      long generation = saved == null ? random.nextLong() : saved.id();
-      report(found.source(), generation, found.path().toString(), from, found.sizeBytes(), GONE);
+      long generation = saved == null ? live.newGeneration() : saved.id();
+      losses.report(
+          found.source(), generation, found.path().toString(), from, found.sizeBytes(), GONE);
       return;
     }
     try {
@@ -1665,29 +982,16 @@ final class Generations {
     }
   }
 
-  /// Where a file that is not open would be read from, so far as can be told without looking into it.
-  private long unreadFrom(Discovery.Found found) {
-    SavedGeneration saved = knownAt(found.place());
-    if (saved == null && found.path().toString().endsWith(".gz")) {
-      // By itself it is never read.
-      return found.sizeBytes();
-    }
-    long from = saved == null ? firstSizes.getOrDefault(found.place(), 0L) : readTo(saved);
-    return from > found.sizeBytes() ? 0 : from;
-  }
-
   /// What is finished and was not read to its end was given up.
-  private static long readTo(SavedGeneration saved) {
+  static long readTo(SavedGeneration saved) {
     return saved.finished() ? saved.sizeBytes() : saved.acknowledged().position();
   }
 
   /// The acknowledged position has moved, perhaps after the generation was finished.
   void advanced(TailedFile file) {
-    if (file.pending.isEmpty()) {
-      leaving.remove(file);
-    }
-    if (file.finished && known.containsKey(file.generation)) {
-      remember(file.saved());
+    live.advanced(file);
+    if (file.finished && known.get(file.generation) != null) {
+      known.remember(file.saved());
     }
   }
 
@@ -1700,55 +1004,10 @@ final class Generations {
     }
   }
 
-  private void remember(TailedFile file) {
-    if (!file.stored) {
-      unstored.add(file.generation);
-    }
-    remember(file.saved());
-  }
-
-  private void remember(SavedGeneration saved) {
-    known.put(saved.id(), saved);
-    knownPlaces.put(FileKey.of(saved), saved.id());
-  }
-
-  /// It is still there, so it must not be forgotten.
-  private void touch(SavedGeneration saved, long nowSeconds) {
-    if (nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS / 7) {
-      known.replace(saved.id(), saved.seenAt(nowSeconds));
-      changed = true;
-    }
-  }
-
-  private void forget(long nowSeconds) {
-    Iterator<SavedGeneration> oldest = known.values().iterator();
-    int surplus = known.size() - MAX_KNOWN;
-    while (oldest.hasNext()) {
-      SavedGeneration saved = oldest.next();
-      FileKey place = FileKey.of(saved);
-      boolean old = nowSeconds - saved.seenSeconds() > MAX_KNOWN_SECONDS;
-      boolean there = concerns(place) && saved.id() == knownPlaces.getOrDefault(place, 0L);
-      if ((surplus > 0 || old) && !there) {
-        oldest.remove();
-        knownPlaces.remove(place, saved.id());
-        surplus--;
-        changed = true;
-      }
-    }
-  }
-
-  private boolean isParked(SavedGeneration saved) {
-    FileKey place = FileKey.of(saved);
-    return !saved.finished()
-        && seen.contains(place)
-        && copies.containsKey(place)
-        && !waiting.containsKey(place);
-  }
-
   /// What has grown since it was looked at, and what is new, is not shipped, either.
   private void measure() {
     discovery.walk();
-    for (TailedFile file : live.values()) {
+    for (TailedFile file : live.all()) {
       Content content = file.content;
       if (content == null || file.released || content instanceof GzipContent) {
         continue;
@@ -1768,82 +1027,11 @@ final class Generations {
     if (complete) {
       measure();
     }
-    Map<FileKey, Discovery.Found> all = new LinkedHashMap<>(waiting);
-    discovery.found().values().forEach(found -> all.put(found.place(), found));
-    List<Discovery.Found> unopened = new ArrayList<>();
-    for (Discovery.Found found : all.values()) {
-      if (!live.containsKey(found.place())
-          && knownAt(found.place()) == null
-          && !copies.containsKey(found.place())
-          && !copied.contains(found.place())
-          && (complete || !suspects.containsKey(found.place()))
-          && found.sizeBytes() > 0) {
-        unopened.add(found);
-      }
-    }
-    List<SavedGeneration> closed = new ArrayList<>();
-    for (SavedGeneration saved : known.values()) {
-      FileKey place = FileKey.of(saved);
-      Discovery.Found found = waiting.containsKey(place) ? all.get(place) : null;
-      boolean grown =
-          found != null && saved.equals(knownAt(place)) && found.sizeBytes() > saved.sizeBytes();
-      closed.add(found != null && grown ? saved.ofSize(found.sizeBytes()) : saved);
-    }
-    return Receipts.of(closed, live.values(), losses, unopened, complete);
-  }
-
-  private SourceStatus.File unopened(Discovery.Found found, String problem) {
-    return new SourceStatus.File(
-        found.path().toString(), unreadFrom(found), found.sizeBytes(), problem);
+    return overview.receipt(complete);
   }
 
   /// What each source's files look like now.
   List<SourceStatus> status() {
-    List<SourceStatus> all = new ArrayList<>();
-    Set<Path> told = new HashSet<>(current.keySet());
-    waiting.values().forEach(found -> told.add(found.path()));
-    for (TailSource source : sources) {
-      List<SourceStatus.File> files = new ArrayList<>();
-      for (TailedFile file : live.values()) {
-        if (file.source == source) {
-          String problem = problems().getOrDefault(file.path, "");
-          files.add(
-              new SourceStatus.File(
-                  file.path.toString(), file.acknowledged.position(), file.sizeBytes, problem));
-        }
-      }
-      for (TailedFile file : leaving) {
-        // Whatever has left keeps the source that it was read for, which a reload replaces.
-        if (file.source.name().equals(source.name())) {
-          files.add(
-              new SourceStatus.File(
-                  file.path.toString(), file.acknowledged.position(), file.read.position(), ""));
-        }
-      }
-      for (Discovery.Found found : waiting.values()) {
-        if (found.source().name().equals(source.name())) {
-          files.add(unopened(found, problems().getOrDefault(found.path(), "")));
-        }
-      }
-      for (SavedGeneration saved : known.values()) {
-        if (isParked(saved) && saved.source().equals(source.name())) {
-          long size = saved.acknowledged().position();
-          files.add(new SourceStatus.File(saved.path(), size, size, ""));
-        }
-      }
-      problems()
-          .forEach(
-              (path, problem) -> {
-                Discovery.Found found = discovery.found().get(path);
-                if (source.globs.concerns(path) && !told.contains(path)) {
-                  files.add(
-                      found == null
-                          ? new SourceStatus.File(path.toString(), 0, 0, problem)
-                          : unopened(found, problem));
-                }
-              });
-      all.add(new SourceStatus(source.name(), files));
-    }
-    return all;
+    return overview.status(unresumed, room.problem());
   }
 }

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// The bytes of each generation that nobody can read any more, since the process started. One thread.
 final class Losses {
@@ -18,8 +19,31 @@ final class Losses {
   record Loss(String source, String path, List<ByteRange> ranges) {}
 
   private final Map<Long, Loss> losses = new LinkedHashMap<>();
+  private final Consumer<String> notice;
 
-  void add(long generation, String source, String path, long from, long to) {
+  /// @param notice is told each loss, for people
+  Losses(Consumer<String> notice) {
+    this.notice = notice;
+  }
+
+  /// Does nothing where nothing is lost.
+  void report(TailSource source, long generation, String path, long from, long to, String why) {
+    if (to > from) {
+      source.lostBytes.add(to - from);
+      add(generation, source.name(), path, from, to);
+      notice.accept(
+          path
+              + ": bytes "
+              + from
+              + " to "
+              + to
+              + " were gone before they could be read ("
+              + why
+              + ")");
+    }
+  }
+
+  private void add(long generation, String source, String path, long from, long to) {
     Loss loss =
         losses.computeIfAbsent(generation, any -> new Loss(source, path, new ArrayList<>()));
     List<ByteRange> all = new ArrayList<>(loss.ranges());

@@ -3,6 +3,7 @@ package dev.pannier.collector.tail;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Anchor.Skip;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.Hash;
 import dev.pannier.collector.checkpoint.SavedGeneration;
@@ -11,9 +12,11 @@ import dev.pannier.shippers.batch.AttributesEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// One file generation that is being read: offsets and identity, no content.
@@ -29,6 +32,9 @@ final class TailedFile {
       this.end = end;
     }
   }
+
+  /// Longer than a tick of any file system's clock.
+  private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   TailSource source;
   final long generation;
@@ -72,6 +78,9 @@ final class TailedFile {
 
   /// Nothing new comes under its path: it was renamed, deleted, or is a copy.
   boolean detached;
+
+  /// Its content is gone, and goes on in a copy.
+  boolean copy;
 
   boolean finished;
 
@@ -178,10 +187,67 @@ final class TailedFile {
     return position.position() == 0 || (fingerprint.isOfNuls() && position.isAfterNuls());
   }
 
-  /// It is another source's from now on.
-  void moveTo(TailSource other) {
+  /// It was seen under its path. File systems tell times in ticks of some milliseconds: what is emptied and filled again in the
+  /// tick of the last change has its time, and may have its size.
+  void noticed(Discovery.Found found, long nowNanos, long nowSeconds) {
+    seenSeconds = nowSeconds;
+    boolean changed = modifiedMillis != found.modifiedMillis() || sizeBytes != found.sizeBytes();
+    if (changed) {
+      modifiedMillis = found.modifiedMillis();
+      modifiedNanos = nowNanos;
+    }
+    suspect |= changed || mayChangeUnseen;
+    mayChangeUnseen = changed || nowNanos - modifiedNanos < TICK_NANOS;
+  }
+
+  /// It is under its path no more.
+  void detach(long nowNanos, long nowSeconds) {
+    detached = true;
+    // Until now it may have been copied.
+    seenSeconds = nowSeconds;
+    grewNanos = nowNanos;
+    // Perhaps it was emptied before it was renamed.
+    suspect = true;
+  }
+
+  /// It is another source's from now on. What is not in a batch yet is read by other rules. Nothing here may give it up: gzip'd content
+  /// begins anew for its head, by a name that may be gone, so its charset stays.
+  ///
+  /// @param begun its first bytes, where the rules are others and it is not gzip'd
+  void moveTo(TailSource other, byte[] begun, int length) {
+    boolean readsAs = other.readsAs(source);
     source = other;
     leftAtSize = -1;
+    if (!readsAs) {
+      parser = null;
+      rule = null;
+      if (!(content instanceof GzipContent)) {
+        charset = length < 2 ? null : other.charset.forHead(begun, length);
+        chooseParser(begun, length);
+      }
+    }
+  }
+
+  /// Of what is skipped the lines behind it tell nothing, and may be skipped themselves: those that the file begins with tell its parser.
+  ///
+  /// @param begun its first bytes
+  void chooseParser(byte[] begun, int length) {
+    Transcoder decoder = charset;
+    if (cursor.skip == Skip.NOTHING || decoder == null) {
+      return;
+    }
+    int hole = Bytes.endOfNuls(begun, 0, length) / decoder.unit() * decoder.unit();
+    int from = Math.max(hole, decoder.markLength(begun, length));
+    if (from >= length) {
+      return;
+    }
+    decoder.toUtf8(begun, from, decoder.boundary(begun, from, length));
+    // The last line is told by its beginning.
+    byte[] lines = Arrays.copyOfRange(decoder.bytes(), decoder.from(), decoder.to() + 1);
+    lines[lines.length - 1] = '\n';
+    LineParser chosen = source.parsers.choose(lines, lines.length);
+    parser = chosen;
+    rule = source.rule(chosen, decoder);
   }
 
   void release() {

@@ -553,6 +553,132 @@ class OpenFilesTest {
     lines();
   }
 
+  @Test
+  void whatIsUndecidedAtTheStartAndWaitsForADescriptorThenIsReadFromItsEnd() throws IOException {
+    fromEnd(2, tail.source);
+    String old = "a line that was there before the start, and is in two files of other names\n";
+    Path file = before("a.log", old);
+    Files.writeString(tail.logs.resolve("b.log"), old);
+    looks(1);
+    Files.writeString(file, BUSY, APPEND);
+    Path other = before("c.log", BUSY);
+    looks(15);
+    assertThat(status("b.log").problem()).contains("ulimit -n");
+    assertThat(status("b.log").lagBytes()).isZero();
+
+    for (Path busy : List.of(file, other)) {
+      Files.writeString(busy, "\n", APPEND);
+      expected.add(BUSY);
+    }
+    looks(20);
+    write("b.log", "second");
+    looks(20);
+    lines();
+  }
+
+  @Test
+  void aCopyOfWhatWasReadIsNoLossThoughThereWasNoDescriptorForIt() throws IOException {
+    takesAll(2);
+    String text = "a line that is long enough to know the file by\n" + BUSY;
+    Path file = Files.writeString(tail.logs.resolve("app.log"), text);
+    Path other = Files.writeString(tail.logs.resolve("other"), BUSY);
+    looks(2);
+    Path copy = Files.copy(file, tail.logs.resolve("app.log.1"));
+    looks(2);
+    assertThat(tail.open()).isEqualTo(2);
+    assertThat(tail.caughtUp()).isFalse();
+    assertThat(tail.files()).hasSize(2);
+    Files.delete(copy);
+    looks(2);
+
+    for (Path busy : List.of(file, other)) {
+      Files.writeString(busy, "\n", APPEND);
+      expected.add(BUSY);
+    }
+    expected.add("a line that is long enough to know the file by");
+    looks(2);
+    lines();
+  }
+
+  @Test
+  void aCopyOfWhatAProcessBeforeHasReadIsNoLossThoughThereWasNoDescriptorForIt()
+      throws IOException {
+    takesAll(1);
+    write("app.log", "a line that is long enough to know the file by");
+    looks(2);
+    Path copy = new LogDirectory(tail.logs, "app.log").copyAndTruncate();
+    looks(2);
+    tail.stopAndRestart();
+    Path busy = before("busy", BUSY);
+    looks(2);
+    assertThat(tail.files())
+        .filteredOn(status -> status.lagBytes() > 0)
+        .extracting(SourceStatus.File::path)
+        .containsExactly(busy.toString());
+    Files.delete(copy);
+    looks(2);
+
+    Files.writeString(busy, "\n", APPEND);
+    expected.add(BUSY);
+    looks(2);
+    lines();
+  }
+
+  private void takesAll(int most) {
+    tail.close();
+    tail = new TailHarness(folder, TailRig.settings(folder, "*"), most);
+  }
+
+  @Test
+  void whatWaitsForADescriptorIsNotWaitedForAtTheEndWhereItsRootIsAway() throws IOException {
+    busy();
+    write("new.log", "a new line");
+    looks(1);
+    Path away = folder.resolve("away");
+    Files.move(tail.logs, away);
+    looks(1);
+    tail.finishHeld();
+    assertThat(tail.caughtUp()).isTrue();
+    assertThat(unshipped("new.log")).isEqualTo(11);
+
+    Files.move(away, tail.logs);
+    looks(1);
+    assertThat(tail.caughtUp()).isTrue();
+    for (int i = 0; i < MOST; i++) {
+      expected.add(BUSY);
+    }
+    lines();
+  }
+
+  @Test
+  void noMoreAreOpenAtAStartThanMayBe() throws IOException {
+    fifty();
+    for (int i = 0; i < 50; i++) {
+      write("f" + i + ".log", "second " + i);
+    }
+    tail.room = false;
+    looks(2);
+    tail.crashAndRestart();
+    for (int i = 0; i < 50; i++) {
+      Path rotated = tail.logs.resolve("f" + i + ".log.1");
+      Files.move(tail.logs.resolve("f" + i + ".log"), rotated);
+      if (i % 2 == 0) {
+        new LogDirectory(tail.logs, rotated.getFileName().toString()).gzip(rotated);
+      }
+    }
+    looks(1);
+    assertThat(tail.open()).isEqualTo(MOST);
+    assertThat(tail.caughtUp()).isFalse();
+    tail.room = true;
+    for (int i = 0; i < 120; i++) {
+      looks(1);
+      assertThat(tail.open()).isLessThanOrEqualTo(MOST);
+    }
+    lines();
+    assertThat(tail.caughtUp()).isTrue();
+    assertThat(tail.files()).isEmpty();
+  }
+
   /// What grows and waits has not come to its end, though no source takes its new name.
   @Test
   void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {

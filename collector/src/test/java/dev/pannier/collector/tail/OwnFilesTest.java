@@ -165,4 +165,25 @@ class OwnFilesTest {
     looks();
     assertThat(tail.bodies()).containsExactly(first, "the next");
   }
+
+  @Test
+  void whatBecomesOurOwnWhileItWaitsForADescriptorIsNotRead() throws IOException {
+    tail.close();
+    tail = new TailHarness(folder, TailRig.settings(folder, "**"), 1);
+    Path busy = tail.logs.resolve("app.log");
+    Files.writeString(busy, "an unfinished line");
+    looks();
+    write("copies/logs.log", "what waits, in a line that is long enough");
+    looks();
+    assertThat(tail.files()).hasSize(2);
+    tail.own.add(
+        configuration(
+            "shippers: {copy: {type: file, path: LOGS/copies/, format: raw, signals: [logs]}}\n"));
+    looks();
+    assertThat(tail.files()).hasSize(1);
+    Files.writeString(busy, "\n", StandardOpenOption.APPEND);
+    looks();
+    assertThat(tail.bodies()).containsExactly("an unfinished line");
+    assertThat(tail.notices).noneMatch(line -> line.contains("were gone"));
+  }
 }

@@ -84,7 +84,7 @@ final class TailHarness implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    open();
+    begin();
   }
 
   static FileSource source(Path folder, FileSource.Multiline multiline) {
@@ -111,7 +111,7 @@ final class TailHarness implements AutoCloseable {
         onOversize);
   }
 
-  private void open() {
+  private void begin() {
     try {
       store = PositionStore.open(state, random, notices::add);
     } catch (IOException e) {
@@ -186,7 +186,7 @@ final class TailHarness implements AutoCloseable {
   void crashAndRestart() {
     close();
     unconfirmed.clear();
-    open();
+    begin();
   }
 
   void stopAndRestart() {
@@ -194,6 +194,17 @@ final class TailHarness implements AutoCloseable {
     run();
     tailer.savePositions(nanos);
     crashAndRestart();
+  }
+
+  /// The process is about to stop: what has no end yet is a record.
+  void finishHeld() {
+    tailer.finishHeld();
+    run();
+  }
+
+  /// How many files are held open.
+  int open() {
+    return generations.live().size();
   }
 
   /// The system tells that names became others.

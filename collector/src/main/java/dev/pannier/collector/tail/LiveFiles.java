@@ -1,0 +1,171 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.SavedGeneration;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// The generations that are being read: which are open and where, and which have still something under way. One thread.
+final class LiveFiles {
+  private final long volume;
+  private final RandomGenerator random;
+  private final Map<FileKey, TailedFile> live = new LinkedHashMap<>();
+
+  /// The youngest generation of each path.
+  private final Map<Path, TailedFile> current = new HashMap<>();
+
+  /// Nothing more is read of them, and some of what was is under way.
+  private final Set<TailedFile> leaving = new LinkedHashSet<>();
+
+  private long nextOrder;
+
+  LiveFiles(long volume, RandomGenerator random) {
+    this.volume = volume;
+    this.random = random;
+  }
+
+  /// Those that are open, as long as they are.
+  Collection<TailedFile> all() {
+    return live.values();
+  }
+
+  /// Where they are, as long as they are open.
+  Set<FileKey> places() {
+    return live.keySet();
+  }
+
+  int size() {
+    return live.size();
+  }
+
+  @Nullable TailedFile get(FileKey place) {
+    return live.get(place);
+  }
+
+  boolean isAt(FileKey place) {
+    return live.containsKey(place);
+  }
+
+  /// The paths of those that are the youngest of theirs.
+  Set<Path> paths() {
+    return current.keySet();
+  }
+
+  /// Those of which nothing more is read, and some of what was is under way.
+  Set<TailedFile> leaving() {
+    return leaving;
+  }
+
+  long newGeneration() {
+    return random.nextLong();
+  }
+
+  /// A file has content that nobody knew.
+  TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
+      throws IOException {
+    TailedFile file =
+        new TailedFile(
+            source,
+            volume,
+            newGeneration(),
+            path,
+            probe.place(),
+            probe.fingerprint(),
+            start,
+            nextOrder++,
+            nowNanos);
+    if (!probe.isGzip()) {
+      file.sizeBytes = probe.size();
+    }
+    file.unproven = probe.headLength() == 0;
+    file.predecessor = current.put(path, file);
+    enter(file, probe);
+    return file;
+  }
+
+  /// A known generation is read on.
+  ///
+  /// @param atStart where they come by their age
+  TailedFile resume(
+      TailSource source,
+      SavedGeneration saved,
+      Path path,
+      Probe probe,
+      boolean atStart,
+      long nowNanos)
+      throws IOException {
+    TailedFile file =
+        new TailedFile(
+            source,
+            volume,
+            saved.id(),
+            path,
+            probe.place(),
+            saved.fingerprint(),
+            saved.acknowledged(),
+            nextOrder++,
+            nowNanos);
+    // What it has grown by belongs to it from now on: it may be emptied before there is room to
+    // read.
+    file.sizeBytes = probe.isGzip() ? saved.sizeBytes() : Math.max(saved.sizeBytes(), probe.size());
+    file.seenSeconds = saved.seenSeconds();
+    leaving.removeIf(earlier -> earlier.generation == saved.id());
+    if (atStart) {
+      file.predecessor = current.put(path, file);
+    } else {
+      current.putIfAbsent(path, file);
+    }
+    enter(file, probe);
+    return file;
+  }
+
+  private void enter(TailedFile file, Probe probe) {
+    if (probe.headLength() >= 2) {
+      file.charset = file.source.charset.forHead(probe.head(), probe.headLength());
+      file.chooseParser(probe.head(), probe.headLength());
+    }
+    file.content = probe.take();
+    live.put(file.place, file);
+  }
+
+  /// Other content lies under a file.
+  void leavesPlace(TailedFile file) {
+    live.remove(file.place);
+    file.close();
+  }
+
+  /// After [#leavesPlace]: its content goes on in a copy.
+  void moves(TailedFile file, Probe copy) {
+    file.place = copy.place();
+    file.content = copy.take();
+    live.put(file.place, file);
+  }
+
+  void close(TailedFile file) {
+    file.close();
+    live.remove(file.place, file);
+    current.remove(file.path, file);
+  }
+
+  /// It is closed for good.
+  void leaves(TailedFile file) {
+    if (!file.pending.isEmpty()) {
+      leaving.add(file);
+    }
+  }
+
+  /// Its acknowledged position has moved.
+  void advanced(TailedFile file) {
+    if (file.pending.isEmpty()) {
+      leaving.remove(file);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.pannier.collector.tail;
+
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A folder that is not there when the process starts, and comes back: it is mounted late, or was moved for a moment.
+class FolderAwayTest {
+  private static final String FIRST = "the first line, which is long enough to know a file by";
+
+  @TempDir private Path folder;
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private TailHarness tail;
+
+  @SuppressWarnings("NullAway.Init") // made before each test
+  private Path file;
+
+  @BeforeEach
+  void open() throws IOException {
+    tail = new TailHarness(folder, TailRig.settings(folder, "**/*.log"));
+    file = Files.createDirectories(tail.logs.resolve("below")).resolve("app.log");
+    write(FIRST);
+    looks(2);
+  }
+
+  @AfterEach
+  void close() {
+    tail.close();
+  }
+
+  private void write(String line) throws IOException {
+    Files.writeString(file, line + "\n", CREATE, APPEND);
+  }
+
+  private void looks(int count) {
+    for (int i = 0; i < count; i++) {
+      tail.pass(Duration.ofSeconds(1));
+    }
+  }
+
+  private Path missing(String name) {
+    return name.isEmpty() ? tail.logs : tail.logs.resolve(name);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "below"})
+  void whatWasConfirmedIsNotReadAgain(String name) throws IOException {
+    tail.stopAndRestart();
+    Path away = folder.resolve("away");
+    Files.move(missing(name), away);
+    looks(3);
+    tail.stopAndRestart();
+    looks(3);
+    Files.move(away, missing(name));
+    looks(3);
+    write("second");
+    looks(3);
+    assertThat(tail.bodies()).containsExactly(FIRST, "second");
+    assertThat(tail.notices).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "below"})
+  void whatWasNotConfirmedIsReadOn(String name) throws IOException {
+    tail.room = false;
+    write("second");
+    looks(2);
+    tail.stopAndRestart();
+    Path away = folder.resolve("away");
+    Files.move(missing(name), away);
+    looks(3);
+    tail.stopAndRestart();
+    looks(3);
+    tail.room = true;
+    Files.move(away, missing(name));
+    looks(3);
+    assertThat(tail.bodies()).containsExactly(FIRST, "second");
+    assertThat(tail.uids()).doesNotHaveDuplicates();
+    assertThat(tail.receipt())
+        .singleElement()
+        .satisfies(receipt -> assertThat(receipt.lost()).isEmpty());
+  }
+
+  @Test
+  void whatIsGoneWithItIsToldOnce() throws IOException {
+    tail.room = false;
+    write("second");
+    looks(2);
+    tail.stopAndRestart();
+    Files.delete(file);
+    Files.delete(file.getParent());
+    for (int i = 0; i < 3; i++) {
+      looks(3);
+      tail.stopAndRestart();
+    }
+    assertThat(tail.notices).hasSize(1);
+  }
+}
