@@ -939,6 +939,7 @@ public final class Dispatcher {
   /// The part's rest waits aside.
   private void missing(long nowNanos, Shipment shipment, Outcome.Missing missing) {
     Batch part = shipment.part();
+    refuse(nowNanos, shipment, missing.refused());
     Batch rest = Pieces.rest(part, missing.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
@@ -954,6 +955,7 @@ public final class Dispatcher {
   /// The part's rest goes in pieces, or as a record that was cut.
   private void smaller(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
     Batch part = shipment.part();
+    refuse(nowNanos, shipment, tooLarge.refused());
     Batch rest = Pieces.rest(part, tooLarge.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());

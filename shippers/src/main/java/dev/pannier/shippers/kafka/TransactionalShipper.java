@@ -159,7 +159,7 @@ public final class TransactionalShipper implements Shipper {
   ///     other. Each leaves less to be learnt, so it begins at once
   private record Failure(KafkaFailure why, boolean learnt) {
     Outcome outcome() {
-      return new Outcome.Retryable(why.reason(), 0, null, false, learnt);
+      return new Outcome.Retryable(why.reason(), 0, null).asLearnt(learnt);
     }
   }
 
@@ -875,7 +875,7 @@ public final class TransactionalShipper implements Shipper {
     forgetTransaction();
     for (Member member : left) {
       Doubt doubt = unsettled ? new Doubt(instance, transaction, member.outcome()) : null;
-      member.told.accept(new Outcome.Retryable(CLOSED, 0, null, false, false, List.of(), doubt));
+      member.told.accept(new Outcome.Retryable(CLOSED, 0, null).inDoubt(doubt));
     }
   }
 
