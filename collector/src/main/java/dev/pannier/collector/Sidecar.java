@@ -165,14 +165,12 @@ final class Sidecar {
     shipping =
         new Shipping(
             configuration.memoryBytes(),
-            budget,
-            cursors,
-            ledger,
-            metrics,
+            new Shipping.Supply(budget, cursors, ledger, metrics),
             health,
             nanoClock,
             random,
-            this::committed);
+            this::committed,
+            Shipping.onThreads(random));
     // To reach a destination takes longest: the rest is made meanwhile.
     shipping.start(configuration, home);
     try {
