@@ -774,6 +774,20 @@ final class Shipping {
     shutdown.waitUntil(() -> threads.stream().allMatch(DispatcherThread::hasDrained));
   }
 
+  /// What is left that nobody has for the next start: it is in memory alone, or for a shipper that is configured no more. After
+  /// [#close].
+  ///
+  /// @return the records
+  long unkept() {
+    long unkept = 0;
+    for (Unit unit : units) {
+      Departure departure = departure(unit);
+      boolean isRemoved = departure != null && departure.next == null;
+      unkept += isRemoved ? unit.cursor().openRecords() : unit.cursor().unkeptRecords();
+    }
+    return unkept;
+  }
+
   /// Closes all at once, so that clients which hang cost the time of one. Each has its part of the deadline for
   /// what it has in flight, and as long again to return.
   ///

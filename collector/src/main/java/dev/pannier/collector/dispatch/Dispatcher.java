@@ -402,10 +402,11 @@ public final class Dispatcher {
     long left = cursor.openRecords();
     if (left > 0) {
       LOG.warn(
-          "shipper {}: {} records were not confirmed before the end (what was read from files is"
-              + " read again at the next start): {}",
+          "shipper {}: {} records were not confirmed before the end (the disk buffer has {} of them"
+              + " for the next start; of the others, what was read from files is read again): {}",
           name(),
           left,
+          left - cursor.unkeptRecords(),
           destination.lastError().isEmpty() ? "out of time" : destination.lastError());
     }
     return left;
