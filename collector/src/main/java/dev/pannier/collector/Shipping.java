@@ -101,6 +101,26 @@ final class Shipping {
     void start(DispatcherThread thread);
   }
 
+  /// Real destinations, and a thread for each of them.
+  static Workshop onThreads(RandomGenerator random) {
+    return new Workshop() {
+      @Override
+      public Shipper make(ShipperSettings settings, long clientBytes, Home home) {
+        return Shippers.open(settings, clientBytes, InstantSource.system(), home, random);
+      }
+
+      @Override
+      public void start(DispatcherThread thread) {
+        thread.start();
+      }
+    };
+  }
+
+  /// Where batches come from, and what is counted of them.
+  ///
+  /// @param budget of which the clients' part is taken
+  record Supply(MemoryBudget budget, Cursors cursors, Ledger ledger, Metrics metrics) {}
+
   /// All that makes a shipper what it is.
   private record Plan(ShipperSettings settings, ShipperPolicy policy, @Nullable Plan fallback) {}
 
@@ -255,10 +275,7 @@ final class Shipping {
   }
 
   private final long memoryBytes;
-  private final MemoryBudget budget;
-  private final Cursors cursors;
-  private final Ledger ledger;
-  private final Metrics metrics;
+  private final Supply supply;
   private final Health health;
   private final LongSupplier nanoClock;
   private final RandomGenerator random;
@@ -280,47 +297,10 @@ final class Shipping {
 
   private @Nullable Set<Long> retained; // guarded by retaining
 
-  /// @param budget      of which the clients' part is taken
   /// @param onCommitted told, by the shipper's thread, what its destination has
   Shipping(
       long memoryBytes,
-      MemoryBudget budget,
-      Cursors cursors,
-      Ledger ledger,
-      Metrics metrics,
-      Health health,
-      LongSupplier nanoClock,
-      RandomGenerator random,
-      BiConsumer<String, Committed> onCommitted) {
-    this(
-        memoryBytes,
-        budget,
-        cursors,
-        ledger,
-        metrics,
-        health,
-        nanoClock,
-        random,
-        onCommitted,
-        new Workshop() {
-          @Override
-          public Shipper make(ShipperSettings settings, long clientBytes, Home home) {
-            return Shippers.open(settings, clientBytes, InstantSource.system(), home, random);
-          }
-
-          @Override
-          public void start(DispatcherThread thread) {
-            thread.start();
-          }
-        });
-  }
-
-  Shipping(
-      long memoryBytes,
-      MemoryBudget budget,
-      Cursors cursors,
-      Ledger ledger,
-      Metrics metrics,
+      Supply supply,
       Health health,
       LongSupplier nanoClock,
       RandomGenerator random,
@@ -328,10 +308,7 @@ final class Shipping {
       Workshop workshop) {
     this.workshop = workshop;
     this.memoryBytes = memoryBytes;
-    this.budget = budget;
-    this.cursors = cursors;
-    this.ledger = ledger;
-    this.metrics = metrics;
+    this.supply = supply;
     this.health = health;
     this.nanoClock = nanoClock;
     this.random = random;
@@ -358,7 +335,7 @@ final class Shipping {
   void start(Configuration configuration, @Nullable Home home) {
     Next next = prepare(configuration, home);
     everReceived = next.everReceived;
-    next.added.forEach(ready -> begin(ready, cursors.cursor(ready.name()), null));
+    next.added.forEach(ready -> begin(ready, supply.cursors().cursor(ready.name()), null));
   }
 
   /// Makes what differs from what is at work. Nothing is opened or changed yet.
@@ -565,7 +542,7 @@ final class Shipping {
     }
     gone.isAbandoned = true;
     Cursors.Leaving untaken = new Cursors.Leaving(gone.unit.cursor(), List.of());
-    long nobodys = cursors.release(List.of(untaken), List.of());
+    long nobodys = supply.cursors().release(List.of(untaken), List.of());
     if (nobodys > 0) {
       LOG.warn(
           "shipper {}: {} records waited for it: they are not shipped there",
@@ -582,7 +559,7 @@ final class Shipping {
       return;
     }
     end(unit);
-    long forgone = cursors.forgo(unit.cursor(), left.takeUntaken());
+    long forgone = supply.cursors().forgo(unit.cursor(), left.takeUntaken());
     if (forgone > 0) {
       LOG.warn("shipper {}: {} records of signals that it takes no more", unit.name(), forgone);
     }
@@ -605,8 +582,9 @@ final class Shipping {
         }
       }
     }
-    List<Cursor> heirs = waiting.stream().map(ready -> cursors.cursor(ready.name())).toList();
-    long nobodys = cursors.release(leaving, heirs);
+    List<Cursor> heirs =
+        waiting.stream().map(ready -> supply.cursors().cursor(ready.name())).toList();
+    long nobodys = supply.cursors().release(leaving, heirs);
     if (nobodys > 0) {
       LOG.warn(
           "{} records waited for shippers that were removed: they are not shipped there", nobodys);
@@ -617,7 +595,7 @@ final class Shipping {
     for (Ready ready : List.copyOf(waiting)) {
       if (isFree(ready, null)) {
         waiting.remove(ready);
-        begin(ready, cursors.cursor(ready.name()), null);
+        begin(ready, supply.cursors().cursor(ready.name()), null);
       }
     }
   }
@@ -680,7 +658,12 @@ final class Shipping {
       ShipperSettings settings = other.plan().settings();
       toFallback =
           new Fallback(
-              settings.name(), settings.signals(), budget, ledger, metrics, inFlight(settings) + 2);
+              settings.name(),
+              settings.signals(),
+              supply.budget(),
+              supply.ledger(),
+              supply.metrics(),
+              inFlight(settings) + 2);
       fallback = unit(other, toFallback.cursor());
     }
     ShipperSettings settings = ready.plan().settings();
@@ -699,7 +682,7 @@ final class Shipping {
         new Dispatcher(
             ready.shipper(),
             cursor,
-            metrics,
+            supply.metrics(),
             new SplittableRandom(random.nextLong()),
             inFlight(settings),
             rules);
@@ -734,7 +717,7 @@ final class Shipping {
       clients += bytes(unit);
     }
     dispatchers = List.copyOf(all);
-    budget.limit(Math.max(memoryBytes / 4, memoryBytes - clients));
+    supply.budget().limit(Math.max(memoryBytes / 4, memoryBytes - clients));
   }
 
   /// The only file generations of which positions are needed from now on. Any thread.
@@ -789,6 +772,20 @@ final class Shipping {
     List<DispatcherThread> threads = threads();
     threads.forEach(DispatcherThread::drain);
     shutdown.waitUntil(() -> threads.stream().allMatch(DispatcherThread::hasDrained));
+  }
+
+  /// What is left that nobody has for the next start: it is in memory alone, or for a shipper that is configured no more. After
+  /// [#close].
+  ///
+  /// @return the records
+  long unkept() {
+    long unkept = 0;
+    for (Unit unit : units) {
+      Departure departure = departure(unit);
+      boolean isRemoved = departure != null && departure.next == null;
+      unkept += isRemoved ? unit.cursor().openRecords() : unit.cursor().unkeptRecords();
+    }
+    return unkept;
   }
 
   /// Closes all at once, so that clients which hang cost the time of one. Each has its part of the deadline for

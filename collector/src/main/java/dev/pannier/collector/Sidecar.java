@@ -165,14 +165,12 @@ final class Sidecar {
     shipping =
         new Shipping(
             configuration.memoryBytes(),
-            budget,
-            cursors,
-            ledger,
-            metrics,
+            new Shipping.Supply(budget, cursors, ledger, metrics),
             health,
             nanoClock,
             random,
-            this::committed);
+            this::committed,
+            Shipping.onThreads(random));
     // To reach a destination takes longest: the rest is made meanwhile.
     shipping.start(configuration, home);
     try {
@@ -576,7 +574,7 @@ final class Sidecar {
   /// more, or three quarters of the time have passed and something still does, ships what is held, stores the positions.
   ///
   /// @param shutdown tells what time is left, and whether to end at once
-  /// @return the records that were not confirmed
+  /// @return the records that were not confirmed, and that no disk buffer is known to have for the next start
   long stop(Shutdown shutdown) throws InterruptedException, IOException {
     shipping.hurry(nanoClock.getAsLong());
     shutdown.waitUntil(
@@ -613,6 +611,7 @@ final class Sidecar {
     }
     shipping.drain(shutdown);
     long undelivered = shipping.close(shutdown);
+    long unkept = shipping.unkept();
     // Behind the shippers: what they confirm while they close is in the positions that it stores.
     boolean tailStopped = reading == null || reading.stop(Duration.ofSeconds(2).toNanos());
     if (otlpListener != null) {
@@ -655,7 +654,7 @@ final class Sidecar {
           unread,
           disk == null ? "the files are" : "buffer.directory and the files are");
     }
-    return undelivered;
+    return disk == null || disk.left() != null ? unkept : undelivered;
   }
 
   /// With what is left in the disk buffer, once that is closed.

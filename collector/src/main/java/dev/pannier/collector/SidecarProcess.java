@@ -54,8 +54,8 @@ final class SidecarProcess implements Sidecars {
   /// Runs until SIGTERM or SIGINT, reloading on SIGHUP and when the file changes, then drains; a second signal ends it at once with its positions
   /// stored.
   ///
-  /// @return 0 where everything was delivered, 1 where something was left, 2 where
-  ///     `state.directory` cannot be used
+  /// @return 0 where everything was delivered, or waits in the disk buffer for the next start, 1 where something else was left, 2
+  ///     where `state.directory` cannot be used
   @Override
   public int run(Configuration configuration, ConfigurationFile file)
       throws InterruptedException, IOException {

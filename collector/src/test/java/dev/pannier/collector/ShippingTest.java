@@ -73,14 +73,12 @@ class ShippingTest {
     Shipping made =
         new Shipping(
             MEMORY,
-            budget,
-            buffer,
-            ledger,
-            metrics,
+            new Shipping.Supply(budget, buffer, ledger, metrics),
             health,
             System::nanoTime,
             new Random(1),
-            (name, known) -> {});
+            (name, known) -> {},
+            Shipping.onThreads(new Random(1)));
     shipping = made;
     made.start(configuration, null);
     return made;

@@ -21,6 +21,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(60)
 class SidecarStopTest {
@@ -38,7 +40,7 @@ class SidecarStopTest {
     try {
       Path logs = Files.createDirectory(folder.resolve("logs"));
       Files.writeString(logs.resolve("app.log"), "a line\n");
-      Sidecar sidecar = sidecar(backend.getAddress().getPort());
+      Sidecar sidecar = sidecar(backend.getAddress().getPort(), "{type: memory}");
       sidecar.start();
       assertThat(requested.await(30, TimeUnit.SECONDS)).isTrue();
 
@@ -54,6 +56,41 @@ class SidecarStopTest {
     assertThat(folder.resolve("state/receipt.json"))
         .content()
         .contains("\"unshipped_bytes\":0", "\"shipped\":[[0,7]]");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"disk, 0", "memory, 1"})
+  void whatIsLeftIsAFailureUnlessTheDiskBufferHasIt(String buffer, long failed) throws Exception {
+    HttpServer backend =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    backend.createContext("/v1/logs", this::answerNotNow);
+    backend.start();
+    try {
+      Path logs = Files.createDirectory(folder.resolve("logs"));
+      Files.writeString(logs.resolve("app.log"), "a line\n");
+      Sidecar sidecar = sidecar(backend.getAddress().getPort(), "{type: " + buffer + "}");
+      sidecar.start();
+      assertThat(requested.await(30, TimeUnit.SECONDS)).isTrue();
+
+      Shutdown shutdown = new Shutdown(DEADLINE, System::nanoTime);
+      shutdown.ask();
+      shutdown.ask();
+      assertThat(sidecar.stop(shutdown)).isEqualTo(failed);
+    } finally {
+      backend.stop(0);
+    }
+    assertThat(folder.resolve("state/receipt.json"))
+        .content()
+        .contains("\"complete\":true", "\"shipped\":[]");
+  }
+
+  private void answerNotNow(HttpExchange request) throws IOException {
+    boolean isEmpty = request.getRequestBody().readAllBytes().length == 0;
+    request.sendResponseHeaders(isEmpty ? 200 : 503, -1);
+    request.close();
+    if (!isEmpty) {
+      requested.countDown();
+    }
   }
 
   private void answerLate(HttpExchange request) throws IOException {
@@ -76,7 +113,7 @@ class SidecarStopTest {
         .anyMatch(call -> call.getMethodName().equals("closeShipper"));
   }
 
-  private Sidecar sidecar(int port) throws IOException {
+  private Sidecar sidecar(int port, String buffer) throws IOException {
     String text =
         """
         state: {directory: DIR/state}
@@ -84,9 +121,11 @@ class SidecarStopTest {
         sources:
           files: [{name: app, include: ["DIR/logs/*.log"], parser: raw}]
           otlp: none
+        buffer: BUFFER
         shippers:
           out: {type: otlp, endpoint: "http://127.0.0.1:PORT", protocol: http/protobuf, timeout: 1m, signals: [logs]}
         """
+            .replace("BUFFER", buffer)
             .replace("DIR", folder.toString())
             .replace("PORT", Integer.toString(port));
     Loaded loaded =

@@ -56,10 +56,7 @@ public final class SimulatedShipping {
     shipping =
         new Shipping(
             memoryBytes,
-            budget,
-            cursors,
-            ledger,
-            metrics,
+            new Shipping.Supply(budget, cursors, ledger, metrics),
             new Health(nanoClock),
             nanoClock,
             random,

@@ -55,32 +55,26 @@ public sealed interface Outcome {
       List<Refusal> refused,
       @Nullable Doubt doubt)
       implements Outcome {
-    public Retryable(
-        String reason,
-        long retryAfterNanos,
-        @Nullable BitSet unconfirmed,
-        boolean untouched,
-        boolean learnt,
-        List<Refusal> refused) {
-      this(reason, retryAfterNanos, unconfirmed, untouched, learnt, refused, null);
-    }
-
-    public Retryable(
-        String reason,
-        long retryAfterNanos,
-        @Nullable BitSet unconfirmed,
-        boolean untouched,
-        boolean learnt) {
-      this(reason, retryAfterNanos, unconfirmed, untouched, learnt, List.of());
-    }
-
-    public Retryable(
-        String reason, long retryAfterNanos, @Nullable BitSet unconfirmed, boolean untouched) {
-      this(reason, retryAfterNanos, unconfirmed, untouched, false);
-    }
-
     public Retryable(String reason, long retryAfterNanos, @Nullable BitSet unconfirmed) {
-      this(reason, retryAfterNanos, unconfirmed, false);
+      this(reason, retryAfterNanos, unconfirmed, false, false, List.of(), null);
+    }
+
+    public Retryable asUntouched() {
+      return new Retryable(reason, retryAfterNanos, unconfirmed, true, learnt, refused, doubt);
+    }
+
+    /// @param isLearnt whether the next attempt goes otherwise
+    public Retryable asLearnt(boolean isLearnt) {
+      return new Retryable(
+          reason, retryAfterNanos, unconfirmed, untouched, isLearnt, refused, doubt);
+    }
+
+    public Retryable withRefused(List<Refusal> others) {
+      return new Retryable(reason, retryAfterNanos, unconfirmed, untouched, learnt, others, doubt);
+    }
+
+    public Retryable inDoubt(@Nullable Doubt of) {
+      return new Retryable(reason, retryAfterNanos, unconfirmed, untouched, learnt, refused, of);
     }
   }
 
@@ -88,16 +82,29 @@ public sealed interface Outcome {
   /// elsewhere are not concerned. It may be there later.
   ///
   /// @param unconfirmed the indexes of the records that have to be sent again, where others
-  ///     were confirmed; null for all
-  record Missing(String reason, @Nullable BitSet unconfirmed) implements Outcome {}
+  ///     were confirmed or refused; null for all
+  /// @param refused     others that were refused for good, and are not sent again
+  record Missing(String reason, @Nullable BitSet unconfirmed, List<Refusal> refused)
+      implements Outcome {
+    public Missing(String reason, @Nullable BitSet unconfirmed) {
+      this(reason, unconfirmed, List.of());
+    }
+  }
 
   /// Larger than the destination takes. The caller splits by records, or truncates a single record,
   /// and sends again.
   ///
   /// @param limitBytes  the limit for one message, 0 where it is not known
   /// @param unconfirmed the indexes of the records that have to be sent again, where others
-  ///     were confirmed; null for all
-  record TooLarge(int limitBytes, String reason, @Nullable BitSet unconfirmed) implements Outcome {}
+  ///     were confirmed or refused; null for all
+  /// @param refused     others that were refused for good, and are not sent again
+  record TooLarge(
+      int limitBytes, String reason, @Nullable BitSet unconfirmed, List<Refusal> refused)
+      implements Outcome {
+    public TooLarge(int limitBytes, String reason, @Nullable BitSet unconfirmed) {
+      this(limitBytes, reason, unconfirmed, List.of());
+    }
+  }
 
   /// It will never work for this batch: it is rejected whole.
   record Permanent(String reason) implements Outcome {}

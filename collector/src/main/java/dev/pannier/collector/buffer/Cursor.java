@@ -120,6 +120,9 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   /// Records waiting or taken, and not done.
   public abstract long openRecords();
 
+  /// Those of [#openRecords] that end with the process: no disk buffer has them for the next one.
+  public abstract long unkeptRecords();
+
   /// Batches waiting or taken, and not done.
   public abstract long openBatches();
 }

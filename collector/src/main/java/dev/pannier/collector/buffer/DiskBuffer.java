@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -740,7 +741,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         List<DiskCursor> shippers = takers(batch.signal());
         ledger.appended(batch, shippers);
         for (DiskCursor cursor : shippers) {
-          gaveUp(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes(), "full");
+          gaveUp(
+              batch.source(),
+              cursor.shipper(),
+              batch.records(),
+              batch.sourceBytes(),
+              DiskCursor.FULL);
         }
         yield true;
       }
@@ -759,19 +765,35 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (oldest == null) {
         return;
       }
+      Map<String, Long> inHand = new TreeMap<>();
       synchronized (lock) {
         if (!log.giveUp(oldest)) {
           continue;
         }
-        for (DiskCursor cursor : cursors) {
-          cursor.dropped(oldest);
+        for (DiskCursor cursor : all()) {
+          inHand.merge(cursor.shipper(), cursor.dropped(oldest), Long::sum);
         }
-        for (DiskCursor cursor : leaving) {
-          cursor.dropped(oldest);
-        }
+      }
+      inHand.values().removeIf(records -> records == 0);
+      if (!inHand.isEmpty()) {
+        notice.accept(
+            "buffer.directory "
+                + settings.directory()
+                + " is full: "
+                + oldest.name()
+                + " is dropped, and has records that shippers have in hand, which are lost if the"
+                + " process ends before they are shipped: "
+                + inHand);
       }
       moved.set(true);
     }
+  }
+
+  /// Those that are configured, and those that were removed and have not ended. Under the lock.
+  private List<DiskCursor> all() {
+    List<DiskCursor> all = new ArrayList<>(cursors);
+    all.addAll(leaving);
+    return all;
   }
 
   /// A shipper never gets what is between these numbers. Under the lock.
@@ -1360,6 +1382,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     sync(lastSyncNanos);
     moved.set(true);
     tend(lastSyncNanos);
+    synchronized (lock) {
+      all().forEach(DiskCursor::dropOrphans);
+    }
     left = findLeft();
     log.close();
   }

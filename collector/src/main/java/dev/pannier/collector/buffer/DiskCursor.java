@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,9 @@ final class DiskCursor extends Cursor {
 
   private static final String DAMAGED = "damaged";
 
+  /// By `on_full`.
+  static final String FULL = "full";
+
   private final DiskBuffer buffer;
   private final MemoryCursor memory;
   private final MemoryBudget budget;
@@ -55,6 +60,9 @@ final class DiskCursor extends Cursor {
 
   /// What is not done, by its number. One may wait for long while those behind it come and go.
   final TreeMap<Long, Entry> taken = new TreeMap<>();
+
+  /// Those of [#taken] whose segment has gone for newer ones: they are held in memory alone.
+  private final Set<Long> orphans = new HashSet<>();
 
   /// What of the current segment was taken, or passed before the process started.
   private final Tally takenOfSegment = new Tally();
@@ -198,7 +206,7 @@ final class DiskCursor extends Cursor {
     synchronized (buffer.lock) {
       openBatches--;
       openRecords -= batch.records();
-      taken.remove(entry.sequence());
+      forget(entry);
       buffer.gaveUp(
           batch.source(), shipper(), batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
     }
@@ -551,8 +559,33 @@ final class DiskCursor extends Cursor {
         });
   }
 
+  private void forget(Entry entry) {
+    taken.remove(entry.sequence());
+    orphans.remove(entry.sequence());
+  }
+
   /// The segment is about to go for newer ones. Under the buffer's lock.
-  void dropped(Segment segment) {
+  ///
+  /// @return the records of it that the shipper has in hand, which are shipped unless the process ends before
+  long dropped(Segment segment) {
+    Map<Long, Entry> inHand = taken.subMap(segment.first(), true, segment.lastSequence(), true);
+    orphans.addAll(inHand.keySet());
+    dropUntaken(segment);
+    return inHand.values().stream().mapToLong(entry -> entry.batch().records()).sum();
+  }
+
+  /// The process ends: what has no segment any more goes with it. Under the buffer's lock.
+  void dropOrphans() {
+    for (Long orphan : orphans) {
+      Batch batch = Objects.requireNonNull(taken.remove(orphan)).batch();
+      openBatches--;
+      openRecords -= batch.records();
+      buffer.gaveUp(batch.source(), shipper(), batch.records(), batch.sourceBytes(), FULL);
+    }
+    orphans.clear();
+  }
+
+  private void dropUntaken(Segment segment) {
     Segment reading = current;
     if (reading != null && reading.first() > segment.first()) {
       return;
@@ -561,7 +594,7 @@ final class DiskCursor extends Cursor {
       takenOfSegment.clear();
       current = segment;
     }
-    giveUp(segment, "full");
+    giveUp(segment, FULL);
     lastRead = Math.max(lastRead, segment.lastSequence());
     damaged = false;
   }
@@ -650,7 +683,7 @@ final class DiskCursor extends Cursor {
     synchronized (buffer.lock) {
       openBatches--;
       openRecords -= entry.batch().records();
-      taken.remove(entry.sequence());
+      forget(entry);
       told = buffer.done(this, entry, settlement);
     }
     release(entry.batch().bytes());
@@ -706,6 +739,17 @@ final class DiskCursor extends Cursor {
       inLog = openRecords;
     }
     return inLog + memory.openRecords();
+  }
+
+  @Override
+  public long unkeptRecords() {
+    long gone = 0;
+    synchronized (buffer.lock) {
+      for (Long orphan : orphans) {
+        gone += Objects.requireNonNull(taken.get(orphan)).batch().records();
+      }
+    }
+    return gone + memory.openRecords();
   }
 
   @Override

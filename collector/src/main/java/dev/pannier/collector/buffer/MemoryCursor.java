@@ -92,6 +92,11 @@ final class MemoryCursor extends Cursor {
   }
 
   @Override
+  public long unkeptRecords() {
+    return openRecords();
+  }
+
+  @Override
   public long openBatches() {
     return buffer.openBatches(this);
   }

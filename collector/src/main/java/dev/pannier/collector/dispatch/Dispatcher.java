@@ -402,10 +402,11 @@ public final class Dispatcher {
     long left = cursor.openRecords();
     if (left > 0) {
       LOG.warn(
-          "shipper {}: {} records were not confirmed before the end (what was read from files is"
-              + " read again at the next start): {}",
+          "shipper {}: {} records were not confirmed before the end (the disk buffer has {} of them"
+              + " for the next start; of the others, what was read from files is read again): {}",
           name(),
           left,
+          left - cursor.unkeptRecords(),
           destination.lastError().isEmpty() ? "out of time" : destination.lastError());
     }
     return left;
@@ -939,6 +940,7 @@ public final class Dispatcher {
   /// The part's rest waits aside.
   private void missing(long nowNanos, Shipment shipment, Outcome.Missing missing) {
     Batch part = shipment.part();
+    refuse(nowNanos, shipment, missing.refused());
     Batch rest = Pieces.rest(part, missing.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());
@@ -954,6 +956,7 @@ public final class Dispatcher {
   /// The part's rest goes in pieces, or as a record that was cut.
   private void smaller(long nowNanos, Shipment shipment, Outcome.TooLarge tooLarge) {
     Batch part = shipment.part();
+    refuse(nowNanos, shipment, tooLarge.refused());
     Batch rest = Pieces.rest(part, tooLarge.unconfirmed());
     if (rest == null) {
       bytes.add(part.length());

@@ -169,9 +169,13 @@ final class ClientSocket {
     return closed ? -1 : connection.idleNanos(nowNanos);
   }
 
-  /// Whether nothing whole has come from the client yet, or only a part of what it asks next.
+  /// Whether the client has asked nothing yet, or only a part has come of what it asks next.
   boolean isBeginning() {
     return connection.isBeginning();
+  }
+
+  boolean hasAsked() {
+    return connection.hasAsked();
   }
 
   /// Whether time limits of less than a second may apply.

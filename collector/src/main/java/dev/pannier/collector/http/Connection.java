@@ -156,9 +156,13 @@ final class Connection {
     }
   }
 
-  /// Whether nothing whole has come from the client yet, or only a part of what it asks next.
+  /// Whether the client has asked nothing yet, or only a part has come of what it asks next.
   boolean isBeginning() {
     return protocol == null || protocol.isBeginning();
+  }
+
+  boolean hasAsked() {
+    return protocol != null && protocol.hasAsked();
   }
 
   boolean isBusy() {

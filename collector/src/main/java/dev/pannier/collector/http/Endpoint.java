@@ -13,7 +13,7 @@ public final class Endpoint {
   int connections;
 
   /// @param budget         for the bodies of requests
-  /// @param maxConnections for one more, one that has said nothing for a second, or has been idle longest, has to go;
+  /// @param maxConnections for one more, one that has asked nothing for a second, or has been idle longest, has to go;
   ///     where all have a request under way or have just been opened, the new one is told to come back later
   /// @param maxStreams     requests at once on one HTTP/2 connection
   /// @param maxBodyBytes   of a request's body as sent, above which it is refused with 413

@@ -104,6 +104,11 @@ final class Http1Protocol implements Protocol {
   }
 
   @Override
+  public boolean hasAsked() {
+    return hasAsked;
+  }
+
+  @Override
   public long idleNanos(long nowNanos) {
     return state == State.HEAD && ahead.length == 0 ? nowNanos - sinceNanos : -1;
   }

@@ -44,6 +44,8 @@ final class Http2Protocol implements Protocol {
   private final Map<Integer, Http2Stream> streams = new LinkedHashMap<>();
 
   private long nowNanos;
+
+  /// When the last request began or ended, or the connection did: other frames are no use of it.
   private long activeNanos;
 
   /// When the last frame began, or the header block that it continues; the connection, as long as SETTINGS have not come.
@@ -113,7 +115,12 @@ final class Http2Protocol implements Protocol {
 
   @Override
   public boolean isBeginning() {
-    return streams.isEmpty() && awaitsRest();
+    return streams.isEmpty() && (awaitsRest() || !hasAsked());
+  }
+
+  @Override
+  public boolean hasAsked() {
+    return lastStream > 0;
   }
 
   /// Whether a frame or a header block has come in part, or the client's SETTINGS have not come.
@@ -132,7 +139,6 @@ final class Http2Protocol implements Protocol {
   @Override
   public void received(ByteBuffer in, long now) {
     nowNanos = now;
-    activeNanos = now;
     try {
       reader.read(in);
     } catch (Http2Error e) {
@@ -490,6 +496,7 @@ final class Http2Protocol implements Protocol {
     stream.receiveWindow = STREAM_WINDOW;
     stream.sendWindow = clientStreamWindow;
     streams.put(id, stream);
+    activeNanos = nowNanos;
     if (tooLarge) {
       stream.discarding = true;
       stream.remoteClosed = endStream;
@@ -553,6 +560,7 @@ final class Http2Protocol implements Protocol {
     writer.reset(stream.id, code);
     closed.add(stream.id, true);
     streams.remove(stream.id);
+    activeNanos = nowNanos;
     stream.abandon();
     stream.release();
     closeWhenDone();
@@ -572,6 +580,7 @@ final class Http2Protocol implements Protocol {
     Http2Stream stream = streams.remove(id);
     if (stream != null) {
       closed.add(id, false);
+      activeNanos = nowNanos;
       stream.abandon();
       stream.release();
       closeWhenDone();

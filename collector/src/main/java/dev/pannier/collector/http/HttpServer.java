@@ -290,13 +290,15 @@ public final class HttpServer implements AutoCloseable {
     }
   }
 
-  /// The oldest of those that have said nothing whole, once it has had its time: nothing at all, or a part of a request's head or of a frame.
-  /// Else the one that has been idle longest; else the oldest that has said nothing whole yet, where many have not: whoever opens
-  /// connections faster than they become idle would keep all others out. A few are clients whose request is still on its way.
+  /// The oldest of those that have never asked anything, once it has had its time. Else, where many have not or have only begun to, the oldest
+  /// of these: whoever opens connections faster than they become idle would keep all others out. A few are clients whose request is
+  /// still on its way. Else the one that has been idle longest.
   private @Nullable ClientSocket leastMissed(Endpoint endpoint, long nowNanos) {
+    ClientSocket silent = null;
     ClientSocket beginning = null;
     ClientSocket idle = null;
     int beginningOnes = 0;
+    long silentNanos = IDLE_NANOS - 1;
     long beginningNanos = 0;
     long idleNanos = IDLE_NANOS - 1;
     for (ClientSocket socket : sockets) {
@@ -304,25 +306,28 @@ public final class HttpServer implements AutoCloseable {
         continue;
       }
       long nanos = socket.idleNanos(nowNanos);
-      if (socket.isBeginning() && nanos >= 0) {
-        beginningOnes++;
-      }
+      boolean begins = socket.isBeginning() && nanos >= 0;
+      beginningOnes += begins ? 1 : 0;
       if (socket.surplus) {
         continue;
       }
-      if (socket.isBeginning() && nanos > beginningNanos) {
+      if (begins && nanos > beginningNanos) {
         beginning = socket;
         beginningNanos = nanos;
-      } else if (!socket.isBeginning() && nanos > idleNanos) {
+      }
+      if (socket.hasAsked() && nanos > idleNanos) {
         idle = socket;
         idleNanos = nanos;
+      } else if (!socket.hasAsked() && nanos > silentNanos) {
+        silent = socket;
+        silentNanos = nanos;
       }
     }
-    if (beginningNanos >= IDLE_NANOS) {
-      return beginning;
+    if (silent != null) {
+      return silent;
     }
     boolean flooded = beginningOnes >= Math.max(2, endpoint.maxConnections / 4);
-    return idle == null && flooded ? beginning : idle;
+    return flooded && beginning != null ? beginning : idle;
   }
 
   private void answered(Exchange exchange) {

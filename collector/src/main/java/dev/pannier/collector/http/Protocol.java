@@ -33,8 +33,11 @@ interface Protocol {
   /// Whether a request is on its way in or waits for its answer.
   boolean isBusy();
 
-  /// Whether nothing whole has come from the client yet, or only a part of what it asks next: a request's head, a frame.
+  /// Whether the client has asked nothing yet, or only a part has come of what it asks next: a request's head, a frame.
   boolean isBeginning();
+
+  /// Whether a request has begun since the connection did.
+  boolean hasAsked();
 
   /// How long there has been no request, or none but one that [#isBeginning]; -1 where there is another.
   long idleNanos(long nowNanos);

@@ -749,6 +749,46 @@ class DiskBufferTest {
     assertThat(told).hasSize(200);
   }
 
+  private Entry firstInHandOfDropped(DiskBuffer buffer) {
+    append(buffer, "first");
+    Entry inHand = Objects.requireNonNull(next(buffer, "events"));
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    assertThat(notices)
+        .filteredOn(line -> line.contains("in hand"))
+        .singleElement()
+        .asString()
+        .contains("is full", "is dropped", "events=2");
+    assertThat(heldUp).isFalse();
+    assertThat(buffer.cursor("events").unkeptRecords()).isEqualTo(2);
+    return inHand;
+  }
+
+  @Test
+  void whatAShipperHasInHandOfWhatIsDroppedIsToldAndMayBeShipped() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    buffer.cursor("events").done(firstInHandOfDropped(buffer), 0, "");
+    assertThat(buffer.cursor("events").unkeptRecords()).isZero();
+    assertThat(ledger.snapshot().getFirst().records().shipped()).isEqualTo(2);
+  }
+
+  @Test
+  void whatAShipperHasInHandOfWhatIsDroppedIsDroppedAtTheEnd() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    assertThat(firstInHandOfDropped(buffer)).isNotNull();
+    long dropped = metrics.value(Counter.SHIPPER_DROPPED, "events");
+    buffer.close();
+    open = null;
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "events")).isEqualTo(dropped + 2);
+    Ledger.Amounts records = ledger.snapshot().getFirst().records();
+    assertThat(records.dropped()).isEqualTo(dropped + 2);
+    assertThat(records.inFlight()).isEqualTo(202 - records.dropped());
+  }
+
   /// What an exactly once destination has of it would come twice else: its file would be read again, under other numbers.
   @Test
   void positionsOfWhatWasDroppedAreKnownThoughAllCameBetweenTwoSyncs() throws Exception {

@@ -21,10 +21,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class DeadLettersTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
@@ -120,29 +123,40 @@ class DeadLettersTest {
     assertThat(dispatcher.drained()).isTrue();
   }
 
-  @Test
-  void whatIsRefusedWhileOthersGoAgainIsALetterWithItsOwnReason() {
+  private static List<BiFunction<BitSet, List<Refusal>, Outcome>> others() {
+    return List.of(
+        (left, refused) -> new Outcome.Retryable("busy", 0, left).withRefused(refused),
+        (left, refused) -> new Outcome.Missing("no topic", left, refused),
+        (left, refused) -> new Outcome.TooLarge(0, "too large together", left, refused));
+  }
+
+  @ParameterizedTest
+  @MethodSource("others")
+  void whatIsRefusedWhileOthersGoAgainIsALetterWithItsOwnReason(
+      BiFunction<BitSet, List<Refusal>, Outcome> outcome) {
     BitSet first = new BitSet();
     first.set(0);
     BitSet third = new BitSet();
     third.set(2);
-    BitSet second = new BitSet();
-    second.set(1);
+    BitSet left = new BitSet();
+    left.set(1);
+    left.set(3);
     List<Refusal> refused = List.of(new Refusal(first, "too old"), new Refusal(third, "too new"));
-    append("a", "1", "2", "3");
+    append("a", "1", "2", "3", "4");
     run();
-    shipper.answer(
-        shipper.calls.getFirst(), new Outcome.Retryable("busy", 0, second, false, false, refused));
+    shipper.answer(shipper.calls.getFirst(), outcome.apply(left, refused));
     run();
     assertThat(box.bodies()).containsExactly("1", "3");
     assertThat(box.stored.stream().map(DeadLetter::reason)).containsExactly("too old", "too new");
     assertThat(told).isEmpty();
     now += SECOND;
     run();
-    shipper.accept(0);
-    run();
-    assertThat(shipper.arrived).containsExactly("2");
-    assertThat(only().records()).isEqualTo(new Ledger.Amounts(3, 1, 0, 0, 2, 0, 0, 0));
+    while (!shipper.calls.isEmpty()) {
+      shipper.accept(0);
+      run();
+    }
+    assertThat(shipper.arrived).containsExactly("2", "4");
+    assertThat(only().records()).isEqualTo(new Ledger.Amounts(4, 2, 0, 0, 2, 0, 0, 0));
     assertThat(budget.heldBytes()).isZero();
   }
 

@@ -124,12 +124,11 @@ class DispatcherTest {
       Refusal never = new Refusal(first, "never " + i);
       shipper.answer(
           shipper.calls.getFirst(),
-          new Outcome.Retryable("which one?", 0, left, false, true, List.of(never)));
+          new Outcome.Retryable("which one?", 0, left).asLearnt(true).withRefused(List.of(never)));
       run(dispatcher);
       assertThat(shipper.calls).as("what is in flight is waited for").hasSize(1);
       shipper.answer(
-          shipper.calls.getFirst(),
-          new Outcome.Retryable("down with it", 0, null, false, true, List.of()));
+          shipper.calls.getFirst(), new Outcome.Retryable("down with it", 0, null).asLearnt(true));
       run(dispatcher);
       assertThat(shipper.calls.stream().map(call -> FakeShipper.bodies(call.batch()).getFirst()))
           .containsExactly(String.valueOf(i + 1), "6");
@@ -151,7 +150,7 @@ class DispatcherTest {
     shipper.onShip =
         batch -> {
           attempts[0]++;
-          return new Outcome.Retryable("nonsense", 0, null, false, attempts[0] % 2 == 1);
+          return new Outcome.Retryable("nonsense", 0, null).asLearnt(attempts[0] % 2 == 1);
         };
     for (int i = 0; i < 600; i++) {
       run(dispatcher);

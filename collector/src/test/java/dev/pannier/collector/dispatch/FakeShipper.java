@@ -2,12 +2,14 @@ package dev.pannier.collector.dispatch;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -86,32 +88,21 @@ final class FakeShipper implements Shipper {
       case Outcome.Accepted _ -> arrived.addAll(bodies);
       case Outcome.PartlyAccepted partly ->
           arrived.addAll(bodies.subList((int) partly.rejected(), bodies.size()));
-      case Outcome.Retryable retry -> {
-        for (int i = 0; retry.unconfirmed() != null && i < bodies.size(); i++) {
-          int record = i;
-          if (!retry.unconfirmed().get(i)
-              && retry.refused().stream().noneMatch(one -> one.records().get(record))) {
-            arrived.add(bodies.get(i));
-          }
-        }
-      }
-      case Outcome.Missing missing -> {
-        for (int i = 0; missing.unconfirmed() != null && i < bodies.size(); i++) {
-          if (!missing.unconfirmed().get(i)) {
-            arrived.add(bodies.get(i));
-          }
-        }
-      }
-      case Outcome.TooLarge tooLarge -> {
-        for (int i = 0; tooLarge.unconfirmed() != null && i < bodies.size(); i++) {
-          if (!tooLarge.unconfirmed().get(i)) {
-            arrived.add(bodies.get(i));
-          }
-        }
-      }
+      case Outcome.Retryable retry -> arrived(bodies, retry.unconfirmed(), retry.refused());
+      case Outcome.Missing missing -> arrived(bodies, missing.unconfirmed(), missing.refused());
+      case Outcome.TooLarge large -> arrived(bodies, large.unconfirmed(), large.refused());
       case Outcome.Permanent _ -> {}
     }
     call.outcome().accept(outcome);
+  }
+
+  private void arrived(List<String> bodies, @Nullable BitSet unconfirmed, List<Refusal> refused) {
+    for (int i = 0; unconfirmed != null && i < bodies.size(); i++) {
+      int record = i;
+      if (!unconfirmed.get(i) && refused.stream().noneMatch(one -> one.records().get(record))) {
+        arrived.add(bodies.get(i));
+      }
+    }
   }
 
   static List<String> bodies(Batch batch) {

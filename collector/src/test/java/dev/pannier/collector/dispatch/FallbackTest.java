@@ -2,13 +2,11 @@ package dev.pannier.collector.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
-import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
@@ -16,7 +14,6 @@ import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,6 +21,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class FallbackTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
-  private static final Outcome REFUSED = new Outcome.Retryable("refused", 0, null, true);
+  private static final Outcome REFUSED = new Outcome.Retryable("refused", 0, null).asUntouched();
   private static final Outcome LOST = new Outcome.Retryable("no answer", 0, null);
 
   private final MemoryBudget budget = new MemoryBudget(1 << 20);
@@ -236,24 +234,9 @@ class FallbackTest {
   void aFallbackThatIsAwayLeavesTheCursorToADestinationThatIsWellAgain(
       int batches, int bytes, int most, @TempDir Path folder) throws IOException {
     Fallback large = new Fallback("spill", Set.of(Signal.LOGS), budget, ledger, metrics, 18);
-    try (DiskBuffer disk =
-        new DiskBuffer(
-            new BufferSettings(
-                BufferSettings.Type.DISK, folder, 8 << 20, BufferSettings.OnFull.BACKPRESSURE),
-            budget,
-            ledger,
-            metrics,
-            Map.of("out", Set.of(Signal.LOGS)),
-            Set.of(),
-            Instant::now,
-            now,
-            notice -> {})) {
-      for (int i = 0; i < batches; i++) {
-        Batch batch = Batches.received(large(i, bytes));
-        assertThat(budget.tryReserve(batch.length())).isTrue();
-        disk.append(batch, batch.length(), Acknowledgement.When.DURABLE, (rejected, reason) -> {});
-      }
-      disk.doWork(now); // syncs
+    List<Batch> all =
+        IntStream.range(0, batches).mapToObj(i -> Batches.received(large(i, bytes))).toList();
+    try (DiskBuffer disk = OnDisk.of(all, folder, budget, ledger, metrics, Set.of())) {
       Cursor cursor = disk.cursor("out");
       Dispatcher first = over(cursor, large);
       Dispatcher other = new Dispatcher(second, large.cursor(), metrics, new Random(2), 18);

@@ -153,7 +153,7 @@ class HandOverTest {
     Dispatcher first =
         dispatcher(before, new Rules(false, null, new CircuitBreaker("out", 1, SECOND), fallback));
     Dispatcher spill = new Dispatcher(spare, fallback.cursor(), metrics, new Random(2), 2);
-    before.onShip = batch -> new Outcome.Retryable("refused", 0, null, true);
+    before.onShip = batch -> new Outcome.Retryable("refused", 0, null).asUntouched();
     append("a", "1");
     append("a", "2");
     run(first);

@@ -2,13 +2,11 @@ package dev.pannier.collector.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
-import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.Committed;
@@ -22,7 +20,6 @@ import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -32,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -178,7 +176,7 @@ class TransactionsTest {
     append(Batches.fromFile("b", 0, "2"));
     run();
     for (int i = 0; i < 20; i++) {
-      shipper.end(new Outcome.Retryable("another was refused", 0, null, false, true));
+      shipper.end(new Outcome.Retryable("another was refused", 0, null).asLearnt(true));
       run();
       assertThat(shipped()).containsExactly(List.of("1"), List.of("2"));
     }
@@ -278,7 +276,7 @@ class TransactionsTest {
   }
 
   private static Outcome closed(Doubt doubt) {
-    return new Outcome.Retryable("closed", 0, null, false, false, List.of(), doubt);
+    return new Outcome.Retryable("closed", 0, null).inDoubt(doubt);
   }
 
   private Dispatcher takeOver(Dispatcher first, Shipper next) {
@@ -319,8 +317,7 @@ class TransactionsTest {
     append(Batches.fromFile("b", 0, "5"));
     run();
     Outcome known = new Outcome.PartlyAccepted(1, "too old", List.of(), 2, 1);
-    shipper.end(
-        new Outcome.Retryable("closed", 0, null, false, false, List.of(), new Doubt(1, 1, known)));
+    shipper.end(new Outcome.Retryable("closed", 0, null).inDoubt(new Doubt(1, 1, known)));
     run();
     dispatcher.standBack();
     run();
@@ -393,11 +390,8 @@ class TransactionsTest {
   @Test
   void whatWasLeftOpenByAProcessBeforeStaysOpenUntilItIsTaken(@TempDir Path folder)
       throws IOException {
-    try (DiskBuffer disk = disk(folder)) {
-      for (int i = 1; i <= 30; i++) {
-        append(disk, i);
-      }
-      disk.doWork(now); // syncs
+    List<Batch> all = IntStream.rangeClosed(1, 30).mapToObj(i -> Batches.received("" + i)).toList();
+    try (DiskBuffer disk = OnDisk.of(all, folder, budget, ledger, metrics, Set.of("out"))) {
       Cursor cursor = disk.cursor("out");
       shipper.committed = new Committed(cursor.log(), 30, new long[] {1, 20}, List.of());
       Dispatcher first = new Dispatcher(shipper, cursor, metrics, new Random(1), 8);
@@ -423,26 +417,6 @@ class TransactionsTest {
       assertThat(cursor.openBatches()).isZero();
       assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(28);
     }
-  }
-
-  private DiskBuffer disk(Path folder) throws IOException {
-    return new DiskBuffer(
-        new BufferSettings(
-            BufferSettings.Type.DISK, folder, 8 << 20, BufferSettings.OnFull.BACKPRESSURE),
-        budget,
-        ledger,
-        metrics,
-        Map.of("out", Set.of(Signal.LOGS)),
-        Set.of("out"),
-        Instant::now,
-        now,
-        notice -> {});
-  }
-
-  private void append(DiskBuffer disk, int body) {
-    Batch batch = Batches.received("" + body);
-    assertThat(budget.tryReserve(batch.length())).isTrue();
-    disk.append(batch, batch.length(), Acknowledgement.When.DURABLE, (rejected, reason) -> {});
   }
 
   @Test

@@ -368,6 +368,20 @@ class Http2ProtocolTest {
   }
 
   @Test
+  void anIdleConnectionThatIsPingedEndsInGoAwayAllTheSame() {
+    client.request(1, true, "GET", "/");
+    exchange();
+    for (int i = 0; i < 6; i++) {
+      wire.pass(Duration.ofSeconds(10));
+      client.frame(FrameType.PING, 0, 0, "0102030405060708");
+      assertThat(exchange()).containsExactly("0 PING ACK 0102030405060708");
+    }
+    wire.pass(Duration.ofSeconds(1));
+    assertThat(client.read(wire.received())).containsExactly("0 GOAWAY NO_ERROR");
+    assertThat(wire.connection.isClosing()).isTrue();
+  }
+
+  @Test
   void aHeaderBlockThatTricklesInEndsTheConnection() {
     client.frame(FrameType.HEADERS, 0, 1, "8286");
     exchange();

@@ -316,19 +316,92 @@ class HttpServerTest {
   }
 
   @Test
-  void whoIsIdleMakesRoomBeforeWhoHasJustConnected() throws IOException {
-    Socket kept = send(address, GET);
+  void whoIsIdleMakesRoomBeforeTheFewThatHaveJustConnected() throws IOException {
+    Address larger = server.listen(ANY, new Endpoint(this::handle, budget, 12, 10, 500_000));
+    Socket kept = send(larger, GET);
     read(kept);
+    for (int i = 0; i < 9; i++) {
+      send(larger, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+      while (later.size() <= i) {
+        round();
+      }
+    }
     nowNanos += 1_000_000_000;
-    Socket silent = connect(address);
-    round();
-    connect(address);
-    round();
+    Socket silent = connect(larger);
+    rounds();
+    connect(larger);
+    rounds();
 
-    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    assertThat(read(send(larger, GET))).startsWith("HTTP/1.1 200 OK");
     assertThat(kept.getInputStream().read()).isEqualTo(-1);
     silent.getOutputStream().write(GET.getBytes(ISO_8859_1));
     assertThat(read(silent)).startsWith("HTTP/1.1 200 OK");
+  }
+
+  @Test
+  void whoHasAskedBeforeKeepsItsPlaceWhileOthersConnectAndSayNothing() throws IOException {
+    Socket kept = send(address, GET);
+    read(kept);
+    nowNanos += 1_000_000_000;
+    for (int i = 0; i < 100; i++) {
+      connect(address);
+      round();
+    }
+
+    kept.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(kept)).startsWith("HTTP/1.1 200 OK");
+  }
+
+  @Test
+  void whoHasNeverAskedMakesRoomBeforeWhoHasAsked() throws IOException {
+    String ping =
+        new String(
+            new Frames().frame(FrameType.PING, 0, 0, "0102030405060708").bytes(), ISO_8859_1);
+    Socket kept = send(address, GET);
+    read(kept);
+    Socket keptToo = send(address, GET);
+    read(keptToo);
+    Socket pinging = send(address, new String(Frames.hello().bytes(), ISO_8859_1));
+    read(pinging);
+    nowNanos += 2_000_000_000;
+    // It has begun to ask.
+    keptToo.getOutputStream().write(GET.substring(0, 5).getBytes(ISO_8859_1));
+    pinging.getOutputStream().write(ping.getBytes(ISO_8859_1));
+    read(pinging);
+    rounds();
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    assertThat(new Frames().read(pinging.getInputStream().readAllBytes()))
+        .endsWith("0 GOAWAY NO_ERROR");
+    kept.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(kept)).startsWith("HTTP/1.1 200 OK");
+    keptToo.getOutputStream().write(GET.substring(5).getBytes(ISO_8859_1));
+    assertThat(read(keptToo)).startsWith("HTTP/1.1 200 OK");
+  }
+
+  @Test
+  void pingsAreNoUseOfAConnection() throws IOException {
+    Frames frames = Frames.hello().request(1, true, "GET", "/");
+    Socket pinging = send(address, new String(frames.bytes(), ISO_8859_1));
+    StringBuilder answer = new StringBuilder();
+    while (answer.indexOf("got 0") < 0) {
+      answer.append(read(pinging));
+    }
+    nowNanos += 1_000_000_000;
+    Socket kept = send(address, GET);
+    read(kept);
+    Socket keptToo = send(address, GET);
+    read(keptToo);
+    nowNanos += 1_000_000_000;
+    pinging.getOutputStream().write(frames.frame(FrameType.PING, 0, 0, "0102030405060708").bytes());
+    read(pinging);
+
+    assertThat(read(send(address, GET))).startsWith("HTTP/1.1 200 OK");
+    kept.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(kept)).startsWith("HTTP/1.1 200 OK");
+    keptToo.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    assertThat(read(keptToo)).startsWith("HTTP/1.1 200 OK");
+    assertThat(frames.read(pinging.getInputStream().readAllBytes())).endsWith("0 GOAWAY NO_ERROR");
   }
 
   /// What clients send that creep, or are gone without a word, and never ends.

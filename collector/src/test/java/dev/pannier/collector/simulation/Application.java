@@ -156,7 +156,7 @@ final class Application {
   private String line() {
     // The first bytes differ already: fewer of them could not tell two files apart.
     String line = Truth.digits(truth.next()) + " is written";
-    if (random.nextInt(200) == 0) {
+    if (random.nextInt(truth.hasOversize() ? 20 : 200) == 0) {
       line += " " + "y".repeat(random.nextInt(20_000));
     }
     if (multiline && random.nextInt(3) == 0) {

@@ -3,6 +3,7 @@ package dev.pannier.collector.simulation;
 import dev.pannier.shippers.Doubt;
 import dev.pannier.shippers.Origin;
 import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.Refusal;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.batch.Batch;
 import java.util.ArrayList;
@@ -43,22 +44,22 @@ final class CountedShipper extends ForwardingShipper {
           accepted += records - partly.rejected() - partly.deadLettered();
         }
         case Outcome.Permanent _ -> refused += records;
-        case Outcome.Retryable retry -> {
-          int never = retry.refused().stream().mapToInt(one -> one.records().cardinality()).sum();
-          refused += never;
-          accepted += confirmed(records, retry.unconfirmed()) - never;
-        }
-        case Outcome.Missing missing -> accepted += confirmed(records, missing.unconfirmed());
+        case Outcome.Retryable retry -> past(records, retry.unconfirmed(), retry.refused());
+        case Outcome.Missing missing -> past(records, missing.unconfirmed(), missing.refused());
         case Outcome.TooLarge tooLarge -> {
-          int confirmed = confirmed(records, tooLarge.unconfirmed());
-          accepted += confirmed;
-          refused += buries && records - confirmed == 1 ? 1 : 0;
+          int past = past(records, tooLarge.unconfirmed(), tooLarge.refused());
+          refused += buries && records - past == 1 ? 1 : 0;
         }
       }
     }
 
-    private static int confirmed(int records, @Nullable BitSet unconfirmed) {
-      return unconfirmed == null ? 0 : records - unconfirmed.cardinality();
+    /// @return the records that do not come again
+    private int past(int records, @Nullable BitSet unconfirmed, List<Refusal> never) {
+      int past = unconfirmed == null ? 0 : records - unconfirmed.cardinality();
+      int lost = never.stream().mapToInt(one -> one.records().cardinality()).sum();
+      refused += lost;
+      accepted += past - lost;
+      return past;
     }
 
     /// All or nothing was taken.

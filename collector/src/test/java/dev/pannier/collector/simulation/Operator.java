@@ -53,6 +53,7 @@ final class Operator {
   private final RandomGenerator ofParts;
 
   private final Parts parts;
+  private final FileSource.OnOversize onOversize;
   private @Nullable ShipperSettings fallback;
   private ShipperPolicy.CircuitBreaker circuitBreaker;
 
@@ -72,7 +73,9 @@ final class Operator {
       boolean two,
       Parts parts,
       RandomGenerator ofParts,
+      FileSource.OnOversize onOversize,
       @Nullable Letters letters) {
+    this.onOversize = onOversize;
     this.letters = letters;
     this.ofParts = ofParts;
     this.parts = parts;
@@ -288,8 +291,8 @@ final class Operator {
         FileSource.StartAt.BEGINNING,
         UTF_8,
         ZoneOffset.UTC,
-        1 << 20,
-        FileSource.OnOversize.SPLIT,
+        onOversize == FileSource.OnOversize.SPLIT ? 1 << 20 : Parts.MAX_RECORD,
+        onOversize,
         parts.deletes() ? FileSource.AfterShipped.DELETE : FileSource.AfterShipped.KEEP);
   }
 

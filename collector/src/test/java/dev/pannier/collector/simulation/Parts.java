@@ -1,5 +1,6 @@
 package dev.pannier.collector.simulation;
 
+import dev.pannier.collector.config.FileSource;
 import java.util.random.RandomGenerator;
 
 /// What a history has beside what all of them have; each part is in some of them, and a history without any is as it was before there
@@ -32,6 +33,19 @@ record Parts(
         random.nextInt(ONE_IN) == 0,
         random.nextInt(ONE_IN) == 0 && mode.hasDisk(),
         random.nextInt(ONE_IN) == 0);
+  }
+
+  /// What a record may have at most where [#onOversize] is not to split it.
+  static final int MAX_RECORD = 4 << 10;
+
+  /// What becomes of lines above [#MAX_RECORD]; to split them is what becomes of those of other histories, which have none. Not drawn, so
+  /// that it changes nothing of these.
+  static FileSource.OnOversize onOversize(long seed) {
+    return switch (Math.floorMod(seed, 7)) {
+      case 3 -> FileSource.OnOversize.TRUNCATE;
+      case 4 -> FileSource.OnOversize.DROP;
+      default -> FileSource.OnOversize.SPLIT;
+    };
   }
 
   /// Whether the cluster lacks topics at times. Not drawn, so that it changes nothing of a history without it.

@@ -69,7 +69,10 @@ enum PlantedBug {
   /// The log's next number is above its own end alone: a shipper may have passed it before the
   /// machine failed.
   NUMBER_USED_AGAIN(
-      World.Mode.DISK, "line \\d+ .* is not at", "collector.buffer.DiskBuffer", "<init>") {
+      World.Mode.DISK,
+      "(line \\d+ .*|request \\d+) is not at",
+      "collector.buffer.DiskBuffer",
+      "<init>") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {
       if (element instanceof InvokeInstruction call

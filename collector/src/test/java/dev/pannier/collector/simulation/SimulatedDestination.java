@@ -272,7 +272,9 @@ final class SimulatedDestination implements Destination {
   }
 
   private Outcome turnedAway(String why, long askedNanos) {
-    return new Outcome.Retryable(why, askedNanos, null, isOneOfTwo());
+    return isOneOfTwo()
+        ? new Outcome.Retryable(why, askedNanos, null).asUntouched()
+        : new Outcome.Retryable(why, askedNanos, null);
   }
 
   /// @return the records that were not stored: the last ones

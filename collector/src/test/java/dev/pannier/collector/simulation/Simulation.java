@@ -73,6 +73,10 @@ public final class Simulation {
       return average(8);
     }
 
+    double averageOversized() {
+      return average(9);
+    }
+
     private double average(int column) {
       return runs.stream().mapToInt(run -> run[column]).average().orElse(0);
     }
@@ -97,7 +101,8 @@ public final class Simulation {
         "dead letters",
         "fell back",
         "dropped",
-        "deleted files"
+        "deleted files",
+        "oversized lines"
       };
       for (int column = 0; column < names.length; column++) {
         int[] counts = new int[BUCKETS.length];
@@ -148,7 +153,8 @@ public final class Simulation {
                   world.deadLetters(),
                   world.fellBack(),
                   world.dropped(),
-                  world.deletedFiles
+                  world.deletedFiles,
+                  world.oversized()
                 });
           }
         };

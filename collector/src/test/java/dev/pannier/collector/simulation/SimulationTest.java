@@ -11,6 +11,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /// Two thousand histories of the whole path, a quarter of them in each mode; `-Dpannier.simulation.seeds=100000` for more.
 class SimulationTest {
@@ -54,11 +55,15 @@ class SimulationTest {
     assertThat(totals.averageFellBack()).isGreaterThanOrEqualTo(50);
     assertThat(totals.averageDropped()).isGreaterThanOrEqualTo(mode.hasDisk() ? 50 : 0);
     assertThat(totals.averageDeletedFiles()).isGreaterThanOrEqualTo(0.2);
+    // In two of seven.
+    assertThat(totals.averageOversized()).isGreaterThanOrEqualTo(0.5);
   }
 
   /// Where objects lie in memory, what was done before and the salt of a JVM's own sets decide nothing.
   @Test
   void aSeedIsTheSameHistoryWhereverItRuns() throws Exception {
+    // Of two threads that begin with SLF4J one would get a logger that stands in for the real one.
+    LoggerFactory.getILoggerFactory();
     Process java =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

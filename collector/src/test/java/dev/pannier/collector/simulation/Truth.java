@@ -2,6 +2,7 @@ package dev.pannier.collector.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.pannier.collector.config.FileSource;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.FieldReader;
 import dev.pannier.shippers.batch.RecordReader;
@@ -25,7 +26,11 @@ final class Truth {
   /// Each line begins with its number in so many digits, each request with `r` before it.
   private static final int DIGITS = 7;
 
+  private final FileSource.OnOversize onOversize;
+
+  /// As they are to arrive.
   private final List<byte[]> lines = new ArrayList<>();
+
   private final List<Uid> uids = new ArrayList<>();
   private final Map<Uid, Integer> lineOf = new HashMap<>();
 
@@ -33,11 +38,21 @@ final class Truth {
   /// could ship it.
   final BitSet excused = new BitSet();
 
+  /// Lines that are not to arrive, since they are too long.
+  private final BitSet dropped = new BitSet();
+
+  /// How many are too long.
+  int oversized;
+
   /// Requests that were acknowledged.
   final BitSet acknowledged = new BitSet();
 
   /// How often the sidecar has taken each request.
   private final List<Integer> sent = new ArrayList<>();
+
+  Truth(FileSource.OnOversize onOversize) {
+    this.onOversize = onOversize;
+  }
 
   /// A number as lines begin with it.
   static String digits(int number) {
@@ -51,8 +66,28 @@ final class Truth {
   }
 
   void written(String record) {
-    lines.add(record.getBytes(UTF_8));
+    byte[] line = record.getBytes(UTF_8);
+    if (hasOversize() && line.length > Parts.MAX_RECORD) {
+      oversized++;
+      dropped.set(lines.size(), onOversize == FileSource.OnOversize.DROP);
+      line = Arrays.copyOf(line, Parts.MAX_RECORD);
+    }
+    lines.add(line);
     uids.add(null);
+  }
+
+  /// Whether lines may be too long.
+  boolean hasOversize() {
+    return onOversize != FileSource.OnOversize.SPLIT;
+  }
+
+  FileSource.OnOversize onOversize() {
+    return onOversize;
+  }
+
+  /// Whether a line is not to arrive.
+  boolean isDropped(int line) {
+    return dropped.get(line);
   }
 
   int lines() {
@@ -194,6 +229,9 @@ final class Truth {
               + uid
               + ": "
               + new String(bytes, start, end - start, UTF_8));
+    }
+    if (dropped.get(line)) {
+      throw new AssertionError("line " + line + " came, and is too long");
     }
     byte[] whole = lines.get(line);
     int length = end - start;

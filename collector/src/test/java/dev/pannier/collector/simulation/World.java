@@ -68,7 +68,7 @@ final class World {
   private final Mode mode;
   private final SplittableRandom random;
   private final Parts parts;
-  private final Truth truth = new Truth();
+  private final Truth truth;
   private final Clients clients;
 
   /// What the second destination refuses for good; null where that is gone.
@@ -149,6 +149,11 @@ final class World {
   int reloads;
   private int step;
 
+  /// Lines that were too long, where those are not split.
+  int oversized() {
+    return truth.oversized;
+  }
+
   /// Records that were dropped, at whatever destination most.
   int dropped() {
     return (int) destinations.stream().mapToLong(this::dropped).max().orElse(0);
@@ -175,6 +180,7 @@ final class World {
     // Theirs alone, so that they change nothing of a history without them.
     ofParts = new SplittableRandom(~seed);
     parts = Parts.draw(ofParts, mode);
+    truth = new Truth(Parts.onOversize(seed));
     clients =
         new Clients(
             truth,
@@ -198,7 +204,15 @@ final class World {
             : null;
     operator =
         new Operator(
-            random.split(), mode, state, memoryBytes, count > 1, parts, ofParts.split(), letters);
+            random.split(),
+            mode,
+            state,
+            memoryBytes,
+            count > 1,
+            parts,
+            ofParts.split(),
+            truth.onOversize(),
+            letters);
     diskFails = !mode.hasDisk() || random.nextBoolean();
     fills = diskFails && mode != Mode.ONCE_DISK && (mode != Mode.DISK || random.nextBoolean());
     syncsFail = mode.hasDisk() && diskFails && random.nextBoolean();
@@ -729,7 +743,8 @@ final class World {
     int before = truth.excused.cardinality();
     for (int line = lines.nextSetBit(0); line >= 0; line = lines.nextSetBit(line + 1)) {
       int one = line;
-      if (!destinations.stream().allMatch(destination -> destination.has(one))) {
+      if (!truth.isDropped(line)
+          && !destinations.stream().allMatch(destination -> destination.has(one))) {
         truth.excused.set(line);
       }
     }
@@ -743,7 +758,10 @@ final class World {
   private boolean isMissing(int line) {
     for (Destination destination : destinations) {
       Since since = awaited.get(destination.name());
-      if (since != null && line >= since.line() && !destination.has(line)) {
+      if (since != null
+          && line >= since.line()
+          && !truth.isDropped(line)
+          && !destination.has(line)) {
         return true;
       }
     }
@@ -843,7 +861,10 @@ final class World {
       long told = parts.drops() ? dropped(destination) : 0;
       long missing = 0;
       for (int line = since.line(); line < truth.lines(); line++) {
-        if (!destination.has(line) && !truth.excused.get(line) && ++missing > told) {
+        if (!destination.has(line)
+            && !truth.excused.get(line)
+            && !truth.isDropped(line)
+            && ++missing > told) {
           throw new AssertionError(
               "line %d (%s) is not at %s%s"
                   .formatted(line, truth.uid(line), destination.name(), tells(told)));

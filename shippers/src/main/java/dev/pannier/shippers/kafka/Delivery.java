@@ -169,23 +169,22 @@ final class Delivery {
     outcome.accept(which);
   }
 
-  /// What was refused for good is told with what goes again where that is all tried once more; else it goes again with the
-  /// rest, is refused again, and counted when nothing else is left.
+  /// What was refused for good is told with what goes again.
   private synchronized Outcome outcome() {
-    BitSet never = refused.records();
+    List<Refusal> all = refused.all();
     if (retried != null && retry != null) {
-      return new Outcome.Retryable(
-          retry.reason(), 0, rest(retried, tooLarge, null), false, retry.learnt(), refused.all());
+      return new Outcome.Retryable(retry.reason(), 0, rest(retried, tooLarge))
+          .asLearnt(retry.learnt())
+          .withRefused(all);
     }
     if (retried != null && noTopic != null) {
-      return new Outcome.Missing(noTopic.reason(), rest(retried, tooLarge, never));
+      return new Outcome.Missing(noTopic.reason(), rest(retried, tooLarge), all);
     }
     if (tooLarge != null && oversize != null) {
-      return new Outcome.TooLarge(limitBytes, oversize.reason(), rest(tooLarge, never, null));
+      return new Outcome.TooLarge(limitBytes, oversize.reason(), rest(tooLarge, null), all);
     }
-    if (!never.isEmpty()) {
-      List<Refusal> all = refused.all();
-      int count = never.cardinality();
+    if (!all.isEmpty()) {
+      int count = refused.records().cardinality();
       return count == batch.records() && all.size() == 1
           ? new Outcome.Permanent(refused.lastReason())
           : new Outcome.PartlyAccepted(count, refused.lastReason(), all, 0);
@@ -193,12 +192,9 @@ final class Delivery {
     return Outcome.ACCEPTED;
   }
 
-  private @Nullable BitSet rest(BitSet first, @Nullable BitSet second, @Nullable BitSet third) {
+  private @Nullable BitSet rest(BitSet first, @Nullable BitSet second) {
     if (second != null) {
       first.or(second);
-    }
-    if (third != null) {
-      first.or(third);
     }
     return first.cardinality() == batch.records() ? null : first;
   }

@@ -59,7 +59,8 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
     return error instanceof InvalidRecordException || isNeighbours(error);
   }
 
-  private static boolean isNeighbours(Throwable error) {
+  /// Whether the broker has named others of its batch, and not this record.
+  static boolean isNeighbours(Throwable error) {
     return error.getClass() == KafkaException.class
         && String.valueOf(error.getMessage()).startsWith(NEIGHBOUR);
   }

@@ -227,7 +227,10 @@ public final class KafkaShipper implements Shipper {
       }
     }
     if (earlier != null) {
-      outcome.accept(new Outcome.Retryable(earlier.reason(), 0, null, true, earlier.learnt()));
+      outcome.accept(
+          new Outcome.Retryable(earlier.reason(), 0, null)
+              .asUntouched()
+              .asLearnt(earlier.learnt()));
       return;
     }
     unflushed = true;

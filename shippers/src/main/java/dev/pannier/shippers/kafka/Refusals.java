@@ -33,6 +33,18 @@ final class Refusals {
     return copy;
   }
 
+  /// These are none of them.
+  void remove(BitSet records) {
+    byReason.values().forEach(all -> all.andNot(records));
+    byReason.values().removeIf(BitSet::isEmpty);
+  }
+
+  /// The records of one reason.
+  BitSet of(String reason) {
+    BitSet records = byReason.get(reason);
+    return records == null ? new BitSet() : (BitSet) records.clone();
+  }
+
   /// The records of all reasons.
   BitSet records() {
     BitSet all = new BitSet();

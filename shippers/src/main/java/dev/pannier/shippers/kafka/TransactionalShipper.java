@@ -58,7 +58,8 @@ import org.slf4j.LoggerFactory;
 /// What a message's failure means for its batch ([Verdicts]) is told when the batch comes again: the
 /// transaction is aborted first, and all that was in it comes again. Messages that were refused together
 /// are each sent alone, so that the refusal is of that one; a transaction that has no time for all of them
-/// is aborted, too, and the next one goes on with the rest.
+/// is aborted, too, and the next one goes on with the rest. Where the broker has named those that it refuses, the others
+/// need not be alone, and of what it has named in the same words one is enough: each that is refused costs an abort.
 ///
 /// With a topic for dead letters ([#deadLetters]) what is refused for good is left out as [Letters], which are messages
 /// of the same transaction.
@@ -123,6 +124,11 @@ public final class TransactionalShipper implements Shipper {
 
   private long begunAtNanos;
 
+  /// What was refused last together with others, or may have been; the message that it was said of, as long as it was of no other.
+  private @Nullable Throwable lastRefusal; // guarded by verdicts
+
+  private @Nullable Sent lastRefused; // guarded by verdicts
+
   /// Whether a message of the transaction was sent alone.
   private boolean anyAlone;
 
@@ -159,7 +165,7 @@ public final class TransactionalShipper implements Shipper {
   ///     other. Each leaves less to be learnt, so it begins at once
   private record Failure(KafkaFailure why, boolean learnt) {
     Outcome outcome() {
-      return new Outcome.Retryable(why.reason(), 0, null, false, learnt);
+      return new Outcome.Retryable(why.reason(), 0, null).asLearnt(learnt);
     }
   }
 
@@ -435,6 +441,12 @@ public final class TransactionalShipper implements Shipper {
     verdicts.forget(part);
     if (letters != null) {
       letters.forget(part);
+    }
+    synchronized (verdicts) {
+      Sent last = lastRefused;
+      if (last != null && last.part != null && last.known.suspects(last.part).isEmpty()) {
+        lastRefused = null;
+      }
     }
   }
 
@@ -875,7 +887,7 @@ public final class TransactionalShipper implements Shipper {
     forgetTransaction();
     for (Member member : left) {
       Doubt doubt = unsettled ? new Doubt(instance, transaction, member.outcome()) : null;
-      member.told.accept(new Outcome.Retryable(CLOSED, 0, null, false, false, List.of(), doubt));
+      member.told.accept(new Outcome.Retryable(CLOSED, 0, null).inDoubt(doubt));
     }
   }
 
@@ -931,6 +943,26 @@ public final class TransactionalShipper implements Shipper {
       }
     }
 
+    /// Kafka's client has an exception for each record that the broker names, and one for all of a batch of which it names none.
+    /// What it says of several records is always the same type: only alone it shows whether the record is to blame, or the clock.
+    private void suspect(Batch of, Message which, Throwable error) {
+      if (KafkaFailure.isNeighbours(error)) {
+        return;
+      }
+      synchronized (verdicts) {
+        Sent before = lastRefused;
+        boolean isNamed = error != lastRefusal;
+        known.suspect(of, which);
+        if (isNamed) {
+          known.accuse(of, which, words.of(error, which.topic()).reason());
+        } else if (before != null && before.part != null && before.message != null) {
+          before.known.acquit(before.part, before.message);
+        }
+        lastRefusal = error;
+        lastRefused = isNamed ? this : null;
+      }
+    }
+
     void failed(Throwable error) {
       Batch of = part;
       Message which = message;
@@ -939,7 +971,7 @@ public final class TransactionalShipper implements Shipper {
       if (isSuspect && of != null && which != null) {
         // Also when the first of them has had the transaction aborted meanwhile: the broker has
         // said it.
-        known.suspect(of, which);
+        suspect(of, which, error);
       }
       if (sentIn != round.get()) {
         return;
@@ -964,7 +996,10 @@ public final class TransactionalShipper implements Shipper {
             box.isTooLarge(of, which.size(), learnt);
           }
         }
-        case REFUSED -> known.refuse(of, which, why.reason());
+        case REFUSED -> {
+          known.refuse(of, which, why.reason());
+          known.believe(why.reason());
+        }
         case NO_TOPIC -> {
           for (String absent : KafkaFailure.topics(error, topic)) {
             KafkaFailure because = words.of(error, absent);

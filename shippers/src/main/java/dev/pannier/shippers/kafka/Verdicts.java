@@ -14,6 +14,9 @@ final class Verdicts {
   /// Records of messages that were refused together with others, and have had no answer of their own since.
   private final IdentityHashMap<Batch, BitSet> suspects = new IdentityHashMap<>();
 
+  /// Those of them that the broker has named, each with what it says of that record.
+  private final IdentityHashMap<Batch, Refusals> accused = new IdentityHashMap<>();
+
   synchronized void refuse(Batch part, Message message, String reason) {
     BitSet records = new BitSet();
     message.addTo(records, part.records());
@@ -29,11 +32,46 @@ final class Verdicts {
     all.add(records, reason);
     refusals.put(part, all);
     suspects.remove(part);
+    accused.remove(part);
   }
 
   /// The message was refused together with others: whether it is to blame only shows where it is alone.
   synchronized void suspect(Batch part, Message message) {
     message.addTo(suspects.computeIfAbsent(part, of -> new BitSet()), part.records());
+  }
+
+  /// The broker has named it among those that it refused together.
+  synchronized void accuse(Batch part, Message message, String reason) {
+    BitSet records = new BitSet();
+    message.addTo(records, part.records());
+    accused.computeIfAbsent(part, of -> new Refusals()).add(records, reason);
+  }
+
+  /// It has not, after all.
+  synchronized void acquit(Batch part, Message message) {
+    Refusals named = accused.get(part);
+    if (named != null) {
+      BitSet records = new BitSet();
+      message.addTo(records, part.records());
+      named.remove(records);
+    }
+  }
+
+  /// A message that was alone was refused for good in these words: so is what was accused in the same.
+  synchronized void believe(String reason) {
+    accused.forEach(
+        (part, named) -> {
+          BitSet records = named.of(reason);
+          BitSet left = suspects.get(part);
+          if (left != null) {
+            records.and(left);
+            left.andNot(records);
+            if (!records.isEmpty()) {
+              refusals.computeIfAbsent(part, of -> new Refusals()).add(records, reason);
+            }
+          }
+        });
+    suspects.values().removeIf(BitSet::isEmpty);
   }
 
   /// The message has had an answer of its own, which holds whatever becomes of the transaction.
@@ -47,6 +85,7 @@ final class Verdicts {
     left.andNot(cleared);
     if (left.isEmpty()) {
       suspects.remove(part);
+      accused.remove(part);
     }
   }
 
@@ -80,5 +119,6 @@ final class Verdicts {
     refusals.remove(part);
     tooLarge.remove(part);
     suspects.remove(part);
+    accused.remove(part);
   }
 }

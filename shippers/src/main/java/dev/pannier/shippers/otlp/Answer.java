@@ -29,7 +29,7 @@ record Answer(Outcome outcome, boolean noService) {
 
   /// The backend has said that it took nothing, or was not reached.
   static Answer untouched(String reason, long afterNanos) {
-    return of(new Outcome.Retryable(reason, afterNanos, null, true));
+    return of(new Outcome.Retryable(reason, afterNanos, null).asUntouched());
   }
 
   static Answer permanent(String reason) {

@@ -241,7 +241,8 @@ public final class OtlpShipper implements Shipper {
 
     private void abandon(String reason) {
       for (Shipment waiting : lanes.abandon(batch.key())) {
-        waiting.tell(new Outcome.Retryable("waits behind another: " + reason, 0, null, true));
+        waiting.tell(
+            new Outcome.Retryable("waits behind another: " + reason, 0, null).asUntouched());
       }
     }
 

@@ -29,6 +29,7 @@ import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
@@ -300,16 +301,22 @@ final class FakeTransactions {
     }
 
     private void answer(List<Pending> together) {
-      boolean fails = together.stream().anyMatch(one -> refusals.apply(one.record) != null);
+      long refused = together.stream().filter(one -> refusals.apply(one.record) != null).count();
+      boolean fails = refused > 0;
+      RuntimeException ofAll = FakeCluster.ofBatch(null, false);
       for (Pending one : together) {
         RuntimeException error = refusals.apply(one.record);
+        if (error != null && refused > 1) {
+          // As Kafka's client: of several it does not say what type of error each is.
+          error = new InvalidRecordException(error.getMessage());
+        }
         if (!fails) {
           sent.add(one.record);
           TopicPartition place = new TopicPartition(one.record.topic(), 0);
           one.callback.onCompletion(
               new RecordMetadata(place, positions().size(), 0, 0, 0, 0), null);
         } else {
-          broken = FakeCluster.ofBatch(error, tellsWhich);
+          broken = tellsWhich ? FakeCluster.ofBatch(error, true) : ofAll;
           one.callback.onCompletion(null, broken);
         }
       }

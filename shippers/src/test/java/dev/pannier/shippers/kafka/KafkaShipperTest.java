@@ -30,6 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
@@ -331,6 +332,34 @@ class KafkaShipperTest extends RemoteShipperContract {
 
     assertThat(cluster.stored()).containsExactly("two", "four");
     assertThat(cluster.producers).isEqualTo(1);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void whatIsRefusedWhileATopicIsMissingDoesNotGoAgain() throws Exception {
+    KafkaShipper shipper = shipper("logs.${resource:service.name}", Encoding.OTLP_PROTO, "none");
+    assertThat(shipWith(shipper, received("mail", "zero"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.missingTopics.add("logs.cart");
+    cluster.answers =
+        record -> record.topic().equals("logs.mail") ? new InvalidRecordException("never") : null;
+    byte[] both =
+        Batches.request("cart", "one").toBuilder()
+            .mergeFrom(Batches.request("mail", "two"))
+            .build()
+            .toByteArray();
+    assertThat(shipWith(shipper, Batch.received(Signal.LOGS, both, 0, both.length, 2, "otlp")))
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing -> {
+              assertThat(missing.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b01}));
+              assertThat(missing.refused())
+                  .singleElement()
+                  .satisfies(
+                      refused -> {
+                        assertThat(refused.records()).isEqualTo(BitSet.valueOf(new long[] {0b10}));
+                        assertThat(refused.reason()).contains("never");
+                      });
+            });
     shipper.close(Duration.ZERO);
   }
 

@@ -389,6 +389,51 @@ class TransactionalShipperTest {
   }
 
   @Test
+  void whatTheBrokerNamesInTheSameWordsIsToldApartInOneTransaction() {
+    shipsLinesToABrokerThatRefuses(
+        IntStream.range(0, 2_000)
+            .filter(i -> i % 2 == 0)
+            .mapToObj(i -> "line " + i)
+            .toArray(String[]::new));
+    cluster.tellsWhich = true;
+    int[] aborts = {0};
+    cluster.faults =
+        step -> {
+          aborts[0] += step == Step.ABORT ? 1 : 0;
+          return null;
+        };
+    assertThat(shipUntilDone(batch(FILE, 0, 2_000)))
+        .isInstanceOfSatisfying(
+            Outcome.PartlyAccepted.class, partly -> assertThat(partly.rejected()).isEqualTo(1_000));
+    assertThat(cluster.texts())
+        .containsExactlyElementsOf(
+            IntStream.range(0, 2_000).filter(i -> i % 2 == 1).mapToObj(i -> "line " + i).toList());
+    assertThat(aborts[0]).isEqualTo(2);
+    assertThat(cluster.alone).as("one of them, and positions").isLessThan(5);
+    assertThat(shipper.remembersVerdicts()).isFalse();
+  }
+
+  /// What Kafka's client says of several does not tell a clock that is wrong from a record that is.
+  @Test
+  void whatTheBrokerNamesIsNotBelievedBeforeOneOfItWasAlone() {
+    shipsLinesToABrokerThatRefuses();
+    cluster.tellsWhich = true;
+    cluster.refusals =
+        record ->
+            record.topic().equals(FakeTransactions.TOPIC)
+                ? new InvalidTimestampException("out of range")
+                : null;
+    Batch batch = batch(FILE, 0, 10);
+    assertThat(shipUntilDone(batch)).isInstanceOf(Outcome.Missing.class);
+    cluster.refusals = record -> null;
+    while (!(shipUntilDone(batch) instanceof Outcome.Accepted)) {
+      assertThat(outcomes.getLast()).isInstanceOf(Outcome.Missing.class);
+    }
+    assertThat(cluster.texts()).hasSize(10);
+    assertThat(shipper.remembersVerdicts()).isFalse();
+  }
+
+  @Test
   void aClockThatIsWrongCostsNoRecord() {
     cluster.batches = true;
     cluster.tellsWhich = true;
