@@ -321,6 +321,16 @@ class AnswersTest {
                 assertThat(retry.retryAfterNanos()).isEqualTo(Duration.ofSeconds(17).toNanos()));
   }
 
+  /// Another Pannier says 503 of a batch that it has, and does not know confirmed yet.
+  @ParameterizedTest
+  @CsvSource({"429, true", "502, false", "503, false", "504, false"})
+  void onlyWhoTurnsAwayBeforeTakingAnythingHasSurelyTakenNothing(int code, boolean untouched)
+      throws IOException {
+    assertThat(http(code, Map.of(), new byte[0]))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class, retry -> assertThat(retry.untouched()).isEqualTo(untouched));
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {400, 404, 405, 411, 500, 501})
   void otherHttpStatusesArePermanent(int code) throws IOException {
