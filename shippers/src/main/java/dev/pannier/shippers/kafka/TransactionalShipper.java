@@ -872,6 +872,7 @@ public final class TransactionalShipper implements Shipper {
     closed = true;
     hint.save();
     topics.close();
+    limits.close();
     try {
       client.close(timeout);
     } catch (KafkaException e) {
