@@ -283,6 +283,29 @@ class ExactlyOnceIT {
   }
 
   @Test
+  void aTopicOfPositionsThatIsDeletedIsMadeAnewWithoutARestart() throws Exception {
+    String logs = kafka.topic("once-logs");
+    String spans = kafka.topic("once-spans");
+    Sidecar sidecar = sidecar("anew").configure(files() + "shippers:\n" + shipper(logs, spans));
+    sidecar.launch();
+    sidecar.awaitAlive();
+    Path log = sidecar.log("app.log");
+    Files.writeString(log, "before\n");
+    try (Topic read = new Topic(kafka.servers(), logs)) {
+      read.await(all -> all.bodies().contains("before"));
+      kafka.delete(List.of("pannier_positions"));
+      Files.writeString(log, "behind\n", StandardOpenOption.APPEND);
+      await().atMost(PATIENCE).until(() -> read.rest().bodies().contains("behind"));
+      assertThat(sidecar.stop()).isZero();
+      sidecar.launch();
+      sidecar.awaitAlive();
+      Files.writeString(log, "restarted\n", StandardOpenOption.APPEND);
+      await().atMost(PATIENCE).until(() -> read.rest().bodies().contains("restarted"));
+      assertThat(read.bodies()).containsExactly("before", "behind", "restarted");
+    }
+  }
+
+  @Test
   void eachComesOnceThoughTheDiskWasFull() throws Exception {
     String missing = SmallDisk.missing(folder);
     assumeTrue(missing.isEmpty(), "no small file system can be mounted here: " + missing);

@@ -23,7 +23,9 @@ import mockwebserver3.RecordedRequest;
 import okhttp3.Headers;
 import okhttp3.Protocol;
 import okio.Buffer;
+import okio.BufferedSink;
 import okio.BufferedSource;
+import okio.GzipSink;
 import okio.GzipSource;
 import okio.Okio;
 import tools.jackson.databind.JsonNode;
@@ -158,11 +160,27 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
           .body(json ? "{}" : "")
           .build();
     }
+    boolean gzip = "gzip".equals(request.getHeaders().get("grpc-encoding"));
     return new MockResponse.Builder()
         .addHeader("content-type", "application/grpc+proto")
-        .body(new Buffer().writeByte(0).writeInt(0))
+        .addHeader("grpc-encoding", gzip ? "gzip" : "identity")
+        .body(gzip ? compressedSuccess() : new Buffer().writeByte(0).writeInt(0))
         .trailers(Headers.of("grpc-status", "0"))
         .build();
+  }
+
+  /// As the OpenTelemetry Collector answers: with an empty partial success, in the encoding of the
+  /// request.
+  private static Buffer compressedSuccess() {
+    Buffer packed = new Buffer();
+    try (BufferedSink message = Okio.buffer(new GzipSink(packed))) {
+      message.write(new byte[] {10, 0});
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Buffer framed = new Buffer().writeByte(1).writeInt((int) packed.size());
+    framed.writeAll(packed);
+    return framed;
   }
 
   private void take(String path, boolean json, ByteString payload)

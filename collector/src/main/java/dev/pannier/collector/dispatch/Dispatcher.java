@@ -319,7 +319,8 @@ public final class Dispatcher {
     if (paused || window.size() >= maxInFlight) {
       return Long.MAX_VALUE;
     }
-    long wait = parked.waitNanos(nowNanos);
+    // What is due waits for the shipper, which says itself when it goes on.
+    long wait = shipper.isReady() ? parked.waitNanos(nowNanos) : Long.MAX_VALUE;
     return inFlight > 0 ? Math.min(LONGEST_LIE_NANOS, wait) : wait;
   }
 

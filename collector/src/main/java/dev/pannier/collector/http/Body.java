@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /// A request's body while it comes in, in one array whose every byte is reserved first. Where the
-/// length is known (`content-length`, or gRPC's prefix) the array has its final size at once.
+/// length is known (`content-length`, or gRPC's prefix) the array never grows beyond it.
 /// gRPC's prefix is kept beside it: the message is passed on as it came, and who wants an array
 /// that holds nothing else need not copy it.
 final class Body {
@@ -20,8 +20,9 @@ final class Body {
   private static final byte[] EMPTY = {};
   private static final int FIRST_CAPACITY = 1024;
 
-  /// A client that announces more than this gets the rest as its bytes come.
-  private static final int TRUSTED_LENGTH = 1024 * 1024;
+  /// A client that announces more than this gets the rest as its bytes come: as many clients as
+  /// may be connected, and send nothing more, leave memory for others.
+  private static final int TRUSTED_LENGTH = 64 * 1024;
 
   private final MemoryBudget budget;
   private final int maxBytes;
@@ -50,7 +51,10 @@ final class Body {
       return Result.TOO_LARGE;
     }
     expected = Math.max(0, (int) contentLength - prefix.length);
-    return expected == 0 ? Result.TAKEN : grow(expected);
+    if (!budget.everHas(expected)) {
+      return Result.NEVER_MEMORY;
+    }
+    return expected == 0 ? Result.TAKEN : grow(Math.min(expected, TRUSTED_LENGTH));
   }
 
   /// Takes the next `count` bytes out of `in`.

@@ -204,13 +204,16 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
   public void tick(long nowNanos) {
     waiting.removeIf(
         each -> {
-          if (!each.responder.isOpen()) {
+          if (each.isOver()) {
             return true;
           }
           if (nowNanos - each.deadlineNanos < 0) {
             return false;
           }
-          refuse(each.form, each.atDeadline, "taken, but not confirmed yet", each.responder);
+          HttpResponder client = each.takeResponder();
+          if (client != null) {
+            refuse(each.form, each.atDeadline, "taken, but not confirmed yet", client);
+          }
           return true;
         });
   }

@@ -62,6 +62,8 @@ class TransactionsTest {
     final List<Batch> buried = new ArrayList<>();
     boolean buries;
     boolean isReached = true;
+    boolean isReady = true;
+    long waitNanos = Long.MAX_VALUE;
     @Nullable Doubt last;
     Committed committed = Committed.NOTHING;
     Supplier<long[]> open = () -> new long[0];
@@ -69,6 +71,16 @@ class TransactionsTest {
     @Override
     public Outcome connect() {
       return isReached ? Outcome.ACCEPTED : new Outcome.Retryable("not there", 0, null);
+    }
+
+    @Override
+    public boolean isReady() {
+      return isReady;
+    }
+
+    @Override
+    public long waitNanos(long nowNanos) {
+      return waitNanos;
     }
 
     @Override
@@ -184,6 +196,23 @@ class TransactionsTest {
     shipper.end(Outcome.ACCEPTED);
     run();
     assertThat(told).hasSize(2);
+  }
+
+  @Test
+  void whatIsParkedAndDueWaitsForAShipperThatIsNotReady() {
+    append(Batches.fromFile("a", 0, "1"));
+    run();
+    shipper.end(new Outcome.Missing("no topic", null));
+    run();
+    now += Parked.RETRY_NANOS;
+    shipper.isReady = false;
+    shipper.waitNanos = 5 * SECOND;
+    run();
+    assertThat(dispatcher.waitNanos(now)).isEqualTo(5 * SECOND);
+    shipper.isReady = true;
+    assertThat(dispatcher.waitNanos(now)).isZero();
+    run();
+    assertThat(shipped()).containsExactly(List.of("1"));
   }
 
   @Test

@@ -236,6 +236,27 @@ class Http1ProtocolTest {
   }
 
   @Test
+  void whoOnlyAnnouncesABodyHoldsLittleOfTheMemory() {
+    Wire large = new Wire(8_000_000, 4_000_000);
+    large.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n");
+    assertThat(large.budget.heldBytes()).isLessThan(100_000);
+    for (int i = 0; i < 4; i++) {
+      large.send("x".repeat(1_000_000));
+    }
+    assertThat(large.text()).startsWith("HTTP/1.1 200 ");
+    assertThat(large.bodies.getLast()).hasSize(4_000_000);
+    assertThat(large.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whatNoMemoryWillEverHoldIsRefusedBeforeItComes() {
+    Wire small = new Wire(1_000_000, 4_000_000);
+    small.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000001\r\n\r\n");
+    assertThat(small.text()).startsWith("HTTP/1.1 413 ");
+    assertThat(small.budget.heldBytes()).isLessThan(100_000);
+  }
+
+  @Test
   void aSlowHeadEndsIn408AndAnIdleConnectionInSilence() {
     wire.send("GET / HTTP/1.1\r\nHo");
     wire.pass(Duration.ofSeconds(19));

@@ -157,6 +157,17 @@ class Http2ProtocolTest {
   }
 
   @Test
+  void whoOnlyAnnouncesABodyHoldsLittleOfTheMemory() {
+    Wire large = new Wire(8_000_000, 4_000_005);
+    client
+        .request(1, false, "POST", "/", "content-length", "4000000")
+        .request(3, false, "POST", "/grpc", "content-type", "application/grpc")
+        .data(3, false, "\0\0=\t\0x"); // a message of 4,000,000 bytes
+    var _ = exchange(large);
+    assertThat(large.budget.heldBytes()).isLessThan(200_000);
+  }
+
+  @Test
   void aBodyAboveTheLimitIsRefusedAndTheRestReadOver() {
     client
         .request(1, false, "POST", "/", "content-length", "10001")

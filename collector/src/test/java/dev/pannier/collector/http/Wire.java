@@ -46,10 +46,14 @@ final class Wire implements HttpHandler {
   }
 
   Wire(long budgetBytes) {
+    this(budgetBytes, MAX_BODY);
+  }
+
+  Wire(long budgetBytes, int maxBody) {
     budget = new MemoryBudget(budgetBytes);
     connection =
         new Connection(
-            new Endpoint(this, budget, 10, 5, MAX_BODY),
+            new Endpoint(this, budget, 10, 5, maxBody),
             settings,
             InetAddress.getLoopbackAddress(),
             false,

@@ -3,6 +3,7 @@ package dev.pannier.collector.receive;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.github.luben.zstd.Zstd;
 import com.google.protobuf.Any;
@@ -37,6 +38,7 @@ import io.opentelemetry.proto.trace.v1.ScopeSpans;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -74,6 +76,10 @@ class OtlpReceiverTest {
     @Override
     public boolean isOpen() {
       return answer == null;
+    }
+
+    void hangUp() {
+      answer = HttpResponse.empty(499);
     }
 
     HttpResponse answer() {
@@ -396,6 +402,29 @@ class OtlpReceiverTest {
     assertThat(status(http.answer().body())).isEqualTo(status(details));
     assertThat(metrics.value(Counter.SOURCE_REFUSED_REQUESTS, "otlp")).isEqualTo(2);
     assertThat(budget.heldBytes()).isPositive();
+  }
+
+  /// A batch may wait for hours, and what it waits with is not counted.
+  @Test
+  void aBatchUnderWayHoldsNothingOfAClientThatWaitsNoMore() {
+    WeakReference<Client> gone = new WeakReference<>(post(logs("one")));
+    WeakReference<Client> told = new WeakReference<>(post(logs("two")));
+    Objects.requireNonNull(gone.get()).hangUp();
+    receiver.tick(nowNanos);
+    assertIsFree(gone);
+    nowNanos += 5 * SECOND;
+    receiver.tick(nowNanos);
+    assertIsFree(told);
+    assertThat(buffer.batches()).hasSize(2);
+  }
+
+  private static void assertIsFree(WeakReference<Client> client) {
+    await()
+        .untilAsserted(
+            () -> {
+              System.gc();
+              assertThat(client.get()).isNull();
+            });
   }
 
   /// Code, message and retry seconds of a `google.rpc.Status`, by protobuf's own reader.

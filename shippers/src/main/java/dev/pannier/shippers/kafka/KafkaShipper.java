@@ -523,6 +523,7 @@ public final class KafkaShipper implements Shipper {
   public void close(Duration timeout) {
     closed = true;
     topics.close();
+    limits.close();
     if (flusher != null) {
       flusher.close();
     }

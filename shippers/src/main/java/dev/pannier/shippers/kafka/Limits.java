@@ -1,13 +1,14 @@
 package dev.pannier.shippers.kafka;
 
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
+import java.util.SequencedSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,8 +17,8 @@ import org.slf4j.LoggerFactory;
 /// A broker's limit (`max.message.bytes`) counts what compression leaves, which is not known before. So
 /// the first message that a broker refuses teaches half of its size, and once more half of that,
 /// down to what the broker itself says its limit is: a message of that size fits whatever it
-/// compresses to. The broker is asked at the first refusal, by [BrokerLimit] on a thread of its own;
-/// where it does not tell (its ACLs, an old broker), halving goes on.
+/// compresses to. The broker is asked at the first refusal, by [BrokerLimit] on a thread of its own,
+/// for one topic after the other; where it does not tell (its ACLs, an old broker), halving goes on.
 ///
 /// Nothing learnt is for ever, since limits are raised when messages do not fit: after 5 minutes a
 /// topic's is forgotten, the next large message tries it again, and a refusal asks again.
@@ -43,7 +44,12 @@ final class Limits {
   private final Map<String, Learnt> learnt = new HashMap<>();
   private final Map<String, Integer> told = new HashMap<>();
   private final Map<String, Long> askedNanos = new HashMap<>();
-  private final Set<String> asking = new HashSet<>();
+
+  /// Those that are to be asked for, the first is being asked for. There is a thread as long as
+  /// there are any.
+  private final SequencedSet<String> asking = new LinkedHashSet<>();
+
+  private boolean closed;
 
   /// @param clientBytes of the largest message that the producer takes
   /// @param broker      a topic's limit, asked of a broker; may block for some seconds
@@ -107,33 +113,52 @@ final class Limits {
 
   private void ask(String topic, long nowNanos) {
     Long last = askedNanos.get(topic);
-    if (asking.contains(topic) || (last != null && nowNanos - last < ASK_AGAIN_NANOS)) {
+    if (closed
+        || asking.size() >= MAX_TOPICS
+        || asking.contains(topic)
+        || (last != null && nowNanos - last < ASK_AGAIN_NANOS)) {
       return;
     }
     asking.add(topic);
     askedNanos.put(topic, nowNanos);
-    Thread thread = new Thread(() -> answer(topic), "pannier-ship-" + shipper + "-limits");
-    thread.setDaemon(true);
-    thread.start();
+    if (asking.size() == 1) {
+      Thread thread = new Thread(() -> answerAll(topic), "pannier-ship-" + shipper + "-limits");
+      thread.setDaemon(true);
+      thread.start();
+    }
   }
 
-  private void answer(String topic) {
-    OptionalInt limit = broker.apply(topic);
-    synchronized (this) {
-      asking.remove(topic);
+  private void answerAll(String first) {
+    for (String topic = first; topic != null; ) {
+      OptionalInt limit = broker.apply(topic);
       if (limit.isPresent()) {
-        told.put(topic, limit.getAsInt());
+        LOG.info(
+            "shipper {}: the topic {} takes messages of up to {} bytes, compressed"
+                + " (max.message.bytes)",
+            shipper,
+            topic,
+            limit.getAsInt());
       }
-      notifyAll();
+      topic = answered(topic, limit);
     }
+  }
+
+  /// @return the topic to ask for next; null for none
+  private synchronized @Nullable String answered(String topic, OptionalInt limit) {
+    asking.remove(topic);
     if (limit.isPresent()) {
-      LOG.info(
-          "shipper {}: the topic {} takes messages of up to {} bytes, compressed"
-              + " (max.message.bytes)",
-          shipper,
-          topic,
-          limit.getAsInt());
+      told.put(topic, limit.getAsInt());
     }
+    if (closed) {
+      asking.clear();
+    }
+    notifyAll();
+    return asking.isEmpty() ? null : asking.getFirst();
+  }
+
+  /// No broker is asked any more, but for the question that is under way.
+  synchronized void close() {
+    closed = true;
   }
 
   /// Waits until no broker is being asked.

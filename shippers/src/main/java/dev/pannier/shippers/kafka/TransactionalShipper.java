@@ -37,6 +37,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -163,7 +164,8 @@ public final class TransactionalShipper implements Shipper {
   ///
   /// @param learnt whether the next one is another: without what was refused, in smaller parts, or with one message after the
   ///     other. Each leaves less to be learnt, so it begins at once
-  private record Failure(KafkaFailure why, boolean learnt) {
+  /// @param noPositions whether the topic of positions may be gone, or another by now: the next producer makes or reads it anew
+  private record Failure(KafkaFailure why, boolean learnt, boolean noPositions) {
     Outcome outcome() {
       return new Outcome.Retryable(why.reason(), 0, null).asLearnt(learnt);
     }
@@ -710,8 +712,12 @@ public final class TransactionalShipper implements Shipper {
 
   /// The transaction cannot be committed.
   private void failed(KafkaFailure why, boolean learnt) {
+    failed(why, learnt, false);
+  }
+
+  private void failed(KafkaFailure why, boolean learnt, boolean noPositions) {
     if (failure == null) {
-      failure = new Failure(why, learnt);
+      failure = new Failure(why, learnt, noPositions);
     }
   }
 
@@ -819,7 +825,7 @@ public final class TransactionalShipper implements Shipper {
       if (begun && producer != null) {
         producer.abortTransaction();
       }
-      if (why.producerIsDone() && !begun) {
+      if (failed.noPositions() || (why.producerIsDone() && !begun)) {
         lose(nowNanos, why.reason());
       }
     } catch (RuntimeException | LinkageError e) {
@@ -878,6 +884,7 @@ public final class TransactionalShipper implements Shipper {
     closed = true;
     hint.save();
     topics.close();
+    limits.close();
     try {
       client.close(timeout);
     } catch (KafkaException e) {
@@ -977,7 +984,11 @@ public final class TransactionalShipper implements Shipper {
         return;
       }
       if (of == null || which == null) {
-        TransactionalShipper.this.failed(words.of(error, positions.name()), false);
+        KafkaFailure why = words.of(error, positions.name());
+        // A partition that is gone is one for which no metadata comes in time.
+        boolean gone =
+            why.kind() == KafkaFailure.Kind.NO_TOPIC || error instanceof TimeoutException;
+        TransactionalShipper.this.failed(why, false, gone);
         return;
       }
       String topic = which.topic();

@@ -79,7 +79,10 @@ final class Exchange {
     }
     if (grpc) {
       long millis = Math.min(settings.timeout().toMillis(), 99_999_999);
-      request.header("te", "trailers").header("grpc-timeout", millis + "m");
+      request
+          .header("te", "trailers")
+          .header("grpc-timeout", millis + "m")
+          .header("grpc-accept-encoding", "identity,gzip");
     }
     if (gzip) {
       request.header(grpc ? "grpc-encoding" : "content-encoding", "gzip");

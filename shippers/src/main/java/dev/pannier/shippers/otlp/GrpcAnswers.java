@@ -11,8 +11,9 @@ import java.util.Locale;
 import okhttp3.Headers;
 import okhttp3.Response;
 import okio.Buffer;
-import okio.BufferedSource;
 import okio.ByteString;
+import okio.GzipSource;
+import okio.Source;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the answers of OTLP/gRPC.
@@ -77,11 +78,12 @@ final class GrpcAnswers {
           true);
     }
     // Trailers come after the body.
-    byte @Nullable [] message = message(response);
+    Buffer body = bounded(response.body().source());
     Headers trailers =
         response.header("grpc-status") == null ? response.trailers() : response.headers();
     int status = status(response.code(), trailers.get("grpc-status"));
     if (status == OK) {
+      byte @Nullable [] message = message(body, response.header("grpc-encoding"));
       if (message == null) {
         return Answer.retry(
             endpoint + " answers OK without a message, as no OTLP service does: is there a proxy?",
@@ -153,22 +155,40 @@ final class GrpcAnswers {
     };
   }
 
-  /// The one message, if it came whole and uncompressed, as asked for.
-  private byte @Nullable [] message(Response response) throws IOException {
-    BufferedSource source = response.body().source();
-    Buffer head = new Buffer();
-    long total = 0;
-    for (long read; (read = source.read(head, Exchange.MAX_ANSWER_BYTES)) >= 0; ) {
-      total += read;
-      if (total > Exchange.MAX_ANSWER_BYTES) {
+  /// The one message, if it came whole. Some servers (Go's library) answer in the encoding of the
+  /// request, whatever encodings the client says that it accepts.
+  private static byte @Nullable [] message(Buffer body, @Nullable String encoding) {
+    if (body.size() < OtlpBody.GRPC_HEAD_BYTES) {
+      return null;
+    }
+    try {
+      int flag = body.readByte();
+      int length = body.readInt();
+      if (length < 0 || body.size() < length) {
+        return null;
+      }
+      Buffer message = new Buffer();
+      message.write(body, length);
+      if (flag == 0) {
+        return message.readByteArray();
+      }
+      return flag == 1 && "gzip".equals(encoding)
+          ? bounded(new GzipSource(message)).readByteArray()
+          : null;
+    } catch (IOException e) {
+      // It does not unpack, or to too much.
+      return null;
+    }
+  }
+
+  private static Buffer bounded(Source source) throws IOException {
+    Buffer all = new Buffer();
+    while (source.read(all, Exchange.MAX_ANSWER_BYTES) >= 0) {
+      if (all.size() > Exchange.MAX_ANSWER_BYTES) {
         throw new IOException("an answer of more than " + Exchange.MAX_ANSWER_BYTES + " bytes");
       }
     }
-    if (head.size() < OtlpBody.GRPC_HEAD_BYTES || head.readByte() != 0) {
-      return null;
-    }
-    int length = head.readInt();
-    return length >= 0 && head.size() >= length ? head.readByteArray(length) : null;
+    return all;
   }
 
   private static RpcStatus details(@Nullable String base64) {

@@ -54,9 +54,10 @@ final class HttpAnswers {
     String text = reasons.clean(error(type, body));
     String reason = answers + (text.isEmpty() ? "" : ": " + text);
     return switch (code) {
-      case 429, 503 -> Answer.untouched(reason, retryAfterNanos(response.header("retry-after")));
-      // A proxy's: what is behind it may have taken the batch.
-      case 502, 504 -> Answer.retry(reason, retryAfterNanos(response.header("retry-after")));
+      case 429 -> Answer.untouched(reason, retryAfterNanos(response.header("retry-after")));
+      // What is behind whoever answers may have taken the batch: it is a proxy, or has handed the
+      // batch on without knowing yet what became of it.
+      case 502, 503, 504 -> Answer.retry(reason, retryAfterNanos(response.header("retry-after")));
       case 401, 403 -> Answer.untouched(reason + " (check headers and tls)", 0);
       case 413 -> Answer.tooLarge(reason);
       case 404, 405, 501 ->

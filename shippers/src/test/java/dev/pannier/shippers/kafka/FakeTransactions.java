@@ -101,6 +101,7 @@ final class FakeTransactions {
 
   final Set<String> missingTopics = new HashSet<>();
   int transactions;
+  private int positionsPartitions = 1;
   private int epoch;
   private final Path directory;
 
@@ -178,24 +179,45 @@ final class FakeTransactions {
         .toList();
   }
 
+  /// Somebody deletes the topic of positions, and it is made again.
+  void makePositionsAnew(int partitions) {
+    committed.removeIf(record -> record.topic().equals(POSITIONS));
+    positionsPartitions = partitions;
+  }
+
   Consumer<byte[], byte[]> consumer() {
     MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
-    TopicPartition place = new TopicPartition(POSITIONS, 0);
-    List<ProducerRecord<byte[], byte[]>> stored =
-        committed.stream().filter(record -> record.topic().equals(POSITIONS)).toList();
-    consumer.updatePartitions(
-        POSITIONS, List.of(new PartitionInfo(POSITIONS, 0, null, null, null)));
-    consumer.updateBeginningOffsets(Map.of(place, 0L));
-    consumer.updateEndOffsets(Map.of(place, (long) stored.size()));
+    List<PartitionInfo> partitions = new ArrayList<>();
+    for (int i = 0; i < positionsPartitions; i++) {
+      TopicPartition place = new TopicPartition(POSITIONS, i);
+      partitions.add(new PartitionInfo(POSITIONS, i, null, null, null));
+      consumer.updateBeginningOffsets(Map.of(place, 0L));
+      consumer.updateEndOffsets(Map.of(place, (long) stored(i).size()));
+    }
+    consumer.updatePartitions(POSITIONS, partitions);
     consumer.schedulePollTask(
         () -> {
-          long from = consumer.position(place);
-          for (int i = (int) from; i < stored.size(); i++) {
-            consumer.addRecord(
-                new ConsumerRecord<>(POSITIONS, 0, i, stored.get(i).key(), stored.get(i).value()));
+          for (TopicPartition place : consumer.assignment()) {
+            List<ProducerRecord<byte[], byte[]>> stored = stored(place.partition());
+            for (int i = (int) consumer.position(place); i < stored.size(); i++) {
+              ProducerRecord<byte[], byte[]> record = stored.get(i);
+              consumer.addRecord(
+                  new ConsumerRecord<>(
+                      POSITIONS, place.partition(), i, record.key(), record.value()));
+            }
           }
         });
     return consumer;
+  }
+
+  /// In a partition of the topic of positions.
+  private List<ProducerRecord<byte[], byte[]>> stored(int partition) {
+    return committed.stream()
+        .filter(
+            record ->
+                record.topic().equals(POSITIONS)
+                    && Integer.valueOf(partition).equals(record.partition()))
+        .toList();
   }
 
   private record Pending(ProducerRecord<byte[], byte[]> record, Callback callback) {}

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class LimitsTest {
@@ -67,5 +68,59 @@ class LimitsTest {
       limits.awaitAnswers();
     }
     assertThat(asked).hasSize(1);
+  }
+
+  @Test
+  void oneTopicIsAskedForAfterTheOther() throws InterruptedException {
+    CountDownLatch answered = new CountDownLatch(1);
+    Limits many =
+        new Limits(
+            "many",
+            1_000_000,
+            topic -> {
+              await(answered);
+              return OptionalInt.of(300_000);
+            },
+            () -> now);
+    for (int i = 0; i < 16; i++) {
+      many.refused("t" + i, 800_000);
+    }
+    assertThat(Thread.getAllStackTraces().keySet())
+        .filteredOn(thread -> thread.getName().equals("pannier-ship-many-limits"))
+        .hasSize(1);
+    answered.countDown();
+    many.awaitAnswers();
+    for (int i = 0; i < 16; i++) {
+      assertThat(many.refused("t" + i, 400_000)).isEqualTo(300_000);
+    }
+  }
+
+  @Test
+  void afterTheEndOnlyTheQuestionUnderWayIsAnswered() throws InterruptedException {
+    CountDownLatch answered = new CountDownLatch(1);
+    Limits ended =
+        new Limits(
+            "ended",
+            1_000_000,
+            topic -> {
+              await(answered);
+              return ask(topic);
+            },
+            () -> now);
+    ended.refused("a", 800_000);
+    ended.refused("b", 800_000);
+    ended.close();
+    ended.refused("c", 800_000);
+    answered.countDown();
+    ended.awaitAnswers();
+    assertThat(asked).containsExactly("a");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -34,6 +34,7 @@ import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -309,6 +310,38 @@ class TransactionalShipperTest {
     assertThat(positions.read()).isNull();
     return Objects.requireNonNull(
         positions.message(new PositionsRecord(1, 1, Committed.NOTHING)).partition());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aTopicOfPositionsThatWasDeletedAndMadeAnewIsReadAnew(boolean told) {
+    cluster = new FakeTransactions(folder);
+    cluster.makePositionsAnew(PARTITIONS);
+    shipper = cluster.shipper(2, true, Encoding.OTLP_PROTO);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    ship(batch(FILE, 0, 1));
+    work();
+    assertThat(outcomes).containsExactly(Outcome.ACCEPTED);
+    assertThat(cluster.committed.getLast().partition()).isPositive();
+
+    // As brokers make it by themselves.
+    cluster.makePositionsAnew(1);
+    cluster.refusals =
+        record ->
+            record.topic().equals(FakeTransactions.POSITIONS)
+                    && !Integer.valueOf(0).equals(record.partition())
+                ? told
+                    ? new UnknownTopicOrPartitionException("no such partition")
+                    : new TimeoutException("not present in metadata after 8000 ms")
+                : null;
+    ship(batch(FILE, 1, 1));
+    later();
+    assertThat(outcomes.getLast()).isInstanceOf(Outcome.Retryable.class);
+    assertThat(shipUntilDone(batch(FILE, 1, 1))).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1");
+    assertThat(stored(FILE)).isEqualTo(20);
+    restart(3);
+    assertThat(stored(FILE)).isEqualTo(20);
   }
 
   /// Until each has an outcome that counts.

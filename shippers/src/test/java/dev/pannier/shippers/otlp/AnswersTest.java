@@ -147,6 +147,41 @@ class AnswersTest {
   }
 
   @Test
+  void grpcMessageMayBeInTheEncodingOfTheRequest() throws IOException {
+    Map<String, String> gzip =
+        Map.of("content-type", "application/grpc", "grpc-status", "0", "grpc-encoding", "gzip");
+    byte[] empty = FakeBackend.gzipMessage(FakeBackend.EMPTY_SUCCESS);
+    assertThat(grpc.read(response(200, gzip, empty)).outcome()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(grpc.read(response(200, gzip, new byte[5])).outcome())
+        .as("what is empty is not compressed")
+        .isEqualTo(Outcome.ACCEPTED);
+    byte[] partial = FakeBackend.gzipMessage(partial(3, "too old").toByteArray());
+    assertThat(grpc.read(response(200, gzip, partial)).outcome())
+        .isEqualTo(new Outcome.PartlyAccepted(3, "http://b:4317 refused 3 records: too old"));
+    Map<String, String> zstd =
+        Map.of("content-type", "application/grpc", "grpc-status", "0", "grpc-encoding", "zstd");
+    assertThat(grpc.read(response(200, zstd, partial)).outcome())
+        .isInstanceOf(Outcome.Retryable.class);
+  }
+
+  @Test
+  void grpcMessageThatDoesNotUnpackOrToTooMuchIsNone() throws IOException {
+    Map<String, String> gzip =
+        Map.of("content-type", "application/grpc", "grpc-status", "0", "grpc-encoding", "gzip");
+    byte[] cutOff = FakeBackend.gzipMessage(FakeBackend.EMPTY_SUCCESS);
+    cutOff[4] = (byte) (cutOff[4] - 4);
+    byte[] noGzip = {1, 0, 0, 0, 2, 10, 0};
+    byte[] huge = FakeBackend.gzipMessage(partial(3, "x".repeat(1 << 20)).toByteArray());
+    assertThat(huge).hasSizeLessThan((int) Exchange.MAX_ANSWER_BYTES);
+    for (byte[] body : List.of(cutOff, noGzip, huge)) {
+      assertThat(grpc.read(response(200, gzip, body)).outcome())
+          .isInstanceOfSatisfying(
+              Outcome.Retryable.class,
+              retry -> assertThat(retry.reason()).contains("http://b:4317 answers OK without"));
+    }
+  }
+
+  @Test
   void whatIsNoGrpcIsToldApart() throws IOException {
     Answer answer = grpc.read(response(200, Map.of("content-type", "text/html"), new byte[0]));
     assertThat(answer.noService()).isTrue();
@@ -284,6 +319,16 @@ class AnswersTest {
             Outcome.Retryable.class,
             retry ->
                 assertThat(retry.retryAfterNanos()).isEqualTo(Duration.ofSeconds(17).toNanos()));
+  }
+
+  /// Another Pannier says 503 of a batch that it has, and does not know confirmed yet.
+  @ParameterizedTest
+  @CsvSource({"429, true", "502, false", "503, false", "504, false"})
+  void onlyWhoTurnsAwayBeforeTakingAnythingHasSurelyTakenNothing(int code, boolean untouched)
+      throws IOException {
+    assertThat(http(code, Map.of(), new byte[0]))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class, retry -> assertThat(retry.untouched()).isEqualTo(untouched));
   }
 
   @ParameterizedTest

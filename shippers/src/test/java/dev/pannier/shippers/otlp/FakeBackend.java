@@ -28,12 +28,17 @@ import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
 import okhttp3.Headers;
 import okio.Buffer;
+import okio.BufferedSink;
 import okio.BufferedSource;
+import okio.GzipSink;
 import okio.GzipSource;
 import okio.Okio;
 
 /// A backend that decodes what it gets with the official classes.
 final class FakeBackend extends Dispatcher implements Destination {
+  /// A partial success with nothing in it, as the OpenTelemetry Collector answers.
+  static final byte[] EMPTY_SUCCESS = {10, 0};
+
   private final Protocol protocol;
   private final Compression compression;
   private final List<String> stored = new ArrayList<>();
@@ -143,8 +148,9 @@ final class FakeBackend extends Dispatcher implements Destination {
     synchronized (this) {
       stored.addAll(Batches.bodies(payload(request)));
     }
+    boolean gzip = "gzip".equals(request.getHeaders().get("grpc-encoding"));
     return grpc()
-        ? grpcAnswer(0, "", new byte[0]).build()
+        ? (gzip ? gzipAnswer(EMPTY_SUCCESS) : grpcAnswer(0, "", new byte[0])).build()
         : new MockResponse.Builder()
             .code(200)
             .addHeader("content-type", "application/x-protobuf")
@@ -177,6 +183,29 @@ final class FakeBackend extends Dispatcher implements Destination {
         .addHeader("content-type", "application/grpc+proto")
         .body(body)
         .trailers(Headers.of("grpc-status", String.valueOf(status), "grpc-message", message));
+  }
+
+  /// As Go's library answers: in the encoding of the request.
+  static MockResponse.Builder gzipAnswer(byte[] response) {
+    return grpcAnswer(0, "", response)
+        .addHeader("grpc-encoding", "gzip")
+        .body(new Buffer().write(gzipMessage(response)));
+  }
+
+  /// Framed and compressed.
+  static byte[] gzipMessage(byte[] response) {
+    try (Buffer packed = new Buffer();
+        Buffer message = new Buffer()) {
+      try (BufferedSink gzip = Okio.buffer(new GzipSink(packed))) {
+        gzip.write(response);
+      }
+      message.writeByte(1);
+      message.writeInt((int) packed.size());
+      message.writeAll(packed);
+      return message.readByteArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// The request message, out of framing and compression.
