@@ -172,14 +172,17 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
   /// As the OpenTelemetry Collector answers: with an empty partial success, in the encoding of the
   /// request.
   private static Buffer compressedSuccess() {
-    Buffer packed = new Buffer();
-    try (BufferedSink message = Okio.buffer(new GzipSink(packed))) {
-      message.write(new byte[] {10, 0});
+    Buffer framed = new Buffer();
+    try (Buffer packed = new Buffer()) {
+      try (BufferedSink message = Okio.buffer(new GzipSink(packed))) {
+        message.write(new byte[] {10, 0});
+      }
+      framed.writeByte(1);
+      framed.writeInt((int) packed.size());
+      framed.writeAll(packed);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Buffer framed = new Buffer().writeByte(1).writeInt((int) packed.size());
-    framed.writeAll(packed);
     return framed;
   }
 
