@@ -146,6 +146,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private volatile @Nullable Left left;
 
+  /// Of the working thread's last round.
+  private volatile long nowNanos;
+
   /// Why batches go to memory; null while they go to disk.
   private volatile @Nullable String problem;
 
@@ -253,6 +256,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     for (long each : passed.values()) {
       lastSequence = Math.max(lastSequence, each);
     }
+    this.nowNanos = nowNanos;
     lastSyncNanos = nowNanos - COMMIT_NANOS;
     unsyncedSinceNanos = nowNanos;
     nextTendNanos = nowNanos;
@@ -883,6 +887,30 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return problem;
   }
 
+  /// Why a shipper waits for the disk, in one line; null while none does. Any thread.
+  public @Nullable String readProblem() {
+    for (DiskCursor cursor : readers()) {
+      String why = cursor.readProblem();
+      if (why != null) {
+        return why;
+      }
+    }
+    return null;
+  }
+
+  private List<DiskCursor> readers() {
+    synchronized (lock) {
+      List<DiskCursor> readers = new ArrayList<>(cursors);
+      readers.addAll(leaving);
+      return readers;
+    }
+  }
+
+  /// When the working thread last came round: while it hangs in a disk that does, no time passes.
+  long nowNanos() {
+    return nowNanos;
+  }
+
   @Override
   public void filtered(String source, Signal signal, long records, long bytes) {
     ledger.filtered(source, takers(signal), records, bytes);
@@ -935,6 +963,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// @return 0 if there was nothing to do; then nothing is to be done for [#waitNanos], unless the listener of
   ///     [#onWork] is called
   public int doWork(long nowNanos) {
+    this.nowNanos = nowNanos;
     tellGivenUp();
     int work = 0;
     if (syncDueNanos(nowNanos) <= 0) {
@@ -1032,16 +1061,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         batch.acknowledgement().delivered(0, "");
       }
     }
-    List<DiskCursor> readers = new ArrayList<>();
     synchronized (lock) {
       unsyncedFileBytes -= fileBytes;
-      if (anySyncedOnly) {
-        readers.addAll(cursors);
-        readers.addAll(leaving);
-      }
     }
     told.forEach(Confirmations::tell);
-    readers.forEach(Cursor::appended);
+    if (anySyncedOnly) {
+      readers().forEach(Cursor::appended);
+    }
     if (hasRoomForFiles()) {
       onRoom.run();
     }
@@ -1098,6 +1124,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private void tend(long nowNanos) {
     spareArrays.tend();
+    for (DiskCursor cursor : readers()) {
+      if (cursor.readProblem() != null) {
+        // It tries again.
+        cursor.appended();
+      }
+    }
     if (takesNone() && !emptyTold && isEmpty()) {
       emptyTold = true;
       notice.accept(
