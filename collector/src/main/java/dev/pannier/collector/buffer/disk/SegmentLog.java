@@ -190,6 +190,7 @@ public final class SegmentLog implements Closeable {
   private void recover(long synced, Visitor visitor) throws IOException {
     boolean lastIsThere = false;
     long withoutHeader = 0;
+    Map<Path, IOException> unreadable = new LinkedHashMap<>();
     List<Path> files = files(directory);
     for (Path file : files) {
       FileChannel channel =
@@ -198,7 +199,7 @@ public final class SegmentLog implements Closeable {
         Segment segment = new Segment(file, channel, SegmentHeader.read(channel));
         segments.put(segment.first(), segment);
         lastIsThere = true;
-      } catch (IOException e) {
+      } catch (SegmentHeader.Damaged e) {
         long size = channel.size();
         boolean begunOnly =
             size == 0
@@ -213,8 +214,25 @@ public final class SegmentLog implements Closeable {
         }
         withoutHeader = Math.max(withoutHeader, number(file));
         lastIsThere = false;
+      } catch (IOException e) {
+        channel.close();
+        unreadable.put(file, e);
+        withoutHeader = Math.max(withoutHeader, number(file));
+        lastIsThere = false;
       }
     }
+    for (Map.Entry<Path, IOException> each : unreadable.entrySet()) {
+      Path file = each.getKey();
+      IOException why = each.getValue();
+      if (segments.isEmpty()) {
+        // A disk that gives nothing back is away. What is put aside would not be shipped when it is
+        // back.
+        throw new IOException(
+            file.getFileName() + " cannot be read (" + why.getMessage() + ")", why);
+      }
+      aside(file, Files.size(file), why);
+    }
+    long unreadBytes = 0;
     Map<String, Long> rememberedAt = new HashMap<>();
     for (Segment segment : segments.values()) {
       Segment next = after(segment);
@@ -228,7 +246,7 @@ public final class SegmentLog implements Closeable {
       // judged as
       // if it could, and written again as if it could not.
       long judged = next == null && !lastIsThere ? ALL : known;
-      recover(segment, known, judged, rememberedAt, visitor);
+      unreadBytes = recover(segment, known, judged, rememberedAt, visitor);
       bytes.addAndGet(segment.endBytes());
     }
     Map.Entry<Long, Segment> newest = segments.lastEntry();
@@ -252,7 +270,8 @@ public final class SegmentLog implements Closeable {
     // Above what is damaged now, too: a destination may have stored those numbers. And no file has
     // the name of one that is
     // kept aside.
-    lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader));
+    // A byte for a number is less than any record has.
+    lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader)) + unreadBytes;
     boolean sure = newest == null || !newest.getValue().unsure;
     syncedSequence = sure ? lastSequence : synced;
   }
@@ -260,7 +279,8 @@ public final class SegmentLog implements Closeable {
   /// @param synced all records of it up to this number were synced
   /// @param judged the same where damage is judged: ALL where nothing but rot can be the cause
   /// @param rememberedAt for each owner the number of the record whose positions are remembered
-  private void recover(
+  /// @return how many bytes at its end cannot be read
+  private long recover(
       Segment segment, long synced, long judged, Map<String, Long> rememberedAt, Visitor visitor)
       throws IOException {
     // Whether its own count or not: older segments may have been deleted because it has theirs.
@@ -270,19 +290,32 @@ public final class SegmentLog implements Closeable {
     byte[] body = new byte[0];
     boolean contiguous = segment.positionsCount;
     long syncedBytes = 0;
+    long unreadBytes = 0;
     Map<String, Known> unproven = new LinkedHashMap<>();
     while (true) {
       long from = reader.position();
-      SegmentReader.Found found = reader.find(size);
-      if (found == SegmentReader.Found.NOTHING) {
-        break;
-      }
       StoredBatch batch = null;
-      if (found == SegmentReader.Found.RECORD) {
-        if (body.length < reader.room()) {
-          body = new byte[reader.room()];
+      boolean cut = false;
+      long to = size;
+      try {
+        SegmentReader.Found found = reader.find(size);
+        if (found == SegmentReader.Found.NOTHING) {
+          break;
         }
-        batch = reader.read(body);
+        if (found == SegmentReader.Found.RECORD) {
+          if (body.length < reader.room()) {
+            body = new byte[reader.room()];
+          }
+          batch = reader.read(body);
+        }
+        if (batch == null) {
+          cut = !wasSynced(segment, from, size, judged);
+          to = cut ? size : reader.passDamage(size);
+        }
+      } catch (IOException e) {
+        unreadBytes = size - from;
+        unreadable(segment, from, unreadBytes, e);
+        break;
       }
       if (batch != null) {
         segment.tally().add(batch.batch());
@@ -302,13 +335,12 @@ public final class SegmentLog implements Closeable {
         visitor.record(segment, from, reader.position(), batch);
         continue;
       }
-      if (!wasSynced(segment, from, size, judged)) {
+      if (cut) {
         notice.accept(
             segment.name() + ": cut behind its last whole record, " + (size - from) + " bytes off");
         segment.channel.truncate(from);
         break;
       }
-      long to = reader.passDamage(size);
       damaged(segment, from, to);
       // Positions behind it would pass over what it held, which its file may still have. What is
       // read again follows in a segment of its own, whose positions count.
@@ -327,6 +359,21 @@ public final class SegmentLog implements Closeable {
     if (prove(segment, syncedBytes)) {
       unproven.forEach((owner, last) -> remember(owner, last, rememberedAt));
     }
+    return unreadBytes;
+  }
+
+  /// The segment ends before what cannot be read of it, for this process: nobody waits there for a disk that does not give it.
+  private void unreadable(Segment segment, long from, long count, IOException why) {
+    segment.sealed = true;
+    damagedBytes.addAndGet(count);
+    notice.accept(
+        segment.name()
+            + " cannot be read from byte "
+            + from
+            + " on, "
+            + count
+            + " bytes: "
+            + why.getMessage());
   }
 
   private void remember(String owner, Known last, Map<String, Long> rememberedAt) {
