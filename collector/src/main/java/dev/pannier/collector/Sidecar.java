@@ -250,6 +250,9 @@ final class Sidecar {
                 random)
             .thread(configuration.files());
     made.terminationLog(configuration.shutdown().terminationLog());
+    if (disk != null) {
+      made.othersFollow();
+    }
     return made;
   }
 
@@ -660,7 +663,7 @@ final class Sidecar {
 
   /// With what is left in the disk buffer, once that is closed.
   private @Nullable Receipt lastReceipt(@Nullable TailThread reading, boolean tailStopped) {
-    Receipt last = reading == null ? new Receipt(List.of(), 0, true) : reading.receipt();
+    Receipt last = reading == null ? new Receipt(List.of(), 0, disk == null) : reading.receipt();
     if (last == null) {
       return null;
     }
@@ -668,9 +671,12 @@ final class Sidecar {
     if (disk != null) {
       Left left = disk.left();
       if (left == null) {
-        LOG.warn("receipt: what is left in buffer.directory is not known, and counts as shipped");
+        LOG.warn(
+            "receipt: what is left in buffer.directory is not known, and counts as shipped: the"
+                + " receipt is not complete");
       } else {
         whole = last.withBuffered(left.files(), left.receivedRecords());
+        whole = tailStopped ? whole.asLastWord() : whole;
       }
     }
     if (reading == null) {
