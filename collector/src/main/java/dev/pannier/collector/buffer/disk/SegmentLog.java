@@ -100,6 +100,9 @@ public final class SegmentLog implements Closeable {
 
   private volatile long lastSequence;
 
+  /// That of the last record: no number above it is told as synced.
+  private volatile long lastRecord;
+
   /// Where records are appended; null before the first one.
   private volatile @Nullable Segment active;
 
@@ -249,6 +252,7 @@ public final class SegmentLog implements Closeable {
       unreadBytes = recover(segment, known, judged, rememberedAt, visitor);
       bytes.addAndGet(segment.endBytes());
     }
+    lastRecord = lastSequence;
     Map.Entry<Long, Segment> newest = segments.lastEntry();
     if (newest != null) {
       Segment segment = newest.getValue();
@@ -273,7 +277,7 @@ public final class SegmentLog implements Closeable {
     // A byte for a number is less than any record has.
     lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader)) + unreadBytes;
     boolean sure = newest == null || !newest.getValue().unsure;
-    syncedSequence = sure ? lastSequence : synced;
+    syncedSequence = sure ? Math.max(synced, lastRecord) : synced;
   }
 
   /// @param synced all records of it up to this number were synced
@@ -613,6 +617,7 @@ public final class SegmentLog implements Closeable {
     }
     segment.published(writtenSequence, writtenEnd);
     lastSequence = writtenSequence;
+    lastRecord = writtenSequence;
   }
 
   /// Nothing of a segment is written before all of the one before is durable: else the death of the machine
@@ -631,7 +636,7 @@ public final class SegmentLog implements Closeable {
     long knownUpTo;
     synchronized (positions) {
       if (before == null || !before.unsure) {
-        synced(lastSequence);
+        synced(lastRecord);
       }
       known = new LinkedHashMap<>(positions);
       knownUpTo = Math.max(syncedSequence, delivered);
@@ -755,7 +760,7 @@ public final class SegmentLog implements Closeable {
   /// @return the number up to which records are
   /// @throws IOException where that is not sure; what was synced before is. No segment is begun until [#told]
   public long sync() throws IOException {
-    long upTo = lastSequence;
+    long upTo = lastRecord;
     IOException failure = null;
     for (Segment segment : segments.values()) {
       try {

@@ -340,6 +340,29 @@ class SegmentLogTest {
     assertThat(SegmentLog.files(directory)).containsExactly(file);
   }
 
+  /// Nothing is told as synced that is no record's number: above the last one before a hole it would say that what was there was synced.
+  @Test
+  void holeInTheFirstGroupOfAnEmptySegmentThatWasFoundIsCut() throws Exception {
+    SegmentLog begun = open();
+    append(begun, 1, logs("k", "p1", "one"));
+    begun.sync();
+    begun.beginEmpty(4, true);
+    SegmentLog found = open(1);
+    assertThat(found.lastSequence()).isEqualTo(4);
+    found.sync();
+    long synced = found.syncedSequence();
+    append(found, 5, logs("k", "p5", "five"));
+    Path newest = SegmentLog.files(directory).getLast();
+    long from = Files.size(newest);
+    append(found, 6, logs("k", "p6", "six"));
+    byte[] bytes = Files.readAllBytes(newest);
+    Arrays.fill(bytes, (int) from - 20, (int) from, (byte) 0);
+    Files.write(newest, bytes);
+    open(synced);
+    assertThat(this.found).containsExactly("1 logs app k p1 3 one");
+    assertThat(notices).hasSize(1).first().asString().contains("cut behind its last whole record");
+  }
+
   @Test
   void emptySegmentThatWasFoundMayBeSealed() throws Exception {
     SegmentLog written = open();
