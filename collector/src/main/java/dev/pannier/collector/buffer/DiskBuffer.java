@@ -1236,6 +1236,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         unproven.clear();
         problem = null;
       }
+      // What could not be freed, or begun for it, can be now.
+      moved.set(true);
     } catch (IOException e) {
       // It was told when it began; /readyz tells it as long as it lasts.
       moved.set(true);
