@@ -453,9 +453,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
               if (after.stream().noneMatch(cursor -> cursor.shipper().equals(name))) {
                 DiskCursor made = cursor(name, signals, false, 0);
                 made.begin(ledger);
-                pending.values().stream()
-                    .filter(waiting -> made.takes(waiting.signal()))
-                    .forEach(waiting -> waiting.confirmations().shipperAdded());
+                Segment oldest = log.oldest();
+                pending.forEach(
+                    (number, waiting) -> {
+                      // What went for want of room is in a shipper's hands, and does not come to
+                      // another.
+                      if (made.takes(waiting.signal())
+                          && oldest != null
+                          && number >= oldest.first()) {
+                        waiting.confirmations().shipperAdded();
+                      }
+                    });
                 after.add(made);
               }
             });
