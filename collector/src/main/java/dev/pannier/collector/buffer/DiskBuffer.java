@@ -75,8 +75,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// While the disk is full, what shippers have passed is freed sooner.
   private static final long TEND_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private static final long LARGEST_SEGMENT = 16 << 20;
   private static final int SEGMENTS = 16;
+
+  /// They are no larger before there would be more than [#MOST_SEGMENTS].
+  private static final long LARGE_SEGMENT = 16 << 20;
+
+  private static final int MOST_SEGMENTS = 256;
 
   /// Room that is left for what is under way when the buffer counts as full.
   private static final long LARGEST_RESERVE = 8 << 20;
@@ -341,8 +345,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                 });
   }
 
-  private static long segmentBytes(BufferSettings settings) {
-    return Math.min(settings.maxBytes() / SEGMENTS, LARGEST_SEGMENT);
+  /// Each segment has a descriptor, and some heap that is not part of `memory`.
+  static long segmentBytes(BufferSettings settings) {
+    long maxBytes = settings.maxBytes();
+    return Math.min(maxBytes / SEGMENTS, Math.max(LARGE_SEGMENT, maxBytes / MOST_SEGMENTS));
   }
 
   private static List<Forgotten> forgotten(CursorFile stored, Set<String> shippers) {

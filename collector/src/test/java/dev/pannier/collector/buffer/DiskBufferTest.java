@@ -896,6 +896,15 @@ class DiskBufferTest {
   }
 
   @Test
+  void largeBufferHasNoMoreSegmentsThanThereAreDescriptors() {
+    for (long mib = 8; mib <= 1 << 20; mib *= 2) {
+      maxBytes = mib * MIB;
+      long bytes = DiskBuffer.segmentBytes(settings());
+      assertThat(maxBytes / bytes).isBetween(16L, 256L);
+    }
+  }
+
+  @Test
   void damagedBatchIsCountedAsDropped() throws Exception {
     DiskBuffer buffer = buffer();
     append(buffer, "one");
