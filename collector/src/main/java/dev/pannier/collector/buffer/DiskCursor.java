@@ -428,10 +428,12 @@ final class DiskCursor extends Cursor {
     SegmentReader open = reader;
     if (open == null || readerOf != segment) {
       synchronized (buffer.lock) {
+        // A number that is far above it is taken for damage.
+        long before = Math.max(lastRead, segment.first() - 1);
         open =
             startBytes > 0
-                ? segment.reader(window, startBytes, lastRead)
-                : segment.reader(window, Math.max(lastRead, segment.first() - 1));
+                ? segment.reader(window, startBytes, before)
+                : segment.reader(window, before);
       }
       reader = open;
       readerOf = segment;

@@ -895,6 +895,20 @@ class DiskBufferTest {
     assertThat(buffer.positions()).hasSize(1);
   }
 
+  /// Of numbers that are far above those a shipper has passed.
+  @Test
+  void shipperThatIsNewInAnOldLogGetsAllThatIsThere() throws Exception {
+    new CursorFile(1L << 33, Map.of("events", 1L << 33)).write(Files.createDirectory(directory()));
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    pass(buffer, 2_000);
+    shippers = new String[] {"events", "new"};
+    buffer = buffer();
+    assertThat(ship(buffer, "new")).containsExactly("one", "two");
+    assertThat(notices).isEmpty();
+  }
+
   @Test
   void largeBufferHasNoMoreSegmentsThanThereAreDescriptors() {
     for (long mib = 8; mib <= 1 << 20; mib *= 2) {
