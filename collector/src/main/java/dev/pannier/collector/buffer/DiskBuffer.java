@@ -667,9 +667,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (problem != null || takesNone()) {
       return memory.hasRoomForFiles();
     }
-    return !parkedEnough
+    return !mayNotPass()
+        && !parkedEnough
         && unsyncedFileBytes < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
+  }
+
+  /// Whether something of files is in memory that the log would not have before what is behind it. After a crash it would be read again
+  /// with that, which a destination that is shipped to exactly once has by its number alone. It leaves memory soonest where nothing
+  /// more is read.
+  private boolean mayNotPass() {
+    return anySyncedOnly && memory.holdsFiles();
   }
 
   /// Who sends a request keeps it where it is refused, so it is refused rather than dropped.
@@ -718,6 +726,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (!dropped
           && !(problem == null
               && !takesNone()
+              && !(batch.positions().length > 0 && mayNotPass())
               && store(batch, sequence, reservedBytes, when, acknowledgement))) {
         memory.append(sequence, batch, reservedBytes, acknowledgement);
         return sequence;
@@ -819,7 +828,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (lock) {
       positionsCount = unsure == 0;
     }
-    positionsCount &= memory.isEmpty();
+    positionsCount &= !memory.holdsFiles();
     long millis = clock.millis();
     try {
       log.write(batch, sequence, millis, positionsCount);
@@ -1229,7 +1238,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private boolean positionsWouldCount() {
     synchronized (lock) {
-      return unsure == 0 && memory.isEmpty();
+      return unsure == 0 && !memory.holdsFiles();
     }
   }
 

@@ -895,6 +895,43 @@ class DiskBufferTest {
     assertThat(buffer.positions()).hasSize(1);
   }
 
+  /// Read again after a crash it would stand in the log twice, and behind itself.
+  @Test
+  void whatFollowsAFileInMemoryStaysOutOfTheLogWhereSomethingIsShippedExactlyOnce()
+      throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "in memory");
+    heal();
+    pass(buffer, 1000);
+    assertThat(buffer.hasRoomForFiles()).as("until that is shipped").isFalse();
+    append(buffer, "behind it");
+    append(buffer, "request", new byte[0]);
+    pass(buffer, 100);
+    assertThat(told).containsExactly("request");
+    assertThat(ship(buffer, "events")).containsExactly("in memory", "behind it", "request");
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    append(buffer, "later");
+    pass(buffer, 100);
+    assertThat(told).endsWith("later");
+    assertThat(buffer.positions()).hasSize(1);
+  }
+
+  @Test
+  void positionsBehindARequestInMemoryCount() throws Exception {
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "request", new byte[0]);
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "of a file");
+    pass(buffer, 100);
+    assertThat(buffer.positions()).hasSize(1);
+  }
+
   /// Of numbers that are far above those a shipper has passed.
   @Test
   void shipperThatIsNewInAnOldLogGetsAllThatIsThere() throws Exception {

@@ -206,7 +206,7 @@ final class SimulatedDisk {
   /// How often the names in mortal folders were synced.
   long nameSyncs;
 
-  /// Nothing can be written to mortal folders.
+  /// No file in mortal folders can become longer, and none is made there.
   boolean full;
 
   /// Bytes that cannot be read.
@@ -530,7 +530,9 @@ final class SimulatedDisk {
   void write(Node node, long at, byte[] bytes, int offset, int length) throws IOException {
     boolean dies = diesNow("write", node.path);
     int fits = node.mortal && sidecarCalls ? fits(node, at, length) : length;
-    boolean lacksSpace = fits < length || (node.mortal && full && sidecarCalls);
+    // What is written again has its place.
+    boolean lacksSpace =
+        fits < length || (node.mortal && full && sidecarCalls && at + length > node.size);
     int written = dies || (lacksSpace && full) ? random.nextInt(fits + 1) : fits;
     node.put(at, bytes, offset, written);
     node.changedMillis = millis;

@@ -126,7 +126,7 @@
 /// the rest were told by its delivery.
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is
-/// written behind batches that are in memory alone: segments that are begun then say so in their
+/// written behind batches of files that are in memory alone: segments that are begun then say so in their
 /// flags. Nor is it so behind damage that was passed over: there positions do not count up to the
 /// segment's end.
 @NullMarked
