@@ -184,6 +184,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Whether a shipper's place has to be written.
   private final AtomicBoolean moved = new AtomicBoolean(true);
 
+  /// Whether a shipper has moved, or a sync was done, since an append has looked for what can be freed.
+  private final AtomicBoolean freeable = new AtomicBoolean(true);
+
   // The working thread alone.
   private long lastSyncNanos;
   private long unsyncedSinceNanos;
@@ -753,6 +756,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   ///
   /// @return whether the batch itself is dropped
   private boolean drops(Batch batch) {
+    if (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE && freeable.getAndSet(false)) {
+      // What all have passed makes room before anything that somebody needs.
+      free();
+      if (!isFull()) {
+        return false;
+      }
+    }
     return switch (settings.onFull()) {
       case BACKPRESSURE -> false;
       case DROP_OLDEST -> {
@@ -941,6 +951,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
   void passed() {
+    freeable.set(true);
     if (!moved.getAndSet(true) || isFull()) {
       onWork.run();
     }
@@ -1071,6 +1082,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     try {
       log.sync();
       synced = true;
+      freeable.set(true);
     } catch (IOException e) {
       awaitDelivery(batches, e, told);
       synced = false;

@@ -932,6 +932,29 @@ class DiskBufferTest {
     assertThat(buffer.positions()).hasSize(1);
   }
 
+  @Test
+  void nothingIsDroppedWhereWhatAllHavePassedMakesRoom() throws Exception {
+    shippers = new String[] {"live", "away"};
+    signalsOf.put("away", Set.of(Signal.TRACES));
+    for (OnFull each : List.of(OnFull.DROP_OLDEST, OnFull.DROP_NEWEST)) {
+      onFull = each;
+      DiskBuffer buffer = buffer();
+      for (int i = 0; i < 20; i++) {
+        append(buffer, Signal.TRACES, "span" + i + " " + "x".repeat(100_000), When.DURABLE);
+      }
+      pass(buffer, 1000);
+      for (int i = 0; i < 200; i++) {
+        append(buffer, i + " " + "x".repeat(100_000));
+        assertThat(ship(buffer, "live")).as("%s", each).hasSize(1);
+        buffer.doWork(nowNanos);
+      }
+      assertThat(ship(buffer, "away")).hasSize(20);
+      pass(buffer, 1000);
+    }
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "away", "full").sum()).isZero();
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "live", "full").sum()).isZero();
+  }
+
   /// Of numbers that are far above those a shipper has passed.
   @Test
   void shipperThatIsNewInAnOldLogGetsAllThatIsThere() throws Exception {
