@@ -231,6 +231,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
     spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
+    log =
+        SegmentLog.hold(
+            settings.directory(), segmentBytes(settings), DiskBuffer::generation, notice);
+    // Behind its lock: a process that is about to end writes later places until it gives that back.
     CursorFile stored = storedCursors();
     forgotten = forgotten(stored, shippers.keySet());
     places = new CursorWriter(settings.directory());
@@ -243,14 +247,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     cursors = List.copyOf(made);
     takers = Cursor.bySignal(cursors);
     anySyncedOnly = !syncedOnly.isEmpty();
-    log =
-        SegmentLog.open(
-            settings.directory(),
-            segmentBytes(settings),
-            stored.synced(),
-            DiskBuffer::generation,
-            notice,
-            this::found);
+    log.recover(stored.synced(), this::found);
     lastSequence = log.lastSequence();
     tellForgotten(shippers.keySet());
     try {

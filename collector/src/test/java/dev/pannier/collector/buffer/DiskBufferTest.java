@@ -2,6 +2,7 @@ package dev.pannier.collector.buffer;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.collector.buffer.Acknowledgement.When;
@@ -953,6 +954,18 @@ class DiskBufferTest {
     }
     assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "away", "full").sum()).isZero();
     assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "live", "full").sum()).isZero();
+  }
+
+  /// Another process may be about to write later ones.
+  @Test
+  void placesAreReadOnceTheDirectoryIsOurs() throws Exception {
+    var _ = buffer();
+    Files.write(directory().resolve("cursors"), new byte[3]);
+    DiskBuffer first = Objects.requireNonNull(open);
+    open = null;
+    assertThatThrownBy(this::buffer).hasMessageContaining("another pannier uses");
+    open = first;
+    assertThat(notices).isEmpty();
   }
 
   /// Of numbers that are far above those a shipper has passed.

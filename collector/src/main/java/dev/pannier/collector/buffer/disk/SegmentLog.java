@@ -140,15 +140,28 @@ public final class SegmentLog implements Closeable {
       Consumer<String> notice,
       Visitor visitor)
       throws IOException {
+    SegmentLog log = hold(directory, segmentBytes, owners, notice);
+    log.recover(synced, visitor);
+    return log;
+  }
+
+  /// Takes the directory, making it where there is none, and reads nothing yet: what lies beside the log is the caller's from now on.
+  ///
+  /// @return for [#recover]
+  public static SegmentLog hold(
+      Path directory, long segmentBytes, Function<Batch, String> owners, Consumer<String> notice)
+      throws IOException {
     DurableDirectory.make(directory);
-    FileChannel lock = lock(directory);
-    SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
+    return new SegmentLog(directory, segmentBytes, owners, notice, lock(directory));
+  }
+
+  /// Reads what [#hold] holds. Parameters as in [#open]; where it fails, the directory is given back.
+  public void recover(long synced, Visitor visitor) throws IOException {
     try {
-      log.recover(synced, visitor);
-      log.makeReserve();
-      return log;
+      find(synced, visitor);
+      makeReserve();
     } catch (IOException | RuntimeException e) {
-      log.close();
+      close();
       throw e;
     }
   }
@@ -190,7 +203,7 @@ public final class SegmentLog implements Closeable {
     return files;
   }
 
-  private void recover(long synced, Visitor visitor) throws IOException {
+  private void find(long synced, Visitor visitor) throws IOException {
     boolean lastIsThere = false;
     long withoutHeader = 0;
     Map<Path, IOException> unreadable = new LinkedHashMap<>();
