@@ -166,6 +166,12 @@ public final class SegmentLog implements Closeable {
     }
   }
 
+  /// Whether a log was ever in a directory.
+  public static boolean isThere(Path directory) {
+    return Files.exists(directory.resolve(LOCK))
+        || Files.exists(directory.resolve(CursorFile.CURSORS));
+  }
+
   private static FileChannel lock(Path directory) throws IOException {
     FileChannel channel =
         FileChannel.open(
@@ -1007,12 +1013,13 @@ public final class SegmentLog implements Closeable {
 
   /// Reads a directory without taking part: also one that another process has.
   ///
+  /// @param places numbers, of which each segment tells how many of its batches have a higher one
   /// @return a line for each segment
-  public static List<SegmentReport> inspect(Path directory) throws IOException {
+  public static List<SegmentReport> inspect(Path directory, List<Long> places) throws IOException {
     List<SegmentReport> reports = new ArrayList<>();
     for (Path file : files(directory)) {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-        reports.add(SegmentReport.of(file, channel));
+        reports.add(SegmentReport.of(file, channel, places));
       } catch (NoSuchFileException e) {
         LOG.debug("{} was freed meanwhile", file);
       }

@@ -810,7 +810,7 @@ class SegmentLogTest {
     SegmentLog again = open();
     append(again, 11, logs("k", "p11", "eleven"));
     assertThat(read(again)).hasSize(4).last().isEqualTo("11 logs app k p11 3 eleven");
-    assertThat(SegmentLog.inspect(directory))
+    assertThat(SegmentLog.inspect(directory, List.of()))
         .extracting(SegmentReport::version, SegmentReport::first, SegmentReport::last)
         .containsExactly(tuple(version, 7L, 10L), tuple(SegmentHeader.VERSION, 11L, 11L));
     open();
@@ -1009,12 +1009,13 @@ class SegmentLogTest {
     SegmentLog written = open();
     append(written, 4, logs("k", "p", "x"));
     append(written, 6, logs("k", "p", "y"));
-    SegmentReport report = SegmentLog.inspect(directory).getFirst();
+    SegmentReport report = SegmentLog.inspect(directory, List.of(3L, 4L, 6L)).getFirst();
     assertThat(report.version()).isEqualTo(SegmentHeader.VERSION);
     assertThat(report.first()).isEqualTo(4);
     assertThat(report.last()).isEqualTo(6);
     assertThat(report.batches()).isEqualTo(2);
     assertThat(report.records()).isEqualTo(6);
+    assertThat(report.behind()).containsExactly(2L, 1L, 0L);
     assertThat(report.damage()).isEmpty();
   }
 }
