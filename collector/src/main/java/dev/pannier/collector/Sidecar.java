@@ -13,8 +13,10 @@ import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.Left;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.checkpoint.Identity;
 import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.Configuration.Address;
@@ -465,10 +467,16 @@ final class Sidecar {
     }
   }
 
-  /// Whether nothing waits in a disk buffer, and the volume knows all positions that it has.
-  private static boolean isDone(DiskBuffer disk, PositionStore store) {
-    return disk.isEmpty()
-        && StartPositions.raise(store.loaded(), disk.positions()).equals(store.loaded());
+  /// Whether nothing waits in a disk buffer: then the volume gets to know all positions that it has, whoever reads the files next.
+  private static boolean isDone(DiskBuffer disk, PositionStore store) throws IOException {
+    if (!disk.isEmpty()) {
+      return false;
+    }
+    List<SavedGeneration> raised = StartPositions.raise(store.loaded(), disk.positions());
+    if (!raised.equals(store.loaded())) {
+      store.correct(raised);
+    }
+    return true;
   }
 
   private DiskBuffer open(

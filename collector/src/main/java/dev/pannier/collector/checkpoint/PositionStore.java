@@ -177,6 +177,12 @@ public final class PositionStore implements Closeable {
     return loaded;
   }
 
+  /// What was loaded is known better: it is stored, and counts as loaded.
+  public void correct(List<SavedGeneration> known) throws IOException {
+    save(known);
+    loaded = List.copyOf(known);
+  }
+
   /// Replaces what is stored. When it returns, it is on disk.
   public void save(Collection<SavedGeneration> generations) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(64 + 256 * generations.size());
