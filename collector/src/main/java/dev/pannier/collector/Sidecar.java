@@ -41,7 +41,6 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -451,9 +450,12 @@ final class Sidecar {
 
   private @Nullable DiskBuffer formerDisk(
       Configuration configuration, Set<String> exactlyOnce, Path directory) {
-    if (Files.notExists(directory)) {
-      LOG.warn("buffer.directory was {} before, and is gone with what waited there", directory);
-      former.remove(directory);
+    if (!SegmentLog.isThere(directory)) {
+      LOG.warn(
+          "buffer.directory was {} before, and nothing of it is there: what waits in it is shipped"
+              + " when it is there at a start; where it is gone for good, take its line out of {}",
+          directory,
+          FormerBuffers.file(configuration.stateDirectory()));
       return null;
     }
     try {

@@ -180,6 +180,24 @@ class FormerBufferTest {
   }
 
   @Test
+  void oneThatIsNotMountedForAWhileIsNotForgotten() throws Exception {
+    List<String> lines = leave();
+    Path old = folder.resolve("old");
+    Path unmounted = Files.move(old, folder.resolve("elsewhere"));
+    for (int i = 0; i < 2; i++) {
+      start("{type: memory}");
+      stopAtOnce();
+      // The second time as a mount point without its volume.
+      Files.createDirectories(old);
+    }
+    Files.delete(old);
+    Files.move(unmounted, old);
+    start("{type: memory}");
+    await(() -> shipped().size() >= lines.size());
+    assertThat(shipped()).isEqualTo(lines);
+  }
+
+  @Test
   void whatCannotBeShippedStaysThere() throws Exception {
     List<String> lines = leave();
     Path blocked = Files.createFile(folder.resolve("out"));
