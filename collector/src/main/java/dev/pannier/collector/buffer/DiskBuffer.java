@@ -93,20 +93,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Who waits for the delivery of a batch.
   private record Pending(Signal signal, int records, Confirmations confirmations) {}
 
-  /// A shipper that has a place in the log and is not configured any more. What signals it took nobody knows.
-  private static final class Forgotten {
-    final String shipper;
-    final long passed;
-    final boolean hasHeirs;
-    long records;
-
-    Forgotten(String shipper, long passed, boolean hasHeirs) {
-      this.shipper = shipper;
-      this.passed = passed;
-      this.hasHeirs = hasHeirs;
-    }
-  }
-
   private record Unsynced(
       long sequence,
       Signal signal,
@@ -136,7 +122,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final boolean anySyncedOnly;
 
   /// Of the start alone.
-  private final List<Forgotten> forgotten;
+  private final FormerShippers former;
 
   /// By shipper, the number of the last record that was there at the start; at the first of several starts at which its destination
   /// did not tell what it has. Guarded by `appending`.
@@ -236,7 +222,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             settings.directory(), segmentBytes(settings), DiskBuffer::generation, notice);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
     CursorFile stored = storedCursors();
-    forgotten = forgotten(stored, shippers.keySet());
+    former = new FormerShippers(stored, shippers.keySet(), ledger, metrics);
     places = new CursorWriter(settings.directory());
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
@@ -249,7 +235,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     anySyncedOnly = !syncedOnly.isEmpty();
     log.recover(stored.synced(), this::found);
     lastSequence = log.lastSequence();
-    tellForgotten(shippers.keySet());
+    former.tell(notice);
     try {
       logId = anySyncedOnly ? LogId.read(settings.directory()) : 0;
     } catch (IOException e) {
@@ -351,46 +337,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return Math.min(maxBytes / SEGMENTS, Math.max(LARGE_SEGMENT, maxBytes / MOST_SEGMENTS));
   }
 
-  private static List<Forgotten> forgotten(CursorFile stored, Set<String> shippers) {
-    boolean anyNew = !stored.passed().keySet().containsAll(shippers);
-    List<Forgotten> forgotten = new ArrayList<>();
-    stored
-        .passed()
-        .forEach(
-            (name, passed) -> {
-              if (!shippers.contains(name)) {
-                forgotten.add(new Forgotten(name, passed, anyNew));
-              }
-            });
-    return forgotten;
-  }
-
-  private void forget(Forgotten gone, Batch batch) {
-    gone.records += batch.records();
-    if (!gone.hasHeirs) {
-      ledger.appended(batch.source(), gone.shipper, batch.records(), batch.sourceBytes());
-      gaveUp(
-          batch.source(), gone.shipper, batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
-    }
-  }
-
-  /// In the next `cursors` they are no more.
-  private void tellForgotten(Set<String> shippers) {
-    for (Forgotten each : forgotten) {
-      if (each.records > 0) {
-        notice.accept(
-            "shipper "
-                + each.shipper
-                + " gets nothing from the buffer any more, and "
-                + each.records
-                + " records waited there when it last did: "
-                + (each.hasHeirs
-                    ? "those that are new among " + shippers + " begin with the oldest there is"
-                    : "they are not shipped there"));
-      }
-    }
-  }
-
   private CursorFile storedCursors() {
     try {
       return CursorFile.read(settings.directory());
@@ -412,11 +358,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void found(Segment segment, long from, long to, StoredBatch stored) {
-    for (Forgotten each : forgotten) {
-      if (stored.sequence() > each.passed) {
-        forget(each, stored.batch());
-      }
-    }
+    former.found(stored);
     for (DiskCursor cursor : cursors) {
       if (cursor.found(segment, from, to, stored)) {
         ledger.appended(stored.batch(), List.of(cursor));
