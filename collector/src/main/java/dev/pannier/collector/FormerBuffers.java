@@ -2,6 +2,7 @@ package dev.pannier.collector;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.checkpoint.DurableDirectory;
 import dev.pannier.collector.config.BufferSettings;
 import java.io.IOException;
@@ -27,7 +28,7 @@ final class FormerBuffers {
     this.stateDirectory = stateDirectory;
     this.notice = notice;
     try {
-      for (String line : Files.readAllLines(stateDirectory.resolve(NAME), UTF_8)) {
+      for (String line : Files.readAllLines(file(stateDirectory), UTF_8)) {
         if (line.startsWith("/")) {
           directories.add(Path.of(line));
         }
@@ -35,7 +36,7 @@ final class FormerBuffers {
     } catch (NoSuchFileException e) {
       // A version before this one did not tell.
       Path byDefault = BufferSettings.defaultDirectory(stateDirectory);
-      if (Files.isDirectory(byDefault)) {
+      if (SegmentLog.isThere(byDefault)) {
         directories.add(byDefault);
       }
     } catch (IOException e) {
@@ -44,6 +45,11 @@ final class FormerBuffers {
               + e
               + "): what waits in one that is not configured any more is not shipped");
     }
+  }
+
+  /// Where they are named.
+  static Path file(Path stateDirectory) {
+    return stateDirectory.resolve(NAME);
   }
 
   /// Those that are not the one which is configured.

@@ -13,8 +13,10 @@ import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.Left;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.checkpoint.Identity;
 import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.Configuration.Address;
@@ -39,7 +41,6 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -248,6 +249,9 @@ final class Sidecar {
                 random)
             .thread(configuration.files());
     made.terminationLog(configuration.shutdown().terminationLog());
+    if (disk != null) {
+      made.othersFollow();
+    }
     return made;
   }
 
@@ -444,9 +448,12 @@ final class Sidecar {
 
   private @Nullable DiskBuffer formerDisk(
       Configuration configuration, Set<String> exactlyOnce, Path directory) {
-    if (Files.notExists(directory)) {
-      LOG.warn("buffer.directory was {} before, and is gone with what waited there", directory);
-      former.remove(directory);
+    if (!SegmentLog.isThere(directory)) {
+      LOG.warn(
+          "buffer.directory was {} before, and nothing of it is there: what waits in it is shipped"
+              + " when it is there at a start; where it is gone for good, take its line out of {}",
+          directory,
+          FormerBuffers.file(configuration.stateDirectory()));
       return null;
     }
     try {
@@ -460,10 +467,16 @@ final class Sidecar {
     }
   }
 
-  /// Whether nothing waits in a disk buffer, and the volume knows all positions that it has.
-  private static boolean isDone(DiskBuffer disk, PositionStore store) {
-    return disk.isEmpty()
-        && StartPositions.raise(store.loaded(), disk.positions()).equals(store.loaded());
+  /// Whether nothing waits in a disk buffer: then the volume gets to know all positions that it has, whoever reads the files next.
+  private static boolean isDone(DiskBuffer disk, PositionStore store) throws IOException {
+    if (!disk.isEmpty()) {
+      return false;
+    }
+    List<SavedGeneration> raised = StartPositions.raise(store.loaded(), disk.positions());
+    if (!raised.equals(store.loaded())) {
+      store.correct(raised);
+    }
+    return true;
   }
 
   private DiskBuffer open(
@@ -659,7 +672,7 @@ final class Sidecar {
 
   /// With what is left in the disk buffer, once that is closed.
   private @Nullable Receipt lastReceipt(@Nullable TailThread reading, boolean tailStopped) {
-    Receipt last = reading == null ? new Receipt(List.of(), 0, true) : reading.receipt();
+    Receipt last = reading == null ? new Receipt(List.of(), 0, disk == null) : reading.receipt();
     if (last == null) {
       return null;
     }
@@ -667,9 +680,12 @@ final class Sidecar {
     if (disk != null) {
       Left left = disk.left();
       if (left == null) {
-        LOG.warn("receipt: what is left in buffer.directory is not known, and counts as shipped");
+        LOG.warn(
+            "receipt: what is left in buffer.directory is not known, and counts as shipped: the"
+                + " receipt is not complete");
       } else {
         whole = last.withBuffered(left.files(), left.receivedRecords());
+        whole = tailStopped ? whole.asLastWord() : whole;
       }
     }
     if (reading == null) {

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.admin.ReloadStatus;
 import dev.pannier.collector.buffer.disk.SegmentLog;
+import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.PositionStore;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.ConfigurationLoader;
 import dev.pannier.collector.config.Loaded;
@@ -14,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +34,7 @@ class FormerBufferTest {
 
   @TempDir private Path folder;
   private @Nullable Sidecar sidecar;
+  private boolean hasFiles = true;
 
   private Configuration read(String buffer) throws IOException {
     String text =
@@ -37,12 +42,18 @@ class FormerBufferTest {
         state: {directory: DIR/state}
         admin: {listen: "127.0.0.1:0"}
         sources:
-          files: [{name: app, include: ["DIR/logs/*.log"], parser: raw}]
-          otlp: none
+          FILES
+          otlp: OTLP
         buffer: BUFFER
         shippers: {out: {type: file, path: DIR/out/, format: raw, signals: [logs]}}
         """
             .replace("BUFFER", buffer)
+            .replace(
+                "FILES",
+                hasFiles
+                    ? "files: [{name: app, include: [\"DIR/logs/*.log\"], parser: raw}]"
+                    : "files: []")
+            .replace("OTLP", hasFiles ? "none" : "{grpc: \"127.0.0.1:0\", http: \"127.0.0.1:0\"}")
             .replace("DIR", folder.toString());
     Files.createDirectories(folder.resolve("logs"));
     Loaded loaded =
@@ -142,6 +153,48 @@ class FormerBufferTest {
     await(() -> shipped().size() >= lines.size() + more.size() + last.size());
     assertThat(shipped()).endsWith(last.toArray(String[]::new)).doesNotHaveDuplicates();
     assertThat(holds("old", "third")).isFalse();
+  }
+
+  /// As after a crash: the log knows more than the volume, and nobody reads files who would tell that.
+  @Test
+  void positionsOfOneInWhichNothingWaitsAreStoredThoughNoFileIsReadAnyMore() throws Exception {
+    start(DISK);
+    List<String> lines = write("first", 100);
+    await(() -> shipped().size() >= lines.size());
+    stop(1);
+    Path state = folder.resolve("state");
+    List<SavedGeneration> known;
+    try (PositionStore store = PositionStore.open(state, new Random(), line -> {})) {
+      known = store.loaded();
+      store.save(known.stream().map(each -> each.acknowledgedTo(Anchor.START)).toList());
+    }
+    hasFiles = false;
+    start("{type: disk, directory: \"DIR/new\"}");
+    assertThat(state.resolve("buffers")).content().doesNotContain("/old");
+    stopAtOnce();
+    try (PositionStore store = PositionStore.open(state, new Random(), line -> {})) {
+      assertThat(store.loaded())
+          .extracting(each -> each.acknowledged().position())
+          .isEqualTo(known.stream().map(each -> each.acknowledged().position()).toList());
+    }
+  }
+
+  @Test
+  void oneThatIsNotMountedForAWhileIsNotForgotten() throws Exception {
+    List<String> lines = leave();
+    Path old = folder.resolve("old");
+    Path unmounted = Files.move(old, folder.resolve("elsewhere"));
+    for (int i = 0; i < 2; i++) {
+      start("{type: memory}");
+      stopAtOnce();
+      // The second time as a mount point without its volume.
+      Files.createDirectories(old);
+    }
+    Files.delete(old);
+    Files.move(unmounted, old);
+    start("{type: memory}");
+    await(() -> shipped().size() >= lines.size());
+    assertThat(shipped()).isEqualTo(lines);
   }
 
   @Test

@@ -76,8 +76,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// While the disk is full, what shippers have passed is freed sooner.
   private static final long TEND_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private static final long LARGEST_SEGMENT = 16 << 20;
   private static final int SEGMENTS = 16;
+
+  /// They are no larger before there would be more than [#MOST_SEGMENTS].
+  private static final long LARGE_SEGMENT = 16 << 20;
+
+  private static final int MOST_SEGMENTS = 256;
 
   /// Room that is left for what is under way when the buffer counts as full.
   private static final long LARGEST_RESERVE = 8 << 20;
@@ -89,20 +93,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// Who waits for the delivery of a batch.
   private record Pending(Signal signal, int records, Confirmations confirmations) {}
-
-  /// A shipper that has a place in the log and is not configured any more. What signals it took nobody knows.
-  private static final class Forgotten {
-    final String shipper;
-    final long passed;
-    final boolean hasHeirs;
-    long records;
-
-    Forgotten(String shipper, long passed, boolean hasHeirs) {
-      this.shipper = shipper;
-      this.passed = passed;
-      this.hasHeirs = hasHeirs;
-    }
-  }
 
   private record Unsynced(
       long sequence,
@@ -133,7 +123,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final boolean anySyncedOnly;
 
   /// Of the start alone.
-  private final List<Forgotten> forgotten;
+  private final FormerShippers former;
 
   /// By shipper, the number of the last record that was there at the start; at the first of several starts at which its destination
   /// did not tell what it has. Guarded by `appending`.
@@ -146,6 +136,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private volatile Runnable onWork = () -> {};
 
   private volatile @Nullable Left left;
+
+  /// Of the working thread's last round.
+  private volatile long nowNanos;
 
   /// Why batches go to memory; null while they go to disk.
   private volatile @Nullable String problem;
@@ -177,6 +170,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// Whether a shipper's place has to be written.
   private final AtomicBoolean moved = new AtomicBoolean(true);
+
+  /// Whether a shipper has moved, or a sync was done, since an append has looked for what can be freed.
+  private final AtomicBoolean freeable = new AtomicBoolean(true);
 
   // The working thread alone.
   private long lastSyncNanos;
@@ -222,8 +218,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
     spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
+    log =
+        SegmentLog.hold(
+            settings.directory(), segmentBytes(settings), DiskBuffer::generation, notice);
+    // Behind its lock: a process that is about to end writes later places until it gives that back.
     CursorFile stored = storedCursors();
-    forgotten = forgotten(stored, shippers.keySet());
+    former = new FormerShippers(stored, shippers.keySet(), ledger, metrics);
     places = new CursorWriter(settings.directory());
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
@@ -234,16 +234,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     cursors = List.copyOf(made);
     takers = Cursor.bySignal(cursors);
     anySyncedOnly = !syncedOnly.isEmpty();
-    log =
-        SegmentLog.open(
-            settings.directory(),
-            segmentBytes(settings),
-            stored.synced(),
-            DiskBuffer::generation,
-            notice,
-            this::found);
+    log.recover(stored.synced(), this::found);
     lastSequence = log.lastSequence();
-    tellForgotten(shippers.keySet());
+    former.tell(notice);
     try {
       logId = anySyncedOnly ? LogId.read(settings.directory()) : 0;
     } catch (IOException e) {
@@ -254,6 +247,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     for (long each : passed.values()) {
       lastSequence = Math.max(lastSequence, each);
     }
+    this.nowNanos = nowNanos;
     lastSyncNanos = nowNanos - COMMIT_NANOS;
     unsyncedSinceNanos = nowNanos;
     nextTendNanos = nowNanos;
@@ -338,48 +332,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                 });
   }
 
-  private static long segmentBytes(BufferSettings settings) {
-    return Math.min(settings.maxBytes() / SEGMENTS, LARGEST_SEGMENT);
-  }
-
-  private static List<Forgotten> forgotten(CursorFile stored, Set<String> shippers) {
-    boolean anyNew = !stored.passed().keySet().containsAll(shippers);
-    List<Forgotten> forgotten = new ArrayList<>();
-    stored
-        .passed()
-        .forEach(
-            (name, passed) -> {
-              if (!shippers.contains(name)) {
-                forgotten.add(new Forgotten(name, passed, anyNew));
-              }
-            });
-    return forgotten;
-  }
-
-  private void forget(Forgotten gone, Batch batch) {
-    gone.records += batch.records();
-    if (!gone.hasHeirs) {
-      ledger.appended(batch.source(), gone.shipper, batch.records(), batch.sourceBytes());
-      gaveUp(
-          batch.source(), gone.shipper, batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
-    }
-  }
-
-  /// In the next `cursors` they are no more.
-  private void tellForgotten(Set<String> shippers) {
-    for (Forgotten each : forgotten) {
-      if (each.records > 0) {
-        notice.accept(
-            "shipper "
-                + each.shipper
-                + " gets nothing from the buffer any more, and "
-                + each.records
-                + " records waited there when it last did: "
-                + (each.hasHeirs
-                    ? "those that are new among " + shippers + " begin with the oldest there is"
-                    : "they are not shipped there"));
-      }
-    }
+  /// Each segment has a descriptor, and some heap that is not part of `memory`.
+  static long segmentBytes(BufferSettings settings) {
+    long maxBytes = settings.maxBytes();
+    return Math.min(maxBytes / SEGMENTS, Math.max(LARGE_SEGMENT, maxBytes / MOST_SEGMENTS));
   }
 
   private CursorFile storedCursors() {
@@ -403,11 +359,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void found(Segment segment, long from, long to, StoredBatch stored) {
-    for (Forgotten each : forgotten) {
-      if (stored.sequence() > each.passed) {
-        forget(each, stored.batch());
-      }
-    }
+    former.found(stored);
     for (DiskCursor cursor : cursors) {
       if (cursor.found(segment, from, to, stored)) {
         ledger.appended(stored.batch(), List.of(cursor));
@@ -450,9 +402,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
               if (after.stream().noneMatch(cursor -> cursor.shipper().equals(name))) {
                 DiskCursor made = cursor(name, signals, false, 0);
                 made.begin(ledger);
-                pending.values().stream()
-                    .filter(waiting -> made.takes(waiting.signal()))
-                    .forEach(waiting -> waiting.confirmations().shipperAdded());
+                Segment oldest = log.oldest();
+                pending.forEach(
+                    (number, waiting) -> {
+                      // What went for want of room is in a shipper's hands, and does not come to
+                      // another.
+                      if (made.takes(waiting.signal())
+                          && oldest != null
+                          && number >= oldest.first()) {
+                        waiting.confirmations().shipperAdded();
+                      }
+                    });
                 after.add(made);
               }
             });
@@ -650,9 +610,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (problem != null || takesNone()) {
       return memory.hasRoomForFiles();
     }
-    return !parkedEnough
+    return !mayNotPass()
+        && !parkedEnough
         && unsyncedFileBytes < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
+  }
+
+  /// Whether something of files is in memory that the log would not have before what is behind it. After a crash it would be read again
+  /// with that, which a destination that is shipped to exactly once has by its number alone. It leaves memory soonest where nothing
+  /// more is read.
+  private boolean mayNotPass() {
+    return anySyncedOnly && memory.holdsFiles();
   }
 
   /// Who sends a request keeps it where it is refused, so it is refused rather than dropped.
@@ -701,6 +669,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (!dropped
           && !(problem == null
               && !takesNone()
+              && !(batch.positions().length > 0 && mayNotPass())
               && store(batch, sequence, reservedBytes, when, acknowledgement))) {
         memory.append(sequence, batch, reservedBytes, acknowledgement);
         return sequence;
@@ -727,6 +696,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   ///
   /// @return whether the batch itself is dropped
   private boolean drops(Batch batch) {
+    if (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE && freeable.getAndSet(false)) {
+      // What all have passed makes room before anything that somebody needs.
+      free();
+      if (!isFull()) {
+        return false;
+      }
+    }
     return switch (settings.onFull()) {
       case BACKPRESSURE -> false;
       case DROP_OLDEST -> {
@@ -823,7 +799,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (lock) {
       positionsCount = unsure == 0;
     }
-    positionsCount &= memory.isEmpty();
+    positionsCount &= !memory.holdsFiles();
     long millis = clock.millis();
     try {
       log.write(batch, sequence, millis, positionsCount);
@@ -905,6 +881,30 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return problem;
   }
 
+  /// Why a shipper waits for the disk, in one line; null while none does. Any thread.
+  public @Nullable String readProblem() {
+    for (DiskCursor cursor : readers()) {
+      String why = cursor.readProblem();
+      if (why != null) {
+        return why;
+      }
+    }
+    return null;
+  }
+
+  private List<DiskCursor> readers() {
+    synchronized (lock) {
+      List<DiskCursor> readers = new ArrayList<>(cursors);
+      readers.addAll(leaving);
+      return readers;
+    }
+  }
+
+  /// When the working thread last came round: while it hangs in a disk that does, no time passes.
+  long nowNanos() {
+    return nowNanos;
+  }
+
   @Override
   public void filtered(String source, Signal signal, long records, long bytes) {
     ledger.filtered(source, takers(signal), records, bytes);
@@ -912,6 +912,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
   void passed() {
+    freeable.set(true);
     if (!moved.getAndSet(true) || isFull()) {
       onWork.run();
     }
@@ -957,6 +958,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// @return 0 if there was nothing to do; then nothing is to be done for [#waitNanos], unless the listener of
   ///     [#onWork] is called
   public int doWork(long nowNanos) {
+    this.nowNanos = nowNanos;
     tellGivenUp();
     int work = 0;
     if (syncDueNanos(nowNanos) <= 0) {
@@ -1041,6 +1043,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     try {
       log.sync();
       synced = true;
+      freeable.set(true);
     } catch (IOException e) {
       awaitDelivery(batches, e, told);
       synced = false;
@@ -1054,16 +1057,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         batch.acknowledgement().delivered(0, "");
       }
     }
-    List<DiskCursor> readers = new ArrayList<>();
     synchronized (lock) {
       unsyncedFileBytes -= fileBytes;
-      if (anySyncedOnly) {
-        readers.addAll(cursors);
-        readers.addAll(leaving);
-      }
     }
     told.forEach(Confirmations::tell);
-    readers.forEach(Cursor::appended);
+    if (anySyncedOnly) {
+      readers().forEach(Cursor::appended);
+    }
     if (hasRoomForFiles()) {
       onRoom.run();
     }
@@ -1120,6 +1120,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private void tend(long nowNanos) {
     spareArrays.tend();
+    for (DiskCursor cursor : readers()) {
+      if (cursor.readProblem() != null) {
+        // It tries again.
+        cursor.appended();
+      }
+    }
     if (takesNone() && !emptyTold && isEmpty()) {
       emptyTold = true;
       notice.accept(
@@ -1205,7 +1211,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private boolean positionsWouldCount() {
     synchronized (lock) {
-      return unsure == 0 && memory.isEmpty();
+      return unsure == 0 && !memory.holdsFiles();
     }
   }
 
@@ -1226,6 +1232,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         unproven.clear();
         problem = null;
       }
+      // What could not be freed, or begun for it, can be now.
+      moved.set(true);
     } catch (IOException e) {
       // It was told when it began; /readyz tells it as long as it lasts.
       moved.set(true);

@@ -27,6 +27,7 @@ public final class DiskBufferThread {
     this.nanoClock = nanoClock;
     heart = health.register(thread.getName());
     health.condition(buffer::problem);
+    health.condition(buffer::readProblem);
     buffer.onWork(() -> LockSupport.unpark(thread));
   }
 

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// A shipper's place in a [DiskBuffer]: it reads the log by itself, on the shipper's thread, into memory that it reserves
@@ -32,8 +33,11 @@ final class DiskCursor extends Cursor {
 
   private static final int SMALL_BYTES = 32 * 1024;
 
-  /// So often a segment is read again after an error of the disk before the rest of it is given up.
-  private static final int MOST_READ_ERRORS = 30;
+  /// So long a segment is tried after an error of the disk before the rest of it is given up: what it holds was acknowledged, and a
+  /// disk that was away is well again later.
+  private static final long GIVE_UP_NANOS = TimeUnit.MINUTES.toNanos(10);
+
+  private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final String DAMAGED = "damaged";
 
@@ -53,8 +57,14 @@ final class DiskCursor extends Cursor {
   /// Without what is lent.
   private long heldBytes;
 
-  private int readErrors;
+  // Of a segment that cannot be read.
+  private long failingSinceNanos;
+  private long triedNanos;
+
   private @Nullable Entry last;
+
+  /// Why the shipper waits for the disk; null while it does not. Written by the shipper's thread alone.
+  private volatile @Nullable String readProblem;
 
   // Guarded by the buffer's lock.
 
@@ -352,12 +362,19 @@ final class DiskCursor extends Cursor {
       long inMemory = buffer.nextInMemory(memory);
       Segment segment = segment();
       if (segment == null) {
+        readProblem = null;
         return inMemory == Long.MAX_VALUE ? null : memory.next();
+      }
+      if (readProblem != null && buffer.nowNanos() - triedNanos < RETRY_NANOS) {
+        return null;
       }
       Step step;
       try {
         step = step(segment, inMemory);
-        readErrors = 0;
+        if (readProblem != null) {
+          readProblem = null;
+          buffer.tell(segment.name() + " can be read again");
+        }
       } catch (IOException e) {
         if (segment.isGone()) {
           continue;
@@ -419,10 +436,12 @@ final class DiskCursor extends Cursor {
     SegmentReader open = reader;
     if (open == null || readerOf != segment) {
       synchronized (buffer.lock) {
+        // A number that is far above it is taken for damage.
+        long before = Math.max(lastRead, segment.first() - 1);
         open =
             startBytes > 0
-                ? segment.reader(window, startBytes, lastRead)
-                : segment.reader(window, Math.max(lastRead, segment.first() - 1));
+                ? segment.reader(window, startBytes, before)
+                : segment.reader(window, before);
       }
       reader = open;
       readerOf = segment;
@@ -599,28 +618,55 @@ final class DiskCursor extends Cursor {
     damaged = false;
   }
 
-  /// It is tried again each time the shipper comes round.
+  /// It is tried again each second. While the disk takes nothing either it is away rather than broken, and nothing is given up.
   private Step unreadable(Segment segment, IOException why) {
-    readErrors++;
-    if (readErrors == 1) {
-      buffer.tell(segment.name() + " cannot be read: " + why.getMessage());
+    long nowNanos = buffer.nowNanos();
+    triedNanos = nowNanos;
+    boolean first = readProblem == null;
+    if (first || buffer.problem() != null) {
+      failingSinceNanos = nowNanos;
     }
-    if (readErrors < MOST_READ_ERRORS) {
+    if (first) {
+      String what =
+          "shipper "
+              + shipper()
+              + " waits for buffer.directory "
+              + buffer.directory()
+              + ": "
+              + segment.name()
+              + " cannot be read ("
+              + why.getMessage()
+              + ")";
+      readProblem = what;
+      buffer.tell(what);
+    }
+    if (nowNanos - failingSinceNanos < GIVE_UP_NANOS) {
       return Step.WAIT;
     }
+    boolean gaveUp = false;
     synchronized (buffer.lock) {
       Segment next = buffer.log().after(segment);
-      if (next != null) {
-        buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
+      if (next != null && !segment.isGone()) {
         giveUp(segment, DAMAGED);
         lastRead = Math.max(lastRead, segment.lastSequence());
         current = next;
         startBytes = 0;
         takenOfSegment.clear();
-        readErrors = 0;
+        gaveUp = true;
       }
     }
-    return Step.WAIT;
+    if (!gaveUp) {
+      return Step.WAIT;
+    }
+    readProblem = null;
+    buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
+    buffer.passed();
+    return Step.AGAIN;
+  }
+
+  /// Why the shipper waits for the disk, in one line; null while it does not. Any thread.
+  @Nullable String readProblem() {
+    return readProblem;
   }
 
   @Override

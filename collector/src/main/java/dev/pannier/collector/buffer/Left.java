@@ -17,7 +17,7 @@ import java.util.Map;
 public record Left(Map<Long, Buffered> files, long receivedRecords) {
   /// Gathers them, in the log's order.
   static final class Found {
-    private final Map<Long, Buffered> files = new LinkedHashMap<>();
+    final Map<Long, Buffered> files = new LinkedHashMap<>();
     private long receivedRecords;
 
     void add(Batch batch) {
@@ -30,8 +30,12 @@ public record Left(Map<Long, Buffered> files, long receivedRecords) {
           files.computeIfAbsent(
               positions.generation(),
               generation -> new Buffered(batch.source(), new ArrayList<>()));
-      if (positions.to() > positions.from()) {
-        file.ranges().add(new ByteRange(positions.from(), positions.to()));
+      List<ByteRange> ranges = file.ranges();
+      if (ranges.isEmpty() || positions.from() >= ranges.getLast().from()) {
+        // There may be a batch for each line of a backlog.
+        ByteRange.add(ranges, positions.from(), positions.to());
+      } else if (positions.to() > positions.from()) {
+        ranges.add(new ByteRange(positions.from(), positions.to()));
       }
     }
 

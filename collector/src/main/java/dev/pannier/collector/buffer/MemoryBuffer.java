@@ -45,7 +45,6 @@ public final class MemoryBuffer implements Buffer, Cursors {
   // Guarded by the lock.
   private long lastSequence;
   private long fileBytesHeld;
-  private int openEntries;
 
   /// @param shippers by name, the signals that each takes
   public MemoryBuffer(
@@ -195,10 +194,10 @@ public final class MemoryBuffer implements Buffer, Cursors {
     throw new IllegalArgumentException("no such shipper: " + shipper);
   }
 
-  /// Whether every batch has left.
-  boolean isEmpty() {
+  /// Whether something of a file has not left.
+  boolean holdsFiles() {
     synchronized (lock) {
-      return openEntries == 0;
+      return fileBytesHeld > 0;
     }
   }
 
@@ -234,7 +233,6 @@ public final class MemoryBuffer implements Buffer, Cursors {
     synchronized (lock) {
       takers = takers(batch.signal());
       lastSequence = sequence == 0 ? lastSequence + 1 : sequence;
-      openEntries++;
       entry = new Entry(lastSequence, batch, reservedBytes, acknowledgement, takers.size());
       ledger.appended(batch, takers);
       for (MemoryCursor cursor : takers) {
@@ -331,7 +329,6 @@ public final class MemoryBuffer implements Buffer, Cursors {
     budget.release(entry.reservedBytes() + Entry.BYTES);
     boolean hasRoom;
     synchronized (lock) {
-      openEntries--;
       if (entry.fromFile()) {
         fileBytesHeld -= entry.reservedBytes() + Entry.BYTES;
       }

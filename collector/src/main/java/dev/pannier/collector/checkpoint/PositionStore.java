@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /// The positions file of one state directory, `positions`:
 /// ```
@@ -90,31 +92,48 @@ public final class PositionStore implements Closeable {
 
   private void load(RandomGenerator random, Consumer<String> notice) throws IOException {
     Path file = directory.resolve(NAME);
-    byte[] bytes;
-    try {
-      if (Files.size(file) > MAX_BYTES) {
-        throw new IOException("larger than " + MAX_BYTES + " bytes");
+    byte[] bytes = read(file);
+    if (bytes != null) {
+      try {
+        if (bytes.length > MAX_BYTES) {
+          throw new IOException("larger than " + MAX_BYTES + " bytes");
+        }
+        decode(bytes);
+        return;
+      } catch (IOException e) {
+        Path aside = directory.resolve(NAME + ".unreadable");
+        Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+        notice.accept(
+            "positions in "
+                + file
+                + " cannot be read ("
+                + e.getMessage()
+                + "): kept as "
+                + aside.getFileName()
+                + ", files are read from start_at");
       }
-      bytes = Files.readAllBytes(file);
-      decode(bytes);
-      return;
-    } catch (NoSuchFileException e) {
-      loaded = List.of();
-    } catch (IOException e) {
-      Path aside = directory.resolve(NAME + ".unreadable");
-      Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-      loaded = List.of();
-      notice.accept(
-          "positions in "
-              + file
-              + " cannot be read ("
-              + e.getMessage()
-              + "): kept as "
-              + aside.getFileName()
-              + ", files are read from start_at");
     }
     volume = random.nextLong();
     save(List.of());
+  }
+
+  /// @return null where there is no file
+  /// @throws IOException where the disk does not give it: it may do so later, and without it all is read from start_at, under another
+  ///     volume id
+  private static byte @Nullable [] read(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return in.readNBytes(MAX_BYTES + 1);
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (IOException e) {
+      throw new IOException(
+          file
+              + " cannot be read ("
+              + e.getMessage()
+              + "): where the disk does not give it back for good, remove it, and files are read"
+              + " from start_at",
+          e);
+    }
   }
 
   private void decode(byte[] bytes) throws IOException {
@@ -156,6 +175,12 @@ public final class PositionStore implements Closeable {
   /// What the file held when the store was opened.
   public List<SavedGeneration> loaded() {
     return loaded;
+  }
+
+  /// What was loaded is known better: it is stored, and counts as loaded.
+  public void correct(List<SavedGeneration> known) throws IOException {
+    save(known);
+    loaded = List.copyOf(known);
   }
 
   /// Replaces what is stored. When it returns, it is on disk.

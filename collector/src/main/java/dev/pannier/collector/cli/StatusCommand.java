@@ -45,8 +45,16 @@ final class StatusCommand implements Callable<Integer> {
       return PannierCommand.WRONG;
     }
     PrintWriter out = spec.commandLine().getOut();
-    List<SegmentReport> segments = SegmentLog.inspect(from);
     boolean sound = true;
+    Map<String, Long> passed = Map.of();
+    String unreadable = "";
+    try {
+      passed = CursorFile.read(from).passed();
+    } catch (IOException e) {
+      unreadable = String.valueOf(e.getMessage());
+      sound = false;
+    }
+    List<SegmentReport> segments = SegmentLog.inspect(from, List.copyOf(passed.values()));
     for (SegmentReport segment : segments) {
       if (!segment.problem().isEmpty()) {
         out.printf(
@@ -71,24 +79,20 @@ final class StatusCommand implements Callable<Integer> {
         sound = false;
       }
     }
-    try {
-      for (Map.Entry<String, Long> cursor : CursorFile.read(from).passed().entrySet()) {
-        out.printf(
-            "shipper=%s passed=%d batches_behind=%d%n",
-            cursor.getKey(), cursor.getValue(), behind(segments, cursor.getValue()));
-      }
-    } catch (IOException e) {
-      out.printf("cursors unreadable: %s%n", e.getMessage());
-      sound = false;
+    int shipper = 0;
+    for (Map.Entry<String, Long> each : passed.entrySet()) {
+      out.printf(
+          "shipper=%s passed=%d batches_behind=%d%n",
+          each.getKey(), each.getValue(), behind(segments, shipper++));
+    }
+    if (!unreadable.isEmpty()) {
+      out.printf("cursors unreadable: %s%n", unreadable);
     }
     out.flush();
     return sound ? PannierCommand.DONE : 1;
   }
 
-  private static long behind(List<SegmentReport> segments, long passed) {
-    return segments.stream()
-        .flatMap(segment -> segment.sequences().stream())
-        .filter(sequence -> sequence > passed)
-        .count();
+  private static long behind(List<SegmentReport> segments, int shipper) {
+    return segments.stream().mapToLong(segment -> segment.behind().get(shipper)).sum();
   }
 }

@@ -77,6 +77,11 @@ public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean co
     return new Receipt(all, received, complete);
   }
 
+  /// The same, and nothing comes behind it.
+  public Receipt asLastWord() {
+    return new Receipt(files, bufferedReceived, true);
+  }
+
   public byte[] json() {
     long whole = files.stream().filter(FileReceipt::isWhole).count();
     long leftOut = Math.max(0, whole - MAX_WHOLE);

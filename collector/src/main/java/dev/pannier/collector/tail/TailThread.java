@@ -52,6 +52,9 @@ public final class TailThread {
   /// Whether files were watched for growth in a round.
   private volatile boolean growthSeen;
 
+  /// Whether what it knows at its end is not the last word.
+  private volatile boolean othersFollow;
+
   private volatile boolean stopsReading;
   private volatile boolean stoppedReading;
   private volatile boolean quiet;
@@ -134,6 +137,11 @@ public final class TailThread {
     return receipts.last();
   }
 
+  /// Others know more of what has left: its receipt is not complete before they have told it by [#store].
+  public void othersFollow() {
+    othersFollow = true;
+  }
+
   /// Stores the receipt with what others know besides. After [#stop] has returned true.
   public void store(Receipt receipt) {
     receipts.finish(receipt);
@@ -203,7 +211,7 @@ public final class TailThread {
     try {
       loop();
       tailer.savePositions(nanoClock.getAsLong());
-      receipts.finish(generations.receipt(true));
+      receipts.finish(generations.receipt(!othersFollow));
       heart.stopped();
     } catch (Throwable e) {
       // Whatever it is, health has to show that nothing is read any more.

@@ -38,6 +38,7 @@ class DiskBufferChangeTest {
   private final List<String> told = new ArrayList<>();
   private final List<String> notices = new ArrayList<>();
   private long nowNanos = SECOND;
+  private OnFull onFull = OnFull.BACKPRESSURE;
   private DiskBuffer buffer;
 
   @BeforeEach
@@ -49,8 +50,7 @@ class DiskBufferChangeTest {
     ledger = new Ledger();
     buffer =
         new DiskBuffer(
-            new BufferSettings(
-                BufferSettings.Type.DISK, folder.resolve("buffer"), 8 * MIB, OnFull.BACKPRESSURE),
+            new BufferSettings(BufferSettings.Type.DISK, folder.resolve("buffer"), 8 * MIB, onFull),
             budget,
             ledger,
             new Metrics(),
@@ -326,6 +326,26 @@ class DiskBufferChangeTest {
     assertThat(ship(buffer.cursor("one"))).containsExactly("span");
     assertThat(told).containsExactly("span");
     assertThat(ship(buffer.cursor("two"))).isEmpty();
+  }
+
+  /// It begins behind that.
+  @Test
+  void aNewShipperIsNotAwaitedForWhatWentForWantOfRoom() throws Exception {
+    buffer.close();
+    onFull = OnFull.DROP_OLDEST;
+    open(Set.of());
+    append(Signal.LOGS, "first", When.DELIVERED);
+    Cursor one = buffer.cursor("one");
+    Entry first = Objects.requireNonNull(one.next());
+    int count = 0;
+    for (; Objects.requireNonNull(buffer.log().oldest()).first() <= first.sequence(); count++) {
+      append("x".repeat(100_000));
+      tend();
+    }
+    assertThat(count).isGreaterThan(10);
+    buffer.change(shippers("one", "two"));
+    one.done(first, 0, "");
+    assertThat(told).contains("first");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.pannier.collector.buffer;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.collector.buffer.Acknowledgement.When;
@@ -933,6 +934,101 @@ class DiskBufferTest {
     append(buffer, "later");
     pass(buffer, 100);
     assertThat(buffer.positions()).hasSize(1);
+  }
+
+  /// Read again after a crash it would stand in the log twice, and behind itself.
+  @Test
+  void whatFollowsAFileInMemoryStaysOutOfTheLogWhereSomethingIsShippedExactlyOnce()
+      throws Exception {
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "in memory");
+    heal();
+    pass(buffer, 1000);
+    assertThat(buffer.hasRoomForFiles()).as("until that is shipped").isFalse();
+    append(buffer, "behind it");
+    append(buffer, "request", new byte[0]);
+    pass(buffer, 100);
+    assertThat(told).containsExactly("request");
+    assertThat(ship(buffer, "events")).containsExactly("in memory", "behind it", "request");
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    append(buffer, "later");
+    pass(buffer, 100);
+    assertThat(told).endsWith("later");
+    assertThat(buffer.positions()).hasSize(1);
+  }
+
+  @Test
+  void positionsBehindARequestInMemoryCount() throws Exception {
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "request", new byte[0]);
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "of a file");
+    pass(buffer, 100);
+    assertThat(buffer.positions()).hasSize(1);
+  }
+
+  @Test
+  void nothingIsDroppedWhereWhatAllHavePassedMakesRoom() throws Exception {
+    shippers = new String[] {"live", "away"};
+    signalsOf.put("away", Set.of(Signal.TRACES));
+    for (OnFull each : List.of(OnFull.DROP_OLDEST, OnFull.DROP_NEWEST)) {
+      onFull = each;
+      DiskBuffer buffer = buffer();
+      for (int i = 0; i < 20; i++) {
+        append(buffer, Signal.TRACES, "span" + i + " " + "x".repeat(100_000), When.DURABLE);
+      }
+      pass(buffer, 1000);
+      for (int i = 0; i < 200; i++) {
+        append(buffer, i + " " + "x".repeat(100_000));
+        assertThat(ship(buffer, "live")).as("%s", each).hasSize(1);
+        buffer.doWork(nowNanos);
+      }
+      assertThat(ship(buffer, "away")).hasSize(20);
+      pass(buffer, 1000);
+    }
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "away", "full").sum()).isZero();
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "live", "full").sum()).isZero();
+  }
+
+  /// Another process may be about to write later ones.
+  @Test
+  void placesAreReadOnceTheDirectoryIsOurs() throws Exception {
+    var _ = buffer();
+    Files.write(directory().resolve("cursors"), new byte[3]);
+    DiskBuffer first = Objects.requireNonNull(open);
+    open = null;
+    assertThatThrownBy(this::buffer).hasMessageContaining("another pannier uses");
+    open = first;
+    assertThat(notices).isEmpty();
+  }
+
+  /// Of numbers that are far above those a shipper has passed.
+  @Test
+  void shipperThatIsNewInAnOldLogGetsAllThatIsThere() throws Exception {
+    new CursorFile(1L << 33, Map.of("events", 1L << 33)).write(Files.createDirectory(directory()));
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    pass(buffer, 2_000);
+    shippers = new String[] {"events", "new"};
+    buffer = buffer();
+    assertThat(ship(buffer, "new")).containsExactly("one", "two");
+    assertThat(notices).isEmpty();
+  }
+
+  @Test
+  void largeBufferHasNoMoreSegmentsThanThereAreDescriptors() {
+    for (long mib = 8; mib <= 1 << 20; mib *= 2) {
+      maxBytes = mib * MIB;
+      long bytes = DiskBuffer.segmentBytes(settings());
+      assertThat(maxBytes / bytes).isBetween(16L, 256L);
+    }
   }
 
   @Test

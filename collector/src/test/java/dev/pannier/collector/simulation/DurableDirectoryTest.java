@@ -8,6 +8,9 @@ import dev.pannier.collector.checkpoint.PositionStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +53,26 @@ class DurableDirectoryTest {
       machine.disk.losePower();
       assertThat(Files.isDirectory(directory)).as("seed %d", seed).isTrue();
     }
+  }
+
+  /// Else all would be read again, or passed over, and under another volume's ids.
+  @Test
+  void positionsThatTheDiskDoesNotGiveAreNotPutAside() throws IOException {
+    Machine machine = new Machine(1);
+    Path state = machine.files.getPath("/var/state");
+    List<String> notices = new ArrayList<>();
+    machine.disk.enter();
+    PositionStore store = PositionStore.open(state, new Random(1), notices::add);
+    store.close();
+    machine.disk.goesBad("positions.tmp", 0, 1);
+    assertThatThrownBy(() -> PositionStore.open(state, new Random(2), notices::add))
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll("/var/state/positions", "Input/output error");
+    machine.disk.isMended();
+    try (PositionStore again = PositionStore.open(state, new Random(3), notices::add)) {
+      assertThat(again.volume()).isEqualTo(store.volume());
+    }
+    assertThat(notices).isEmpty();
   }
 
   @Test

@@ -70,7 +70,7 @@ final class SimulatedChannel extends FileChannel {
     if (at >= node.size) {
       return -1;
     }
-    int count = (int) Math.min(to.remaining(), node.size - at);
+    int count = disk.readable(node, at, (int) Math.min(to.remaining(), node.size - at));
     to.put(node.bytes, (int) at, count);
     return count;
   }

@@ -206,8 +206,13 @@ final class SimulatedDisk {
   /// How often the names in mortal folders were synced.
   long nameSyncs;
 
-  /// Nothing can be written to mortal folders.
+  /// No file in mortal folders can become longer, and none is made there.
   boolean full;
+
+  /// Bytes that cannot be read.
+  private record Bad(String name, long from, long to) {}
+
+  private final List<Bad> bad = new ArrayList<>();
 
   /// So many bytes files in mortal folders may have, in whole pages.
   long roomBytes = Long.MAX_VALUE;
@@ -525,7 +530,9 @@ final class SimulatedDisk {
   void write(Node node, long at, byte[] bytes, int offset, int length) throws IOException {
     boolean dies = diesNow("write", node.path);
     int fits = node.mortal && sidecarCalls ? fits(node, at, length) : length;
-    boolean lacksSpace = fits < length || (node.mortal && full && sidecarCalls);
+    // What is written again has its place.
+    boolean lacksSpace =
+        fits < length || (node.mortal && full && sidecarCalls && at + length > node.size);
     int written = dies || (lacksSpace && full) ? random.nextInt(fits + 1) : fits;
     node.put(at, bytes, offset, written);
     node.changedMillis = millis;
@@ -539,6 +546,31 @@ final class SimulatedDisk {
     if (lacksSpace) {
       throw noSpace(node.path);
     }
+  }
+
+  /// From now on a read that begins there fails, in all files that were made under names that end so.
+  void goesBad(String name, long from, long to) {
+    bad.add(new Bad(name, from, to));
+  }
+
+  /// All can be read again.
+  void isMended() {
+    bad.clear();
+  }
+
+  /// @return how many bytes of a file a read gives
+  int readable(Node node, long at, int length) throws IOException {
+    int readable = length;
+    for (Bad each : bad) {
+      if (!node.path.toString().endsWith(each.name()) || at >= each.to()) {
+        continue;
+      }
+      if (at >= each.from()) {
+        throw new IOException(node.path + ": Input/output error");
+      }
+      readable = (int) Math.min(readable, each.from() - at);
+    }
+    return readable;
   }
 
   private int fits(Node node, long at, int length) {

@@ -15,11 +15,13 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,10 +63,14 @@ class SmallDiskTest {
   }
 
   private void append(DiskBuffer buffer, Signal signal) {
+    append(buffer, signal, 9_000);
+  }
+
+  private void append(DiskBuffer buffer, Signal signal, int size) {
     int number = all.size();
     all.add(number);
-    byte[] bytes = (number + " " + "x".repeat(9_000)).getBytes(UTF_8);
-    byte[] positions = new Positions(1, 0, number, 0, 0).encode();
+    byte[] bytes = (number + " " + "x".repeat(size)).getBytes(UTF_8);
+    byte[] positions = new Positions(number % 200, 0, number, 0, 0).encode();
     buffer.append(
         new Batch(signal, bytes, 0, bytes.length, 1, "app", "key", positions),
         0,
@@ -138,6 +144,37 @@ class SmallDiskTest {
     assertThat(ship(again, "events")).contains(0, all.getLast());
     pass(again);
     assertThat(again.problem()).isNull();
+  }
+
+  /// A header that knows many files is larger than the room that the places of shippers take.
+  @Test
+  void bufferThatIsFullOfWhatWasShippedTakesRecordsOnceThereIsRoomForAHeader() throws Exception {
+    disk.roomBytes = 32 * MIB;
+    DiskBuffer buffer = open(8 * MIB);
+    for (int file = 0; file < 200; file++) {
+      append(buffer, Signal.LOGS);
+    }
+    append(buffer, Signal.LOGS, 8_000_000);
+    Files.delete(directory.resolve("reserve"));
+    pass(buffer);
+    Cursor cursor = buffer.cursor("events");
+    Entry entry = Objects.requireNonNull(cursor.next());
+    while (entry.sequence() < all.size()) {
+      cursor.done(entry, 0, "");
+      entry = Objects.requireNonNull(cursor.next());
+    }
+    pass(buffer);
+    assertThat(buffer.status().segments()).isEqualTo(1);
+    disk.roomBytes = disk.usedBytes() + 4_096;
+    cursor.done(entry, 0, "");
+    nowNanos += SECOND;
+    buffer.doWork(nowNanos);
+    assertThat(buffer.problem()).contains("No space left");
+    disk.roomBytes = 32 * MIB;
+    pass(buffer);
+    assertThat(buffer.problem()).isNull();
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
   }
 
   /// What only one that is away needs stays.

@@ -84,9 +84,8 @@ final class World {
   /// Whether the machine may die, too, which loses what was not synced.
   private final boolean diskFails;
 
-  /// Whether the disk may be full. Not for the log of what is shipped exactly once: what is held in
-  /// memory meanwhile may come again after a crash. What the log of the disk buffer never had is read
-  /// again behind what it has, so those histories of it have no order.
+  /// Whether the disk may be full. What the log of the disk buffer never had is read again behind what it has, so those histories of
+  /// it have no order, unless something is shipped exactly once.
   private final boolean fills;
 
   /// Whether syncs of the disk may fail. What the disk buffer then does not know to be on disk is shipped from there, and may come
@@ -214,11 +213,13 @@ final class World {
             truth.onOversize(),
             letters);
     diskFails = !mode.hasDisk() || random.nextBoolean();
-    fills = diskFails && mode != Mode.ONCE_DISK && (mode != Mode.DISK || random.nextBoolean());
+    fills = diskFails && (!mode.hasDisk() || random.nextBoolean());
     syncsFail = mode.hasDisk() && diskFails && random.nextBoolean();
     disk.syncsFail = syncsFail ? 20 : 0;
     // What was dropped behind what a failing machine loses may be read again with that.
-    boolean ordered = !mode.hasDisk() || !(fills || syncsFail || (parts.drops() && diskFails));
+    boolean ordered =
+        !mode.hasDisk()
+            || !((fills && !mode.isOnce()) || syncsFail || (parts.drops() && diskFails));
     tick();
     try {
       disk.makeFolder(files.getPath("/logs"), false);

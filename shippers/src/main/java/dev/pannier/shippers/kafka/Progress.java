@@ -59,7 +59,7 @@ final class Progress {
   }
 
   private static Step step(Batch batch, Origin origin) {
-    return new Step(origin.log() == 0 ? Positions.decode(batch.positions()) : null, origin);
+    return new Step(Positions.decode(batch.positions()), origin);
   }
 
   /// The transaction under way is no more.
@@ -93,7 +93,8 @@ final class Progress {
     for (Step step : steps) {
       Positions file = step.file();
       long of = step.origin().log();
-      if (file != null) {
+      // The log has them, but those of what was in memory while it took nothing: they move on.
+      if (file != null && (of == 0 || files.containsKey(file.generation()))) {
         // Moved last, so forgotten last.
         Positions before = files.remove(file.generation());
         // What had no message may have its turn after what is behind it.
@@ -104,8 +105,6 @@ final class Progress {
             of == log ? Math.max(sequence, step.origin().sequence()) : step.origin().sequence();
         log = of;
         left = open;
-        // The log has them, and more.
-        files.clear();
       }
     }
     List<Positions> last = new ArrayList<>(files.values());
@@ -123,7 +122,8 @@ final class Progress {
     for (Step step : steps) {
       if (step.file() != null) {
         files.put(step.file().generation(), step);
-      } else if (step.origin().log() != 0) {
+      }
+      if (step.origin().log() != 0) {
         ofLog = step;
       }
     }

@@ -36,8 +36,17 @@ record SegmentHeader(
   private static final int BEFORE_UNSURE = 2;
   private static final int MAX_BYTES = 64 << 20;
 
+  /// What was read is no header that this pannier knows.
+  static sealed class Damaged extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Damaged(String message) {
+      super(message);
+    }
+  }
+
   /// A whole header that another pannier has written.
-  static final class OtherVersion extends IOException {
+  static final class OtherVersion extends Damaged {
     private static final long serialVersionUID = 1;
 
     OtherVersion(int version) {
@@ -78,11 +87,12 @@ record SegmentHeader(
     return out.putInt((int) crc.getValue()).flip();
   }
 
-  /// @throws IOException where it is none, or of another version; the message says which
+  /// @throws Damaged where it is none, or of another version; the message says which
+  /// @throws IOException where it cannot be read
   static SegmentHeader read(FileChannel channel) throws IOException {
     ByteBuffer fixed = fill(channel, FIXED_BYTES);
     if (fixed.getInt(0) != MAGIC) {
-      throw new IOException("not a segment of a disk buffer");
+      throw new Damaged("not a segment of a disk buffer");
     }
     int version = Short.toUnsignedInt(fixed.getShort(4));
     if (version < 1 || version > VERSION) {
@@ -90,13 +100,13 @@ record SegmentHeader(
     }
     int snapshot = fixed.getInt(24);
     if (snapshot < 0 || snapshot > MAX_BYTES) {
-      throw new IOException("its header is damaged");
+      throw new Damaged("its header is damaged");
     }
     ByteBuffer in = fill(channel, FIXED_BYTES + snapshot + Integer.BYTES);
     CRC32C crc = new CRC32C();
     crc.update(in.duplicate().limit(FIXED_BYTES + snapshot));
     if ((int) crc.getValue() != in.getInt(FIXED_BYTES + snapshot)) {
-      throw new IOException("its header is damaged");
+      throw new Damaged("its header is damaged");
     }
     Map<String, byte[]> positions = new LinkedHashMap<>();
     in.position(FIXED_BYTES).limit(FIXED_BYTES + snapshot);
@@ -124,7 +134,7 @@ record SegmentHeader(
     ByteBuffer buffer = ByteBuffer.allocate(bytes);
     while (buffer.hasRemaining()) {
       if (channel.read(buffer, buffer.position()) < 0) {
-        throw new IOException("cut short at " + buffer.position() + " bytes");
+        throw new Damaged("cut short at " + buffer.position() + " bytes");
       }
     }
     return buffer.flip();

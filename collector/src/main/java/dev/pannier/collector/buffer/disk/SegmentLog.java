@@ -101,6 +101,9 @@ public final class SegmentLog implements Closeable {
 
   private volatile long lastSequence;
 
+  /// That of the last record: no number above it is told as synced.
+  private volatile long lastRecord;
+
   /// Where records are appended; null before the first one.
   private volatile @Nullable Segment active;
 
@@ -138,17 +141,36 @@ public final class SegmentLog implements Closeable {
       Consumer<String> notice,
       Visitor visitor)
       throws IOException {
+    SegmentLog log = hold(directory, segmentBytes, owners, notice);
+    log.recover(synced, visitor);
+    return log;
+  }
+
+  /// Takes the directory, making it where there is none, and reads nothing yet: what lies beside the log is the caller's from now on.
+  ///
+  /// @return for [#recover]
+  public static SegmentLog hold(
+      Path directory, long segmentBytes, Function<Batch, String> owners, Consumer<String> notice)
+      throws IOException {
     DurableDirectory.make(directory);
-    FileChannel lock = lock(directory);
-    SegmentLog log = new SegmentLog(directory, segmentBytes, owners, notice, lock);
+    return new SegmentLog(directory, segmentBytes, owners, notice, lock(directory));
+  }
+
+  /// Reads what [#hold] holds. Parameters as in [#open]; where it fails, the directory is given back.
+  public void recover(long synced, Visitor visitor) throws IOException {
     try {
-      log.recover(synced, visitor);
-      log.makeReserve();
-      return log;
+      find(synced, visitor);
+      makeReserve();
     } catch (IOException | RuntimeException e) {
-      log.close();
+      close();
       throw e;
     }
+  }
+
+  /// Whether a log was ever in a directory.
+  public static boolean isThere(Path directory) {
+    return Files.exists(directory.resolve(LOCK))
+        || Files.exists(directory.resolve(CursorFile.CURSORS));
   }
 
   private static FileChannel lock(Path directory) throws IOException {
@@ -188,9 +210,10 @@ public final class SegmentLog implements Closeable {
     return files;
   }
 
-  private void recover(long synced, Visitor visitor) throws IOException {
+  private void find(long synced, Visitor visitor) throws IOException {
     boolean lastIsThere = false;
     long withoutHeader = 0;
+    Map<Path, IOException> unreadable = new LinkedHashMap<>();
     List<Path> files = files(directory);
     for (Path file : files) {
       FileChannel channel =
@@ -199,7 +222,7 @@ public final class SegmentLog implements Closeable {
         Segment segment = new Segment(file, channel, SegmentHeader.read(channel));
         segments.put(segment.first(), segment);
         lastIsThere = true;
-      } catch (IOException e) {
+      } catch (SegmentHeader.Damaged e) {
         long size = channel.size();
         boolean begunOnly =
             size == 0
@@ -214,8 +237,25 @@ public final class SegmentLog implements Closeable {
         }
         withoutHeader = Math.max(withoutHeader, number(file));
         lastIsThere = false;
+      } catch (IOException e) {
+        channel.close();
+        unreadable.put(file, e);
+        withoutHeader = Math.max(withoutHeader, number(file));
+        lastIsThere = false;
       }
     }
+    for (Map.Entry<Path, IOException> each : unreadable.entrySet()) {
+      Path file = each.getKey();
+      IOException why = each.getValue();
+      if (segments.isEmpty()) {
+        // A disk that gives nothing back is away. What is put aside would not be shipped when it is
+        // back.
+        throw new IOException(
+            file.getFileName() + " cannot be read (" + why.getMessage() + ")", why);
+      }
+      aside(file, Files.size(file), why);
+    }
+    long unreadBytes = 0;
     Map<String, Long> rememberedAt = new HashMap<>();
     for (Segment segment : segments.values()) {
       Segment next = after(segment);
@@ -229,9 +269,10 @@ public final class SegmentLog implements Closeable {
       // judged as
       // if it could, and written again as if it could not.
       long judged = next == null && !lastIsThere ? ALL : known;
-      recover(segment, known, judged, rememberedAt, visitor);
+      unreadBytes = recover(segment, known, judged, rememberedAt, visitor);
       bytes.addAndGet(segment.endBytes());
     }
+    lastRecord = lastSequence;
     Map.Entry<Long, Segment> newest = segments.lastEntry();
     if (newest != null) {
       Segment segment = newest.getValue();
@@ -253,15 +294,17 @@ public final class SegmentLog implements Closeable {
     // Above what is damaged now, too: a destination may have stored those numbers. And no file has
     // the name of one that is
     // kept aside.
-    lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader));
+    // A byte for a number is less than any record has.
+    lastSequence = Math.max(lastSequence, Math.max(synced, withoutHeader)) + unreadBytes;
     boolean sure = newest == null || !newest.getValue().unsure;
-    syncedSequence = sure ? lastSequence : synced;
+    syncedSequence = sure ? Math.max(synced, lastRecord) : synced;
   }
 
   /// @param synced all records of it up to this number were synced
   /// @param judged the same where damage is judged: ALL where nothing but rot can be the cause
   /// @param rememberedAt for each owner the number of the record whose positions are remembered
-  private void recover(
+  /// @return how many bytes at its end cannot be read
+  private long recover(
       Segment segment, long synced, long judged, Map<String, Long> rememberedAt, Visitor visitor)
       throws IOException {
     // Whether its own count or not: older segments may have been deleted because it has theirs.
@@ -271,19 +314,32 @@ public final class SegmentLog implements Closeable {
     byte[] body = new byte[0];
     boolean contiguous = segment.positionsCount;
     long syncedBytes = 0;
+    long unreadBytes = 0;
     Map<String, Known> unproven = new LinkedHashMap<>();
     while (true) {
       long from = reader.position();
-      SegmentReader.Found found = reader.find(size);
-      if (found == SegmentReader.Found.NOTHING) {
-        break;
-      }
       StoredBatch batch = null;
-      if (found == SegmentReader.Found.RECORD) {
-        if (body.length < reader.room()) {
-          body = new byte[reader.room()];
+      boolean cut = false;
+      long to = size;
+      try {
+        SegmentReader.Found found = reader.find(size);
+        if (found == SegmentReader.Found.NOTHING) {
+          break;
         }
-        batch = reader.read(body);
+        if (found == SegmentReader.Found.RECORD) {
+          if (body.length < reader.room()) {
+            body = new byte[reader.room()];
+          }
+          batch = reader.read(body);
+        }
+        if (batch == null) {
+          cut = !wasSynced(segment, from, size, judged);
+          to = cut ? size : reader.passDamage(size);
+        }
+      } catch (IOException e) {
+        unreadBytes = size - from;
+        unreadable(segment, from, unreadBytes, e);
+        break;
       }
       if (batch != null) {
         segment.tally().add(batch.batch());
@@ -303,13 +359,12 @@ public final class SegmentLog implements Closeable {
         visitor.record(segment, from, reader.position(), batch);
         continue;
       }
-      if (!wasSynced(segment, from, size, judged)) {
+      if (cut) {
         notice.accept(
             segment.name() + ": cut behind its last whole record, " + (size - from) + " bytes off");
         segment.channel.truncate(from);
         break;
       }
-      long to = reader.passDamage(size);
       damaged(segment, from, to);
       // Positions behind it would pass over what it held, which its file may still have. What is
       // read again follows in a segment of its own, whose positions count.
@@ -328,6 +383,21 @@ public final class SegmentLog implements Closeable {
     if (prove(segment, syncedBytes)) {
       unproven.forEach((owner, last) -> remember(owner, last, rememberedAt));
     }
+    return unreadBytes;
+  }
+
+  /// The segment ends before what cannot be read of it, for this process: nobody waits there for a disk that does not give it.
+  private void unreadable(Segment segment, long from, long count, IOException why) {
+    segment.sealed = true;
+    damagedBytes.addAndGet(count);
+    notice.accept(
+        segment.name()
+            + " cannot be read from byte "
+            + from
+            + " on, "
+            + count
+            + " bytes: "
+            + why.getMessage());
   }
 
   private void remember(String owner, Known last, Map<String, Long> rememberedAt) {
@@ -567,6 +637,7 @@ public final class SegmentLog implements Closeable {
     }
     segment.published(writtenSequence, writtenEnd);
     lastSequence = writtenSequence;
+    lastRecord = writtenSequence;
   }
 
   /// Nothing of a segment is written before all of the one before is durable: else the death of the machine
@@ -585,7 +656,7 @@ public final class SegmentLog implements Closeable {
     long knownUpTo;
     synchronized (positions) {
       if (before == null || !before.unsure) {
-        synced(lastSequence);
+        synced(lastRecord);
       }
       known = new LinkedHashMap<>(positions);
       knownUpTo = Math.max(syncedSequence, delivered);
@@ -709,7 +780,7 @@ public final class SegmentLog implements Closeable {
   /// @return the number up to which records are
   /// @throws IOException where that is not sure; what was synced before is. No segment is begun until [#told]
   public long sync() throws IOException {
-    long upTo = lastSequence;
+    long upTo = lastRecord;
     IOException failure = null;
     for (Segment segment : segments.values()) {
       try {
@@ -943,12 +1014,13 @@ public final class SegmentLog implements Closeable {
 
   /// Reads a directory without taking part: also one that another process has.
   ///
+  /// @param places numbers, of which each segment tells how many of its batches have a higher one
   /// @return a line for each segment
-  public static List<SegmentReport> inspect(Path directory) throws IOException {
+  public static List<SegmentReport> inspect(Path directory, List<Long> places) throws IOException {
     List<SegmentReport> reports = new ArrayList<>();
     for (Path file : files(directory)) {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-        reports.add(SegmentReport.of(file, channel));
+        reports.add(SegmentReport.of(file, channel, places));
       } catch (NoSuchFileException e) {
         LOG.debug("{} was freed meanwhile", file);
       }

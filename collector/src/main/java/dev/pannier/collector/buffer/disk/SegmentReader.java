@@ -246,7 +246,8 @@ public final class SegmentReader {
       try {
         windowFrom = at;
         window.clear().limit((int) Math.min(window.capacity(), limit - at));
-        while (window.hasRemaining() && channel.read(window, at + window.position()) >= 0) {
+        // What is behind them is perhaps nothing that can be read.
+        while (had < bytes && channel.read(window, at + had) >= 0) {
           had = window.position();
         }
       } finally {

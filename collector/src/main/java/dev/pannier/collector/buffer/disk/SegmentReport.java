@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// What one segment holds.
@@ -14,7 +15,7 @@ import java.util.List;
 /// @param last the number of its last record, 0 if it has none
 /// @param records in its batches
 /// @param damage ranges of bytes that are no records, from and to one after the other
-/// @param sequences the numbers of its batches
+/// @param behind for each number that was asked for, how many of its batches have a higher one
 /// @param problem why its header cannot be read, else empty
 public record SegmentReport(
     String name,
@@ -25,10 +26,10 @@ public record SegmentReport(
     long batches,
     long records,
     List<Long> damage,
-    List<Long> sequences,
+    List<Long> behind,
     String problem) {
 
-  static SegmentReport of(Path file, FileChannel channel) throws IOException {
+  static SegmentReport of(Path file, FileChannel channel, List<Long> places) throws IOException {
     String name = String.valueOf(file.getFileName());
     long size = channel.size();
     SegmentHeader header;
@@ -36,13 +37,25 @@ public record SegmentReport(
       header = SegmentHeader.read(channel);
     } catch (IOException e) {
       return new SegmentReport(
-          name, 0, size, 0, 0, 0, 0, List.of(), List.of(), String.valueOf(e.getMessage()));
+          name,
+          0,
+          size,
+          0,
+          0,
+          0,
+          0,
+          List.of(),
+          places.stream().map(place -> 0L).toList(),
+          String.valueOf(e.getMessage()));
     }
     SegmentReader reader =
         new SegmentReader(
             channel, header.version(), SegmentReader.window(), header.bytes(), header.first() - 1);
     List<Long> damage = new ArrayList<>();
-    List<Long> sequences = new ArrayList<>();
+    long[] behind = new long[places.size()];
+    long first = 0;
+    long last = 0;
+    long batches = 0;
     long records = 0;
     byte[] body = new byte[0];
     for (SegmentReader.Found found = reader.find(size);
@@ -57,21 +70,26 @@ public record SegmentReport(
       if (batch == null) {
         damage.add(from);
         damage.add(reader.passDamage(size));
-      } else {
-        sequences.add(batch.sequence());
-        records += batch.batch().records();
+        continue;
+      }
+      last = batch.sequence();
+      first = batches == 0 ? last : first;
+      batches++;
+      records += batch.batch().records();
+      for (int i = 0; i < behind.length; i++) {
+        behind[i] += last > places.get(i) ? 1 : 0;
       }
     }
     return new SegmentReport(
         name,
         header.version(),
         size,
-        sequences.isEmpty() ? 0 : sequences.getFirst(),
-        sequences.isEmpty() ? 0 : sequences.getLast(),
-        sequences.size(),
+        first,
+        last,
+        batches,
         records,
         List.copyOf(damage),
-        List.copyOf(sequences),
+        Arrays.stream(behind).boxed().toList(),
         "");
   }
 }

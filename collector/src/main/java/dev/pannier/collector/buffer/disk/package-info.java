@@ -112,6 +112,9 @@
 /// following one's `known up to` in the place of `cursors`. Where that one has no header, it was only begun: damage is judged as
 /// if it had said nothing.
 ///
+/// Where the disk does not give the bytes, a segment ends there for the process that has found it so at its start, whatever lies
+/// behind; numbers that may stand there are not used. Each later start looks again.
+///
 /// # Free
 ///
 /// A segment is deleted when no shipper needs a record of it, also from between others, or when the oldest has to go for new ones.
@@ -123,7 +126,7 @@
 /// the rest were told by its delivery.
 ///
 /// Positions say "everything before is in the log, or was delivered". That is not so for what is
-/// written behind batches that are in memory alone: segments that are begun then say so in their
+/// written behind batches of files that are in memory alone: segments that are begun then say so in their
 /// flags. Nor is it so behind damage that was passed over: there positions do not count up to the
 /// segment's end.
 @NullMarked

@@ -340,6 +340,29 @@ class SegmentLogTest {
     assertThat(SegmentLog.files(directory)).containsExactly(file);
   }
 
+  /// Nothing is told as synced that is no record's number: above the last one before a hole it would say that what was there was synced.
+  @Test
+  void holeInTheFirstGroupOfAnEmptySegmentThatWasFoundIsCut() throws Exception {
+    SegmentLog begun = open();
+    append(begun, 1, logs("k", "p1", "one"));
+    begun.sync();
+    begun.beginEmpty(4, true);
+    SegmentLog found = open(1);
+    assertThat(found.lastSequence()).isEqualTo(4);
+    found.sync();
+    long synced = found.syncedSequence();
+    append(found, 5, logs("k", "p5", "five"));
+    Path newest = SegmentLog.files(directory).getLast();
+    long from = Files.size(newest);
+    append(found, 6, logs("k", "p6", "six"));
+    byte[] bytes = Files.readAllBytes(newest);
+    Arrays.fill(bytes, (int) from - 20, (int) from, (byte) 0);
+    Files.write(newest, bytes);
+    open(synced);
+    assertThat(this.found).containsExactly("1 logs app k p1 3 one");
+    assertThat(notices).hasSize(1).first().asString().contains("cut behind its last whole record");
+  }
+
   @Test
   void emptySegmentThatWasFoundMayBeSealed() throws Exception {
     SegmentLog written = open();
@@ -787,7 +810,7 @@ class SegmentLogTest {
     SegmentLog again = open();
     append(again, 11, logs("k", "p11", "eleven"));
     assertThat(read(again)).hasSize(4).last().isEqualTo("11 logs app k p11 3 eleven");
-    assertThat(SegmentLog.inspect(directory))
+    assertThat(SegmentLog.inspect(directory, List.of()))
         .extracting(SegmentReport::version, SegmentReport::first, SegmentReport::last)
         .containsExactly(tuple(version, 7L, 10L), tuple(SegmentHeader.VERSION, 11L, 11L));
     open();
@@ -986,12 +1009,13 @@ class SegmentLogTest {
     SegmentLog written = open();
     append(written, 4, logs("k", "p", "x"));
     append(written, 6, logs("k", "p", "y"));
-    SegmentReport report = SegmentLog.inspect(directory).getFirst();
+    SegmentReport report = SegmentLog.inspect(directory, List.of(3L, 4L, 6L)).getFirst();
     assertThat(report.version()).isEqualTo(SegmentHeader.VERSION);
     assertThat(report.first()).isEqualTo(4);
     assertThat(report.last()).isEqualTo(6);
     assertThat(report.batches()).isEqualTo(2);
     assertThat(report.records()).isEqualTo(6);
+    assertThat(report.behind()).containsExactly(2L, 1L, 0L);
     assertThat(report.damage()).isEmpty();
   }
 }

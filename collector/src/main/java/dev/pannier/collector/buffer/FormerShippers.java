@@ -1,0 +1,87 @@
+package dev.pannier.collector.buffer;
+
+import dev.pannier.collector.buffer.disk.CursorFile;
+import dev.pannier.collector.buffer.disk.StoredBatch;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.batch.Batch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/// The shippers that have a place in a log and are not configured any more, and what waited for them. What signals they took nobody knows.
+/// Of the start alone.
+final class FormerShippers {
+  private static final class Former {
+    final String shipper;
+    final long passed;
+    long records;
+
+    Former(String shipper, long passed) {
+      this.shipper = shipper;
+      this.passed = passed;
+    }
+  }
+
+  private final List<Former> all = new ArrayList<>();
+  private final Set<String> shippers;
+
+  /// Whether there are new ones, which begin with the oldest record.
+  private final boolean hasHeirs;
+
+  private final Ledger ledger;
+  private final Metrics metrics;
+
+  /// @param shippers that are configured
+  FormerShippers(CursorFile stored, Set<String> shippers, Ledger ledger, Metrics metrics) {
+    this.shippers = shippers;
+    this.ledger = ledger;
+    this.metrics = metrics;
+    hasHeirs = !stored.passed().keySet().containsAll(shippers);
+    stored
+        .passed()
+        .forEach(
+            (name, passed) -> {
+              if (!shippers.contains(name)) {
+                all.add(new Former(name, passed));
+              }
+            });
+  }
+
+  /// A record that is in the log.
+  void found(StoredBatch stored) {
+    Batch batch = stored.batch();
+    for (Former each : all) {
+      if (stored.sequence() <= each.passed) {
+        continue;
+      }
+      each.records += batch.records();
+      if (!hasHeirs) {
+        String source = batch.source();
+        ledger.appended(source, each.shipper, batch.records(), batch.sourceBytes());
+        ledger.dropped(source, each.shipper, batch.records(), batch.sourceBytes());
+        metrics
+            .adder(Counter.SHIPPER_DROPPED, each.shipper, MemoryBuffer.REMOVED)
+            .add(batch.records());
+      }
+    }
+  }
+
+  /// In the next `cursors` they are no more.
+  void tell(Consumer<String> notice) {
+    for (Former each : all) {
+      if (each.records > 0) {
+        notice.accept(
+            "shipper "
+                + each.shipper
+                + " gets nothing from the buffer any more, and "
+                + each.records
+                + " records waited there when it last did: "
+                + (hasHeirs
+                    ? "those that are new among " + shippers + " begin with the oldest there is"
+                    : "they are not shipped there"));
+      }
+    }
+  }
+}

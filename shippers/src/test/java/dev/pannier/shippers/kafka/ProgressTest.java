@@ -1,0 +1,43 @@
+package dev.pannier.shippers.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pannier.shippers.Committed;
+import dev.pannier.shippers.Origin;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
+import dev.pannier.shippers.batch.Signal;
+import org.junit.jupiter.api.Test;
+
+class ProgressTest {
+  private static final long LOG = 77;
+  private static final long[] NONE = {};
+
+  private final Progress progress = new Progress();
+  private long transaction;
+
+  private static Batch batch(long generation, long from, long to) {
+    byte[] positions = new Positions(generation, from, to, 0, 0).encode();
+    return new Batch(Signal.LOGS, new byte[0], 0, 0, 1, "app", "key", positions);
+  }
+
+  private Committed commit(Batch batch, Origin origin) {
+    progress.add(batch, origin);
+    Committed next = progress.next(NONE, null);
+    progress.committed(new PositionsRecord(1, ++transaction, next));
+    return next;
+  }
+
+  /// Nobody else has it: the volume not before the next second, nor before others have shipped it.
+  @Test
+  void whatWasInMemoryIsKnownBehindWhatIsInTheLog() {
+    commit(batch(1, 0, 100), Origin.MEMORY);
+    Committed other = commit(batch(2, 0, 50), new Origin(LOG, 5));
+    assertThat(other.sequence()).isEqualTo(5);
+    assertThat(other.files()).containsExactly(new Positions(1, 0, 100, 0, 0));
+    Committed later = commit(batch(1, 100, 250), new Origin(LOG, 6));
+    assertThat(later.sequence()).isEqualTo(6);
+    assertThat(later.file(1)).isNotNull().extracting(Positions::to).isEqualTo(250L);
+    assertThat(later.file(2)).as("the log has it").isNull();
+  }
+}
