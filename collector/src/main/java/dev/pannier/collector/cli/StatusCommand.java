@@ -79,6 +79,10 @@ final class StatusCommand implements Callable<Integer> {
         sound = false;
       }
     }
+    if (segments.isEmpty() && passed.isEmpty() && sound) {
+      messages.println("--buffer: nothing of a disk buffer is there: " + from);
+      return PannierCommand.WRONG;
+    }
     int shipper = 0;
     for (Map.Entry<String, Long> each : passed.entrySet()) {
       out.printf(

@@ -16,10 +16,18 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigValue;
+import org.apache.kafka.common.config.SaslConfigs;
 import org.jspecify.annotations.Nullable;
 
 /// Reads a shipper of the type `kafka`.
 final class KafkaReader {
+  /// One login module, its flag and its options, as JAAS has them.
+  private static final Pattern LOGIN =
+      Pattern.compile(
+          "\\s*[\\w.$]++\\s++(?i:required|requisite|sufficient|optional)"
+              + "(?:\\s++[\\w.$-]++\\s*+=\\s*+(?:\"(?:[^\"\\\\]|\\\\.)*+\"|'(?:[^'\\\\]|\\\\.)*+'|[^\\s;\"']++))*+\\s*+;\\s*+",
+          Pattern.DOTALL);
+
   static final String BOOTSTRAP_SERVERS = "bootstrap.servers";
 
   private static final Map<String, Encoding> ENCODINGS =
@@ -150,7 +158,8 @@ final class KafkaReader {
     for (Value element : value.list()) {
       for (String server : element.text("").split(",", -1)) {
         if (AddressReader.parse(server.strip()) == null) {
-          element.problem("no address: host:port, or a list of them");
+          (server.contains("@") ? element.secret() : element)
+              .problem("no address: host:port, or a list of them");
         }
         servers.append(servers.isEmpty() ? "" : ",").append(server.strip());
       }
@@ -261,6 +270,11 @@ final class KafkaReader {
       String unwelcome = unwelcome(entry.getKey());
       if (value != null && unwelcome != null) {
         value.problemShown(unwelcome);
+      } else if (value != null
+          && entry.getKey().equals(SaslConfigs.SASL_JAAS_CONFIG)
+          && !LOGIN.matcher(entry.getValue()).matches()) {
+        // The client would tell of it by a piece of it.
+        value.secret().problem("no login: Module required name=\"value\" …;");
       } else {
         asked.put(entry.getKey(), entry.getValue());
       }

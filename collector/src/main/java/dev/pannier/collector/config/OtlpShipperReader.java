@@ -102,10 +102,11 @@ final class OtlpShipperReader {
     Map<String, String> headers = new LinkedHashMap<>();
     for (Map.Entry<String, Value> entry : section.all().entrySet()) {
       Value value = entry.getValue().secret();
-      String text = value.text();
       if (!HEADER_NAME.matcher(entry.getKey()).matches()) {
-        value.problemShown("no header's name");
+        value.keyProblem(entry.getKey(), "no header's name");
+        continue;
       }
+      String text = value.text();
       if (text == null) {
         continue;
       }

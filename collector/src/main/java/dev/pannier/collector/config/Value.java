@@ -63,6 +63,10 @@ final class Value {
     return node instanceof MappingNode;
   }
 
+  private boolean isText() {
+    return node instanceof ScalarNode scalar && scalar.getTag().equals(Tag.STR);
+  }
+
   /// Whether there is nothing behind the key's colon.
   boolean isEmpty() {
     return node == null
@@ -87,6 +91,11 @@ final class Value {
     } else {
       problems.add(line, path, what);
     }
+  }
+
+  /// Tells that its key is none, without the key: who forgets a colon's blank has the value in it.
+  void keyProblem(String key, String what) {
+    problems.add(line, path.substring(0, path.length() - key.length()) + Secrets.MASK, what);
   }
 
   /// Tells what is wrong, in words that show the value already.
@@ -269,7 +278,8 @@ final class Value {
       return Section.of(problems, placeholders, path, line, mapping);
     }
     if (!isEmpty()) {
-      problem("needs keys below it");
+      // A text may be all of what belongs below it, as `headers: "authorization=Bearer …"`.
+      (isText() ? secret() : this).problem("needs keys below it");
     }
     return Section.empty(problems, placeholders, path, line);
   }

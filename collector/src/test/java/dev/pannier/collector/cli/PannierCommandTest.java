@@ -323,6 +323,12 @@ class PannierCommandTest {
   }
 
   @Test
+  void statusOfADirectoryThatIsNoBufferEndsWith2() {
+    assertThat(pannier("status", "--buffer", folder.toString())).isEqualTo(2);
+    assertThat(err()).contains("nothing of a disk buffer is there: " + folder);
+  }
+
+  @Test
   void statusOfADirectoryThatIsNotThereEndsWith2() {
     assertThat(pannier("status", "--buffer", folder + "/missing")).isEqualTo(2);
     assertThat(err()).contains("no such directory: " + folder + "/missing");

@@ -189,6 +189,25 @@ class ProblemsTest {
             "shutdown: {deadline: 20}",
             "p.yaml:1: shutdown.deadline: no duration: a whole number and ms, s, m or h (20)"),
         wrong("admin: 8686", "p.yaml:1: admin: needs keys below it (8686)"),
+        // What stands where it does not belong may be a secret.
+        wrong("admin: s3cret", "p.yaml:1: admin: needs keys below it (****)"),
+        wrong(
+            "shippers:\n  a:\n    type: otlp\n    endpoint: http://h:4317\n"
+                + "    headers: authorization=Bearer s3cret",
+            "p.yaml:5: shippers.a.headers: needs keys below it (****)"),
+        wrong(
+            "shippers:\n  a:\n    type: otlp\n    endpoint: http://h:4317\n"
+                + "    headers: {'authorization: Bearer s3cret': ''}",
+            "p.yaml:5: shippers.a.headers.****: no header's name"),
+        wrong(
+            "shippers: {a: {type: kafka, bootstrap_servers: 'user:s3cret@h:1'}}",
+            "p.yaml:1: shippers.a.bootstrap_servers: no address: host:port, or a list of them"
+                + " (****)"),
+        wrong(
+            "shippers:\n  a:\n    type: kafka\n    bootstrap_servers: 'h:9092'\n"
+                + "    properties: {sasl.jaas.config: 'Login s3cret username=\"a\";'}",
+            "p.yaml:5: shippers.a.properties.sasl.jaas.config: no login: Module required"
+                + " name=\"value\" …; (****)"),
         wrong("- memory: 24MiB", "p.yaml:1: yaml: the file has no keys"),
         // Ranges and relations.
         wrong("memory: 1MiB", "p.yaml:1: memory: memory < 4MiB (1MiB)"),
@@ -391,7 +410,7 @@ class ProblemsTest {
             "p.yaml:2: shippers.x.tls: needs an endpoint with https://"),
         wrong(
             "shippers:\n  x: {type: otlp, endpoint: 'http://b:1', headers: {'a b': c}}",
-            "p.yaml:2: shippers.x.headers.a b: no header's name"),
+            "p.yaml:2: shippers.x.headers.****: no header's name"),
         wrong(
             "shippers:\n  x: {type: file, path: archive, format: raw}\n  y: {type: file}",
             "p.yaml:2: shippers.x.path: not an absolute path (archive)",

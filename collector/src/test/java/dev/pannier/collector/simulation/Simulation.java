@@ -24,6 +24,14 @@ import org.slf4j.LoggerFactory;
 /// each failure is told with the command that repeats it.
 public final class Simulation {
   static final int STEPS = 10_000;
+  private static final String USAGE =
+      """
+      usage: pannier simulate [--seeds N] [--seed FIRST] [--mode MODE] [--steps N]
+        --seeds  histories of each mode (default 100)
+        --seed   of the first (default 1)
+        --mode   memory, disk, once or once_disk (default: each)
+        --steps  of a history (default 10000)\
+      """;
   private static final int[] BUCKETS = {0, 1, 2, 3, 4, 6, 8, 12, 16, 24};
 
   /// A history that broke a promise.
@@ -221,15 +229,24 @@ public final class Simulation {
     long first = 1;
     int steps = STEPS;
     List<World.Mode> modes = List.of(World.Mode.values());
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      String value = arguments[i + 1];
-      switch (arguments[i]) {
-        case "--seeds" -> seeds = Integer.parseInt(value);
-        case "--seed" -> first = Long.parseLong(value);
-        case "--steps" -> steps = Integer.parseInt(value);
-        case "--mode" -> modes = List.of(World.Mode.valueOf(value.toUpperCase(Locale.ROOT)));
-        default -> throw new IllegalArgumentException("unknown option: " + arguments[i]);
+    try {
+      for (int i = 0; i < arguments.length; i += 2) {
+        String value = i + 1 < arguments.length ? arguments[i + 1] : "";
+        switch (arguments[i]) {
+          case "--seeds" -> seeds = Integer.parseInt(value);
+          case "--seed" -> first = Long.parseLong(value);
+          case "--steps" -> steps = Integer.parseInt(value);
+          case "--mode" -> modes = List.of(World.Mode.valueOf(value.toUpperCase(Locale.ROOT)));
+          case "--help", "-h" -> {
+            System.out.println(USAGE);
+            return;
+          }
+          default -> throw new IllegalArgumentException(arguments[i]);
+        }
       }
+    } catch (IllegalArgumentException e) {
+      System.err.println("pannier simulate: " + e.getMessage() + System.lineSeparator() + USAGE);
+      System.exit(2);
     }
     int threads = Runtime.getRuntime().availableProcessors();
     boolean failed = false;
@@ -257,6 +274,7 @@ public final class Simulation {
         }
       }
     }
+    System.out.println(failed ? "promises were broken, see above" : "no promise was broken");
     System.exit(failed ? 1 : 0);
   }
 }
