@@ -267,19 +267,13 @@ final class Generations {
     }
     finder.forget();
     replaceAll(nowNanos);
+    // Not those that are closed for others from here on: they are where they were.
+    List<Long> toResume = toResume();
     makeRoom(strangers, nowSeconds);
     findDisplaced(strangers.values());
     // All that is gone is known by now, so one listing of a folder has every copy.
     finder.forget();
-    if (resumes) {
-      resumes = false;
-      for (SavedGeneration saved : known.all()) {
-        // Of those that this process has finished the last batches are under way.
-        if (!looked || !saved.finished()) {
-          unresumed.add(saved.id());
-        }
-      }
-    }
+    unresumed.addAll(toResume);
     resumeAll(strangers, nowNanos, nowSeconds);
     makeRoom(strangers, nowSeconds);
     // Before strangers are met: one of them may have its path.
@@ -296,6 +290,21 @@ final class Generations {
       forgetPlaces(nowSeconds);
       known.forget(nowSeconds, this::concerns);
     }
+  }
+
+  /// At the start, and when there are other sources.
+  private List<Long> toResume() {
+    List<Long> all = new ArrayList<>();
+    if (resumes) {
+      resumes = false;
+      for (SavedGeneration saved : known.all()) {
+        // Of those that this process has finished the last batches are under way.
+        if (!looked || !saved.finished()) {
+          all.add(saved.id());
+        }
+      }
+    }
+    return all;
   }
 
   /// Before any generation is looked for: one that is found elsewhere leaves its place, and what lies there now came after it.

@@ -704,4 +704,30 @@ class OpenFilesTest {
     assertThat(OpenFiles.most(line.formatted("unlimited"))).isEqualTo(OpenFiles.MOST);
     assertThat(OpenFiles.most("")).isEqualTo(OpenFiles.MOST);
   }
+
+  /// They are known and not read, like those that a reload takes up.
+  @Test
+  void aReloadTakesNoFileThatIsParkedForItForARotatedOne() throws IOException {
+    for (int i = 0; i < MOST; i++) {
+      write("f" + i + ".log", "file " + i + " has a first line that is long enough to know it by");
+    }
+    for (int i = 0; i < 3; i++) {
+      String other = "file " + i + " of the other kind has a first line that is long enough, too";
+      Files.writeString(tail.logs.resolve("g" + i + ".txt"), other + "\n");
+      expected.add(other);
+    }
+    looks(8);
+    tail.change(TailRig.settings(folder, "*.log", "*.txt"));
+    looks(1);
+    for (int i = 0; i < MOST; i++) {
+      Files.writeString(tail.logs.resolve("f" + i + ".log"), "a half ", APPEND);
+    }
+    looks(5);
+    for (int i = 0; i < MOST; i++) {
+      Files.writeString(tail.logs.resolve("f" + i + ".log"), "line\n", APPEND);
+      expected.add("a half line");
+    }
+    looks(8);
+    lines();
+  }
 }
