@@ -28,6 +28,14 @@ final class ContentFinder {
     boolean mayBe(Path path, FileKey place);
   }
 
+  /// Which files are none of it, though all that is known of the content is the same.
+  interface Refusal {
+    /// @param probe the file, opened
+    boolean refuses(Path path, Probe probe) throws IOException;
+  }
+
+  private static final Refusal NONE = (path, probe) -> false;
+
   private static final class Entry {
     final Path path;
     final FileKey place;
@@ -69,6 +77,17 @@ final class ContentFinder {
   @Nullable Probe first(
       Path folder, Set<FileKey> taken, Candidate candidate, Fingerprint begun, Anchor read)
       throws IOException {
+    return first(folder, taken, candidate, NONE, begun, read);
+  }
+
+  private @Nullable Probe first(
+      Path folder,
+      Set<FileKey> taken,
+      Candidate candidate,
+      Refusal refusal,
+      Fingerprint begun,
+      Anchor read)
+      throws IOException {
     for (int i = 0; i < MAX_LISTINGS; i++) {
       Listing listing = folders.get(folder);
       if (listing == null || listing.stale) {
@@ -79,7 +98,7 @@ final class ContentFinder {
         if (taken.contains(entry.place) || !candidate.mayBe(entry.path, entry.place)) {
           continue;
         }
-        Probe found = open(listing, entry, begun, read);
+        Probe found = open(listing, entry, refusal, begun, read);
         if (found != null) {
           return found;
         }
@@ -95,12 +114,14 @@ final class ContentFinder {
   ///
   /// @param except where it was
   /// @param own    what is not looked into
+  /// @param refusal what is another generation's
   /// @return opened, and the caller's to close; null if there is none
   @Nullable Probe continuation(
       Path original,
       FileKey except,
       Set<FileKey> taken,
       Predicate<Path> own,
+      Refusal refusal,
       Fingerprint begun,
       Anchor read)
       throws IOException {
@@ -117,6 +138,7 @@ final class ContentFinder {
                 && !path.equals(original)
                 && !own.test(path)
                 && (!byName || RotatedNames.stem(path).equals(RotatedNames.stem(original))),
+        refusal,
         begun,
         read);
   }
@@ -148,7 +170,7 @@ final class ContentFinder {
   }
 
   private static @Nullable Probe open(
-      Listing listing, Entry entry, Fingerprint begun, Anchor read) {
+      Listing listing, Entry entry, Refusal refusal, Fingerprint begun, Anchor read) {
     Fingerprint head = entry.head;
     if (entry.opened
         && (head == null || head.length() < begun.length() || !begun.agreesWith(head))) {
@@ -161,7 +183,7 @@ final class ContentFinder {
       entry.opened = true;
       entry.head = probe.fingerprint();
       if (FileKey.of(entry.path).equals(entry.place)) {
-        found = probe.continues(begun, read);
+        found = probe.continues(begun, read) && !refusal.refuses(entry.path, probe);
       } else {
         listing.stale = true;
       }

@@ -764,7 +764,7 @@ final class Generations {
   }
 
   private boolean moveToCopy(TailedFile old, FileKey from, long nowNanos) throws IOException {
-    Probe copy = continuation(old.path, from, old.fingerprint, old.read);
+    Probe copy = continuation(old.generation, old.path, from, old.fingerprint, old.read);
     if (copy == null) {
       return false;
     }
@@ -781,8 +781,16 @@ final class Generations {
   }
 
   private @Nullable Probe continuation(
-      Path original, FileKey except, Fingerprint begun, Anchor read) throws IOException {
-    return finder.continuation(original, except, live.places(), discovery::isOwn, begun, read);
+      long generation, Path original, FileKey except, Fingerprint begun, Anchor read)
+      throws IOException {
+    return finder.continuation(
+        original,
+        except,
+        live.places(),
+        discovery::isOwn,
+        (path, probe) -> known.isOfAnother(generation, read.position(), path, probe),
+        begun,
+        read);
   }
 
   /// A saved generation whose inode is gone or holds other content now.
@@ -796,7 +804,8 @@ final class Generations {
       throws IOException {
     FileKey place = FileKey.of(saved);
     Probe copy =
-        continuation(known.pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
+        continuation(
+            saved.id(), known.pathOf(saved), place, saved.fingerprint(), saved.acknowledged());
     if (copy == null) {
       return false;
     }

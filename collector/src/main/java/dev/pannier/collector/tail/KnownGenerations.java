@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import dev.pannier.collector.checkpoint.SavedGeneration;
+import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -51,6 +52,24 @@ final class KnownGenerations {
   @Nullable SavedGeneration at(FileKey place) {
     Long generation = places.get(place);
     return generation == null ? null : all.get(generation);
+  }
+
+  /// Whether a file has another generation's content, of which more was read: both begin with the same words. It lies where that one was
+  /// last, or was compressed since.
+  ///
+  /// @param generation whose rest it may be
+  /// @param position   how far that one was read
+  boolean isOfAnother(long generation, long position, Path path, Probe probe) throws IOException {
+    for (SavedGeneration other : all.values()) {
+      if (other.id() != generation
+          && other.acknowledged().position() > position
+          && (FileKey.of(other).equals(probe.place())
+              || (probe.isGzip() && RotatedNames.isNamedAfter(path, pathOf(other))))
+          && probe.continues(other.fingerprint(), other.acknowledged())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Where it was first seen.
