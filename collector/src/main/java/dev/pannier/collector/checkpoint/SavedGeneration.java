@@ -53,6 +53,21 @@ public record SavedGeneration(
         id, source, device, inode, path, fingerprint, acknowledged, bytes, finished, seenSeconds);
   }
 
+  /// The same, on a device that has another number now.
+  public SavedGeneration on(long number) {
+    return new SavedGeneration(
+        id,
+        source,
+        number,
+        inode,
+        path,
+        fingerprint,
+        acknowledged,
+        sizeBytes,
+        finished,
+        seenSeconds);
+  }
+
   /// The same, gone from its path with nothing left to read.
   public SavedGeneration atItsEnd() {
     return new SavedGeneration(

@@ -245,6 +245,7 @@ final class Generations {
     seen.clear();
     relatives.beginLook();
     if (!looked) {
+      followDevices();
       measureUnknown();
     }
     Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.places(), nowNanos);
@@ -289,6 +290,43 @@ final class Generations {
     if (discovery.seesAll()) {
       forgetPlaces(nowSeconds);
       known.forget(nowSeconds, this::concerns);
+    }
+  }
+
+  /// A volume that was mounted anew may have another number. That is told by a file that has its path, its inode and its content; all others that
+  /// were on that device are looked for on the new one.
+  private void followDevices() {
+    Map<Long, Long> numbers = new HashMap<>();
+    Set<Long> doubtful = new HashSet<>();
+    for (SavedGeneration saved : known.all()) {
+      Discovery.Found found = discovery.found().get(known.pathOf(saved));
+      if (found == null || found.place().inode() != saved.inode() || saved.finished()) {
+        continue;
+      }
+      long number = found.place().device();
+      if (number != saved.device() && !hasContentOf(saved, found)) {
+        continue;
+      }
+      Long before = numbers.putIfAbsent(saved.device(), number);
+      if (before != null && before != number) {
+        doubtful.add(saved.device());
+      }
+    }
+    numbers.keySet().removeAll(doubtful);
+    numbers.entrySet().removeIf(entry -> entry.getKey().equals(entry.getValue()));
+    if (Set.copyOf(numbers.values()).size() == numbers.size() && !numbers.isEmpty()) {
+      known.follow(numbers);
+      changed = true;
+    }
+  }
+
+  private static boolean hasContentOf(SavedGeneration saved, Discovery.Found found) {
+    try (Probe probe = Probe.open(found.real(), found.place())) {
+      return saved.fingerprint().length() > 0
+          && probe.continues(saved.fingerprint(), saved.acknowledged());
+    } catch (IOException e) {
+      // Told where it is met.
+      return false;
     }
   }
 

@@ -95,6 +95,17 @@ final class KnownGenerations {
     places.put(FileKey.of(saved), saved.id());
   }
 
+  /// Devices have other numbers now, by those that they had.
+  void follow(Map<Long, Long> numbers) {
+    all.replaceAll(
+        (id, saved) -> {
+          Long number = numbers.get(saved.device());
+          return number == null ? saved : saved.on(number);
+        });
+    places.clear();
+    all.values().forEach(saved -> places.put(FileKey.of(saved), saved.id()));
+  }
+
   /// Does nothing where it is known no more.
   void replace(SavedGeneration saved) {
     all.replace(saved.id(), saved);
