@@ -280,10 +280,7 @@ final class Generations {
     // Before strangers are met: one of them may have its path.
     reopenGrown(nowNanos, nowSeconds);
     followWaiting(nowNanos, nowSeconds);
-    // The oldest first, so that its lines are: those of a rotated file before those of the next.
-    strangers.values().stream()
-        .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
-        .forEach(found -> meet(found, nowNanos, nowSeconds));
+    meetAll(strangers.values(), nowNanos, nowSeconds);
     looked = true;
     finder.forget();
     relatives.endLook();
@@ -538,6 +535,29 @@ final class Generations {
         displaced.remove(found.place());
       }
     }
+  }
+
+  /// The oldest first, so that its lines are: those of a rotated file before those of the next. But for a copy, which is met after its
+  /// original, though that was written to since: else it would be taken for all that is left of it.
+  private void meetAll(Collection<Discovery.Found> strangers, long nowNanos, long nowSeconds) {
+    List<Discovery.Found> originals =
+        strangers.stream()
+            .filter(found -> known.at(found.place()) != null && !closed.hasNothingNew(found))
+            .toList();
+    strangers.stream()
+        .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
+        .forEach(
+            found -> {
+              if (known.at(found.place()) == null && !closed.hasNothingNew(found)) {
+                for (Discovery.Found original : originals) {
+                  if (RotatedNames.isBeside(found.path(), original.path())
+                      && RotatedNames.isNamedAfter(found.path(), original.path())) {
+                    meet(original, nowNanos, nowSeconds);
+                  }
+                }
+              }
+              meet(found, nowNanos, nowSeconds);
+            });
   }
 
   /// A file that is not being read: whose content is it?

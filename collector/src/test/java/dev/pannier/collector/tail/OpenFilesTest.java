@@ -730,4 +730,25 @@ class OpenFilesTest {
     looks(8);
     lines();
   }
+
+  /// It was written to after the copy was made, so the copy has the older time.
+  @Test
+  void aCopyOfAParkedFileIsNotItsRestThoughItIsOlder() throws IOException {
+    takesAll(1);
+    write("app.log", "a line that is long enough to know the file by");
+    looks(2);
+    write("other", "a line of another file that is long enough to know it by");
+    looks(2);
+    write("app.log", "a line that is in the copy, too");
+    Path file = tail.logs.resolve("app.log");
+    Path copy = Files.copy(file, tail.logs.resolve("app.log.1"));
+    Files.setLastModifiedTime(copy, FileTime.from(Instant.now().minusSeconds(60)));
+    Files.writeString(file, "a line that is ", APPEND);
+    looks(20);
+    write("app.log", "not");
+    expected.set(expected.size() - 1, "a line that is not");
+    looks(2);
+    lines();
+    assertThat(tail.uids()).doesNotHaveDuplicates();
+  }
 }
