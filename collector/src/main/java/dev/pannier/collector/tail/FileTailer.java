@@ -516,6 +516,9 @@ final class FileTailer {
       try {
         work += visit(file, nowNanos);
       } catch (IOException e) {
+        // What is held back is due as soon as it can be read; that alone is no work.
+        file.held = false;
+        file.leftAtSize = -1;
         generations.problem(file, e);
       } finally {
         budget.release(reserved);

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -205,6 +206,16 @@ final class TailHarness implements AutoCloseable {
   /// How many files are held open.
   int open() {
     return generations.live().size();
+  }
+
+  /// Those files.
+  Collection<TailedFile> live() {
+    return generations.live();
+  }
+
+  /// How long the loop would sleep now.
+  Duration waitTime() {
+    return Duration.ofNanos(tailer.waitNanos(nanos, false));
   }
 
   /// The system tells that names became others.
