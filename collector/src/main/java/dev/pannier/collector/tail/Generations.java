@@ -257,6 +257,9 @@ final class Generations {
         strangers.putIfAbsent(found.place(), found);
       } else {
         file.noticed(found, nowNanos, nowSeconds);
+        if (!file.copy && found.path().equals(file.path)) {
+          file.detached = false;
+        }
       }
     }
     letGo();

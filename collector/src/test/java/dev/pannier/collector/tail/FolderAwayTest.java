@@ -107,4 +107,19 @@ class FolderAwayTest {
     }
     assertThat(tail.notices).hasSize(1);
   }
+
+  /// A line without its end is one only where nothing more can come.
+  @Test
+  void whatIsBackIsReadOnLikeAnyOther() throws IOException {
+    Path away = folder.resolve("away");
+    Files.move(file.getParent(), away);
+    looks(1);
+    Files.move(away, file.getParent());
+    looks(1);
+    Files.writeString(file, "a half ", APPEND);
+    looks(5);
+    write("line");
+    looks(3);
+    assertThat(tail.bodies()).containsExactly(FIRST, "a half line");
+  }
 }

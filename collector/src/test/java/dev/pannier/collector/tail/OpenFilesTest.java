@@ -257,10 +257,7 @@ class OpenFilesTest {
     Files.move(away, tail.logs);
     looks(2);
 
-    for (int i = 0; i < MOST; i++) {
-      expected.add(BUSY); // a file that is away has come to its end
-    }
-    looks(20);
+    busyNoMore(); // a file that is back goes on
     lines();
   }
 
