@@ -1,5 +1,6 @@
 package dev.pannier.collector.tail;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,21 +16,13 @@ import org.jspecify.annotations.Nullable;
 /// them is passed over. One thread.
 final class ClosedFiles {
   /// What a file looked like.
-  private record State(long modifiedMillis, long sizeBytes) {
+  private record State(Path path, long modifiedMillis, long sizeBytes) {
     static State of(Discovery.Found found) {
-      return new State(found.modifiedMillis(), found.sizeBytes());
+      return new State(found.path(), found.modifiedMillis(), found.sizeBytes());
     }
 
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof State state
-          && modifiedMillis == state.modifiedMillis
-          && sizeBytes == state.sizeBytes;
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * Long.hashCode(modifiedMillis) + Long.hashCode(sizeBytes);
+    boolean isUnchanged(Discovery.Found now) {
+      return modifiedMillis == now.modifiedMillis() && sizeBytes == now.sizeBytes();
     }
   }
 
@@ -41,7 +34,7 @@ final class ClosedFiles {
 
   /// Of files of `start_at: end` that were there at the first look and had no position, what they had then; until it is known what
   /// they are.
-  private final Map<FileKey, Long> firstSizes = new HashMap<>();
+  private final Map<FileKey, State> firstSizes = new HashMap<>();
 
   /// Files in which there is nothing to read, as they were then.
   private final Map<FileKey, State> read = new HashMap<>();
@@ -62,23 +55,25 @@ final class ClosedFiles {
 
   /// It was there at the first look, and nothing is known of it: it is read from where it ends now.
   void beginsAtItsEnd(Discovery.Found found) {
-    firstSizes.put(found.place(), found.sizeBytes());
+    firstSizes.put(found.place(), State.of(found));
   }
 
   /// It is there at this look: what is shorter was emptied, or is another file in its place.
   void seen(Discovery.Found found) {
     firstSizes.computeIfPresent(
-        found.place(), (place, first) -> found.sizeBytes() < first ? null : first);
+        found.place(), (place, first) -> found.sizeBytes() < first.sizeBytes() ? null : first);
   }
 
   /// What a file had at the first look; null where it is read from its beginning.
   @Nullable Long firstSize(FileKey place) {
-    return firstSizes.get(place);
+    State first = firstSizes.get(place);
+    return first == null ? null : first.sizeBytes();
   }
 
   /// How much of a file is not read.
   long passedOver(FileKey place) {
-    return firstSizes.getOrDefault(place, 0L);
+    State first = firstSizes.get(place);
+    return first == null ? 0 : first.sizeBytes();
   }
 
   /// It is read, or surely not.
@@ -136,7 +131,8 @@ final class ClosedFiles {
   }
 
   boolean hasNothingNew(Discovery.Found found) {
-    return State.of(found).equals(read.get(found.place()));
+    State before = read.get(found.place());
+    return before != null && before.isUnchanged(found);
   }
 
   /// Whether there was nothing to read in it when it was looked into last.
@@ -145,10 +141,19 @@ final class ClosedFiles {
   }
 
   /// @param there whether there is a file
+  /// @param sees  whether anything can be said of a path
   /// @return in which of those that are there no more was nothing to read
-  List<FileKey> forget(Predicate<FileKey> there) {
-    firstSizes.keySet().removeIf(place -> !there.test(place));
-    List<FileKey> gone = read.keySet().stream().filter(place -> !there.test(place)).toList();
+  List<FileKey> forget(Predicate<FileKey> there, Predicate<Path> sees) {
+    firstSizes
+        .entrySet()
+        .removeIf(first -> !there.test(first.getKey()) && sees.test(first.getValue().path()));
+    List<FileKey> gone = new ArrayList<>();
+    read.forEach(
+        (place, state) -> {
+          if (!there.test(place) && sees.test(state.path())) {
+            gone.add(place);
+          }
+        });
     gone.forEach(read::remove);
     return gone;
   }

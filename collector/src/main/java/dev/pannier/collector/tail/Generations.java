@@ -287,10 +287,8 @@ final class Generations {
     looked = true;
     finder.forget();
     relatives.endLook();
-    if (discovery.seesAll()) {
-      forgetPlaces(nowSeconds);
-      known.forget(nowSeconds, this::concerns);
-    }
+    forgetPlaces(nowSeconds);
+    known.forget(nowSeconds, this::mayComeBack);
   }
 
   /// A volume that was mounted anew may have another number. That is told by a file that has its path, its inode and its content; all others that
@@ -399,9 +397,18 @@ final class Generations {
     return seen.contains(place) || closed.isWaiting(place);
   }
 
+  /// Whether there is a file of it, or nobody can tell.
+  private boolean mayComeBack(SavedGeneration saved) {
+    FileKey place = FileKey.of(saved);
+    SavedGeneration last = known.at(place);
+    return last != null
+        && last.id() == saved.id()
+        && (concerns(place) || !discovery.sees(known.pathOf(saved)));
+  }
+
   /// A parked file that is gone has come to its end.
   private void forgetPlaces(long nowSeconds) {
-    for (FileKey place : closed.forget(this::concerns)) {
+    for (FileKey place : closed.forget(this::concerns, discovery::sees)) {
       SavedGeneration saved = known.at(place);
       // What a reload has left out is not gone.
       if (saved != null && !saved.finished() && sources.of(saved, known.pathOf(saved)) != null) {

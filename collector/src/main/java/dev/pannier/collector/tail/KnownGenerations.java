@@ -148,18 +148,16 @@ final class KnownGenerations {
 
   /// Those that are too many or too old.
   ///
-  /// @param there whether there is a file
-  void forget(long nowSeconds, Predicate<FileKey> there) {
+  /// @param stays which are kept nevertheless
+  void forget(long nowSeconds, Predicate<SavedGeneration> stays) {
     Iterator<SavedGeneration> oldest = all.values().iterator();
     int surplus = all.size() - MAX;
     while (oldest.hasNext()) {
       SavedGeneration saved = oldest.next();
-      FileKey place = FileKey.of(saved);
       boolean old = nowSeconds - saved.seenSeconds() > MAX_SECONDS;
-      boolean stays = there.test(place) && saved.id() == places.getOrDefault(place, 0L);
-      if ((surplus > 0 || old) && !stays) {
+      if ((surplus > 0 || old) && !stays.test(saved)) {
         oldest.remove();
-        places.remove(place, saved.id());
+        places.remove(FileKey.of(saved), saved.id());
         surplus--;
         changed = true;
       }

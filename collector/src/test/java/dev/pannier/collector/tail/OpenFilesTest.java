@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pannier.collector.admin.SourceStatus;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Counter;
 import java.io.IOException;
@@ -747,5 +748,18 @@ class OpenFilesTest {
     looks(2);
     lines();
     assertThat(tail.uids()).doesNotHaveDuplicates();
+  }
+
+  /// As `lost+found` is, for good.
+  @Test
+  void aDeletedParkedFileHasComeToItsEndThoughSomethingElseCannotBeLookedInto() throws IOException {
+    Files.createSymbolicLink(tail.logs.resolve("loop.log"), tail.logs.resolve("loop.log"));
+    fifty();
+    for (int i = 0; i < 50; i++) {
+      Files.delete(tail.logs.resolve("f" + i + ".log"));
+    }
+    looks(30);
+    lines();
+    assertThat(tail.stored()).hasSize(50).allMatch(SavedGeneration::finished);
   }
 }
