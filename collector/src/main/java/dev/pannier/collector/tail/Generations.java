@@ -17,6 +17,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +85,9 @@ final class Generations {
 
   /// Those of them for which there was no descriptor.
   private final Set<Long> unresumed = new LinkedHashSet<>();
+
+  /// Those of them whose folders were not there, with these.
+  private final Map<Long, Path> away = new LinkedHashMap<>();
 
   private boolean changed;
 
@@ -240,6 +245,8 @@ final class Generations {
 
   /// Looks at every source's folders: new files, renamed ones, those that are gone.
   void look(long nowNanos, long nowSeconds) {
+    // Before the walk, which then sees what lies there.
+    lookForThoseAway();
     discovery.walk();
     tellLeftOut();
     seen.clear();
@@ -498,10 +505,14 @@ final class Generations {
         continue;
       }
       if (folder == null || !Files.isReadable(folder)) {
-        // Perhaps mounted later: then it is met like any other, and goes on where it was.
-        if (folder != null && Whereabouts.isDeleted(folder, source) && !confirmed) {
-          reportGone(saved, source);
-          known.replace(saved.ofSize(saved.acknowledged().position()));
+        // Perhaps mounted later: then it is looked for again, and goes on where it was.
+        if (folder != null && Whereabouts.isDeleted(folder, source)) {
+          if (!confirmed) {
+            reportGone(saved, source);
+            known.replace(saved.ofSize(saved.acknowledged().position()));
+          }
+        } else if (folder != null) {
+          away.put(id, folder);
         }
         continue;
       }
@@ -523,7 +534,18 @@ final class Generations {
           gone(saved, source);
         }
       } catch (IOException e) {
+        unresumed.add(id);
         problems().put(path, Discovery.whatToDo(e));
+      }
+    }
+  }
+
+  private void lookForThoseAway() {
+    for (Iterator<Map.Entry<Long, Path>> all = away.entrySet().iterator(); all.hasNext(); ) {
+      Map.Entry<Long, Path> entry = all.next();
+      if (Files.isReadable(entry.getValue())) {
+        unresumed.add(entry.getKey());
+        all.remove();
       }
     }
   }

@@ -122,4 +122,39 @@ class FolderAwayTest {
     looks(3);
     assertThat(tail.bodies()).containsExactly(FIRST, "a half line");
   }
+
+  /// Its content is under another name when the folder comes.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatWasCompressedMeanwhileIsLookedForWhenItsFolderComes(boolean unlisted)
+      throws IOException {
+    tail.room = false;
+    write("second");
+    looks(2);
+    tail.stopAndRestart();
+    Path away = folder.resolve("away");
+    Path log = new LogDirectory(missing("below"), "app.log").renameAndGzip();
+    assertThat(log).exists();
+    Files.move(file.getParent(), away);
+    if (unlisted) {
+      Files.writeString(file.getParent(), "no folder");
+    } else {
+      Files.move(tail.logs, folder.resolve("logs-away"));
+    }
+    tail.crashAndRestart();
+    tail.room = true;
+    looks(3);
+    assertThat(tail.bodies()).containsExactly(FIRST);
+
+    if (unlisted) {
+      Files.delete(file.getParent());
+    } else {
+      Files.move(folder.resolve("logs-away"), tail.logs);
+    }
+    Files.move(away, file.getParent());
+    looks(3);
+    assertThat(tail.bodies()).containsExactly(FIRST, "second");
+    assertThat(tail.uids()).doesNotHaveDuplicates();
+    assertThat(tail.notices).isEmpty();
+  }
 }
