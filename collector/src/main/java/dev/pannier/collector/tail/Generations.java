@@ -280,13 +280,13 @@ final class Generations {
     replaceAll(nowNanos);
     // Not those that are closed for others from here on: they are where they were.
     List<Long> toResume = toResume();
-    makeRoom(strangers, nowSeconds);
+    makeRoom(strangers, nowNanos, nowSeconds);
     findDisplaced(strangers.values());
     // All that is gone is known by now, so one listing of a folder has every copy.
     finder.forget();
     unresumed.addAll(toResume);
     resumeAll(strangers, nowNanos, nowSeconds);
-    makeRoom(strangers, nowSeconds);
+    makeRoom(strangers, nowNanos, nowSeconds);
     // Before strangers are met: one of them may have its path.
     reopenGrown(nowNanos, nowSeconds);
     followWaiting(nowNanos, nowSeconds);
@@ -426,8 +426,8 @@ final class Generations {
   }
 
   /// Closes files for others: they are known like those of a process before, and are opened again when they change.
-  private void makeRoom(Map<FileKey, Discovery.Found> strangers, long nowSeconds) {
-    for (TailedFile file : room.toClose(strangers, unresumed.size(), nowSeconds)) {
+  private void makeRoom(Map<FileKey, Discovery.Found> strangers, long nowNanos, long nowSeconds) {
+    for (TailedFile file : room.toClose(strangers, unresumed.size(), nowNanos, nowSeconds)) {
       Discovery.Found found = discovery.found().get(file.path);
       if (file.copy || found == null) {
         finish(file);

@@ -10,7 +10,9 @@ import java.util.concurrent.TimeUnit;
 /// How many files may be open, and which can be closed for others. One thread.
 final class Room {
   /// A file that has not changed for so long may give its descriptor to another.
-  private static final long PARKED_AFTER_MILLIS = TimeUnit.SECONDS.toMillis(5);
+  private static final long PARKED_AFTER_SECONDS = 5;
+
+  private static final long PARKED_AFTER_NANOS = TimeUnit.SECONDS.toNanos(PARKED_AFTER_SECONDS);
 
   private final int maxOpen;
   private final LiveFiles live;
@@ -44,16 +46,16 @@ final class Room {
   /// @param strangers those that are found and not open
   /// @param unresumed how many more are looked for
   List<TailedFile> toClose(
-      Map<FileKey, Discovery.Found> strangers, int unresumed, long nowSeconds) {
+      Map<FileKey, Discovery.Found> strangers, int unresumed, long nowNanos, long nowSeconds) {
     int wanted = wanted(strangers) + unresumed;
     if (live.size() + wanted <= maxOpen) {
       return List.of();
     }
-    long before = TimeUnit.SECONDS.toMillis(nowSeconds) - PARKED_AFTER_MILLIS;
+    long before = TimeUnit.SECONDS.toMillis(nowSeconds - PARKED_AFTER_SECONDS);
     int most = Math.min(wanted, live.size());
     List<TailedFile> all = new ArrayList<>();
     for (TailedFile file : live.all()) {
-      if (all.size() < most && (file.copy ? isAtItsEnd(file) : isQuiet(file, before))) {
+      if (all.size() < most && (file.copy ? isAtItsEnd(file) : isQuiet(file, nowNanos, before))) {
         all.add(file);
       }
     }
@@ -75,13 +77,19 @@ final class Room {
     return wanted;
   }
 
-  private boolean isQuiet(TailedFile file, long beforeMillis) {
+  private boolean isQuiet(TailedFile file, long nowNanos, long beforeMillis) {
     Discovery.Found found = discovery.found().get(file.path);
     return found != null
         && found.place().equals(file.place)
         && found.sizeBytes() == file.acknowledged.position()
-        && found.modifiedMillis() < beforeMillis
+        && (found.modifiedMillis() < beforeMillis || isWatched(file, found, nowNanos))
         && file.isIdle();
+  }
+
+  /// Whether it was seen not to change for so long: where the clock was set back, its last change may lie in the future.
+  private static boolean isWatched(TailedFile file, Discovery.Found found, long nowNanos) {
+    return file.modifiedMillis == found.modifiedMillis()
+        && nowNanos - file.modifiedNanos > PARKED_AFTER_NANOS;
   }
 
   private static boolean isAtItsEnd(TailedFile file) {

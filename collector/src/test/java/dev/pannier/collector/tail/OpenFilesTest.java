@@ -762,4 +762,18 @@ class OpenFilesTest {
     lines();
     assertThat(tail.stored()).hasSize(50).allMatch(SavedGeneration::finished);
   }
+
+  @Test
+  void quietFilesGiveTheirDescriptorsThoughTheClockWasSetBack() throws IOException {
+    for (int i = 0; i < MOST; i++) {
+      String name = "f" + i + ".log";
+      write(name, "file " + i + " has a first line that is long enough to know it by");
+      FileTime tomorrow = FileTime.from(Instant.ofEpochSecond(1_800_000_000).plusSeconds(86_400));
+      Files.setLastModifiedTime(tail.logs.resolve(name), tomorrow);
+    }
+    looks(8);
+    write("new.log", "a new line");
+    looks(2);
+    lines();
+  }
 }
