@@ -606,7 +606,7 @@ final class Generations {
       }
       return;
     }
-    if (room.isFull() && (saved != null || closed.isJudged(found))) {
+    if (room.isFull() && ((saved != null && !saved.finished()) || closed.isJudged(found))) {
       waits(found);
       return;
     }
@@ -628,6 +628,8 @@ final class Generations {
       if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
           nothingToRead(found);
+        } else if (room.isFull()) {
+          waits(found);
         } else {
           // As strings: what is no text in this process's encoding has lost something when it was
           // stored.

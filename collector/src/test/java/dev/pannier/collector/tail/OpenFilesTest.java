@@ -776,4 +776,22 @@ class OpenFilesTest {
     looks(2);
     lines();
   }
+
+  @Test
+  void whatIsFinishedDoesNotWaitForADescriptorAfterARestart() throws IOException {
+    takesAll(2);
+    write("app.log", "a line that is long enough to know the file by");
+    looks(2);
+    Path rotated = new LogDirectory(tail.logs, "app.log").rename();
+    looks(15);
+    write("app.log", "a line of the next file that is long enough to know it by");
+    looks(2);
+    tail.stopAndRestart();
+    before("busy.log", BUSY);
+    Files.writeString(tail.logs.resolve("app.log"), BUSY, APPEND);
+    looks(3);
+    assertThat(tail.open()).isEqualTo(2);
+    assertThat(tail.files()).extracting(SourceStatus.File::path).doesNotContain(rotated.toString());
+    assertThat(tail.files()).allMatch(file -> file.problem().isEmpty());
+  }
 }
