@@ -289,7 +289,7 @@ final class Generations {
     makeRoom(strangers, nowNanos, nowSeconds);
     // Before strangers are met: one of them may have its path.
     reopenGrown(nowNanos, nowSeconds);
-    followWaiting(nowNanos, nowSeconds);
+    followWaiting(strangers.keySet(), nowNanos, nowSeconds);
     meetAll(strangers.values(), nowNanos, nowSeconds);
     looked = true;
     finder.forget();
@@ -1024,10 +1024,12 @@ final class Generations {
   }
 
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.
-  private void followWaiting(long nowNanos, long nowSeconds) {
+  ///
+  /// @param strangers what is met at this look anyway
+  private void followWaiting(Set<FileKey> strangers, long nowNanos, long nowSeconds) {
     List<Discovery.Found> nameless = new ArrayList<>();
     for (Discovery.Found found : closed.follow(live.places())) {
-      if (seen.contains(found.place())) {
+      if (seen.contains(found.place()) || strangers.contains(found.place())) {
         continue;
       }
       if (discovery.isOwn(found.real())) {
@@ -1049,14 +1051,16 @@ final class Generations {
     }
   }
 
-  /// Another file may have got the inode of one that is gone, and no source takes its name: it is read where it surely is that one.
+  /// Another file may have got the inode of one that is gone, and no source takes its name: it is read where it surely is that one. That it
+  /// was met by the name which it has now is as good as a name that tells.
   private void meetRenamed(
       Discovery.Found found, Discovery.Other other, long nowNanos, long nowSeconds) {
     Discovery.Found now = found(found.source(), found.path(), found.place(), other);
     SavedGeneration saved = known.at(found.place());
     try {
       if (saved == null
-          && RotatedNames.stem(other.path()).equals(RotatedNames.stem(found.path()))) {
+          && (RotatedNames.stem(other.path()).equals(RotatedNames.stem(found.path()))
+              || Whereabouts.isThere(found))) {
         meet(now, nowNanos, nowSeconds);
       } else if (saved != null && room.isFull()) {
         waits(now);

@@ -63,7 +63,8 @@ final class Whereabouts {
     return isGone(found) ? GONE : AWAY;
   }
 
-  private static boolean isThere(Discovery.Found found) {
+  /// Whether it lies where it was.
+  static boolean isThere(Discovery.Found found) {
     try {
       return FileKey.of(found.real()).equals(found.place());
     } catch (IOException e) {

@@ -794,4 +794,19 @@ class OpenFilesTest {
     assertThat(tail.files()).extracting(SourceStatus.File::path).doesNotContain(rotated.toString());
     assertThat(tail.files()).allMatch(file -> file.problem().isEmpty());
   }
+
+  /// Nothing in the new name tells whose it is, but that it was renamed was told.
+  @Test
+  void whatIsRenamedToAnythingWhileItWaitsForADescriptorIsRead() throws IOException {
+    busy();
+    write("new.log", "a line that waits");
+    looks(1);
+    Path renamed = tail.logs.resolve("gone.txt");
+    Files.move(tail.logs.resolve("new.log"), renamed);
+    tail.moved(tail.logs.resolve("new.log"), renamed);
+    looks(25);
+    assertThat(tail.notices).isEmpty();
+    busyNoMore();
+    lines();
+  }
 }
