@@ -406,6 +406,9 @@ final class Generations {
 
   /// Whether there is a file of it, or nobody can tell.
   private boolean mayComeBack(SavedGeneration saved) {
+    if (unresumed.contains(saved.id()) || away.containsKey(saved.id())) {
+      return true;
+    }
     FileKey place = FileKey.of(saved);
     SavedGeneration last = known.at(place);
     return last != null

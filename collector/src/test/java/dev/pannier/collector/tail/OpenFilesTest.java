@@ -809,4 +809,24 @@ class OpenFilesTest {
     busyNoMore();
     lines();
   }
+
+  /// For most of them there is no descriptor at first.
+  @Test
+  void whatIsStillLookedForIsNotForgottenThoughNobodyReadItForAWeek() throws IOException {
+    fifty();
+    for (int i = 0; i < 50; i++) {
+      write("f" + i + ".log", "second " + i);
+    }
+    tail.room = false;
+    looks(2);
+    for (int i = 0; i < 50; i++) {
+      Path file = tail.logs.resolve("f" + i + ".log");
+      Files.move(file, tail.logs.resolve("f" + i + ".log.1"));
+    }
+    tail.seconds += Duration.ofDays(8).toSeconds();
+    tail.crashAndRestart();
+    tail.room = true;
+    looks(120);
+    lines();
+  }
 }

@@ -49,6 +49,10 @@ final class TailHarness implements AutoCloseable {
   boolean room = true;
   boolean confirms = true;
   long nanos = TimeUnit.DAYS.toNanos(1);
+
+  /// What the wall clock says, but for parts of a second.
+  long seconds = 1_800_000_000;
+
   FileSource source;
   private final Random random = new Random(7);
   private final int maxOpen;
@@ -137,7 +141,7 @@ final class TailHarness implements AutoCloseable {
             budget,
             new byte[0],
             false,
-            () -> Instant.ofEpochSecond(1_800_000_000, nanos % 1_000_000_000),
+            () -> Instant.ofEpochSecond(seconds, nanos % 1_000_000_000),
             notices::add,
             () -> {});
     if (start != null) {
