@@ -430,7 +430,9 @@ final class Generations {
 
   /// Closes files for others: they are known like those of a process before, and are opened again when they change.
   private void makeRoom(Map<FileKey, Discovery.Found> strangers, long nowNanos, long nowSeconds) {
-    for (TailedFile file : room.toClose(strangers, unresumed.size(), nowNanos, nowSeconds)) {
+    for (TailedFile file :
+        room.toClose(
+            strangers, unresumed.size(), () -> countGrown(nowSeconds), nowNanos, nowSeconds)) {
       Discovery.Found found = discovery.found().get(file.path);
       if (file.copy || found == null) {
         finish(file);
@@ -976,7 +978,7 @@ final class Generations {
   /// long silence.
   private void reopenGrown(long nowNanos, long nowSeconds) {
     for (Discovery.Other other : discovery.others()) {
-      if (TimeUnit.SECONDS.toMillis(nowSeconds) - other.modifiedMillis() > MAX_RENAMED_MILLIS) {
+      if (!isFresh(other, nowSeconds)) {
         continue;
       }
       try {
@@ -985,9 +987,9 @@ final class Generations {
           // Another source's, which waits for a descriptor.
           continue;
         }
-        SavedGeneration saved = known.at(place);
+        SavedGeneration saved = grownAt(place, other);
         TailSource source = saved == null ? null : sources.of(saved, known.pathOf(saved));
-        if (saved == null || source == null || other.sizeBytes() <= readTo(saved)) {
+        if (saved == null || source == null) {
           continue;
         }
         if (closed.isWaiting(place)) {
@@ -999,6 +1001,36 @@ final class Generations {
       } catch (IOException e) {
         problems().put(other.path(), Discovery.whatToDo(e));
       }
+    }
+  }
+
+  private static boolean isFresh(Discovery.Other other, long nowSeconds) {
+    return TimeUnit.SECONDS.toMillis(nowSeconds) - other.modifiedMillis() <= MAX_RENAMED_MILLIS;
+  }
+
+  /// What lay there last, where it is longer by now.
+  private @Nullable SavedGeneration grownAt(FileKey place, Discovery.Other other) {
+    SavedGeneration saved = known.at(place);
+    return saved != null && other.sizeBytes() > readTo(saved) ? saved : null;
+  }
+
+  /// How many files that no source takes [#reopenGrown] may want to open.
+  private int countGrown(long nowSeconds) {
+    int count = 0;
+    for (Discovery.Other other : discovery.others()) {
+      if (isFresh(other, nowSeconds) && hasGrown(other)) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  private boolean hasGrown(Discovery.Other other) {
+    try {
+      return grownAt(FileKey.of(other.path()), other) != null;
+    } catch (IOException e) {
+      // It is gone, or told where it would be read.
+      return false;
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 
 /// How many files may be open, and which can be closed for others. One thread.
 final class Room {
@@ -45,9 +46,18 @@ final class Room {
   ///
   /// @param strangers those that are found and not open
   /// @param unresumed how many more are looked for
+  /// @param grown     tells how many have grown under names that no source takes
   List<TailedFile> toClose(
-      Map<FileKey, Discovery.Found> strangers, int unresumed, long nowNanos, long nowSeconds) {
+      Map<FileKey, Discovery.Found> strangers,
+      int unresumed,
+      IntSupplier grown,
+      long nowNanos,
+      long nowSeconds) {
     int wanted = wanted(strangers) + unresumed;
+    if (live.size() + wanted + discovery.others().size() <= maxOpen) {
+      return List.of();
+    }
+    wanted += grown.getAsInt();
     if (live.size() + wanted <= maxOpen) {
       return List.of();
     }
@@ -63,7 +73,7 @@ final class Room {
   }
 
   private int wanted(Map<FileKey, Discovery.Found> strangers) {
-    int wanted = discovery.others().size();
+    int wanted = 0;
     for (Discovery.Found found : strangers.values()) {
       if (!closed.hasNothingNew(found)) {
         wanted++;

@@ -829,4 +829,16 @@ class OpenFilesTest {
     looks(120);
     lines();
   }
+
+  /// They are rotated files of which nothing is known, and which nobody opens.
+  @Test
+  void filesThatNoSourceTakesDoNotMakeQuietOnesBeClosed() throws IOException {
+    for (int i = 0; i < MOST; i++) {
+      Files.writeString(tail.logs.resolve("rotated" + i + ".gz"), "something else");
+    }
+    write("app.log", "a line");
+    looks(8);
+    assertThat(tail.open()).isEqualTo(1);
+    lines();
+  }
 }
