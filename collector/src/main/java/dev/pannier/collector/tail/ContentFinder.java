@@ -45,9 +45,21 @@ final class ContentFinder {
 
     boolean opened;
 
+    private boolean asked;
+    private boolean own;
+
     Entry(Path path, FileKey place) {
       this.path = path;
       this.place = place;
+    }
+
+    /// Whether it is not to be looked into; asked once, since the answer is dear.
+    boolean isOwn(Predicate<Path> ownFiles) {
+      if (!asked) {
+        asked = true;
+        own = ownFiles.test(path);
+      }
+      return own;
     }
   }
 
@@ -77,13 +89,14 @@ final class ContentFinder {
   @Nullable Probe first(
       Path folder, Set<FileKey> taken, Candidate candidate, Fingerprint begun, Anchor read)
       throws IOException {
-    return first(folder, taken, candidate, NONE, begun, read);
+    return first(folder, taken, candidate, path -> false, NONE, begun, read);
   }
 
   private @Nullable Probe first(
       Path folder,
       Set<FileKey> taken,
       Candidate candidate,
+      Predicate<Path> own,
       Refusal refusal,
       Fingerprint begun,
       Anchor read)
@@ -95,7 +108,9 @@ final class ContentFinder {
         folders.put(folder, listing);
       }
       for (Entry entry : listing.entries) {
-        if (taken.contains(entry.place) || !candidate.mayBe(entry.path, entry.place)) {
+        if (taken.contains(entry.place)
+            || !candidate.mayBe(entry.path, entry.place)
+            || entry.isOwn(own)) {
           continue;
         }
         Probe found = open(listing, entry, refusal, begun, read);
@@ -136,8 +151,8 @@ final class ContentFinder {
         (path, place) ->
             !place.equals(except)
                 && !path.equals(original)
-                && !own.test(path)
                 && (!byName || RotatedNames.stem(path).equals(RotatedNames.stem(original))),
+        own,
         refusal,
         begun,
         read);

@@ -167,4 +167,26 @@ class ContentFinderTest {
       throw new UncheckedIOException(e);
     }
   }
+
+  /// To tell whether a file is the sidecar's own is dear.
+  @Test
+  void eachFileIsAskedOnceWhoseItIsForAllThatAreLookedForTogether() throws IOException {
+    for (int i = 0; i < 5; i++) {
+      Files.writeString(folder.resolve("app.log." + i), "something else that is long enough " + i);
+    }
+    List<Path> asked = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      assertThat(
+              finder.continuation(
+                  folder.resolve("app.log"),
+                  new FileKey(1, 1),
+                  Set.of(),
+                  path -> !asked.add(path),
+                  (path, probe) -> false,
+                  Fingerprint.of(CONTENT, 50),
+                  Anchor.at(50, CONTENT, 0, 50)))
+          .isNull();
+    }
+    assertThat(asked).hasSize(5).doesNotHaveDuplicates();
+  }
 }
