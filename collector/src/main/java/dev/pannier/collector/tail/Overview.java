@@ -78,7 +78,13 @@ final class Overview {
           found != null && saved.equals(known.at(place)) && found.sizeBytes() > saved.sizeBytes();
       unread.add(found != null && grown ? saved.ofSize(found.sizeBytes()) : saved);
     }
-    return Receipts.of(unread, live.all(), losses, unopened, complete);
+    return Receipts.of(
+        unread,
+        live.all(),
+        losses,
+        unopened,
+        found -> Math.min(closed.passedOver(found.place()), found.sizeBytes()),
+        complete);
   }
 
   private boolean isParked(SavedGeneration saved) {

@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 
 /// Makes the receipt of what the tail knows. A file's bytes are shipped up to the acknowledged
 /// position and where a batch behind it was acknowledged before its turn; lost where that was
@@ -23,11 +24,13 @@ final class Receipts {
 
   /// @param known     what is remembered of generations that are not open
   /// @param unopened  files that nobody has looked into yet
+  /// @param from      where each of them is read from
   static Receipt of(
       Collection<SavedGeneration> known,
       Collection<TailedFile> live,
       Losses losses,
       Collection<Discovery.Found> unopened,
+      ToLongFunction<Discovery.Found> from,
       boolean complete) {
     List<FileReceipt> files = new ArrayList<>();
     Set<Long> told = new HashSet<>();
@@ -54,14 +57,15 @@ final class Receipts {
       }
     }
     for (Discovery.Found found : unopened) {
+      List<ByteRange> passedOver = upTo(from.applyAsLong(found));
       files.add(
           new FileReceipt(
               found.source().name(),
               found.path().toString(),
               "",
+              passedOver,
               List.of(),
-              List.of(),
-              upTo(found.sizeBytes()),
+              gaps(passedOver, found.sizeBytes()),
               List.of()));
     }
     return new Receipt(files, 0, complete);

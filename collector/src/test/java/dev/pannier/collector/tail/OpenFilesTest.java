@@ -841,4 +841,18 @@ class OpenFilesTest {
     assertThat(tail.open()).isEqualTo(1);
     lines();
   }
+
+  @Test
+  void whatIsPassedOverIsNotToldAsUnshippedWhileItWaitsForADescriptor() throws IOException {
+    fromEnd(1, tail.source);
+    Path busy = before("busy.log", "a line that was there before the start\n");
+    Files.writeString(tail.logs.resolve("app.log"), "another line that was there before\n");
+    looks(1);
+    Files.writeString(busy, BUSY, APPEND);
+    looks(1);
+    write("app.log", "a new line");
+    looks(1);
+    assertThat(status("app.log").problem()).contains("ulimit -n");
+    assertThat(unshipped("app.log")).isEqualTo(11).isEqualTo(status("app.log").lagBytes());
+  }
 }
