@@ -261,10 +261,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return settings.directory();
   }
 
-  /// Whether no record of the log waits for a shipper. What is in memory alone does not count.
+  /// Whether no record of the log waits for a shipper, nor may wait in what could not be read at the start. What is in memory alone
+  /// does not count.
   public boolean isEmpty() {
     synchronized (lock) {
-      return cursors.stream().allMatch(DiskCursor::hasNothingOpen)
+      return log.wasReadWhole()
+          && cursors.stream().allMatch(DiskCursor::hasNothingOpen)
           && leaving.stream().allMatch(DiskCursor::hasNothingOpen);
     }
   }

@@ -2,6 +2,7 @@ package dev.pannier.collector.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Cursor;
@@ -16,6 +17,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,7 +34,7 @@ class FailedReadTest {
   private static final int ALL = 20;
 
   private final SimulatedDisk disk = new SimulatedDisk(new SplittableRandom(1));
-  private final Path directory = new SimulatedFileSystem(disk).getPath("/var/buffer");
+  private Path directory = new SimulatedFileSystem(disk).getPath("/var/buffer");
   private final List<String> notices = new ArrayList<>();
   private final Metrics metrics = new Metrics();
   private long nowNanos;
@@ -169,6 +171,47 @@ class FailedReadTest {
     disk.isMended();
     pass(buffer, 1);
     assertThat(ship(buffer)).isEqualTo(texts(0, ALL + 1));
+  }
+
+  private DiskBuffer nextProcess() throws IOException {
+    disk.processEnded();
+    disk.enter();
+    return buffer();
+  }
+
+  @Test
+  void whatCannotBeReadAtTheStartIsKeptAside() throws Exception {
+    filled();
+    disk.goesBad("00000000000000000001.log", 30_000, 34_096);
+    DiskBuffer buffer = nextProcess();
+    assertThat(ship(buffer)).startsWith("0", "3").endsWith(String.valueOf(ALL - 1));
+    pass(buffer, 3);
+    assertThat(buffer.isEmpty()).as("what waits there is not known").isFalse();
+    Path aside = directory.resolve("00000000000000000001.log.unreadable");
+    assertThat(Files.exists(aside)).isTrue();
+    assertThat(notices).last().asString().endsWith("kept as " + aside.getFileName());
+    buffer.close();
+
+    disk.isMended();
+    Path other = directory.resolveSibling("other");
+    Files.createDirectory(other);
+    Files.move(aside, other.resolve("00000000000000000001.log"));
+    directory = other;
+    assertThat(ship(nextProcess())).containsExactly("0", "1", "2");
+  }
+
+  /// What is passed over is never shipped, though the disk is well a moment later.
+  @Test
+  void diskThatGivesNoRecordIsNotStartedWith() throws Exception {
+    filled();
+    disk.goesBad(".log", 1_000, Long.MAX_VALUE);
+    assertThatThrownBy(this::nextProcess)
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll(".log cannot be read from byte", "Input/output error");
+    disk.isMended();
+    DiskBuffer buffer = nextProcess();
+    assertThat(ship(buffer)).isEqualTo(texts(0, ALL));
+    assertThat(buffer.isEmpty()).isTrue();
   }
 
   /// One that waits for nothing but the disk is looked after by the thread of the buffer.
