@@ -143,6 +143,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Why batches go to memory; null while they go to disk.
   private volatile @Nullable String problem;
 
+  /// Why no file is read; null while that is not so. Written by the working thread alone.
+  private volatile @Nullable String filesProblem;
+
   // Guarded by `appending`.
   private long lastSequence;
   private boolean unconfirmedStored = true;
@@ -482,6 +485,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     nobodys += memory.release(inMemory, memoryHeirs);
     told.forEach(Confirmations::tell);
     passed();
+    roomMayHaveChanged();
     return nobodys;
   }
 
@@ -513,7 +517,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     long records = giveUp(of, taken, Set.of(), told);
     told.forEach(Confirmations::tell);
     List<Entry> held = taken.stream().filter(entry -> !entry.isStored()).toList();
-    return records + memory.forgo(of.memory(), held);
+    records += memory.forgo(of.memory(), held);
+    roomMayHaveChanged();
+    return records;
   }
 
   /// Other limits from now on.
@@ -612,17 +618,26 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (problem != null || takesNone()) {
       return memory.hasRoomForFiles();
     }
-    return !mayNotPass()
+    return awaited() == null
         && !parkedEnough
         && unsyncedFileBytes < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
   }
 
-  /// Whether something of files is in memory that the log would not have before what is behind it. After a crash it would be read again
-  /// with that, which a destination that is shipped to exactly once has by its number alone. It leaves memory soonest where nothing
-  /// more is read.
-  private boolean mayNotPass() {
-    return anySyncedOnly && memory.holdsFiles();
+  /// Which shipper something of files is in memory for that the log would not have before what is behind it, where after a crash that
+  /// would be read again with it: a destination that is shipped to exactly once has the one by its file's position, and the other by its
+  /// number. It leaves memory soonest where nothing more is read. What others are not done with keeps nothing from the log.
+  ///
+  /// @return its name; null for none
+  private @Nullable String awaited() {
+    if (anySyncedOnly && memory.holdsFiles()) {
+      for (DiskCursor cursor : readers()) {
+        if (cursor.seesSyncedOnly() && memory.holdsFiles(cursor.memory())) {
+          return cursor.shipper();
+        }
+      }
+    }
+    return null;
   }
 
   /// Who sends a request keeps it where it is refused, so it is refused rather than dropped.
@@ -671,7 +686,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (!dropped
           && !(problem == null
               && !takesNone()
-              && !(batch.positions().length > 0 && mayNotPass())
+              && !(batch.positions().length > 0 && awaited() != null)
               && store(batch, sequence, reservedBytes, when, acknowledgement))) {
         memory.append(sequence, batch, reservedBytes, acknowledgement);
         return sequence;
@@ -881,6 +896,32 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Why batches are held in memory alone, in one line; null while they are on disk. Any thread.
   public @Nullable String problem() {
     return problem;
+  }
+
+  /// Why no file is read though the disk takes records, in one line; null while that is not so. Any thread.
+  public @Nullable String filesProblem() {
+    return filesProblem;
+  }
+
+  private void tellAwaited() {
+    String shipper = problem == null && !takesNone() ? awaited() : null;
+    if (shipper == null) {
+      if (filesProblem != null && problem == null) {
+        notice.accept("files are read on");
+      }
+      filesProblem = null;
+      return;
+    }
+    String what =
+        "no file is read before shipper "
+            + shipper
+            + " has what is held of them in memory alone since buffer.directory "
+            + settings.directory()
+            + " did not take it";
+    if (!what.equals(filesProblem)) {
+      filesProblem = what;
+      notice.accept(what);
+    }
   }
 
   /// Why a shipper waits for the disk, in one line; null while none does. Any thread.
@@ -1128,6 +1169,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         cursor.appended();
       }
     }
+    tellAwaited();
     if (takesNone() && !emptyTold && isEmpty()) {
       emptyTold = true;
       notice.accept(
