@@ -37,6 +37,9 @@ final class DiskCursor extends Cursor {
   /// disk that was away is well again later.
   private static final long GIVE_UP_NANOS = TimeUnit.MINUTES.toNanos(10);
 
+  /// So long it is tried at most, though the disk takes nothing all the time: where it has no room, what waits there may be why.
+  private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(90);
+
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final String DAMAGED = "damaged";
@@ -58,6 +61,7 @@ final class DiskCursor extends Cursor {
   private long heldBytes;
 
   // Of a segment that cannot be read.
+  private long firstFailedNanos;
   private long failingSinceNanos;
   private long triedNanos;
 
@@ -622,11 +626,14 @@ final class DiskCursor extends Cursor {
     damaged = false;
   }
 
-  /// It is tried again each second. While the disk takes nothing either it is away rather than broken, and nothing is given up.
+  /// It is tried again each second. While the disk takes nothing either it is away rather than broken, and is waited for longer.
   private Step unreadable(Segment segment, IOException why) {
     long nowNanos = buffer.nowNanos();
     triedNanos = nowNanos;
     boolean first = readProblem == null;
+    if (first) {
+      firstFailedNanos = nowNanos;
+    }
     if (first || buffer.problem() != null) {
       failingSinceNanos = nowNanos;
     }
@@ -644,7 +651,8 @@ final class DiskCursor extends Cursor {
       readProblem = what;
       buffer.tell(what);
     }
-    if (nowNanos - failingSinceNanos < GIVE_UP_NANOS) {
+    if (nowNanos - failingSinceNanos < GIVE_UP_NANOS
+        && nowNanos - firstFailedNanos < LONGEST_NANOS) {
       return Step.WAIT;
     }
     boolean gaveUp = false;

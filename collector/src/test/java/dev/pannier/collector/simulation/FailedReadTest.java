@@ -173,6 +173,23 @@ class FailedReadTest {
     assertThat(ship(buffer)).isEqualTo(texts(0, ALL + 1));
   }
 
+  /// What waits behind the place may be what fills the disk.
+  @Test
+  void placeThatCannotBeReadKeepsNoFullDiskFullForGood() throws Exception {
+    DiskBuffer buffer = filled();
+    disk.goesBad("00000000000000000001.log", 30_000, 30_001);
+    disk.full = true;
+    append(buffer, ALL);
+    assertThat(buffer.problem()).isNotNull();
+    List<String> shipped = new ArrayList<>();
+    for (int i = 0; i < 2 * 60 * 60 && shipped.size() < ALL - 1; i++) {
+      shipped.addAll(ship(buffer));
+      pass(buffer, 1);
+    }
+    assertThat(shipped).startsWith("0", "3").endsWith(String.valueOf(ALL));
+    assertThat(dropped()).isEqualTo(2);
+  }
+
   private DiskBuffer nextProcess() throws IOException {
     disk.processEnded();
     disk.enter();
