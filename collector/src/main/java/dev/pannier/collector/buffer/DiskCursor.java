@@ -60,7 +60,10 @@ final class DiskCursor extends Cursor {
   /// Without what is lent.
   private long heldBytes;
 
-  // Of a segment that cannot be read.
+  /// It could not be read when it was tried last; null for none.
+  private @Nullable Segment failing;
+
+  // Of that one.
   private long firstFailedNanos;
   private long failingSinceNanos;
   private long triedNanos;
@@ -369,17 +372,23 @@ final class DiskCursor extends Cursor {
       // Looked at first: what is in memory now has all lower numbers of the log behind it.
       long inMemory = buffer.nextInMemory(memory);
       Segment segment = segment();
-      if (segment == null) {
+      if (failing != null && failing != segment) {
+        // It has gone for newer ones.
+        failing = null;
         readProblem = null;
+      }
+      if (segment == null) {
         return inMemory == Long.MAX_VALUE ? null : memory.next();
       }
-      if (readProblem != null && buffer.nowNanos() - triedNanos < RETRY_NANOS) {
+      if (failing != null && buffer.nowNanos() - triedNanos < RETRY_NANOS) {
         return null;
       }
       Step step;
       try {
         step = step(segment, inMemory);
-        if (readProblem != null) {
+        // Else nothing of it may have been read: memory was short.
+        if (failing != null && (step == Step.AGAIN || step == Step.TAKEN)) {
+          failing = null;
           readProblem = null;
           buffer.tell(segment.name() + " can be read again");
         }
@@ -630,7 +639,8 @@ final class DiskCursor extends Cursor {
   private Step unreadable(Segment segment, IOException why) {
     long nowNanos = buffer.nowNanos();
     triedNanos = nowNanos;
-    boolean first = readProblem == null;
+    boolean first = failing == null;
+    failing = segment;
     if (first) {
       firstFailedNanos = nowNanos;
     }
@@ -670,6 +680,7 @@ final class DiskCursor extends Cursor {
     if (!gaveUp) {
       return Step.WAIT;
     }
+    failing = null;
     readProblem = null;
     buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
     buffer.passed();

@@ -37,6 +37,7 @@ class FailedReadTest {
   private Path directory = new SimulatedFileSystem(disk).getPath("/var/buffer");
   private final List<String> notices = new ArrayList<>();
   private final Metrics metrics = new Metrics();
+  private BufferSettings.OnFull onFull = BufferSettings.OnFull.BACKPRESSURE;
   private long nowNanos;
 
   @BeforeEach
@@ -61,8 +62,7 @@ class FailedReadTest {
 
   private DiskBuffer buffer() throws IOException {
     return new DiskBuffer(
-        new BufferSettings(
-            BufferSettings.Type.DISK, directory, 1 << 20, BufferSettings.OnFull.BACKPRESSURE),
+        new BufferSettings(BufferSettings.Type.DISK, directory, 1 << 20, onFull),
         new MemoryBudget(16 << 20),
         new Ledger(),
         metrics,
@@ -188,6 +188,36 @@ class FailedReadTest {
     }
     assertThat(shipped).startsWith("0", "3").endsWith(String.valueOf(ALL));
     assertThat(dropped()).isEqualTo(2);
+  }
+
+  @Test
+  void segmentBehindOneThatWasDroppedHasItsOwnTenMinutes() throws Exception {
+    onFull = BufferSettings.OnFull.DROP_OLDEST;
+    DiskBuffer buffer = filled();
+    disk.goesBad("00000000000000000001.log", 30_000, 30_001);
+    disk.goesBad("00000000000000000004.log", 10_000, 10_001);
+    assertThat(ship(buffer)).containsExactly("0");
+    for (int i = 0; i < 9 * 60 + 50; i++) {
+      pass(buffer, 1);
+      assertThat(ship(buffer)).isEmpty();
+    }
+    assertThat(buffer.readProblem()).contains("00000000000000000001.log");
+    int appended = ALL;
+    while (Files.exists(directory.resolve("00000000000000000001.log"))) {
+      append(buffer, appended++);
+      buffer.doWork(nowNanos);
+    }
+    for (int i = 0; i < 5 * 60; i++) {
+      pass(buffer, 1);
+      assertThat(ship(buffer)).isEmpty();
+    }
+    assertThat(buffer.readProblem()).contains("00000000000000000004.log");
+    disk.isMended();
+    pass(buffer, 1);
+    assertThat(ship(buffer)).isEqualTo(texts(3, appended));
+    assertThat(notices).last().isEqualTo("00000000000000000004.log can be read again");
+    assertThat(notices).noneMatch(line -> line.startsWith("00000000000000000001.log can"));
+    assertThat(dropped()).isZero();
   }
 
   private DiskBuffer nextProcess() throws IOException {
