@@ -682,11 +682,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     boolean wake;
     synchronized (appending) {
       sequence = ++lastSequence;
-      dropped = problem == null && isFull() && drops(batch);
+      boolean toLog =
+          problem == null && !takesNone() && !(batch.positions().length > 0 && awaited() != null);
+      // Room is made for what goes there alone.
+      dropped = toLog && isFull() && drops(batch);
       if (!dropped
-          && !(problem == null
-              && !takesNone()
-              && !(batch.positions().length > 0 && awaited() != null)
+          && !(toLog
+              && problem == null
               && store(batch, sequence, reservedBytes, when, acknowledgement))) {
         memory.append(sequence, batch, reservedBytes, acknowledgement);
         return sequence;

@@ -992,6 +992,26 @@ class DiskBufferTest {
   }
 
   @Test
+  void nothingIsDroppedForWhatGoesToMemory() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    while (buffer.status().bytes() < 7 * MIB) {
+      append(buffer, "x " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "in memory");
+    heal();
+    pass(buffer, 1000);
+    assertThat(buffer.problem()).isNull();
+    append(buffer, "behind it");
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "events")).isZero();
+    assertThat(ship(buffer, "events")).endsWith("in memory", "behind it");
+  }
+
+  @Test
   void positionsBehindARequestInMemoryCount() throws Exception {
     DiskBuffer buffer = buffer();
     deleteDirectory();
