@@ -1372,7 +1372,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         why == null ? "" : why);
   }
 
-  /// What a shipper was not done with when the buffer was closed; null where it is not closed, or could not be read. Any thread.
+  /// What a shipper was not done with when the buffer was closed; null where it is not closed, could not be read or has vanished. Any
+  /// thread.
   public @Nullable Left left() {
     return left;
   }
@@ -1439,7 +1440,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (lock) {
       all().forEach(DiskCursor::dropOrphans);
     }
-    left = findLeft();
+    // Of files that have vanished nothing is there any more, though they can be read until they are
+    // closed.
+    left = log.isInPlace() ? findLeft() : null;
     log.close();
   }
 }

@@ -403,6 +403,17 @@ class DiskBufferTest {
   }
 
   @Test
+  void nothingIsLeftWhereTheDirectoryHasVanished() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "on disk");
+    pass(buffer, 100);
+    deleteDirectory();
+    buffer.close();
+    open = null;
+    assertThat(buffer.left()).isNull();
+  }
+
+  @Test
   void whatWasNotDoneIsShippedAfterARestartAndWhatWasIsNot() throws Exception {
     shippers = new String[] {"a", "b"};
     DiskBuffer buffer = buffer();
