@@ -485,7 +485,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     nobodys += memory.release(inMemory, memoryHeirs);
     told.forEach(Confirmations::tell);
     passed();
-    roomMayHaveChanged();
     return nobodys;
   }
 
@@ -517,9 +516,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     long records = giveUp(of, taken, Set.of(), told);
     told.forEach(Confirmations::tell);
     List<Entry> held = taken.stream().filter(entry -> !entry.isStored()).toList();
-    records += memory.forgo(of.memory(), held);
-    roomMayHaveChanged();
-    return records;
+    return records + memory.forgo(of.memory(), held);
   }
 
   /// Other limits from now on.
@@ -618,26 +615,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (problem != null || takesNone()) {
       return memory.hasRoomForFiles();
     }
-    return awaited() == null
+    return !mayNotPass()
         && !parkedEnough
         && unsyncedFileBytes < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
   }
 
-  /// Which shipper something of files is in memory for that the log would not have before what is behind it, where after a crash that
-  /// would be read again with it: a destination that is shipped to exactly once has the one by its file's position, and the other by its
-  /// number. It leaves memory soonest where nothing more is read. What others are not done with keeps nothing from the log.
-  ///
-  /// @return its name; null for none
-  private @Nullable String awaited() {
-    if (anySyncedOnly && memory.holdsFiles()) {
-      for (DiskCursor cursor : readers()) {
-        if (cursor.seesSyncedOnly() && memory.holdsFiles(cursor.memory())) {
-          return cursor.shipper();
-        }
-      }
-    }
-    return null;
+  /// Whether something of files is in memory that the log would not have before what is behind it. After a crash it would be read again
+  /// with that, which a destination that is shipped to exactly once has by its number alone. It leaves memory soonest where nothing
+  /// more is read.
+  private boolean mayNotPass() {
+    return anySyncedOnly && memory.holdsFiles();
   }
 
   /// Who sends a request keeps it where it is refused, so it is refused rather than dropped.
@@ -683,7 +671,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (appending) {
       sequence = ++lastSequence;
       boolean toLog =
-          problem == null && !takesNone() && !(batch.positions().length > 0 && awaited() != null);
+          problem == null && !takesNone() && !(batch.positions().length > 0 && mayNotPass());
       // Room is made for what goes there alone.
       dropped = toLog && isFull() && drops(batch);
       if (!dropped
@@ -905,8 +893,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return filesProblem;
   }
 
+  private @Nullable String awaited() {
+    for (DiskCursor cursor : readers()) {
+      if (memory.holdsFiles(cursor.memory())) {
+        return cursor.shipper();
+      }
+    }
+    return null;
+  }
+
   private void tellAwaited() {
-    String shipper = problem == null && !takesNone() ? awaited() : null;
+    String shipper = problem == null && !takesNone() && mayNotPass() ? awaited() : null;
     if (shipper == null) {
       if (filesProblem != null && problem == null) {
         notice.accept("files are read on");
@@ -919,7 +916,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             + shipper
             + " has what is held of them in memory alone since buffer.directory "
             + settings.directory()
-            + " did not take it";
+            + " did not take it: what is shipped exactly once would come twice after a crash";
     if (!what.equals(filesProblem)) {
       filesProblem = what;
       notice.accept(what);

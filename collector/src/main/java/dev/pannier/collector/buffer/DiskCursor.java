@@ -143,10 +143,6 @@ final class DiskCursor extends Cursor {
     return memory;
   }
 
-  boolean seesSyncedOnly() {
-    return syncedOnly;
-  }
-
   /// A shipper that was added while the process runs begins with the oldest record there is. Under the
   /// buffer's lock.
   void begin(Ledger ledger) {

@@ -319,17 +319,13 @@ public final class MemoryBuffer implements Buffer, Cursors {
 
   void done(MemoryCursor cursor, Entry entry, Settlement settlement) {
     boolean last;
-    boolean doneWithFiles;
     synchronized (lock) {
       ledger.done(entry.batch(), cursor.shipper(), settlement);
       cursor.closed(entry);
-      doneWithFiles = entry.fromFile() && cursor.openFileBatches == 0;
       last = entry.shipperDone(settlement.rejected(), settlement.reason());
     }
     if (last) {
       leave(entry);
-    } else if (doneWithFiles) {
-      onRoom.run();
     }
   }
 
