@@ -468,13 +468,22 @@ final class Sidecar {
   }
 
   /// Whether nothing waits in a disk buffer: then the volume gets to know all positions that it has, whoever reads the files next.
-  private static boolean isDone(DiskBuffer disk, PositionStore store) throws IOException {
+  private static boolean isDone(DiskBuffer disk, PositionStore store) {
     if (!disk.isEmpty()) {
       return false;
     }
     List<SavedGeneration> raised = StartPositions.raise(store.loaded(), disk.positions());
     if (!raised.equals(store.loaded())) {
-      store.correct(raised);
+      try {
+        store.correct(raised);
+      } catch (IOException e) {
+        LOG.warn(
+            "how far files are in the former buffer.directory {} cannot be stored ({}): it is not"
+                + " left before that is",
+            disk.directory(),
+            e.toString());
+        return false;
+      }
     }
     return true;
   }

@@ -180,6 +180,28 @@ class FormerBufferTest {
   }
 
   @Test
+  void oneOfWhichPositionsCannotBeStoredIsUsedOn() throws Exception {
+    start(DISK);
+    List<String> lines = write("first", 100);
+    await(() -> shipped().size() >= lines.size());
+    stop(1);
+    Path state = folder.resolve("state");
+    try (PositionStore store = PositionStore.open(state, new Random(), line -> {})) {
+      store.save(store.loaded().stream().map(each -> each.acknowledgedTo(Anchor.START)).toList());
+    }
+    hasFiles = false;
+    Path inTheWay = Files.createDirectories(state.resolve("positions.tmp/full"));
+    start("{type: disk, directory: \"DIR/new\"}");
+    stopAtOnce();
+    assertThat(state.resolve("buffers")).content().contains("/old");
+    Files.delete(inTheWay);
+    Files.delete(state.resolve("positions.tmp"));
+    start("{type: disk, directory: \"DIR/new\"}");
+    stopAtOnce();
+    assertThat(state.resolve("buffers")).content().doesNotContain("/old");
+  }
+
+  @Test
   void oneThatIsNotMountedForAWhileIsNotForgotten() throws Exception {
     List<String> lines = leave();
     Path old = folder.resolve("old");

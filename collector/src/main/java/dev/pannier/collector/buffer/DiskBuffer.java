@@ -143,6 +143,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Why batches go to memory; null while they go to disk.
   private volatile @Nullable String problem;
 
+  /// Why no file is read; null while that is not so. Written by the working thread alone.
+  private volatile @Nullable String filesProblem;
+
   // Guarded by `appending`.
   private long lastSequence;
   private boolean unconfirmedStored = true;
@@ -261,10 +264,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return settings.directory();
   }
 
-  /// Whether no record of the log waits for a shipper. What is in memory alone does not count.
+  /// Whether no record of the log waits for a shipper, nor may wait in what could not be read at the start. What is in memory alone
+  /// does not count.
   public boolean isEmpty() {
     synchronized (lock) {
-      return cursors.stream().allMatch(DiskCursor::hasNothingOpen)
+      return log.wasReadWhole()
+          && cursors.stream().allMatch(DiskCursor::hasNothingOpen)
           && leaving.stream().allMatch(DiskCursor::hasNothingOpen);
     }
   }
@@ -665,11 +670,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     boolean wake;
     synchronized (appending) {
       sequence = ++lastSequence;
-      dropped = problem == null && isFull() && drops(batch);
+      boolean toLog =
+          problem == null && !takesNone() && !(batch.positions().length > 0 && mayNotPass());
+      // Room is made for what goes there alone.
+      dropped = toLog && isFull() && drops(batch);
       if (!dropped
-          && !(problem == null
-              && !takesNone()
-              && !(batch.positions().length > 0 && mayNotPass())
+          && !(toLog
+              && problem == null
               && store(batch, sequence, reservedBytes, when, acknowledgement))) {
         memory.append(sequence, batch, reservedBytes, acknowledgement);
         return sequence;
@@ -879,6 +886,41 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Why batches are held in memory alone, in one line; null while they are on disk. Any thread.
   public @Nullable String problem() {
     return problem;
+  }
+
+  /// Why no file is read though the disk takes records, in one line; null while that is not so. Any thread.
+  public @Nullable String filesProblem() {
+    return filesProblem;
+  }
+
+  private @Nullable String awaited() {
+    for (DiskCursor cursor : readers()) {
+      if (memory.holdsFiles(cursor.memory())) {
+        return cursor.shipper();
+      }
+    }
+    return null;
+  }
+
+  private void tellAwaited() {
+    String shipper = problem == null && !takesNone() && mayNotPass() ? awaited() : null;
+    if (shipper == null) {
+      if (filesProblem != null && problem == null) {
+        notice.accept("files are read on");
+      }
+      filesProblem = null;
+      return;
+    }
+    String what =
+        "no file is read before shipper "
+            + shipper
+            + " has what is held of them in memory alone since buffer.directory "
+            + settings.directory()
+            + " did not take it: what is shipped exactly once would come twice after a crash";
+    if (!what.equals(filesProblem)) {
+      filesProblem = what;
+      notice.accept(what);
+    }
   }
 
   /// Why a shipper waits for the disk, in one line; null while none does. Any thread.
@@ -1126,6 +1168,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         cursor.appended();
       }
     }
+    tellAwaited();
     if (takesNone() && !emptyTold && isEmpty()) {
       emptyTold = true;
       notice.accept(
@@ -1326,7 +1369,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         why == null ? "" : why);
   }
 
-  /// What a shipper was not done with when the buffer was closed; null where it is not closed, or could not be read. Any thread.
+  /// What a shipper was not done with when the buffer was closed; null where it is not closed, could not be read or has vanished. Any
+  /// thread.
   public @Nullable Left left() {
     return left;
   }
@@ -1393,7 +1437,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (lock) {
       all().forEach(DiskCursor::dropOrphans);
     }
-    left = findLeft();
+    // Of files that have vanished nothing is there any more, though they can be read until they are
+    // closed.
+    left = log.isInPlace() ? findLeft() : null;
     log.close();
   }
 }

@@ -37,6 +37,9 @@ final class DiskCursor extends Cursor {
   /// disk that was away is well again later.
   private static final long GIVE_UP_NANOS = TimeUnit.MINUTES.toNanos(10);
 
+  /// So long it is tried at most, though the disk takes nothing all the time: where it has no room, what waits there may be why.
+  private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(90);
+
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final String DAMAGED = "damaged";
@@ -57,7 +60,11 @@ final class DiskCursor extends Cursor {
   /// Without what is lent.
   private long heldBytes;
 
-  // Of a segment that cannot be read.
+  /// It could not be read when it was tried last; null for none.
+  private @Nullable Segment failing;
+
+  // Of that one.
+  private long firstFailedNanos;
   private long failingSinceNanos;
   private long triedNanos;
 
@@ -361,17 +368,23 @@ final class DiskCursor extends Cursor {
       // Looked at first: what is in memory now has all lower numbers of the log behind it.
       long inMemory = buffer.nextInMemory(memory);
       Segment segment = segment();
-      if (segment == null) {
+      if (failing != null && failing != segment) {
+        // It has gone for newer ones.
+        failing = null;
         readProblem = null;
+      }
+      if (segment == null) {
         return inMemory == Long.MAX_VALUE ? null : memory.next();
       }
-      if (readProblem != null && buffer.nowNanos() - triedNanos < RETRY_NANOS) {
+      if (failing != null && buffer.nowNanos() - triedNanos < RETRY_NANOS) {
         return null;
       }
       Step step;
       try {
         step = step(segment, inMemory);
-        if (readProblem != null) {
+        // Else nothing of it may have been read: memory was short.
+        if (failing != null && (step == Step.AGAIN || step == Step.TAKEN)) {
+          failing = null;
           readProblem = null;
           buffer.tell(segment.name() + " can be read again");
         }
@@ -618,11 +631,15 @@ final class DiskCursor extends Cursor {
     damaged = false;
   }
 
-  /// It is tried again each second. While the disk takes nothing either it is away rather than broken, and nothing is given up.
+  /// It is tried again each second. While the disk takes nothing either it is away rather than broken, and is waited for longer.
   private Step unreadable(Segment segment, IOException why) {
     long nowNanos = buffer.nowNanos();
     triedNanos = nowNanos;
-    boolean first = readProblem == null;
+    boolean first = failing == null;
+    failing = segment;
+    if (first) {
+      firstFailedNanos = nowNanos;
+    }
     if (first || buffer.problem() != null) {
       failingSinceNanos = nowNanos;
     }
@@ -640,7 +657,8 @@ final class DiskCursor extends Cursor {
       readProblem = what;
       buffer.tell(what);
     }
-    if (nowNanos - failingSinceNanos < GIVE_UP_NANOS) {
+    if (nowNanos - failingSinceNanos < GIVE_UP_NANOS
+        && nowNanos - firstFailedNanos < LONGEST_NANOS) {
       return Step.WAIT;
     }
     boolean gaveUp = false;
@@ -658,6 +676,7 @@ final class DiskCursor extends Cursor {
     if (!gaveUp) {
       return Step.WAIT;
     }
+    failing = null;
     readProblem = null;
     buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
     buffer.passed();

@@ -165,8 +165,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
     Batch batch = entry.batch();
     ledger.dropped(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes());
     metrics.adder(Counter.SHIPPER_DROPPED, cursor.shipper(), REMOVED).add(batch.records());
-    cursor.openBatches--;
-    cursor.openRecords -= batch.records();
+    cursor.closed(entry);
     if (entry.shipperDone(0, "")) {
       left.add(entry);
     }
@@ -198,6 +197,13 @@ public final class MemoryBuffer implements Buffer, Cursors {
   boolean holdsFiles() {
     synchronized (lock) {
       return fileBytesHeld > 0;
+    }
+  }
+
+  /// Whether a shipper is not done with something of a file.
+  boolean holdsFiles(MemoryCursor cursor) {
+    synchronized (lock) {
+      return cursor.openFileBatches > 0;
     }
   }
 
@@ -237,8 +243,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
       ledger.appended(batch, takers);
       for (MemoryCursor cursor : takers) {
         cursor.waiting.add(entry);
-        cursor.openBatches++;
-        cursor.openRecords += batch.records();
+        cursor.opened(entry);
         if (entry.fromFile()) {
           cursor.waitingFileBatches++;
           cursor.waitingFileBytes += batch.length();
@@ -316,8 +321,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
     boolean last;
     synchronized (lock) {
       ledger.done(entry.batch(), cursor.shipper(), settlement);
-      cursor.openBatches--;
-      cursor.openRecords -= entry.batch().records();
+      cursor.closed(entry);
       last = entry.shipperDone(settlement.rejected(), settlement.reason());
     }
     if (last) {

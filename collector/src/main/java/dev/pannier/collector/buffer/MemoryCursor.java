@@ -14,6 +14,7 @@ final class MemoryCursor extends Cursor {
   final ArrayDeque<Entry> waiting = new ArrayDeque<>();
   int waitingFileBatches;
   long waitingFileBytes;
+  int openFileBatches;
   long openBatches;
   long openRecords;
 
@@ -26,8 +27,21 @@ final class MemoryCursor extends Cursor {
   void addFirst(Entry entry) {
     waiting.addFirst(entry);
     count(entry, 1);
+    opened(entry);
+  }
+
+  /// With the lock.
+  void opened(Entry entry) {
     openBatches++;
     openRecords += entry.batch().records();
+    openFileBatches += entry.fromFile() ? 1 : 0;
+  }
+
+  /// Whatever became of it. With the lock.
+  void closed(Entry entry) {
+    openBatches--;
+    openRecords -= entry.batch().records();
+    openFileBatches -= entry.fromFile() ? 1 : 0;
   }
 
   private void count(Entry entry, int times) {

@@ -118,6 +118,10 @@ final class Body {
     int capacity;
     if (expected >= needed) {
       capacity = Math.min(expected, Math.max(TRUSTED_LENGTH, Math.max(needed, 2 * bytes.length)));
+      if (!budget.everHas((long) capacity + expected)) {
+        // There would never be memory for that and the whole beside it.
+        capacity = expected;
+      }
     } else {
       capacity = Math.min(maxBytes, Math.max(FIRST_CAPACITY, Math.max(needed, 2 * bytes.length)));
     }

@@ -403,6 +403,17 @@ class DiskBufferTest {
   }
 
   @Test
+  void nothingIsLeftWhereTheDirectoryHasVanished() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "on disk");
+    pass(buffer, 100);
+    deleteDirectory();
+    buffer.close();
+    open = null;
+    assertThat(buffer.left()).isNull();
+  }
+
+  @Test
   void whatWasNotDoneIsShippedAfterARestartAndWhatWasIsNot() throws Exception {
     shippers = new String[] {"a", "b"};
     DiskBuffer buffer = buffer();
@@ -958,6 +969,53 @@ class DiskBufferTest {
     pass(buffer, 100);
     assertThat(told).endsWith("later");
     assertThat(buffer.positions()).hasSize(1);
+  }
+
+  @Test
+  void shipperThatFilesWaitForIsNamed() throws Exception {
+    shippers = new String[] {"once", "away"};
+    syncedOnly = Set.of("once");
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "in memory");
+    heal();
+    pass(buffer, 1000);
+    pass(buffer, 1000);
+    assertThat(buffer.problem()).isNull();
+    assertThat(buffer.filesProblem()).contains("no file is read before shipper once has");
+    assertThat(ship(buffer, "once")).containsExactly("in memory");
+    pass(buffer, 1000);
+    assertThat(buffer.hasRoomForFiles()).isFalse();
+    assertThat(buffer.filesProblem()).contains("no file is read before shipper away has");
+    assertThat(notices).last().isEqualTo(buffer.filesProblem());
+    pass(buffer, 1000);
+    assertThat(notices).as("told once").filteredOn(line -> line.contains("away")).hasSize(1);
+    assertThat(ship(buffer, "away")).containsExactly("in memory");
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    pass(buffer, 1000);
+    assertThat(buffer.filesProblem()).isNull();
+    assertThat(notices).last().isEqualTo("files are read on");
+  }
+
+  @Test
+  void nothingIsDroppedForWhatGoesToMemory() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    syncedOnly = Set.of("events");
+    DiskBuffer buffer = buffer();
+    while (buffer.status().bytes() < 7 * MIB) {
+      append(buffer, "x " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "in memory");
+    heal();
+    pass(buffer, 1000);
+    assertThat(buffer.problem()).isNull();
+    append(buffer, "behind it");
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "events")).isZero();
+    assertThat(ship(buffer, "events")).endsWith("in memory", "behind it");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.pannier.collector.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pannier.collector.buffer.Acknowledgement;
 import dev.pannier.collector.buffer.Cursor;
@@ -16,6 +17,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,9 +34,10 @@ class FailedReadTest {
   private static final int ALL = 20;
 
   private final SimulatedDisk disk = new SimulatedDisk(new SplittableRandom(1));
-  private final Path directory = new SimulatedFileSystem(disk).getPath("/var/buffer");
+  private Path directory = new SimulatedFileSystem(disk).getPath("/var/buffer");
   private final List<String> notices = new ArrayList<>();
   private final Metrics metrics = new Metrics();
+  private BufferSettings.OnFull onFull = BufferSettings.OnFull.BACKPRESSURE;
   private long nowNanos;
 
   @BeforeEach
@@ -59,8 +62,7 @@ class FailedReadTest {
 
   private DiskBuffer buffer() throws IOException {
     return new DiskBuffer(
-        new BufferSettings(
-            BufferSettings.Type.DISK, directory, 1 << 20, BufferSettings.OnFull.BACKPRESSURE),
+        new BufferSettings(BufferSettings.Type.DISK, directory, 1 << 20, onFull),
         new MemoryBudget(16 << 20),
         new Ledger(),
         metrics,
@@ -169,6 +171,94 @@ class FailedReadTest {
     disk.isMended();
     pass(buffer, 1);
     assertThat(ship(buffer)).isEqualTo(texts(0, ALL + 1));
+  }
+
+  /// What waits behind the place may be what fills the disk.
+  @Test
+  void placeThatCannotBeReadKeepsNoFullDiskFullForGood() throws Exception {
+    DiskBuffer buffer = filled();
+    disk.goesBad("00000000000000000001.log", 30_000, 30_001);
+    disk.full = true;
+    append(buffer, ALL);
+    assertThat(buffer.problem()).isNotNull();
+    List<String> shipped = new ArrayList<>();
+    for (int i = 0; i < 2 * 60 * 60 && shipped.size() < ALL - 1; i++) {
+      shipped.addAll(ship(buffer));
+      pass(buffer, 1);
+    }
+    assertThat(shipped).startsWith("0", "3").endsWith(String.valueOf(ALL));
+    assertThat(dropped()).isEqualTo(2);
+  }
+
+  @Test
+  void segmentBehindOneThatWasDroppedHasItsOwnTenMinutes() throws Exception {
+    onFull = BufferSettings.OnFull.DROP_OLDEST;
+    DiskBuffer buffer = filled();
+    disk.goesBad("00000000000000000001.log", 30_000, 30_001);
+    disk.goesBad("00000000000000000004.log", 10_000, 10_001);
+    assertThat(ship(buffer)).containsExactly("0");
+    for (int i = 0; i < 9 * 60 + 50; i++) {
+      pass(buffer, 1);
+      assertThat(ship(buffer)).isEmpty();
+    }
+    assertThat(buffer.readProblem()).contains("00000000000000000001.log");
+    int appended = ALL;
+    while (Files.exists(directory.resolve("00000000000000000001.log"))) {
+      append(buffer, appended++);
+      buffer.doWork(nowNanos);
+    }
+    for (int i = 0; i < 5 * 60; i++) {
+      pass(buffer, 1);
+      assertThat(ship(buffer)).isEmpty();
+    }
+    assertThat(buffer.readProblem()).contains("00000000000000000004.log");
+    disk.isMended();
+    pass(buffer, 1);
+    assertThat(ship(buffer)).isEqualTo(texts(3, appended));
+    assertThat(notices).last().isEqualTo("00000000000000000004.log can be read again");
+    assertThat(notices).noneMatch(line -> line.startsWith("00000000000000000001.log can"));
+    assertThat(dropped()).isZero();
+  }
+
+  private DiskBuffer nextProcess() throws IOException {
+    disk.processEnded();
+    disk.enter();
+    return buffer();
+  }
+
+  @Test
+  void whatCannotBeReadAtTheStartIsKeptAside() throws Exception {
+    filled();
+    disk.goesBad("00000000000000000001.log", 30_000, 34_096);
+    DiskBuffer buffer = nextProcess();
+    assertThat(ship(buffer)).startsWith("0", "3").endsWith(String.valueOf(ALL - 1));
+    pass(buffer, 3);
+    assertThat(buffer.isEmpty()).as("what waits there is not known").isFalse();
+    Path aside = directory.resolve("00000000000000000001.log.unreadable");
+    assertThat(Files.exists(aside)).isTrue();
+    assertThat(notices).last().asString().endsWith("kept as " + aside.getFileName());
+    buffer.close();
+
+    disk.isMended();
+    Path other = directory.resolveSibling("other");
+    Files.createDirectory(other);
+    Files.copy(aside, other.resolve("00000000000000000001.log"));
+    directory = other;
+    assertThat(ship(nextProcess())).containsExactly("0", "1", "2");
+  }
+
+  /// What is passed over is never shipped, though the disk is well a moment later.
+  @Test
+  void diskThatGivesNoRecordIsNotStartedWith() throws Exception {
+    filled();
+    disk.goesBad(".log", 1_000, Long.MAX_VALUE);
+    assertThatThrownBy(this::nextProcess)
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll(".log cannot be read from byte", "Input/output error");
+    disk.isMended();
+    DiskBuffer buffer = nextProcess();
+    assertThat(ship(buffer)).isEqualTo(texts(0, ALL));
+    assertThat(buffer.isEmpty()).isTrue();
   }
 
   /// One that waits for nothing but the disk is looked after by the thread of the buffer.

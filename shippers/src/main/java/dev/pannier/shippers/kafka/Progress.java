@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,8 @@ final class Progress {
 
   private final List<Step> underWay = new ArrayList<>();
 
-  private record Step(@Nullable Positions file, Origin origin) {}
+  /// @param moves whether its file is known from here on: it was in memory, or follows what was
+  private record Step(@Nullable Positions file, Origin origin, boolean moves) {}
 
   Committed committed() {
     return committed;
@@ -59,7 +61,7 @@ final class Progress {
   }
 
   private static Step step(Batch batch, Origin origin) {
-    return new Step(Positions.decode(batch.positions()), origin);
+    return new Step(Positions.decode(batch.positions()), origin, origin.log() == 0);
   }
 
   /// The transaction under way is no more.
@@ -94,11 +96,14 @@ final class Progress {
       Positions file = step.file();
       long of = step.origin().log();
       // The log has them, but those of what was in memory while it took nothing: they move on.
-      if (file != null && (of == 0 || files.containsKey(file.generation()))) {
+      if (file != null && (step.moves() || files.containsKey(file.generation()))) {
         // Moved last, so forgotten last.
         Positions before = files.remove(file.generation());
-        // What had no message may have its turn after what is behind it.
-        files.put(file.generation(), before != null && before.to() > file.to() ? before : file);
+        if (step.moves() || (before != null && before.to() >= file.from())) {
+          // What had no message may have its turn after what is behind it.
+          files.put(file.generation(), before != null && before.to() > file.to() ? before : file);
+        }
+        // Else the log has lost what lies between, which comes behind it under another number.
       }
       if (of != 0) {
         sequence =
@@ -115,13 +120,13 @@ final class Progress {
         last.size() > MAX_FILES ? last.subList(last.size() - MAX_FILES, last.size()) : last);
   }
 
-  /// Keeps the last step of each file, and of the log.
+  /// Keeps one step for each file, and the last of the log.
   private static void merge(List<Step> steps) {
     Map<Long, Step> files = new LinkedHashMap<>();
     Step ofLog = null;
     for (Step step : steps) {
       if (step.file() != null) {
-        files.put(step.file().generation(), step);
+        files.merge(step.file().generation(), step, Progress::merged);
       }
       if (step.origin().log() != 0) {
         ofLog = step;
@@ -132,5 +137,22 @@ final class Progress {
     if (ofLog != null) {
       steps.add(ofLog);
     }
+  }
+
+  private static Step merged(Step step, Step later) {
+    Positions before = Objects.requireNonNull(step.file());
+    Positions file = Objects.requireNonNull(later.file());
+    if (before.to() < file.from()) {
+      return later;
+    }
+    Positions last = before.to() > file.to() ? before : file;
+    Positions whole =
+        new Positions(
+            file.generation(),
+            Math.min(before.from(), file.from()),
+            last.to(),
+            last.anchorTag(),
+            last.anchorHash());
+    return new Step(whole, later.origin(), step.moves() || later.moves());
   }
 }

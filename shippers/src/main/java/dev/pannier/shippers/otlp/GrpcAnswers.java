@@ -83,7 +83,17 @@ final class GrpcAnswers {
         response.header("grpc-status") == null ? response.trailers() : response.headers();
     int status = status(response.code(), trailers.get("grpc-status"));
     if (status == OK) {
-      byte @Nullable [] message = message(body, response.header("grpc-encoding"));
+      byte @Nullable [] message;
+      try {
+        message = message(body, response.header("grpc-encoding"));
+      } catch (IOException e) {
+        return Answer.retry(
+            endpoint
+                + " answers OK without a message that unpacks ("
+                + reasons.clean(String.valueOf(e.getMessage()))
+                + ")",
+            0);
+      }
       if (message == null) {
         return Answer.retry(
             endpoint + " answers OK without a message, as no OTLP service does: is there a proxy?",
@@ -157,27 +167,30 @@ final class GrpcAnswers {
 
   /// The one message, if it came whole. Some servers (Go's library) answer in the encoding of the
   /// request, whatever encodings the client says that it accepts.
-  private static byte @Nullable [] message(Buffer body, @Nullable String encoding) {
+  ///
+  /// @throws IOException where it does not unpack, or to too much
+  private static byte @Nullable [] message(Buffer body, @Nullable String encoding)
+      throws IOException {
     if (body.size() < OtlpBody.GRPC_HEAD_BYTES) {
       return null;
     }
-    try {
-      int flag = body.readByte();
-      int length = body.readInt();
-      if (length < 0 || body.size() < length) {
-        return null;
-      }
-      Buffer message = new Buffer();
-      message.write(body, length);
-      if (flag == 0) {
-        return message.readByteArray();
-      }
-      return flag == 1 && "gzip".equals(encoding)
-          ? bounded(new GzipSource(message)).readByteArray()
-          : null;
-    } catch (IOException e) {
-      // It does not unpack, or to too much.
+    int flag = body.readByte();
+    int length = body.readInt();
+    if (length < 0 || body.size() < length) {
       return null;
+    }
+    Buffer message = new Buffer();
+    message.write(body, length);
+    if (flag == 0) {
+      return message.readByteArray();
+    }
+    return flag == 1 && "gzip".equals(encoding) ? unpacked(message) : null;
+  }
+
+  /// @param packed is closed: what unpacks has memory beside the heap until then
+  static byte[] unpacked(Source packed) throws IOException {
+    try (GzipSource source = new GzipSource(packed)) {
+      return bounded(source).readByteArray();
     }
   }
 

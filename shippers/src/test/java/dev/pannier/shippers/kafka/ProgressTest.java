@@ -40,4 +40,29 @@ class ProgressTest {
     assertThat(later.file(1)).isNotNull().extracting(Positions::to).isEqualTo(250L);
     assertThat(later.file(2)).as("the log has it").isNull();
   }
+
+  /// It comes behind it, under another number.
+  @Test
+  void fileDoesNotMoveOverWhatTheLogHasLost() {
+    commit(batch(1, 0, 100), Origin.MEMORY);
+    Committed behindAHole = commit(batch(1, 200, 300), new Origin(LOG, 51));
+    Positions known = behindAHole.file(1);
+    assertThat(known == null || known.to() <= 100).as("%s", known).isTrue();
+  }
+
+  @Test
+  void whatWasInMemoryIsKnownThoughMuchWithoutAMessageIsBehindIt() {
+    progress.passed(batch(1, 0, 100), Origin.MEMORY);
+    progress.passed(batch(1, 100, 200), new Origin(LOG, 5));
+    commit(batch(3, 0, 10), Origin.MEMORY);
+    progress.passed(batch(2, 0, 100), Origin.MEMORY);
+    long number = 6;
+    for (int i = 0; i < Progress.MAX_FILES; i++) {
+      progress.passed(batch(1, 200 + i, 201 + i), new Origin(LOG, number++));
+      progress.passed(batch(2, 100 + i, 101 + i), new Origin(LOG, number++));
+    }
+    Committed next = commit(batch(3, 10, 20), new Origin(LOG, number));
+    assertThat(next.file(1)).extracting(Positions::to).isEqualTo(200L + Progress.MAX_FILES);
+    assertThat(next.file(2)).extracting(Positions::to).isEqualTo(100L + Progress.MAX_FILES);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.pannier.shippers.otlp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.pannier.shippers.Outcome;
@@ -14,12 +15,15 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.Headers;
 import okhttp3.MediaType;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
+import okio.Buffer;
+import okio.ForwardingSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -177,8 +181,35 @@ class AnswersTest {
       assertThat(grpc.read(response(200, gzip, body)).outcome())
           .isInstanceOfSatisfying(
               Outcome.Retryable.class,
-              retry -> assertThat(retry.reason()).contains("http://b:4317 answers OK without"));
+              retry ->
+                  assertThat(retry.reason())
+                      .contains("http://b:4317 answers OK without a message that unpacks ("));
     }
+  }
+
+  /// Until then its memory is nowhere in the heap.
+  @Test
+  void whatUnpacksAMessageIsClosed() throws IOException {
+    AtomicInteger closed = new AtomicInteger();
+    for (String end : List.of("", "cut")) {
+      byte[] message = FakeBackend.gzipMessage(FakeBackend.EMPTY_SUCCESS);
+      int length = message.length - OtlpBody.GRPC_HEAD_BYTES - end.length();
+      Buffer packed = new Buffer().write(message, OtlpBody.GRPC_HEAD_BYTES, length);
+      ForwardingSource source =
+          new ForwardingSource(packed) {
+            @Override
+            public void close() throws IOException {
+              closed.incrementAndGet();
+              super.close();
+            }
+          };
+      if (end.isEmpty()) {
+        assertThat(GrpcAnswers.unpacked(source)).isEqualTo(FakeBackend.EMPTY_SUCCESS);
+      } else {
+        assertThatThrownBy(() -> GrpcAnswers.unpacked(source)).isInstanceOf(IOException.class);
+      }
+    }
+    assertThat(closed).hasValue(2);
   }
 
   @Test

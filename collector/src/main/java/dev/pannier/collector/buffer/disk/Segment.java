@@ -31,6 +31,9 @@ public final class Segment {
 
   private volatile long lastSequence;
 
+  /// Something of it could not be read at the start.
+  volatile boolean unread;
+
   /// Nothing more is appended.
   volatile boolean sealed;
 

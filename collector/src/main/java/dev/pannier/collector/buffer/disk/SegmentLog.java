@@ -104,6 +104,9 @@ public final class SegmentLog implements Closeable {
   /// That of the last record: no number above it is told as synced.
   private volatile long lastRecord;
 
+  /// What could not be read at the start, in one line; null where all could.
+  private volatile @Nullable String unread;
+
   /// Where records are appended; null before the first one.
   private volatile @Nullable Segment active;
 
@@ -273,6 +276,11 @@ public final class SegmentLog implements Closeable {
       bytes.addAndGet(segment.endBytes());
     }
     lastRecord = lastSequence;
+    if (unread != null && lastRecord == 0) {
+      // As where it gives no header.
+      throw new IOException(
+          unread + "; nor can any other record: where that stays so, move the file away");
+    }
     Map.Entry<Long, Segment> newest = segments.lastEntry();
     if (newest != null) {
       Segment segment = newest.getValue();
@@ -389,15 +397,18 @@ public final class SegmentLog implements Closeable {
   /// The segment ends before what cannot be read of it, for this process: nobody waits there for a disk that does not give it.
   private void unreadable(Segment segment, long from, long count, IOException why) {
     segment.sealed = true;
+    segment.unread = true;
     damagedBytes.addAndGet(count);
-    notice.accept(
+    String what =
         segment.name()
             + " cannot be read from byte "
             + from
             + " on, "
             + count
             + " bytes: "
-            + why.getMessage());
+            + why.getMessage();
+    unread = what;
+    notice.accept(what);
   }
 
   private void remember(String owner, Known last, Map<String, Long> rememberedAt) {
@@ -546,11 +557,15 @@ public final class SegmentLog implements Closeable {
   /// A file that begins with no header, and was more than begun when the machine died.
   private void aside(Path file, long size, IOException why) throws IOException {
     String name = String.valueOf(file.getFileName());
-    Path aside = file.resolveSibling(name + ".unreadable");
-    Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+    Path aside = aside(file);
     damagedBytes.addAndGet(size);
     notice.accept(
         name + " cannot be read (" + why.getMessage() + "): kept as " + aside.getFileName());
+  }
+
+  private static Path aside(Path file) throws IOException {
+    Path aside = file.resolveSibling(file.getFileName() + ".unreadable");
+    return Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /// Tells of bytes that are no records.
@@ -940,11 +955,20 @@ public final class SegmentLog implements Closeable {
     bytes.addAndGet(-segment.endBytes());
   }
 
-  /// Deletes the files of what was freed, which takes its time.
+  /// Deletes the files of what was freed, which takes its time. One that could not be read whole is kept aside: the disk may give
+  /// later what it has for shippers.
   public void delete(List<Segment> freed) {
     for (Segment segment : freed) {
       try {
-        Files.deleteIfExists(segment.path);
+        if (segment.unread) {
+          Path aside = aside(segment.path);
+          notice.accept(
+              segment.name()
+                  + " could not be read whole at the start: kept as "
+                  + aside.getFileName());
+        } else {
+          Files.deleteIfExists(segment.path);
+        }
       } catch (IOException e) {
         // It is freed again at the next start.
         notice.accept(segment.name() + " cannot be deleted: " + e.getMessage());
@@ -973,6 +997,11 @@ public final class SegmentLog implements Closeable {
 
   public long syncedSequence() {
     return syncedSequence;
+  }
+
+  /// Whether all records that there are were found at the start: else some may wait that nobody knows of.
+  public boolean wasReadWhole() {
+    return unread == null;
   }
 
   /// Of all segments.

@@ -113,7 +113,9 @@
 /// if it had said nothing.
 ///
 /// Where the disk does not give the bytes, a segment ends there for the process that has found it so at its start, whatever lies
-/// behind; numbers that may stand there are not used. Each later start looks again.
+/// behind; numbers that may stand there are not used, and shippers go on behind it. Where a segment would be deleted, such a one is
+/// kept as `….log.unreadable` instead, and no later start looks at it. Where the disk gives not one record, it is away, and the start
+/// fails.
 ///
 /// # Free
 ///
