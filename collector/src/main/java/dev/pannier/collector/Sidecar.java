@@ -235,7 +235,8 @@ final class Sidecar {
                 store,
                 disk == null ? List.of() : disk.positions(),
                 startPositions,
-                shipping::retain,
+                // With a log, a file's positions move before shippers have what they say.
+                disk == null ? shipping::retain : ignored -> {},
                 own,
                 buffer,
                 budget,

@@ -182,7 +182,7 @@ final class SimulatedSidecar {
         store,
         disk == null ? List.of() : disk.positions(),
         start,
-        shipping::retain,
+        disk == null ? shipping::retain : ignored -> {},
         new TailBuffer(),
         budget,
         metrics,
