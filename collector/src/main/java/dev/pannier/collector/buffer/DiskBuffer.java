@@ -936,9 +936,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private List<DiskCursor> readers() {
     synchronized (lock) {
-      List<DiskCursor> readers = new ArrayList<>(cursors);
-      readers.addAll(leaving);
-      return readers;
+      return all();
     }
   }
 

@@ -221,11 +221,7 @@ final class DiskCursor extends Cursor {
   void giveUp(Entry entry) {
     Batch batch = entry.batch();
     synchronized (buffer.lock) {
-      openBatches--;
-      openRecords -= batch.records();
-      forget(entry);
-      buffer.gaveUp(
-          batch.source(), shipper(), batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
+      lose(entry, MemoryBuffer.REMOVED);
     }
     release(batch.bytes());
   }
@@ -591,9 +587,18 @@ final class DiskCursor extends Cursor {
         });
   }
 
-  private void forget(Entry entry) {
+  /// Whatever became of it. Under the buffer's lock.
+  private void closed(Entry entry) {
+    openBatches--;
+    openRecords -= entry.batch().records();
     taken.remove(entry.sequence());
     orphans.remove(entry.sequence());
+  }
+
+  private void lose(Entry entry, String why) {
+    closed(entry);
+    Batch batch = entry.batch();
+    buffer.gaveUp(batch.source(), shipper(), batch.records(), batch.sourceBytes(), why);
   }
 
   /// The segment is about to go for newer ones. Under the buffer's lock.
@@ -608,13 +613,9 @@ final class DiskCursor extends Cursor {
 
   /// The process ends: what has no segment any more goes with it. Under the buffer's lock.
   void dropOrphans() {
-    for (Long orphan : orphans) {
-      Batch batch = Objects.requireNonNull(taken.remove(orphan)).batch();
-      openBatches--;
-      openRecords -= batch.records();
-      buffer.gaveUp(batch.source(), shipper(), batch.records(), batch.sourceBytes(), FULL);
+    for (Long orphan : List.copyOf(orphans)) {
+      lose(Objects.requireNonNull(taken.get(orphan)), FULL);
     }
-    orphans.clear();
   }
 
   private void dropUntaken(Segment segment) {
@@ -746,9 +747,7 @@ final class DiskCursor extends Cursor {
     }
     Confirmations told;
     synchronized (buffer.lock) {
-      openBatches--;
-      openRecords -= entry.batch().records();
-      forget(entry);
+      closed(entry);
       told = buffer.done(this, entry, settlement);
     }
     release(entry.batch().bytes());

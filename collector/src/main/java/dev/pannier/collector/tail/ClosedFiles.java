@@ -72,8 +72,8 @@ final class ClosedFiles {
 
   /// How much of a file is not read.
   long passedOver(FileKey place) {
-    State first = firstSizes.get(place);
-    return first == null ? 0 : first.sizeBytes();
+    Long first = firstSize(place);
+    return first == null ? 0 : first;
   }
 
   /// It is read, or surely not.

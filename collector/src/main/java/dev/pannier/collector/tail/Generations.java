@@ -983,16 +983,13 @@ final class Generations {
       }
       try {
         FileKey place = FileKey.of(other.path());
-        if (seen.contains(place)) {
-          // Another source's, which waits for a descriptor.
+        if (concerns(place)) {
+          // It waits for a descriptor, for this source or another.
           continue;
         }
         SavedGeneration saved = grownAt(place, other);
         TailSource source = saved == null ? null : sources.of(saved, known.pathOf(saved));
         if (saved == null || source == null) {
-          continue;
-        }
-        if (closed.isWaiting(place)) {
           continue;
         }
         goesOnAt(found(source, known.pathOf(saved), place, other), saved, nowNanos);
