@@ -17,10 +17,14 @@ final class Verdicts {
   /// Those of them that the broker has named, each with what it says of that record.
   private final IdentityHashMap<Batch, Refusals> accused = new IdentityHashMap<>();
 
-  synchronized void refuse(Batch part, Message message, String reason) {
+  private static BitSet records(Batch part, Message message) {
     BitSet records = new BitSet();
     message.addTo(records, part.records());
-    refusals.computeIfAbsent(part, of -> new Refusals()).add(records, reason);
+    return records;
+  }
+
+  synchronized void refuse(Batch part, Message message, String reason) {
+    refusals.computeIfAbsent(part, of -> new Refusals()).add(records(part, message), reason);
     clear(part, message);
   }
 
@@ -42,18 +46,14 @@ final class Verdicts {
 
   /// The broker has named it among those that it refused together.
   synchronized void accuse(Batch part, Message message, String reason) {
-    BitSet records = new BitSet();
-    message.addTo(records, part.records());
-    accused.computeIfAbsent(part, of -> new Refusals()).add(records, reason);
+    accused.computeIfAbsent(part, of -> new Refusals()).add(records(part, message), reason);
   }
 
   /// It has not, after all.
   synchronized void acquit(Batch part, Message message) {
     Refusals named = accused.get(part);
     if (named != null) {
-      BitSet records = new BitSet();
-      message.addTo(records, part.records());
-      named.remove(records);
+      named.remove(records(part, message));
     }
   }
 
@@ -80,9 +80,7 @@ final class Verdicts {
     if (left == null) {
       return;
     }
-    BitSet cleared = new BitSet();
-    message.addTo(cleared, part.records());
-    left.andNot(cleared);
+    left.andNot(records(part, message));
     if (left.isEmpty()) {
       suspects.remove(part);
       accused.remove(part);
