@@ -226,7 +226,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             settings.directory(), segmentBytes(settings), DiskBuffer::generation, notice);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
     CursorFile stored = storedCursors();
-    former = new FormerShippers(stored, shippers.keySet(), ledger, metrics);
+    former = new FormerShippers(stored, shippers.keySet(), this::removed);
     places = new CursorWriter(settings.directory());
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
@@ -788,6 +788,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       settle(
           cursor, Set.of(), number -> number > after && number <= upTo, "dropped: " + why, givenUp);
     }
+  }
+
+  private void removed(String shipper, Batch batch) {
+    ledger.appended(batch.source(), shipper, batch.records(), batch.sourceBytes());
+    gaveUp(batch.source(), shipper, batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
   }
 
   void gaveUp(String source, String shipper, long records, long bytes, String why) {

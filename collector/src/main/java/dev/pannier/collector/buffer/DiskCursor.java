@@ -366,8 +366,7 @@ final class DiskCursor extends Cursor {
       Segment segment = segment();
       if (failing != null && failing != segment) {
         // It has gone for newer ones.
-        failing = null;
-        readProblem = null;
+        waitsNoMore();
       }
       if (segment == null) {
         return inMemory == Long.MAX_VALUE ? null : memory.next();
@@ -380,8 +379,7 @@ final class DiskCursor extends Cursor {
         step = step(segment, inMemory);
         // Else nothing of it may have been read: memory was short.
         if (failing != null && (step == Step.AGAIN || step == Step.TAKEN)) {
-          failing = null;
-          readProblem = null;
+          waitsNoMore();
           buffer.tell(segment.name() + " can be read again");
         }
       } catch (IOException e) {
@@ -432,9 +430,7 @@ final class DiskCursor extends Cursor {
           return null;
         }
         segment = next;
-        current = segment;
-        startBytes = 0;
-        takenOfSegment.clear();
+        enter(segment);
         damaged = false;
       }
       return segment;
@@ -561,12 +557,17 @@ final class DiskCursor extends Cursor {
       if (next == null) {
         return inMemory == Long.MAX_VALUE ? Step.WAIT : Step.MEMORY;
       }
-      current = next;
-      startBytes = 0;
-      takenOfSegment.clear();
+      enter(next);
     }
     buffer.passed();
     return Step.AGAIN;
+  }
+
+  /// A segment is read from its first record on. Under the buffer's lock.
+  private void enter(Segment next) {
+    current = next;
+    startBytes = 0;
+    takenOfSegment.clear();
   }
 
   /// What of a segment was not taken comes no more. Under the buffer's lock.
@@ -638,13 +639,11 @@ final class DiskCursor extends Cursor {
     triedNanos = nowNanos;
     boolean first = failing == null;
     failing = segment;
-    if (first) {
-      firstFailedNanos = nowNanos;
-    }
     if (first || buffer.problem() != null) {
       failingSinceNanos = nowNanos;
     }
     if (first) {
+      firstFailedNanos = nowNanos;
       String what =
           "shipper "
               + shipper()
@@ -668,20 +667,22 @@ final class DiskCursor extends Cursor {
       if (next != null && !segment.isGone()) {
         giveUp(segment, DAMAGED);
         lastRead = Math.max(lastRead, segment.lastSequence());
-        current = next;
-        startBytes = 0;
-        takenOfSegment.clear();
+        enter(next);
         gaveUp = true;
       }
     }
     if (!gaveUp) {
       return Step.WAIT;
     }
-    failing = null;
-    readProblem = null;
+    waitsNoMore();
     buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
     buffer.passed();
     return Step.AGAIN;
+  }
+
+  private void waitsNoMore() {
+    failing = null;
+    readProblem = null;
   }
 
   /// Why the shipper waits for the disk, in one line; null while it does not. Any thread.

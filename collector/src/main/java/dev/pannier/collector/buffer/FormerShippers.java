@@ -2,12 +2,11 @@ package dev.pannier.collector.buffer;
 
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.StoredBatch;
-import dev.pannier.collector.metrics.Counter;
-import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /// The shippers that have a place in a log and are not configured any more, and what waited for them. What signals they took nobody knows.
@@ -30,14 +29,13 @@ final class FormerShippers {
   /// Whether there are new ones, which begin with the oldest record.
   private final boolean hasHeirs;
 
-  private final Ledger ledger;
-  private final Metrics metrics;
+  private final BiConsumer<String, Batch> removed;
 
   /// @param shippers that are configured
-  FormerShippers(CursorFile stored, Set<String> shippers, Ledger ledger, Metrics metrics) {
+  /// @param removed told of each batch that one of these shippers, by name, never gets, and no other for it
+  FormerShippers(CursorFile stored, Set<String> shippers, BiConsumer<String, Batch> removed) {
     this.shippers = shippers;
-    this.ledger = ledger;
-    this.metrics = metrics;
+    this.removed = removed;
     hasHeirs = !stored.passed().keySet().containsAll(shippers);
     stored
         .passed()
@@ -58,12 +56,7 @@ final class FormerShippers {
       }
       each.records += batch.records();
       if (!hasHeirs) {
-        String source = batch.source();
-        ledger.appended(source, each.shipper, batch.records(), batch.sourceBytes());
-        ledger.dropped(source, each.shipper, batch.records(), batch.sourceBytes());
-        metrics
-            .adder(Counter.SHIPPER_DROPPED, each.shipper, MemoryBuffer.REMOVED)
-            .add(batch.records());
+        removed.accept(each.shipper, batch);
       }
     }
   }

@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /// What one segment holds.
@@ -45,7 +46,7 @@ public record SegmentReport(
           0,
           0,
           List.of(),
-          places.stream().map(place -> 0L).toList(),
+          Collections.nCopies(places.size(), 0L),
           String.valueOf(e.getMessage()));
     }
     SegmentReader reader =
