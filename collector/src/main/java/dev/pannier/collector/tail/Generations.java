@@ -76,7 +76,6 @@ final class Generations {
   private final Relatives relatives;
   private final Overview overview;
   private final Room room;
-  private final Whereabouts whereabouts;
   private final MovedFiles movedFiles = new MovedFiles();
   private boolean looked;
 
@@ -108,7 +107,6 @@ final class Generations {
     discovery = new Discovery(sources);
     losses = new Losses(notice);
     relatives = new Relatives(live.all(), known, seen, check);
-    whereabouts = new Whereabouts(discovery);
     room = new Room(maxOpen, live, closed, discovery, seen);
     overview = new Overview(this.sources, live, seen, known, closed, relatives, discovery, losses);
     for (SavedGeneration generation : saved) {
@@ -129,10 +127,7 @@ final class Generations {
     boolean differs = false;
     for (TailedFile file : live.all()) {
       SavedGeneration saved = file.saved();
-      SavedGeneration started = start.start(saved);
-      if (started.acknowledged().position() < saved.acknowledged().position()) {
-        lowered.put(saved.id(), saved.acknowledged().position());
-      }
+      SavedGeneration started = started(saved);
       file.startAt(
           started.acknowledged(), start.barriers(saved.id(), started.acknowledged().position()));
       if (file.cursor.skip != Skip.NOTHING && !(file.content instanceof GzipContent)) {
@@ -142,14 +137,19 @@ final class Generations {
       differs |= !started.equals(saved);
     }
     for (SavedGeneration saved : List.copyOf(known.all())) {
-      SavedGeneration started = start.start(saved);
-      if (started.acknowledged().position() < saved.acknowledged().position()) {
-        lowered.put(saved.id(), saved.acknowledged().position());
-      }
+      SavedGeneration started = started(saved);
       known.replace(started);
       differs |= !started.equals(saved);
     }
     return differs;
+  }
+
+  private SavedGeneration started(SavedGeneration saved) {
+    SavedGeneration started = start.start(saved);
+    if (started.acknowledged().position() < saved.acknowledged().position()) {
+      lowered.put(saved.id(), saved.acknowledged().position());
+    }
+    return started;
   }
 
   /// Other sources. A file stays with its own where that is still there; else it goes over to the one that
@@ -1071,7 +1071,10 @@ final class Generations {
         nameless.add(found);
       }
     }
-    whereabouts.look(nameless.isEmpty());
+    if (nameless.isEmpty()) {
+      return;
+    }
+    Whereabouts whereabouts = new Whereabouts(discovery);
     for (Discovery.Found found : nameless) {
       switch (whereabouts.of(found)) {
         case Whereabouts.Renamed(Discovery.Other now) ->

@@ -29,18 +29,9 @@ final class Whereabouts {
   private final Discovery discovery;
   private final Map<FileKey, Discovery.Other> others = new HashMap<>();
 
+  /// As the last walk has found it.
   Whereabouts(Discovery discovery) {
     this.discovery = discovery;
-  }
-
-  /// After each walk.
-  ///
-  /// @param none whether nothing is to be asked for
-  void look(boolean none) {
-    others.clear();
-    if (none) {
-      return;
-    }
     for (Discovery.Other other : discovery.others()) {
       try {
         others.put(FileKey.of(other.path()), other);
