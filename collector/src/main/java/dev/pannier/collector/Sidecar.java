@@ -422,7 +422,7 @@ final class Sidecar {
     for (Path directory : others) {
       own.addFolder("a former buffer.directory", directory);
       DiskBuffer left = formerDisk(configuration, exactlyOnce, directory);
-      if (left != null && opened != null && isDone(left, opened)) {
+      if (left != null && opened != null && settles(left, opened)) {
         left.close();
         former.remove(directory);
       } else if (left != null) {
@@ -468,8 +468,10 @@ final class Sidecar {
     }
   }
 
-  /// Whether nothing waits in a disk buffer: then the volume gets to know all positions that it has, whoever reads the files next.
-  private static boolean isDone(DiskBuffer disk, PositionStore store) {
+  /// Where nothing waits in a disk buffer the volume gets to know all positions that it has, whoever reads the files next.
+  ///
+  /// @return whether it can be left
+  private static boolean settles(DiskBuffer disk, PositionStore store) {
     if (!disk.isEmpty()) {
       return false;
     }
@@ -715,7 +717,7 @@ final class Sidecar {
     }
     try (PositionStore stored =
         PositionStore.open(configuration.stateDirectory(), random, LOG::warn)) {
-      if (isDone(disk, stored)) {
+      if (settles(disk, stored)) {
         former.remove(disk.directory());
       }
     } catch (IOException e) {

@@ -199,10 +199,11 @@ public final class YamlText {
     Layout after = new Layout(changed.text);
     for (int i = 0; i < size(); i++) {
       // Of the others nobody asks what they mean, and whether they mean anything.
+      List<Change> asked = changes.get(i);
       boolean isAsExpected =
-          changes.containsKey(i)
-              ? same(Change.apply(tree(i), changes.getOrDefault(i, List.of())), changed.tree(i))
-              : before.text(documents.get(i)).equals(after.text(changed.documents.get(i)));
+          asked == null
+              ? before.text(documents.get(i)).equals(after.text(changed.documents.get(i)))
+              : same(Change.apply(tree(i), asked), changed.tree(i));
       if (!isAsExpected) {
         throw new YamlProblem(
             line(i),
