@@ -928,14 +928,19 @@ class DiskBufferTest {
         .containsExactly(10L, 20L);
   }
 
-  @Test
-  void positionsBehindBatchesInMemoryDoNotCountBeforeThoseAreDelivered() throws Exception {
-    DiskBuffer buffer = buffer();
+  /// The disk was away for a moment, in which `in memory` came.
+  private void holdsOneInMemory(DiskBuffer buffer) throws IOException {
     deleteDirectory();
     pass(buffer, 1000);
     append(buffer, "in memory");
     heal();
     pass(buffer, 1000);
+  }
+
+  @Test
+  void positionsBehindBatchesInMemoryDoNotCountBeforeThoseAreDelivered() throws Exception {
+    DiskBuffer buffer = buffer();
+    holdsOneInMemory(buffer);
     append(buffer, "behind it");
     pass(buffer, 100);
     assertThat(told).containsExactly("behind it");
@@ -953,11 +958,7 @@ class DiskBufferTest {
       throws Exception {
     syncedOnly = Set.of("events");
     DiskBuffer buffer = buffer();
-    deleteDirectory();
-    pass(buffer, 1000);
-    append(buffer, "in memory");
-    heal();
-    pass(buffer, 1000);
+    holdsOneInMemory(buffer);
     assertThat(buffer.hasRoomForFiles()).as("until that is shipped").isFalse();
     append(buffer, "behind it");
     append(buffer, "request", new byte[0]);
@@ -976,11 +977,7 @@ class DiskBufferTest {
     shippers = new String[] {"once", "away"};
     syncedOnly = Set.of("once");
     DiskBuffer buffer = buffer();
-    deleteDirectory();
-    pass(buffer, 1000);
-    append(buffer, "in memory");
-    heal();
-    pass(buffer, 1000);
+    holdsOneInMemory(buffer);
     pass(buffer, 1000);
     assertThat(buffer.problem()).isNull();
     assertThat(buffer.filesProblem()).contains("no file is read before shipper once has");
@@ -1007,11 +1004,7 @@ class DiskBufferTest {
       append(buffer, "x " + "x".repeat(100_000));
       pass(buffer, 100);
     }
-    deleteDirectory();
-    pass(buffer, 1000);
-    append(buffer, "in memory");
-    heal();
-    pass(buffer, 1000);
+    holdsOneInMemory(buffer);
     assertThat(buffer.problem()).isNull();
     append(buffer, "behind it");
     assertThat(metrics.value(Counter.SHIPPER_DROPPED, "events")).isZero();

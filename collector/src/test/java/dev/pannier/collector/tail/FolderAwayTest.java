@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +31,7 @@ class FolderAwayTest {
     tail = new TailHarness(folder, TailRig.settings(folder, "**/*.log"));
     file = Files.createDirectories(tail.logs.resolve("below")).resolve("app.log");
     write(FIRST);
-    looks(2);
+    tail.looks(2);
   }
 
   @AfterEach
@@ -42,12 +41,6 @@ class FolderAwayTest {
 
   private void write(String line) throws IOException {
     Files.writeString(file, line + "\n", CREATE, APPEND);
-  }
-
-  private void looks(int count) {
-    for (int i = 0; i < count; i++) {
-      tail.pass(Duration.ofSeconds(1));
-    }
   }
 
   private Path missing(String name) {
@@ -60,13 +53,13 @@ class FolderAwayTest {
     tail.stopAndRestart();
     Path away = folder.resolve("away");
     Files.move(missing(name), away);
-    looks(3);
+    tail.looks(3);
     tail.stopAndRestart();
-    looks(3);
+    tail.looks(3);
     Files.move(away, missing(name));
-    looks(3);
+    tail.looks(3);
     write("second");
-    looks(3);
+    tail.looks(3);
     assertThat(tail.bodies()).containsExactly(FIRST, "second");
     assertThat(tail.notices).isEmpty();
   }
@@ -76,16 +69,16 @@ class FolderAwayTest {
   void whatWasNotConfirmedIsReadOn(String name) throws IOException {
     tail.room = false;
     write("second");
-    looks(2);
+    tail.looks(2);
     tail.stopAndRestart();
     Path away = folder.resolve("away");
     Files.move(missing(name), away);
-    looks(3);
+    tail.looks(3);
     tail.stopAndRestart();
-    looks(3);
+    tail.looks(3);
     tail.room = true;
     Files.move(away, missing(name));
-    looks(3);
+    tail.looks(3);
     assertThat(tail.bodies()).containsExactly(FIRST, "second");
     assertThat(tail.uids()).doesNotHaveDuplicates();
     assertThat(tail.receipt())
@@ -97,12 +90,12 @@ class FolderAwayTest {
   void whatIsGoneWithItIsToldOnce() throws IOException {
     tail.room = false;
     write("second");
-    looks(2);
+    tail.looks(2);
     tail.stopAndRestart();
     Files.delete(file);
     Files.delete(file.getParent());
     for (int i = 0; i < 3; i++) {
-      looks(3);
+      tail.looks(3);
       tail.stopAndRestart();
     }
     assertThat(tail.notices).hasSize(1);
@@ -113,13 +106,13 @@ class FolderAwayTest {
   void whatIsBackIsReadOnLikeAnyOther() throws IOException {
     Path away = folder.resolve("away");
     Files.move(file.getParent(), away);
-    looks(1);
+    tail.looks(1);
     Files.move(away, file.getParent());
-    looks(1);
+    tail.looks(1);
     Files.writeString(file, "a half ", APPEND);
-    looks(5);
+    tail.looks(5);
     write("line");
-    looks(3);
+    tail.looks(3);
     assertThat(tail.bodies()).containsExactly(FIRST, "a half line");
   }
 
@@ -130,7 +123,7 @@ class FolderAwayTest {
       throws IOException {
     tail.room = false;
     write("second");
-    looks(2);
+    tail.looks(2);
     tail.stopAndRestart();
     Path away = folder.resolve("away");
     Path log = new LogDirectory(missing("below"), "app.log").renameAndGzip();
@@ -143,7 +136,7 @@ class FolderAwayTest {
     }
     tail.crashAndRestart();
     tail.room = true;
-    looks(3);
+    tail.looks(3);
     assertThat(tail.bodies()).containsExactly(FIRST);
 
     if (unlisted) {
@@ -152,7 +145,7 @@ class FolderAwayTest {
       Files.move(folder.resolve("logs-away"), tail.logs);
     }
     Files.move(away, file.getParent());
-    looks(3);
+    tail.looks(3);
     assertThat(tail.bodies()).containsExactly(FIRST, "second");
     assertThat(tail.uids()).doesNotHaveDuplicates();
     assertThat(tail.notices).isEmpty();

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -45,25 +44,19 @@ class LostBytesTest {
     tail.close();
   }
 
-  private void looks(int count) {
-    for (int i = 0; i < count; i++) {
-      tail.pass(Duration.ofSeconds(1));
-    }
-  }
-
   private long size() {
     return log.file.toFile().length();
   }
 
   /// Reported once, now and after each restart.
   private void lost(long from, long to) {
-    looks(15);
+    tail.looks(15);
     isReported(from, to);
     tail.crashAndRestart();
-    looks(15);
+    tail.looks(15);
     isReported(from, to);
     tail.stopAndRestart();
-    looks(15);
+    tail.looks(15);
     isReported(from, to);
   }
 
@@ -83,9 +76,9 @@ class LostBytesTest {
     tail.room = false;
     log.write(lines.next(10));
     long to = size();
-    looks(2);
+    tail.looks(2);
     log.truncate(0);
-    looks(2);
+    tail.looks(2);
     tail.room = true;
     log.write(lines.next(5));
 
@@ -106,7 +99,7 @@ class LostBytesTest {
     tail.room = false;
     log.write(lines.next(10));
     long to = size();
-    looks(3);
+    tail.looks(3);
     tail.stopAndRestart();
     tail.close();
     Files.delete(log.file);
@@ -125,7 +118,7 @@ class LostBytesTest {
     tail.room = false;
     log.write(lines.next(10));
     long to = size();
-    looks(2);
+    tail.looks(2);
     log.truncate(from / 2);
     tail.room = true;
 
@@ -141,9 +134,9 @@ class LostBytesTest {
     long from = size();
     log.write(lines.next(5));
     long to = size();
-    looks(2);
+    tail.looks(2);
     log.truncate(from);
-    looks(2);
+    tail.looks(2);
     tail.room = true;
 
     lost(from, to);
@@ -160,10 +153,10 @@ class LostBytesTest {
     Files.copy(log.file, log.numbered(1));
     log.write(lines.next(5));
     long to = size();
-    looks(2);
+    tail.looks(2);
     log.truncate(0);
     log.write(lines.next(200));
-    looks(2);
+    tail.looks(2);
     tail.room = true;
 
     lost(from, to);
@@ -177,7 +170,7 @@ class LostBytesTest {
     tail.run();
     log.truncate(0);
     log.write(lines.next(200));
-    looks(15);
+    tail.looks(15);
 
     assertThat(tail.bodies()).isEqualTo(lines.written);
     assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isZero();
@@ -192,7 +185,7 @@ class LostBytesTest {
     tail.room = false;
     log.write(lines.next(10));
     long to = size();
-    looks(2);
+    tail.looks(2);
     tail.crashAndRestart();
     tail.close();
     log.delete();
@@ -211,7 +204,7 @@ class LostBytesTest {
     tail.room = false;
     log.write(lines.next(10));
     long to = size();
-    looks(2);
+    tail.looks(2);
     tail.crashAndRestart();
     tail.close();
     log.delete();
@@ -232,7 +225,7 @@ class LostBytesTest {
     tail.room = false;
     log.write(lines.next(10));
     long to = size();
-    looks(2);
+    tail.looks(2);
     tail.crashAndRestart();
     tail.close();
     log.truncate(0);
@@ -253,9 +246,9 @@ class LostBytesTest {
     tail.confirms = false;
     log.write(lines.next(10));
     long to = size();
-    looks(2);
+    tail.looks(2);
     log.truncate(0);
-    looks(2);
+    tail.looks(2);
     tail.confirms = true;
     tail.crashAndRestart();
 
@@ -277,7 +270,7 @@ class LostBytesTest {
     }
     log.write(text.toString());
     long to = size();
-    looks(2);
+    tail.looks(2);
     tail.crashAndRestart();
     tail.close();
     Path gzip = log.renameAndGzip();
@@ -285,7 +278,7 @@ class LostBytesTest {
     Files.write(gzip, Arrays.copyOf(bytes, bytes.length / 2));
     tail.room = true;
     tail.crashAndRestart();
-    looks(15);
+    tail.looks(15);
 
     List<String> bodies = tail.bodies();
     assertThat(bodies).isEqualTo(lines.written.subList(0, bodies.size()));
@@ -318,7 +311,7 @@ class LostBytesTest {
     tail.room = false;
     log.write(lines.next(10));
     long to = size();
-    looks(2);
+    tail.looks(2);
     tail.crashAndRestart();
     tail.close();
     Path gzip = log.renameAndGzip();
@@ -332,11 +325,11 @@ class LostBytesTest {
   @Test
   void whatIsDeletedWithNothingLeftToReadIsNoLoss() {
     log.write(lines.next(50));
-    looks(2);
+    tail.looks(2);
     log.delete();
-    looks(15);
+    tail.looks(15);
     tail.crashAndRestart();
-    looks(3);
+    tail.looks(3);
     assertThat(tail.notices).isEmpty();
     assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isZero();
   }
@@ -352,10 +345,10 @@ class LostBytesTest {
           CREATE,
           APPEND);
       sizes[i] = size();
-      looks(1);
+      tail.looks(1);
       log.delete();
     }
-    looks(2);
+    tail.looks(2);
 
     assertThat(tail.notices).hasSize(2);
     for (int i = 0; i < 2; i++) {
@@ -365,7 +358,7 @@ class LostBytesTest {
     }
     assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isEqualTo(sizes[0] + sizes[1]);
     tail.room = true;
-    looks(15);
+    tail.looks(15);
     assertThat(tail.bodies()).hasSize(256);
     assertThat(tail.bodies().getFirst()).startsWith("file 2 ");
   }
@@ -377,9 +370,9 @@ class LostBytesTest {
     tail.run();
     long read = size();
     log.truncate(0);
-    looks(2);
+    tail.looks(2);
     log.write(lines.next(5));
-    looks(2);
+    tail.looks(2);
 
     assertThat(lag()).isEqualTo(read + size());
     tail.confirms = true;
@@ -395,9 +388,9 @@ class LostBytesTest {
     tail.run();
     long read = size();
     log.truncate(0);
-    looks(2);
+    tail.looks(2);
     tail.change(TailHarness.source(folder, new Multiline.Auto()));
-    looks(2);
+    tail.looks(2);
 
     assertThat(lag()).isEqualTo(read);
     tail.confirms = true;

@@ -26,7 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// More files than may be open.
 class OpenFilesTest {
   private static final int MOST = 8;
-  private static final Duration LOOK = Duration.ofSeconds(1);
   private static final String BUSY = "an unfinished line";
 
   @TempDir private Path folder;
@@ -51,18 +50,18 @@ class OpenFilesTest {
   void aFolderThatCannotBeListedDoesNotMakeItsFilesGone() throws IOException {
     write("app.log", "one line, and then");
     Files.writeString(tail.logs.resolve("app.log"), "a half ", APPEND);
-    looks(1);
+    tail.looks(1);
     Path away = folder.resolve("away");
     Files.move(tail.logs, away);
     Files.createSymbolicLink(tail.logs, tail.logs);
-    looks(20);
+    tail.looks(20);
     assertThat(tail.bodies()).containsExactly("one line, and then");
     assertThat(tail.files()).anyMatch(file -> !file.problem().isEmpty());
 
     Files.delete(tail.logs);
     Files.move(away, tail.logs);
     Files.writeString(tail.logs.resolve("app.log"), "line\n", APPEND);
-    looks(2);
+    tail.looks(2);
     expected.add("a half line");
     lines();
   }
@@ -72,17 +71,20 @@ class OpenFilesTest {
     expected.add(line);
   }
 
-  private void looks(int count) {
-    for (int i = 0; i < count; i++) {
-      tail.pass(LOOK);
+  private void fiftyWhoseSecondLinesHaveNoRoom() throws IOException {
+    fifty();
+    for (int i = 0; i < 50; i++) {
+      write("f" + i + ".log", "second " + i);
     }
+    tail.room = false;
+    tail.looks(2);
   }
 
   private void fifty() throws IOException {
     for (int i = 0; i < 50; i++) {
       write("f" + i + ".log", "file " + i + " has a first line that is long enough to know it by");
     }
-    looks(20);
+    tail.looks(20);
   }
 
   private void lines() {
@@ -104,7 +106,7 @@ class OpenFilesTest {
     for (int i = 0; i < 50; i++) {
       write("f" + i + ".log", "second " + i);
     }
-    looks(20);
+    tail.looks(20);
     lines();
     assertThat(tail.uids()).doesNotHaveDuplicates();
   }
@@ -120,7 +122,7 @@ class OpenFilesTest {
       Files.move(file, tail.logs.resolve("f" + i + ".log.1"));
       write(file.getFileName().toString(), "next " + i);
     }
-    looks(120);
+    tail.looks(120);
     lines();
     for (int i = 0; i < 50; i++) {
       assertThat(tail.bodies()).containsSubsequence("last " + i, "next " + i);
@@ -135,7 +137,7 @@ class OpenFilesTest {
     Files.copy(file, tail.logs.resolve("f7.log.1"));
     Files.newByteChannel(file, WRITE).truncate(0).close();
     write("f7.log", "next 7");
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -147,7 +149,7 @@ class OpenFilesTest {
     for (int i = 0; i < 50; i++) {
       write("f" + i + ".log", "second " + i);
     }
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -157,9 +159,9 @@ class OpenFilesTest {
     for (int i = 0; i < 50; i++) {
       Files.delete(tail.logs.resolve("f" + i + ".log"));
     }
-    looks(30);
+    tail.looks(30);
     tail.crashAndRestart();
-    looks(3);
+    tail.looks(3);
     lines();
     assertThat(tail.files()).isEmpty();
   }
@@ -169,9 +171,9 @@ class OpenFilesTest {
     for (int i = 0; i < MOST; i++) {
       Files.writeString(tail.logs.resolve("busy" + i + ".log"), "an unfinished line");
     }
-    looks(2);
+    tail.looks(2);
     write("new.log", "a new line");
-    looks(2);
+    tail.looks(2);
     assertThat(tail.bodies()).isEmpty();
     assertThat(tail.files())
         .filteredOn(file -> file.path().endsWith("new.log"))
@@ -181,7 +183,7 @@ class OpenFilesTest {
         .contains("ulimit -n");
 
     Files.writeString(tail.logs.resolve("busy0.log"), "\n", APPEND);
-    looks(3);
+    tail.looks(3);
     assertThat(tail.bodies()).containsExactlyInAnyOrder("an unfinished line", "a new line");
   }
 
@@ -190,7 +192,7 @@ class OpenFilesTest {
     for (int i = 0; i < MOST; i++) {
       Files.writeString(tail.logs.resolve("busy" + i + ".log"), BUSY);
     }
-    looks(2);
+    tail.looks(2);
   }
 
   private void busyNoMore() throws IOException {
@@ -198,7 +200,7 @@ class OpenFilesTest {
       Files.writeString(tail.logs.resolve("busy" + i + ".log"), "\n", APPEND);
       expected.add(BUSY);
     }
-    looks(20);
+    tail.looks(20);
   }
 
   private SourceStatus.File status(String name) {
@@ -222,14 +224,14 @@ class OpenFilesTest {
   @Test
   void whatWaitsForADescriptorLags() throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     long before = Files.size(tail.logs.resolve("old.log"));
     busy();
     assertThat(status("old.log").lagBytes()).isZero();
 
     write("old.log", "a line that waits");
     write("new.log", "another one");
-    looks(1);
+    tail.looks(1);
     assertThat(status("new.log").problem()).contains("ulimit -n");
     assertThat(status("old.log").problem()).contains("ulimit -n");
     assertThat(tail.caughtUp()).isFalse();
@@ -247,16 +249,16 @@ class OpenFilesTest {
   @Test
   void whatWaitsForADescriptorIsNotLostThoughItsFolderIsAwayForAWhile() throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     busy();
     write("old.log", "a line that waits");
     write("new.log", "another one");
-    looks(1);
+    tail.looks(1);
     Path away = folder.resolve("away");
     Files.move(tail.logs, away);
-    looks(2);
+    tail.looks(2);
     Files.move(away, tail.logs);
-    looks(2);
+    tail.looks(2);
 
     busyNoMore(); // a file that is back goes on
     lines();
@@ -271,31 +273,31 @@ class OpenFilesTest {
       write("f" + i + ".log", "second " + i);
     }
     tail.room = false;
-    looks(1);
+    tail.looks(1);
     assertThat(tail.files()).hasSize(50);
     assertThat(tail.files().stream().mapToLong(SourceStatus.File::lagBytes).sum())
         .isEqualTo(10 * 9L + 40 * 10L);
     tail.room = true;
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
   @Test
   void whatWaitsForADescriptorIsReadThoughItIsRenamedMeanwhile() throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     busy();
     write("old.log", "a line that waits");
     write("new.log", "another one");
-    looks(1);
+    tail.looks(1);
     for (String name : List.of("old.log", "new.log")) {
       Files.move(tail.logs.resolve(name), tail.logs.resolve(name + ".1"));
     }
-    looks(1);
+    tail.looks(1);
     assertThat(status("old.log").lagBytes()).isEqualTo(18).isEqualTo(unshipped("old.log"));
     assertThat(status("new.log").lagBytes()).isEqualTo(12).isEqualTo(unshipped("new.log"));
     write("old.log", "and the next file's");
-    looks(2);
+    tail.looks(2);
 
     busyNoMore();
     lines();
@@ -305,19 +307,19 @@ class OpenFilesTest {
   @Test
   void whatVanishesWhileItWaitsForADescriptorIsToldAsLost() throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     busy();
     write("old.log", "a line that waits");
     write("new.log", "another one");
-    looks(1);
+    tail.looks(1);
     for (String name : List.of("old.log", "new.log")) {
       Files.delete(tail.logs.resolve(name));
     }
-    looks(2);
+    tail.looks(2);
 
     assertThat(tail.notices).hasSize(2).allMatch(notice -> notice.contains("were gone before"));
     assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isEqualTo(18 + 12);
-    looks(2);
+    tail.looks(2);
     assertThat(tail.notices).hasSize(2);
     assertThat(tail.files()).hasSize(MOST);
   }
@@ -327,22 +329,22 @@ class OpenFilesTest {
   void whatTakesThePlaceOfAFileAndIsNoLogIsNotReadThoughItWouldWaitForADescriptor()
       throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     busy();
     Path old = tail.logs.resolve("old.log");
     FileKey place = FileKey.of(old);
     Files.delete(old);
-    looks(4);
+    tail.looks(4);
     String text = "what stands here is for somebody else, and is longer than all of the log was\n";
     Path foreign = tail.logs.resolve("foreign.txt");
     Files.writeString(foreign, text + text);
     assumeTrue(
         FileKey.of(foreign).equals(place), "the file system gives an inode out again at once");
     Files.setLastModifiedTime(foreign, FileTime.from(Instant.ofEpochSecond(1_800_000_000)));
-    looks(4);
+    tail.looks(4);
 
     busyNoMore();
-    looks(4);
+    tail.looks(4);
     lines();
   }
 
@@ -350,12 +352,12 @@ class OpenFilesTest {
   @Test
   void whatIsCompressedWhileItWaitsForADescriptorIsReadOn() throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     busy();
     write("old.log", "a line that waits");
-    looks(1);
+    tail.looks(1);
     new LogDirectory(tail.logs, "old.log").gzip(tail.logs.resolve("old.log"));
-    looks(2);
+    tail.looks(2);
 
     busyNoMore();
     lines();
@@ -364,20 +366,20 @@ class OpenFilesTest {
   @Test
   void aReloadLosesNothingOfWhatWaitsForADescriptor() throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     busy();
     write("old.log", "a line that waits");
     write("new.log", "another one");
-    looks(1);
+    tail.looks(1);
     FileSource before = tail.source;
     tail.change(TailRig.multiline(before));
-    looks(2);
+    tail.looks(2);
     assertThat(status("old.log").lagBytes()).isEqualTo(18);
     assertThat(status("new.log").lagBytes()).isEqualTo(12);
     Files.move(tail.logs.resolve("new.log"), tail.logs.resolve("new.log.1"));
-    looks(1);
+    tail.looks(1);
     tail.change(before);
-    looks(2);
+    tail.looks(2);
 
     busyNoMore();
     lines();
@@ -387,18 +389,18 @@ class OpenFilesTest {
   @Test
   void whatWaitsForADescriptorAndIsLeftOutByAReloadGoesOnWhenItIsTakenAgain() throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     busy();
     write("old.log", "a line that waits");
     write("new.log", "another one");
-    looks(1);
+    tail.looks(1);
     FileSource before = tail.source;
     tail.change(TailRig.settings(folder, "busy*.log"));
-    looks(2);
+    tail.looks(2);
     assertThat(tail.files()).hasSize(MOST);
     assertThat(tail.notices).isEmpty();
     tail.change(before);
-    looks(2);
+    tail.looks(2);
 
     busyNoMore();
     lines();
@@ -409,7 +411,7 @@ class OpenFilesTest {
     fifty();
     FileSource before = tail.source;
     tail.change(TailRig.settings(folder, "other.log"));
-    looks(3);
+    tail.looks(3);
     for (int i = 0; i < 50; i++) {
       String name = "f" + i + ".log";
       write(name, "last " + i);
@@ -418,7 +420,7 @@ class OpenFilesTest {
       write(name, "next " + i);
     }
     tail.change(before);
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -435,14 +437,14 @@ class OpenFilesTest {
       String line = "file " + i + " had a line before the start\n";
       Files.writeString(tail.logs.resolve("f" + i + ".log"), line);
     }
-    looks(1);
+    tail.looks(1);
     assertThat(tail.files()).hasSize(50).allMatch(file -> file.lagBytes() == 0);
     for (int i = 0; i < 50; i++) {
       write("f" + i + ".log", "second " + i);
     }
-    looks(20);
+    tail.looks(20);
     write("late.log", "this one came later");
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -463,17 +465,17 @@ class OpenFilesTest {
   void whatIsEmptiedAfterItWaitedForADescriptorAtARestartIsReadFromItsBeginning()
       throws IOException {
     fromEnd(1, tail.source);
-    looks(1);
+    tail.looks(1);
     write("a.log", "a line of the first file that is long enough to know it by");
     write("b.log", "a line of the other file that is long enough to know it by");
-    looks(4);
+    tail.looks(4);
     tail.stopAndRestart();
-    looks(8);
+    tail.looks(8);
     for (String name : List.of("a.log", "b.log")) {
       Files.newByteChannel(tail.logs.resolve(name), WRITE).truncate(0).close();
       write(name, name + " has other content now, and more of it than there was at the restart");
     }
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -482,24 +484,24 @@ class OpenFilesTest {
       throws IOException {
     String first = "a line of the first file that is as long as the other two are together";
     fromEnd(2, tail.source);
-    looks(1);
+    tail.looks(1);
     write("a.log", first);
-    looks(2);
+    tail.looks(2);
     Path busy = Files.writeString(tail.logs.resolve("busy.log"), BUSY);
-    looks(2);
+    tail.looks(2);
     write("b.log", "a line of another file, long enough");
-    looks(4);
+    tail.looks(4);
     tail.crashAndRestart();
-    looks(1);
+    tail.looks(1);
     assertThat(status("b.log").problem()).contains("ulimit -n");
 
     // Like another's, so that it is undecided at first.
     Files.newByteChannel(tail.logs.resolve("b.log"), WRITE).truncate(0).close();
     write("b.log", first);
-    looks(20);
+    tail.looks(20);
     Files.writeString(busy, "\n", APPEND);
     expected.add(BUSY);
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -515,7 +517,7 @@ class OpenFilesTest {
     Files.copy(file, tail.logs.resolve("a.log.2"));
     new LogDirectory(tail.logs, "a.log.2").gzip(tail.logs.resolve("a.log.2"));
     assertThat(zipped).exists();
-    looks(8);
+    tail.looks(8);
     assertThat(tail.bodies()).isEmpty();
 
     for (Path place : List.of(copy, zipped)) {
@@ -523,7 +525,7 @@ class OpenFilesTest {
       Files.writeString(place, line + "\n" + line + " once more\n");
       expected.addAll(List.of(line, line + " once more"));
     }
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -534,20 +536,20 @@ class OpenFilesTest {
     Path busy = before("busy.log", "a line that was there before the start\n");
     Path file = tail.logs.resolve("app.log");
     Files.writeString(file, "another line that was there before the start\n");
-    looks(1);
+    tail.looks(1);
     Files.writeString(busy, BUSY, APPEND);
-    looks(1);
+    tail.looks(1);
     assertThat(status("app.log").problem()).contains("ulimit -n");
     Files.newByteChannel(file, WRITE).truncate(0).close();
     write("app.log", "a new line");
-    looks(1);
+    tail.looks(1);
     write("app.log", "and one that makes it longer than it was before the start");
-    looks(1);
+    tail.looks(1);
     assertThat(status("app.log").lagBytes()).isEqualTo(Files.size(file));
 
     Files.writeString(busy, "\n", APPEND);
     expected.add(BUSY);
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -557,10 +559,10 @@ class OpenFilesTest {
     String old = "a line that was there before the start, and is in two files of other names\n";
     Path file = before("a.log", old);
     Files.writeString(tail.logs.resolve("b.log"), old);
-    looks(1);
+    tail.looks(1);
     Files.writeString(file, BUSY, APPEND);
     Path other = before("c.log", BUSY);
-    looks(15);
+    tail.looks(15);
     assertThat(status("b.log").problem()).contains("ulimit -n");
     assertThat(status("b.log").lagBytes()).isZero();
 
@@ -568,9 +570,9 @@ class OpenFilesTest {
       Files.writeString(busy, "\n", APPEND);
       expected.add(BUSY);
     }
-    looks(20);
+    tail.looks(20);
     write("b.log", "second");
-    looks(20);
+    tail.looks(20);
     lines();
   }
 
@@ -580,21 +582,21 @@ class OpenFilesTest {
     String text = "a line that is long enough to know the file by\n" + BUSY;
     Path file = Files.writeString(tail.logs.resolve("app.log"), text);
     Path other = Files.writeString(tail.logs.resolve("other"), BUSY);
-    looks(2);
+    tail.looks(2);
     Path copy = Files.copy(file, tail.logs.resolve("app.log.1"));
-    looks(2);
+    tail.looks(2);
     assertThat(tail.open()).isEqualTo(2);
     assertThat(tail.caughtUp()).isFalse();
     assertThat(tail.files()).hasSize(2);
     Files.delete(copy);
-    looks(2);
+    tail.looks(2);
 
     for (Path busy : List.of(file, other)) {
       Files.writeString(busy, "\n", APPEND);
       expected.add(BUSY);
     }
     expected.add("a line that is long enough to know the file by");
-    looks(2);
+    tail.looks(2);
     lines();
   }
 
@@ -603,22 +605,22 @@ class OpenFilesTest {
       throws IOException {
     takesAll(1);
     write("app.log", "a line that is long enough to know the file by");
-    looks(2);
+    tail.looks(2);
     Path copy = new LogDirectory(tail.logs, "app.log").copyAndTruncate();
-    looks(2);
+    tail.looks(2);
     tail.stopAndRestart();
     Path busy = before("busy", BUSY);
-    looks(2);
+    tail.looks(2);
     assertThat(tail.files())
         .filteredOn(status -> status.lagBytes() > 0)
         .extracting(SourceStatus.File::path)
         .containsExactly(busy.toString());
     Files.delete(copy);
-    looks(2);
+    tail.looks(2);
 
     Files.writeString(busy, "\n", APPEND);
     expected.add(BUSY);
-    looks(2);
+    tail.looks(2);
     lines();
   }
 
@@ -631,16 +633,16 @@ class OpenFilesTest {
   void whatWaitsForADescriptorIsNotWaitedForAtTheEndWhereItsRootIsAway() throws IOException {
     busy();
     write("new.log", "a new line");
-    looks(1);
+    tail.looks(1);
     Path away = folder.resolve("away");
     Files.move(tail.logs, away);
-    looks(1);
+    tail.looks(1);
     tail.finishHeld();
     assertThat(tail.caughtUp()).isTrue();
     assertThat(unshipped("new.log")).isEqualTo(11);
 
     Files.move(away, tail.logs);
-    looks(1);
+    tail.looks(1);
     assertThat(tail.caughtUp()).isTrue();
     for (int i = 0; i < MOST; i++) {
       expected.add(BUSY);
@@ -650,12 +652,7 @@ class OpenFilesTest {
 
   @Test
   void noMoreAreOpenAtAStartThanMayBe() throws IOException {
-    fifty();
-    for (int i = 0; i < 50; i++) {
-      write("f" + i + ".log", "second " + i);
-    }
-    tail.room = false;
-    looks(2);
+    fiftyWhoseSecondLinesHaveNoRoom();
     tail.crashAndRestart();
     for (int i = 0; i < 50; i++) {
       Path rotated = tail.logs.resolve("f" + i + ".log.1");
@@ -664,12 +661,12 @@ class OpenFilesTest {
         new LogDirectory(tail.logs, rotated.getFileName().toString()).gzip(rotated);
       }
     }
-    looks(1);
+    tail.looks(1);
     assertThat(tail.open()).isEqualTo(MOST);
     assertThat(tail.caughtUp()).isFalse();
     tail.room = true;
     for (int i = 0; i < 120; i++) {
-      looks(1);
+      tail.looks(1);
       assertThat(tail.open()).isLessThanOrEqualTo(MOST);
     }
     lines();
@@ -681,14 +678,14 @@ class OpenFilesTest {
   @Test
   void whatIsRenamedWhileItWaitsForADescriptorIsReadAfterARestart() throws IOException {
     write("old.log", "a line that was read before all others were there, long enough");
-    looks(8);
+    tail.looks(8);
     busy();
     write("old.log", "a line that waits");
-    looks(1);
+    tail.looks(1);
     Files.move(tail.logs.resolve("old.log"), tail.logs.resolve("old.log.1"));
-    looks(4);
+    tail.looks(4);
     tail.crashAndRestart();
-    looks(2);
+    tail.looks(2);
 
     busyNoMore();
     lines();
@@ -714,18 +711,18 @@ class OpenFilesTest {
       Files.writeString(tail.logs.resolve("g" + i + ".txt"), other + "\n");
       expected.add(other);
     }
-    looks(8);
+    tail.looks(8);
     tail.change(TailRig.settings(folder, "*.log", "*.txt"));
-    looks(1);
+    tail.looks(1);
     for (int i = 0; i < MOST; i++) {
       Files.writeString(tail.logs.resolve("f" + i + ".log"), "a half ", APPEND);
     }
-    looks(5);
+    tail.looks(5);
     for (int i = 0; i < MOST; i++) {
       Files.writeString(tail.logs.resolve("f" + i + ".log"), "line\n", APPEND);
       expected.add("a half line");
     }
-    looks(8);
+    tail.looks(8);
     lines();
   }
 
@@ -734,18 +731,18 @@ class OpenFilesTest {
   void aCopyOfAParkedFileIsNotItsRestThoughItIsOlder() throws IOException {
     takesAll(1);
     write("app.log", "a line that is long enough to know the file by");
-    looks(2);
+    tail.looks(2);
     write("other", "a line of another file that is long enough to know it by");
-    looks(2);
+    tail.looks(2);
     write("app.log", "a line that is in the copy, too");
     Path file = tail.logs.resolve("app.log");
     Path copy = Files.copy(file, tail.logs.resolve("app.log.1"));
     Files.setLastModifiedTime(copy, FileTime.from(Instant.now().minusSeconds(60)));
     Files.writeString(file, "a line that is ", APPEND);
-    looks(20);
+    tail.looks(20);
     write("app.log", "not");
     expected.set(expected.size() - 1, "a line that is not");
-    looks(2);
+    tail.looks(2);
     lines();
     assertThat(tail.uids()).doesNotHaveDuplicates();
   }
@@ -758,7 +755,7 @@ class OpenFilesTest {
     for (int i = 0; i < 50; i++) {
       Files.delete(tail.logs.resolve("f" + i + ".log"));
     }
-    looks(30);
+    tail.looks(30);
     lines();
     assertThat(tail.stored()).hasSize(50).allMatch(SavedGeneration::finished);
   }
@@ -771,9 +768,9 @@ class OpenFilesTest {
       FileTime tomorrow = FileTime.from(Instant.ofEpochSecond(1_800_000_000).plusSeconds(86_400));
       Files.setLastModifiedTime(tail.logs.resolve(name), tomorrow);
     }
-    looks(8);
+    tail.looks(8);
     write("new.log", "a new line");
-    looks(2);
+    tail.looks(2);
     lines();
   }
 
@@ -781,15 +778,15 @@ class OpenFilesTest {
   void whatIsFinishedDoesNotWaitForADescriptorAfterARestart() throws IOException {
     takesAll(2);
     write("app.log", "a line that is long enough to know the file by");
-    looks(2);
+    tail.looks(2);
     Path rotated = new LogDirectory(tail.logs, "app.log").rename();
-    looks(15);
+    tail.looks(15);
     write("app.log", "a line of the next file that is long enough to know it by");
-    looks(2);
+    tail.looks(2);
     tail.stopAndRestart();
     before("busy.log", BUSY);
     Files.writeString(tail.logs.resolve("app.log"), BUSY, APPEND);
-    looks(3);
+    tail.looks(3);
     assertThat(tail.open()).isEqualTo(2);
     assertThat(tail.files()).extracting(SourceStatus.File::path).doesNotContain(rotated.toString());
     assertThat(tail.files()).allMatch(file -> file.problem().isEmpty());
@@ -800,11 +797,11 @@ class OpenFilesTest {
   void whatIsRenamedToAnythingWhileItWaitsForADescriptorIsRead() throws IOException {
     busy();
     write("new.log", "a line that waits");
-    looks(1);
+    tail.looks(1);
     Path renamed = tail.logs.resolve("gone.txt");
     Files.move(tail.logs.resolve("new.log"), renamed);
     tail.moved(tail.logs.resolve("new.log"), renamed);
-    looks(25);
+    tail.looks(25);
     assertThat(tail.notices).isEmpty();
     busyNoMore();
     lines();
@@ -813,12 +810,7 @@ class OpenFilesTest {
   /// For most of them there is no descriptor at first.
   @Test
   void whatIsStillLookedForIsNotForgottenThoughNobodyReadItForAWeek() throws IOException {
-    fifty();
-    for (int i = 0; i < 50; i++) {
-      write("f" + i + ".log", "second " + i);
-    }
-    tail.room = false;
-    looks(2);
+    fiftyWhoseSecondLinesHaveNoRoom();
     for (int i = 0; i < 50; i++) {
       Path file = tail.logs.resolve("f" + i + ".log");
       Files.move(file, tail.logs.resolve("f" + i + ".log.1"));
@@ -826,7 +818,7 @@ class OpenFilesTest {
     tail.seconds += Duration.ofDays(8).toSeconds();
     tail.crashAndRestart();
     tail.room = true;
-    looks(120);
+    tail.looks(120);
     lines();
   }
 
@@ -837,7 +829,7 @@ class OpenFilesTest {
       Files.writeString(tail.logs.resolve("rotated" + i + ".gz"), "something else");
     }
     write("app.log", "a line");
-    looks(8);
+    tail.looks(8);
     assertThat(tail.open()).isEqualTo(1);
     lines();
   }
@@ -847,11 +839,11 @@ class OpenFilesTest {
     fromEnd(1, tail.source);
     Path busy = before("busy.log", "a line that was there before the start\n");
     Files.writeString(tail.logs.resolve("app.log"), "another line that was there before\n");
-    looks(1);
+    tail.looks(1);
     Files.writeString(busy, BUSY, APPEND);
-    looks(1);
+    tail.looks(1);
     write("app.log", "a new line");
-    looks(1);
+    tail.looks(1);
     assertThat(status("app.log").problem()).contains("ulimit -n");
     assertThat(unshipped("app.log")).isEqualTo(11).isEqualTo(status("app.log").lagBytes());
   }

@@ -8,7 +8,6 @@ import dev.pannier.collector.config.FileSource.Multiline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,7 +32,7 @@ class StartAtEndTest {
         new TailHarness(folder, TailRig.fromEnd(TailHarness.source(folder, new Multiline.None())));
     log = new LogDirectory(tail.logs, "app.log");
     log.write("a line that was there before the start, long enough to know the file by\n");
-    looks(2);
+    tail.looks(2);
   }
 
   @AfterEach
@@ -45,16 +44,10 @@ class StartAtEndTest {
     Files.writeString(log.file, line + "\n", CREATE, APPEND);
   }
 
-  private void looks(int count) {
-    for (int i = 0; i < count; i++) {
-      tail.pass(Duration.ofSeconds(1));
-    }
-  }
-
   @Test
   void whatWasThereAtTheStartIsPassedOver() throws IOException {
     write(FIRST);
-    looks(2);
+    tail.looks(2);
     assertThat(tail.bodies()).containsExactly(FIRST);
   }
 
@@ -62,23 +55,23 @@ class StartAtEndTest {
   void aKnownFileThatWasEmptiedAndFilledAgainWhileItWasDownIsReadFromItsBeginning()
       throws IOException {
     write(FIRST);
-    looks(2);
+    tail.looks(2);
     tail.stopAndRestart();
     log.truncate(0);
     write(NEXT);
-    looks(15);
+    tail.looks(15);
     assertThat(tail.bodies()).containsExactly(FIRST, NEXT);
   }
 
   @Test
   void aKnownFileThatWasCopiedAndEmptiedWhileItWasDownIsReadFromItsBeginning() throws IOException {
     write(FIRST);
-    looks(2);
+    tail.looks(2);
     tail.stopAndRestart();
     write("the last line of the copy");
     log.copyAndTruncate();
     write(NEXT);
-    looks(15);
+    tail.looks(15);
     assertThat(tail.bodies()).containsExactly(FIRST, "the last line of the copy", NEXT);
   }
 
@@ -86,13 +79,13 @@ class StartAtEndTest {
   void whatWasReadOfAnEmptiedFileMayHaveDiedWithTheProcess() throws IOException {
     tail.confirms = false;
     write(FIRST);
-    looks(2);
+    tail.looks(2);
     log.truncate(0);
-    looks(2);
+    tail.looks(2);
     tail.confirms = true;
     tail.crashAndRestart();
     write(NEXT);
-    looks(15);
+    tail.looks(15);
     assertThat(tail.bodies()).containsExactly(FIRST, NEXT);
   }
 }

@@ -187,6 +187,13 @@ final class TailHarness implements AutoCloseable {
     run();
   }
 
+  /// So many looks, a second apart.
+  void looks(int count) {
+    for (int i = 0; i < count; i++) {
+      pass(Duration.ofSeconds(1));
+    }
+  }
+
   /// Stops without a last word, and starts again from what is stored.
   void crashAndRestart() {
     close();

@@ -308,6 +308,16 @@ class KafkaShipperTest extends RemoteShipperContract {
     shipper.close(Duration.ZERO);
   }
 
+  /// One batch with a record of each.
+  private static Batch ofCartAndMail(String ofCart, String ofMail) {
+    byte[] both =
+        Batches.request("cart", ofCart).toBuilder()
+            .mergeFrom(Batches.request("mail", ofMail))
+            .build()
+            .toByteArray();
+    return Batch.received(Signal.LOGS, both, 0, both.length, 2, "otlp");
+  }
+
   @Test
   void aTopicThatIsMissingKeepsOnlyWhatGoesThere() throws Exception {
     KafkaShipper shipper = shipper("logs.${resource:service.name}", Encoding.OTLP_PROTO, "none");
@@ -320,12 +330,7 @@ class KafkaShipperTest extends RemoteShipperContract {
                 assertThat(missing.reason()).contains("has no topic logs.cart", "create it"));
     assertThat(shipper.missing()).contains("has no topic logs.cart");
     assertThat(shipWith(shipper, received("mail", "two"))).isEqualTo(Outcome.ACCEPTED);
-    byte[] both =
-        Batches.request("cart", "three").toBuilder()
-            .mergeFrom(Batches.request("mail", "four"))
-            .build()
-            .toByteArray();
-    assertThat(shipWith(shipper, Batch.received(Signal.LOGS, both, 0, both.length, 2, "otlp")))
+    assertThat(shipWith(shipper, ofCartAndMail("three", "four")))
         .isInstanceOfSatisfying(
             Outcome.Missing.class,
             missing -> assertThat(missing.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {1})));
@@ -342,12 +347,7 @@ class KafkaShipperTest extends RemoteShipperContract {
     cluster.missingTopics.add("logs.cart");
     cluster.answers =
         record -> record.topic().equals("logs.mail") ? new InvalidRecordException("never") : null;
-    byte[] both =
-        Batches.request("cart", "one").toBuilder()
-            .mergeFrom(Batches.request("mail", "two"))
-            .build()
-            .toByteArray();
-    assertThat(shipWith(shipper, Batch.received(Signal.LOGS, both, 0, both.length, 2, "otlp")))
+    assertThat(shipWith(shipper, ofCartAndMail("one", "two")))
         .isInstanceOfSatisfying(
             Outcome.Missing.class,
             missing -> {

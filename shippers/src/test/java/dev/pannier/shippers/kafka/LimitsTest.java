@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class LimitsTest {
@@ -73,15 +74,7 @@ class LimitsTest {
   @Test
   void oneTopicIsAskedForAfterTheOther() throws InterruptedException {
     CountDownLatch answered = new CountDownLatch(1);
-    Limits many =
-        new Limits(
-            "many",
-            1_000_000,
-            topic -> {
-              await(answered);
-              return OptionalInt.of(300_000);
-            },
-            () -> now);
+    Limits many = limits("many", answered, topic -> OptionalInt.of(300_000));
     for (int i = 0; i < 16; i++) {
       many.refused("t" + i, 800_000);
     }
@@ -98,15 +91,7 @@ class LimitsTest {
   @Test
   void afterTheEndOnlyTheQuestionUnderWayIsAnswered() throws InterruptedException {
     CountDownLatch answered = new CountDownLatch(1);
-    Limits ended =
-        new Limits(
-            "ended",
-            1_000_000,
-            topic -> {
-              await(answered);
-              return ask(topic);
-            },
-            () -> now);
+    Limits ended = limits("ended", answered, this::ask);
     ended.refused("a", 800_000);
     ended.refused("b", 800_000);
     ended.close();
@@ -114,6 +99,18 @@ class LimitsTest {
     answered.countDown();
     ended.awaitAnswers();
     assertThat(asked).containsExactly("a");
+  }
+
+  private Limits limits(
+      String shipper, CountDownLatch answered, Function<String, OptionalInt> broker) {
+    return new Limits(
+        shipper,
+        1_000_000,
+        topic -> {
+          await(answered);
+          return broker.apply(topic);
+        },
+        () -> now);
   }
 
   private static void await(CountDownLatch latch) {

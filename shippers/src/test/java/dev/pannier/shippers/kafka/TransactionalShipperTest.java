@@ -446,16 +446,20 @@ class TransactionalShipperTest {
     assertThat(shipper.remembersVerdicts()).isFalse();
   }
 
-  /// What Kafka's client says of several does not tell a clock that is wrong from a record that is.
-  @Test
-  void whatTheBrokerNamesIsNotBelievedBeforeOneOfItWasAlone() {
-    shipsLinesToABrokerThatRefuses();
+  private void refusesTimestamps() {
     cluster.tellsWhich = true;
     cluster.refusals =
         record ->
             record.topic().equals(FakeTransactions.TOPIC)
                 ? new InvalidTimestampException("out of range")
                 : null;
+  }
+
+  /// What Kafka's client says of several does not tell a clock that is wrong from a record that is.
+  @Test
+  void whatTheBrokerNamesIsNotBelievedBeforeOneOfItWasAlone() {
+    shipsLinesToABrokerThatRefuses();
+    refusesTimestamps();
     Batch batch = batch(FILE, 0, 10);
     assertThat(shipUntilDone(batch)).isInstanceOf(Outcome.Missing.class);
     cluster.refusals = record -> null;
@@ -469,12 +473,7 @@ class TransactionalShipperTest {
   @Test
   void aClockThatIsWrongCostsNoRecord() {
     cluster.batches = true;
-    cluster.tellsWhich = true;
-    cluster.refusals =
-        record ->
-            record.topic().equals(FakeTransactions.TOPIC)
-                ? new InvalidTimestampException("out of range")
-                : null;
+    refusesTimestamps();
     Batch batch = batch(FILE, 0, 1);
     ship(batch);
     work();
