@@ -188,4 +188,27 @@ class SmallDiskTest {
     assertTakesRecordsAgain(buffer);
     assertThat(ship(buffer, "spans")).containsExactly(0);
   }
+
+  /// It has room for some of it each time, and none in the middle of any of it.
+  @Test
+  void whatWasInMemoryGoesToTheLogPieceByPiece() throws Exception {
+    DiskBuffer buffer = open(64 * MIB);
+    disk.roomBytes = 3 * MIB;
+    fill(buffer);
+    for (int i = 0; i < 100; i++) {
+      append(buffer, Signal.LOGS, 100_000);
+    }
+    int rounds = 0;
+    while (buffer.problem() != null) {
+      disk.roomBytes = disk.usedBytes() + MIB + 37_000L * (rounds % 27);
+      pass(buffer);
+      rounds++;
+      assertThat(rounds).isLessThan(100);
+    }
+    assertThat(rounds).isGreaterThan(3);
+    pass(buffer);
+    assertThat(told).containsExactlyElementsOf(all);
+    assertThat(ship(buffer, "events")).containsExactlyElementsOf(all);
+    assertThat(notices).last().asString().endsWith("takes records again");
+  }
 }
