@@ -1086,6 +1086,23 @@ class DiskBufferTest {
     assertThat(budget.heldBytes()).isZero();
   }
 
+  @Test
+  void signalsThatChangedWhileTheDiskWasAwayAreThoseOfWhatComesOnceItIsBack() throws Exception {
+    shippers = new String[] {"all", "some"};
+    signalsOf.put("some", Set.of(Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "1");
+    buffer.change(Map.of("all", Set.of(Signal.LOGS), "some", Set.of(Signal.LOGS)));
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "2");
+    pass(buffer, 100);
+    assertThat(ship(buffer, "all")).containsExactly("1", "2");
+    assertThat(ship(buffer, "some")).containsExactly("2");
+  }
+
   /// Each time the disk is away the log would grow by what memory holds.
   @Test
   void noFileIsReadIntoMemoryWhileTheBufferIsFullOfWhatShippersNeed() throws Exception {

@@ -196,7 +196,8 @@ class SmallDiskTest {
     disk.roomBytes = 3 * MIB;
     fill(buffer);
     for (int i = 0; i < 100; i++) {
-      append(buffer, Signal.LOGS, 100_000);
+      // The largest begins a segment that has room for its header alone.
+      append(buffer, Signal.LOGS, i == 50 ? 1_500_000 : 100_000);
     }
     int rounds = 0;
     while (buffer.problem() != null) {
@@ -210,5 +211,24 @@ class SmallDiskTest {
     assertThat(told).containsExactlyElementsOf(all);
     assertThat(ship(buffer, "events")).containsExactlyElementsOf(all);
     assertThat(notices).last().asString().endsWith("takes records again");
+  }
+
+  @Test
+  void whatIsInMemoryComesBehindTheSegmentThatMakesRoomForIt() throws Exception {
+    DiskBuffer buffer = open(64 * MIB);
+    fill(buffer);
+    append(buffer, Signal.LOGS);
+    append(buffer, Signal.LOGS);
+    Cursor cursor = buffer.cursor("events");
+    for (int i = 0; i < all.size() - 2; i++) {
+      cursor.done(Objects.requireNonNull(cursor.next()), 0, "");
+    }
+    pass(buffer);
+    assertThat(buffer.problem()).isNull();
+    append(buffer, Signal.LOGS);
+    pass(buffer);
+    assertThat(told).containsExactlyInAnyOrderElementsOf(all);
+    assertThat(ship(buffer, "events"))
+        .containsExactlyElementsOf(all.subList(all.size() - 3, all.size()));
   }
 }
