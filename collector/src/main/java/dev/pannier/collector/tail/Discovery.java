@@ -45,6 +45,10 @@ final class Discovery {
   private List<TailSource> sources;
   private final Map<Path, Found> found = new LinkedHashMap<>();
   private final List<Other> others = new ArrayList<>();
+
+  /// Where those of them are of which anybody asked.
+  private final Map<Path, FileKey> placesOfOthers = new HashMap<>();
+
   private final Map<Path, String> problems = new TreeMap<>();
   private final Set<Path> folders = new LinkedHashSet<>();
 
@@ -83,6 +87,7 @@ final class Discovery {
     leftOut.clear();
     found.clear();
     others.clear();
+    placesOfOthers.clear();
     problems.clear();
     folders.clear();
     unseen.clear();
@@ -119,6 +124,18 @@ final class Discovery {
 
   List<Other> others() {
     return others;
+  }
+
+  /// Where one of them is; asked once a walk.
+  ///
+  /// @throws IOException where it is not there or may not be looked at
+  FileKey placeOf(Other other) throws IOException {
+    FileKey place = placesOfOthers.get(other.path());
+    if (place == null) {
+      place = FileKey.of(other.path());
+      placesOfOthers.put(other.path(), place);
+    }
+    return place;
   }
 
   /// The folders in which a change may concern a source.

@@ -982,7 +982,7 @@ final class Generations {
         continue;
       }
       try {
-        FileKey place = FileKey.of(other.path());
+        FileKey place = discovery.placeOf(other);
         if (concerns(place)) {
           // It waits for a descriptor, for this source or another.
           continue;
@@ -1024,7 +1024,7 @@ final class Generations {
 
   private boolean hasGrown(Discovery.Other other) {
     try {
-      return grownAt(FileKey.of(other.path()), other) != null;
+      return grownAt(discovery.placeOf(other), other) != null;
     } catch (IOException e) {
       // It is gone, or told where it would be read.
       return false;
