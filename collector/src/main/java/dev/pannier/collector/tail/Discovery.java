@@ -27,11 +27,24 @@ import org.jspecify.annotations.Nullable;
 final class Discovery {
   /// A file that matches a source.
   ///
+  /// @param path that a source takes
+  /// @param name what it was called when its kinship is asked for: the path, but for what was renamed unseen
   /// @param real where it is, after symbolic links
   record Found(
-      TailSource source, Path path, Path real, FileKey place, long sizeBytes, long modifiedMillis) {
+      TailSource source,
+      Path path,
+      Path name,
+      Path real,
+      FileKey place,
+      long sizeBytes,
+      long modifiedMillis) {
+    /// Whether nobody saw how it got its name.
+    boolean isUnseen() {
+      return !name.equals(path);
+    }
+
     Found of(TailSource other) {
-      return new Found(other, path, real, place, sizeBytes, modifiedMillis);
+      return new Found(other, path, name, real, place, sizeBytes, modifiedMillis);
     }
   }
 
@@ -284,6 +297,7 @@ final class Discovery {
             path,
             new Found(
                 source,
+                path,
                 path,
                 real,
                 place(real, target),

@@ -29,7 +29,7 @@ final class Relatives {
   static final long EMPTIED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /// How far the file system's clock may be behind, and what a whole second hides.
-  private static final long CLOCK_SECONDS = 1;
+  static final long CLOCK_SECONDS = 1;
 
   private static final int MAX_EMPTIED = 64;
 
@@ -162,11 +162,11 @@ final class Relatives {
       // Two files that begin with the same word: neither is known to be the older one.
       return Kinship.NONE;
     }
-    if (!looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)
-        || isOutgrown(file, probe)) {
+    if (!looksLike(file.path, file.fingerprint, file.sizeBytes, found.name(), probe)
+        || isOther(file, probe)) {
       return Kinship.NONE;
     }
-    boolean named = RotatedNames.isNamedAfter(found.path(), file.path);
+    boolean named = RotatedNames.isNamedAfter(found.name(), file.path);
     if (probe.size() < file.read.position()) {
       if (file.content != null && !probe.endsLike(file.content)) {
         // It differs from the original that is still there, so it was never copied from it.
@@ -181,7 +181,9 @@ final class Relatives {
       return Kinship.NONE;
     }
     if (file.detached && !seen.contains(file.place)) {
-      return isYounger(found, file.seenSeconds, true) ? Kinship.NONE : copy(file.fingerprint);
+      // While nobody looked the content was there to be copied.
+      boolean younger = !found.isUnseen() && isYounger(found, file.seenSeconds, true);
+      return younger ? Kinship.NONE : copy(file.fingerprint);
     }
     if (named) {
       return copy(file.fingerprint);
@@ -198,7 +200,7 @@ final class Relatives {
       SavedGeneration saved, Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
       throws IOException {
     Path path = known.pathOf(saved);
-    if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
+    if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.name(), probe)) {
       return Kinship.NONE;
     }
     Emptied original = emptied.get(saved.id());
@@ -217,7 +219,7 @@ final class Relatives {
     if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
       return Kinship.NONE;
     }
-    if (!RotatedNames.isNamedAfter(found.path(), path)) {
+    if (!RotatedNames.isNamedAfter(found.name(), path)) {
       if (isThere(saved)) {
         return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
       }
@@ -232,16 +234,18 @@ final class Relatives {
     return new Kinship.Copy(false);
   }
 
-  /// Whether what begins like an open file's content is longer, so that it was never copied from it. The copy is measured first, since the
-  /// file may grow, and the file is looked at last, since it may be emptied.
-  private boolean isOutgrown(TailedFile file, Probe probe) throws IOException {
+  /// Whether what begins like an open file's content is longer, or ends otherwise, so that it was never copied from it. The copy is measured
+  /// first, since the file may grow, and the file is looked at last, since it may be emptied.
+  private boolean isOther(TailedFile file, Probe probe) throws IOException {
     Content content = file.content;
     if (content == null || content instanceof GzipContent || probe.isGzip()) {
       return false;
     }
     long copied = probe.size();
     long size = content.size();
-    return copied > size && size >= file.read.position() && check.verify(file, content);
+    return size >= file.read.position()
+        && (copied > size || !probe.endsLike(content))
+        && check.verify(file, content);
   }
 
   /// Whether a known generation's content is still where it was read.
@@ -264,7 +268,12 @@ final class Relatives {
     BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
     FileTime made = attributes.creationTime();
     return (unchanged || !made.equals(attributes.lastModifiedTime()))
-        && made.to(TimeUnit.SECONDS) > seenSeconds + CLOCK_SECONDS;
+        && isAfter(made.to(TimeUnit.SECONDS), seenSeconds);
+  }
+
+  /// Whether a time that the file system tells is surely later than one of this process's clock.
+  static boolean isAfter(long fileSeconds, long seconds) {
+    return fileSeconds > seconds + CLOCK_SECONDS;
   }
 
   /// Whether what looks like a copy has had its size for longer than `nanos`.
