@@ -890,7 +890,9 @@ final class Generations {
         except,
         live.places(),
         discovery::isOwn,
-        (path, probe) -> known.isOfAnother(generation, read.position(), path, probe),
+        (path, probe) ->
+            known.isOfAnother(generation, read.position(), path, probe)
+                || live.isOfAnother(generation, read.position(), original, path, probe),
         begun,
         read);
   }
