@@ -69,17 +69,17 @@ final class Relatives {
     copied.clear();
   }
 
-  /// What was not met again is no longer undecided.
+  /// What was not met again is no longer suspected.
   void endLook() {
-    suspects.keySet().retainAll(undecided);
+    suspects.keySet().removeIf(place -> !undecided.contains(place) && !copied.contains(place));
   }
 
   boolean hasUndecided() {
-    return !suspects.isEmpty();
+    return !undecided.isEmpty();
   }
 
   boolean isUndecided(FileKey place) {
-    return suspects.containsKey(place);
+    return undecided.contains(place);
   }
 
   /// Whether it was found to be a copy at this look.
@@ -95,6 +95,7 @@ final class Relatives {
   /// It is read as a file of its own.
   void decided(FileKey place) {
     suspects.remove(place);
+    undecided.remove(place);
   }
 
   /// No copy had all that was read of a file before it was emptied: one that has less may turn up.
@@ -177,7 +178,8 @@ final class Relatives {
       }
       return named ? copy(file.fingerprint) : Kinship.NONE;
     }
-    if (!probe.continues(file.fingerprint, file.read)) {
+    // Its head was compared: what is known of the file's may be longer by now than what was copied.
+    if (!probe.holds(file.read)) {
       return Kinship.NONE;
     }
     if (file.detached && !seen.contains(file.place)) {
@@ -213,8 +215,16 @@ final class Relatives {
     }
     if (probe.size() < saved.acknowledged().position()) {
       boolean younger = saved.finished() && isYounger(found, saved.seenSeconds(), false);
-      boolean none = younger || settled(probe, COPYING_NANOS, nowNanos);
-      return none ? Kinship.NONE : Kinship.UNDECIDED;
+      boolean there = !saved.finished() && isThere(saved);
+      if (younger || (there && !endsLike(probe, path))) {
+        return Kinship.NONE;
+      }
+      if (!settled(probe, COPYING_NANOS, nowNanos)) {
+        return Kinship.UNDECIDED;
+      }
+      return there && RotatedNames.isNamedAfter(found.name(), path)
+          ? copy(saved.fingerprint())
+          : Kinship.NONE;
     }
     if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
       return Kinship.NONE;
@@ -256,6 +266,15 @@ final class Relatives {
           && Files.size(path) >= saved.acknowledged().position();
     } catch (NoSuchFileException e) {
       return false;
+    }
+  }
+
+  /// Whether a closed file has, where the other one ends, the same bytes; or is there no more.
+  private static boolean endsLike(Probe probe, Path original) throws IOException {
+    try (Content content = FileContent.open(original.toRealPath())) {
+      return probe.endsLike(content);
+    } catch (NoSuchFileException e) {
+      return true;
     }
   }
 
