@@ -91,22 +91,18 @@ class AbsenceTest {
 
   @ParameterizedTest
   @CsvSource({
-    "app.log-20261128, app.log-20261129",
-    "app.log.2026-11-28, app.log.2026-11-29",
-    "app.log.2026-11-28_13-00-00, app.log.2026-11-28_14-00-00",
-    "app.log-1796000000, app.log-1796003600",
-    "app-2026-11-28.log.txt, app-2026-11-29.log.txt",
-    "app-20261128.txt, app-20261129.txt"
+    "app.log, app.log-20261128, app.log-20261129",
+    "app.log, app.log.2026-11-28, app.log.2026-11-29",
+    "app.log, app.log.2026-11-28_13-00-00, app.log.2026-11-28_14-00-00",
+    "app.log, app.log-1796000000, app.log-1796003600",
+    "app.log, app-2026-11-28T13-00-00.123.log, app-2026-11-28T14-00-00.456.log",
+    "app.txt, app-20261128.txt, app-20261129.txt",
+    "app.txt, app.2026-11-28.1.txt, app.2026-11-28.2.txt",
+    "server, server.1, server.0"
   })
-  void datesAreKnown(String first, String second) throws IOException {
-    String name =
-        first.endsWith(".log.txt") ? "app.log.txt" : first.endsWith("txt") ? "app.txt" : "app.log";
+  void whatRotationMakesOfNamesIsKnown(String name, String first, String second) {
     begin(TailRig.settings(folder, name));
     log = new LogDirectory(rig.logs, name);
-    if (name.equals("app.log.txt")) {
-      first = first.replace(".log.txt", ".txt").replace("app", "app.log");
-      second = second.replace(".log.txt", ".txt").replace("app", "app.log");
-    }
     readAndStop();
     log.move(log.file, rig.logs.resolve(first));
     log.write(lines.next(5));
