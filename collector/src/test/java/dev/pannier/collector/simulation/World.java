@@ -310,6 +310,10 @@ final class World {
         start();
         return;
       }
+      if (action < 440) {
+        rotateWhileNobodyLooks(application());
+        return;
+      }
     } else if (action < 4_000) {
       boolean look = random.nextInt(12) == 0;
       live(() -> tail(now, look));
@@ -502,7 +506,7 @@ final class World {
     }
     if (application.isUnseen()) {
       SimulatedSidecar now = sidecar;
-      if (now == null && application.isUnseenPartOfAKnownLog()) {
+      if (now == null && !operator.isWide() && application.isUnseenPartOfAKnownLog()) {
         application.completePartial();
         if (wasWrittenSinceTheLastLook(application.file())) {
           say(() -> "rename unseen");
@@ -527,6 +531,15 @@ final class World {
     String how = application.rotate();
     disk.rotating = false;
     say(() -> how);
+  }
+
+  private void rotateWhileNobodyLooks(Application application) {
+    applications.forEach(Application::completeRotated);
+    nowNanos += 3_000_000_000L;
+    tick();
+    rotate(application);
+    application.write();
+    rotate(application);
   }
 
   /// By clocks that may be a second apart.
