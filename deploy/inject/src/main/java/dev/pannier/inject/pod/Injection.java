@@ -205,10 +205,8 @@ public final class Injection {
       spec.at("hostNetwork")
           .problem("the sidecar's ports would be the node's, and one Pod's alone; " + LEAVE_OUT);
     }
-    for (Part os : List.of(spec.at("os", "name"), spec.at("nodeSelector", "kubernetes.io/os"))) {
-      if (os.text().equals("windows")) {
-        os.problem("the sidecar runs on Linux alone");
-      }
+    for (Part os : OperatingSystem.other(spec)) {
+      os.problem("the sidecar runs on Linux alone");
     }
     for (Part container : spec.at("containers").elements()) {
       lookAtPorts(container, settings, notices);

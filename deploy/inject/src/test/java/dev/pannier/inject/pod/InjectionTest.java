@@ -310,6 +310,24 @@ class InjectionTest {
                 + ")");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{key: kubernetes.io/os, operator: In, values: [windows, linux]}",
+        "{key: kubernetes.io/os, operator: NotIn, values: [windows]}",
+        "{key: kubernetes.io/os, operator: Exists}",
+        "{key: kubernetes.io/os, operator: In, values: [windows]}]}, {matchExpressions: [{key:"
+            + " disk, operator: Exists}",
+      })
+  void aPodThatMayRunOnLinuxGetsTheSidecar(String expressions) {
+    String affinity =
+        "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution:"
+            + " {nodeSelectorTerms: [{matchExpressions: ["
+            + expressions
+            + "]}]}}}";
+    assertThat(outcome(pod("", "", affinity), Map.of())).isInstanceOf(Outcome.Changed.class);
+  }
+
   @Test
   void foldersOfOneExpressionAndTwoMeaningsAreRefused() {
     String container =
@@ -1202,6 +1220,19 @@ class InjectionTest {
         "os: {name: windows} | spec.os.name: the sidecar runs on Linux alone (windows)",
         "nodeSelector: {kubernetes.io/os: windows} | spec.nodeSelector.kubernetes.io/os: the"
             + " sidecar runs on Linux alone (windows)",
+        "nodeSelector: {beta.kubernetes.io/os: windows} |"
+            + " spec.nodeSelector.beta.kubernetes.io/os: the sidecar runs on Linux alone (windows)",
+        "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution:"
+            + " {nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: Exists}, {key:"
+            + " kubernetes.io/os, operator: In, values: [windows]}]}]}}} |"
+            + " spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+            + ".nodeSelectorTerms[0].matchExpressions[1].values[0]: the sidecar runs on Linux alone"
+            + " (windows)",
+        "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution:"
+            + " {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/os, operator: NotIn,"
+            + " values: [linux]}]}]}}} |"
+            + " spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values[0]:"
+            + " the sidecar runs on Linux alone",
         "hostNetwork: on | spec.hostNetwork: the sidecar's ports would be the node's",
         "initContainers: [{name: pannier}] | spec.initContainers[0].name: a container of this name"
             + " is there",
