@@ -328,6 +328,25 @@ class InjectionTest {
     assertThat(outcome(pod("", "", affinity), Map.of())).isInstanceOf(Outcome.Changed.class);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "configMap: {name: a}",
+        "secret: {secretName: a}",
+        "projected: {sources: []}",
+        "downwardAPI: {items: []}",
+        "image: {reference: a}"
+      })
+  void aFolderThatTheClusterFillsIsNoneForLogFilesWhichIsTold(String source) {
+    String type = source.substring(0, source.indexOf(':'));
+    assertThat(notices(withVolume("", "", "{name: data, " + source + "}"), Map.of()))
+        .containsExactly(
+            "spec.containers[0].volumeMounts[0]: is of the type "
+                + type
+                + ", where an application can write no log files: mount an emptyDir for them, or"
+                + " say another folder in pannier.dev/log-dir (data)");
+  }
+
   @Test
   void foldersOfOneExpressionAndTwoMeaningsAreRefused() {
     String container =
