@@ -185,6 +185,7 @@ public final class Injection {
     if (settings.containers().isEmpty()) {
       return mesh == null ? List.copyOf(named.values()) : mesh.others(containers);
     }
+    named.putAll(restarted(spec));
     List<Part> selected = new ArrayList<>();
     for (String name : settings.containers()) {
       Part container = named.get(name);
@@ -197,6 +198,13 @@ public final class Injection {
       }
     }
     return List.copyOf(selected);
+  }
+
+  /// The application's own native sidecars, which run as long as its containers.
+  private static Map<String, Part> restarted(Part spec) {
+    Map<String, Part> restarted = spec.at("initContainers").named();
+    restarted.values().removeIf(each -> !each.at("restartPolicy").text().equals("Always"));
+    return restarted;
   }
 
   private static void lookAt(
@@ -249,7 +257,6 @@ public final class Injection {
   /// What an application has itself stays.
   private static void addEnvironment(
       Additions additions, Part container, Resource resource, List<Problem> notices) {
-    String name = container.at("name").text();
     Part list = container.at("env");
     Map<String, Part> own = list.named();
     Map<String, Map<String, Object>> variables = new LinkedHashMap<>();
@@ -277,9 +284,15 @@ public final class Injection {
     variables.forEach(
         (variable, value) -> {
           if (!own.containsKey(variable)) {
-            additions.append(list, variable, value, "spec", "containers", name, "env");
+            additions.append(list, variable, value, place(container, "env"));
           }
         });
+  }
+
+  /// A list of a container's, as the trace names it.
+  static String[] place(Part container, String list) {
+    List<String> path = container.path();
+    return new String[] {path.get(0), path.get(1), container.at("name").text(), list};
   }
 
   /// Whether a variable is as an injection writes it.

@@ -315,10 +315,7 @@ final class LogFolders {
                 container.at("volumeMounts"),
                 Trace.mount(volume, dir),
                 mount(volume, dir, "", false),
-                "spec",
-                "containers",
-                container.at("name").text(),
-                "volumeMounts");
+                Injection.place(container, "volumeMounts"));
           }
         });
   }

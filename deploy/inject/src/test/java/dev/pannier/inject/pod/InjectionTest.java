@@ -347,6 +347,31 @@ class InjectionTest {
                 + " say another folder in pannier.dev/log-dir (data)");
   }
 
+  /// It runs as long as the application's other containers, though it is an init container.
+  @Test
+  void aNativeSidecarOfTheApplicationsCanBeNamed() {
+    String pod =
+        pod("pannier.dev/containers: 'app,proxy'", "", "")
+            + """
+              initContainers:
+              - {name: migrate, image: m}
+              - {name: proxy, image: p, restartPolicy: Always}
+            """;
+    Object injected = injected(pod, Map.of());
+    assertThat(at(injected, "spec", "initContainers", "0", "name")).isEqualTo("pannier");
+    assertThat(
+            at(injected, "spec", "initContainers", "proxy", "env", "OTEL_EXPORTER_OTLP_ENDPOINT"))
+        .isNotNull();
+    assertThat(at(injected, "spec", "initContainers", "proxy", "volumeMounts", "pannier-logs"))
+        .isNotNull();
+    assertThat(find(injected, "spec", "initContainers", "migrate", "env")).isNull();
+    assertThat(removed(injected)).isEqualTo(YamlText.parse(pod).tree(0));
+    assertThat(problems(pod.replace("app,proxy", "migrate")))
+        .containsExactly(
+            "metadata.annotations.pannier.dev/containers: no container is named migrate, there are"
+                + " [app, proxy] (migrate)");
+  }
+
   @Test
   void foldersOfOneExpressionAndTwoMeaningsAreRefused() {
     String container =
