@@ -43,7 +43,7 @@ class InjectCommandTest {
   private static Result run(String in, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    List<String> all = new ArrayList<>(List.of("inject"));
+    List<String> all = new ArrayList<>(List.of("inject", "--set", "kafka=kafka:9092"));
     all.addAll(List.of(arguments));
     int code =
         Main.execute(

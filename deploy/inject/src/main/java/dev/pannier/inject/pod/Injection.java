@@ -6,6 +6,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Says what has to change in a Pod for the sidecar to be in it, as its annotations want it. Nothing is changed here: the same changes are
@@ -29,6 +31,12 @@ public final class Injection {
 
   /// Where the sidecar listens for OTLP, unless a configuration says otherwise.
   private static final Set<Long> OTLP_PORTS = Set.of(4317L, 4318L);
+
+  private static final String NO_DESTINATION =
+      "name no destination, so the sidecar ships to its own standard output: say "
+          + Stream.of(Setting.KAFKA, Setting.OTLP, Setting.CONFIG)
+              .map(Setting::annotation)
+              .collect(Collectors.joining(" or "));
 
   private static final String LEAVE_OUT = "leave the Pod out with pannier.dev/inject: \"false\"";
 
@@ -78,6 +86,9 @@ public final class Injection {
           new Problem(
               annotations.at(Setting.PARSER.annotation()).path(),
               "outranks the default of config, which does not count here (" + config + ")"));
+    }
+    if (settings.config() == null && settings.kafka().isEmpty() && settings.otlp().isEmpty()) {
+      notices.add(new Problem(annotations.path(), NO_DESTINATION));
     }
     List<Change> changes = changes(root, settings, workload, Trace.of(before), notices);
     return problems.isEmpty()

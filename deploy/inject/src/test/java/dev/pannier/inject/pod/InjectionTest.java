@@ -87,8 +87,11 @@ class InjectionTest {
         .problems().stream().map(Problem::toString).toList();
   }
 
+  /// Without what is told where there is no destination.
   private static List<String> notices(String pod, Map<Setting, String> more) {
-    return ((Outcome.Changed) outcome(pod, more))
+    Map<Setting, String> defaults = new EnumMap<>(Map.of(Setting.KAFKA, "kafka:9092"));
+    defaults.putAll(more);
+    return ((Outcome.Changed) outcome(pod, defaults))
         .notices().stream().map(Problem::toString).toList();
   }
 
@@ -117,6 +120,22 @@ class InjectionTest {
         new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p", Setting.MODE, "ordinary"))
             .of(YamlText.parse(PLAIN).tree(0), new Workload("Job", "once"));
     assertThat(((Outcome.Changed) outcome).notices().toString()).contains("will not complete");
+  }
+
+  @Test
+  void aPodWithoutADestinationIsToldWhatToSay() {
+    assertThat(((Outcome.Changed) outcome(PLAIN, Map.of())).notices())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "metadata.annotations: name no destination, so the sidecar ships to its own standard"
+                + " output: say pannier.dev/kafka or pannier.dev/otlp or pannier.dev/config");
+    for (Map<Setting, String> said :
+        List.of(
+            Map.of(Setting.KAFKA, "kafka:9092"),
+            Map.of(Setting.OTLP, "http://otel:4317"),
+            Map.of(Setting.CONFIG, "shop"))) {
+      assertThat(((Outcome.Changed) outcome(PLAIN, said)).notices()).isEmpty();
+    }
   }
 
   @ParameterizedTest
@@ -258,7 +277,8 @@ class InjectionTest {
   }
 
   private static List<String> notices(String pod, Workload workload) {
-    Injection injection = new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p"));
+    Injection injection =
+        new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p", Setting.KAFKA, "k:1"));
     Outcome outcome = injection.of(YamlText.parse(pod).tree(0), workload);
     return ((Outcome.Changed) outcome).notices().stream().map(Problem::toString).toList();
   }
