@@ -644,6 +644,24 @@ class InjectionTest {
 
   @ParameterizedTest
   @ValueSource(
+      strings = {
+        "http://$(K8S_NODE_NAME):4317",
+        "https://otel.$(K8S_NAMESPACE_NAME).svc/v1",
+        "http://[fd00::1]:4317",
+        "http://127.0.0.1:9"
+      })
+  void anOtlpBackendMayBeAnywhere(String endpoint) {
+    assertThat(
+            at(
+                sidecar(pod("pannier.dev/otlp: '" + endpoint + "'", "", "")),
+                "env",
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "value"))
+        .isEqualTo(endpoint);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
       strings = {"[fd00::1]", "a:", ":9092", "a::9092", "a:9092,", "a:9092 b:9092", "a:kafka"})
   void whatIsNoAddressOfKafkasIsRefused(String kafka) {
     assertThat(problems(pod("pannier.dev/kafka: '" + kafka + "'", "", "")).getFirst())
@@ -1212,7 +1230,24 @@ class InjectionTest {
         "pannier.dev/log-dir: '/a,/b' | log-dir: has several folders, which only a config can tell"
             + " apart (/a,/b)",
         "pannier.dev/kafka: kafka | kafka: is no host:port, nor several between commas (kafka)",
-        "pannier.dev/otlp: 'c:4317' | otlp: does not begin with http:// or https:// (c:4317)",
+        "pannier.dev/kafka: 'kafka:70000' | kafka: is no host:port, nor several between commas"
+            + " (kafka:70000)",
+        "pannier.dev/kafka: 'user:pass@kafka:9092' | kafka: is no host:port, nor several between"
+            + " commas (****)",
+        "pannier.dev/parser: jsn | parser: is none of auto, raw, json, logstash; a parser of your"
+            + " own is in the configuration that config names (jsn)",
+        "pannier.dev/otlp: 'c:4317' | otlp: is no endpoint: http://host:port or https://host:port"
+            + " (c:4317)",
+        "pannier.dev/otlp: 'http://a_b:4317' | otlp: is no endpoint: http://host:port or"
+            + " https://host:port (http://a_b:4317)",
+        "pannier.dev/otlp: 'http://c:65536' | otlp: is no endpoint: http://host:port or"
+            + " https://host:port (http://c:65536)",
+        "pannier.dev/otlp: 'http://user:pass@c:4317' | otlp: has a user, which the sidecar does not"
+            + " take: a shipper of the configuration that config names has headers (****)",
+        "pannier.dev/otlp: 'https://c/v1?key=a' | otlp: has a query or fragment, which the sidecar"
+            + " does not take (https://c/v1?key=a)",
+        "pannier.dev/otlp: 'http://localhost:4317' | otlp: is where the sidecar itself listens:"
+            + " what it ships would come back (http://localhost:4317)",
         "pannier.dev/config: My_Config | config: is no ConfigMap's NAME, nor NAME/KEY (My_Config)",
         "pannier.dev/image-pull-policy: always | image-pull-policy: is neither Always nor"
             + " IfNotPresent nor Never (always)",
