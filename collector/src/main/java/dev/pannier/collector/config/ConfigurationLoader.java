@@ -43,7 +43,7 @@ public final class ConfigurationLoader {
   private static final Pattern CONTENT =
       Pattern.compile(
           "(undefined alias|tag handle|escape character|character found|version:|UTF-8:"
-              + "|but found(?! '[^']*'$| another document)).*",
+              + "|but found(?! '[^']*'$)).*",
           Pattern.DOTALL);
 
   private static final String ADMIN_LISTEN = "PANNIER_ADMIN_LISTEN";
@@ -133,9 +133,17 @@ public final class ConfigurationLoader {
               .build();
       StreamReader reader =
           new StreamReader(settings, text.startsWith("\uFEFF") ? text.substring(1) : text);
-      return new Composer(settings, new BoundedParser(new ParserImpl(settings, reader)))
-          .getSingleNode()
-          .orElse(null);
+      BoundedParser parser = new BoundedParser(new ParserImpl(settings, reader));
+      Composer composer = new Composer(settings, parser);
+      Node node = composer.hasNext() ? composer.next() : null;
+      if (composer.hasNext()) {
+        int line = parser.peekEvent().getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
+        problems.add(
+            line,
+            "yaml",
+            "a second document begins, and a configuration is one: leave out the ---");
+      }
+      return node;
     } catch (CharacterCodingException e) {
       problems.add(0, "file", "is not UTF-8");
     } catch (MarkedYamlEngineException e) {
@@ -205,13 +213,15 @@ public final class ConfigurationLoader {
     onFulls.put("backpressure", BufferSettings.OnFull.BACKPRESSURE);
     onFulls.put("drop_oldest", BufferSettings.OnFull.DROP_OLDEST);
     onFulls.put("drop_newest", BufferSettings.OnFull.DROP_NEWEST);
+    Value typeValue = section.value("type");
     BufferSettings.Type type = section.choice("type", types, BufferSettings.Type.MEMORY);
+    boolean isTypeKnown = typeValue == null || types.containsKey(typeValue.text(""));
     Value directoryValue = section.value("directory");
     Path directory = directoryValue == null ? null : directoryValue.absolutePath();
     long maxBytes = section.size("max_bytes", MIN_BUFFER, MAX_BUFFER, BUFFER);
     BufferSettings.OnFull onFull =
         section.choice("on_full", onFulls, BufferSettings.OnFull.BACKPRESSURE);
-    if (type == BufferSettings.Type.MEMORY) {
+    if (type == BufferSettings.Type.MEMORY && isTypeKnown) {
       for (String key : List.of("directory", "max_bytes", "on_full")) {
         Value written = section.value(key);
         if (written != null) {
