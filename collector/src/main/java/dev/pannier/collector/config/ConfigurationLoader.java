@@ -22,6 +22,8 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
@@ -153,6 +155,30 @@ public final class ConfigurationLoader {
       problems.add(0, "yaml", withoutContent(Objects.requireNonNullElse(e.getMessage(), "")));
     }
     return null;
+  }
+
+  /// @return 0 where the file does not have the key
+  static int line(FileLook look, String path) {
+    Node node = new ConfigurationLoader(Map.of(), new Problems("")).document(look);
+    int line = 0;
+    for (String key : path.split("\\.", -1)) {
+      NodeTuple entry =
+          !(node instanceof MappingNode mapping)
+              ? null
+              : mapping.getValue().stream()
+                  .filter(
+                      tuple ->
+                          tuple.getKeyNode() instanceof ScalarNode scalar
+                              && scalar.getValue().equals(key))
+                  .findFirst()
+                  .orElse(null);
+      if (entry == null) {
+        return 0;
+      }
+      line = Value.lineOf(entry.getKeyNode(), 0);
+      node = entry.getValueNode();
+    }
+    return line;
   }
 
   private static String withoutContent(String message) {
