@@ -257,6 +257,22 @@ class LauncherTest {
   }
 
   @Test
+  void theDemosBrokerRunsAlone() throws Exception {
+    Run run = pannier(Map.of(), "broker");
+
+    assertThat(run.out())
+        .containsSubsequence(
+            "dev.pannier.demo.BrokerMain", checkout + "/target/broker", "9092", "9093");
+    assertThat(pannier(Map.of(), "broker", "/b", "1", "2").out())
+        .containsSubsequence("dev.pannier.demo.BrokerMain", "/b", "1", "2");
+    assertThat(pannier(Map.of(), "broker", "--help").out())
+        .singleElement()
+        .asString()
+        .startsWith("usage: pannier broker [FOLDER");
+    assertThat(pannier(Map.of(), "broker", "-x").code()).isEqualTo(2);
+  }
+
+  @Test
   void aCacheThatIsOlderThanAJarIsMadeAnew() throws Exception {
     built();
     Files.writeString(cache, "old");
