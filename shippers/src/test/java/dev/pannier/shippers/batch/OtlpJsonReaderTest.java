@@ -1,5 +1,6 @@
 package dev.pannier.shippers.batch;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,15 +9,18 @@ import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import io.opentelemetry.proto.logs.v1.LogRecord;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OtlpJsonReaderTest {
-  private static final int NO_LIMIT = 1 << 24;
+  private static final int NO_LIMIT = 1 << 20;
 
   @Property(tries = 300)
   void whatTheWriterWritesIsReadBack(@ForAll Signal signal, @ForAll long seed) {
@@ -178,6 +182,103 @@ class OtlpJsonReaderTest {
 
     assertThat(OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, 100))
         .isEqualTo(new JsonRequest.TooLarge());
+  }
+
+  @Test
+  void aRequestThatHasRoomToTheByteIsRead() {
+    byte[] json =
+        json(
+            "\"body\":{\"arrayValue\":{\"values\":[{\"stringValue\":\""
+                + "x".repeat(200)
+                + "\"},{\"intValue\":1},{\"bytesValue\":\"AAECAwQFBgc=\"},{\"doubleValue\":0.5}]}}");
+    int needed = read(Signal.LOGS, json).getSerializedSize();
+
+    for (int room = 0; room < needed + 10; room++) {
+      JsonRequest request =
+          OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, room + OtlpJsonReader.MARGIN);
+      if (room < needed) {
+        assertThat(request)
+            .as("%d of %d bytes", room, needed)
+            .isInstanceOf(JsonRequest.TooLarge.class);
+      } else {
+        assertThat(request)
+            .as("%d of %d bytes", room, needed)
+            .isInstanceOfSatisfying(
+                JsonRequest.Read.class, read -> assertThat(read.length()).isEqualTo(needed));
+      }
+    }
+  }
+
+  @Test
+  void escapesOfText() {
+    Map<String, String> texts =
+        Map.of(
+            "\\u0041\\u00e9\\u20AC\\ud83d\\ude00", "A\u00e9\u20ac\ud83d\ude00",
+            "\\\"\\\\\\/\\b\\f\\n\\r\\t.", "\"\\/\b\f\n\r\t.",
+            "\\ud83d\\u0041\\ude00\\ud83d", "\uFFFDA\uFFFD\uFFFD",
+            "\\ud83d\\ud83d\\ude00\\ud83d\\n", "\uFFFD\ud83d\ude00\uFFFD\n",
+            "gr\u00fcn\ud83d\ude00\u007f", "gr\u00fcn\ud83d\ude00\u007f");
+    texts.forEach(
+        (escaped, text) -> {
+          for (String name : List.of("stringValue", "string\\u005fv\\u0061lue")) {
+            LogRecord log = log("\"body\":{\"" + name + "\":\"" + escaped + "\"}");
+            assertThat(log.getBody().getStringValue()).as(escaped).isEqualTo(text);
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"a\":1,",
+        "\"a\":[1,]",
+        ",\"a\":1",
+        "\"a\" 1",
+        "\"a\":",
+        "a:1",
+        "'a':1",
+        "\"a\":01",
+        "\"a\":-",
+        "\"a\":1.",
+        "\"a\":.5",
+        "\"a\":1e",
+        "\"a\":+1",
+        "\"a\":1x",
+        "\"a\":tru",
+        "\"a\":nul",
+        "\"a\":NaN",
+        "\"a\":\"\\x\"",
+        "\"a\":\"\\u00g0\"",
+        "\"a\":\"\n\"",
+        "\"a\":[1}",
+        "\"a\":{]",
+        "\"a\":1 2",
+        "\"a\":\"\u00ff\"",
+        "\"a\":\"\u00c0\u0080\"",
+        "\"a\":\"\u00ed\u00a0\u0080\""
+      })
+  void whatIsNoJsonIsRefusedInKnownFieldsAndUnknown(String fields) {
+    // The characters are the bytes.
+    for (String name : new String[] {"a", "timeUnixNano", "body\":{\"stringValue"}) {
+      byte[] json =
+          new String(
+                  json(
+                      fields.replace("\"a\"", "\"" + name + "\"")
+                          + (name.startsWith("body") ? "}" : "")),
+                  UTF_8)
+              .getBytes(ISO_8859_1);
+      assertThat(OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, NO_LIMIT))
+          .as("%s", name)
+          .isInstanceOf(JsonRequest.Malformed.class);
+    }
+  }
+
+  @Test
+  void blanksAndAByteOrderMarkArePassedOver() {
+    byte[] json =
+        "\uFEFF\r\n{ \"resourceLogs\"\t:\n[ { } ,\r{ \"scopeLogs\" : [ ] } ] } \n".getBytes(UTF_8);
+
+    assertThat(Requests.records(read(Signal.LOGS, json))).isEmpty();
   }
 
   private static LogRecord log(String fields) {
