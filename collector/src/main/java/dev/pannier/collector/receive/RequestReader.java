@@ -80,6 +80,8 @@ final class RequestReader implements AutoCloseable {
         budget.release(request.takeBody());
         byte[] unpacked = zstd ? unzstd.bytes() : gunzip.bytes();
         int unpackedLength = zstd ? unzstd.length() : gunzip.length();
+        unzstd.forget();
+        gunzip.forget();
         yield content(form, signal, unpacked, 0, unpackedLength, unpacked.length);
       }
       case BROKEN -> Received.refused(Refusal.INVALID, "the body is no " + name);

@@ -71,6 +71,11 @@ final class FakeBuffer implements Buffer {
     return List.copyOf(asked);
   }
 
+  /// Lets go of the batches.
+  synchronized void forget() {
+    batches.clear();
+  }
+
   /// Whether it takes no more requests.
   void full(boolean now) {
     full = now;
