@@ -18,6 +18,7 @@ final class FakeBuffer implements Buffer {
   private final List<Held> held = new ArrayList<>();
   private final List<Acknowledgement.When> asked = new ArrayList<>();
   private volatile boolean full;
+  private volatile Runnable onAppend = () -> {};
 
   FakeBuffer(MemoryBudget budget, boolean confirming) {
     this.budget = budget;
@@ -43,6 +44,7 @@ final class FakeBuffer implements Buffer {
   @Override
   public synchronized long append(
       Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
+    onAppend.run();
     batches.add(batch);
     asked.add(when);
     held.add(new Held(reservedBytes, acknowledgement));
@@ -74,6 +76,11 @@ final class FakeBuffer implements Buffer {
   /// Lets go of the batches.
   synchronized void forget() {
     batches.clear();
+  }
+
+  /// Run before each append, on its thread.
+  void onAppend(Runnable run) {
+    onAppend = run;
   }
 
   /// Whether it takes no more requests.

@@ -41,6 +41,7 @@ import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -600,6 +601,22 @@ class OtlpReceiverTest {
     receiver.stopAccepting();
     assertThat(call(logs("one"), false).header("grpc-status")).isEqualTo("14");
     assertThat(receiver.lastRequestNanos()).isEqualTo(9);
+  }
+
+  /// Else it would be appended behind the last look at what is left to be shipped.
+  @Test
+  void aRequestThatWasLetInBeforeTheStopIsWaitedFor() {
+    List<Boolean> stopped = new ArrayList<>();
+    buffer.onAppend(
+        () -> {
+          receiver.stopAccepting();
+          stopped.add(receiver.hasStoppedAccepting());
+        });
+    assertThat(receiver.hasStoppedAccepting()).isFalse();
+    post(logs("one"));
+    assertThat(stopped).containsExactly(false);
+    assertThat(receiver.hasStoppedAccepting()).isTrue();
+    assertThat(buffer.batches()).hasSize(1);
   }
 
   /// What is reserved is what is held: the request that is not answered yet, and what unpacks the next one,
