@@ -3,11 +3,10 @@ package dev.pannier.shippers.batch;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pannier.shippers.batch.MessageType.Field;
-import dev.pannier.shippers.batch.MessageType.Kind;
 
 /// Reads a request in OTLP's JSON mapping (OTLP 1.x, "JSON Protobuf Encoding", on top of proto3's)
 /// and writes it as protobuf. Names are lowerCamelCase or as in the `.proto` files; ids are
-/// hexadecimal in either case; enums are numbers or names; integers are numbers or strings;
+/// hexadecimal in either case, and others have a wrong length as protobuf; enums are numbers or names; integers are numbers or strings;
 /// unknown fields are passed over, and `null` is no value. It never throws, whatever the bytes are,
 /// and holds the array that the protobuf goes to and nothing more that grows with the request.
 public final class OtlpJsonReader {
@@ -142,15 +141,20 @@ public final class OtlpJsonReader {
     if (!input.string(out, maxBytes)) {
       throw new TooLarge();
     }
-    boolean isValid =
-        switch (field.kind()) {
-          case STRING -> true;
-          case BYTES -> TextDecoder.base64(out, from);
-          default -> TextDecoder.hex(out, from);
-        };
-    if (!isValid) {
-      throw new JsonInput.Broken(
-          field.name() + (field.kind() == Kind.BYTES ? " is no base64" : " is no hexadecimal id"));
+    switch (field.kind()) {
+      case STRING -> {}
+      case BYTES -> {
+        if (!TextDecoder.base64(out, from)) {
+          throw new JsonInput.Broken(field.name() + " is no base64");
+        }
+      }
+      default -> {
+        if (!TextDecoder.hex(out, from)) {
+          // No id has this length, so that its record alone is refused, as it is in protobuf.
+          out.truncate(from);
+          out.write(0);
+        }
+      }
     }
     out.close(opened);
   }

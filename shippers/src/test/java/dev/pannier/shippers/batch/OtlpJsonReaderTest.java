@@ -11,6 +11,7 @@ import io.opentelemetry.proto.logs.v1.LogRecord;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -112,7 +113,6 @@ class OtlpJsonReaderTest {
         "\"timeUnixNano\":{} | timeUnixNano is no number",
         "\"timeUnixNano\":1e999 | timeUnixNano is no integer of its size: 1e999",
         "\"flags\":4294967296 | flags is out of its range: 4294967296",
-        "\"traceId\":\"abc\" | traceId is no hexadecimal id",
         "\"traceId\":7 | traceId is no string",
         "\"body\":7 | body is no object",
         "\"attributes\":{} | attributes is no array",
@@ -152,6 +152,32 @@ class OtlpJsonReaderTest {
         .isInstanceOfSatisfying(
             JsonRequest.Malformed.class,
             malformed -> assertThat(malformed.reason()).isEqualTo("the JSON is nested too deeply"));
+  }
+
+  /// As it is with an id of a wrong length in protobuf.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "abc",
+        "xx000000000000000000000000000000",
+        "00010203-0405-0607-0809-0a0b0c0d0e0f",
+        "0001020304050607",
+        "\u00fc0010203040506070809"
+      })
+  void anIdThatIsNoneSpoilsItsRecordAlone(String id) {
+    byte[] json = json("\"traceId\":\"" + id + "\"},{\"timeUnixNano\":7");
+    JsonRequest request = OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, NO_LIMIT);
+    if (!(request instanceof JsonRequest.Read read)) {
+      throw new AssertionError(request);
+    }
+    assertThat(RequestCheck.check(Signal.LOGS, read.bytes(), 0, read.length(), NO_LIMIT))
+        .isInstanceOfSatisfying(
+            CheckedRequest.WellFormed.class,
+            checked -> {
+              assertThat(checked.records()).isEqualTo(2);
+              assertThat(checked.invalidIds()).isEqualTo(1);
+              assertThat(Objects.requireNonNull(checked.refused()).stream()).containsExactly(0);
+            });
   }
 
   @Test
