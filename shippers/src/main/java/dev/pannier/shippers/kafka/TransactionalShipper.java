@@ -99,6 +99,13 @@ public final class TransactionalShipper implements Shipper {
   private final OffsetHint hint;
   private final Limits limits;
   private final long maxBytes;
+
+  /// Of the messages of a batch that are kept before they are sent.
+  private final long keptBytes;
+
+  /// Each takes memory that is not counted as the producer's.
+  private final int mostUnderWay;
+
   private final LongSupplier nanoClock;
   private final long aloneNanos;
   private final long instance;
@@ -269,15 +276,13 @@ public final class TransactionalShipper implements Shipper {
             Reasons.withoutSecretsOf(settings.properties()));
     this.client = new Client(properties, producers, () -> {});
     this.topics = new Topics(settings.name(), words, client::current);
+    int largest = ProducerProperties.largestMessageBytes(properties);
     for (Signal signal : settings.signals()) {
-      routes.put(signal, new Route(settings, signal));
+      routes.put(signal, new Route(settings, signal, largest));
     }
-    this.limits =
-        new Limits(
-            settings.name(),
-            ProducerProperties.largestMessageBytes(properties),
-            brokerLimits.apply(properties),
-            nanoClock);
+    this.limits = new Limits(settings.name(), largest, brokerLimits.apply(properties), nanoClock);
+    this.keptBytes = memoryBytes / KafkaShipper.KEPT_PART;
+    this.mostUnderWay = KafkaShipper.mostUnderWay(memoryBytes);
     this.nanoClock = nanoClock;
     this.aloneNanos =
         TimeUnit.MILLISECONDS.toNanos(
@@ -484,7 +489,13 @@ public final class TransactionalShipper implements Shipper {
       outcome.accept(refusal);
       return;
     }
-    List<List<Message>> messages = parts.stream().map(this::messages).toList();
+    List<Messages> messages = new ArrayList<>(parts.size());
+    long left = keptBytes;
+    for (Batch part : parts) {
+      Messages made = messages(part, left);
+      left -= made.heldBytes();
+      messages.add(made);
+    }
     Outcome obstacle = tooLarge(parts, messages);
     if (obstacle == null) {
       obstacle = missing(messages);
@@ -518,19 +529,20 @@ public final class TransactionalShipper implements Shipper {
   }
 
   /// Of what is not refused.
-  private List<Message> messages(Batch part) {
+  private Messages messages(Batch part, long mostBytes) {
     Refusals known = verdicts.refused(part);
     if (known != null && known.records().cardinality() == part.records()) {
-      return List.of();
+      return Messages.NONE;
     }
     try {
-      List<Message> all =
-          Objects.requireNonNull(routes.get(part.signal()), part.signal()::label).messages(part);
-      return known == null ? all : known.without(all);
+      Messages all =
+          Objects.requireNonNull(routes.get(part.signal()), part.signal()::label)
+              .messages(part, mostBytes);
+      return known == null ? all : all.without(known.records());
     } catch (IllegalArgumentException e) {
       // Broken bytes do not become whole by trying again.
       verdicts.refuse(part, "the batch is no OTLP request: " + e.getMessage());
-      return List.of();
+      return Messages.NONE;
     }
   }
 
@@ -551,24 +563,14 @@ public final class TransactionalShipper implements Shipper {
         : null;
   }
 
-  private @Nullable Outcome tooLarge(List<Batch> parts, List<List<Message>> messages) {
+  private @Nullable Outcome tooLarge(List<Batch> parts, List<Messages> messages) {
     BitSet records = new BitSet();
     Outcome.TooLarge first = null;
     int before = 0;
     for (int i = 0; i < parts.size(); i++) {
       Batch part = parts.get(i);
       Outcome.TooLarge large = verdicts.tooLarge(part);
-      for (int m = 0; large == null && m < messages.get(i).size(); m++) {
-        Message message = messages.get(i).get(m);
-        // What was learnt is half of what was refused: a record alone may well pass, and is cut
-        // only
-        // when the broker has refused it itself.
-        int limit =
-            message.isOneRecord(part.records()) ? limits.clientBytes() : limits.of(message.topic());
-        if (message.size() > limit) {
-          large = KafkaShipper.tooLarge(message, limit);
-        }
-      }
+      large = large == null ? tooLarge(part, messages.get(i)) : large;
       if (large != null) {
         // It does not come again as it is.
         forget(part);
@@ -583,9 +585,25 @@ public final class TransactionalShipper implements Shipper {
             first.limitBytes(), first.reason(), records.cardinality() == before ? null : records);
   }
 
+  private Outcome.@Nullable TooLarge tooLarge(Batch part, Messages messages) {
+    for (Message message : messages) {
+      // What was learnt is half of what was refused: a record alone may well pass, and is cut only
+      // when the broker has refused it itself.
+      int limit =
+          message.isOneRecord(part.records()) ? limits.clientBytes() : limits.of(message.topic());
+      if (message.size() > limit) {
+        return KafkaShipper.tooLarge(message, limit);
+      }
+    }
+    return null;
+  }
+
   /// A batch waits until all of its topics are there.
-  private @Nullable Outcome missing(List<List<Message>> messages) {
-    for (List<Message> part : messages) {
+  private @Nullable Outcome missing(List<Messages> messages) {
+    if (!topics.anyMissing()) {
+      return null;
+    }
+    for (Messages part : messages) {
       for (Message message : part) {
         KafkaFailure missing = topics.missing(message.topic());
         if (missing != null) {
@@ -596,9 +614,9 @@ public final class TransactionalShipper implements Shipper {
     return null;
   }
 
-  private void send(Member member, List<List<Message>> all) {
+  private void send(Member member, List<Messages> all) {
     Producer<byte[], byte[]> producer = ready;
-    boolean hasMessages = member.hasLetters() || !all.stream().allMatch(List::isEmpty);
+    boolean hasMessages = member.hasLetters() || !all.stream().allMatch(Messages::isEmpty);
     if (producer == null || !hasMessages) {
       join(member);
       return;
@@ -680,7 +698,7 @@ public final class TransactionalShipper implements Shipper {
       messages++;
       // The callback tells what the future would.
       var _ = producer.send(message.take(), sent);
-      if (alone) {
+      if (alone || messages % mostUnderWay == 0) {
         producer.flush();
       }
     } catch (RuntimeException | LinkageError e) {
