@@ -27,6 +27,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,7 +138,7 @@ public final class KafkaShipper implements Shipper {
             String.valueOf(properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG)),
             String.valueOf(properties.getOrDefault("sasl.mechanism", "GSSAPI")),
             Reasons.withoutSecretsOf(settings.properties()));
-    this.client = new Client(properties, producers, proven::newProducer);
+    this.client = new Client(properties, producers, proven::newProducer, nanoClock);
     this.topics = new Topics(settings.name(), words, client::current);
     this.flusher =
         ProducerProperties.linger(properties)
@@ -479,6 +480,9 @@ public final class KafkaShipper implements Shipper {
     if (why.kind() == KafkaFailure.Kind.REFUSED
         || (bySender && why.kind() == KafkaFailure.Kind.NO_TOPIC)) {
       return;
+    }
+    if (error instanceof TimeoutException) {
+      client.isSlow(sent.producer);
     }
     boolean overtaking;
     synchronized (lock) {

@@ -274,7 +274,7 @@ public final class TransactionalShipper implements Shipper {
             String.valueOf(properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG)),
             String.valueOf(properties.getOrDefault("sasl.mechanism", "GSSAPI")),
             Reasons.withoutSecretsOf(settings.properties()));
-    this.client = new Client(properties, producers, () -> {});
+    this.client = new Client(properties, producers, () -> {}, nanoClock);
     this.topics = new Topics(settings.name(), words, client::current);
     int largest = ProducerProperties.largestMessageBytes(properties);
     for (Signal signal : settings.signals()) {
