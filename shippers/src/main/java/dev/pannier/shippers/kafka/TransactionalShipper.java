@@ -98,7 +98,11 @@ public final class TransactionalShipper implements Shipper {
   private final PositionsTopic positions;
   private final OffsetHint hint;
   private final Limits limits;
-  private final long maxBytes;
+  private final long mostBytes;
+
+  /// With so much a transaction ends. Less than [#mostBytes] where one had no answer in time: brokers with a quota let those
+  /// wait who have sent much at once.
+  private long maxBytes;
 
   /// Of the messages of a batch that are kept before they are sent.
   private final long keptBytes;
@@ -172,7 +176,8 @@ public final class TransactionalShipper implements Shipper {
   /// @param learnt whether the next one is another: without what was refused, in smaller parts, or with one message after the
   ///     other. Each leaves less to be learnt, so it begins at once
   /// @param noPositions whether the topic of positions may be gone, or another by now: the next producer makes or reads it anew
-  private record Failure(KafkaFailure why, boolean learnt, boolean noPositions) {
+  /// @param slow whether brokers did not answer in time
+  private record Failure(KafkaFailure why, boolean learnt, boolean noPositions, boolean slow) {
     Outcome outcome() {
       return new Outcome.Retryable(why.reason(), 0, null).asLearnt(learnt);
     }
@@ -288,7 +293,8 @@ public final class TransactionalShipper implements Shipper {
         TimeUnit.MILLISECONDS.toNanos(
                 ProducerProperties.number(properties, ProducerConfig.TRANSACTION_TIMEOUT_CONFIG))
             / ALONE_PART;
-    this.maxBytes = Math.min(MAX_BYTES, memoryBytes / MEMORY_PART);
+    this.mostBytes = Math.min(MAX_BYTES, memoryBytes / MEMORY_PART);
+    this.maxBytes = mostBytes;
     List<String> fixedTopics =
         routes.values().stream()
             .flatMap(route -> Stream.ofNullable(route.fixedTopic()))
@@ -339,7 +345,7 @@ public final class TransactionalShipper implements Shipper {
 
   @Override
   public boolean isReady() {
-    return ready != null;
+    return ready != null && (maxBytes == mostBytes || bytes < maxBytes);
   }
 
   @Override
@@ -730,13 +736,18 @@ public final class TransactionalShipper implements Shipper {
 
   /// The transaction cannot be committed.
   private void failed(KafkaFailure why, boolean learnt) {
-    failed(why, learnt, false);
+    failed(new Failure(why, learnt, false, false));
   }
 
-  private void failed(KafkaFailure why, boolean learnt, boolean noPositions) {
+  private void failed(Failure first) {
     if (failure == null) {
-      failure = new Failure(why, learnt, noPositions);
+      failure = first;
     }
+  }
+
+  /// The next one is half as large, down to a batch.
+  private void wasSlow() {
+    maxBytes = Math.max(1, Math.min(maxBytes, bytes) / 2);
   }
 
   @Override
@@ -801,6 +812,9 @@ public final class TransactionalShipper implements Shipper {
       if (why == null) {
         // It may have been committed: only the positions tell.
         unsettled = true;
+        if (e instanceof TimeoutException) {
+          wasSlow();
+        }
         lose(nowNanos, words.of(e, "").reason());
         LOG.info(
             "shipper {}: a commit has no answer, and is looked up: {}", settings.name(), trouble);
@@ -809,6 +823,7 @@ public final class TransactionalShipper implements Shipper {
       }
       return;
     }
+    maxBytes = Math.min(mostBytes, maxBytes * 2);
     progress.committed(record);
     positions.stored(sent.offset);
     List<Member> done = List.copyOf(members);
@@ -837,6 +852,9 @@ public final class TransactionalShipper implements Shipper {
     Failure failed = Objects.requireNonNull(failure);
     KafkaFailure why = failed.why();
     Producer<byte[], byte[]> producer = ready;
+    if (failed.slow()) {
+      wasSlow();
+    }
     // What goes down with it says nothing of itself.
     round.incrementAndGet();
     try {
@@ -1006,7 +1024,8 @@ public final class TransactionalShipper implements Shipper {
         // A partition that is gone is one for which no metadata comes in time.
         boolean gone =
             why.kind() == KafkaFailure.Kind.NO_TOPIC || error instanceof TimeoutException;
-        TransactionalShipper.this.failed(why, false, gone);
+        TransactionalShipper.this.failed(
+            new Failure(why, false, gone, error instanceof TimeoutException));
         return;
       }
       String topic = which.topic();
@@ -1049,7 +1068,8 @@ public final class TransactionalShipper implements Shipper {
           isSuspect
               || why.kind() == KafkaFailure.Kind.REFUSED
               || why.kind() == KafkaFailure.Kind.TOO_LARGE;
-      TransactionalShipper.this.failed(why, learnt);
+      boolean slow = why.kind() == KafkaFailure.Kind.RETRY && error instanceof TimeoutException;
+      TransactionalShipper.this.failed(new Failure(why, learnt, false, slow));
     }
   }
 }

@@ -608,6 +608,44 @@ class TransactionalShipperTest {
     assertThat(cluster.bodies()).containsExactly("line 0");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTransactionThatHadNoAnswerInTimeIsFollowedByASmallerOne(boolean expires) {
+    for (int i = 0; i < 4; i++) {
+      ship(batch(FILE, i, 1));
+      assertThat(shipper.isReady()).isTrue();
+    }
+    if (expires) {
+      cluster.refusals = record -> new TimeoutException("expired");
+      ship(batch(FILE, 4, 1));
+    } else {
+      cluster.faults =
+          step -> step == Step.BEFORE_COMMIT ? new TimeoutException("throttled") : null;
+    }
+    work();
+    cluster.faults = step -> null;
+    cluster.refusals = record -> null;
+    later();
+    assertThat(outcomes).isNotEmpty().allMatch(Outcome.Retryable.class::isInstance);
+    shipper.resume();
+
+    List<Integer> sizes = new ArrayList<>();
+    for (int next = 0; next < 20; ) {
+      int size = 0;
+      for (; size < 10 && next < 20 && shipper.isReady(); size++) {
+        ship(batch(FILE, next, 1));
+        next++;
+      }
+      sizes.add(size);
+      work();
+    }
+    later();
+    // Half of what it was, then twice of that.
+    assertThat(sizes.getFirst()).isLessThan(4);
+    assertThat(sizes.get(1)).isGreaterThan(sizes.getFirst());
+    assertThat(cluster.bodies()).hasSize(20);
+  }
+
   /// Who takes its place in a reload does not know the batches that were in it.
   @ParameterizedTest
   @EnumSource(names = {"BEFORE_COMMIT", "AFTER_COMMIT"})
