@@ -44,7 +44,7 @@ final class Messages implements Iterable<Message> {
   /// @throws IllegalArgumentException where the batch is no OTLP request: here, or when they are gone through for the
   ///     first time
   static Messages of(Route route, Batch batch, long mostBytes) {
-    long most = Math.min(batch.records(), mostBytes / Message.OBJECT_BYTES);
+    long most = Math.min(route.likely(batch), mostBytes / Message.OBJECT_BYTES);
     List<Message> kept = new ArrayList<>((int) Math.max(0, most));
     long bytes = 0;
     route.start(batch);

@@ -142,6 +142,11 @@ final class Route {
     return Messages.of(this, batch, mostBytes);
   }
 
+  /// How many messages a batch is likely to become.
+  int likely(Batch batch) {
+    return encoder.isRecord() ? batch.records() : 1;
+  }
+
   /// Begins with a batch; whatever was begun before is at its end.
   void start(Batch batch) {
     sourceKey = keyIsSource ? Message.bytes(batch.key()) : null;
