@@ -4,6 +4,7 @@ import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -34,6 +35,11 @@ import org.slf4j.LoggerFactory;
 public final class OtlpShipper implements Shipper {
   private static final Duration CANCELLING = Duration.ofSeconds(1);
 
+  /// So many requests the caller has under way at most.
+  private static final int AT_A_TIME = 4;
+
+  private static final int SMALLEST_JSON_BYTES = 64 * 1024;
+
   private static final Logger LOG = LoggerFactory.getLogger(OtlpShipper.class);
 
   private final ShipperSettings.Otlp settings;
@@ -48,10 +54,12 @@ public final class OtlpShipper implements Shipper {
   private @Nullable OtlpClient client;
   private volatile boolean closed;
 
+  /// @param memoryBytes for requests as JSON
   /// @param clock for `Retry-After` as a date
-  public OtlpShipper(ShipperSettings.Otlp settings, InstantSource clock) {
+  public OtlpShipper(ShipperSettings.Otlp settings, long memoryBytes, InstantSource clock) {
     this.settings = settings;
-    this.exchange = new Exchange(settings, clock);
+    int mostJsonBytes = Math.clamp(memoryBytes / AT_A_TIME, SMALLEST_JSON_BYTES, Integer.MAX_VALUE);
+    this.exchange = new Exchange(settings, mostJsonBytes, clock);
   }
 
   /// Sends an empty request for each signal: nothing is stored, and the whole way is tried.
@@ -108,6 +116,8 @@ public final class OtlpShipper implements Shipper {
       OkHttpClient http = client().http();
       shipment.used = http;
       http.newCall(request).enqueue(shipment);
+    } catch (OutputFullException e) {
+      shipment.end(exchange.tooLarge());
     } catch (IOException e) {
       shipment.end(broken(e, null).outcome());
     } catch (RuntimeException e) {

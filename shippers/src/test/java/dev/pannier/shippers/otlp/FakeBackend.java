@@ -39,6 +39,8 @@ final class FakeBackend extends Dispatcher implements Destination {
   /// A partial success with nothing in it, as the OpenTelemetry Collector answers.
   static final byte[] EMPTY_SUCCESS = {10, 0};
 
+  static final long MEMORY_BYTES = 8 << 20;
+
   private final Protocol protocol;
   private final Compression compression;
   private final List<String> stored = new ArrayList<>();
@@ -82,7 +84,7 @@ final class FakeBackend extends Dispatcher implements Destination {
 
   @Override
   public Shipper shipper() {
-    return new OtlpShipper(settings(), InstantSource.system());
+    return new OtlpShipper(settings(), MEMORY_BYTES, InstantSource.system());
   }
 
   @Override

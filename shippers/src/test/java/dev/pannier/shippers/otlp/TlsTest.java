@@ -123,6 +123,7 @@ class TlsTest {
             tls,
             Duration.ofSeconds(10),
             EnumSet.allOf(Signal.class)),
+        FakeBackend.MEMORY_BYTES,
         InstantSource.system());
   }
 
