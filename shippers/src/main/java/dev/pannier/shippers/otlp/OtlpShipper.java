@@ -141,15 +141,6 @@ public final class OtlpShipper implements Shipper {
         }
       }
     }
-    if (error instanceof SSLException) {
-      // Certificates are renewed under the same name: the next attempt reads them again.
-      synchronized (clientLock) {
-        if (client != null && open.size() <= 1) {
-          client.close();
-          client = null;
-        }
-      }
-    }
     return exchange.broken(error);
   }
 
