@@ -54,8 +54,8 @@ final class Exchange {
               case HTTP_JSON -> "application/json";
             });
     this.reasons = Reasons.withoutValues(settings.headers().values());
-    this.grpcAnswers = new GrpcAnswers(endpoint, reasons);
     this.httpAnswers = new HttpAnswers(endpoint, reasons, clock);
+    this.grpcAnswers = new GrpcAnswers(endpoint, reasons, httpAnswers);
   }
 
   Request request(Batch batch) {
