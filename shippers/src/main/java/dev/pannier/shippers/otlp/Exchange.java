@@ -22,6 +22,9 @@ import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.Response;
+import okhttp3.internal.http2.ConnectionShutdownException;
+import okhttp3.internal.http2.ErrorCode;
+import okhttp3.internal.http2.StreamResetException;
 
 /// Makes requests of batches, and outcomes of answers and of connections that break.
 final class Exchange {
@@ -56,8 +59,8 @@ final class Exchange {
               case HTTP_JSON -> "application/json";
             });
     this.reasons = Reasons.withoutValues(settings.headers().values());
-    this.grpcAnswers = new GrpcAnswers(endpoint, reasons);
     this.httpAnswers = new HttpAnswers(endpoint, reasons, clock);
+    this.grpcAnswers = new GrpcAnswers(endpoint, reasons, httpAnswers);
   }
 
   /// @throws OutputFullException where it would take more than memory allows: [#tooLarge]
@@ -138,6 +141,14 @@ final class Exchange {
   /// What a connection that failed means: nothing about the data.
   Answer broken(IOException error) {
     String says = reasons.of(error);
+    boolean untaken =
+        error instanceof ConnectionShutdownException
+            || (error instanceof StreamResetException reset
+                && reset.errorCode == ErrorCode.REFUSED_STREAM);
+    if (untaken) {
+      // HTTP/2, GOAWAY: a connection that has served its time ends so.
+      return Answer.untouched(endpoint + " closed the connection before it took the request", 0);
+    }
     boolean unreached =
         error instanceof UnknownHostException
             || error instanceof ConnectException

@@ -44,6 +44,7 @@ public final class OtlpShipper implements Shipper {
 
   private final ShipperSettings.Otlp settings;
   private final Exchange exchange;
+  private final Verdicts verdicts;
   private final Lanes<Shipment> lanes = new Lanes<>();
   private final Set<Shipment> open = ConcurrentHashMap.newKeySet();
 
@@ -60,6 +61,7 @@ public final class OtlpShipper implements Shipper {
     this.settings = settings;
     int mostJsonBytes = Math.clamp(memoryBytes / AT_A_TIME, SMALLEST_JSON_BYTES, Integer.MAX_VALUE);
     this.exchange = new Exchange(settings, mostJsonBytes, clock);
+    this.verdicts = new Verdicts(settings.signals(), this::tryEmpty);
   }
 
   /// Sends an empty request for each signal: nothing is stored, and the whole way is tried.
@@ -68,32 +70,26 @@ public final class OtlpShipper implements Shipper {
     if (closed) {
       return closedOutcome();
     }
-    Outcome missing = null;
-    for (Signal signal : settings.signals()) {
-      Answer answer = tryEmpty(signal);
-      if (answer.outcome() instanceof Outcome.Retryable) {
-        return answer.outcome();
-      }
-      if (!answer.noService()) {
-        return Outcome.ACCEPTED;
-      }
-      missing = answer.outcome();
-    }
-    // With one of several signals the others are shipped; with none the endpoint is wrong.
-    return missing instanceof Outcome.Permanent(String reason)
-        ? new Outcome.Retryable(reason, 0, null)
-        : Outcome.ACCEPTED;
+    return verdicts.connect();
   }
 
   private Answer tryEmpty(Signal signal) {
+    return send(exchange.empty(signal));
+  }
+
+  private Answer send(Request request) {
     OkHttpClient used = null;
     try {
-      Request request = exchange.empty(signal);
       used = client().http();
       return exchange.answer(used.newCall(request).execute());
     } catch (IOException e) {
       return broken(e, used);
     }
+  }
+
+  @Override
+  public String missing() {
+    return verdicts.missing();
   }
 
   @Override
@@ -148,15 +144,6 @@ public final class OtlpShipper implements Shipper {
       synchronized (clientLock) {
         if (client != null) {
           client.distrust(used);
-        }
-      }
-    }
-    if (error instanceof SSLException) {
-      // Certificates are renewed under the same name: the next attempt reads them again.
-      synchronized (clientLock) {
-        if (client != null && open.size() <= 1) {
-          client.close();
-          client = null;
         }
       }
     }
@@ -219,7 +206,8 @@ public final class OtlpShipper implements Shipper {
     public void onResponse(Call call, Response response) {
       Outcome what;
       try {
-        what = exchange.answer(response).outcome();
+        // Any body of a request can be sent more than once.
+        what = verdicts.of(batch.signal(), exchange.answer(response), () -> send(call.request()));
       } catch (RuntimeException e) {
         // The client would only log it, and the batch's key would wait for ever.
         LOG.error("shipper {}: an answer could not be read", settings.name(), e);
