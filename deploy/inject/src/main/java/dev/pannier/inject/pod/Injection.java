@@ -112,7 +112,9 @@ public final class Injection {
       addEnvironment(additions, container, resource, notices);
     }
     folders.addTo(additions, spec);
-    Sidecar sidecar = new Sidecar(settings, isNative, folders, resource, resources, spec, selected);
+    String timeZone = settings.logDirs().isEmpty() ? "" : TimeZones.of(selected, notices);
+    Sidecar sidecar =
+        new Sidecar(settings, isNative, folders, resource, resources, timeZone, spec, selected);
     sidecar.lookAt(notices);
     for (Map<String, Object> volume : sidecar.volumes()) {
       addVolume(additions, spec.at("volumes"), volume, kept, notices);

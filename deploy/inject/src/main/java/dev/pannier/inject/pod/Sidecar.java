@@ -33,15 +33,18 @@ final class Sidecar {
   private final LogFolders folders;
   private final Resource resource;
   private final SidecarResources resources;
+  private final String timeZone;
   private final Part spec;
   private final List<Part> selected;
 
+  /// @param timeZone the application's; empty for UTC
   Sidecar(
       Settings settings,
       boolean isNative,
       LogFolders folders,
       Resource resource,
       SidecarResources resources,
+      String timeZone,
       Part spec,
       List<Part> selected) {
     this.settings = settings;
@@ -49,6 +52,7 @@ final class Sidecar {
     this.folders = folders;
     this.resource = resource;
     this.resources = resources;
+    this.timeZone = timeZone;
     this.spec = spec;
     this.selected = selected;
   }
@@ -139,6 +143,9 @@ final class Sidecar {
   private List<Map<String, Object>> environment() {
     List<Map<String, Object>> environment = new ArrayList<>(resource.variablesOfSidecar());
     environment.addAll(folders.sidecarVariables());
+    if (environment.stream().noneMatch(each -> TimeZones.VARIABLE.equals(each.get("name")))) {
+      add(environment, TimeZones.VARIABLE, timeZone);
+    }
     environment.add(variable("PANNIER_ADMIN_LISTEN", "0.0.0.0:" + ADMIN_PORT));
     environment.add(variable("PANNIER_TERMINATION_LOG", "/dev/termination-log"));
     if (settings.config() == null) {

@@ -1012,6 +1012,90 @@ class InjectionTest {
     assertThat(variable == null ? null : at(variable, "value")).isEqualTo(deadline);
   }
 
+  private static String withTimeZones(String... variables) {
+    List<String> containers = new ArrayList<>();
+    for (String variable : variables) {
+      String env = variable.isEmpty() ? "" : ", env: [" + variable + "]";
+      containers.add("{name: c" + containers.size() + env + "}");
+    }
+    return "metadata: {annotations: {pannier.dev/config: c}}\nspec: {containers: ["
+        + String.join(", ", containers)
+        + "]}\n";
+  }
+
+  private static List<String> noticesOfTimeZones(String pod) {
+    return notices(pod, Map.of()).stream().filter(each -> !each.contains("all of [")).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Europe/Berlin", ":Asia/Kolkata", "UTC", "Etc/GMT+3", "EST5EDT"})
+  void theApplicationsTimeZoneIsTheSidecars(String zone) {
+    String variable = "{name: TZ, value: '" + zone + "'}";
+    for (String pod :
+        List.of(
+            withTimeZones(variable),
+            withTimeZones(variable, variable),
+            withTimeZones("{name: TZ, value: Etc/UTC}, " + variable))) {
+      assertThat(at(sidecar(pod), "env", "TZ")).isEqualTo(Map.of("name", "TZ", "value", zone));
+      assertThat(noticesOfTimeZones(pod)).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{name: TZ, value: ''}|",
+        "{name: TZ}|",
+        "{name: TZ, value: 'CET-1CEST,M3.5.0,M10.5.0/3'} | [0].value: is no name of a time zone,"
+            + " such as Europe/Berlin, so times without a zone are read in UTC, or as the zone of a"
+            + " config says (CET-1CEST,M3.5.0,M10.5.0/3)",
+        "{name: TZ, value: GMT+3} | [0].value: is no name of",
+        "{name: TZ, value: +05:30} | [0].value: is no name of",
+        "{name: TZ, value: Mars/Base} | [0].value: is no name of",
+        "{name: TZ, value: $(ZONE)} | [0]: is known when the Pod runs, so times",
+        "{name: TZ, valueFrom: {configMapKeyRef: {name: a, key: tz}}} | [0]: is known when the Pod"
+      })
+  void aTimeZoneThatTheSidecarWouldNotKnowIsTold(String variable, @Nullable String notice) {
+    String pod = withTimeZones(variable);
+    assertThat(find(sidecar(pod), "env", "TZ")).isNull();
+    assertThat(noticesOfTimeZones(pod)).hasSize(notice == null ? 0 : 1);
+    assertThat(noticesOfTimeZones(pod))
+        .allMatch(each -> each.startsWith("spec.containers[0].env" + notice));
+  }
+
+  @Test
+  void ofSeveralContainersThoseSayTheTimeZoneThatHaveOne() {
+    String berlin = "{name: TZ, value: Europe/Berlin}";
+    String one = withTimeZones("", berlin);
+    assertThat(at(sidecar(one), "env", "TZ", "value")).isEqualTo("Europe/Berlin");
+    assertThat(noticesOfTimeZones(one))
+        .containsExactly(
+            "spec.containers[0]: has no TZ, which another container has: its times without a zone"
+                + " are read in that one, too; name those that log in pannier.dev/containers (c0)");
+    String two = withTimeZones(berlin, "{name: TZ, value: Asia/Tokyo}");
+    assertThat(find(sidecar(two), "env", "TZ")).isNull();
+    assertThat(noticesOfTimeZones(two))
+        .containsExactly(
+            "spec.containers[1].env[0]: differs from another container's, Europe/Berlin, so times"
+                + " without a zone are read in UTC, or as the zone of a config says; name those"
+                + " that log in pannier.dev/containers (Asia/Tokyo)");
+    String named = two.replace("config: c", "config: c, pannier.dev/containers: c1");
+    assertThat(at(sidecar(named), "env", "TZ", "value")).isEqualTo("Asia/Tokyo");
+    assertThat(noticesOfTimeZones(named)).isEmpty();
+    String without = two.replace("config: c", "config: c, pannier.dev/log-dir: none");
+    assertThat(noticesOfTimeZones(without)).isEmpty();
+  }
+
+  @Test
+  void aTimeZoneThatAFolderIsNamedAfterComesOnce() {
+    String pod =
+        withVolume(", subPathExpr: $(TZ)", "{name: TZ, value: Europe/Berlin}", "{name: data}");
+    assertThat((List<?>) at(sidecar(pod), "env"))
+        .filteredOn(each -> "TZ".equals(find(each, "name")))
+        .isEqualTo(List.of(Map.of("name", "TZ", "value", "Europe/Berlin")));
+  }
+
   @Test
   void onlyTheNamedContainersGetTheFolderAndTheEnvironment() {
     String pod =
