@@ -222,6 +222,24 @@ class ConfigurationLoaderTest {
     assertThat(loaded("shutdown: {deadline: 5s}", environment).warnings()).isEmpty();
   }
 
+  @Test
+  void theQuietTimeOfTheEnvironmentOutranksTheFiles() throws IOException {
+    Map<String, String> environment = Map.of("PANNIER_SHUTDOWN_QUIET", "15s");
+    assertThat(read("", environment).shutdown().quiet()).isEqualTo(Duration.ofSeconds(15));
+    Loaded.Valid loaded = loaded("shutdown: {deadline: 10s, quiet: 2s}", environment);
+    assertThat(loaded.configuration().shutdown())
+        .returns(Duration.ofSeconds(10), Shutdown::deadline)
+        .returns(Duration.ofSeconds(10), Shutdown::quiet);
+    assertThat(loaded.warnings().toString())
+        .contains(":1: shutdown.quiet: PANNIER_SHUTDOWN_QUIET outranks it, and says 15s");
+    assertThat(loaded("shutdown: {quiet: 15s}", environment).warnings()).isEmpty();
+    assertThat(ConfigurationLoader.load(null, Map.of("PANNIER_SHUTDOWN_QUIET", "2h")))
+        .isEqualTo(
+            new Loaded.Invalid(
+                List.of(
+                    new Problem("environment", 0, "PANNIER_SHUTDOWN_QUIET", "quiet > 1h (2h)"))));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
