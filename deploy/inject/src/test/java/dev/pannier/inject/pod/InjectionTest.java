@@ -1012,6 +1012,53 @@ class InjectionTest {
     assertThat(variable == null ? null : at(variable, "value")).isEqualTo(deadline);
   }
 
+  private static final String PRE_STOP = ", lifecycle: {preStop: {exec: {command: [sleep, '15']}}}";
+
+  private static String grace(int seconds) {
+    return "terminationGracePeriodSeconds: " + seconds;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "30 | false | | | |",
+        "20 | false | 15s | | |",
+        "300  | false | 295s  | 30s | 30 | 221",
+        "40   | false | 35s   | 26s | 26 | 26",
+        "7200 | false | 3600s | 30s | 30 | 2700",
+        "30   | true  | 25s   | 20s | 20 | 18",
+        "10   | true  | 5s    | 6s  | 5  | 3"
+      })
+  void anOrdinarySidecarOutlastsAnApplicationThatTakesItsTime(
+      int seconds,
+      boolean hasPreStop,
+      @Nullable String deadline,
+      @Nullable String quiet,
+      @Nullable Integer quietFor,
+      @Nullable Integer most) {
+    String pod = pod("", hasPreStop ? PRE_STOP : "", grace(seconds));
+    Map<Setting, String> ordinary = Map.of(Setting.MODE, "ordinary");
+    Object env = at(injected(pod, ordinary), "spec", "containers", "pannier", "env");
+    assertThat(find(env, "PANNIER_SHUTDOWN_DEADLINE", "value")).isEqualTo(deadline);
+    assertThat(find(env, "PANNIER_SHUTDOWN_QUIET", "value")).isEqualTo(quiet);
+    assertThat(notices(pod, ordinary))
+        .isEqualTo(
+            quiet == null
+                ? List.of()
+                : List.of(
+                    (hasPreStop
+                            ? "spec.containers[0].lifecycle.preStop"
+                            : "spec.terminationGracePeriodSeconds")
+                        + ": an ordinary sidecar is asked to end at once with the Pod, and does"
+                        + " when files and requests have been quiet for %d s, or after %d s: what"
+                            .formatted(quietFor, most)
+                        + " the application says later is not shipped; a native one ends after"
+                        + " it"));
+    assertThat(find(sidecar(pod), "env", "PANNIER_SHUTDOWN_QUIET")).isNull();
+    assertThat(notices(pod, Map.of())).isEmpty();
+  }
+
   private static String withTimeZones(String... variables) {
     List<String> containers = new ArrayList<>();
     for (String variable : variables) {
