@@ -161,6 +161,7 @@ class HelmChartTest {
               .contains(
                   "image=registry.example/pannier/inject@sha256:0",
                   "--image=registry.example/pannier/pannier@sha256:0",
+                  "--set=image-pull-secret=registry",
                   "imagePullSecrets=[{name=registry}]");
       default -> throw new AssertionError(values + " is new: what does it change?");
     }

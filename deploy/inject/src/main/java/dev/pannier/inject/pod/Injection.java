@@ -119,6 +119,9 @@ public final class Injection {
     for (Map<String, Object> volume : sidecar.volumes()) {
       addVolume(additions, spec.at("volumes"), volume, kept, notices);
     }
+    if (!settings.imagePullSecret().isEmpty()) {
+      addPullSecret(additions, spec, settings.imagePullSecret(), notices);
+    }
     if (isNative) {
       // Before all others but those by which there is a network: what they log and send is shipped,
       // too.
@@ -159,6 +162,24 @@ public final class Injection {
       notices.add(
           new Problem(
               same.path(), "is there, so the sidecar has it, too, and it stays (" + name + ")"));
+    }
+  }
+
+  private static void addPullSecret(
+      Additions additions, Part spec, String secret, List<Problem> notices) {
+    Part list = spec.at("imagePullSecrets");
+    if (list.named().containsKey(secret)) {
+      return;
+    }
+    additions.append(list, secret, Map.of("name", secret), "spec", "imagePullSecrets");
+    // The API server writes this key of an account, and before it asks a webhook the account's
+    // own, where a Pod names none.
+    if (list.elements().isEmpty() && !spec.at("serviceAccount").isThere()) {
+      notices.add(
+          new Problem(
+              list.path(),
+              "was empty: the ServiceAccount's no longer count, so name here what the other"
+                  + " containers' images need"));
     }
   }
 

@@ -575,6 +575,36 @@ class InjectionTest {
     assertThat(find(sidecar(PLAIN), "imagePullPolicy")).isNull();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                                                    | registry       | true",
+        "imagePullSecrets: []                                  | registry       | true",
+        "imagePullSecrets: null                                | registry       | true",
+        "imagePullSecrets: [{name: own}]                       | own, registry  | false",
+        "imagePullSecrets: [{name: registry}]                  | registry       | false",
+        "serviceAccount: default                               | registry       | false"
+      })
+  void whatLogsInForTheImageIsOneMoreOfThePodsPullSecrets(
+      String spec, String secrets, boolean told) {
+    String pod = pod("pannier.dev/image-pull-secret: registry", "", spec);
+    Object injected = injected(pod, Map.of());
+    assertThat((List<?>) at(injected, "spec", "imagePullSecrets"))
+        .extracting(each -> find(each, "name"))
+        .isEqualTo(List.of(secrets.split(", ", -1)));
+    assertThat(notices(pod, Map.of()))
+        .isEqualTo(
+            told
+                ? List.of(
+                    "spec.imagePullSecrets: was empty: the ServiceAccount's no longer count, so"
+                        + " name here what the other containers' images need")
+                : List.of());
+    Outcome without = Removal.of(injected);
+    assertThat(Change.apply(injected, ((Outcome.Changed) without).changes()))
+        .isEqualTo(YamlText.parse(pod).tree(0));
+  }
+
   @Test
   void aConfigurationComesFromAConfigMapAndSecretsFromASecret() {
     String pod = pod("pannier.dev/config: shop-logs/my.yaml, pannier.dev/secret: tokens", "", "");
@@ -1265,6 +1295,8 @@ class InjectionTest {
         "pannier.dev/config: My_Config | config: is no ConfigMap's NAME, nor NAME/KEY (My_Config)",
         "pannier.dev/image-pull-policy: always | image-pull-policy: is neither Always nor"
             + " IfNotPresent nor Never (always)",
+        "pannier.dev/image-pull-secret: Registry | image-pull-secret: is no Secret's name"
+            + " (Registry)",
         "pannier.dev/memory: 48Mi | memory: is no whole number of MiB, such as 24MiB (48Mi)",
         "pannier.dev/memory: 1MiB | memory: < 4MiB (1MiB)",
         "pannier.dev/mode: sidecar | mode: is neither native nor ordinary (sidecar)",
