@@ -1,6 +1,7 @@
 package dev.pannier.inject.pod;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,10 +15,15 @@ import org.jspecify.annotations.Nullable;
 /// @param kind   as in the manifest
 /// @param name   empty where it is made up by the cluster
 /// @param claims the names of a StatefulSet's `volumeClaimTemplates`: volumes of its Pods that their template does not have
-public record Workload(String kind, String name, Set<String> claims) {
+/// @param job    the name of a CronJob's Job, where it is known
+public record Workload(String kind, String name, Set<String> claims, String job) {
   /// Semantic conventions have a `k8s.….name` for these.
   private static final List<String> ATTRIBUTED =
       List.of("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet");
+
+  /// What makes a ReplicaSet for each template of its Pods, by the label with the template's hash.
+  private static final Map<String, String> OF_REPLICA_SETS =
+      Map.of("pod-template-hash", "Deployment", "rollouts-pod-template-hash", "Rollout");
 
   /// A CronJob names its Jobs after itself and the minute since 1970: from 2017 on, so that a date is not taken for one.
   private static final Pattern JOB_OF_CRON_JOB =
@@ -27,27 +33,31 @@ public record Workload(String kind, String name, Set<String> claims) {
     claims = Set.copyOf(claims);
   }
 
+  public Workload(String kind, String name, Set<String> claims) {
+    this(kind, name, claims, "");
+  }
+
   public Workload(String kind, String name) {
     this(kind, name, Set.of());
   }
 
   /// Of a Pod in a cluster: by its controller. A ReplicaSet whose name ends with the hash of its Pods'
-  /// template is a Deployment's, and a Job whose name ends with its time is a CronJob's.
+  /// template is a Deployment's, or a Rollout's of Argo, and a Job whose name ends with its time is a CronJob's.
   public static Workload of(@Nullable Object pod) {
     Part metadata = Part.root(pod, new ArrayList<>()).at("metadata");
-    String hash = metadata.at("labels", "pod-template-hash").text();
     for (Part owner : metadata.at("ownerReferences").elements()) {
       String kind = owner.at("kind").text();
       String name = owner.at("name").text();
       if (owner.at("controller").isTrue() && ATTRIBUTED.contains(kind)) {
-        boolean ofDeployment =
-            kind.equals("ReplicaSet") && !hash.isEmpty() && name.endsWith("-" + hash);
-        if (ofDeployment) {
-          return new Workload("Deployment", name.substring(0, name.length() - hash.length() - 1));
+        for (Map.Entry<String, String> each : OF_REPLICA_SETS.entrySet()) {
+          String end = "-" + metadata.at("labels", each.getKey()).text();
+          if (kind.equals("ReplicaSet") && end.length() > 1 && name.endsWith(end)) {
+            return new Workload(each.getValue(), name.substring(0, name.length() - end.length()));
+          }
         }
         Matcher ofCronJob = JOB_OF_CRON_JOB.matcher(name);
         return kind.equals("Job") && ofCronJob.matches()
-            ? new Workload("CronJob", ofCronJob.group(1))
+            ? new Workload("CronJob", ofCronJob.group(1), Set.of(), name)
             : new Workload(kind, name);
       }
     }
@@ -61,9 +71,14 @@ public record Workload(String kind, String name, Set<String> claims) {
 
   /// The resource attributes that name it; none where there is no name, or no attribute for the kind.
   Map<String, String> attributes() {
-    return ATTRIBUTED.contains(kind) && !name.isEmpty()
-        ? Map.of("k8s." + kind.toLowerCase(Locale.ROOT) + ".name", name)
-        : Map.of();
+    Map<String, String> attributes = new LinkedHashMap<>();
+    if (ATTRIBUTED.contains(kind) && !name.isEmpty()) {
+      attributes.put("k8s." + kind.toLowerCase(Locale.ROOT) + ".name", name);
+    }
+    if (!job.isEmpty()) {
+      attributes.put("k8s.job.name", job);
+    }
+    return attributes;
   }
 
   /// As it is told: `Deployment checkout`.

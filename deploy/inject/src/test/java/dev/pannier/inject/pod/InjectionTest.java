@@ -376,6 +376,26 @@ class InjectionTest {
         .startsWith("service.name=own,");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "http://localhost:4318, false",
+    "http://127.0.0.1:4317/, false",
+    "http://localhost:4318/v1/traces, false",
+    "http://localhost:9, true",
+    "http://localhost:43180, true",
+    "http://collector:4317, true"
+  })
+  void anAddressThatIsTheSidecarsIsNotTold(String address, boolean told) {
+    for (String name :
+        List.of("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")) {
+      String env = ", env: [{name: " + name + ", value: '" + address + "'}]";
+      assertThat(notices(pod("", env, ""), Map.of())).hasSize(told ? 1 : 0);
+      assertThat(notices(pod("pannier.dev/config: c", env, ""), Map.of()))
+          .as("may say another")
+          .hasSize(1);
+    }
+  }
+
   @Test
   void anAttributeIsLeftOutWhereItsVariableIsSomethingElse() {
     String pod =
@@ -1271,6 +1291,24 @@ class InjectionTest {
   }
 
   @Test
+  void aPodThatSaysNoIsLeftAloneWhateverElseItSays() {
+    String no = pod("pannier.dev/inject: 'false', pannier.dev/foo: x", "", "hostNetwork: true");
+    assertThat(outcome(no, Map.of()))
+        .isEqualTo(new Outcome.Unchanged("pannier.dev/inject is false"));
+    String silent = no.replace("pannier.dev/inject: 'false', ", "");
+    assertThat(outcome(silent, Map.of(Setting.INJECT, "false")))
+        .as("may be a misspelt yes")
+        .isInstanceOf(Outcome.Refused.class);
+  }
+
+  @Test
+  void aPodThatANodeHasByItselfIsLeftAlone() {
+    assertThat(outcome(pod("kubernetes.io/config.mirror: 5d9f", "", ""), Map.of()))
+        .isEqualTo(
+            new Outcome.Unchanged("the node has it from a file, whatever the API server says"));
+  }
+
+  @Test
   void aPodThatHasItIsLeftAlone() {
     Object once = injected(PLAIN, Map.of());
     assertThat(new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p")).of(once, SHOP))
@@ -1385,6 +1423,18 @@ class InjectionTest {
     assertThat(problems(pod).getFirst()).contains("would cover the sidecar's /opt/pannier");
   }
 
+  /// In many images `/var/run` is a link to `/run`.
+  @Test
+  void aVolumeThatWouldCoverTheSecretsIsRefused() {
+    String pod =
+        pod(
+            "pannier.dev/log-dir: /run/app",
+            ", volumeMounts: [{name: run, mountPath: /run}]",
+            "volumes: [{name: run}]");
+    assertThat(problems(pod).getFirst()).contains("would cover the sidecar's /run/secrets");
+    assertThat(notices(pod.replace("mountPath: /run", "mountPath: /run/app"), Map.of())).isEmpty();
+  }
+
   @Test
   void aPodWithoutContainersIsRefused() {
     assertThat(problems("metadata: {}\nspec: {}\n"))
@@ -1471,6 +1521,8 @@ class InjectionTest {
     assertThat(Workload.of(YamlText.parse(pod).tree(0))).isEqualTo(SHOP);
     assertThat(Workload.of(YamlText.parse(pod.replace("5d9f}", "other}")).tree(0)))
         .isEqualTo(new Workload("ReplicaSet", "shop-5d9f"));
+    assertThat(Workload.of(YamlText.parse(pod.replace("{pod-", "{rollouts-pod-")).tree(0)))
+        .isEqualTo(new Workload("Rollout", "shop"));
     assertThat(Workload.of(YamlText.parse("metadata: {name: a}").tree(0)))
         .isEqualTo(new Workload("Pod", "a"));
   }
@@ -1484,7 +1536,13 @@ class InjectionTest {
   })
   void aJobWithItsTimeIsACronJobs(String job, String kind, String name) {
     String pod = "metadata: {ownerReferences: [{kind: Job, controller: true, name: " + job + "}]}";
-    assertThat(Workload.of(YamlText.parse(pod).tree(0))).isEqualTo(new Workload(kind, name));
+    Workload workload = Workload.of(YamlText.parse(pod).tree(0));
+    assertThat(workload).returns(kind, Workload::kind).returns(name, Workload::name);
+    assertThat(workload.attributes())
+        .isEqualTo(
+            kind.equals("Job")
+                ? Map.of("k8s.job.name", job)
+                : Map.of("k8s.cronjob.name", name, "k8s.job.name", job));
   }
 
   @Test
