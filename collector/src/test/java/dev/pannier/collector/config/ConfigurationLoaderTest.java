@@ -470,6 +470,31 @@ class ConfigurationLoaderTest {
     assertThat(ConfigurationLoader.load(sample, Map.of())).isInstanceOf(Loaded.Valid.class);
   }
 
+  /// The ConfigMaps of `deploy`, whose Secrets are files there.
+  @Test
+  void eachConfigurationOfTheSamplesForPodsIsValid() throws IOException {
+    Pattern configuration = Pattern.compile("(?m)^  pannier\\.yaml: \\|\\n((?:    .*\\n|\\n)+)");
+    Files.writeString(folder.resolve("sasl.jaas.config"), "example.Login required;");
+    List<Path> files;
+    try (Stream<Path> tree = Files.walk(Path.of("../deploy/samples"))) {
+      files = tree.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+    }
+    int found = 0;
+    for (Path file : files) {
+      Matcher matcher = configuration.matcher(Files.readString(file));
+      while (matcher.find()) {
+        found++;
+        String text =
+            matcher.group(1).replace("/var/run/secrets/pannier/", folder.resolve("") + "/");
+        Path mounted = Files.writeString(folder.resolve("pannier.yaml"), text.stripIndent());
+        Loaded loaded = ConfigurationLoader.load(mounted, Map.of());
+        assertThat(loaded).as("%s: %s", file, loaded).isInstanceOf(Loaded.Valid.class);
+        assertThat(((Loaded.Valid) loaded).warnings()).isEmpty();
+      }
+    }
+    assertThat(found).isPositive();
+  }
+
   @Test
   void sourcesCanBeSwitchedOff() throws IOException {
     Configuration configuration = read("sources: {files: none, otlp: none}", Map.of());
