@@ -245,7 +245,7 @@ class WebhookClusterTest {
         "apps/v1  | StatefulSet | cart           | service.name=cart,    |"
             + " k8s.statefulset.name=cart",
         "batch/v1 | Job         | night-29884620 | service.name=night,   |"
-            + " k8s.cronjob.name=night,k8s.job.name=night-29884620"
+            + " k8s.cronjob.name=night"
       })
   void aPodIsNamedAfterWhatItIsOneOf(
       String version, String kind, String name, String service, String attribute) throws Exception {

@@ -1,7 +1,6 @@
 package dev.pannier.inject.pod;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param kind   as in the manifest
 /// @param name   empty where it is made up by the cluster
 /// @param claims the names of a StatefulSet's `volumeClaimTemplates`: volumes of its Pods that their template does not have
-/// @param job    the name of a CronJob's Job, where it is known
-public record Workload(String kind, String name, Set<String> claims, String job) {
+public record Workload(String kind, String name, Set<String> claims) {
   /// Semantic conventions have a `k8s.….name` for these.
   private static final List<String> ATTRIBUTED =
       List.of("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet");
@@ -31,10 +29,6 @@ public record Workload(String kind, String name, Set<String> claims, String job)
 
   public Workload {
     claims = Set.copyOf(claims);
-  }
-
-  public Workload(String kind, String name, Set<String> claims) {
-    this(kind, name, claims, "");
   }
 
   public Workload(String kind, String name) {
@@ -57,7 +51,7 @@ public record Workload(String kind, String name, Set<String> claims, String job)
         }
         Matcher ofCronJob = JOB_OF_CRON_JOB.matcher(name);
         return kind.equals("Job") && ofCronJob.matches()
-            ? new Workload("CronJob", ofCronJob.group(1), Set.of(), name)
+            ? new Workload("CronJob", ofCronJob.group(1))
             : new Workload(kind, name);
       }
     }
@@ -71,14 +65,9 @@ public record Workload(String kind, String name, Set<String> claims, String job)
 
   /// The resource attributes that name it; none where there is no name, or no attribute for the kind.
   Map<String, String> attributes() {
-    Map<String, String> attributes = new LinkedHashMap<>();
-    if (ATTRIBUTED.contains(kind) && !name.isEmpty()) {
-      attributes.put("k8s." + kind.toLowerCase(Locale.ROOT) + ".name", name);
-    }
-    if (!job.isEmpty()) {
-      attributes.put("k8s.job.name", job);
-    }
-    return attributes;
+    return ATTRIBUTED.contains(kind) && !name.isEmpty()
+        ? Map.of("k8s." + kind.toLowerCase(Locale.ROOT) + ".name", name)
+        : Map.of();
   }
 
   /// As it is told: `Deployment checkout`.
