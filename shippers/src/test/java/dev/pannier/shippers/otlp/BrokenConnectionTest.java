@@ -33,6 +33,7 @@ class BrokenConnectionTest {
               null,
               Duration.ofSeconds(10),
               EnumSet.allOf(Signal.class)),
+          1 << 20,
           InstantSource.system());
 
   private Outcome.Retryable broken(IOException error) {
