@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// shipped in: the heap is that of the default `memory`.
 class LargeRequestIT {
   private static final List<String> HEAP = List.of("-Xmx40m");
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Pattern BODY = Pattern.compile("line (\\d+)\\b");
 
   /// With the resource in each of them they are more than 60 MB of JSON.
