@@ -646,7 +646,7 @@ final class Generations {
           boolean own = found.path().toString().equals(saved.path());
           Path path = own ? found.path() : known.pathOf(saved);
           TailedFile file = resume(source, saved, path, probe, nowNanos);
-          file.seenSeconds = nowSeconds;
+          file.seen(found, nowSeconds);
           file.detached = !own;
         }
         return;
@@ -672,7 +672,7 @@ final class Generations {
       Long first =
           source.settings.startAt() == StartAt.END ? closed.firstSize(probe.place()) : null;
       Anchor start = first == null ? Anchor.START : Anchor.unknown(first);
-      begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
+      begin(source, found.path(), probe, start, nowNanos).seen(found, nowSeconds);
     } catch (NoSuchFileException e) {
       seen.remove(found.place());
     } catch (IOException e) {
@@ -722,11 +722,12 @@ final class Generations {
   }
 
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
-  /// rotation makes of the other's.
+  /// rotation makes of the other's. One that was made in the same moment is the same, whatever the clock has shown since.
   private boolean isReused(Discovery.Found found, Probe probe, SavedGeneration saved)
       throws IOException {
     Path path = known.pathOf(saved);
     return saved.finished()
+        && found.madeNanos() != saved.madeNanos()
         && probe.size() >= saved.sizeBytes()
         && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
         && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
@@ -1059,7 +1060,7 @@ final class Generations {
   private static Discovery.Found found(
       TailSource source, Path path, FileKey place, Discovery.Other now) {
     return new Discovery.Found(
-        source, path, path, now.path(), place, now.sizeBytes(), now.modifiedMillis());
+        source, path, path, now.path(), place, now.sizeBytes(), now.modifiedMillis(), 0);
   }
 
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.
