@@ -4,6 +4,7 @@ import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -269,11 +270,11 @@ final class Relatives {
     }
   }
 
-  /// Whether a closed file has, where the other one ends, the same bytes; or is there no more.
+  /// Whether a closed file has, where the other one ends, the same bytes; or is there no more, or may not be looked into.
   private static boolean endsLike(Probe probe, Path original) throws IOException {
     try (Content content = FileContent.open(original.toRealPath())) {
       return probe.endsLike(content);
-    } catch (NoSuchFileException e) {
+    } catch (NoSuchFileException | AccessDeniedException e) {
       return true;
     }
   }
