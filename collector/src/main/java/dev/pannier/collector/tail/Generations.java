@@ -255,9 +255,9 @@ final class Generations {
     relatives.beginLook();
     if (!looked) {
       followDevices();
-      measureUnknown();
+      measureUnknown(nowSeconds);
     }
-    movedFiles.foundRenamed(absence.look(), nowNanos);
+    movedFiles.foundRenamed(absence.look(nowSeconds), nowNanos);
     Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.places(), nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
@@ -354,11 +354,11 @@ final class Generations {
   }
 
   /// Before any generation is looked for: one that is found elsewhere leaves its place, and what lies there now came after it.
-  private void measureUnknown() {
+  private void measureUnknown(long nowSeconds) {
     for (Discovery.Found found : discovery.found().values()) {
       if (found.source().settings.startAt() == StartAt.END
           && known.at(found.place()) == null
-          && !absence.isMadeMeanwhile(found)) {
+          && !absence.isMadeMeanwhile(found, nowSeconds)) {
         closed.beginsAtItsEnd(found);
       }
     }
