@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 ///    never read by itself, but read on where the generation stopped once its own content is gone.
 ///    Unless its name is not made from the other's (`app.log`, `app.log.1`, `app-2.log`), and the other's content is still there
 ///    some seconds later, or was gone before this file was made: then two files have the same lines.
-/// 4. Gzip'd content is read only as the rest of a known generation.
+/// 4. Gzip'd content is read only as the rest of a known generation; what is none is told.
 /// 5. Anything else begins a new generation.
 ///
 /// What is a copy is told by [Relatives]; what is known of each file is kept by [LiveFiles], [KnownGenerations] and [ClosedFiles].
@@ -65,6 +65,7 @@ final class Generations {
   private final ContentFinder finder = new ContentFinder();
 
   private final LeftOut leftOut;
+  private final CompressedFiles compressed;
   private final Losses losses;
   private final Reclaimer reclaimer = new Reclaimer();
   private StartPositions start = new StartPositions(List.of(), true);
@@ -105,11 +106,14 @@ final class Generations {
     this.sources = new TailSources(sources);
     live = new LiveFiles(volume, random);
     leftOut = new LeftOut(notice);
+    compressed = new CompressedFiles(notice);
     discovery = new Discovery(sources);
     losses = new Losses(notice);
     relatives = new Relatives(live.all(), known, seen, check);
     room = new Room(maxOpen, live, closed, discovery, seen);
-    overview = new Overview(this.sources, live, seen, known, closed, relatives, discovery, losses);
+    overview =
+        new Overview(
+            this.sources, live, seen, known, closed, compressed, relatives, discovery, losses);
     for (SavedGeneration generation : saved) {
       known.remember(generation);
     }
@@ -294,6 +298,7 @@ final class Generations {
     reopenGrown(nowNanos, nowSeconds);
     followWaiting(strangers.keySet(), nowNanos, nowSeconds);
     meetAll(strangers.values(), nowNanos, nowSeconds);
+    compressed.tell();
     looked = true;
     finder.forget();
     relatives.endLook();
@@ -423,6 +428,7 @@ final class Generations {
 
   /// A parked file that is gone has come to its end.
   private void forgetPlaces(long nowSeconds) {
+    compressed.forget(this::concerns, discovery::sees);
     for (FileKey place : closed.forget(this::concerns, discovery::sees)) {
       SavedGeneration saved = known.at(place);
       // What a reload has left out is not gone.
@@ -659,6 +665,9 @@ final class Generations {
         lost(saved, source, nowNanos);
       }
       if (probe.isGzip()) {
+        if (probe.headLength() > 0 && !relatives.isHeadKnown(probe)) {
+          compressed.add(found);
+        }
         nothingToRead(found);
         return;
       }

@@ -322,8 +322,23 @@ final class Relatives {
           && RotatedNames.stem(copy).equals(RotatedNames.stem(original))
           && begun.isHeadOf(probe.head(), probe.headLength());
     }
+    return hasHead(begun, probe);
+  }
+
+  /// Whether a file begins like a generation, so far as it was written by now.
+  private static boolean hasHead(Fingerprint begun, Probe probe) {
     return probe.headLength() >= begun.length()
         ? begun.isHeadOf(probe.head(), probe.headLength())
         : begun.beginsLike(probe.head(), probe.headLength());
+  }
+
+  /// Whether any generation begins like a file, in whatever folder.
+  boolean isHeadKnown(Probe probe) {
+    return live.stream().anyMatch(file -> isHeadOf(file.fingerprint, probe))
+        || known.all().stream().anyMatch(saved -> isHeadOf(saved.fingerprint(), probe));
+  }
+
+  private static boolean isHeadOf(Fingerprint begun, Probe probe) {
+    return begun.length() > 0 && begun.agreesWith(probe.fingerprint()) && hasHead(begun, probe);
   }
 }
