@@ -74,11 +74,11 @@ final class Listener {
   }
 
   /// Closes it for good: health needs to know nothing of it any more.
-  void close(Duration deadline) {
+  ///
+  /// @return whether its loop has ended
+  boolean close(Duration deadline) {
     health.forget(condition);
     HttpServer started = server;
-    if (started != null) {
-      started.close(deadline);
-    }
+    return started == null || started.close(deadline);
   }
 }

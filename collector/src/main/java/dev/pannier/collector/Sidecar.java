@@ -396,16 +396,20 @@ final class Sidecar {
     return switched.getCount() > 0 || shipping.isChanging() || afterShippers != null;
   }
 
+  /// A request that is still being handled needs what the receiver would let go.
+  private void closeReceiver(OtlpReceiver receiving, Duration deadline) {
+    if (otlpListener == null || otlpListener.close(deadline)) {
+      receiving.close();
+    }
+  }
+
   private void stopReceiving(Duration deadline) {
     OtlpReceiver old = receiver;
     if (old == null) {
       return;
     }
     old.stopAccepting();
-    if (otlpListener != null) {
-      otlpListener.close(deadline);
-    }
-    old.close();
+    closeReceiver(old, deadline);
   }
 
   /// A former buffer in which something waits comes before the one that is configured: nobody else has those records.
@@ -640,11 +644,8 @@ final class Sidecar {
     long unkept = shipping.unkept();
     // Behind the shippers: what they confirm while they close is in the positions that it stores.
     boolean tailStopped = reading == null || reading.stop(Duration.ofSeconds(2).toNanos());
-    if (otlpListener != null) {
-      otlpListener.close(shutdown.closing());
-    }
     if (requests != null) {
-      requests.close();
+      closeReceiver(requests, shutdown.closing());
     }
     if (diskThread != null && !diskThread.close(shutdown.closing().toNanos())) {
       LOG.warn("the disk does not sync what was appended last: it may be shipped again");

@@ -9,14 +9,11 @@ import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.Configuration;
-import dev.pannier.collector.config.ConfigurationLoader;
-import dev.pannier.collector.config.Loaded;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -53,14 +50,9 @@ class FormerBufferTest {
                 hasFiles
                     ? "files: [{name: app, include: [\"DIR/logs/*.log\"], parser: raw}]"
                     : "files: []")
-            .replace("OTLP", hasFiles ? "none" : "{grpc: \"127.0.0.1:0\", http: \"127.0.0.1:0\"}")
-            .replace("DIR", folder.toString());
+            .replace("OTLP", hasFiles ? "none" : "{grpc: \"127.0.0.1:0\", http: \"127.0.0.1:0\"}");
     Files.createDirectories(folder.resolve("logs"));
-    Loaded loaded =
-        ConfigurationLoader.load(
-            Files.writeString(folder.resolve("pannier.yaml"), text), Map.of("HOME", "/tmp"));
-    assertThat(loaded).as(loaded.toString()).isInstanceOf(Loaded.Valid.class);
-    return ((Loaded.Valid) loaded).configuration();
+    return TestConfiguration.read(folder, text);
   }
 
   private void start(String buffer) throws IOException {

@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.admin.ReloadStatus;
 import dev.pannier.collector.buffer.disk.SegmentLog;
-import dev.pannier.collector.config.ConfigurationLoader;
-import dev.pannier.collector.config.Loaded;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,14 +44,9 @@ class LastReceiptTest {
         buffer: {type: disk, directory: DIR/buffer}
         shutdown: {termination_log: DIR/message}
         shippers: {out: {type: file, path: DIR/out/, format: raw, signals: [logs]}}
-        """
-            .replace("DIR", folder.toString());
-    Loaded loaded =
-        ConfigurationLoader.load(
-            Files.writeString(folder.resolve("pannier.yaml"), text), Map.of("HOME", "/tmp"));
-    assertThat(loaded).as(loaded.toString()).isInstanceOf(Loaded.Valid.class);
+        """;
     Sidecar sidecar =
-        new Sidecar(((Loaded.Valid) loaded).configuration(), "test", () -> ReloadStatus.NONE);
+        new Sidecar(TestConfiguration.read(folder, text), "test", () -> ReloadStatus.NONE);
     sidecar.start();
     return sidecar;
   }

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.pannier.collector.admin.ReloadStatus;
-import dev.pannier.collector.config.ConfigurationLoader;
-import dev.pannier.collector.config.Loaded;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -14,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -126,12 +123,7 @@ class SidecarStopTest {
           out: {type: otlp, endpoint: "http://127.0.0.1:PORT", protocol: http/protobuf, timeout: 1m, signals: [logs]}
         """
             .replace("BUFFER", buffer)
-            .replace("DIR", folder.toString())
             .replace("PORT", Integer.toString(port));
-    Loaded loaded =
-        ConfigurationLoader.load(
-            Files.writeString(folder.resolve("pannier.yaml"), text), Map.of("HOME", "/tmp"));
-    assertThat(loaded).as(loaded.toString()).isInstanceOf(Loaded.Valid.class);
-    return new Sidecar(((Loaded.Valid) loaded).configuration(), "test", () -> ReloadStatus.NONE);
+    return new Sidecar(TestConfiguration.read(folder, text), "test", () -> ReloadStatus.NONE);
   }
 }

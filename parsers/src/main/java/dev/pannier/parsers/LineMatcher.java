@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// A regular expression that is looked for in one text after another: a line, or a record. Belongs
 /// to one thread.
 ///
+/// A search has a bound on its time. Each that reaches it leaves half of it to the next one, and each that does not gives a little back: many
+/// texts in which the expression backtracks without end cost next to nothing together, where each alone is bounded.
+///
 /// Joni's matcher is made for one text, and costs 500 bytes and more. Where the expression does not
 /// ask what stands before a place, the text is copied to the end of an array that is kept, and one
 /// matcher serves all: its text ends where the array does, and whatever is in the array before the
@@ -30,6 +33,9 @@ public final class LineMatcher {
   /// entry or more a character.
   static final int LONGEST_KEPT = 2048;
 
+  /// The bound at its least, and what is given back, as a part of what a search may take.
+  private static final int PARTS = 50;
+
   private static final byte[] NONE = {};
 
   private final Regex regex;
@@ -38,6 +44,10 @@ public final class LineMatcher {
   private final @Nullable Regex forward;
 
   private final long longestNanos;
+
+  /// What the next search may take.
+  private long limitNanos;
+
   private byte[] kept = NONE;
   private @Nullable Matcher keptMatcher;
   private @Nullable Region region;
@@ -55,9 +65,10 @@ public final class LineMatcher {
       forward = regex;
     }
     this.longestNanos = longestNanos;
+    limitNanos = longestNanos;
   }
 
-  /// @param longestNanos for one search
+  /// @param longestNanos for one search at most
   /// @throws BadParserException that says why the pattern is no regular expression
   public static LineMatcher of(String pattern, long longestNanos) {
     return new LineMatcher(pattern, false, longestNanos);
@@ -102,7 +113,7 @@ public final class LineMatcher {
     int from;
     int to;
     if (forward == null || length == 0 || length > LONGEST_KEPT) {
-      matcher = regex.matcher(buffer, offset, offset + length, longestNanos);
+      matcher = regex.matcher(buffer, offset, offset + length, limitNanos);
       from = offset;
       to = offset + length;
       // Joni counts from its text's beginning.
@@ -116,12 +127,14 @@ public final class LineMatcher {
     }
     try {
       region = null;
-      if (matcher.searchInterruptible(from, to, Option.DEFAULT) < 0) {
-        return Found.NO;
+      boolean found = matcher.searchInterruptible(from, to, Option.DEFAULT) >= 0;
+      if (found) {
+        region = matcher.getEagerRegion();
       }
-      region = matcher.getEagerRegion();
-      return Found.YES;
+      endedInTime();
+      return found ? Found.YES : Found.NO;
     } catch (TimeoutException e) {
+      limitNanos = Math.max(limitNanos / 2, longestNanos / PARTS);
       keptMatcher = null;
       return Found.TIMED_OUT;
     } catch (InterruptedException e) {
@@ -135,13 +148,26 @@ public final class LineMatcher {
     }
   }
 
+  /// A kept matcher has the bound that it was made with.
+  private void endedInTime() {
+    if (limitNanos < longestNanos) {
+      limitNanos = Math.min(longestNanos, limitNanos + longestNanos / PARTS);
+      keptMatcher = null;
+    }
+  }
+
+  /// What the next search may take.
+  long limitNanos() {
+    return limitNanos;
+  }
+
   private Matcher kept(Regex searched, int length) {
     Matcher matcher = keptMatcher;
     if (matcher == null || length > kept.length) {
       if (length > kept.length) {
         kept = new byte[Math.min(LONGEST_KEPT, Math.max(256, 2 * length))];
       }
-      matcher = searched.matcher(kept, 0, kept.length, longestNanos);
+      matcher = searched.matcher(kept, 0, kept.length, limitNanos);
       keptMatcher = matcher;
     }
     return matcher;

@@ -36,6 +36,24 @@ class LineMatcherTest {
     "a", "b", "ab", "aaaa", " ", "1", "[", "]", "é", "\n", "\r\n"
   };
 
+  @ParameterizedTest
+  @ValueSource(ints = {100, LineMatcher.LONGEST_KEPT + 1})
+  void manyTextsThatTakeTooLongTakeEverLess(int length) {
+    LineMatcher matcher = LineMatcher.of("(x+x+)+y", NANOS);
+    byte[] endless = "x".repeat(length).getBytes(UTF_8);
+    for (int i = 0; i < 6; i++) {
+      assertThat(matcher.find(endless, 0, length)).isEqualTo(Found.TIMED_OUT);
+    }
+    assertThat(matcher.limitNanos()).isEqualTo(NANOS / 50);
+
+    byte[] plain = "xxy".getBytes(UTF_8);
+    for (int i = 0; i < 49; i++) {
+      assertThat(matcher.limitNanos()).isEqualTo(NANOS / 50 * (i + 1));
+      assertThat(matcher.find(plain, 0, 3)).isEqualTo(Found.YES);
+    }
+    assertThat(matcher.limitNanos()).isEqualTo(NANOS);
+  }
+
   /// One that is kept from text to text finds what one finds that is made for its text.
   @Property(tries = 20_000)
   void whatWasLookedAtBeforeChangesNothing(

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// 00 01         version
 /// 8 bytes       volume id, random, made with the file
 /// 4 bytes       number of generations, then each as SavedGeneration writes it
+/// 8 bytes each  when their files were made, in nanoseconds since the epoch; missing where an older version has written it
 /// 4 bytes       CRC32C of all before
 /// ```
 /// Integers are big-endian. It is replaced whole, as [DurableDirectory#replace] does it.
@@ -160,6 +161,11 @@ public final class PositionStore implements Closeable {
     for (int i = 0; i < count; i++) {
       generations.add(SavedGeneration.read(in));
     }
+    if (in.available() >= (long) count * Long.BYTES) {
+      for (int i = 0; i < count; i++) {
+        generations.set(i, generations.get(i).madeAt(in.readLong()));
+      }
+    }
     loaded = List.copyOf(generations);
   }
 
@@ -193,6 +199,10 @@ public final class PositionStore implements Closeable {
     out.writeInt(generations.size());
     for (SavedGeneration generation : generations) {
       generation.write(out);
+    }
+    // Behind all that an older version reads.
+    for (SavedGeneration generation : generations) {
+      out.writeLong(generation.madeNanos());
     }
     CRC32C crc = new CRC32C();
     crc.update(bytes.toByteArray());

@@ -14,6 +14,7 @@ import java.io.IOException;
 /// @param sizeBytes    as last seen
 /// @param finished     read to its end, and gone from its path
 /// @param seenSeconds  when it was last seen, in seconds since the epoch
+/// @param madeNanos    when its file was made, as the file system tells it, in nanoseconds since the epoch; 0 where that is not known
 public record SavedGeneration(
     long id,
     String source,
@@ -24,12 +25,39 @@ public record SavedGeneration(
     Anchor acknowledged,
     long sizeBytes,
     boolean finished,
-    long seenSeconds) {
+    long seenSeconds,
+    long madeNanos) {
 
   /// The same, seen again.
   public SavedGeneration seenAt(long seconds) {
     return new SavedGeneration(
-        id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, finished, seconds);
+        id,
+        source,
+        device,
+        inode,
+        path,
+        fingerprint,
+        acknowledged,
+        sizeBytes,
+        finished,
+        seconds,
+        madeNanos);
+  }
+
+  /// The same, with the time when its file was made.
+  SavedGeneration madeAt(long nanos) {
+    return new SavedGeneration(
+        id,
+        source,
+        device,
+        inode,
+        path,
+        fingerprint,
+        acknowledged,
+        sizeBytes,
+        finished,
+        seenSeconds,
+        nanos);
   }
 
   /// The same, delivered or taken over up to another position.
@@ -44,13 +72,24 @@ public record SavedGeneration(
         position,
         Math.max(sizeBytes, position.position()),
         finished,
-        seenSeconds);
+        seenSeconds,
+        madeNanos);
   }
 
   /// The same, with another size.
   public SavedGeneration ofSize(long bytes) {
     return new SavedGeneration(
-        id, source, device, inode, path, fingerprint, acknowledged, bytes, finished, seenSeconds);
+        id,
+        source,
+        device,
+        inode,
+        path,
+        fingerprint,
+        acknowledged,
+        bytes,
+        finished,
+        seenSeconds,
+        madeNanos);
   }
 
   /// The same, on a device that has another number now.
@@ -65,15 +104,27 @@ public record SavedGeneration(
         acknowledged,
         sizeBytes,
         finished,
-        seenSeconds);
+        seenSeconds,
+        madeNanos);
   }
 
   /// The same, gone from its path with nothing left to read.
   public SavedGeneration atItsEnd() {
     return new SavedGeneration(
-        id, source, device, inode, path, fingerprint, acknowledged, sizeBytes, true, seenSeconds);
+        id,
+        source,
+        device,
+        inode,
+        path,
+        fingerprint,
+        acknowledged,
+        sizeBytes,
+        true,
+        seenSeconds,
+        madeNanos);
   }
 
+  /// But for when its file was made.
   void write(DataOutput out) throws IOException {
     out.writeLong(id);
     out.writeUTF(source);
@@ -100,7 +151,8 @@ public record SavedGeneration(
         anchor(in),
         in.readLong(),
         in.readBoolean(),
-        in.readLong());
+        in.readLong(),
+        0);
   }
 
   private static Anchor anchor(DataInput in) throws IOException {

@@ -41,6 +41,9 @@ public final class HttpServer implements AutoCloseable {
   /// of one that has just been opened is still on its way.
   private static final long IDLE_NANOS = 1_000_000_000L;
 
+  /// How long a round that has begun may go on once it is the last.
+  private static final Duration LAST_ROUND = Duration.ofSeconds(1);
+
   private static final long TICK_NANOS = 50_000_000L;
   private static final long IDLE_TICK_NANOS = 1_000_000_000L;
 
@@ -185,24 +188,34 @@ public final class HttpServer implements AutoCloseable {
 
   /// Takes no new connections and requests, lets those under way end until the deadline, then
   /// closes everything.
-  public void close(Duration deadline) {
+  ///
+  /// @return false where a handler holds up the loop: it is told, and closes everything when it ends
+  public boolean close(Duration deadline) {
     shutDown();
     Thread started = thread;
+    if (started == null) {
+      stopped = true;
+      closeAll();
+      return true;
+    }
     try {
-      if (started != null && deadline.isPositive()) {
+      if (deadline.isPositive()) {
         started.join(deadline);
       }
       stopped = true;
       selector.wakeup();
-      if (started != null) {
-        started.join();
-      } else {
-        closeAll();
+      boolean ended = started.join(LAST_ROUND);
+      if (!ended) {
+        LOG.warn(
+            "{} does not end: a request holds it up, and nobody waits for it any more",
+            started.getName());
       }
+      return ended;
     } catch (InterruptedException e) {
       stopped = true;
       selector.wakeup();
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 

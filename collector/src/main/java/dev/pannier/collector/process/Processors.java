@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,18 +39,17 @@ public final class Processors {
   /// For each of `settings`; one without patterns where it is no `redact`.
   private final List<Redactor> redactors = new ArrayList<>();
 
-  /// Those that take every record, so resources and scopes, too; null where there are none.
-  private final @Nullable StringEdit shared;
-
   /// For each severity, the processors that take it.
   private final long[] bySeverity = new long[HIGHEST_SEVERITY + 1];
 
   private final ResourceCompletion completion;
+  private final LongSupplier nanoClock;
 
-  private Processors(List<ProcessorSettings> settings, Map<String, String> received) {
+  private Processors(
+      List<ProcessorSettings> settings, Map<String, String> received, LongSupplier nanoClock) {
     this.settings = List.copyOf(settings);
     this.completion = new ResourceCompletion(received);
-    List<Redactor> always = new ArrayList<>();
+    this.nanoClock = nanoClock;
     for (int i = 0; i < settings.size(); i++) {
       Condition condition = new Condition(settings.get(i).when());
       conditions.add(condition);
@@ -57,22 +58,22 @@ public final class Processors {
           bySeverity[severity] |= 1L << i;
         }
       }
-      Redactor redactor = redactor(settings.get(i));
-      redactors.add(redactor);
-      if (settings.get(i) instanceof ProcessorSettings.Redact && settings.get(i).when() == null) {
-        always.add(redactor);
-      }
+      redactors.add(redactor(settings.get(i)));
     }
-    shared = chain(always);
   }
 
   /// @param received attributes that the resources of received OTLP get where they lack them
   /// @throws IllegalArgumentException if there are more than 64, or a pattern is none
   public static Processors create(List<ProcessorSettings> settings, Map<String, String> received) {
+    return create(settings, received, System::nanoTime);
+  }
+
+  static Processors create(
+      List<ProcessorSettings> settings, Map<String, String> received, LongSupplier nanoClock) {
     if (settings.size() > MOST) {
       throw new IllegalArgumentException("more than " + MOST + " processors: " + settings.size());
     }
-    return new Processors(settings, received);
+    return new Processors(settings, received, nanoClock);
   }
 
   /// Processes a batch. Records that do not change keep their bytes.
@@ -85,7 +86,16 @@ public final class Processors {
     if (settings.isEmpty() || batch.signal() != Signal.LOGS) {
       return completed;
     }
-    return LogsEditor.edit(completed, new Run());
+    SearchTime time = new SearchTime(nanoClock);
+    Batch edited = LogsEditor.edit(completed, new Run(time));
+    if (time.isSpent()) {
+      LOG.warn(
+          "source {}: patterns of redact took more than {} s for a batch: what was not searched by"
+              + " then is replaced whole",
+          batch.source(),
+          TimeUnit.NANOSECONDS.toSeconds(SearchTime.LONGEST_NANOS));
+    }
+    return edited;
   }
 
   /// Batches of files cover some of a file.
@@ -120,7 +130,7 @@ public final class Processors {
           });
     }
     for (String expression : redact.custom()) {
-      patterns.add(new CustomPattern(expression));
+      patterns.add(CustomPattern.of(expression));
     }
     return new Redactor(patterns, redact.replace().getBytes(UTF_8));
   }
@@ -136,7 +146,9 @@ public final class Processors {
   }
 
   /// What the processors in `taken` do together.
-  private @Nullable RecordEdit edit(long taken) {
+  ///
+  /// @param batch for each of them
+  private @Nullable RecordEdit edit(long taken, List<Redactor> batch) {
     List<Redactor> redacting = new ArrayList<>();
     Map<String, String> added = new LinkedHashMap<>();
     for (int i = 0; i < settings.size(); i++) {
@@ -149,7 +161,7 @@ public final class Processors {
         }
         case ProcessorSettings.Add add -> added.putAll(add.attributes());
         case ProcessorSettings.Redact _ -> {
-          Redactor redactor = redactors.get(i);
+          Redactor redactor = batch.get(i);
           redacting.add(redactor);
           added.replaceAll((key, value) -> redact(redactor, value));
         }
@@ -181,11 +193,27 @@ public final class Processors {
   /// One batch: remembers what it found for the last logger and set of processors, since records
   /// in a row mostly have the same.
   private final class Run implements LogsEditor.Chooser {
+    private final List<Redactor> batch;
+
+    /// Those that take every record, so resources and scopes, too; null where there are none.
+    private final @Nullable StringEdit shared;
+
     private int loggerStart = -1;
     private int loggerEnd = -1;
     private long takenByLogger;
     private long lastTaken;
     private @Nullable RecordEdit lastEdit;
+
+    Run(SearchTime time) {
+      batch = redactors.stream().map(redactor -> redactor.within(time)).toList();
+      List<Redactor> always = new ArrayList<>();
+      for (int i = 0; i < settings.size(); i++) {
+        if (settings.get(i) instanceof ProcessorSettings.Redact && settings.get(i).when() == null) {
+          always.add(batch.get(i));
+        }
+      }
+      shared = chain(always);
+    }
 
     @Override
     public @Nullable StringEdit shared() {
@@ -202,7 +230,7 @@ public final class Processors {
       long taken = takenByLogger & bySeverity[Math.clamp(severity, 0, HIGHEST_SEVERITY)];
       if (taken != lastTaken) {
         lastTaken = taken;
-        lastEdit = Processors.this.edit(taken);
+        lastEdit = Processors.this.edit(taken, batch);
       }
       return lastEdit;
     }

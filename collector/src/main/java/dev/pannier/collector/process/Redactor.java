@@ -2,9 +2,10 @@ package dev.pannier.collector.process;
 
 import dev.pannier.shippers.batch.StringEdit;
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import java.util.List;
 
-/// Replaces what any of its patterns matches; matches that overlap are replaced as one. Stateless.
+/// Replaces what any of its patterns matches; matches that overlap are replaced as one.
 final class Redactor implements StringEdit {
   private final SecretPattern[] patterns;
   private final byte[] replacement;
@@ -12,6 +13,16 @@ final class Redactor implements StringEdit {
   Redactor(List<SecretPattern> patterns, byte[] replacement) {
     this.patterns = patterns.toArray(SecretPattern[]::new);
     this.replacement = replacement;
+  }
+
+  /// The same for the strings of one batch.
+  Redactor within(SearchTime batch) {
+    return new Redactor(
+        Arrays.stream(patterns)
+            .map(
+                pattern -> pattern instanceof CustomPattern custom ? custom.within(batch) : pattern)
+            .toList(),
+        replacement);
   }
 
   /// Allocates nothing, unless a custom pattern is among the patterns.

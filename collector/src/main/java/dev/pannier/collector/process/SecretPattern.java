@@ -1,6 +1,6 @@
 package dev.pannier.collector.process;
 
-/// Finds something that must not be shipped in the UTF-8 bytes of a string. Stateless. A match
+/// Finds something that must not be shipped in the UTF-8 bytes of a string. A match
 /// begins and ends between characters.
 sealed interface SecretPattern
     permits BearerTokens, CardNumbers, CustomPattern, EmailAddresses, JsonWebTokens {

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// - it was made, and written to last, after the sidecar had looked for the last time: what is older was seen, or is none of the log's;
 /// - it is not compressed.
 ///
+/// Where the clock shows an earlier time than at the last look, it was set back, and nobody can tell what was made since then.
+///
 /// Each log is looked for once, when its folder is there and a source takes it. One thread.
 final class Absence {
   /// A part of a log.
@@ -62,13 +64,17 @@ final class Absence {
 
   private static final String COMPRESSED = "made and compressed while the sidecar was not running";
 
+  private static final String SET_BACK =
+      "the clock was set back while the sidecar was not running, so that nobody can tell whether it"
+          + " was made in that time";
+
   private final KnownGenerations known;
   private final Discovery discovery;
   private final TailSources sources;
   private final Consumer<String> notice;
 
   /// By folder, those that were not looked for yet.
-  private final Map<Path, Set<Path>> logs = new HashMap<>();
+  private final Map<Path, KnownLogs> logs = new HashMap<>();
 
   private final Set<Path> toldOf = new HashSet<>();
 
@@ -86,35 +92,54 @@ final class Absence {
       Path log = known.pathOf(saved);
       Path folder = log.getParent();
       if (folder != null) {
-        logs.computeIfAbsent(folder, any -> new HashSet<>()).add(log);
+        logs.computeIfAbsent(folder, any -> new KnownLogs()).add(log);
         lookedSeconds.merge(folder, saved.seenSeconds(), Math::max);
       }
     }
   }
 
   /// Whether a file that a source takes, and that nobody knows, has become a known log's while nobody looked.
-  boolean isMadeMeanwhile(Discovery.Found found) {
+  boolean isMadeMeanwhile(Discovery.Found found, long nowSeconds) {
     if (!isOnKnownDevice(found.place())) {
       // The files of another volume have been there before.
       return false;
     }
     Path folder = found.path().getParent();
-    Set<Path> there = logs.getOrDefault(folder, Set.of());
+    KnownLogs there = logs.get(folder);
+    if (there == null) {
+      return false;
+    }
     if (there.contains(found.path())) {
       return true;
     }
-    Path log = logOf(found.path(), there);
-    try {
-      return log != null
-          && RotatedNames.isSurelyRotated(found.path(), log)
-          && became(log) == Became.ROTATED
-          && Relatives.isAfter(
-              candidate(log, new Discovery.Other(found.real(), 0, 0)).seconds(),
-              lookedSeconds.getOrDefault(folder, Long.MAX_VALUE));
-    } catch (IOException e) {
-      // Told where it is met.
+    Path log = there.rotatedTo(found.path());
+    if (log == null || !RotatedNames.isSurelyRotated(found.path(), log)) {
       return false;
     }
+    try {
+      if (became(log) != Became.ROTATED) {
+        return false;
+      }
+      long seconds = candidate(log, new Discovery.Other(found.real(), 0, 0)).seconds();
+      long looked = looked(found.path());
+      boolean after = Relatives.isAfter(seconds, looked);
+      if (!after && wasSetBack(looked, nowSeconds) && toldOf.add(found.path())) {
+        tell(List.of(unread(found.path(), found.sizeBytes(), SET_BACK)));
+      }
+      return after;
+    } catch (IOException e) {
+      // For one look that fails it must not begin at its end for good; whether it is a copy is
+      // asked of it nevertheless.
+      return true;
+    }
+  }
+
+  private static boolean wasSetBack(long lookedSeconds, long nowSeconds) {
+    return lookedSeconds != Long.MAX_VALUE && lookedSeconds > nowSeconds;
+  }
+
+  private static String unread(Path file, long bytes, String why) {
+    return file + ": " + bytes + " bytes are not read: " + why;
   }
 
   private boolean isOnKnownDevice(FileKey place) {
@@ -122,8 +147,8 @@ final class Absence {
   }
 
   /// What is there of them by names that no source takes, the oldest first.
-  List<Rotated> look() {
-    Map<Path, Set<Path>> due = due();
+  List<Rotated> look(long nowSeconds) {
+    Map<Path, KnownLogs> due = due();
     if (due.isEmpty()) {
       return List.of();
     }
@@ -134,7 +159,7 @@ final class Absence {
     Set<Path> met = new HashSet<>();
     for (Discovery.Other other : discovery.others()) {
       // Two sources may look into one folder.
-      Path log = met.add(other.path()) ? logOf(other, due) : null;
+      Path log = met.add(other.path()) ? logOf(other, due, nowSeconds) : null;
       if (log == null) {
         continue;
       }
@@ -145,17 +170,18 @@ final class Absence {
           became.put(log, how);
         }
         Candidate candidate = candidate(log, other);
-        if (how == Became.STAYED || !isPerhapsAfter(candidate.seconds(), looked(other))) {
+        if (how == Became.STAYED
+            || !isPerhapsAfter(candidate.seconds(), looked(other.path()), nowSeconds)) {
           continue;
         }
-        String why = whyNot(candidate, how);
+        String why = whyNot(candidate, how, nowSeconds);
         if (isKnown(other, why == null)) {
           continue;
         }
         if (why == null) {
           missed.add(candidate);
         } else if (toldOf.add(other.path())) {
-          told.add(other.path() + ": " + other.sizeBytes() + " bytes are not read: " + why);
+          told.add(unread(other.path(), other.sizeBytes(), why));
         }
       } catch (NoSuchFileException e) {
         // It has moved on just now.
@@ -170,64 +196,59 @@ final class Absence {
     while (missed.size() > MovedFiles.MAX) {
       Discovery.Other file = missed.removeFirst().file();
       told.add(
-          "%s: %d bytes are not read: more than %d files were made while the sidecar was not running"
-              .formatted(file.path(), file.sizeBytes(), MovedFiles.MAX));
+          unread(
+              file.path(),
+              file.sizeBytes(),
+              "more than "
+                  + MovedFiles.MAX
+                  + " files were made while the sidecar was not running"));
     }
     tell(told);
     return missed.stream().map(one -> new Rotated(one.log(), one.file().path())).toList();
   }
 
   /// Those whose folder is there and that a source takes.
-  private Map<Path, Set<Path>> due() {
-    Map<Path, Set<Path>> due = new HashMap<>();
-    for (Path folder : logs.keySet()) {
-      if (discovery.folders().contains(folder)) {
-        for (Path log : logs.getOrDefault(folder, Set.of())) {
-          if (sources.taking(log) != null) {
-            due.computeIfAbsent(folder, any -> new HashSet<>()).add(log);
+  private Map<Path, KnownLogs> due() {
+    Map<Path, KnownLogs> due = new HashMap<>();
+    logs.forEach(
+        (folder, there) -> {
+          if (discovery.folders().contains(folder)) {
+            for (Path log : there.all()) {
+              if (sources.taking(log) != null) {
+                due.computeIfAbsent(folder, any -> new KnownLogs()).add(log);
+              }
+            }
           }
-        }
-      }
-    }
+        });
     return due;
   }
 
-  private void done(Path folder, Set<Path> looked, Set<Path> again) {
-    Set<Path> left = logs.getOrDefault(folder, new HashSet<>());
-    left.removeIf(log -> looked.contains(log) && !again.contains(log));
-    if (left.isEmpty()) {
-      logs.remove(folder);
+  private void done(Path folder, KnownLogs looked, Set<Path> again) {
+    KnownLogs left = logs.get(folder);
+    if (left != null) {
+      left.removeIf(log -> looked.contains(log) && !again.contains(log));
+      if (left.isEmpty()) {
+        logs.remove(folder);
+      }
     }
   }
 
-  private long looked(Discovery.Other other) {
-    return lookedSeconds.getOrDefault(other.path().getParent(), Long.MAX_VALUE);
+  private long looked(Path file) {
+    return lookedSeconds.getOrDefault(file.getParent(), Long.MAX_VALUE);
   }
 
-  private @Nullable Path logOf(Discovery.Other other, Map<Path, Set<Path>> due) {
-    Path folder = other.path().getParent();
-    Set<Path> there = due.get(folder);
+  private @Nullable Path logOf(Discovery.Other other, Map<Path, KnownLogs> due, long nowSeconds) {
+    KnownLogs there = due.get(other.path().getParent());
+    long changed = TimeUnit.MILLISECONDS.toSeconds(other.modifiedMillis());
     if (there == null
         || other.sizeBytes() == 0
-        || !isPerhapsAfter(TimeUnit.MILLISECONDS.toSeconds(other.modifiedMillis()), looked(other))
+        || !isPerhapsAfter(changed, looked(other.path()), nowSeconds)
         || sources.taking(other.path()) != null) {
       return null;
     }
-    Path log = logOf(other.path(), there);
+    Path log = there.rotatedTo(other.path());
     TailSource source = log == null ? null : sources.taking(log);
     return source == null || source.globs.excludes(other.path()) ? null : log;
-  }
-
-  /// From whose name a file's is made: of several, the longest.
-  private static @Nullable Path logOf(Path file, Set<Path> there) {
-    Path longest = null;
-    for (Path log : there) {
-      if ((longest == null || log.toString().length() > longest.toString().length())
-          && RotatedNames.isPerhapsRotated(file, log)) {
-        longest = log;
-      }
-    }
-    return longest;
   }
 
   private static Candidate candidate(Path log, Discovery.Other other) throws IOException {
@@ -236,8 +257,9 @@ final class Absence {
     return new Candidate(log, other, attributes.creationTime(), attributes.lastModifiedTime());
   }
 
-  private static boolean isPerhapsAfter(long seconds, long lookedSeconds) {
-    return seconds >= lookedSeconds - Relatives.CLOCK_SECONDS;
+  private static boolean isPerhapsAfter(long seconds, long lookedSeconds, long nowSeconds) {
+    return seconds >= lookedSeconds - Relatives.CLOCK_SECONDS
+        || wasSetBack(lookedSeconds, nowSeconds);
   }
 
   private Became became(Path log) throws IOException {
@@ -260,14 +282,18 @@ final class Absence {
   }
 
   /// Why it is not read; null where it is.
-  private @Nullable String whyNot(Candidate candidate, Became how) throws IOException {
+  private @Nullable String whyNot(Candidate candidate, Became how, long nowSeconds)
+      throws IOException {
     Path file = candidate.file().path();
     if (RotatedNames.isCompressed(file)) {
       return COMPRESSED;
     }
     if (how == Became.ROTATED && RotatedNames.isSurelyRotated(file, candidate.log())) {
-      if (!Relatives.isAfter(candidate.seconds(), looked(candidate.file()))) {
-        return "made when the sidecar had just looked for the last time, or before that";
+      long looked = looked(file);
+      if (!Relatives.isAfter(candidate.seconds(), looked)) {
+        return wasSetBack(looked, nowSeconds)
+            ? SET_BACK
+            : "made when the sidecar had just looked for the last time, or before that";
       }
       try (Probe probe = Probe.open(file, discovery.placeOf(candidate.file()))) {
         return probe.isGzip() ? COMPRESSED : null;

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Walks the sources' folders: which files match, what else lies beside them, what cannot be read.
@@ -30,6 +31,7 @@ final class Discovery {
   /// @param path that a source takes
   /// @param name what it was called when its kinship is asked for: the path, but for what was renamed unseen
   /// @param real where it is, after symbolic links
+  /// @param madeNanos when it was made, so far as the file system knows, or written to last; 0 where nobody has asked
   record Found(
       TailSource source,
       Path path,
@@ -37,14 +39,15 @@ final class Discovery {
       Path real,
       FileKey place,
       long sizeBytes,
-      long modifiedMillis) {
+      long modifiedMillis,
+      long madeNanos) {
     /// Whether nobody saw how it got its name.
     boolean isUnseen() {
       return !name.equals(path);
     }
 
     Found of(TailSource other) {
-      return new Found(other, path, name, real, place, sizeBytes, modifiedMillis);
+      return new Found(other, path, name, real, place, sizeBytes, modifiedMillis, madeNanos);
     }
   }
 
@@ -302,7 +305,8 @@ final class Discovery {
                 real,
                 place(real, target),
                 target.size(),
-                target.lastModifiedTime().toMillis()));
+                target.lastModifiedTime().toMillis(),
+                target.creationTime().to(TimeUnit.NANOSECONDS)));
       }
     }
 

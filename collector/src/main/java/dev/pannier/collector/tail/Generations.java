@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 ///    never read by itself, but read on where the generation stopped once its own content is gone.
 ///    Unless its name is not made from the other's (`app.log`, `app.log.1`, `app-2.log`), and the other's content is still there
 ///    some seconds later, or was gone before this file was made: then two files have the same lines.
-/// 4. Gzip'd content is read only as the rest of a known generation.
+/// 4. Gzip'd content is read only as the rest of a known generation; what is none is told.
 /// 5. Anything else begins a new generation.
 ///
 /// What is a copy is told by [Relatives]; what is known of each file is kept by [LiveFiles], [KnownGenerations] and [ClosedFiles].
@@ -65,6 +65,7 @@ final class Generations {
   private final ContentFinder finder = new ContentFinder();
 
   private final LeftOut leftOut;
+  private final CompressedFiles compressed;
   private final Losses losses;
   private final Reclaimer reclaimer = new Reclaimer();
   private StartPositions start = new StartPositions(List.of(), true);
@@ -105,11 +106,14 @@ final class Generations {
     this.sources = new TailSources(sources);
     live = new LiveFiles(volume, random);
     leftOut = new LeftOut(notice);
+    compressed = new CompressedFiles(notice);
     discovery = new Discovery(sources);
     losses = new Losses(notice);
     relatives = new Relatives(live.all(), known, seen, check);
     room = new Room(maxOpen, live, closed, discovery, seen);
-    overview = new Overview(this.sources, live, seen, known, closed, relatives, discovery, losses);
+    overview =
+        new Overview(
+            this.sources, live, seen, known, closed, compressed, relatives, discovery, losses);
     for (SavedGeneration generation : saved) {
       known.remember(generation);
     }
@@ -255,9 +259,9 @@ final class Generations {
     relatives.beginLook();
     if (!looked) {
       followDevices();
-      measureUnknown();
+      measureUnknown(nowSeconds);
     }
-    movedFiles.foundRenamed(absence.look(), nowNanos);
+    movedFiles.foundRenamed(absence.look(nowSeconds), nowNanos);
     Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.places(), nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
@@ -294,6 +298,7 @@ final class Generations {
     reopenGrown(nowNanos, nowSeconds);
     followWaiting(strangers.keySet(), nowNanos, nowSeconds);
     meetAll(strangers.values(), nowNanos, nowSeconds);
+    compressed.tell();
     looked = true;
     finder.forget();
     relatives.endLook();
@@ -354,11 +359,11 @@ final class Generations {
   }
 
   /// Before any generation is looked for: one that is found elsewhere leaves its place, and what lies there now came after it.
-  private void measureUnknown() {
+  private void measureUnknown(long nowSeconds) {
     for (Discovery.Found found : discovery.found().values()) {
       if (found.source().settings.startAt() == StartAt.END
           && known.at(found.place()) == null
-          && !absence.isMadeMeanwhile(found)) {
+          && !absence.isMadeMeanwhile(found, nowSeconds)) {
         closed.beginsAtItsEnd(found);
       }
     }
@@ -423,6 +428,7 @@ final class Generations {
 
   /// A parked file that is gone has come to its end.
   private void forgetPlaces(long nowSeconds) {
+    compressed.forget(this::concerns, discovery::sees);
     for (FileKey place : closed.forget(this::concerns, discovery::sees)) {
       SavedGeneration saved = known.at(place);
       // What a reload has left out is not gone.
@@ -646,7 +652,7 @@ final class Generations {
           boolean own = found.path().toString().equals(saved.path());
           Path path = own ? found.path() : known.pathOf(saved);
           TailedFile file = resume(source, saved, path, probe, nowNanos);
-          file.seenSeconds = nowSeconds;
+          file.seen(found, nowSeconds);
           file.detached = !own;
         }
         return;
@@ -659,6 +665,9 @@ final class Generations {
         lost(saved, source, nowNanos);
       }
       if (probe.isGzip()) {
+        if (probe.headLength() > 0 && !relatives.isHeadKnown(probe)) {
+          compressed.add(found);
+        }
         nothingToRead(found);
         return;
       }
@@ -672,7 +681,7 @@ final class Generations {
       Long first =
           source.settings.startAt() == StartAt.END ? closed.firstSize(probe.place()) : null;
       Anchor start = first == null ? Anchor.START : Anchor.unknown(first);
-      begin(source, found.path(), probe, start, nowNanos).seenSeconds = nowSeconds;
+      begin(source, found.path(), probe, start, nowNanos).seen(found, nowSeconds);
     } catch (NoSuchFileException e) {
       seen.remove(found.place());
     } catch (IOException e) {
@@ -722,11 +731,12 @@ final class Generations {
   }
 
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
-  /// rotation makes of the other's.
+  /// rotation makes of the other's. One that was made in the same moment is the same, whatever the clock has shown since.
   private boolean isReused(Discovery.Found found, Probe probe, SavedGeneration saved)
       throws IOException {
     Path path = known.pathOf(saved);
     return saved.finished()
+        && found.madeNanos() != saved.madeNanos()
         && probe.size() >= saved.sizeBytes()
         && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
         && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
@@ -1059,7 +1069,7 @@ final class Generations {
   private static Discovery.Found found(
       TailSource source, Path path, FileKey place, Discovery.Other now) {
     return new Discovery.Found(
-        source, path, path, now.path(), place, now.sizeBytes(), now.modifiedMillis());
+        source, path, path, now.path(), place, now.sizeBytes(), now.modifiedMillis(), 0);
   }
 
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.

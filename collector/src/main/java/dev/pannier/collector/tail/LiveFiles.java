@@ -117,6 +117,7 @@ final class LiveFiles {
     // read.
     file.sizeBytes = probe.isGzip() ? saved.sizeBytes() : Math.max(saved.sizeBytes(), probe.size());
     file.seenSeconds = saved.seenSeconds();
+    file.madeNanos = FileKey.of(saved).equals(file.place) ? saved.madeNanos() : 0;
     leaving.removeIf(earlier -> earlier.generation == saved.id());
     if (atStart) {
       file.predecessor = current.put(path, file);
@@ -145,6 +146,7 @@ final class LiveFiles {
   /// After [#leavesPlace]: its content goes on in a copy.
   void moves(TailedFile file, Probe copy) {
     file.place = copy.place();
+    file.madeNanos = 0;
     file.content = copy.take();
     live.put(file.place, file);
   }

@@ -111,7 +111,8 @@ final class MovedFiles {
           real,
           place,
           attributes.size(),
-          attributes.lastModifiedTime().toMillis());
+          attributes.lastModifiedTime().toMillis(),
+          attributes.creationTime().to(TimeUnit.NANOSECONDS));
     } catch (IOException e) {
       // Perhaps it has moved on, which is told next.
       return null;

@@ -18,6 +18,7 @@ final class Overview {
   private final Set<FileKey> seen;
   private final KnownGenerations known;
   private final ClosedFiles closed;
+  private final CompressedFiles compressed;
   private final Relatives relatives;
   private final Discovery discovery;
   private final Losses losses;
@@ -29,6 +30,7 @@ final class Overview {
       Set<FileKey> seen,
       KnownGenerations known,
       ClosedFiles closed,
+      CompressedFiles compressed,
       Relatives relatives,
       Discovery discovery,
       Losses losses) {
@@ -37,6 +39,7 @@ final class Overview {
     this.seen = seen;
     this.known = known;
     this.closed = closed;
+    this.compressed = compressed;
     this.relatives = relatives;
     this.discovery = discovery;
     this.losses = losses;
@@ -45,7 +48,8 @@ final class Overview {
   /// Where a file that is not open would be read from, so far as can be told without looking into it.
   long unreadFrom(Discovery.Found found) {
     SavedGeneration saved = known.at(found.place());
-    if (saved == null && found.path().toString().endsWith(".gz")) {
+    if (saved == null
+        && (compressed.contains(found.place()) || found.path().toString().endsWith(".gz"))) {
       // By itself it is never read.
       return found.sizeBytes();
     }
@@ -154,6 +158,13 @@ final class Overview {
                           : unopened(found, problem));
                 }
               });
+      for (Discovery.Found found : discovery.found().values()) {
+        if (found.source().name().equals(source.name())
+            && compressed.contains(found.place())
+            && !live.isAt(found.place())) {
+          files.add(unopened(found, CompressedFiles.WHY));
+        }
+      }
       all.add(new SourceStatus(source.name(), files));
     }
     return all;

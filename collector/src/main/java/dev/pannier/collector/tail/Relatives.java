@@ -4,6 +4,7 @@ import dev.pannier.collector.checkpoint.Anchor;
 import dev.pannier.collector.checkpoint.Fingerprint;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -269,11 +270,11 @@ final class Relatives {
     }
   }
 
-  /// Whether a closed file has, where the other one ends, the same bytes; or is there no more.
+  /// Whether a closed file has, where the other one ends, the same bytes; or is there no more, or may not be looked into.
   private static boolean endsLike(Probe probe, Path original) throws IOException {
     try (Content content = FileContent.open(original.toRealPath())) {
       return probe.endsLike(content);
-    } catch (NoSuchFileException e) {
+    } catch (NoSuchFileException | AccessDeniedException e) {
       return true;
     }
   }
@@ -321,8 +322,23 @@ final class Relatives {
           && RotatedNames.stem(copy).equals(RotatedNames.stem(original))
           && begun.isHeadOf(probe.head(), probe.headLength());
     }
+    return hasHead(begun, probe);
+  }
+
+  /// Whether a file begins like a generation, so far as it was written by now.
+  private static boolean hasHead(Fingerprint begun, Probe probe) {
     return probe.headLength() >= begun.length()
         ? begun.isHeadOf(probe.head(), probe.headLength())
         : begun.beginsLike(probe.head(), probe.headLength());
+  }
+
+  /// Whether any generation begins like a file, in whatever folder.
+  boolean isHeadKnown(Probe probe) {
+    return live.stream().anyMatch(file -> isHeadOf(file.fingerprint, probe))
+        || known.all().stream().anyMatch(saved -> isHeadOf(saved.fingerprint(), probe));
+  }
+
+  private static boolean isHeadOf(Fingerprint begun, Probe probe) {
+    return begun.length() > 0 && begun.agreesWith(probe.fingerprint()) && hasHead(begun, probe);
   }
 }

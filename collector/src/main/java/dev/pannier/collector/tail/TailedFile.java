@@ -92,6 +92,9 @@ final class TailedFile {
 
   long seenSeconds;
 
+  /// When its file was made, as the file system told it last; 0 where that is not known.
+  long madeNanos;
+
   /// When its last change was told by its folder, and whether that was looked into.
   long modifiedMillis;
 
@@ -190,7 +193,7 @@ final class TailedFile {
   /// It was seen under its path. File systems tell times in ticks of some milliseconds: what is emptied and filled again in the
   /// tick of the last change has its time, and may have its size.
   void noticed(Discovery.Found found, long nowNanos, long nowSeconds) {
-    seenSeconds = nowSeconds;
+    seen(found, nowSeconds);
     boolean changed = modifiedMillis != found.modifiedMillis() || sizeBytes != found.sizeBytes();
     if (changed) {
       modifiedMillis = found.modifiedMillis();
@@ -198,6 +201,12 @@ final class TailedFile {
     }
     suspect |= changed || mayChangeUnseen;
     mayChangeUnseen = changed || nowNanos - modifiedNanos < TICK_NANOS;
+  }
+
+  /// It is what lies there.
+  void seen(Discovery.Found found, long nowSeconds) {
+    seenSeconds = nowSeconds;
+    madeNanos = found.madeNanos();
   }
 
   /// It is under its path no more.
@@ -304,7 +313,8 @@ final class TailedFile {
         acknowledged,
         sizeBytes,
         finished,
-        seenSeconds);
+        seenSeconds,
+        madeNanos);
   }
 
   void close() {

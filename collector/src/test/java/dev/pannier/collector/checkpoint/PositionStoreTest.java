@@ -41,7 +41,8 @@ class PositionStoreTest {
             Anchor.at(head.length, head, 0, head.length, Anchor.Skip.CONTINUATIONS),
             99,
             false,
-            1_800_000_000),
+            1_800_000_000,
+            1_799_999_999_123_456_789L),
         new SavedGeneration(
             -8,
             "audit",
@@ -52,6 +53,7 @@ class PositionStoreTest {
             Anchor.START,
             0,
             true,
+            0,
             0));
   }
 
@@ -94,6 +96,18 @@ class PositionStoreTest {
     try (PositionStore store = open()) {
       assertThat(store.loaded()).isEqualTo(generations());
       assertThat(store.volume()).isEqualTo(volume);
+    }
+    assertThat(notices).isEmpty();
+  }
+
+  @Test
+  void whatAnOlderVersionHasStoredIsLoadedWithoutTheTimesWhenFilesWereMade() throws IOException {
+    byte[] bytes = stored();
+    byte[] older = Arrays.copyOf(bytes, bytes.length - generations().size() * Long.BYTES);
+    Files.write(state.resolve("positions"), signed(older));
+    try (PositionStore store = open()) {
+      assertThat(store.loaded())
+          .isEqualTo(generations().stream().map(saved -> saved.madeAt(0)).toList());
     }
     assertThat(notices).isEmpty();
   }

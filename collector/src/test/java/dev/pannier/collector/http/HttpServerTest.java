@@ -20,6 +20,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -619,6 +620,33 @@ class HttpServerTest {
     own.close(Duration.ofSeconds(20));
     assertThat(threadNames()).doesNotContain("pannier-test-closed");
     assertThat(health.dead()).isEmpty();
+  }
+
+  @Test
+  void aRequestThatHoldsUpTheLoopDoesNotHoldUpWhoClosesTheServer() throws IOException {
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    CompletableFuture<Void> released = new CompletableFuture<>();
+    HttpServer own = HttpServer.open(ServerSettings.DEFAULTS, System::nanoTime);
+    Address ownAddress =
+        own.listen(
+            ANY,
+            new Endpoint(
+                (request, responder) -> {
+                  asked.complete(null);
+                  released.join();
+                },
+                budget,
+                3,
+                10,
+                500_000));
+    own.start("pannier-test-held-up", new Health(System::nanoTime));
+    send(ownAddress, GET);
+    asked.join();
+    assertThat(own.close(Duration.ZERO)).isFalse();
+    assertThat(threadNames()).contains("pannier-test-held-up");
+
+    released.complete(null);
+    assertThat(own.close(Duration.ofSeconds(20))).isTrue();
   }
 
   @Test

@@ -26,9 +26,11 @@ import io.opentelemetry.proto.resource.v1.Resource;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -232,6 +234,23 @@ class ProcessorsTest {
     Redact first = new Redact(List.of(), List.of("x"), "y", null);
     Redact second = new Redact(List.of(), List.of("y"), "z", null);
     assertThat(bodies(processors(first, second).apply(batch))).containsExactly("z");
+  }
+
+  /// Each search seems to take as long as one may.
+  @Test
+  void whatPatternsHaveNoTimeLeftForInABatchIsReplacedWhole() {
+    AtomicLong nanos = new AtomicLong();
+    Processors slow =
+        Processors.create(
+            List.of(new Redact(List.of(), List.of("secret"), "[gone]", null)),
+            Map.of(),
+            () -> nanos.getAndAdd(CustomPattern.LONGEST_NANOS));
+    Batch batch = batch(Collections.nCopies(1_000, record("a", 9, "hello")));
+    assertThat(bodies(slow.apply(batch))).hasSize(1_000).containsOnly("[gone]");
+    assertThat(nanos.get()).isEqualTo(2 * SearchTime.LONGEST_NANOS);
+
+    Batch next = batch(List.of(record("a", 9, "hello")));
+    assertThat(slow.apply(next)).isSameAs(next);
   }
 
   @Test

@@ -6,11 +6,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.pannier.collector.buffer.MemoryBudget;
-import dev.pannier.collector.http.Headers;
 import dev.pannier.collector.http.HttpRequest;
 import dev.pannier.shippers.batch.Signal;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,15 +48,9 @@ class JsonMemoryTest {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     MemoryBudget budget = new MemoryBudget(4 * LENGTH);
     try (RequestReader reader = new RequestReader(budget, 2 * LENGTH, 2 * LENGTH)) {
-      HttpRequest request =
-          new HttpRequest(
-              "POST",
-              "/v1/logs",
-              Headers.of("content-type", "application/json"),
-              InetAddress.getLoopbackAddress());
       byte[] json = large.json.getBytes(UTF_8);
-      assertThat(budget.tryReserve(json.length)).isTrue();
-      request.body(json, json.length, json.length);
+      HttpRequest request =
+          Requests.of(budget, "POST", "/v1/logs", json, "content-type", "application/json");
 
       long before = threads.getCurrentThreadAllocatedBytes();
       Received received = reader.read(request, Form.JSON, Signal.LOGS);

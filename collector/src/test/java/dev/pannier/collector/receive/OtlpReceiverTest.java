@@ -16,7 +16,6 @@ import dev.pannier.collector.buffer.Acknowledgement.When;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.OtlpSource;
 import dev.pannier.collector.config.OtlpSource.Acknowledge;
-import dev.pannier.collector.http.Headers;
 import dev.pannier.collector.http.HttpRequest;
 import dev.pannier.collector.http.HttpResponder;
 import dev.pannier.collector.http.HttpResponse;
@@ -39,7 +38,6 @@ import io.opentelemetry.proto.trace.v1.Span;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -112,10 +110,7 @@ class OtlpReceiverTest {
   }
 
   private Client send(String method, String path, byte[] body, String... headers) {
-    HttpRequest request =
-        new HttpRequest(method, path, Headers.of(headers), InetAddress.getLoopbackAddress());
-    assertThat(budget.tryReserve(body.length)).isTrue();
-    request.body(body, body.length, body.length);
+    HttpRequest request = Requests.of(budget, method, path, body, headers);
     Client client = new Client();
     receiver.handle(request, client);
     budget.release(request.takeBody());
@@ -491,12 +486,7 @@ class OtlpReceiverTest {
     buffer.confirm(0, ""); // 60 kB a second, 400 kB held
     receiver.stopAccepting();
     Client client = new Client();
-    HttpRequest request =
-        new HttpRequest(
-            "POST",
-            "/v1/logs",
-            Headers.of("content-type", "application/json"),
-            InetAddress.getLoopbackAddress());
+    HttpRequest request = Requests.of("POST", "/v1/logs", "content-type", "application/json");
     receiver.refuse(request, 503, "full", client);
     budget.release(400_000);
     assertThat(client.header("retry-after")).isEqualTo("7");
@@ -509,12 +499,7 @@ class OtlpReceiverTest {
   @Test
   void oneConnectionTooManyIsNoWantOfMemory() {
     Client client = new Client();
-    HttpRequest request =
-        new HttpRequest(
-            "POST",
-            "/v1/logs",
-            Headers.of("content-type", "application/x-protobuf"),
-            InetAddress.getLoopbackAddress());
+    HttpRequest request = Requests.of("POST", "/v1/logs", "content-type", "application/x-protobuf");
     nowNanos = 9;
     receiver.refuseConnection(request, client);
     assertThat(receiver.lastRequestNanos()).isEqualTo(9);
@@ -644,13 +629,9 @@ class OtlpReceiverTest {
           case "zstd" -> Zstd.compress(bytes);
           default -> bytes;
         };
-    Headers headers =
-        Headers.of("content-type", "application/x-protobuf", "content-encoding", encoding);
-    HttpRequest request =
-        new HttpRequest("POST", "/v1/logs", headers, InetAddress.getLoopbackAddress());
-    assertThat(budget.tryReserve(sent.length)).isTrue();
-    request.body(sent, sent.length, sent.length);
-    return request;
+    String type = "application/x-protobuf";
+    return Requests.of(
+        budget, "POST", "/v1/logs", sent, "content-type", type, "content-encoding", encoding);
   }
 
   @Test

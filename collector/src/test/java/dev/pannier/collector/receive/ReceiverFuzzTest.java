@@ -8,7 +8,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.OtlpSource;
 import dev.pannier.collector.config.OtlpSource.Acknowledge;
-import dev.pannier.collector.http.Headers;
 import dev.pannier.collector.http.HttpRequest;
 import dev.pannier.collector.http.HttpResponder;
 import dev.pannier.collector.http.HttpResponse;
@@ -18,7 +17,6 @@ import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.trace.v1.ResourceSpans;
 import io.opentelemetry.proto.trace.v1.ScopeSpans;
 import io.opentelemetry.proto.trace.v1.Span;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
@@ -102,10 +100,9 @@ class ReceiverFuzzTest {
             ? "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
             : "/v1/traces";
     String encoding = form == Form.GRPC ? "grpc-encoding" : "content-encoding";
-    Headers headers = Headers.of("content-type", type, encoding, gzip ? "gzip" : "identity");
-    HttpRequest request = new HttpRequest("POST", path, headers, InetAddress.getLoopbackAddress());
-    assertThat(budget.tryReserve(body.length)).isTrue();
-    request.body(body, body.length, body.length);
+    String packed = gzip ? "gzip" : "identity";
+    HttpRequest request =
+        Requests.of(budget, "POST", path, body, "content-type", type, encoding, packed);
     receiver.handle(
         request,
         new HttpResponder() {

@@ -3,8 +3,13 @@ package dev.pannier.collector.tail;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.pannier.collector.checkpoint.Anchor;
+import dev.pannier.collector.checkpoint.Fingerprint;
+import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.metrics.Metrics;
 import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -12,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -362,6 +368,84 @@ class AbsenceTest {
         .first()
         .asString()
         .startsWith(log.numbered(1) + ": 10 bytes");
+  }
+
+  private void readAndStopBeforeTheClockIsSetBack() {
+    rig.epoch = Instant.now().plus(Duration.ofDays(1));
+    readAndStop();
+    rig.epoch = Instant.now().minus(Duration.ofHours(1));
+    log.rename();
+    log.write("unseen\n");
+    log.rename();
+  }
+
+  private void onlyTheUnseenOneIsTold() {
+    rig.start();
+    rig.settle();
+    assertThat(rig.bodies()).isEqualTo(lines.written);
+    assertThat(rig.notices)
+        .containsExactly(
+            log.numbered(1)
+                + ": 7 bytes are not read: the clock was set back while the sidecar was not"
+                + " running, so that nobody can tell whether it was made in that time");
+  }
+
+  @Test
+  void whatMayHaveBeenMadeSinceTheClockWasSetBackIsTold() {
+    readAndStopBeforeTheClockIsSetBack();
+    log.write(lines.next(5));
+    onlyTheUnseenOneIsTold();
+  }
+
+  @Test
+  void whatBeginsAtItsEndSinceTheClockWasSetBackIsTold() throws IOException {
+    begin(TailRig.fromEnd(TailRig.settings(folder, "app.log*")));
+    log.write("passed over\n");
+    rig.start();
+    rig.settle();
+    rig.stop();
+    readAndStopBeforeTheClockIsSetBack();
+    onlyTheUnseenOneIsTold();
+  }
+
+  @Test
+  void aLogThatCannotBeLookedIntoLetsNoFileBeginAtItsEnd() throws IOException {
+    log.write("a line of the log\n");
+    Path rotated = other("app.log.1", "made meanwhile\n");
+    TailSource source =
+        new TailSource(
+            FileSystems.getDefault(),
+            TailRig.fromEnd(TailRig.settings(folder, "app.log*")),
+            (head, length) -> new TailRig.PlainParser(),
+            null,
+            new Metrics());
+    Discovery discovery = new Discovery(List.of(source));
+    discovery.walk();
+    FileKey place = FileKey.of(log.file);
+    byte[] head = Files.readAllBytes(log.file);
+    KnownGenerations known = new KnownGenerations(FileSystems.getDefault());
+    known.remember(
+        new SavedGeneration(
+            1,
+            "app",
+            place.device(),
+            place.inode(),
+            log.file.toString(),
+            Fingerprint.of(head, head.length),
+            Anchor.START,
+            head.length,
+            false,
+            0,
+            0));
+    Absence absence =
+        new Absence(known, discovery, new TailSources(List.of(source)), rig.notices::add);
+    Discovery.Found found = Objects.requireNonNull(discovery.found().get(rotated));
+    assertThat(absence.isMadeMeanwhile(found, 0)).isFalse();
+
+    // No more to be opened.
+    log.delete();
+    Files.createSymbolicLink(log.file, log.file);
+    assertThat(absence.isMadeMeanwhile(found, 0)).isTrue();
   }
 
   /// The clock is the file system's here.

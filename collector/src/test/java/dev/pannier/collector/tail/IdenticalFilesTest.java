@@ -2,6 +2,7 @@ package dev.pannier.collector.tail;
 
 import static java.util.Collections.nCopies;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.pannier.collector.config.FileSource;
@@ -12,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -231,6 +233,23 @@ class IdenticalFilesTest {
       rig.step();
 
       assertThat(rig.bodies()).hasSize(11);
+    }
+  }
+
+  @Test
+  void whatIsShorterThanOneThatMayNotBeReadAnyMoreIsRead() throws IOException {
+    try (TailRig rig = rig()) {
+      Path first = write(rig, "job-1.log", 500);
+      rig.start();
+      rig.settle();
+      rig.stop();
+      Files.setPosixFilePermissions(first, Set.of());
+      assumeThat(Files.isReadable(first)).isFalse();
+      write(rig, "job-2.log", 300);
+      rig.start();
+      rig.settle();
+
+      assertThat(rig.bodies()).hasSize(800);
     }
   }
 

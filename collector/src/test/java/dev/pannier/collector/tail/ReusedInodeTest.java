@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// An inode whose content went elsewhere while nobody looked, and that holds another log's now. The
 /// tests write over the old file: then it keeps its inode on every file system.
@@ -45,5 +47,47 @@ class ReusedInodeTest {
       assertThat(rig.lostBytes()).isZero();
       assertThat(rig.notices).isEmpty();
     }
+  }
+
+  /// The file system's clock is years ahead of the sidecar's, which was set back.
+  @Test
+  void aFinishedFileThatIsRenamedOnceMoreIsNotReadAgainWhereTheClockWasSetBack() {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*"))) {
+      LogDirectory log = finished(rig);
+      log.move(log.numbered(2), log.numbered(3));
+      rig.settle();
+      rig.stop();
+
+      log.move(log.numbered(3), log.numbered(4));
+      rig.start();
+      rig.settle();
+      assertThat(rig.bodies()).containsExactly("a line");
+      assertThat(rig.notices).isEmpty();
+    }
+  }
+
+  /// On most file systems a file that is made where one was deleted has its inode.
+  @ParameterizedTest
+  @ValueSource(strings = {"app.log.1", "app.log.2", "another.log"})
+  void anotherFileWithTheSameLinesIsReadWhereTheClockWasSetBack(String name) throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*"))) {
+      LogDirectory log = finished(rig);
+      log.delete(log.numbered(2));
+      Files.writeString(rig.logs.resolve(name), "a line\n");
+      rig.settle();
+      assertThat(rig.bodies()).containsExactly("a line", "a line");
+    }
+  }
+
+  /// A file of a line that was met when it had been rotated once, and is rotated once more.
+  private static LogDirectory finished(TailRig rig) {
+    LogDirectory log = new LogDirectory(rig.logs, "app.log");
+    log.write("a line\n");
+    log.rename();
+    rig.start();
+    rig.settle();
+    log.move(log.numbered(1), log.numbered(2));
+    rig.settle();
+    return log;
   }
 }

@@ -157,7 +157,7 @@ class StartPositionsTest {
 
   private static SavedGeneration saved(long id, Anchor position, long size) {
     return new SavedGeneration(
-        id, "app", 1, 2, "/a.log", Fingerprint.EMPTY, position, size, false, 9);
+        id, "app", 1, 2, "/a.log", Fingerprint.EMPTY, position, size, false, 9, 0);
   }
 
   private static byte[] taken(long generation, Anchor to) {
