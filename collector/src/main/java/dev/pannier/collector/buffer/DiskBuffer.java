@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.CursorWriter;
 import dev.pannier.collector.buffer.disk.LogId;
@@ -233,7 +234,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     shippers.forEach(
         (name, signals) ->
             made.add(
-                cursor(name, signals, syncedOnly.contains(name), passed.getOrDefault(name, 0L))));
+                cursor(
+                    name,
+                    signals,
+                    syncedOnly.contains(name),
+                    passed.getOrDefault(name, 0L),
+                    stored.ahead(name))));
     cursors = List.copyOf(made);
     takers = Cursor.bySignal(cursors);
     anySyncedOnly = !syncedOnly.isEmpty();
@@ -249,6 +255,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     findUnconfirmed(syncedOnly);
     for (long each : passed.values()) {
       lastSequence = Math.max(lastSequence, each);
+    }
+    for (Ahead each : stored.ahead().values()) {
+      lastSequence = Math.max(lastSequence, each.to());
     }
     this.nowNanos = nowNanos;
     lastSyncNanos = nowNanos - COMMIT_NANOS;
@@ -313,8 +322,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     unconfirmedStored = true;
   }
 
-  private DiskCursor cursor(String name, Set<Signal> signals, boolean syncedOnly, long passed) {
-    return new DiskCursor(this, memory.memoryCursor(name), budget, signals, syncedOnly, passed);
+  private DiskCursor cursor(
+      String name, Set<Signal> signals, boolean syncedOnly, long passed, Ahead before) {
+    return new DiskCursor(
+        this, memory.memoryCursor(name), budget, signals, syncedOnly, passed, before);
   }
 
   /// A shipper's part of the memory.
@@ -405,7 +416,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         shippers.forEach(
             (name, signals) -> {
               if (after.stream().noneMatch(cursor -> cursor.shipper().equals(name))) {
-                DiskCursor made = cursor(name, signals, false, 0);
+                DiskCursor made = cursor(name, signals, false, 0, Ahead.NONE);
                 made.begin(ledger);
                 Segment oldest = log.oldest();
                 pending.forEach(
@@ -1304,14 +1315,20 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
   }
 
-  private Map<String, Long> passedNow() {
+  private CursorFile placesNow(long synced) {
     Map<String, Long> passed = new LinkedHashMap<>();
+    Map<String, Ahead> ahead = new LinkedHashMap<>();
     synchronized (lock) {
       for (DiskCursor cursor : cursors) {
-        passed.put(cursor.shipper(), cursor.passed());
+        long place = cursor.passed();
+        passed.put(cursor.shipper(), place);
+        Ahead behind = cursor.ahead();
+        if (behind.to() > place) {
+          ahead.put(cursor.shipper(), behind);
+        }
       }
     }
-    return passed;
+    return new CursorFile(synced, passed, ahead);
   }
 
   /// Where the machine dies, too, they are those of [#storeCursors] at worst. What has failed is tried again by that.
@@ -1320,7 +1337,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     moved.set(false);
     placesUnsynced = true;
     try {
-      places.append(passedNow());
+      places.append(placesNow(storedSynced));
     } catch (IOException e) {
       LOG.debug("the shippers' places cannot be written", e);
     }
@@ -1335,7 +1352,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           storeUnconfirmed();
         }
       }
-      places.replace(new CursorFile(synced, passedNow()));
+      places.replace(placesNow(synced));
       storedSynced = synced;
       placesUnsynced = false;
       cursorsProblem = false;

@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentReader;
 import dev.pannier.collector.buffer.disk.StoredBatch;
@@ -9,7 +10,9 @@ import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +20,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// A shipper's place in a [DiskBuffer]: it reads the log by itself, on the shipper's thread, into memory that it reserves
@@ -84,6 +88,12 @@ final class DiskCursor extends Cursor {
   /// What of the current segment was taken, or passed before the process started.
   private final Tally takenOfSegment = new Tally();
 
+  /// What a process before this one was done with behind the place where this one began.
+  private final Ahead before;
+
+  /// That of each segment which is not read yet.
+  private final Map<Segment, Tally> doneBefore = new HashMap<>();
+
   private @Nullable Segment current;
   private long startBytes;
   private boolean started;
@@ -107,20 +117,24 @@ final class DiskCursor extends Cursor {
   /// Signals that came later: those of segments that begin behind this number.
   private final Map<Signal, Long> since = new EnumMap<>(Signal.class);
 
+  private int parkedBatches;
   private int parkedFileBatches;
   private long openBatches;
   private long openRecords;
 
   /// @param syncedOnly whether the shipper may see only what the death of the machine cannot lose
   /// @param passed     the shipper needs no record up to this number
+  /// @param before     nor these behind it
   DiskCursor(
       DiskBuffer buffer,
       MemoryCursor memory,
       MemoryBudget budget,
       Set<Signal> signals,
       boolean syncedOnly,
-      long passed) {
+      long passed,
+      Ahead before) {
     super(memory.shipper(), signals);
+    this.before = before;
     this.buffer = buffer;
     this.memory = memory;
     this.budget = budget;
@@ -187,7 +201,7 @@ final class DiskCursor extends Cursor {
   /// Whether a record waits for the shipper in the log, or did so when it was removed. Under the buffer's
   /// lock.
   boolean isUnread(long sequence) {
-    return sequence > lastRead && sequence <= until;
+    return sequence > lastRead && sequence <= until && !before.covers(sequence);
   }
 
   /// Whether a record is not done that the shipper was to get. Under the buffer's lock.
@@ -243,7 +257,9 @@ final class DiskCursor extends Cursor {
 
   /// Of the segment that is read or one behind it.
   private Tally untaken(Segment segment) {
-    return segment == current ? segment.tally().minus(takenOfSegment) : segment.tally();
+    Tally done = doneBefore.get(segment);
+    Tally rest = done == null ? segment.tally() : segment.tally().minus(done);
+    return segment == current ? rest.minus(takenOfSegment) : rest;
   }
 
   /// Whether the shipper is not done with something in a segment. What that is for others does not count, wherever the shipper
@@ -316,6 +332,10 @@ final class DiskCursor extends Cursor {
     if (!takes(batch.signal())) {
       return false;
     }
+    if (before.covers(stored.sequence())) {
+      doneBefore.computeIfAbsent(segment, made -> new Tally()).add(batch);
+      return false;
+    }
     openBatches++;
     openRecords += batch.records();
     return true;
@@ -336,6 +356,16 @@ final class DiskCursor extends Cursor {
       return taken.firstKey() - 1;
     }
     return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
+  }
+
+  /// What of that behind [#passed] it does not need either; only told where something waits for long. Under the buffer's lock.
+  Ahead ahead() {
+    if (parkedBatches == 0 && before.to() <= lastRead) {
+      return Ahead.NONE;
+    }
+    LongStream unread = Arrays.stream(before.open()).filter(number -> number > lastRead);
+    LongStream open = LongStream.concat(taken.keySet().stream().mapToLong(Long::longValue), unread);
+    return new Ahead(Math.max(lastRead, before.to()), open.toArray());
   }
 
   /// Whether all of the log that it takes is done. Under the buffer's lock.
@@ -470,7 +500,7 @@ final class DiskCursor extends Cursor {
   }
 
   private Step record(Segment segment, SegmentReader open, long limit) throws IOException {
-    if (!takes(open.signal(), segment)) {
+    if (!takes(open.signal(), segment) || before.covers(open.sequence())) {
       if (open.skip()) {
         synchronized (buffer.lock) {
           read(open.sequence());
@@ -565,6 +595,7 @@ final class DiskCursor extends Cursor {
 
   /// A segment is read from its first record on. Under the buffer's lock.
   private void enter(Segment next) {
+    doneBefore.keySet().removeIf(segment -> segment.first() < next.first());
     current = next;
     startBytes = 0;
     takenOfSegment.clear();
@@ -573,19 +604,19 @@ final class DiskCursor extends Cursor {
   /// What of a segment was not taken comes no more. Under the buffer's lock.
   private void giveUp(Segment segment, String why) {
     buffer.neverRead(this, lastRead, segment.lastSequence(), why);
-    Tally rest = segment.tally().minus(takenOfSegment);
-    rest.forEach(
-        (source, signal, batches, records, bytes) -> {
-          if (takes(signal, segment) && batches > 0) {
-            openBatches -= batches;
-            openRecords -= records;
-            takenOfSegment.add(source, signal, batches, records, bytes);
-            if (until != Long.MAX_VALUE) {
-              takenSince.add(source, signal, batches, records, bytes);
-            }
-            buffer.gaveUp(source, shipper(), records, bytes, why);
-          }
-        });
+    untaken(segment)
+        .forEach(
+            (source, signal, batches, records, bytes) -> {
+              if (takes(signal, segment) && batches > 0) {
+                openBatches -= batches;
+                openRecords -= records;
+                takenOfSegment.add(source, signal, batches, records, bytes);
+                if (until != Long.MAX_VALUE) {
+                  takenSince.add(source, signal, batches, records, bytes);
+                }
+                buffer.gaveUp(source, shipper(), records, bytes, why);
+              }
+            });
   }
 
   /// Whatever became of it. Under the buffer's lock.
@@ -692,26 +723,28 @@ final class DiskCursor extends Cursor {
 
   @Override
   public void parked(Entry entry) {
-    if (!entry.isStored()) {
-      memory.parked(entry);
-    } else if (entry.fromFile()) {
-      synchronized (buffer.lock) {
-        parkedFileBatches++;
-      }
-      buffer.roomMayHaveChanged();
-    }
+    park(entry, 1);
   }
 
   @Override
   public void unparked(Entry entry) {
+    park(entry, -1);
+  }
+
+  private void park(Entry entry, int times) {
     if (!entry.isStored()) {
-      memory.unparked(entry);
-    } else if (entry.fromFile()) {
-      synchronized (buffer.lock) {
-        parkedFileBatches--;
+      if (times > 0) {
+        memory.parked(entry);
+      } else {
+        memory.unparked(entry);
       }
-      buffer.roomMayHaveChanged();
+      return;
     }
+    synchronized (buffer.lock) {
+      parkedBatches += times;
+      parkedFileBatches += entry.fromFile() ? times : 0;
+    }
+    buffer.roomMayHaveChanged();
   }
 
   @Override
@@ -760,7 +793,7 @@ final class DiskCursor extends Cursor {
 
   /// Whether the shipper is done with a record. Under the buffer's lock.
   boolean isDone(long sequence) {
-    return sequence <= lastRead && !taken.containsKey(sequence);
+    return (sequence <= lastRead || before.covers(sequence)) && !taken.containsKey(sequence);
   }
 
   /// @return null where memory is short and something that is held will be given back

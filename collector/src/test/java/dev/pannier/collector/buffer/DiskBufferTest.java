@@ -1206,6 +1206,58 @@ class DiskBufferTest {
   }
 
   @Test
+  void whatIsDoneBehindWhatWaitsAsideIsNotShippedAgain() throws Exception {
+    DiskBuffer buffer = buffer();
+    for (int i = 1; i <= 6; i++) {
+      append(buffer, "r" + i);
+    }
+    List<Entry> taken = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      taken.add(take(buffer, "events"));
+    }
+    Cursor cursor = buffer.cursor("events");
+    cursor.parked(taken.get(1));
+    for (int i : new int[] {0, 2, 4}) {
+      cursor.done(taken.get(i), 0, "");
+    }
+    pass(buffer, 1000);
+    for (int i = 0; i < 2; i++) {
+      DiskBuffer again = buffer();
+      assertThat(again.cursor("events").openBatches()).isEqualTo(3);
+      pass(again, 1000);
+    }
+    DiskBuffer last = buffer();
+    append(last, "r7");
+    Entry first = take(last, "events");
+    assertThat(text(first)).isEqualTo("r2");
+    last.cursor("events").parked(first);
+    assertThat(ship(last, "events")).containsExactly("r4", "r6", "r7");
+    pass(last, 1000);
+    DiskBuffer behind = buffer();
+    assertThat(ship(behind, "events")).containsExactly("r2");
+    assertThat(behind.isEmpty()).isTrue();
+    pass(behind, 1000);
+    assertThat(CursorFile.read(directory()).passed()).containsEntry("events", 7L);
+    assertThat(CursorFile.read(directory()).ahead()).isEmpty();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  @Test
+  void segmentsThatWereDoneBehindWhatWaitsAreFreedAfterARestartToo() throws Exception {
+    shippers = new String[] {"live"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "waits");
+    Entry waits = take(buffer, "live");
+    buffer.cursor("live").parked(waits);
+    appendAndShip(buffer, 200);
+    assertThat(buffer.status().segments()).isLessThanOrEqualTo(3);
+    DiskBuffer again = buffer();
+    assertThat(text(take(again, "live"))).isEqualTo("waits");
+    appendAndShip(again, 200);
+    assertThat(again.status().segments()).isLessThanOrEqualTo(3);
+  }
+
+  @Test
   void whatIsDoneBehindOneThatWaitsIsNotKept() throws Exception {
     DiskBuffer buffer = buffer();
     append(buffer, "waits");
