@@ -5,11 +5,13 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// One shipper's place in the buffer. It takes entries in the order of their sequence numbers, and
 /// tells of each that it is done with it, of those with the same key in the same order. [#next],
-/// [#parked], [#unparked], [#lent], [#returned], [#mayLend] and [#done] belong to the shipper's thread; the rest is thread-safe.
+/// [#parked], [#unparked], [#lent], [#returned], [#mayLend], [#done] and what is about records that were set aside belong to the shipper's
+/// thread; the rest is thread-safe.
 public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   private final String shipper;
   private volatile Set<Signal> signals;
@@ -73,6 +75,55 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
 
   /// What was parked is shipped after all.
   public abstract void unparked(Entry entry);
+
+  /// Whether what is parked may hold so many bytes of memory: what is behind it needs some, too.
+  public final boolean mayPark(long bytes) {
+    return bytes <= shareBytes() / 2;
+  }
+
+  /// What was taken cannot be shipped for now, and is given back where it can be read again: in a round, in its order.
+  ///
+  /// @return false where it cannot be; then nothing has changed
+  public boolean setAside(Entry entry) {
+    return false;
+  }
+
+  /// Whether a round has something to do: something waits that was set aside, or is held back since it did.
+  public boolean hasAside() {
+    return false;
+  }
+
+  /// Whether an entry comes after one of its key that is set aside.
+  public boolean isBehindAside(Entry entry) {
+    return false;
+  }
+
+  /// The numbers of what is set aside, ascending.
+  public LongStream aside() {
+    return LongStream.empty();
+  }
+
+  /// From now on [#nextAside] gives what is set aside, from the first on.
+  public void beginRound() {
+    throw new IllegalStateException("nothing is set aside");
+  }
+
+  /// Whether a round has begun and not ended.
+  public boolean isInRound() {
+    return false;
+  }
+
+  /// The next in the round, which is set aside no more. It ends behind the last.
+  ///
+  /// @return null where there is none now
+  public @Nullable Entry nextAside() {
+    return null;
+  }
+
+  /// Whether what comes next waits for memory that what is parked may have.
+  public boolean isShortOfMemory() {
+    return false;
+  }
 
   /// What was taken is handed to the shipper's fallback, until it is [#returned].
   public void lent(Entry entry) {

@@ -170,7 +170,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private volatile long unsyncedBytes;
   private volatile long unsyncedFileBytes;
   private volatile boolean clientsWait;
-  private volatile boolean parkedEnough;
 
   /// Whether a shipper's place has to be written.
   private final AtomicBoolean moved = new AtomicBoolean(true);
@@ -627,7 +626,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       return memory.hasRoomForFiles();
     }
     return !mayNotPass()
-        && !parkedEnough
         && unsyncedFileBytes < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
   }
@@ -790,14 +788,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return all;
   }
 
-  /// A shipper never gets what is between these numbers. Under the lock.
-  ///
-  /// @param after exclusive
-  /// @param upTo  inclusive
-  void neverRead(DiskCursor cursor, long after, long upTo, String why) {
+  /// A shipper never gets these numbers. Under the lock.
+  void neverRead(DiskCursor cursor, LongPredicate numbers, String why) {
     if (!pending.isEmpty()) {
-      settle(
-          cursor, Set.of(), number -> number > after && number <= upTo, "dropped: " + why, givenUp);
+      settle(cursor, Set.of(), numbers, "dropped: " + why, givenUp);
     }
   }
 
@@ -975,13 +969,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   void roomMayHaveChanged() {
-    boolean enough = true;
-    synchronized (lock) {
-      for (DiskCursor cursor : takers(Signal.LOGS)) {
-        enough &= cursor.hasEnoughParked();
-      }
-      parkedEnough = enough && !takers(Signal.LOGS).isEmpty();
-    }
     if (hasRoomForFiles()) {
       onRoom.run();
     }

@@ -73,6 +73,8 @@ final class DiskCursor extends Cursor {
   private long triedNanos;
 
   private @Nullable Entry last;
+  private boolean memoryIsShort;
+  private final AsideReader asideReader;
 
   /// Why the shipper waits for the disk; null while it does not. Written by the shipper's thread alone.
   private volatile @Nullable String readProblem;
@@ -117,8 +119,10 @@ final class DiskCursor extends Cursor {
   /// Signals that came later: those of segments that begin behind this number.
   private final Map<Signal, Long> since = new EnumMap<>(Signal.class);
 
+  /// What is not done and not held either.
+  private final Aside aside;
+
   private int parkedBatches;
-  private int parkedFileBatches;
   private long openBatches;
   private long openRecords;
 
@@ -135,6 +139,8 @@ final class DiskCursor extends Cursor {
       Ahead before) {
     super(memory.shipper(), signals);
     this.before = before;
+    this.aside = new Aside(syncedOnly ? Aside.MOST_STORED : Aside.MOST);
+    this.asideReader = new AsideReader(buffer, this, aside);
     this.buffer = buffer;
     this.memory = memory;
     this.budget = budget;
@@ -183,6 +189,7 @@ final class DiskCursor extends Cursor {
       }
     }
     take(signals);
+    aside.retain(signals::contains);
   }
 
   /// The shipper is removed: it gets what is there now and nothing more. Under the buffer's lock.
@@ -201,7 +208,8 @@ final class DiskCursor extends Cursor {
   /// Whether a record waits for the shipper in the log, or did so when it was removed. Under the buffer's
   /// lock.
   boolean isUnread(long sequence) {
-    return sequence > lastRead && sequence <= until && !before.covers(sequence);
+    return aside.contains(sequence)
+        || (sequence > lastRead && sequence <= until && !before.covers(sequence));
   }
 
   /// Whether a record is not done that the shipper was to get. Under the buffer's lock.
@@ -240,9 +248,10 @@ final class DiskCursor extends Cursor {
     release(batch.bytes());
   }
 
-  /// What of the log was not taken yet, of the signals that are taken. Under the buffer's lock.
+  /// What of the log was not taken yet, or is set aside, of the signals that are taken. Under the buffer's lock.
   private Tally rest() {
     Tally rest = new Tally();
+    aside.addTo(rest);
     for (Segment segment : segments(current)) {
       untaken(segment)
           .forEach(
@@ -265,6 +274,9 @@ final class DiskCursor extends Cursor {
   /// Whether the shipper is not done with something in a segment. What that is for others does not count, wherever the shipper
   /// stands: one that is away stays where it is. Under the buffer's lock.
   boolean needs(Segment segment) {
+    if (aside.isIn(segment)) {
+      return true;
+    }
     Long held = taken.ceilingKey(segment.first());
     if (held != null && held <= segment.lastSequence()) {
       return true;
@@ -352,19 +364,22 @@ final class DiskCursor extends Cursor {
 
   /// The shipper needs no record up to this number, whether it has come by or not. Under the buffer's lock.
   long passed() {
-    if (!taken.isEmpty()) {
-      return taken.firstKey() - 1;
+    long first = Math.min(taken.isEmpty() ? Long.MAX_VALUE : taken.firstKey(), aside.first());
+    if (first != Long.MAX_VALUE) {
+      return first - 1;
     }
     return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
   }
 
   /// What of that behind [#passed] it does not need either; only told where something waits for long. Under the buffer's lock.
   Ahead ahead() {
-    if (parkedBatches == 0 && before.to() <= lastRead) {
+    if (parkedBatches == 0 && aside.first() == Long.MAX_VALUE && before.to() <= lastRead) {
       return Ahead.NONE;
     }
+    LongStream held =
+        LongStream.concat(taken.keySet().stream().mapToLong(Long::longValue), aside.sequences());
     LongStream unread = Arrays.stream(before.open()).filter(number -> number > lastRead);
-    LongStream open = LongStream.concat(taken.keySet().stream().mapToLong(Long::longValue), unread);
+    LongStream open = LongStream.concat(held.sorted(), unread);
     return new Ahead(Math.max(lastRead, before.to()), open.toArray());
   }
 
@@ -377,15 +392,13 @@ final class DiskCursor extends Cursor {
   /// nothing. Under the buffer's lock.
   long oldestMillis() {
     Map.Entry<Long, Entry> first = taken.firstEntry();
-    if (first != null) {
-      return first.getValue().appendedMillis;
+    long held =
+        Math.min(
+            first == null ? Long.MAX_VALUE : first.getValue().appendedMillis, aside.oldestMillis());
+    if (held != Long.MAX_VALUE) {
+      return held;
     }
     return openBatches == 0 ? Long.MAX_VALUE : lastReadMillis;
-  }
-
-  /// Whether it keeps so much of files aside that no more should be read for it. Under the buffer's lock.
-  boolean hasEnoughParked() {
-    return parkedFileBatches >= MemoryBuffer.ENOUGH_BATCHES;
   }
 
   @Override
@@ -527,13 +540,7 @@ final class DiskCursor extends Cursor {
       return passDamage(segment, open, limit);
     }
     Batch batch = stored.batch();
-    Entry entry =
-        Entry.stored(
-            stored.sequence(),
-            batch,
-            array.length,
-            segment.isSure(open.position()),
-            stored.appendedMillis());
+    Entry entry = entry(segment, open, stored, array);
     synchronized (buffer.lock) {
       if (segment.isGone() || !takes(batch.signal(), segment)) {
         // It is counted as dropped.
@@ -552,10 +559,20 @@ final class DiskCursor extends Cursor {
     return Step.TAKEN;
   }
 
+  /// What a reader of the segment has just read.
+  static Entry entry(Segment segment, SegmentReader reader, StoredBatch stored, byte[] array) {
+    return Entry.stored(
+        stored.sequence(),
+        stored.batch(),
+        array.length,
+        segment.isSure(reader.position()),
+        stored.appendedMillis());
+  }
+
   /// What is before it was read before, or is damaged. Under the buffer's lock.
   private void read(long sequence) {
     if (damaged && sequence - 1 > lastRead) {
-      buffer.neverRead(this, lastRead, sequence - 1, DAMAGED);
+      neverRead(sequence - 1, DAMAGED);
     }
     lastRead = Math.max(lastRead, sequence);
   }
@@ -603,7 +620,7 @@ final class DiskCursor extends Cursor {
 
   /// What of a segment was not taken comes no more. Under the buffer's lock.
   private void giveUp(Segment segment, String why) {
-    buffer.neverRead(this, lastRead, segment.lastSequence(), why);
+    neverRead(segment.lastSequence(), why);
     untaken(segment)
         .forEach(
             (source, signal, batches, records, bytes) -> {
@@ -617,6 +634,42 @@ final class DiskCursor extends Cursor {
                 buffer.gaveUp(source, shipper(), records, bytes, why);
               }
             });
+  }
+
+  /// Nobody waits any longer for what comes next up to a number. Under the buffer's lock.
+  private void neverRead(long upTo, String why) {
+    long after = lastRead;
+    buffer.neverRead(this, number -> number > after && number <= upTo, why);
+  }
+
+  /// What is set aside of a segment comes no more. Under the buffer's lock.
+  private void giveUpAside(Segment segment, String why) {
+    buffer.neverRead(
+        this,
+        number ->
+            number >= segment.first() && number <= segment.lastSequence() && aside.contains(number),
+        why);
+    lose(aside.giveUp(segment), why);
+  }
+
+  private void lose(Tally lost, String why) {
+    lost.forEach(
+        (source, signal, batches, records, bytes) -> {
+          openBatches -= batches;
+          openRecords -= records;
+          if (until != Long.MAX_VALUE) {
+            takenSince.add(source, signal, batches, records, bytes);
+          }
+          buffer.gaveUp(source, shipper(), records, bytes, why);
+        });
+  }
+
+  /// The segment cannot be read.
+  void giveUpAside(Segment segment) {
+    synchronized (buffer.lock) {
+      giveUpAside(segment, DAMAGED);
+    }
+    buffer.passed();
   }
 
   /// Whatever became of it. Under the buffer's lock.
@@ -639,6 +692,7 @@ final class DiskCursor extends Cursor {
   long dropped(Segment segment) {
     Map<Long, Entry> inHand = taken.subMap(segment.first(), true, segment.lastSequence(), true);
     orphans.addAll(inHand.keySet());
+    giveUpAside(segment, FULL);
     dropUntaken(segment);
     return inHand.values().stream().mapToLong(entry -> entry.batch().records()).sum();
   }
@@ -742,9 +796,106 @@ final class DiskCursor extends Cursor {
     }
     synchronized (buffer.lock) {
       parkedBatches += times;
-      parkedFileBatches += entry.fromFile() ? times : 0;
     }
-    buffer.roomMayHaveChanged();
+  }
+
+  @Override
+  public boolean setAside(Entry entry) {
+    // What is not sure to stay keeps what was known of it when it was read.
+    if (!entry.isStored() || (syncedOnly && !entry.hasNumber())) {
+      return false;
+    }
+    long sequence = entry.sequence();
+    Batch batch = entry.batch();
+    synchronized (buffer.lock) {
+      Segment segment = buffer.log().of(sequence);
+      if (segment == null
+          || orphans.contains(sequence)
+          || !takes(batch.signal(), segment)
+          || !aside.add(segment, batch, sequence, entry.appendedMillis)) {
+        return false;
+      }
+      taken.remove(sequence);
+      if (until != Long.MAX_VALUE) {
+        untaken.add(batch);
+      }
+    }
+    release(batch.bytes());
+    return true;
+  }
+
+  /// It was read again.
+  ///
+  /// @return false where it is not to be shipped any more
+  boolean takeAside(Segment segment, Entry entry) {
+    Batch batch = entry.batch();
+    synchronized (buffer.lock) {
+      if (!aside.isNext(entry.sequence())) {
+        // Its segment has gone for newer ones.
+        return false;
+      }
+      boolean counts = takes(batch.signal(), segment);
+      aside.take(batch, entry.sequence(), counts);
+      if (!counts) {
+        return false;
+      }
+      if (until != Long.MAX_VALUE) {
+        takenSince.add(batch);
+      }
+      taken.put(entry.sequence(), entry);
+      return true;
+    }
+  }
+
+  /// A segment was read to its end.
+  void notFoundAside(Segment segment) {
+    synchronized (buffer.lock) {
+      if (aside.segment() != segment) {
+        return;
+      }
+      buffer.neverRead(this, aside::isNext, DAMAGED);
+      lose(aside.giveUpRest(), DAMAGED);
+    }
+    buffer.passed();
+  }
+
+  @Override
+  public boolean hasAside() {
+    synchronized (buffer.lock) {
+      return !aside.isEmpty();
+    }
+  }
+
+  @Override
+  public boolean isBehindAside(Entry entry) {
+    return aside.holdsBack(entry.batch().key(), entry.sequence());
+  }
+
+  @Override
+  public LongStream aside() {
+    synchronized (buffer.lock) {
+      return LongStream.of(aside.sequences().toArray());
+    }
+  }
+
+  @Override
+  public boolean isShortOfMemory() {
+    return memoryIsShort;
+  }
+
+  @Override
+  public void beginRound() {
+    asideReader.beginRound();
+  }
+
+  @Override
+  public boolean isInRound() {
+    return aside.isInRound();
+  }
+
+  @Override
+  public @Nullable Entry nextAside() {
+    return asideReader.next();
   }
 
   @Override
@@ -793,11 +944,13 @@ final class DiskCursor extends Cursor {
 
   /// Whether the shipper is done with a record. Under the buffer's lock.
   boolean isDone(long sequence) {
-    return (sequence <= lastRead || before.covers(sequence)) && !taken.containsKey(sequence);
+    return (sequence <= lastRead || before.covers(sequence))
+        && !taken.containsKey(sequence)
+        && !aside.contains(sequence);
   }
 
   /// @return null where memory is short and something that is held will be given back
-  private byte @Nullable [] array(int bytes) {
+  byte @Nullable [] array(int bytes) {
     boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
     int length = usual ? ARRAY_BYTES : bytes;
     int size = length + Entry.BYTES;
@@ -807,8 +960,10 @@ final class DiskCursor extends Cursor {
       budget.reserve(size);
     } else if ((heldBytes > 0 && before + size > shareBytes()) || !budget.tryReserve(size)) {
       // Whatever its fallback holds, it goes on with one batch where there is memory.
+      memoryIsShort = true;
       return null;
     }
+    memoryIsShort = false;
     heldBytes += size;
     return usual ? buffer.spareArrays().take() : new byte[length];
   }
@@ -817,7 +972,7 @@ final class DiskCursor extends Cursor {
     return array.length + Entry.BYTES;
   }
 
-  private void release(byte[] array) {
+  void release(byte[] array) {
     heldBytes -= size(array);
     budget.release(size(array));
     if (array.length == ARRAY_BYTES) {

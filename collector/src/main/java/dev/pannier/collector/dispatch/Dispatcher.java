@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +48,7 @@ import org.slf4j.LoggerFactory;
 /// ([Shipper#pipelines]) has several shipments of a key in flight; any other has one.
 ///
 /// A shipment whose part of the destination is missing is parked with those of its key behind it, while
-/// the others go on.
+/// the others go on ([Parked]).
 ///
 /// What the destination refuses for good goes to the dead letters, where there are any
 /// ([DeadLetters]; a transactional shipper keeps its own); while its circuit is open ([CircuitBreaker]), what waits goes to the fallback, where
@@ -79,6 +80,9 @@ public final class Dispatcher {
 
   /// For so long it may lie.
   static final long LONGEST_LIE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /// So many that are parked as they come are enough for a round: the disk buffer may have any number of them.
+  private static final int MOST_MOVED = 64;
 
   private final Shipper shipper;
   private final boolean transactional;
@@ -577,7 +581,7 @@ public final class Dispatcher {
         diverted++;
       }
     }
-    while (hasRoom(fallback)) {
+    while (hasRoom(fallback) && diverted < MOST_MOVED) {
       Entry entry = cursor.next();
       if (entry == null) {
         break;
@@ -638,9 +642,22 @@ public final class Dispatcher {
       }
       comeBack(due);
     }
+    // Half of them, so that what is new has its turn, too.
+    for (int aside = 0; aside <= maxInFlight / 2 && window.size() < maxInFlight; aside++) {
+      Shipment again = parked.pollAside(nowNanos);
+      if (again == null) {
+        break;
+      }
+      moved++;
+      if (parked.holdsBack(again)) {
+        parked.add(again);
+      } else {
+        comeBack(again);
+      }
+    }
     // What the circuit is tried with stays here; the rest is the fallback's.
     int most = fallback != null && isTrying() ? 1 : maxInFlight;
-    while (window.size() < most) {
+    while (window.size() < most && moved < MOST_MOVED) {
       Entry entry = cursor.next();
       if (entry == null) {
         break;
@@ -656,6 +673,9 @@ public final class Dispatcher {
       } else {
         window.add(shipment);
       }
+    }
+    if (window.isEmpty() && cursor.isShortOfMemory() && parked.setAllAside()) {
+      moved++;
     }
     return moved;
   }
@@ -1059,6 +1079,9 @@ public final class Dispatcher {
     }
     records.add(shipment.shipped());
     rejected.add(shipment.rejected());
+    if (shipment.wasParked()) {
+      parked.isThere();
+    }
     cursor.done(shipment.entry(), shipment.settlement());
   }
 
@@ -1066,19 +1089,17 @@ public final class Dispatcher {
   /// those that a dispatcher before this one has left open and that were not taken yet. What is stored may go far
   /// beyond the latter.
   private long[] unshipped() {
-    List<Long> sequences = new ArrayList<>(parked.sequences());
+    LongStream notTaken = LongStream.empty();
     if (committed.log() == cursor.log()) {
-      for (long open : committed.open()) {
-        if (open > lastTaken) {
-          sequences.add(open);
-        }
-      }
+      notTaken = LongStream.of(committed.open()).filter(open -> open > lastTaken);
     }
-    for (Shipment shipment : window) {
-      if (shipment.waiting()) {
-        sequences.add(shipment.entry().sequence());
-      }
-    }
-    return sequences.stream().mapToLong(Long::longValue).sorted().toArray();
+    LongStream waiting =
+        window.stream()
+            .filter(Shipment::waiting)
+            .mapToLong(shipment -> shipment.entry().sequence());
+    return LongStream.concat(LongStream.concat(parked.sequences(), notTaken), waiting)
+        .sorted()
+        .distinct()
+        .toArray();
   }
 }

@@ -1,19 +1,29 @@
 package dev.pannier.collector.dispatch;
 
 import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.Entry;
 import dev.pannier.shippers.batch.Signal;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// Shipments whose part of the destination is missing, in the order of the buffer, while the others go
 /// on. One thread, but for [#isFull].
+///
+/// A few are held, and asked for each second. What is more is set aside in the disk buffer, and read again in rounds:
+///
+/// ```
+///   missing ──▸ held ──────────── each second ──▸ shipped
+///                 └▸ set aside ── in a round ───▸ shipped, or missing
+/// ```
 final class Parked {
   /// Whether it is there by now is asked this often: the shipper answers at once.
   static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -24,7 +34,20 @@ final class Parked {
 
   static final int FULL_BATCHES = 16;
 
+  /// More are set aside where they can be.
+  static final int MOST_HELD = 64;
+
+  /// A round in which nothing was shipped is followed by so many times its own length without one.
+  private static final int REST = 20;
+
+  /// A round that waits for memory, or has looked at much, goes on after this.
+  private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
   private final Cursor cursor;
+  private long heldBytes;
+  private long roundBeganNanos;
+  private long nextRoundNanos;
+  private boolean roundIsDue = true;
   private final TreeMap<Long, Shipment> shipments = new TreeMap<>();
   private volatile Set<Signal> full = Set.of();
 
@@ -33,18 +56,22 @@ final class Parked {
   }
 
   boolean isEmpty() {
-    return shipments.isEmpty();
+    return shipments.isEmpty() && !cursor.hasAside();
   }
 
-  /// Their numbers, ascending.
-  Set<Long> sequences() {
-    return shipments.keySet();
+  /// Their numbers.
+  LongStream sequences() {
+    return LongStream.concat(
+        shipments.keySet().stream().mapToLong(Long::longValue), cursor.aside());
   }
 
   /// Whether one of its key is parked that comes before it.
   boolean holdsBack(Shipment later) {
-    if (later.key().isEmpty() || shipments.isEmpty()) {
+    if (later.key().isEmpty()) {
       return false;
+    }
+    if (cursor.isBehindAside(later.entry())) {
+      return true;
     }
     for (Shipment shipment : shipments.headMap(later.entry().sequence()).values()) {
       if (shipment.key().equals(later.key())) {
@@ -56,15 +83,87 @@ final class Parked {
 
   void add(Shipment shipment) {
     shipments.put(shipment.entry().sequence(), shipment);
+    heldBytes += bytes(shipment);
     cursor.parked(shipment.entry());
+    setAside();
     measure();
+  }
+
+  private static long bytes(Shipment shipment) {
+    return shipment.entry().batch().bytes().length;
+  }
+
+  /// The last first: what is held is asked for soonest.
+  private void setAside() {
+    Iterator<Shipment> last = shipments.descendingMap().values().iterator();
+    while (last.hasNext() && (shipments.size() > MOST_HELD || !cursor.mayPark(heldBytes))) {
+      setAside(last);
+    }
+  }
+
+  private boolean setAside(Iterator<Shipment> from) {
+    Shipment shipment = from.next();
+    if (!shipment.isFresh() || !cursor.setAside(shipment.entry())) {
+      return false;
+    }
+    from.remove();
+    freed(shipment);
+    return true;
+  }
+
+  /// Makes room for what is larger than what is left beside those that are held.
+  ///
+  /// @return whether any was set aside
+  boolean setAllAside() {
+    boolean any = false;
+    for (Iterator<Shipment> all = shipments.values().iterator(); all.hasNext(); ) {
+      any |= setAside(all);
+    }
+    measure();
+    return any;
+  }
+
+  private void freed(Shipment shipment) {
+    heldBytes -= bytes(shipment);
+    cursor.unparked(shipment.entry());
+  }
+
+  /// What was parked is shipped: there may be more of it.
+  void isThere() {
+    roundIsDue = true;
+  }
+
+  /// Takes the next of what was set aside, where it is time for it.
+  ///
+  /// @return null if there is none now
+  @Nullable Shipment pollAside(long nowNanos) {
+    if (!cursor.isInRound()) {
+      if (!cursor.hasAside() || roundWaitNanos(nowNanos) > 0) {
+        return null;
+      }
+      cursor.beginRound();
+      roundBeganNanos = nowNanos;
+      roundIsDue = false;
+    }
+    Entry entry = cursor.nextAside();
+    if (entry != null) {
+      return Shipment.ofAside(entry, cursor.log());
+    }
+    if (!cursor.isInRound()) {
+      nextRoundNanos = nowNanos + Math.max(RETRY_NANOS, REST * (nowNanos - roundBeganNanos));
+    }
+    return null;
+  }
+
+  private long roundWaitNanos(long nowNanos) {
+    return roundIsDue ? 0 : Math.max(0, nextRoundNanos - nowNanos);
   }
 
   /// Takes all, in their order.
   List<Shipment> takeAll() {
     List<Shipment> all = List.copyOf(shipments.values());
     shipments.clear();
-    all.forEach(shipment -> cursor.unparked(shipment.entry()));
+    all.forEach(this::freed);
     measure();
     return all;
   }
@@ -76,7 +175,7 @@ final class Parked {
     Shipment due = firstOfEachKey(nowNanos);
     if (due != null) {
       shipments.remove(due.entry().sequence());
-      cursor.unparked(due.entry());
+      freed(due);
       measure();
     }
     return due;
@@ -85,7 +184,7 @@ final class Parked {
   private @Nullable Shipment firstOfEachKey(long nowNanos) {
     Set<String> keys = new HashSet<>();
     for (Shipment shipment : shipments.values()) {
-      boolean first = shipment.key().isEmpty() || keys.add(shipment.key());
+      boolean first = isFirstOfItsKey(shipment, keys);
       if (first && shipment.parkedUntilNanos() - nowNanos <= 0) {
         return shipment;
       }
@@ -93,12 +192,22 @@ final class Parked {
     return null;
   }
 
+  private boolean isFirstOfItsKey(Shipment shipment, Set<String> keys) {
+    return shipment.key().isEmpty()
+        || (keys.add(shipment.key()) && !cursor.isBehindAside(shipment.entry()));
+  }
+
   /// For how long nothing is due; `Long.MAX_VALUE` if nothing is parked.
   long waitNanos(long nowNanos) {
     long wait = Long.MAX_VALUE;
+    if (cursor.isInRound()) {
+      wait = ROUND_NANOS;
+    } else if (cursor.hasAside()) {
+      wait = roundWaitNanos(nowNanos);
+    }
     Set<String> keys = new HashSet<>();
     for (Shipment shipment : shipments.values()) {
-      if (shipment.key().isEmpty() || keys.add(shipment.key())) {
+      if (isFirstOfItsKey(shipment, keys)) {
         wait = Math.min(wait, Math.max(0, shipment.parkedUntilNanos() - nowNanos));
       }
     }
@@ -113,7 +222,8 @@ final class Parked {
   private void measure() {
     Map<Signal, long[]> held = new EnumMap<>(Signal.class);
     for (Shipment shipment : shipments.values()) {
-      if (shipment.key().isEmpty()) {
+      // What the disk buffer has may wait there for as long as there is room.
+      if (shipment.key().isEmpty() && !shipment.entry().isStored()) {
         long[] sums = held.computeIfAbsent(shipment.signal(), signal -> new long[2]);
         sums[0]++;
         sums[1] += shipment.entry().batch().length();

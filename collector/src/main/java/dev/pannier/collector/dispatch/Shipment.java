@@ -24,6 +24,7 @@ final class Shipment {
   private boolean partIsCut;
   private boolean touched;
   private boolean touchedBefore;
+  private boolean wasParked;
   private boolean goesAgain;
   private int failures;
   private long parkedUntilNanos;
@@ -44,6 +45,14 @@ final class Shipment {
     if (entry.batch().records() > 0) {
       parts.add(entry.batch());
     }
+  }
+
+  /// One that waited aside: the destination may have got a part of it before.
+  static Shipment ofAside(Entry entry, long log) {
+    Shipment shipment = new Shipment(entry, log);
+    shipment.touched = true;
+    shipment.wasParked = true;
+    return shipment;
   }
 
   Entry entry() {
@@ -119,6 +128,7 @@ final class Shipment {
 
   void parkedWhole(long untilNanos) {
     inFlight = false;
+    wasParked = true;
     parkedUntilNanos = untilNanos;
   }
 
@@ -127,6 +137,7 @@ final class Shipment {
   /// @param rejectedRecords what cannot be made to fit
   void divideWhole(List<Batch> again, long rejectedRecords, String why) {
     inFlight = false;
+    divided = true;
     parts.clear();
     parts.addAll(again);
     reject(rejectedRecords, why);
@@ -166,6 +177,22 @@ final class Shipment {
   /// Whether the destination has surely stored none of it, and no attempt is under way.
   boolean isUntouched() {
     return !touched && !inFlight && parts.size() == 1 && copiedBytes() == 0;
+  }
+
+  /// Whether nothing is known of it, here or by the shipper, that its bytes in the buffer do not tell.
+  boolean isFresh() {
+    boolean isWhole =
+        parts.size() == 1
+            && parts.getFirst().records() == entry.batch().records()
+            && copiedBytes() == 0;
+    return (isWhole || hadNothing())
+        && !inFlight
+        && !goesAgain
+        && !divided
+        && doubt == null
+        && rejected == 0
+        && deadLettered == 0
+        && openLetters == 0;
   }
 
   boolean waiting() {
@@ -217,9 +244,15 @@ final class Shipment {
   /// The part in flight could not go where it has to go, and `again` is what of it waits.
   void parked(Batch again, long untilNanos) {
     inFlight = false;
+    wasParked = true;
     parts.removeFirst();
     parts.addFirst(again);
     parkedUntilNanos = untilNanos;
+  }
+
+  /// Whether its part of the destination was missing, and is no more if it is done.
+  boolean wasParked() {
+    return wasParked;
   }
 
   /// While it is parked: when to try again.

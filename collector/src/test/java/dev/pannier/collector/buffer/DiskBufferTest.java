@@ -20,14 +20,17 @@ import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -1190,22 +1193,6 @@ class DiskBufferTest {
   }
 
   @Test
-  void filesWaitWhileEnoughOfThemIsKeptAside() throws Exception {
-    DiskBuffer buffer = buffer();
-    append(buffer, "1");
-    append(buffer, "2");
-    Entry first = take(buffer, "events");
-    Entry second = take(buffer, "events");
-    buffer.cursor("events").parked(first);
-    assertThat(buffer.hasRoomForFiles()).isTrue();
-    buffer.cursor("events").parked(second);
-    assertThat(buffer.hasRoomForFiles()).isFalse();
-    assertThat(buffer.hasRoomForRequests()).isTrue();
-    buffer.cursor("events").unparked(second);
-    assertThat(buffer.hasRoomForFiles()).isTrue();
-  }
-
-  @Test
   void whatIsDoneBehindWhatWaitsAsideIsNotShippedAgain() throws Exception {
     DiskBuffer buffer = buffer();
     for (int i = 1; i <= 6; i++) {
@@ -1240,6 +1227,140 @@ class DiskBufferTest {
     assertThat(CursorFile.read(directory()).passed()).containsEntry("events", 7L);
     assertThat(CursorFile.read(directory()).ahead()).isEmpty();
     assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  /// Text that the log cannot pack.
+  private static String noise(int number, int length) {
+    StringBuilder noise = new StringBuilder(number + " ");
+    new Random(number).ints(length, 'a', 'z').forEach(letter -> noise.append((char) letter));
+    return noise.toString();
+  }
+
+  /// Large ones, so that a segment has a few.
+  private List<Entry> takeLarge(DiskBuffer buffer, int many) {
+    List<Entry> taken = new ArrayList<>();
+    for (int i = 0; i < many; i++) {
+      append(buffer, noise(i, 30_000));
+      pass(buffer, 100);
+      taken.add(take(buffer, "events"));
+      assertThat(buffer.cursor("events").setAside(taken.get(i))).isTrue();
+    }
+    return taken;
+  }
+
+  private List<String> round(DiskBuffer buffer) {
+    Cursor cursor = buffer.cursor("events");
+    List<String> shipped = new ArrayList<>();
+    cursor.beginRound();
+    while (cursor.isInRound()) {
+      Entry entry = cursor.nextAside();
+      if (entry != null) {
+        shipped.add(text(entry));
+        cursor.done(entry, 0, "");
+      }
+    }
+    return shipped;
+  }
+
+  @Test
+  void whatIsSetAsideHoldsNoMemoryAndIsReadAgainInItsOrder() throws Exception {
+    DiskBuffer buffer = buffer();
+    takeLarge(buffer, 40);
+    Cursor cursor = buffer.cursor("events");
+    append(buffer, "new");
+    Entry later = take(buffer, "events");
+    assertThat(cursor.isBehindAside(later)).isTrue();
+    cursor.beginRound();
+    Entry first = Objects.requireNonNull(cursor.nextAside());
+    assertThat(text(first)).isEqualTo("0");
+    assertThat(cursor.isBehindAside(first)).isFalse();
+    assertThat(cursor.isBehindAside(later)).isTrue();
+    assertThat(cursor.setAside(first)).isTrue();
+    Entry second = Objects.requireNonNull(cursor.nextAside());
+    assertThat(text(second)).isEqualTo("1");
+    assertThat(cursor.isBehindAside(second)).as("the first waits again").isTrue();
+    assertThat(cursor.setAside(second)).isTrue();
+    assertThat(cursor.aside().toArray()).hasSize(40);
+    while (cursor.isInRound()) {
+      Entry entry = cursor.nextAside();
+      if (entry != null) {
+        assertThat(cursor.setAside(entry)).isTrue();
+      }
+    }
+    cursor.done(later, 0, "");
+    assertThat(cursor.openBatches()).isEqualTo(40);
+    assertThat(round(buffer)).hasSize(40).startsWith("0", "1", "2").endsWith("38", "39");
+    assertThat(cursor.hasAside()).isFalse();
+    pass(buffer, 1000);
+    assertThat(buffer.status().segments()).isEqualTo(1);
+    assertThat(CursorFile.read(directory()).passed()).containsEntry("events", 41L);
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whatIsSetAsideAndGoesForNewerOnesIsDropped() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    takeLarge(buffer, 400);
+    long dropped = metrics.adder(Counter.SHIPPER_DROPPED, "events", "full").sum();
+    assertThat(dropped).isPositive();
+    List<String> left = round(buffer);
+    assertThat(2L * left.size()).isEqualTo(800 - dropped);
+    assertThat(buffer.cursor("events").openBatches()).isZero();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  @Test
+  void whatIsSetAsideAndDamagedIsDroppedAndTheRestComes() throws Exception {
+    DiskBuffer buffer = buffer();
+    List<Entry> taken = takeLarge(buffer, 8);
+    Path segment;
+    try (Stream<Path> files = Files.list(directory())) {
+      segment = files.filter(file -> file.toString().endsWith(".log")).sorted().toList().getFirst();
+    }
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(segment, bytes, StandardOpenOption.WRITE);
+    assertThat(round(buffer)).hasSize(taken.size() - 1);
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "damaged").sum()).isEqualTo(2);
+    assertThat(buffer.cursor("events").openBatches()).isZero();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  @Test
+  void whatIsSetAsideOfASignalThatIsNotTakenAnyMoreIsGivenUp() throws Exception {
+    signalsOf.put("events", Set.of(Signal.LOGS, Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    append(buffer, Signal.TRACES, "span", When.DURABLE);
+    append(buffer, "line");
+    Cursor cursor = buffer.cursor("events");
+    assertThat(cursor.setAside(take(buffer, "events"))).isTrue();
+    assertThat(cursor.setAside(take(buffer, "events"))).isTrue();
+    buffer.change(Map.of("events", Set.of(Signal.LOGS)));
+    assertThat(cursor.openBatches()).isEqualTo(1);
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "removed").sum()).isEqualTo(2);
+    assertThat(round(buffer)).containsExactly("line");
+    assertThat(cursor.hasAside()).isFalse();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  @Test
+  void whatIsSetAsideByAShipperThatIsRemovedIsGivenUp() throws Exception {
+    shippers = new String[] {"events", "other"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", When.DELIVERED);
+    append(buffer, "two");
+    Cursor cursor = buffer.cursor("events");
+    assertThat(cursor.setAside(take(buffer, "events"))).isTrue();
+    ship(buffer, "other");
+    pass(buffer, 1000);
+    assertThat(told).containsExactly("two");
+    buffer.change(Map.of("other", Set.of(Signal.LOGS)));
+    buffer.release(List.of(new Cursors.Leaving(cursor, List.of())), List.of());
+    assertThat(told).containsExactly("two", "one");
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "removed").sum()).isEqualTo(4);
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+    pass(buffer, 1000);
   }
 
   @Test
