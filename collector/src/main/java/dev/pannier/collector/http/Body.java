@@ -20,13 +20,14 @@ final class Body {
   private static final byte[] EMPTY = {};
   private static final int FIRST_CAPACITY = 1024;
 
-  /// A client that announces more than this gets the rest as its bytes come: as many clients as
-  /// may be connected, and send nothing more, leave memory for others.
+  /// A client that announces more than this gets the rest as its bytes come, unless the endpoint
+  /// trusts it: as many clients as may be connected, and send nothing more, leave memory for others.
   private static final int TRUSTED_LENGTH = 64 * 1024;
 
-  /// Of an announced body, of what has come: each step copies that. A batch of 512 spans takes one.
+  /// Of what has come of a body that is not trusted: each step copies that.
   private static final int GROWTH = 4;
 
+  private final Endpoint endpoint;
   private final MemoryBudget budget;
   private final int maxBytes;
 
@@ -40,9 +41,13 @@ final class Body {
   /// The final size without a prefix where it is known, else 0.
   private int expected;
 
-  Body(MemoryBudget budget, int maxBytes, boolean grpc) {
-    this.budget = budget;
-    this.maxBytes = maxBytes;
+  /// What the endpoint trusts it for; 0 where it does not, or no more.
+  private int trusted;
+
+  Body(Endpoint endpoint, boolean grpc) {
+    this.endpoint = endpoint;
+    this.budget = endpoint.budget;
+    this.maxBytes = endpoint.maxBodyBytes;
     this.prefix = grpc ? new byte[HttpRequest.GRPC_PREFIX] : EMPTY;
   }
 
@@ -57,7 +62,7 @@ final class Body {
     if (!budget.everHas(expected)) {
       return Result.NEVER_MEMORY;
     }
-    return expected == 0 ? Result.TAKEN : grow(Math.min(expected, TRUSTED_LENGTH));
+    return expected == 0 ? Result.TAKEN : grow(1);
   }
 
   /// Takes the next `count` bytes out of `in`.
@@ -108,6 +113,7 @@ final class Body {
     }
     bytes = EMPTY;
     length = 0;
+    distrust();
   }
 
   /// Lets go of all bytes.
@@ -115,21 +121,18 @@ final class Body {
     budget.release(bytes.length);
     bytes = EMPTY;
     length = 0;
+    distrust();
+  }
+
+  private void distrust() {
+    endpoint.trustEnds(trusted);
+    trusted = 0;
   }
 
   private Result grow(int needed) {
-    int capacity;
-    if (expected >= needed) {
-      capacity =
-          Math.min(expected, Math.max(TRUSTED_LENGTH, Math.max(needed, GROWTH * bytes.length)));
-      if (!budget.everHas((long) capacity + expected)) {
-        // There would never be memory for that and the whole beside it.
-        capacity = expected;
-      }
-    } else {
-      capacity = Math.min(maxBytes, Math.max(FIRST_CAPACITY, Math.max(needed, 2 * bytes.length)));
-    }
+    int capacity = expected >= needed ? announced(needed) : unannounced(needed);
     if (!budget.tryReserve(capacity)) {
+      distrust();
       return budget.everHas((long) bytes.length + capacity)
           ? Result.NO_MEMORY
           : Result.NEVER_MEMORY;
@@ -138,5 +141,23 @@ final class Body {
     bytes = Arrays.copyOf(bytes, capacity);
     budget.release(before);
     return Result.TAKEN;
+  }
+
+  private int unannounced(int needed) {
+    return Math.min(maxBytes, Math.max(FIRST_CAPACITY, Math.max(needed, 2 * bytes.length)));
+  }
+
+  private int announced(int needed) {
+    if (expected <= TRUSTED_LENGTH) {
+      return expected;
+    }
+    if (endpoint.trust(expected)) {
+      trusted = expected;
+      return expected;
+    }
+    int capacity =
+        Math.min(expected, Math.max(TRUSTED_LENGTH, Math.max(needed, GROWTH * bytes.length)));
+    // Else there would never be memory for that and the whole beside it.
+    return budget.everHas((long) capacity + expected) ? capacity : expected;
   }
 }

@@ -12,6 +12,9 @@ public final class Endpoint {
   final int maxBodyBytes;
   int connections;
 
+  /// Of bodies that are not there yet, what is reserved on their clients' word.
+  private long announcedBytes;
+
   /// @param budget         for the bodies of requests
   /// @param maxConnections for one more, one that has asked nothing for a second, or has been idle longest, has to go;
   ///     where all have a request under way or have just been opened, the new one is told to come back later
@@ -28,6 +31,21 @@ public final class Endpoint {
     this.maxConnections = maxConnections;
     this.maxStreams = maxStreams;
     this.maxBodyBytes = maxBodyBytes;
+  }
+
+  /// Whether `bytes` of an announced body may be reserved before they come: all clients together
+  /// may keep a quarter of the memory from others by mere words.
+  boolean trust(long bytes) {
+    if (bytes > budget.limitBytes() / 4 - announcedBytes) {
+      return false;
+    }
+    announcedBytes += bytes;
+    return true;
+  }
+
+  /// The body that [#trust] was asked for is there, or given up.
+  void trustEnds(long bytes) {
+    announcedBytes -= bytes;
   }
 
   /// For a few small requests without bodies, with memory of its own: it answers when the

@@ -197,7 +197,7 @@ final class Http1Protocol implements Protocol {
     discarding = false;
     discarded = 0;
     answered = false;
-    body = new Body(connection.endpoint.budget, connection.endpoint.maxBodyBytes, false);
+    body = new Body(connection.endpoint, false);
     if (refused) {
       keepAlive = false;
       discarding = true;

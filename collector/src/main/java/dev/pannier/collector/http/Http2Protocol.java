@@ -485,11 +485,7 @@ final class Http2Protocol implements Protocol {
     }
     HttpRequest request =
         head == null ? new HttpRequest("", "", Headers.NONE, connection.client) : head.request();
-    Body body =
-        new Body(
-            connection.endpoint.budget,
-            connection.endpoint.maxBodyBytes,
-            head != null && head.grpc());
+    Body body = new Body(connection.endpoint, head != null && head.grpc());
     long contentLength = head == null ? -1 : head.contentLength();
     Http2Stream stream = new Http2Stream(connection, id, request, body, contentLength);
     stream.sinceNanos = nowNanos;

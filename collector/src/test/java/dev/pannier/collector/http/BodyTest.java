@@ -4,25 +4,58 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.buffer.MemoryBudget;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-class BodyTest {
-  private static final int MIB = 1 << 20;
+final class BodyTest {
+  private static final int MEMORY = 8_000_000;
+  private static final int LENGTH = 500_000;
+
+  private final MemoryBudget budget = new MemoryBudget(MEMORY);
+  private final Endpoint endpoint =
+      new Endpoint((request, exchange) -> {}, budget, 100, 10, 4_000_000);
+
+  private Body announced() {
+    Body body = new Body(endpoint, false);
+    assertThat(body.expect(LENGTH)).isEqualTo(Body.Result.TAKEN);
+    return body;
+  }
 
   @Test
-  void bodyThatFitsIsTakenThoughTwoOfItWouldNot() {
-    for (int size : new int[] {5 * MIB, 6 * MIB, 8 * MIB}) {
-      MemoryBudget budget = new MemoryBudget(8 * MIB);
-      Body body = new Body(budget, 8 * MIB, false);
-      assertThat(body.expect(size)).isEqualTo(Body.Result.TAKEN);
-      for (int taken = 0; taken < size; taken += MIB / 16) {
-        ByteBuffer in = ByteBuffer.allocate(MIB / 16);
-        assertThat(body.take(in, MIB / 16))
-            .as("%s of %s", taken, size)
-            .isEqualTo(Body.Result.TAKEN);
-      }
-      assertThat(body.missing()).isZero();
-      assertThat(budget.heldBytes()).isEqualTo(size);
+  void anAnnouncedBodyIsReadIntoOneArray() {
+    Body body = announced();
+    assertThat(budget.heldBytes()).isEqualTo(LENGTH);
+    body.release();
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whoSendNothingMoreKeepAQuarterOfTheMemoryTogether() {
+    List<Body> silent = Stream.generate(this::announced).limit(20).toList();
+    assertThat(budget.heldBytes()).isBetween(MEMORY / 4L, MEMORY / 4L + 20 * 65_536);
+
+    // Another one is served meanwhile.
+    Body body = announced();
+    ByteBuffer bytes = ByteBuffer.allocate(LENGTH);
+    assertThat(body.take(bytes, LENGTH)).isEqualTo(Body.Result.TAKEN);
+    assertThat(body.missing()).isZero();
+    body.release();
+
+    silent.forEach(Body::release);
+    assertThat(budget.heldBytes()).isZero();
+    announced();
+    assertThat(budget.heldBytes()).isEqualTo(LENGTH);
+  }
+
+  @Test
+  void whatFindsNoMemoryIsTrustedNoLonger() {
+    assertThat(budget.tryReserve(MEMORY - 100)).isTrue();
+    for (int i = 0; i < 10; i++) {
+      assertThat(new Body(endpoint, false).expect(LENGTH)).isEqualTo(Body.Result.NO_MEMORY);
     }
+    budget.release(MEMORY - 100);
+    announced();
+    assertThat(budget.heldBytes()).isEqualTo(LENGTH);
   }
 }
