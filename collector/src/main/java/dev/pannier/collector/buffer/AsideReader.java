@@ -106,7 +106,7 @@ final class AsideReader {
       }
       return null;
     }
-    byte[] array = cursor.array(open.room());
+    byte[] array = cursor.array(open.room(), true);
     if (array == null) {
       memoryIsShort = true;
       return null;

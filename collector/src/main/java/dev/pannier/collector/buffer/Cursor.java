@@ -120,11 +120,6 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
     return null;
   }
 
-  /// Whether what comes next waits for memory that what is parked may have.
-  public boolean isShortOfMemory() {
-    return false;
-  }
-
   /// What was taken is handed to the shipper's fallback, until it is [#returned].
   public void lent(Entry entry) {
     lentBytes += entry.reservedBytes();

@@ -64,6 +64,9 @@ final class DiskCursor extends Cursor {
   /// Without what is lent.
   private long heldBytes;
 
+  /// Of that, what is parked.
+  private long parkedBytes;
+
   /// It could not be read when it was tried last; null for none.
   private @Nullable Segment failing;
 
@@ -73,7 +76,6 @@ final class DiskCursor extends Cursor {
   private long triedNanos;
 
   private @Nullable Entry last;
-  private boolean memoryIsShort;
   private final AsideReader asideReader;
 
   /// Why the shipper waits for the disk; null while it does not. Written by the shipper's thread alone.
@@ -524,7 +526,7 @@ final class DiskCursor extends Cursor {
       }
       return Step.AGAIN;
     }
-    byte[] array = array(open.room());
+    byte[] array = array(open.room(), false);
     if (array == null) {
       return Step.WAIT;
     }
@@ -794,6 +796,7 @@ final class DiskCursor extends Cursor {
       }
       return;
     }
+    parkedBytes += (long) times * size(entry.batch().bytes());
     synchronized (buffer.lock) {
       parkedBatches += times;
     }
@@ -879,11 +882,6 @@ final class DiskCursor extends Cursor {
   }
 
   @Override
-  public boolean isShortOfMemory() {
-    return memoryIsShort;
-  }
-
-  @Override
   public void beginRound() {
     asideReader.beginRound();
   }
@@ -949,21 +947,22 @@ final class DiskCursor extends Cursor {
         && !aside.contains(sequence);
   }
 
+  /// @param again whether it waits aside: what is parked may wait for it
   /// @return null where memory is short and something that is held will be given back
-  byte @Nullable [] array(int bytes) {
+  byte @Nullable [] array(int bytes, boolean again) {
     boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
     int length = usual ? ARRAY_BYTES : bytes;
     int size = length + Entry.BYTES;
     long before = heldBytes + lentBytes();
-    if (before == 0) {
-      // A shipper goes on with one batch whatever the others hold.
+    boolean allIsParked = before == parkedBytes;
+    if (allIsParked && (again || before <= shareBytes())) {
+      // A shipper goes on with one batch whatever the others hold, and whatever waits for a missing
+      // topic.
       budget.reserve(size);
     } else if ((heldBytes > 0 && before + size > shareBytes()) || !budget.tryReserve(size)) {
       // Whatever its fallback holds, it goes on with one batch where there is memory.
-      memoryIsShort = true;
       return null;
     }
-    memoryIsShort = false;
     heldBytes += size;
     return usual ? buffer.spareArrays().take() : new byte[length];
   }

@@ -674,9 +674,6 @@ public final class Dispatcher {
         window.add(shipment);
       }
     }
-    if (window.isEmpty() && cursor.isShortOfMemory() && parked.setAllAside()) {
-      moved++;
-    }
     return moved;
   }
 

@@ -97,30 +97,12 @@ final class Parked {
   private void setAside() {
     Iterator<Shipment> last = shipments.descendingMap().values().iterator();
     while (last.hasNext() && (shipments.size() > MOST_HELD || !cursor.mayPark(heldBytes))) {
-      setAside(last);
+      Shipment shipment = last.next();
+      if (shipment.isFresh() && cursor.setAside(shipment.entry())) {
+        last.remove();
+        freed(shipment);
+      }
     }
-  }
-
-  private boolean setAside(Iterator<Shipment> from) {
-    Shipment shipment = from.next();
-    if (!shipment.isFresh() || !cursor.setAside(shipment.entry())) {
-      return false;
-    }
-    from.remove();
-    freed(shipment);
-    return true;
-  }
-
-  /// Makes room for what is larger than what is left beside those that are held.
-  ///
-  /// @return whether any was set aside
-  boolean setAllAside() {
-    boolean any = false;
-    for (Iterator<Shipment> all = shipments.values().iterator(); all.hasNext(); ) {
-      any |= setAside(all);
-    }
-    measure();
-    return any;
   }
 
   private void freed(Shipment shipment) {
