@@ -649,6 +649,7 @@ public final class Dispatcher {
         break;
       }
       moved++;
+      lastTaken = Math.max(lastTaken, again.entry().sequence());
       if (parked.holdsBack(again)) {
         parked.add(again);
       } else {
