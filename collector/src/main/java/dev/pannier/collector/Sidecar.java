@@ -696,7 +696,9 @@ final class Sidecar {
             "receipt: what is left in buffer.directory is not known, and counts as shipped: the"
                 + " receipt is not complete");
       } else {
-        whole = last.withBuffered(left.files(), left.receivedRecords());
+        whole =
+            last.withBuffered(left.files(), left.receivedRecords())
+                .withDamagedBuffer(disk.status().damagedBytes());
         whole = tailStopped ? whole.asLastWord() : whole;
       }
     }

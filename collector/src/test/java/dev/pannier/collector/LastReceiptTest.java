@@ -23,6 +23,20 @@ class LastReceiptTest {
   @TempDir private Path folder;
 
   private Sidecar start() throws IOException {
+    Files.createFile(folder.resolve("message"));
+    // Nothing can be written where the destination's folder should be.
+    Files.createFile(folder.resolve("out"));
+    Files.writeString(Files.createDirectory(folder.resolve("logs")).resolve("app.log"), "a line\n");
+    Sidecar sidecar = startAgain();
+    while (!receipt().contains("\"shipped\":[[0,7]]")) {
+      // By the test's timeout.
+      assertThat(Thread.currentThread().isInterrupted()).isFalse();
+      Thread.onSpinWait();
+    }
+    return sidecar;
+  }
+
+  private Sidecar startAgain() throws IOException {
     String text =
         """
         state: {directory: DIR/state}
@@ -35,10 +49,6 @@ class LastReceiptTest {
         shippers: {out: {type: file, path: DIR/out/, format: raw, signals: [logs]}}
         """
             .replace("DIR", folder.toString());
-    Files.createFile(folder.resolve("message"));
-    // Nothing can be written where the destination's folder should be.
-    Files.createFile(folder.resolve("out"));
-    Files.writeString(Files.createDirectory(folder.resolve("logs")).resolve("app.log"), "a line\n");
     Loaded loaded =
         ConfigurationLoader.load(
             Files.writeString(folder.resolve("pannier.yaml"), text), Map.of("HOME", "/tmp"));
@@ -46,11 +56,6 @@ class LastReceiptTest {
     Sidecar sidecar =
         new Sidecar(((Loaded.Valid) loaded).configuration(), "test", () -> ReloadStatus.NONE);
     sidecar.start();
-    while (!receipt().contains("\"shipped\":[[0,7]]")) {
-      // By the test's timeout.
-      assertThat(Thread.currentThread().isInterrupted()).isFalse();
-      Thread.onSpinWait();
-    }
     return sidecar;
   }
 
@@ -71,6 +76,21 @@ class LastReceiptTest {
     stopAtOnce(start());
     assertThat(receipt()).contains("\"complete\":true", "\"buffered\":[[0,7]]");
     assertThat(folder.resolve("message")).content().startsWith("unshipped bytes 0");
+  }
+
+  @Test
+  void damageThatIsFoundAtAStartIsInTheReceipt() throws Exception {
+    stopAtOnce(start());
+    assertThat(receipt()).contains("\"damaged_buffer_bytes\":0");
+    Path segment = SegmentLog.files(folder.resolve("buffer")).getFirst();
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(segment, bytes);
+    stopAtOnce(startAgain());
+    assertThat(receipt())
+        .contains("\"complete\":true")
+        .containsPattern("\"damaged_buffer_bytes\":[1-9]");
+    assertThat(folder.resolve("message")).content().contains("damaged in the buffer: bytes ");
   }
 
   /// Nor where the list takes longer than the end may.

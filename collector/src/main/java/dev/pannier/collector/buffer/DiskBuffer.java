@@ -144,9 +144,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Why batches go to memory; null while they go to disk.
   private volatile @Nullable String problem;
 
-  /// Why no file is read; null while that is not so. Written by the working thread alone.
-  private volatile @Nullable String filesProblem;
-
   // Guarded by `appending`.
   private long lastSequence;
   private boolean unconfirmedStored = true;
@@ -483,9 +480,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     List<Confirmations> told = new ArrayList<>();
     for (Leaving each : gone) {
       DiskCursor cursor = (DiskCursor) each.cursor();
-      List<Entry> held = each.taken().stream().filter(entry -> !entry.isStored()).toList();
+      List<Entry> held = cursor.leaveInMemory(each.taken());
       inMemory.add(new Leaving(cursor.memory(), held));
-      nobodys += giveUp(cursor, each.taken(), inherited, told);
+      nobodys += giveUp(cursor, without(held, each.taken()), inherited, told);
       synchronized (lock) {
         settle(cursor, Set.of(), cursor::isUnread, "", told);
         nobodys += cursor.giveUp(inherited);
@@ -498,23 +495,28 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return nobodys;
   }
 
+  private static List<Entry> without(List<Entry> some, List<Entry> all) {
+    List<Entry> rest = new ArrayList<>(all);
+    rest.removeAll(some);
+    return rest;
+  }
+
+  /// @param taken of the log
   /// @return the records of signals that nobody inherits
   private long giveUp(
       DiskCursor cursor, List<Entry> taken, Set<Signal> inherited, List<Confirmations> told) {
     long nobodys = 0;
     for (Entry entry : taken) {
-      if (entry.isStored()) {
-        Confirmations waiting;
-        synchronized (lock) {
-          waiting = shipperDone(entry, Settlement.SHIPPED);
-        }
-        if (waiting != null) {
-          told.add(waiting);
-        }
-        cursor.giveUp(entry);
-        Batch batch = entry.batch();
-        nobodys += inherited.contains(batch.signal()) ? 0 : batch.records();
+      Confirmations waiting;
+      synchronized (lock) {
+        waiting = shipperDone(entry, Settlement.SHIPPED);
       }
+      if (waiting != null) {
+        told.add(waiting);
+      }
+      cursor.giveUp(entry);
+      Batch batch = entry.batch();
+      nobodys += inherited.contains(batch.signal()) ? 0 : batch.records();
     }
     return nobodys;
   }
@@ -523,9 +525,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public long forgo(Cursor cursor, List<Entry> taken) {
     DiskCursor of = (DiskCursor) cursor;
     List<Confirmations> told = new ArrayList<>();
-    long records = giveUp(of, taken, Set.of(), told);
+    List<Entry> held = of.leaveInMemory(taken);
+    long records = giveUp(of, without(held, taken), Set.of(), told);
     told.forEach(Confirmations::tell);
-    List<Entry> held = taken.stream().filter(entry -> !entry.isStored()).toList();
     return records + memory.forgo(of.memory(), held);
   }
 
@@ -612,6 +614,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
   }
 
+  MemoryBuffer memory() {
+    return memory;
+  }
+
   long nextInMemory(MemoryCursor cursor) {
     return memory.nextSequence(cursor);
   }
@@ -623,18 +629,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   @Override
   public boolean hasRoomForFiles() {
     if (problem != null || takesNone()) {
-      return memory.hasRoomForFiles();
+      return memory.hasRoomForFiles() && !isFullForFiles();
     }
-    return !mayNotPass()
-        && unsyncedFileBytes < budget.limitBytes() / 4
+    return unsyncedFileBytes < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
   }
 
-  /// Whether something of files is in memory that the log would not have before what is behind it. After a crash it would be read again
-  /// with that, which a destination that is shipped to exactly once has by its number alone. It leaves memory soonest where nothing
-  /// more is read.
-  private boolean mayNotPass() {
-    return anySyncedOnly && memory.holdsFiles();
+  /// What is read while the disk takes nothing goes to the log once it does: it must not grow each time by what memory holds. What all
+  /// have passed is freed by then.
+  private boolean isFullForFiles() {
+    return settings.onFull() != BufferSettings.OnFull.DROP_OLDEST && isFull() && !isEmpty();
   }
 
   /// Who sends a request keeps it where it is refused, so it is refused rather than dropped.
@@ -679,14 +683,15 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     boolean wake;
     synchronized (appending) {
       sequence = ++lastSequence;
-      boolean toLog =
-          problem == null && !takesNone() && !(batch.positions().length > 0 && mayNotPass());
+      boolean toLog = problem == null && !takesNone();
       // Room is made for what goes there alone.
       dropped = toLog && isFull() && drops(batch);
       if (!dropped
           && !(toLog
               && problem == null
               && store(batch, sequence, reservedBytes, when, acknowledgement))) {
+        // The number before it is for a segment that begins empty.
+        sequence = ++lastSequence;
         memory.append(sequence, batch, reservedBytes, acknowledgement);
         return sequence;
       }
@@ -800,6 +805,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     gaveUp(batch.source(), shipper, batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
   }
 
+  /// A shipper gets what it was not to get. Under the lock.
+  void appended(Batch batch, DiskCursor cursor) {
+    ledger.appended(batch, List.of(cursor));
+  }
+
   void gaveUp(String source, String shipper, long records, long bytes, String why) {
     ledger.dropped(source, shipper, records, bytes);
     metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
@@ -812,14 +822,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       long reservedBytes,
       Acknowledgement.When when,
       Acknowledgement acknowledgement) {
-    boolean positionsCount;
-    synchronized (lock) {
-      positionsCount = unsure == 0;
-    }
-    positionsCount &= !memory.holdsFiles();
     long millis = clock.millis();
     try {
-      log.write(batch, sequence, millis, positionsCount);
+      log.write(batch, sequence, millis, positionsWouldCount());
     } catch (IOException e) {
       toMemory(e);
       return false;
@@ -896,41 +901,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Why batches are held in memory alone, in one line; null while they are on disk. Any thread.
   public @Nullable String problem() {
     return problem;
-  }
-
-  /// Why no file is read though the disk takes records, in one line; null while that is not so. Any thread.
-  public @Nullable String filesProblem() {
-    return filesProblem;
-  }
-
-  private @Nullable String awaited() {
-    for (DiskCursor cursor : readers()) {
-      if (memory.holdsFiles(cursor.memory())) {
-        return cursor.shipper();
-      }
-    }
-    return null;
-  }
-
-  private void tellAwaited() {
-    String shipper = problem == null && !takesNone() && mayNotPass() ? awaited() : null;
-    if (shipper == null) {
-      if (filesProblem != null && problem == null) {
-        notice.accept("files are read on");
-      }
-      filesProblem = null;
-      return;
-    }
-    String what =
-        "no file is read before shipper "
-            + shipper
-            + " has what is held of them in memory alone since buffer.directory "
-            + settings.directory()
-            + " did not take it: what is shipped exactly once would come twice after a crash";
-    if (!what.equals(filesProblem)) {
-      filesProblem = what;
-      notice.accept(what);
-    }
   }
 
   /// Why a shipper waits for the disk, in one line; null while none does. Any thread.
@@ -1169,7 +1139,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         cursor.appended();
       }
     }
-    tellAwaited();
     if (takesNone() && !emptyTold && isEmpty()) {
       emptyTold = true;
       notice.accept(
@@ -1186,7 +1155,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (!log.isTold()) {
         sync(nowNanos);
       }
-      comeBack();
+      comeBack(nowNanos);
     } else if (!log.positionsCount() && positionsWouldCount()) {
       synchronized (appending) {
         log.seal();
@@ -1244,7 +1213,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
       }
       try {
-        log.beginEmpty(++lastSequence, positionsWouldCount());
+        // What memory has of files comes behind it.
+        long firstInMemory = memory.firstOfFiles();
+        long number = firstInMemory == Long.MAX_VALUE ? ++lastSequence : firstInMemory - 1;
+        log.beginEmpty(number, positionsWouldCount());
         return true;
       } catch (IOException e) {
         toMemory(e);
@@ -1255,12 +1227,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private boolean positionsWouldCount() {
     synchronized (lock) {
-      return unsure == 0 && !memory.holdsFiles();
+      return unsure == 0;
     }
   }
 
-  private void comeBack() {
+  private void comeBack(long nowNanos) {
     List<Confirmations> told = new ArrayList<>();
+    boolean isBack = false;
     try {
       synchronized (appending) {
         log.reopen();
@@ -1273,19 +1246,75 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         if (log.syncAgain()) {
           proven(told);
         }
+        if (!takesNone()) {
+          moveToLog(nowNanos);
+        }
         unproven.clear();
         problem = null;
+        isBack = true;
       }
-      // What could not be freed, or begun for it, can be now.
-      moved.set(true);
     } catch (IOException e) {
       // It was told when it began; /readyz tells it as long as it lasts.
-      moved.set(true);
+      LOG.debug("{} does not take records yet", settings.directory(), e);
+    }
+    // What could not be freed, or begun for it, can be now.
+    moved.set(true);
+    told.forEach(Confirmations::tell);
+    if (isBack) {
+      notice.accept("buffer.directory " + settings.directory() + " takes records again");
+    }
+    roomMayHaveChanged();
+  }
+
+  /// What memory holds of files goes to the log under its own numbers, as if the disk had taken it all the time. What a shipper has had
+  /// of it does not come to that again.
+  private void moveToLog(long nowNanos) throws IOException {
+    Entry entry = memory.holdFirstOfFiles();
+    if (entry == null) {
       return;
     }
-    told.forEach(Confirmations::tell);
-    notice.accept("buffer.directory " + settings.directory() + " takes records again");
-    roomMayHaveChanged();
+    // Else the death of the process would bring back what they were done with meanwhile.
+    storeCursors(nowNanos);
+    try {
+      for (; entry != null; entry = memory.holdFirstOfFiles()) {
+        try {
+          moveToLog(entry);
+        } finally {
+          memory.letGo(entry);
+        }
+      }
+    } finally {
+      // Shippers may have changed since.
+      log.seal();
+      readers().forEach(Cursor::appended);
+    }
+  }
+
+  private void moveToLog(Entry entry) throws IOException {
+    if (settings.onFull() == BufferSettings.OnFull.DROP_OLDEST && isFull()) {
+      free();
+      dropOldest();
+    }
+    Batch batch = entry.batch();
+    long sequence = entry.sequence();
+    if (readers().stream().anyMatch(cursor -> cursor.changes(log.lastSequence(), sequence))) {
+      // What a shipper takes is told by whole segments.
+      log.seal();
+    }
+    long millis = clock.millis();
+    log.writeLate(batch, sequence, millis, positionsWouldCount());
+    // Another segment may have been begun, and what is before it stays as it is.
+    unproven.clear();
+    synchronized (lock) {
+      log.publish(batch);
+      for (DiskCursor cursor : all()) {
+        cursor.moved(entry, log.newest(), millis);
+      }
+      memory.moved(entry);
+      unsynced.add(
+          new Unsynced(sequence, batch.signal(), batch.records(), 0, true, true, entry.moved()));
+      unsyncedBytes += batch.length();
+    }
   }
 
   /// What a sync had failed for is durable after all.
@@ -1441,6 +1470,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     sync(lastSyncNanos);
     moved.set(true);
     tend(lastSyncNanos);
+    if (anythingUnsynced()) {
+      // It has just come from memory.
+      sync(lastSyncNanos);
+    }
     synchronized (lock) {
       all().forEach(DiskCursor::dropOrphans);
     }

@@ -28,7 +28,6 @@ public final class DiskBufferThread {
     heart = health.register(thread.getName());
     health.condition(buffer::problem);
     health.condition(buffer::readProblem);
-    health.condition(buffer::filesProblem);
     buffer.onWork(() -> LockSupport.unpark(thread));
   }
 

@@ -83,7 +83,8 @@ final class DiskCursor extends Cursor {
 
   // Guarded by the buffer's lock.
 
-  /// What is not done, by its number. One may wait for long while those behind it come and go.
+  /// What is not done, by its number; of what is in memory alone that of files. One may wait for long while those behind it come and
+  /// go.
   final TreeMap<Long, Entry> taken = new TreeMap<>();
 
   /// Those of [#taken] whose segment has gone for newer ones: they are held in memory alone.
@@ -99,13 +100,16 @@ final class DiskCursor extends Cursor {
   private final Map<Segment, Tally> doneBefore = new HashMap<>();
 
   private @Nullable Segment current;
+
+  /// What of that is before it was passed before the process started, or taken from memory.
   private long startBytes;
+
   private boolean started;
 
   /// Something of the current segment could not be read.
   private boolean damaged;
 
-  /// The number of the last record that was read or passed over.
+  /// The number of the last record that was read or passed over, or taken from memory.
   private long lastRead;
 
   private long lastReadMillis;
@@ -243,11 +247,19 @@ final class DiskCursor extends Cursor {
 
   /// What was taken is given up. Not under the lock: the shipper's thread has ended.
   void giveUp(Entry entry) {
-    Batch batch = entry.batch();
     synchronized (buffer.lock) {
       lose(entry, MemoryBuffer.REMOVED);
     }
-    release(batch.bytes());
+    release(entry);
+  }
+
+  /// What of it is in memory alone: from now on that is so for this shipper, whatever becomes of it.
+  List<Entry> leaveInMemory(List<Entry> entries) {
+    synchronized (buffer.lock) {
+      List<Entry> alone = entries.stream().filter(entry -> !entry.isInLog()).toList();
+      alone.forEach(entry -> taken.remove(entry.sequence()));
+      return alone;
+    }
   }
 
   /// What of the log was not taken yet, or is set aside, of the signals that are taken. Under the buffer's lock.
@@ -364,6 +376,46 @@ final class DiskCursor extends Cursor {
     openRecords += batch.records();
   }
 
+  /// What was in memory is in the log now, at the end of a segment. What the shipper has had of it does not come again. Under the
+  /// buffer's lock.
+  void moved(Entry entry, Segment segment, long millis) {
+    Batch batch = entry.batch();
+    long sequence = entry.sequence();
+    if (sequence <= lastRead) {
+      // With all that was before it.
+      if (current != segment) {
+        enter(segment);
+        damaged = false;
+      }
+      takenOfSegment.add(batch);
+      startBytes = segment.endBytes();
+      if (taken.containsKey(sequence)) {
+        appended(batch, millis);
+        buffer.memory().movedInHand(memory, entry);
+      }
+      return;
+    }
+    boolean waited = buffer.memory().movedWaiting(memory, entry);
+    if (gets(batch.signal(), sequence)) {
+      appended(batch, millis);
+      if (until != Long.MAX_VALUE) {
+        untaken.add(batch);
+      }
+      if (!waited) {
+        buffer.appended(batch, this);
+      }
+    } else if (waited) {
+      buffer.gaveUp(
+          batch.source(), shipper(), batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
+    }
+  }
+
+  /// Whether it gets other signals of the second number than of the first. Under the buffer's lock.
+  boolean changes(long before, long number) {
+    return (until >= before && until < number)
+        || since.values().stream().anyMatch(after -> after >= before && after < number);
+  }
+
   /// The shipper needs no record up to this number, whether it has come by or not. Under the buffer's lock.
   long passed() {
     long first = Math.min(taken.isEmpty() ? Long.MAX_VALUE : taken.firstKey(), aside.first());
@@ -393,10 +445,13 @@ final class DiskCursor extends Cursor {
   /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
   /// nothing. Under the buffer's lock.
   long oldestMillis() {
-    Map.Entry<Long, Entry> first = taken.firstEntry();
-    long held =
-        Math.min(
-            first == null ? Long.MAX_VALUE : first.getValue().appendedMillis, aside.oldestMillis());
+    long held = aside.oldestMillis();
+    for (Entry entry : taken.values()) {
+      if (entry.isStored()) {
+        held = Math.min(held, entry.appendedMillis);
+        break;
+      }
+    }
     if (held != Long.MAX_VALUE) {
       return held;
     }
@@ -414,7 +469,11 @@ final class DiskCursor extends Cursor {
         waitsNoMore();
       }
       if (segment == null) {
-        return inMemory == Long.MAX_VALUE ? null : memory.next();
+        Entry entry = inMemory == Long.MAX_VALUE ? null : fromMemory(inMemory);
+        if (entry != null || inMemory == Long.MAX_VALUE) {
+          return entry;
+        }
+        continue;
       }
       if (failing != null && buffer.nowNanos() - triedNanos < RETRY_NANOS) {
         return null;
@@ -439,7 +498,10 @@ final class DiskCursor extends Cursor {
           return null;
         }
         case MEMORY -> {
-          return memory.next();
+          Entry entry = fromMemory(inMemory);
+          if (entry != null) {
+            return entry;
+          }
         }
         case TAKEN -> {
           Entry entry = last;
@@ -459,6 +521,23 @@ final class DiskCursor extends Cursor {
     MEMORY,
     /// There is an entry.
     TAKEN
+  }
+
+  /// @return null where it has gone to the log meanwhile
+  private @Nullable Entry fromMemory(long sequence) {
+    Entry entry;
+    synchronized (buffer.lock) {
+      entry = buffer.memory().next(memory, sequence);
+      if (entry == null) {
+        return null;
+      }
+      if (entry.fromFile()) {
+        taken.put(sequence, entry);
+      }
+      read(sequence);
+    }
+    buffer.roomMayHaveChanged();
+    return entry;
   }
 
   /// The segment that is read, once there is one.
@@ -484,17 +563,18 @@ final class DiskCursor extends Cursor {
 
   private SegmentReader readerOf(Segment segment) {
     SegmentReader open = reader;
-    if (open == null || readerOf != segment) {
-      synchronized (buffer.lock) {
+    synchronized (buffer.lock) {
+      long start = segment == current ? startBytes : 0;
+      if (open == null || readerOf != segment || open.position() < start) {
         // A number that is far above it is taken for damage.
-        long before = Math.max(lastRead, segment.first() - 1);
+        long before = segment.first() - 1;
         open =
-            startBytes > 0
-                ? segment.reader(window, startBytes, before)
+            start > 0
+                ? segment.reader(window, start, Math.max(lastRead, before))
                 : segment.reader(window, before);
+        reader = open;
+        readerOf = segment;
       }
-      reader = open;
-      readerOf = segment;
     }
     return open;
   }
@@ -544,8 +624,8 @@ final class DiskCursor extends Cursor {
     Batch batch = stored.batch();
     Entry entry = entry(segment, open, stored, array);
     synchronized (buffer.lock) {
-      if (segment.isGone() || !takes(batch.signal(), segment)) {
-        // It is counted as dropped.
+      if (segment.isGone() || !takes(batch.signal(), segment) || stored.sequence() <= lastRead) {
+        // It is counted as dropped, or was taken from memory.
         release(array);
         return Step.AGAIN;
       }
@@ -592,6 +672,9 @@ final class DiskCursor extends Cursor {
   /// All of the segment that may be read was.
   private Step atEnd(Segment segment, SegmentReader open, long inMemory) {
     synchronized (buffer.lock) {
+      if (segment != current) {
+        return Step.AGAIN;
+      }
       // In this order: a segment that is sealed grows no more.
       boolean sealed = segment.isSealed();
       if (open.position() < segment.endBytes()) {
@@ -924,16 +1007,22 @@ final class DiskCursor extends Cursor {
 
   @Override
   public void done(Entry entry, Settlement settlement) {
-    if (!entry.isStored()) {
+    Confirmations told = null;
+    boolean inLog;
+    synchronized (buffer.lock) {
+      inLog = entry.isInLog();
+      if (inLog) {
+        closed(entry);
+        told = buffer.done(this, entry, settlement);
+      } else {
+        taken.remove(entry.sequence());
+      }
+    }
+    if (!inLog) {
       memory.done(entry, settlement);
       return;
     }
-    Confirmations told;
-    synchronized (buffer.lock) {
-      closed(entry);
-      told = buffer.done(this, entry, settlement);
-    }
-    release(entry.batch().bytes());
+    release(entry);
     if (told != null) {
       told.tell();
     }
@@ -969,6 +1058,14 @@ final class DiskCursor extends Cursor {
 
   private static int size(byte[] array) {
     return array.length + Entry.BYTES;
+  }
+
+  private void release(Entry entry) {
+    if (entry.isStored()) {
+      release(entry.batch().bytes());
+    } else {
+      buffer.memory().letGo(entry);
+    }
   }
 
   void release(byte[] array) {

@@ -18,6 +18,11 @@ public final class Entry {
 
   private final boolean sure;
 
+  /// Whether the log has what is in memory, too, since the disk took it later. Changed under the disk buffer's lock.
+  private volatile boolean moved;
+
+  private volatile boolean movedSurely;
+
   /// When it was appended to the log, in milliseconds since the epoch.
   final long appendedMillis;
 
@@ -76,14 +81,30 @@ public final class Entry {
     return reservedBytes;
   }
 
-  /// Whether it lies in the disk buffer's log, in which [#sequence()] is its number.
+  /// Whether it was read from the disk buffer's log, for one shipper.
   public boolean isStored() {
     return stored;
   }
 
+  /// Whether it lies in the disk buffer's log, in which [#sequence()] is its number.
+  boolean isInLog() {
+    return stored || moved;
+  }
+
+  /// It went from memory to the log. Who has it in hand keeps it.
+  ///
+  /// @return told when the log has it for sure
+  Acknowledgement moved() {
+    moved = true;
+    return (rejected, reason) -> {
+      movedSurely = true;
+      confirmations.tell();
+    };
+  }
+
   /// Whether its number means it for ever: what could not be synced may be gone after a crash, and another one have its number.
   public boolean hasNumber() {
-    return stored && sure;
+    return stored ? sure : movedSurely;
   }
 
   /// Whether it was read from a file, which is where it can wait; a request's sender waits itself.

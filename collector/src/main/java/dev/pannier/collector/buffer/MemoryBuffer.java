@@ -46,6 +46,9 @@ public final class MemoryBuffer implements Buffer, Cursors {
   private long lastSequence;
   private long fileBytesHeld;
 
+  /// What is of files and has not left, nor gone to a log.
+  private final TreeMap<Long, Entry> files = new TreeMap<>();
+
   /// @param shippers by name, the signals that each takes
   public MemoryBuffer(
       MemoryBudget budget, Ledger ledger, Metrics metrics, Map<String, Set<Signal>> shippers) {
@@ -102,10 +105,12 @@ public final class MemoryBuffer implements Buffer, Cursors {
       for (Entry entry : rest.descendingMap().values()) {
         for (Cursor heir : heirs) {
           if (heir.takes(entry.batch().signal())) {
-            entry.shipperAdded();
-            ledger.appended(entry.batch(), List.of(heir));
-            ((MemoryCursor) heir).addFirst(entry);
             inherited.add(entry);
+            if (!entry.isInLog()) {
+              entry.shipperAdded();
+              ledger.appended(entry.batch(), List.of(heir));
+              ((MemoryCursor) heir).addFirst(entry);
+            }
           }
         }
       }
@@ -166,9 +171,20 @@ public final class MemoryBuffer implements Buffer, Cursors {
     ledger.dropped(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes());
     metrics.adder(Counter.SHIPPER_DROPPED, cursor.shipper(), REMOVED).add(batch.records());
     cursor.closed(entry);
-    if (entry.shipperDone(0, "")) {
+    if (shipperDone(entry, Settlement.SHIPPED)) {
       left.add(entry);
     }
+  }
+
+  /// With the lock.
+  ///
+  /// @return whether that was the last shipper, and it has to leave
+  private boolean shipperDone(Entry entry, Settlement settlement) {
+    boolean last = entry.shipperDone(settlement.rejected(), settlement.reason());
+    if (last) {
+      files.remove(entry.sequence());
+    }
+    return last;
   }
 
   @Override
@@ -193,17 +209,61 @@ public final class MemoryBuffer implements Buffer, Cursors {
     throw new IllegalArgumentException("no such shipper: " + shipper);
   }
 
-  /// Whether something of a file has not left.
-  boolean holdsFiles() {
+  /// The number of the first of what is in memory alone of files; `Long.MAX_VALUE` where there is none.
+  long firstOfFiles() {
     synchronized (lock) {
-      return fileBytesHeld > 0;
+      return files.isEmpty() ? Long.MAX_VALUE : files.firstKey();
     }
   }
 
-  /// Whether a shipper is not done with something of a file.
-  boolean holdsFiles(MemoryCursor cursor) {
+  /// The first of what is in memory alone of files, for a log. It does not leave before [#letGo].
+  @Nullable Entry holdFirstOfFiles() {
     synchronized (lock) {
-      return cursor.openFileBatches > 0;
+      Map.Entry<Long, Entry> first = files.firstEntry();
+      if (first == null) {
+        return null;
+      }
+      first.getValue().shipperAdded();
+      return first.getValue();
+    }
+  }
+
+  /// Whoever held it is done with it, and has told so elsewhere.
+  void letGo(Entry entry) {
+    boolean last;
+    synchronized (lock) {
+      last = shipperDone(entry, Settlement.SHIPPED);
+    }
+    if (last) {
+      leave(entry);
+    }
+  }
+
+  /// A log has it.
+  void moved(Entry entry) {
+    synchronized (lock) {
+      files.remove(entry.sequence());
+    }
+  }
+
+  /// A shipper gets it from a log instead. It is held for that.
+  ///
+  /// @return whether it waited for the shipper
+  boolean movedWaiting(MemoryCursor cursor, Entry entry) {
+    synchronized (lock) {
+      if (!cursor.remove(entry)) {
+        return false;
+      }
+      cursor.closed(entry);
+      shipperDone(entry, Settlement.SHIPPED);
+      return true;
+    }
+  }
+
+  /// A shipper has it in hand, and tells a log that it is done.
+  void movedInHand(MemoryCursor cursor, Entry entry) {
+    synchronized (lock) {
+      cursor.closed(entry);
     }
   }
 
@@ -251,6 +311,9 @@ public final class MemoryBuffer implements Buffer, Cursors {
       }
       if (entry.fromFile()) {
         fileBytesHeld += reservedBytes + Entry.BYTES;
+        if (!takers.isEmpty()) {
+          files.put(lastSequence, entry);
+        }
       }
       roomForFiles = roomNow();
     }
@@ -282,21 +345,36 @@ public final class MemoryBuffer implements Buffer, Cursors {
     boolean hasRoom;
     Entry entry;
     synchronized (lock) {
-      entry = cursor.waiting.poll();
-      if (entry == null) {
-        return null;
-      }
       hadRoom = roomForFiles;
-      if (entry.fromFile()) {
-        cursor.waitingFileBatches--;
-        cursor.waitingFileBytes -= entry.batch().length();
-      }
-      hasRoom = roomNow();
-      roomForFiles = hasRoom;
+      entry = poll(cursor);
+      hasRoom = roomForFiles;
     }
     if (hasRoom && !hadRoom) {
       onRoom.run();
     }
+    return entry;
+  }
+
+  /// Whether that has made room is the caller's to see.
+  ///
+  /// @return null where the next entry has another number
+  @Nullable Entry next(MemoryCursor cursor, long sequence) {
+    synchronized (lock) {
+      return nextSequence(cursor) == sequence ? poll(cursor) : null;
+    }
+  }
+
+  /// With the lock.
+  private @Nullable Entry poll(MemoryCursor cursor) {
+    Entry entry = cursor.waiting.poll();
+    if (entry == null) {
+      return null;
+    }
+    if (entry.fromFile()) {
+      cursor.waitingFileBatches--;
+      cursor.waitingFileBytes -= entry.batch().length();
+    }
+    roomForFiles = roomNow();
     return entry;
   }
 
@@ -322,7 +400,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
     synchronized (lock) {
       ledger.done(entry.batch(), cursor.shipper(), settlement);
       cursor.closed(entry);
-      last = entry.shipperDone(settlement.rejected(), settlement.reason());
+      last = shipperDone(entry, settlement);
     }
     if (last) {
       leave(entry);
@@ -340,7 +418,9 @@ public final class MemoryBuffer implements Buffer, Cursors {
       roomForFiles = hasRoom;
     }
     entry.bytesFree();
-    entry.acknowledge();
+    if (!entry.isInLog()) {
+      entry.acknowledge();
+    }
     if (hasRoom) {
       onRoom.run();
     }

@@ -14,7 +14,6 @@ final class MemoryCursor extends Cursor {
   final ArrayDeque<Entry> waiting = new ArrayDeque<>();
   int waitingFileBatches;
   long waitingFileBytes;
-  int openFileBatches;
   long openBatches;
   long openRecords;
 
@@ -34,14 +33,12 @@ final class MemoryCursor extends Cursor {
   void opened(Entry entry) {
     openBatches++;
     openRecords += entry.batch().records();
-    openFileBatches += entry.fromFile() ? 1 : 0;
   }
 
   /// Whatever became of it. With the lock.
   void closed(Entry entry) {
     openBatches--;
     openRecords -= entry.batch().records();
-    openFileBatches -= entry.fromFile() ? 1 : 0;
   }
 
   private void count(Entry entry, int times) {
@@ -49,6 +46,17 @@ final class MemoryCursor extends Cursor {
       waitingFileBatches += times;
       waitingFileBytes += (long) times * entry.batch().length();
     }
+  }
+
+  /// With the lock.
+  ///
+  /// @return whether it waited
+  boolean remove(Entry entry) {
+    boolean waited = waiting.remove(entry);
+    if (waited) {
+      count(entry, -1);
+    }
+    return waited;
   }
 
   /// With the lock.

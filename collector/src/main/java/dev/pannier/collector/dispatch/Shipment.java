@@ -33,7 +33,7 @@ final class Shipment {
   private long deadLettered;
   private String reason = "";
   private @Nullable Doubt doubt;
-  private final Origin origin;
+  private final long log;
 
   /// The parts that are a record which was cut, for a transactional shipper.
   private final Set<Batch> cuts = Collections.newSetFromMap(new IdentityHashMap<>(0));
@@ -41,7 +41,7 @@ final class Shipment {
   /// @param log the buffer's, 0 for none; what is not surely in it is told by its positions
   Shipment(Entry entry, long log) {
     this.entry = entry;
-    origin = log == 0 || !entry.hasNumber() ? Origin.MEMORY : new Origin(log, entry.sequence());
+    this.log = log;
     if (entry.batch().records() > 0) {
       parts.add(entry.batch());
     }
@@ -68,7 +68,7 @@ final class Shipment {
   }
 
   Origin origin() {
-    return origin;
+    return log == 0 || !entry.hasNumber() ? Origin.MEMORY : new Origin(log, entry.sequence());
   }
 
   /// The destination has it already.

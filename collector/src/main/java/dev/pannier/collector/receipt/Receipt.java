@@ -17,7 +17,7 @@ import tools.jackson.core.json.JsonFactory;
 /// All files at one instant. As JSON:
 /// ```
 /// {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,"buffered_bytes":0,"buffered_received_records":0,
-///  "whole_files_left_out":0,
+///  "damaged_buffer_bytes":0,"whole_files_left_out":0,
 ///  "files":[{"source":"app","path":"/var/log/app/app.log","generation":"00f3…",
 ///            "shipped":[[0,900]],"buffered":[],"unshipped":[[900,1000]],"lost":[]}]}
 /// ```
@@ -26,8 +26,11 @@ import tools.jackson.core.json.JsonFactory;
 ///
 /// @param files    from the oldest to the youngest
 /// @param bufferedReceived records of acknowledged requests that are left in the disk buffer by a process that has stopped
+/// @param damagedBuffer bytes of the disk buffer that a process that has stopped has found to be no records, or could not read; whose
+///     they were is not known
 /// @param complete whether it is the last word of a process that has stopped
-public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean complete) {
+public record Receipt(
+    List<FileReceipt> files, long bufferedReceived, long damagedBuffer, boolean complete) {
   static final int MAX_WHOLE = 1_000;
   private static final int VERSION = 1;
 
@@ -37,6 +40,11 @@ public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean co
 
   public Receipt {
     files = List.copyOf(files);
+  }
+
+  /// Without a disk buffer, or while the process runs.
+  public Receipt(List<FileReceipt> files, long bufferedReceived, boolean complete) {
+    this(files, bufferedReceived, 0, complete);
   }
 
   public long unshippedBytes() {
@@ -74,12 +82,17 @@ public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean co
                     held.ranges(),
                     List.of(),
                     List.of())));
-    return new Receipt(all, received, complete);
+    return new Receipt(all, received, damagedBuffer, complete);
   }
 
   /// The same, and nothing comes behind it.
   public Receipt asLastWord() {
-    return new Receipt(files, bufferedReceived, true);
+    return new Receipt(files, bufferedReceived, damagedBuffer, true);
+  }
+
+  /// The same, where so much of the disk buffer was found damaged, or could not be read.
+  public Receipt withDamagedBuffer(long bytes) {
+    return new Receipt(files, bufferedReceived, bytes, complete);
   }
 
   public byte[] json() {
@@ -95,6 +108,7 @@ public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean co
       out.writeNumberProperty("lost_bytes", lostBytes());
       out.writeNumberProperty("buffered_bytes", bufferedBytes());
       out.writeNumberProperty("buffered_received_records", bufferedReceived);
+      out.writeNumberProperty("damaged_buffer_bytes", damagedBuffer);
       out.writeNumberProperty("whole_files_left_out", leftOut);
       out.writeArrayPropertyStart("files");
       long skip = leftOut;
@@ -158,6 +172,9 @@ public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean co
     if (bufferedReceived > 0) {
       lines.add(bufferedReceived + " records of requests NOT shipped, in the buffer");
     }
+    if (damagedBuffer > 0) {
+      lines.add(damagedBuffer + " bytes of the buffer were damaged, or could not be read");
+    }
     lines.add(whole + " files shipped whole, " + wholeBytes + " bytes");
     return lines;
   }
@@ -189,6 +206,9 @@ public record Receipt(List<FileReceipt> files, long bufferedReceived, boolean co
     if (bufferedBytes() > 0 || bufferedReceived > 0) {
       text.append(", left in the buffer: bytes ").append(bufferedBytes());
       text.append(", records of requests ").append(bufferedReceived);
+    }
+    if (damagedBuffer > 0) {
+      text.append(", damaged in the buffer: bytes ").append(damagedBuffer);
     }
     text.append('\n');
     int used = text.length();

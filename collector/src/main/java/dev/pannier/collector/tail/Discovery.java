@@ -27,11 +27,24 @@ import org.jspecify.annotations.Nullable;
 final class Discovery {
   /// A file that matches a source.
   ///
+  /// @param path that a source takes
+  /// @param name what it was called when its kinship is asked for: the path, but for what was renamed unseen
   /// @param real where it is, after symbolic links
   record Found(
-      TailSource source, Path path, Path real, FileKey place, long sizeBytes, long modifiedMillis) {
+      TailSource source,
+      Path path,
+      Path name,
+      Path real,
+      FileKey place,
+      long sizeBytes,
+      long modifiedMillis) {
+    /// Whether nobody saw how it got its name.
+    boolean isUnseen() {
+      return !name.equals(path);
+    }
+
     Found of(TailSource other) {
-      return new Found(other, path, real, place, sizeBytes, modifiedMillis);
+      return new Found(other, path, name, real, place, sizeBytes, modifiedMillis);
     }
   }
 
@@ -45,6 +58,10 @@ final class Discovery {
   private List<TailSource> sources;
   private final Map<Path, Found> found = new LinkedHashMap<>();
   private final List<Other> others = new ArrayList<>();
+
+  /// Where those of them are of which anybody asked.
+  private final Map<Path, FileKey> placesOfOthers = new HashMap<>();
+
   private final Map<Path, String> problems = new TreeMap<>();
   private final Set<Path> folders = new LinkedHashSet<>();
 
@@ -83,6 +100,7 @@ final class Discovery {
     leftOut.clear();
     found.clear();
     others.clear();
+    placesOfOthers.clear();
     problems.clear();
     folders.clear();
     unseen.clear();
@@ -119,6 +137,18 @@ final class Discovery {
 
   List<Other> others() {
     return others;
+  }
+
+  /// Where one of them is; asked once a walk.
+  ///
+  /// @throws IOException where it is not there or may not be looked at
+  FileKey placeOf(Other other) throws IOException {
+    FileKey place = placesOfOthers.get(other.path());
+    if (place == null) {
+      place = FileKey.of(other.path());
+      placesOfOthers.put(other.path(), place);
+    }
+    return place;
   }
 
   /// The folders in which a change may concern a source.
@@ -267,6 +297,7 @@ final class Discovery {
             path,
             new Found(
                 source,
+                path,
                 path,
                 real,
                 place(real, target),

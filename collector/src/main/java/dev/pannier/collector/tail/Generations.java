@@ -77,6 +77,7 @@ final class Generations {
   private final Overview overview;
   private final Room room;
   private final MovedFiles movedFiles = new MovedFiles();
+  private final Absence absence;
   private boolean looked;
 
   /// Whether those that are known and not read are looked for at the next look.
@@ -112,6 +113,7 @@ final class Generations {
     for (SavedGeneration generation : saved) {
       known.remember(generation);
     }
+    absence = new Absence(known, discovery, this.sources, notice);
   }
 
   /// What no source reads, whatever its globs say.
@@ -255,6 +257,7 @@ final class Generations {
       followDevices();
       measureUnknown();
     }
+    movedFiles.foundRenamed(absence.look(), nowNanos);
     Map<FileKey, Discovery.Found> strangers = movedFiles.look(sources, live.places(), nowNanos);
     for (Discovery.Found found : discovery.found().values()) {
       seen.add(found.place());
@@ -353,7 +356,9 @@ final class Generations {
   /// Before any generation is looked for: one that is found elsewhere leaves its place, and what lies there now came after it.
   private void measureUnknown() {
     for (Discovery.Found found : discovery.found().values()) {
-      if (found.source().settings.startAt() == StartAt.END && known.at(found.place()) == null) {
+      if (found.source().settings.startAt() == StartAt.END
+          && known.at(found.place()) == null
+          && !absence.isMadeMeanwhile(found)) {
         closed.beginsAtItsEnd(found);
       }
     }
@@ -885,7 +890,9 @@ final class Generations {
         except,
         live.places(),
         discovery::isOwn,
-        (path, probe) -> known.isOfAnother(generation, read.position(), path, probe),
+        (path, probe) ->
+            known.isOfAnother(generation, read.position(), path, probe)
+                || live.isOfAnother(generation, read.position(), original, path, probe),
         begun,
         read);
   }
@@ -982,7 +989,7 @@ final class Generations {
         continue;
       }
       try {
-        FileKey place = FileKey.of(other.path());
+        FileKey place = discovery.placeOf(other);
         if (concerns(place)) {
           // It waits for a descriptor, for this source or another.
           continue;
@@ -1024,7 +1031,7 @@ final class Generations {
 
   private boolean hasGrown(Discovery.Other other) {
     try {
-      return grownAt(FileKey.of(other.path()), other) != null;
+      return grownAt(discovery.placeOf(other), other) != null;
     } catch (IOException e) {
       // It is gone, or told where it would be read.
       return false;
@@ -1052,7 +1059,7 @@ final class Generations {
   private static Discovery.Found found(
       TailSource source, Path path, FileKey place, Discovery.Other now) {
     return new Discovery.Found(
-        source, path, now.path(), place, now.sizeBytes(), now.modifiedMillis());
+        source, path, path, now.path(), place, now.sizeBytes(), now.modifiedMillis());
   }
 
   /// What waits for a descriptor and has no name any more that a source takes is met where it is now. Where it is nowhere, it is lost.

@@ -53,8 +53,11 @@ final class Globs {
   }
 
   boolean matches(Path path) {
-    return include.stream().anyMatch(matcher -> matcher.matches(path))
-        && exclude.stream().noneMatch(matcher -> matcher.matches(path));
+    return include.stream().anyMatch(matcher -> matcher.matches(path)) && !excludes(path);
+  }
+
+  boolean excludes(Path path) {
+    return exclude.stream().anyMatch(matcher -> matcher.matches(path));
   }
 
   /// Whether what is amiss with a path is of interest to whoever wrote the globs.

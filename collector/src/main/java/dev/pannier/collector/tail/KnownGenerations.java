@@ -55,7 +55,7 @@ final class KnownGenerations {
   }
 
   /// Whether a file has another generation's content, of which more was read: both begin with the same words. It lies where that one was
-  /// last, or was compressed since.
+  /// last, or was compressed since, or is what was copied of it while nobody looked.
   ///
   /// @param generation whose rest it may be
   /// @param position   how far that one was read
@@ -64,7 +64,8 @@ final class KnownGenerations {
       if (other.id() != generation
           && other.acknowledged().position() > position
           && (FileKey.of(other).equals(probe.place())
-              || (probe.isGzip() && RotatedNames.isNamedAfter(path, pathOf(other))))
+              || ((probe.isGzip() || !other.finished())
+                  && RotatedNames.isNamedAfter(path, pathOf(other))))
           && probe.continues(other.fingerprint(), other.acknowledged())) {
         return true;
       }

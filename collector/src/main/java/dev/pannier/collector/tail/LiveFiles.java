@@ -155,6 +155,26 @@ final class LiveFiles {
     current.remove(file.path, file);
   }
 
+  /// Whether a file has the content of another one that is open, of which more was read: both begin with the same words. Several may be
+  /// copied and emptied at once.
+  ///
+  /// @param generation whose rest it may be
+  /// @param position   how far that one was read
+  /// @param original   its path
+  boolean isOfAnother(long generation, long position, Path original, Path path, Probe probe)
+      throws IOException {
+    for (TailedFile other : live.values()) {
+      if (other.generation != generation
+          && other.read.position() > position
+          && (RotatedNames.isNamedAfter(path, other.path)
+              || !RotatedNames.isNamedAfter(path, original))
+          && probe.continues(other.fingerprint, other.read)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// It is closed for good.
   void leaves(TailedFile file) {
     if (!file.pending.isEmpty()) {

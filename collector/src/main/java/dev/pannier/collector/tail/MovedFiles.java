@@ -13,20 +13,26 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Files that had a name which a source takes, for so short a time that they may not have been seen. One thread.
+/// Files that had a name which a source takes, for so short a time, or at a time when nobody looked, that they may not have been seen.
+/// One thread.
 final class MovedFiles {
   /// So long one is looked for, and may be undecided.
   private static final long MOVED_NANOS = Relatives.EMPTIED_NANOS + TimeUnit.SECONDS.toNanos(5);
 
-  private static final int MAX = 256;
+  static final int MAX = 256;
 
   private static final class Moved {
     final Path from;
     final long sinceNanos;
+
+    /// Whether nobody saw it renamed: then it may be a copy.
+    final boolean unseen;
+
     @Nullable FileKey place;
 
-    Moved(Path from, long sinceNanos) {
+    Moved(Path from, boolean unseen, long sinceNanos) {
       this.from = from;
+      this.unseen = unseen;
       this.sinceNanos = sinceNanos;
     }
   }
@@ -43,9 +49,23 @@ final class MovedFiles {
       if (sources.taking(from) != null
           && sources.taking(move.to()) == null
           && !discovery.isOwn(move.to())) {
-        moved.put(move.to(), new Moved(from, nowNanos));
+        moved.put(move.to(), new Moved(from, before != null && before.unseen, nowNanos));
       }
     }
+    limit();
+  }
+
+  /// Files have become what they are called now while nobody looked.
+  ///
+  /// @param files the oldest first
+  void foundRenamed(List<Absence.Rotated> files, long nowNanos) {
+    for (Absence.Rotated file : files) {
+      moved.put(file.now(), new Moved(file.log(), true, nowNanos));
+    }
+    limit();
+  }
+
+  private void limit() {
     Iterator<Path> oldest = moved.keySet().iterator();
     while (moved.size() > MAX) {
       oldest.next();
@@ -87,6 +107,7 @@ final class MovedFiles {
       return new Discovery.Found(
           source,
           file.from,
+          file.unseen ? path : file.from,
           real,
           place,
           attributes.size(),

@@ -29,7 +29,7 @@ final class Relatives {
   static final long EMPTIED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /// How far the file system's clock may be behind, and what a whole second hides.
-  private static final long CLOCK_SECONDS = 1;
+  static final long CLOCK_SECONDS = 1;
 
   private static final int MAX_EMPTIED = 64;
 
@@ -69,17 +69,17 @@ final class Relatives {
     copied.clear();
   }
 
-  /// What was not met again is no longer undecided.
+  /// What was not met again is no longer suspected.
   void endLook() {
-    suspects.keySet().retainAll(undecided);
+    suspects.keySet().removeIf(place -> !undecided.contains(place) && !copied.contains(place));
   }
 
   boolean hasUndecided() {
-    return !suspects.isEmpty();
+    return !undecided.isEmpty();
   }
 
   boolean isUndecided(FileKey place) {
-    return suspects.containsKey(place);
+    return undecided.contains(place);
   }
 
   /// Whether it was found to be a copy at this look.
@@ -95,6 +95,7 @@ final class Relatives {
   /// It is read as a file of its own.
   void decided(FileKey place) {
     suspects.remove(place);
+    undecided.remove(place);
   }
 
   /// No copy had all that was read of a file before it was emptied: one that has less may turn up.
@@ -162,11 +163,11 @@ final class Relatives {
       // Two files that begin with the same word: neither is known to be the older one.
       return Kinship.NONE;
     }
-    if (!looksLike(file.path, file.fingerprint, file.sizeBytes, found.path(), probe)
-        || isOutgrown(file, probe)) {
+    if (!looksLike(file.path, file.fingerprint, file.sizeBytes, found.name(), probe)
+        || isOther(file, probe)) {
       return Kinship.NONE;
     }
-    boolean named = RotatedNames.isNamedAfter(found.path(), file.path);
+    boolean named = RotatedNames.isNamedAfter(found.name(), file.path);
     if (probe.size() < file.read.position()) {
       if (file.content != null && !probe.endsLike(file.content)) {
         // It differs from the original that is still there, so it was never copied from it.
@@ -177,11 +178,14 @@ final class Relatives {
       }
       return named ? copy(file.fingerprint) : Kinship.NONE;
     }
-    if (!probe.continues(file.fingerprint, file.read)) {
+    // Its head was compared: what is known of the file's may be longer by now than what was copied.
+    if (!probe.holds(file.read)) {
       return Kinship.NONE;
     }
     if (file.detached && !seen.contains(file.place)) {
-      return isYounger(found, file.seenSeconds, true) ? Kinship.NONE : copy(file.fingerprint);
+      // While nobody looked the content was there to be copied.
+      boolean younger = !found.isUnseen() && isYounger(found, file.seenSeconds, true);
+      return younger ? Kinship.NONE : copy(file.fingerprint);
     }
     if (named) {
       return copy(file.fingerprint);
@@ -198,7 +202,7 @@ final class Relatives {
       SavedGeneration saved, Discovery.Found found, Probe probe, long nowNanos, long nowSeconds)
       throws IOException {
     Path path = known.pathOf(saved);
-    if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.path(), probe)) {
+    if (!looksLike(path, saved.fingerprint(), saved.sizeBytes(), found.name(), probe)) {
       return Kinship.NONE;
     }
     Emptied original = emptied.get(saved.id());
@@ -211,13 +215,21 @@ final class Relatives {
     }
     if (probe.size() < saved.acknowledged().position()) {
       boolean younger = saved.finished() && isYounger(found, saved.seenSeconds(), false);
-      boolean none = younger || settled(probe, COPYING_NANOS, nowNanos);
-      return none ? Kinship.NONE : Kinship.UNDECIDED;
+      boolean there = !saved.finished() && isThere(saved);
+      if (younger || (there && !endsLike(probe, path))) {
+        return Kinship.NONE;
+      }
+      if (!settled(probe, COPYING_NANOS, nowNanos)) {
+        return Kinship.UNDECIDED;
+      }
+      return there && RotatedNames.isNamedAfter(found.name(), path)
+          ? copy(saved.fingerprint())
+          : Kinship.NONE;
     }
     if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
       return Kinship.NONE;
     }
-    if (!RotatedNames.isNamedAfter(found.path(), path)) {
+    if (!RotatedNames.isNamedAfter(found.name(), path)) {
       if (isThere(saved)) {
         return settled(probe, EMPTIED_NANOS, nowNanos) ? Kinship.NONE : Kinship.UNDECIDED;
       }
@@ -232,16 +244,18 @@ final class Relatives {
     return new Kinship.Copy(false);
   }
 
-  /// Whether what begins like an open file's content is longer, so that it was never copied from it. The copy is measured first, since the
-  /// file may grow, and the file is looked at last, since it may be emptied.
-  private boolean isOutgrown(TailedFile file, Probe probe) throws IOException {
+  /// Whether what begins like an open file's content is longer, or ends otherwise, so that it was never copied from it. The copy is measured
+  /// first, since the file may grow, and the file is looked at last, since it may be emptied.
+  private boolean isOther(TailedFile file, Probe probe) throws IOException {
     Content content = file.content;
     if (content == null || content instanceof GzipContent || probe.isGzip()) {
       return false;
     }
     long copied = probe.size();
     long size = content.size();
-    return copied > size && size >= file.read.position() && check.verify(file, content);
+    return size >= file.read.position()
+        && (copied > size || !probe.endsLike(content))
+        && check.verify(file, content);
   }
 
   /// Whether a known generation's content is still where it was read.
@@ -255,6 +269,15 @@ final class Relatives {
     }
   }
 
+  /// Whether a closed file has, where the other one ends, the same bytes; or is there no more.
+  private static boolean endsLike(Probe probe, Path original) throws IOException {
+    try (Content content = FileContent.open(original.toRealPath())) {
+      return probe.endsLike(content);
+    } catch (NoSuchFileException e) {
+      return true;
+    }
+  }
+
   /// Whether a file was made after content was seen for the last time: then it was not copied from there.
   ///
   /// @param unchanged whether it was not written to since it was made, so far as its size shows: then its last change tells, too, where the
@@ -264,7 +287,12 @@ final class Relatives {
     BasicFileAttributes attributes = Files.readAttributes(found.real(), BasicFileAttributes.class);
     FileTime made = attributes.creationTime();
     return (unchanged || !made.equals(attributes.lastModifiedTime()))
-        && made.to(TimeUnit.SECONDS) > seenSeconds + CLOCK_SECONDS;
+        && isAfter(made.to(TimeUnit.SECONDS), seenSeconds);
+  }
+
+  /// Whether a time that the file system tells is surely later than one of this process's clock.
+  static boolean isAfter(long fileSeconds, long seconds) {
+    return fileSeconds > seconds + CLOCK_SECONDS;
   }
 
   /// Whether what looks like a copy has had its size for longer than `nanos`.

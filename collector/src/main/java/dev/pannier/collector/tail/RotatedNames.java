@@ -1,12 +1,67 @@
 package dev.pannier.collector.tail;
 
 import java.nio.file.Path;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// What the names of files tell of their kinship.
 final class RotatedNames {
   private static final String SEPARATORS = ".-_~";
 
+  private static final String DATE = "(19|20)\\d\\d[-._]?(0[1-9]|1[0-2])([-._T:]?\\d+)*Z?";
+
+  /// Behind a log's name: few digits, a date, or seconds or milliseconds since the epoch.
+  private static final Pattern SUFFIX =
+      Pattern.compile("[-._~](\\d{1,4}|1\\d{9}|1\\d{12}|" + DATE + ")");
+
+  /// Before its extension: `app-2.log` may as well be the second worker's.
+  private static final Pattern INFIX = Pattern.compile("[-._~]" + DATE);
+
+  private static final Pattern PERHAPS = Pattern.compile(".*\\d.*|[-._~](old|bak|prev)");
+  private static final Pattern COMPRESSED = Pattern.compile("(.*)\\.(gz|bz2|xz|zst|lz4|Z|zip)");
+
   private RotatedNames() {}
+
+  static boolean isCompressed(Path path) {
+    return COMPRESSED.matcher(String.valueOf(path.getFileName())).matches();
+  }
+
+  /// Whether a name that is made from a log's, compressed or not, is what rotation makes of it, and hardly anything else.
+  static boolean isSurelyRotated(Path file, Path log) {
+    String added = added(file, log);
+    return added != null && (isSuffixed(file, log) ? SUFFIX : INFIX).matcher(added).matches();
+  }
+
+  /// Whether it may be.
+  static boolean isPerhapsRotated(Path file, Path log) {
+    String added = added(file, log);
+    return added != null
+        && ((isCompressed(file) && added.isEmpty()) || PERHAPS.matcher(added).matches());
+  }
+
+  private static boolean isSuffixed(Path file, Path log) {
+    return plain(file).startsWith(String.valueOf(log.getFileName()));
+  }
+
+  private static String plain(Path file) {
+    return COMPRESSED.matcher(String.valueOf(file.getFileName())).replaceFirst("$1");
+  }
+
+  /// What a name has, uncompressed, that the log's has not.
+  private static @Nullable String added(Path file, Path log) {
+    String name = plain(file);
+    String first = String.valueOf(log.getFileName());
+    if (name.equals(first)) {
+      return "";
+    }
+    if (!isNamedAfter(log.resolveSibling(name), log)) {
+      return null;
+    }
+    int dot = first.lastIndexOf('.');
+    return isSuffixed(file, log)
+        ? name.substring(first.length())
+        : name.substring(dot, name.length() - (first.length() - dot));
+  }
 
   /// Whether two files of one folder have these names.
   static boolean isBeside(Path copy, Path original) {

@@ -34,7 +34,7 @@ final class Whereabouts {
     this.discovery = discovery;
     for (Discovery.Other other : discovery.others()) {
       try {
-        others.put(FileKey.of(other.path()), other);
+        others.put(discovery.placeOf(other), other);
       } catch (IOException e) {
         // Where it has moved on, that is seen at the next look.
         discovery.problems().remove(other.path());

@@ -941,61 +941,183 @@ class DiskBufferTest {
   }
 
   @Test
-  void positionsBehindBatchesInMemoryDoNotCountBeforeThoseAreDelivered() throws Exception {
+  void whatWasInMemoryGoesToTheLogOnceThatTakesRecordsAgain() throws Exception {
     DiskBuffer buffer = buffer();
     holdsOneInMemory(buffer);
     append(buffer, "behind it");
     pass(buffer, 100);
-    assertThat(told).containsExactly("behind it");
-    assertThat(buffer.positions()).isEmpty();
-    ship(buffer, "events");
+    assertThat(told).containsExactly("in memory", "behind it");
+    assertThat(buffer.positions()).hasSize(1);
+    assertThat(budget.heldBytes()).isZero();
+    buffer = buffer();
+    assertThat(ship(buffer, "events")).containsExactly("in memory", "behind it");
+  }
+
+  /// One shipper is away, another is shipped to exactly once, and has had the first, and has the second in hand.
+  private Entry hasSecondInHand(DiskBuffer buffer) throws IOException {
+    append(buffer, "0");
     pass(buffer, 1000);
-    append(buffer, "later");
-    pass(buffer, 100);
-    assertThat(buffer.positions()).hasSize(1);
-  }
-
-  /// Read again after a crash it would stand in the log twice, and behind itself.
-  @Test
-  void whatFollowsAFileInMemoryStaysOutOfTheLogWhereSomethingIsShippedExactlyOnce()
-      throws Exception {
-    syncedOnly = Set.of("events");
-    DiskBuffer buffer = buffer();
-    holdsOneInMemory(buffer);
-    assertThat(buffer.hasRoomForFiles()).as("until that is shipped").isFalse();
-    append(buffer, "behind it");
-    append(buffer, "request", new byte[0]);
-    pass(buffer, 100);
-    assertThat(told).containsExactly("request");
-    assertThat(ship(buffer, "events")).containsExactly("in memory", "behind it", "request");
-    assertThat(buffer.hasRoomForFiles()).isTrue();
-    append(buffer, "later");
-    pass(buffer, 100);
-    assertThat(told).endsWith("later");
-    assertThat(buffer.positions()).hasSize(1);
+    deleteDirectory();
+    pass(buffer, 1000);
+    for (int i = 1; i <= 4; i++) {
+      append(buffer, "" + i);
+    }
+    Cursor once = buffer.cursor("once");
+    for (int i = 0; i < 2; i++) {
+      once.done(take(buffer, "once"), 0, "");
+    }
+    Entry second = take(buffer, "once");
+    assertThat(text(second)).isEqualTo("2");
+    assertThat(second.hasNumber()).isFalse();
+    heal();
+    pass(buffer, 1000);
+    assertThat(buffer.problem()).isNull();
+    return second;
   }
 
   @Test
-  void shipperThatFilesWaitForIsNamed() throws Exception {
+  void filesAreReadOnThoughAShipperIsAwayThatHasNotGotWhatWasInMemory() throws Exception {
     shippers = new String[] {"once", "away"};
     syncedOnly = Set.of("once");
     DiskBuffer buffer = buffer();
-    holdsOneInMemory(buffer);
-    pass(buffer, 1000);
-    assertThat(buffer.problem()).isNull();
-    assertThat(buffer.filesProblem()).contains("no file is read before shipper once has");
-    assertThat(ship(buffer, "once")).containsExactly("in memory");
-    pass(buffer, 1000);
-    assertThat(buffer.hasRoomForFiles()).isFalse();
-    assertThat(buffer.filesProblem()).contains("no file is read before shipper away has");
-    assertThat(notices).last().isEqualTo(buffer.filesProblem());
-    pass(buffer, 1000);
-    assertThat(notices).as("told once").filteredOn(line -> line.contains("away")).hasSize(1);
-    assertThat(ship(buffer, "away")).containsExactly("in memory");
+    Entry second = hasSecondInHand(buffer);
     assertThat(buffer.hasRoomForFiles()).isTrue();
+    append(buffer, "5");
+    pass(buffer, 100);
+    assertThat(told).containsExactly("0", "1", "2", "3", "4", "5");
+    assertThat(second.hasNumber()).isTrue();
+    assertThat(ship(buffer, "once"))
+        .as("what it has had does not come again")
+        .containsExactly("3", "4", "5");
+    assertThat(buffer.cursor("once").openBatches()).isEqualTo(1);
+    assertThat(buffer.cursor("once").unkeptRecords()).isZero();
+    buffer.cursor("once").done(second, 0, "");
+    assertThat(buffer.cursor("once").openBatches()).isZero();
+    assertThat(ship(buffer, "away")).containsExactly("0", "1", "2", "3", "4", "5");
+    assertThat(buffer.cursor("away").openBatches()).isZero();
+    assertThat(ledger.snapshot())
+        .allMatch(row -> row.records().closes() && row.bytes().closes())
+        .extracting(row -> row.records().shipped())
+        .containsExactly(12L, 12L);
+    assertThat(budget.heldBytes()).isZero();
     pass(buffer, 1000);
-    assertThat(buffer.filesProblem()).isNull();
-    assertThat(notices).last().isEqualTo("files are read on");
+    assertThat(ship(buffer(), "away")).isEmpty();
+  }
+
+  @Test
+  void whatWasInMemoryIsReadFromTheLogAfterAKill() throws Exception {
+    shippers = new String[] {"once", "away"};
+    syncedOnly = Set.of("once");
+    DiskBuffer buffer = buffer();
+    hasSecondInHand(buffer);
+    buffer = buffer();
+    assertThat(ship(buffer, "once")).as("what it was not done with").containsExactly("2", "3", "4");
+    assertThat(ship(buffer, "away")).as("0 has vanished").containsExactly("1", "2", "3", "4");
+  }
+
+  @Test
+  void orderHoldsWhereARequestInMemoryStandsBetweenFiles() throws Exception {
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "1");
+    append(buffer, "2", new byte[0]);
+    append(buffer, "3");
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "4");
+    pass(buffer, 100);
+    assertThat(told).containsExactly("1", "3", "4");
+    assertThat(ship(buffer, "events")).containsExactly("1", "2", "3", "4");
+    assertThat(told).containsExactly("1", "3", "4", "2");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void shippersThatChangedWhileTheDiskWasAwayGetTheirOwn() throws Exception {
+    shippers = new String[] {"stays", "goes"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "0");
+    pass(buffer, 1000);
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "1");
+    append(buffer, "2");
+    Cursor goes = buffer.cursor("goes");
+    goes.done(take(buffer, "goes"), 0, "");
+    Entry first = take(buffer, "goes");
+    buffer.change(Map.of("stays", Set.of(Signal.LOGS), "comes", Set.of(Signal.LOGS)));
+    append(buffer, "3");
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "4");
+    pass(buffer, 100);
+    long nobodys =
+        buffer.release(
+            List.of(new Cursors.Leaving(goes, List.of(first))), List.of(buffer.cursor("comes")));
+    assertThat(nobodys).isZero();
+    for (String shipper : List.of("stays", "comes")) {
+      assertThat(ship(buffer, shipper)).containsExactly("0", "1", "2", "3", "4");
+      assertThat(buffer.cursor(shipper).openBatches()).isZero();
+    }
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().inFlight() == 0);
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void signalsThatChangedWhileTheDiskWasAwayAreThoseOfWhatCameSince() throws Exception {
+    shippers = new String[] {"all", "some"};
+    signalsOf.put("some", Set.of(Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "1");
+    append(buffer, Signal.TRACES, "span", When.DURABLE);
+    buffer.change(Map.of("all", Set.of(Signal.LOGS), "some", Set.of(Signal.LOGS)));
+    append(buffer, "2");
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "3");
+    pass(buffer, 100);
+    assertThat(buffer.forgo(buffer.cursor("some"), List.of())).isZero();
+    assertThat(ship(buffer, "all")).containsExactly("1", "2", "3");
+    assertThat(ship(buffer, "some")).containsExactly("2", "3");
+    assertThat(buffer.cursor("some").openBatches()).isZero();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().inFlight() == 0);
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void signalsThatChangedWhileTheDiskWasAwayAreThoseOfWhatComesOnceItIsBack() throws Exception {
+    shippers = new String[] {"all", "some"};
+    signalsOf.put("some", Set.of(Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "1");
+    buffer.change(Map.of("all", Set.of(Signal.LOGS), "some", Set.of(Signal.LOGS)));
+    heal();
+    pass(buffer, 1000);
+    append(buffer, "2");
+    pass(buffer, 100);
+    assertThat(ship(buffer, "all")).containsExactly("1", "2");
+    assertThat(ship(buffer, "some")).containsExactly("2");
+  }
+
+  /// Each time the disk is away the log would grow by what memory holds.
+  @Test
+  void noFileIsReadIntoMemoryWhileTheBufferIsFullOfWhatShippersNeed() throws Exception {
+    DiskBuffer buffer = buffer();
+    fill(buffer);
+    deleteDirectory();
+    pass(buffer, 1000);
+    assertThat(buffer.problem()).isNotNull();
+    assertThat(buffer.hasRoomForFiles()).isFalse();
+    ship(buffer, "events");
+    pass(buffer, 1000);
+    assertThat(buffer.hasRoomForFiles()).isTrue();
   }
 
   @Test
@@ -1007,9 +1129,11 @@ class DiskBufferTest {
       append(buffer, "x " + "x".repeat(100_000));
       pass(buffer, 100);
     }
-    holdsOneInMemory(buffer);
-    assertThat(buffer.problem()).isNull();
+    deleteDirectory();
+    pass(buffer, 1000);
+    append(buffer, "in memory");
     append(buffer, "behind it");
+    assertThat(buffer.problem()).isNotNull();
     assertThat(metrics.value(Counter.SHIPPER_DROPPED, "events")).isZero();
     assertThat(ship(buffer, "events")).endsWith("in memory", "behind it");
   }

@@ -27,7 +27,7 @@ class ReceiptTest {
         .isEqualTo(
             """
             {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,\
-            "buffered_bytes":0,"buffered_received_records":0,\
+            "buffered_bytes":0,"buffered_received_records":0,"damaged_buffer_bytes":0,\
             "whole_files_left_out":0,"files":[\
             {"source":"app","path":"/a.log","generation":"00f3","shipped":[[0,900]],\
             "buffered":[],"unshipped":[[900,1000]],"lost":[]},\
@@ -85,6 +85,16 @@ class ReceiptTest {
     assertThat(receipt.lines())
         .contains("3 records of requests NOT shipped, in the buffer")
         .anyMatch(line -> line.contains("NOT shipped, in the buffer 100-200, 800-900 (200)"));
+  }
+
+  @Test
+  void damageOfTheBufferIsToldBesideTheFiles() {
+    Receipt receipt = new Receipt(List.of(), 0, true).withDamagedBuffer(40).asLastWord();
+    assertThat(new String(receipt.json(), UTF_8)).contains("\"damaged_buffer_bytes\":40,");
+    assertThat(receipt.lines())
+        .contains("40 bytes of the buffer were damaged, or could not be read");
+    assertThat(new String(receipt.message(4_096), UTF_8))
+        .isEqualTo("unshipped bytes 0, lost bytes 0, damaged in the buffer: bytes 40\n");
   }
 
   @Test

@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
 /// way there is.
 ///
 /// It spares the sidecar what nobody can survive: a log that it has never seen is rotated by renaming
-/// alone, after a look at it, and nothing is deleted while nobody has it open.
+/// alone, after a look at it, or while no sidecar runs, if one knew the log before; and nothing is deleted while nobody has it open.
 final class Application {
   private final RandomGenerator random;
   private final Truth truth;
@@ -25,6 +25,9 @@ final class Application {
 
   /// Something was written since the log was seen last, so its inode may be unknown to the sidecar.
   private boolean unseen;
+
+  /// A generation of the log was stored.
+  private boolean known;
 
   /// The sidecar has looked since it was started, and so holds the log open.
   private boolean open;
@@ -39,6 +42,7 @@ final class Application {
   /// The sidecar knows by now what there was.
   void looked() {
     unseen = log.isEmpty();
+    known |= log.exists();
     open = true;
   }
 
@@ -57,6 +61,11 @@ final class Application {
 
   boolean isUnseen() {
     return unseen;
+  }
+
+  /// Whether it is known by its name alone.
+  boolean isUnseenPartOfAKnownLog() {
+    return unseen && known && !log.isEmpty();
   }
 
   void write() {
@@ -104,7 +113,7 @@ final class Application {
     }
   }
 
-  /// What was seen before is renamed, whatever it is.
+  /// Nothing more than a rename: what was seen before, and what was made while no sidecar runs.
   void renameSeen() {
     completePartial();
     log.rename();

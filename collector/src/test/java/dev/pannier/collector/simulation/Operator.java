@@ -267,6 +267,11 @@ final class Operator {
     return "shipper " + destination + " removed";
   }
 
+  /// Whether rotated files match, too.
+  boolean isWide() {
+    return wide;
+  }
+
   /// Nothing is missing any more.
   void complete() {
     if (!tails(sources, "app") || !tails(sources, "web")) {

@@ -110,7 +110,8 @@ public final class Simulation {
         "fell back",
         "dropped",
         "deleted files",
-        "oversized lines"
+        "oversized lines",
+        "unseen rotations"
       };
       for (int column = 0; column < names.length; column++) {
         int[] counts = new int[BUCKETS.length];
@@ -162,7 +163,8 @@ public final class Simulation {
                   world.fellBack(),
                   world.dropped(),
                   world.deletedFiles,
-                  world.oversized()
+                  world.oversized(),
+                  world.unseenRotations
                 });
           }
         };

@@ -188,4 +188,47 @@ class SmallDiskTest {
     assertTakesRecordsAgain(buffer);
     assertThat(ship(buffer, "spans")).containsExactly(0);
   }
+
+  /// It has room for some of it each time, and none in the middle of any of it.
+  @Test
+  void whatWasInMemoryGoesToTheLogPieceByPiece() throws Exception {
+    DiskBuffer buffer = open(64 * MIB);
+    disk.roomBytes = 3 * MIB;
+    fill(buffer);
+    for (int i = 0; i < 100; i++) {
+      // The largest begins a segment that has room for its header alone.
+      append(buffer, Signal.LOGS, i == 50 ? 1_500_000 : 100_000);
+    }
+    int rounds = 0;
+    while (buffer.problem() != null) {
+      disk.roomBytes = disk.usedBytes() + MIB + 37_000L * (rounds % 27);
+      pass(buffer);
+      rounds++;
+      assertThat(rounds).isLessThan(100);
+    }
+    assertThat(rounds).isGreaterThan(3);
+    pass(buffer);
+    assertThat(told).containsExactlyElementsOf(all);
+    assertThat(ship(buffer, "events")).containsExactlyElementsOf(all);
+    assertThat(notices).last().asString().endsWith("takes records again");
+  }
+
+  @Test
+  void whatIsInMemoryComesBehindTheSegmentThatMakesRoomForIt() throws Exception {
+    DiskBuffer buffer = open(64 * MIB);
+    fill(buffer);
+    append(buffer, Signal.LOGS);
+    append(buffer, Signal.LOGS);
+    Cursor cursor = buffer.cursor("events");
+    for (int i = 0; i < all.size() - 2; i++) {
+      cursor.done(Objects.requireNonNull(cursor.next()), 0, "");
+    }
+    pass(buffer);
+    assertThat(buffer.problem()).isNull();
+    append(buffer, Signal.LOGS);
+    pass(buffer);
+    assertThat(told).containsExactlyInAnyOrderElementsOf(all);
+    assertThat(ship(buffer, "events"))
+        .containsExactlyElementsOf(all.subList(all.size() - 3, all.size()));
+  }
 }

@@ -13,6 +13,8 @@ import dev.pannier.shippers.batch.Positions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -145,6 +147,13 @@ final class World {
   int crashes;
   int stops;
   int rotations;
+
+  /// Those of files that no sidecar has seen by the log's name.
+  int unseenRotations;
+
+  /// The latest time at which a sidecar looked at names.
+  private long lookedSeconds;
+
   int deletedFiles;
   int reloads;
   private int step;
@@ -297,6 +306,10 @@ final class World {
     if (now == null) {
       if (action < 400) {
         start();
+        return;
+      }
+      if (action < 440) {
+        rotateWhileNobodyLooks(application());
         return;
       }
     } else if (action < 4_000) {
@@ -491,6 +504,16 @@ final class World {
     }
     if (application.isUnseen()) {
       SimulatedSidecar now = sidecar;
+      if (now == null && !operator.isWide() && application.isUnseenPartOfAKnownLog()) {
+        application.completePartial();
+        if (wasWrittenSinceTheLastLook(application.file())) {
+          say(() -> "rename unseen");
+          application.renameSeen();
+          rotations++;
+          unseenRotations++;
+        }
+        return;
+      }
       if (now != null) {
         live(() -> tail(now, true));
       }
@@ -508,7 +531,26 @@ final class World {
     say(() -> how);
   }
 
+  private void rotateWhileNobodyLooks(Application application) {
+    applications.forEach(Application::completeRotated);
+    nowNanos += 3_000_000_000L;
+    tick();
+    rotate(application);
+    application.write();
+    rotate(application);
+  }
+
+  /// By clocks that may be a second apart.
+  private boolean wasWrittenSinceTheLastLook(Path file) {
+    try {
+      return Files.getLastModifiedTime(file).to(TimeUnit.SECONDS) > lookedSeconds + 1;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private void tail(SimulatedSidecar now, boolean look) {
+    lookedSeconds = Math.max(lookedSeconds, wall().getEpochSecond());
     now.tail(nowNanos, look);
     boolean looked = now.takeLooked();
     for (Application application : applications) {

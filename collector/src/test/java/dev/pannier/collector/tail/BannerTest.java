@@ -3,11 +3,13 @@ package dev.pannier.collector.tail;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.metrics.Counter;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// An application that begins each of its logs with the same words, and empties its log when it starts.
 class BannerTest {
@@ -39,6 +41,31 @@ class BannerTest {
       looks(tail, 15);
       assertThat(tail.bodies()).containsExactly(BANNER, "first", "second", BANNER, BANNER, "third");
       assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isZero();
+      assertThat(tail.notices).isEmpty();
+    }
+  }
+
+  /// Only one of two files that are emptied at once is copied before.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aCopyOfOneFileIsNotTheRestOfAnotherThatIsEmptiedAtTheSameTime(boolean restart)
+      throws IOException {
+    try (TailHarness tail = new TailHarness(folder)) {
+      LogDirectory one = new LogDirectory(tail.logs, "one.log");
+      LogDirectory two = new LogDirectory(tail.logs, "two.log");
+      one.write(BANNER + "\n");
+      looks(tail, 2);
+      two.write(BANNER + "\nfirst\nsecond\n");
+      looks(tail, 15);
+      if (restart) {
+        tail.stopAndRestart();
+      }
+      two.write("third\n");
+      two.copyAndTruncate();
+      one.truncate(0);
+      looks(tail, 15);
+      assertThat(tail.bodies()).containsExactly(BANNER, BANNER, "first", "second", "third");
+      assertThat(tail.uids()).doesNotHaveDuplicates();
       assertThat(tail.notices).isEmpty();
     }
   }

@@ -726,6 +726,36 @@ class OpenFilesTest {
     lines();
   }
 
+  /// The application went on writing, and the copy may be kept.
+  @Test
+  void aCopyIsNotReadThoughItEndsBeforeItsOriginalWhichIsParkedMeanwhile() throws IOException {
+    takesAll(2);
+    write("app.log", "a line that is long enough to know the file by");
+    tail.looks(2);
+    Files.copy(tail.logs.resolve("app.log"), tail.logs.resolve("app.log.1"));
+    write("app.log", "a line that is in the original alone");
+    tail.looks(1);
+    write("one.log", "a line of another file that is long enough to know it by");
+    write("two.log", "a line of a third file that is long enough to know it by");
+    tail.looks(30);
+    lines();
+    assertThat(tail.caughtUp()).isTrue();
+  }
+
+  @Test
+  void whatBeginsLikeAParkedFileAndEndsOtherwiseIsRead() throws IOException {
+    takesAll(1);
+    write("app.log", "a line that is long enough to know the file by");
+    write("app.log", "a line that is in the one, and is not in the other");
+    tail.looks(2);
+    write("other", "a line of another file that is long enough to know it by");
+    tail.looks(10);
+    write("app.log.1", "a line that is long enough to know the file by");
+    write("app.log.1", "another line");
+    tail.looks(10);
+    lines();
+  }
+
   /// It was written to after the copy was made, so the copy has the older time.
   @Test
   void aCopyOfAParkedFileIsNotItsRestThoughItIsOlder() throws IOException {

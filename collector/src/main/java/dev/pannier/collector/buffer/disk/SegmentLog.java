@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -33,7 +34,7 @@ import org.slf4j.LoggerFactory;
 
 /// The append-only log of one directory; the package draws its files.
 ///
-/// Who may call: [#write], [#publish], [#beginEmpty], [#oldestToGo], [#seal], [#reopen], [#told] and [#syncAgain] one thread at a time
+/// Who may call: [#write], [#writeLate], [#publish], [#beginEmpty], [#oldestToGo], [#seal], [#reopen], [#told] and [#syncAgain] one thread at a time
 /// (the appending one), [#sync] one thread at a time (another one), the rest any thread.
 public final class SegmentLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
@@ -623,6 +624,29 @@ public final class SegmentLog implements Closeable {
     writtenEnd = at;
   }
 
+  /// As [#write], but the number comes again where it fails, and a segment that was begun for it would have its name: so that is taken
+  /// back. Nobody syncs or frees meanwhile.
+  public void writeLate(Batch batch, long sequence, long millis, boolean positionsCount)
+      throws IOException {
+    Segment before = active;
+    if (!segments.containsKey(sequence)) {
+      // It could not be taken back.
+      Files.deleteIfExists(path(sequence));
+    }
+    try {
+      write(batch, sequence, millis, positionsCount);
+    } catch (IOException e) {
+      Segment begun = active;
+      if (begun != null && begun != before) {
+        takeOut(begun);
+        active = before;
+        begun.close();
+        Files.deleteIfExists(begun.path);
+      }
+      throw e;
+    }
+  }
+
   private boolean isFull(Segment segment, Batch batch) {
     long end = segment.endBytes();
     return end > segment.headerBytes && end + batch.length() > segmentBytes;
@@ -645,6 +669,9 @@ public final class SegmentLog implements Closeable {
     }
     bytes.addAndGet(writtenEnd - segment.endBytes());
     segment.tally().add(batch);
+    if (!segment.holdsRecords()) {
+      forgetUnsynced();
+    }
     if (segment.positionsCount && batch.positions().length > 0) {
       synchronized (positions) {
         unsynced.add(new Published(writtenSequence, owners.apply(batch), batch.positions()));
@@ -653,6 +680,13 @@ public final class SegmentLog implements Closeable {
     segment.published(writtenSequence, writtenEnd);
     lastSequence = writtenSequence;
     lastRecord = writtenSequence;
+  }
+
+  /// What of the segments before could not be synced is not written again any more.
+  private void forgetUnsynced() {
+    synchronized (positions) {
+      unsynced.clear();
+    }
   }
 
   /// Nothing of a segment is written before all of the one before is durable: else the death of the machine
@@ -676,24 +710,33 @@ public final class SegmentLog implements Closeable {
       known = new LinkedHashMap<>(positions);
       knownUpTo = Math.max(syncedSequence, delivered);
     }
-    Path path = directory.resolve(String.format("%020d", first) + SUFFIX);
+    Path path = path(first);
     FileChannel channel =
         FileChannel.open(
             path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    Segment segment;
+    boolean beforeUnsure = before != null && before.unsure;
+    ByteBuffer header = SegmentHeader.encode(positionsCount, beforeUnsure, first, knownUpTo, known);
     try {
-      ByteBuffer header =
-          SegmentHeader.encode(
-              positionsCount, before != null && before.unsure, first, knownUpTo, known);
       for (long at = 0; header.hasRemaining(); ) {
         at += channel.write(header, at);
       }
-      segment = new Segment(path, channel, SegmentHeader.read(channel));
     } catch (IOException e) {
       channel.close();
       Files.deleteIfExists(path);
       throw e;
     }
+    Segment segment =
+        new Segment(
+            path,
+            channel,
+            new SegmentHeader(
+                SegmentHeader.VERSION,
+                positionsCount,
+                beforeUnsure,
+                first,
+                knownUpTo,
+                known,
+                header.limit()));
     segment.nameless = true;
     segment.dirty = true;
     segments.put(first, segment);
@@ -702,11 +745,11 @@ public final class SegmentLog implements Closeable {
     if (before != null) {
       before.sealed = true;
     }
-    synchronized (positions) {
-      // What could not be synced is not written again any more.
-      unsynced.clear();
-    }
     return segment;
+  }
+
+  private Path path(long first) {
+    return directory.resolve(String.format("%020d", first) + SUFFIX);
   }
 
   /// Begins a segment without a record, and syncs it, so that those before it can be freed. All there is was synced, or is told by
@@ -724,6 +767,7 @@ public final class SegmentLog implements Closeable {
       }
       begun = begin(first, positionsCount, lastSequence);
     }
+    forgetUnsynced();
     begun.sync();
   }
 
@@ -850,6 +894,11 @@ public final class SegmentLog implements Closeable {
         positions.remove(positions.keySet().iterator().next());
       }
     }
+  }
+
+  /// The newest segment, where the last record is.
+  public Segment newest() {
+    return Objects.requireNonNull(active);
   }
 
   /// For each owner that is remembered the positions of its last record that was synced.
@@ -991,7 +1040,11 @@ public final class SegmentLog implements Closeable {
 
   /// The segment behind another one, which may be gone.
   public @Nullable Segment after(Segment segment) {
-    Map.Entry<Long, Segment> next = segments.higherEntry(segment.first());
+    // One that was taken back may be there anew.
+    Map.Entry<Long, Segment> next =
+        segment.gone
+            ? segments.ceilingEntry(segment.first())
+            : segments.higherEntry(segment.first());
     return next == null ? null : next.getValue();
   }
 

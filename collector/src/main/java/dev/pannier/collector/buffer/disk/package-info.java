@@ -127,9 +127,8 @@
 /// alone, and the buffer or the disk is full, an empty segment is begun behind all, for which the snapshot has the positions of all that was synced; those of
 /// the rest were told by its delivery.
 ///
-/// Positions say "everything before is in the log, or was delivered". That is not so for what is
-/// written behind batches of files that are in memory alone: segments that are begun then say so in their
-/// flags. Nor is it so behind damage that was passed over: there positions do not count up to the
+/// Positions say "everything before is in the log, or was delivered". That is not so behind what could not be synced, before it is
+/// delivered: segments that are begun then say so in their flags. What was in memory alone is written before anything else. Nor is it so behind damage that was passed over: there positions do not count up to the
 /// segment's end.
 @NullMarked
 package dev.pannier.collector.buffer.disk;

@@ -1,0 +1,310 @@
+package dev.pannier.collector.tail;
+
+import dev.pannier.collector.checkpoint.SavedGeneration;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Finds what known logs were rotated to while the sidecar was not running. A file that was made and renamed in that time has a name that
+/// perhaps no source takes, and nobody has seen it under the log's.
+///
+/// It is taken for a part of the log only where all of this holds; what may be one, and is not surely, is told:
+///
+/// - the log was rotated: what lay there last lies there no more;
+/// - the file has a name that rotation makes of the log's, and hardly anybody else does;
+/// - it was made, and written to last, after the sidecar had looked for the last time: what is older was seen, or is none of the log's;
+/// - it is not compressed.
+///
+/// Each log is looked for once, when its folder is there and a source takes it. One thread.
+final class Absence {
+  /// A part of a log.
+  record Rotated(Path log, Path now) {}
+
+  /// A file that may be one, and how old.
+  private record Candidate(Path log, Discovery.Other file, FileTime made, FileTime changed) {
+    long seconds() {
+      return Math.min(made.to(TimeUnit.SECONDS), changed.to(TimeUnit.SECONDS));
+    }
+  }
+
+  private enum Became {
+    /// It is where it was.
+    STAYED,
+    ROTATED,
+    /// It was empty: whether the same file has it now, or another one with the same inode, does not show.
+    UNKNOWN
+  }
+
+  /// Of files that were written to last in the same moment, the one of the higher number is older.
+  private static final Comparator<Candidate> OLDEST_FIRST =
+      Comparator.comparing(Candidate::changed)
+          .thenComparing(Candidate::made)
+          .thenComparing(
+              candidate -> String.valueOf(candidate.file().path().getFileName()),
+              Comparator.comparing(String::length)
+                  .thenComparing(Comparator.naturalOrder())
+                  .reversed());
+
+  private static final String COMPRESSED = "made and compressed while the sidecar was not running";
+
+  private final KnownGenerations known;
+  private final Discovery discovery;
+  private final TailSources sources;
+  private final Consumer<String> notice;
+
+  /// By folder, those that were not looked for yet.
+  private final Map<Path, Set<Path>> logs = new HashMap<>();
+
+  private final Set<Path> toldOf = new HashSet<>();
+
+  /// When the sidecar looked into a folder for the last time.
+  private final Map<Path, Long> lookedSeconds = new HashMap<>();
+
+  /// @param known what was stored
+  Absence(
+      KnownGenerations known, Discovery discovery, TailSources sources, Consumer<String> notice) {
+    this.known = known;
+    this.discovery = discovery;
+    this.sources = sources;
+    this.notice = notice;
+    for (SavedGeneration saved : known.all()) {
+      Path log = known.pathOf(saved);
+      Path folder = log.getParent();
+      if (folder != null) {
+        logs.computeIfAbsent(folder, any -> new HashSet<>()).add(log);
+        lookedSeconds.merge(folder, saved.seenSeconds(), Math::max);
+      }
+    }
+  }
+
+  /// Whether a file that a source takes, and that nobody knows, has become a known log's while nobody looked.
+  boolean isMadeMeanwhile(Discovery.Found found) {
+    Path folder = found.path().getParent();
+    Set<Path> there = logs.getOrDefault(folder, Set.of());
+    if (there.contains(found.path())) {
+      return true;
+    }
+    Path log = logOf(found.path(), there);
+    try {
+      return log != null
+          && RotatedNames.isSurelyRotated(found.path(), log)
+          && became(log) == Became.ROTATED
+          && Relatives.isAfter(
+              candidate(log, new Discovery.Other(found.real(), 0, 0)).seconds(),
+              lookedSeconds.getOrDefault(folder, Long.MAX_VALUE));
+    } catch (IOException e) {
+      // Told where it is met.
+      return false;
+    }
+  }
+
+  /// What is there of them by names that no source takes, the oldest first.
+  List<Rotated> look() {
+    Map<Path, Set<Path>> due = due();
+    if (due.isEmpty()) {
+      return List.of();
+    }
+    List<Candidate> missed = new ArrayList<>();
+    List<String> told = new ArrayList<>();
+    Map<Path, Became> became = new HashMap<>();
+    Set<Path> again = new HashSet<>();
+    Set<Path> met = new HashSet<>();
+    for (Discovery.Other other : discovery.others()) {
+      // Two sources may look into one folder.
+      Path log = met.add(other.path()) ? logOf(other, due) : null;
+      if (log == null) {
+        continue;
+      }
+      try {
+        Became how = became.get(log);
+        if (how == null) {
+          how = became(log);
+          became.put(log, how);
+        }
+        Candidate candidate = candidate(log, other);
+        if (how == Became.STAYED || !isPerhapsAfter(candidate.seconds(), looked(other))) {
+          continue;
+        }
+        String why = whyNot(candidate, how);
+        if (isKnown(other, why == null)) {
+          continue;
+        }
+        if (why == null) {
+          missed.add(candidate);
+        } else if (toldOf.add(other.path())) {
+          told.add(other.path() + ": " + other.sizeBytes() + " bytes are not read: " + why);
+        }
+      } catch (NoSuchFileException e) {
+        // It has moved on just now.
+        again.add(log);
+      } catch (IOException e) {
+        again.add(log);
+        discovery.problems().put(other.path(), Discovery.whatToDo(e));
+      }
+    }
+    due.forEach((folder, there) -> done(folder, there, again));
+    missed.sort(OLDEST_FIRST);
+    while (missed.size() > MovedFiles.MAX) {
+      Discovery.Other file = missed.removeFirst().file();
+      told.add(
+          "%s: %d bytes are not read: more than %d files were made while the sidecar was not running"
+              .formatted(file.path(), file.sizeBytes(), MovedFiles.MAX));
+    }
+    tell(told);
+    return missed.stream().map(one -> new Rotated(one.log(), one.file().path())).toList();
+  }
+
+  /// Those whose folder is there and that a source takes.
+  private Map<Path, Set<Path>> due() {
+    Map<Path, Set<Path>> due = new HashMap<>();
+    for (Path folder : logs.keySet()) {
+      if (discovery.folders().contains(folder)) {
+        for (Path log : logs.getOrDefault(folder, Set.of())) {
+          if (sources.taking(log) != null) {
+            due.computeIfAbsent(folder, any -> new HashSet<>()).add(log);
+          }
+        }
+      }
+    }
+    return due;
+  }
+
+  private void done(Path folder, Set<Path> looked, Set<Path> again) {
+    Set<Path> left = logs.getOrDefault(folder, new HashSet<>());
+    left.removeIf(log -> looked.contains(log) && !again.contains(log));
+    if (left.isEmpty()) {
+      logs.remove(folder);
+    }
+  }
+
+  private long looked(Discovery.Other other) {
+    return lookedSeconds.getOrDefault(other.path().getParent(), Long.MAX_VALUE);
+  }
+
+  private @Nullable Path logOf(Discovery.Other other, Map<Path, Set<Path>> due) {
+    Path folder = other.path().getParent();
+    Set<Path> there = due.get(folder);
+    if (there == null
+        || other.sizeBytes() == 0
+        || !isPerhapsAfter(TimeUnit.MILLISECONDS.toSeconds(other.modifiedMillis()), looked(other))
+        || sources.taking(other.path()) != null) {
+      return null;
+    }
+    Path log = logOf(other.path(), there);
+    TailSource source = log == null ? null : sources.taking(log);
+    return source == null || source.globs.excludes(other.path()) ? null : log;
+  }
+
+  /// From whose name a file's is made: of several, the longest.
+  private static @Nullable Path logOf(Path file, Set<Path> there) {
+    Path longest = null;
+    for (Path log : there) {
+      if ((longest == null || log.toString().length() > longest.toString().length())
+          && RotatedNames.isPerhapsRotated(file, log)) {
+        longest = log;
+      }
+    }
+    return longest;
+  }
+
+  private static Candidate candidate(Path log, Discovery.Other other) throws IOException {
+    BasicFileAttributes attributes =
+        Files.readAttributes(other.path(), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    return new Candidate(log, other, attributes.creationTime(), attributes.lastModifiedTime());
+  }
+
+  private static boolean isPerhapsAfter(long seconds, long lookedSeconds) {
+    return seconds >= lookedSeconds - Relatives.CLOCK_SECONDS;
+  }
+
+  private Became became(Path log) throws IOException {
+    Discovery.Found found = discovery.found().get(log);
+    if (found == null) {
+      return discovery.sees(log) ? Became.ROTATED : Became.UNKNOWN;
+    }
+    SavedGeneration saved = known.at(found.place());
+    if (saved == null || saved.finished() || !known.pathOf(saved).equals(log)) {
+      return Became.ROTATED;
+    }
+    if (saved.fingerprint().length() == 0) {
+      return Became.UNKNOWN;
+    }
+    try (Probe probe = Probe.open(found.real(), found.place())) {
+      return probe.continues(saved.fingerprint(), saved.acknowledged())
+          ? Became.STAYED
+          : Became.ROTATED;
+    }
+  }
+
+  /// Why it is not read; null where it is.
+  private @Nullable String whyNot(Candidate candidate, Became how) throws IOException {
+    Path file = candidate.file().path();
+    if (RotatedNames.isCompressed(file)) {
+      return COMPRESSED;
+    }
+    if (how == Became.ROTATED && RotatedNames.isSurelyRotated(file, candidate.log())) {
+      if (!Relatives.isAfter(candidate.seconds(), looked(candidate.file()))) {
+        return "made when the sidecar had just looked for the last time, or before that";
+      }
+      try (Probe probe = Probe.open(file, discovery.placeOf(candidate.file()))) {
+        return probe.isGzip() ? COMPRESSED : null;
+      } catch (AccessDeniedException e) {
+        return Discovery.whatToDo(e);
+      }
+    }
+    return "made while the sidecar was not running; no include has its name, which may be what "
+        + candidate.log().getFileName()
+        + " was rotated to";
+  }
+
+  /// Whether a file has the content of a known generation, which is read where something is left of it.
+  ///
+  /// @param there whether only that counts which lies where it was: of another file it is asked again whether it is a copy
+  private boolean isKnown(Discovery.Other other, boolean there) throws IOException {
+    FileKey place = discovery.placeOf(other);
+    try (Probe probe = Probe.open(other.path(), place)) {
+      SavedGeneration last = known.at(place);
+      if (last != null && probe.continues(last.fingerprint(), last.acknowledged())) {
+        return true;
+      }
+      for (SavedGeneration saved : there ? List.<SavedGeneration>of() : known.all()) {
+        if (saved.fingerprint().length() > 0
+            && saved.fingerprint().agreesWith(probe.fingerprint())
+            && probe.continues(saved.fingerprint(), saved.acknowledged())) {
+          return true;
+        }
+      }
+      return false;
+    } catch (NoSuchFileException e) {
+      throw e;
+    } catch (IOException e) {
+      // Whatever it is, it cannot be read.
+      return false;
+    }
+  }
+
+  private void tell(List<String> lines) {
+    lines.stream().limit(ProblemLog.MOST_AT_ONCE).forEach(notice);
+    if (lines.size() > ProblemLog.MOST_AT_ONCE) {
+      notice.accept(
+          lines.size()
+              - ProblemLog.MOST_AT_ONCE
+              + " more files that may be rotated logs are not read, for such reasons");
+    }
+  }
+}
