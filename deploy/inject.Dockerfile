@@ -1,7 +1,7 @@
 # The image of `pannier inject` and of the admission webhook. From the root of the project:
 #
-#   docker build -f deploy/inject.Dockerfile -t pannier/inject .
-#   podman build --timestamp 0 -f deploy/inject.Dockerfile -t pannier/inject .
+#   docker build -f deploy/inject.Dockerfile -t pannier/inject:0.1.0-SNAPSHOT .
+#   podman build --timestamp 0 -f deploy/inject.Dockerfile -t pannier/inject:0.1.0-SNAPSHOT .
 #
 # BUILD, BASE and MAVEN are as in the sidecar's Dockerfile.
 ARG BUILD=maven:3-eclipse-temurin-25

@@ -15,9 +15,19 @@ final class FileParsers {
   static ParserChooser chooser(FileSource source) {
     if (source.parser() instanceof ParserSpec.Auto) {
       AutoDetect known = new AutoDetect(source.zone());
-      return known::parser;
+      return (head, length) -> new GuardedParser(source.name(), parser(known, head, length));
     }
-    LineParser parser = Parsers.create(source.parser(), source.zone());
+    LineParser parser =
+        new GuardedParser(source.name(), Parsers.create(source.parser(), source.zone()));
     return (head, length) -> parser;
+  }
+
+  /// The head is parsed, too; what it fails on says nothing of the layout.
+  private static LineParser parser(AutoDetect known, byte[] head, int length) {
+    try {
+      return known.parser(head, length);
+    } catch (RuntimeException | StackOverflowError e) {
+      return known.parser();
+    }
   }
 }

@@ -77,7 +77,9 @@ final class Reloads {
       return;
     }
     if (!changes.restarts().isEmpty()) {
-      refuse(changes.parts(), changes.restarts().stream().map(Problem::toString).toList());
+      refuse(
+          changes.parts(),
+          changes.restarts().stream().map(file::located).map(Problem::toString).toList());
       return;
     }
     LOG.info("the configuration changes: {}", String.join(", ", changes.parts()));

@@ -3,9 +3,10 @@ package dev.pannier.collector;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.ConfigurationLoader;
+import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.config.Loaded;
+import dev.pannier.collector.tail.ParserChooser;
 import dev.pannier.collector.tail.StreamedFile;
 import dev.pannier.shippers.batch.Batch;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
@@ -35,12 +36,17 @@ class FileParsersTest {
     Path file = Files.writeString(folder.resolve("pannier.yaml"), yaml);
     Loaded loaded = ConfigurationLoader.load(file, environment);
     assertThat(loaded).isInstanceOf(Loaded.Valid.class);
-    Configuration configuration = ((Loaded.Valid) loaded).configuration();
+    FileSource source = ((Loaded.Valid) loaded).configuration().files().getFirst();
+    return records(source, FileParsers.chooser(source), lines);
+  }
+
+  static List<LogRecord> records(FileSource source, ParserChooser parsers, String lines)
+      throws IOException {
     List<LogRecord> records = new ArrayList<>();
     StreamedFile streamed =
         new StreamedFile(
-            configuration.files().getFirst(),
-            FileParsers.chooser(configuration.files().getFirst()),
+            source,
+            parsers,
             Path.of("-"),
             new byte[0],
             InstantSource.fixed(Instant.parse("2026-11-23T12:00:00Z")),

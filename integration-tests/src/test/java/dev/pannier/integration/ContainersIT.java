@@ -356,7 +356,9 @@ class ContainersIT {
 
     assertThat(error(process))
         .contains(
-            "state.directory /var/lib/pannier cannot be written", "mount a writable volume there")
+            "state.directory: cannot be written, ",
+            "mount a writable volume there",
+            "(/var/lib/pannier)")
         .doesNotContain(".local");
     assertThat(process.waitFor()).isEqualTo(2);
   }

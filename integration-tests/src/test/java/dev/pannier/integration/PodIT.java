@@ -270,7 +270,10 @@ class PodIT {
   /// With each file of values but that for cert-manager, whose kinds are not the server's.
   @Test
   void theServerTakesWhatHelmMakes() throws Exception {
-    assumeTrue(ChildProcess.find(List.of("helm")).isPresent(), "no helm on the PATH");
+    assumeTrue(
+        ChildProcess.find(List.of("helm")).isPresent(),
+        "no helm on the PATH: `go install helm.sh/helm/v3/cmd/helm@v3.19.5`, which takes some"
+            + " minutes");
     Path helm = Tree.root().resolve("deploy/helm");
     List<List<String>> values = new ArrayList<>(List.of(List.of()));
     try (Stream<Path> files = Files.list(helm.resolve("values"))) {

@@ -284,7 +284,8 @@ class ReloadIT {
       assertThat(problems(sidecar))
           .containsExactly(
               sidecar.config()
-                  + ": memory: cannot change while the sidecar runs: restart it (24MiB → 25MiB)");
+                  + ":1: memory: cannot change while the sidecar runs: restart it, and with -Xmx41m"
+                  + " at least (24MiB → 25MiB)");
       assertThat(sidecar.status("/readyz")).isEqualTo(200);
 
       write(sidecar.log("app.log"), "line\n");

@@ -117,7 +117,7 @@ final class DateLayout {
     int fraction = 0;
     boolean afternoon = false;
     boolean halfDay = false;
-    int offset = Integer.MIN_VALUE;
+    int offset = LocalTime.NO_OFFSET;
     for (int i = 0; i < steps.size(); i++) {
       Step step = steps.get(i);
       switch (step.letter) {
@@ -212,13 +212,17 @@ final class DateLayout {
       }
     }
     if (halfDay) {
+      if (hour < 0 || hour > 12) {
+        return false;
+      }
       hour = hour % 12 + (afternoon ? 12 : 0);
     }
     end = at;
     if (dayKnown && !yearKnown) {
       // A leap year: any day of the year is one.
       boolean real = LocalTime.seconds(1972, month, day, hour, minute, second) != LocalTime.NONE;
-      nanos = zone.nanosOfYearBefore(observedNanos, month, day, hour, minute, second, fraction);
+      nanos =
+          zone.nanosOfYearBefore(observedNanos, offset, month, day, hour, minute, second, fraction);
       return real;
     }
     long local = LocalTime.seconds(year, month, day, hour, minute, second);
@@ -228,9 +232,9 @@ final class DateLayout {
     nanos =
         !dayKnown
             ? LocalTime.NONE
-            : offset == Integer.MIN_VALUE
+            : offset == LocalTime.NO_OFFSET
                 ? zone.nanos(local, fraction)
-                : (local - offset) * 1_000_000_000L + fraction;
+                : LocalTime.instant(local - offset, fraction);
     return true;
   }
 

@@ -221,7 +221,7 @@ final class Exceptions {
       byte[] text, int at, int firstEnd, int end, boolean type, boolean message, RecordSink sink) {
     int from = Math.min(end, firstEnd + 1);
     int to = end;
-    if (text[at] == '\'') {
+    if (at < end && text[at] == '\'') {
       from = at + 1;
       to = firstEnd;
       while (to > from && text[to] != '\'') {
@@ -251,6 +251,9 @@ final class Exceptions {
   /// ``app.rb:1:in `work': message (Type)``
   private static int ruby(
       byte[] text, int offset, int firstEnd, boolean type, boolean message, RecordSink sink) {
+    if (firstEnd == offset) {
+      return 0;
+    }
     int open = firstEnd - 1;
     while (open > offset && text[open] != '(') {
       open--;

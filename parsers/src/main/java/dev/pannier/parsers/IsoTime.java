@@ -55,22 +55,22 @@ final class IsoTime {
     end = at;
     if (at < to && text[at] == 'Z') {
       end = at + 1;
-      return local * 1_000_000_000L + nanos;
+      return LocalTime.instant(local, nanos);
     }
     if (at < to && (text[at] == '+' || text[at] == '-')) {
       int offset = offset(text, at, to);
       if (offset != Integer.MIN_VALUE) {
-        return (local - offset) * 1_000_000_000L + nanos;
+        return LocalTime.instant(local - offset, nanos);
       }
     }
     if (at + 3 < to && text[at] == ' ') {
       if (isUtc(text, at + 1, to)) {
         end = at + 4;
-        return local * 1_000_000_000L + nanos;
+        return LocalTime.instant(local, nanos);
       }
       int offset = isWholeOffset(text, at + 1, to) ? offset(text, at + 1, to) : Integer.MIN_VALUE;
       if (offset != Integer.MIN_VALUE) {
-        return (local - offset) * 1_000_000_000L + nanos;
+        return LocalTime.instant(local - offset, nanos);
       }
     }
     return zone.nanos(local, nanos);

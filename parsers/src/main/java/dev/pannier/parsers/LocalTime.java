@@ -14,6 +14,8 @@ final class LocalTime {
   /// What no instant is.
   static final long NONE = Long.MIN_VALUE;
 
+  static final int NO_OFFSET = Integer.MIN_VALUE;
+
   private static final long DAY = 86_400;
 
   private static final int FIRST_YEAR = 1970;
@@ -92,7 +94,13 @@ final class LocalTime {
   /// @param localSeconds as [#seconds] gives them
   /// @return nanoseconds from the epoch
   long nanos(long localSeconds, int nanoOfSecond) {
-    return (localSeconds - offset(localSeconds)) * 1_000_000_000L + nanoOfSecond;
+    return instant(localSeconds - offset(localSeconds), nanoOfSecond);
+  }
+
+  /// A clock that is not set yet may be before the epoch where its zone is east of Greenwich. OTLP
+  /// has no such time (`fixed64`); 0 is its "unknown".
+  static long instant(long seconds, int nanoOfSecond) {
+    return seconds < 0 ? 0 : seconds * 1_000_000_000L + nanoOfSecond;
   }
 
   private int offset(long localSeconds) {
@@ -134,10 +142,18 @@ final class LocalTime {
   /// The instant of a time that does not say its year: the last one that is not more than a day
   /// after it was read (a clock may be ahead, and a file may be read on New Year's Day).
   ///
+  /// @param offset        of its zone in seconds; [#NO_OFFSET] where the text does not say it
   /// @param observedNanos when it was read; 0 is unknown
   /// @return [#NONE] where it is no time
   long nanosOfYearBefore(
-      long observedNanos, int month, int day, int hour, int minute, int second, int nano) {
+      long observedNanos,
+      int offset,
+      int month,
+      int day,
+      int hour,
+      int minute,
+      int second,
+      int nano) {
     if (observedNanos <= 0) {
       return NONE;
     }
@@ -147,7 +163,7 @@ final class LocalTime {
       long local = seconds(candidate, month, day, hour, minute, second);
       // What is far ahead is passed over before its zone is asked for.
       if (local != NONE && local < observedNanos / 1_000_000_000L + 2 * DAY) {
-        long nanos = nanos(local, nano);
+        long nanos = offset == NO_OFFSET ? nanos(local, nano) : instant(local - offset, nano);
         if (nanos <= observedNanos + DAY * 1_000_000_000L) {
           return nanos;
         }

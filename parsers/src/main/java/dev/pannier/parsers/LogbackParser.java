@@ -324,12 +324,13 @@ final class LogbackParser implements LineParser {
     };
   }
 
-  private boolean literal(int index, int at, byte[] literal) {
+  private boolean literal(int index, int from, byte[] literal) {
+    int at = from;
+    while (literal[0] == '\n' && at < lineEnd && text[at] == '\r') {
+      at++;
+    }
     if (Ascii.startsWith(text, at, lineEnd, literal)) {
       return match(index + 1, at + literal.length);
-    }
-    if (literal[0] == '\n' && at < lineEnd && text[at] == '\r') {
-      return literal(index, at + 1, literal);
     }
     // An editor or a shipper may have cut the blanks at a line's end.
     boolean atEnd = lineEnd - at < literal.length && isBlank(literal, lineEnd - at);

@@ -11,7 +11,9 @@ public enum ParseResult {
   /// The pattern took longer than its bound for this line.
   TIMED_OUT("timed_out", false),
   /// JSON nested deeper than the parser follows.
-  TOO_DEEP("too_deep", false);
+  TOO_DEEP("too_deep", false),
+  /// The parser threw, which none should: a defect of it.
+  FAILED("failed", false);
 
   private final String label;
   private final boolean parsed;

@@ -110,7 +110,7 @@ final class StackTraces {
   /// @return the beginning of the first throwable's name that stands behind `before` in the line,
   ///     where a frame follows the line; else -1
   static int findInLine(byte[] buffer, int from, int lineEnd, int end, byte[] before) {
-    if (!isFrame(buffer, lineEnd + 1, end)) {
+    if (lineEnd == from || !isFrame(buffer, lineEnd + 1, end)) {
       return -1;
     }
     int stop = buffer[lineEnd - 1] == '\r' ? lineEnd - 1 : lineEnd;

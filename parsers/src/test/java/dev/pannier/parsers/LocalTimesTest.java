@@ -11,6 +11,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -55,10 +56,10 @@ class LocalTimesTest {
       for (int i = 0; i < 4; i++) {
         long local = seconds + i * 86_400L * 40;
         LocalDateTime date = LocalDateTime.ofEpochSecond(local, 0, java.time.ZoneOffset.UTC);
+        long instant = local - zone.getRules().getOffset(date).getTotalSeconds();
         assertThat(time.nanos(local, 7))
             .as("%s in %s", date, zone)
-            .isEqualTo(
-                (local - zone.getRules().getOffset(date).getTotalSeconds()) * 1_000_000_000L + 7);
+            .isEqualTo(instant < 0 ? 0 : instant * 1_000_000_000L + 7);
       }
     }
   }
@@ -110,5 +111,44 @@ class LocalTimesTest {
 
     assertThat(time(parser, "<" + text + "> x", "2026-11-23T20:00:00Z"))
         .isEqualTo("2026-11-23T14:00:00Z");
+  }
+
+  /// OTLP's times are unsigned: -3,590 s would be a time in 2554.
+  @ParameterizedTest
+  @CsvSource({
+    "yyyy-MM-dd'T'HH:mm:ssXXX, 1970-01-01T00:00:10+01:00",
+    "yyyy-MM-dd'T'HH:mm:ss,    1970-01-01T00:00:10"
+  })
+  void aTimeBeforeTheEpochIsUnknown(String layout, String text) {
+    ZoneId berlin = ZoneId.of("Europe/Berlin");
+    LineParser pattern =
+        Parsers.create(new ParserSpec.Logback("%d{" + layout + "} %level %m"), berlin);
+    LineParser json = Parsers.create(new ParserSpec.Json(), berlin);
+
+    assertThat(time(pattern, text + " INFO x", "2026-11-23T00:00:00Z"))
+        .isEqualTo("1970-01-01T00:00:00Z");
+    assertThat(time(json, "{\"time\":\"" + text + "\",\"msg\":\"x\"}", "2026-11-23T00:00:00Z"))
+        .isEqualTo("1970-01-01T00:00:00Z");
+  }
+
+  @Test
+  void anOffsetCountsThoughTheYearIsNotSaid() {
+    LineParser parser =
+        Parsers.create(
+            new ParserSpec.Logback("%d{MM-dd HH:mm:ss.SSSXXX} %m"), ZoneId.of("Europe/Berlin"));
+
+    assertThat(time(parser, "11-22 14:00:00.000-05:00 x", "2026-11-23T00:00:00Z"))
+        .isEqualTo("2026-11-22T19:00:00Z");
+  }
+
+  @Test
+  void anHourOfTheHalfDayIsOne() {
+    LineParser parser =
+        Parsers.create(
+            new ParserSpec.Logback("%d{yyyy-MM-dd h:mm:ss a} %m"), ZoneId.of("Europe/Berlin"));
+
+    assertThat(time(parser, "2026-11-22 2:00:00 PM x", "2026-11-23T00:00:00Z"))
+        .isEqualTo("2026-11-22T13:00:00Z");
+    assertThat(time(parser, "2026-11-22 x:00:00 PM x", "2026-11-23T00:00:00Z")).isNull();
   }
 }

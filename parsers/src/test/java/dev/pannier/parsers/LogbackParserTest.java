@@ -196,6 +196,16 @@ class LogbackParserTest {
     assertThatThrownBy(() -> parser("%highlight(%msg")).hasMessageContaining("')' is missing");
   }
 
+  @Test
+  void anyNumberOfCarriageReturnsEndALine() {
+    LineParser parser = parser("%d %level%n%msg%n");
+    byte[] line =
+        ("2026-11-30 12:00:00,000 INFO" + "\r".repeat(60_000) + "\npaid")
+            .getBytes(StandardCharsets.UTF_8);
+
+    assertThat(parser.parse(line, 0, line.length, Nowhere.SINK)).isNotNull();
+  }
+
   @Property(tries = 1000)
   void noBytesMakeItThrow(@ForAll byte[] bytes) {
     LineParser parser = parser("%d{HH:mm:ss} [%t] %-5p %c{1}.%M(%L\\) %X - %m%n");

@@ -17,6 +17,32 @@ import org.junit.jupiter.api.Test;
 abstract class ParserContract {
   private static final long OBSERVED = 1_795_442_400_000_000_000L;
   private static final int LARGEST = 1 << 20;
+  private static final byte[] LINE_END = {'\n'};
+
+  /// What parsers look for, as it stands in texts and in JSON's strings.
+  private static final List<String> PIECES =
+      List.of(
+          "\n\tfrom a.rb:1:in `b'",
+          "\n\tat a.B.c(B.java:1)",
+          "\n  File \"a.py\", line 1, in b",
+          "Traceback (most recent call last):\n",
+          "thread 'x' panicked at ",
+          "panic: x\n\ngoroutine 1 [running]:\n",
+          "Caused by: ",
+          "a.b.SomeException: ",
+          "\r\r\r",
+          "\\n\\tfrom a.rb:1",
+          "\\n\\tat a.B.c(B.java:1)",
+          "\\r\\n",
+          "\\u000a",
+          ",\"stack_trace\":\"\\n\\tfrom a.rb:1\"",
+          ",\"@x\":[\"\\n\",\"\\tfrom x\"]",
+          "1970-01-01T00:00:10+01:00",
+          "\u001b[31m",
+          "[",
+          "]",
+          "=\"",
+          "%");
 
   /// A new parser, as for a new file.
   abstract LineParser parser();
@@ -34,11 +60,23 @@ abstract class ParserContract {
     byte[] buffer = new byte[line.length + 13];
     Arrays.fill(buffer, around);
     System.arraycopy(line, 0, buffer, 5, line.length);
+    Outcome outcome = parse(parser, buffer, 5, line.length);
+    // Nothing before it, and nothing behind it.
+    parse(parser, line, 0, line.length);
+    return outcome;
+  }
+
+  private static Outcome parse(LineParser parser, byte[] buffer, int offset, int length) {
     byte[] before = buffer.clone();
     CheckingSink sink = new CheckingSink();
     parser.observedAt(OBSERVED);
-    parser.startsRecord(buffer, 5, line.length);
-    ParseResult result = parser.parse(buffer, 5, line.length, sink);
+    parser.startsRecord(buffer, offset, length);
+    parser.endsRecord(buffer, offset, length);
+    int second = Ascii.indexOf(buffer, offset, offset + length, LINE_END);
+    if (second >= 0) {
+      parser.continuesException(buffer, offset, second + 1, offset + length - second - 1);
+    }
+    ParseResult result = parser.parse(buffer, offset, length, sink);
     assertThat(buffer).as("the record's own bytes").isEqualTo(before);
     if (result.parsed()) {
       assertThat(sink.isClosed()).isTrue();
@@ -163,6 +201,8 @@ abstract class ParserContract {
             "trace_id=",
             "[a,",
             "1",
+            "\r",
+            "\n\tfrom ",
             "\u001b[",
             "\\u12")) {
       String full = unit.repeat(LARGEST / unit.length());
@@ -194,12 +234,16 @@ abstract class ParserContract {
       return new byte[] {(byte) random.nextInt()};
     }
     int at = random.nextInt(line.length);
-    return switch (random.nextInt(6)) {
+    return switch (random.nextInt(8)) {
       case 0 -> Arrays.copyOf(line, at);
       case 1 -> Arrays.copyOfRange(line, at, line.length);
       case 2 -> with(line, at, 1, new byte[0]);
       case 3 -> with(line, at, 0, new byte[] {(byte) random.nextInt()});
-      case 4 -> {
+      case 4, 5 -> {
+        byte[] piece = PIECES.get(random.nextInt(PIECES.size())).getBytes(ISO_8859_1);
+        yield with(line, random.nextInt(4) == 0 ? 0 : at, 0, piece);
+      }
+      case 6 -> {
         int other = random.nextInt(line.length);
         byte[] piece = Arrays.copyOfRange(line, Math.min(at, other), Math.max(at, other));
         yield with(line, at, 0, piece);

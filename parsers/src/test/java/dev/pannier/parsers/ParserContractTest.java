@@ -125,6 +125,21 @@ class ParserContractTest {
   }
 
   @Nested
+  class LogbackWithTheExceptionInTheMessagesLine extends ParserContract {
+    @Override
+    LineParser parser() {
+      return Parsers.create(new ParserSpec.Logback("%d %level%n%logger - %msg : %ex%n"), ZONE);
+    }
+
+    @Override
+    List<String> lines() {
+      return List.of(
+          "2026-11-23 14:00:00,123 INFO\na.B - paid : ",
+          "2026-11-23 14:00:00,123 WARN\r\na.B - no : a.b.C: x\n\tat a.B.c(B.java:1)");
+    }
+  }
+
+  @Nested
   class LogbackWithoutAMessage extends ParserContract {
     @Override
     LineParser parser() {

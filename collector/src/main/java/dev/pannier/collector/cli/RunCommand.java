@@ -26,9 +26,6 @@ import picocli.CommandLine.Option;
     description = "Run the sidecar in the foreground; SIGTERM drains it, SIGHUP reloads.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
-  /// What is alive on the heap beside what `memory` bounds.
-  private static final int BASE_MIB = 16;
-
   private static final String WAIT = "--wait-for-configuration";
 
   private final Map<String, String> environment;
@@ -118,24 +115,29 @@ final class RunCommand implements Callable<Integer> {
     long heapMiB = Runtime.getRuntime().maxMemory() >> 20;
     long memoryMiB = configuration.memoryBytes() >> 20;
     // The JVM counts one survivor space less than -Xmx, a tenth of the young generation at most.
-    if (heapMiB < (memoryMiB + BASE_MIB) * 9 / 10) {
+    long neededMiB = Configuration.heapMib(configuration.memoryBytes());
+    if (heapMiB < neededMiB * 9 / 10) {
       return refused(
-          "memory: %dMiB does not fit into a heap of %dMiB: start the JVM with -Xmx%dm"
-              .formatted(memoryMiB, heapMiB, memoryMiB + BASE_MIB));
+          file.problem(
+              "memory",
+              "%dMiB does not fit into a heap of %dMiB: start the JVM with -Xmx%dm"
+                  .formatted(memoryMiB, heapMiB, neededMiB)));
     }
+    String key = "state.directory";
     try {
-      StateDirectory.prepare("state.directory", configuration.stateDirectory());
+      StateDirectory.prepare(configuration.stateDirectory());
       if (waitForConfiguration && configuration.buffer().type() == BufferSettings.Type.DISK) {
         // Else whoever opens it tells what is wrong, and the process ends.
-        StateDirectory.prepare("buffer.directory", configuration.buffer().directory());
+        key = "buffer.directory";
+        StateDirectory.prepare(configuration.buffer().directory());
       }
     } catch (IOException e) {
-      return refused(String.valueOf(e.getMessage()));
+      return refused(file.problem(key, String.valueOf(e.getMessage())));
     }
     return new Attempt.Ready(configuration, valid.warnings());
   }
 
-  private static Attempt refused(String problem) {
-    return new Attempt.Refused(List.of(problem));
+  private static Attempt refused(Problem problem) {
+    return new Attempt.Refused(List.of(problem.toString()));
   }
 }

@@ -22,6 +22,8 @@ public record Changes(List<String> parts, List<Problem> restarts) {
   public static Changes between(Configuration running, Configuration next, String file) {
     List<String> parts = new ArrayList<>();
     part(parts, "resource", running.resource(), next.resource());
+    part(parts, "memory", running.memoryBytes(), next.memoryBytes());
+    part(parts, "state.directory", running.stateDirectory(), next.stateDirectory());
     each(parts, "source ", running.files(), next.files(), FileSource::name);
     part(parts, "sources.otlp", running.otlp(), next.otlp());
     part(parts, "processors", running.processors(), next.processors());
@@ -64,12 +66,19 @@ public record Changes(List<String> parts, List<Problem> restarts) {
 
   private static List<Problem> restarts(Configuration running, Configuration next, String file) {
     List<Problem> problems = new ArrayList<>();
-    restart(
-        problems,
-        file,
-        "memory",
-        Units.write(running.memoryBytes()),
-        Units.write(next.memoryBytes()));
+    if (running.memoryBytes() != next.memoryBytes()) {
+      problems.add(
+          new Problem(
+              file,
+              0,
+              "memory",
+              "%s, and with -Xmx%dm at least (%s → %s)"
+                  .formatted(
+                      NEEDS_RESTART,
+                      Configuration.heapMib(next.memoryBytes()),
+                      Units.write(running.memoryBytes()),
+                      Units.write(next.memoryBytes()))));
+    }
     directory(problems, file, "state.directory", running.stateDirectory(), next.stateDirectory());
     BufferSettings before = running.buffer();
     BufferSettings after = next.buffer();

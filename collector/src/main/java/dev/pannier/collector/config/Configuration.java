@@ -29,6 +29,14 @@ public record Configuration(
     Admin admin,
     Shutdown shutdown) {
 
+  /// What is alive on the heap beside what `memory` bounds.
+  private static final int HEAP_BESIDE_MIB = 16;
+
+  /// The heap, in MiB, that a JVM needs for this `memory`.
+  public static long heapMib(long memoryBytes) {
+    return (memoryBytes >> 20) + HEAP_BESIDE_MIB;
+  }
+
   public ShipperPolicy policy(String shipper) {
     return policies.getOrDefault(shipper, ShipperPolicy.DEFAULT);
   }

@@ -47,6 +47,21 @@ public final class ConfigurationFile {
     return same && loaded != null && !now.sameAs(loaded);
   }
 
+  /// What is wrong with what it says under a key, though it can be read.
+  public Problem problem(String key, String message) {
+    return located(new Problem(toString(), 0, key, message));
+  }
+
+  /// The same problem with its key's line, where the file that was loaded has the key.
+  public Problem located(Problem problem) {
+    FileLook look = loaded;
+    int line =
+        look == null || path == null || !look.problem().isEmpty()
+            ? 0
+            : ConfigurationLoader.line(look, problem.key());
+    return new Problem(problem.file(), line, problem.key(), problem.message());
+  }
+
   /// As it is told.
   @Override
   public String toString() {

@@ -22,6 +22,8 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
@@ -43,7 +45,7 @@ public final class ConfigurationLoader {
   private static final Pattern CONTENT =
       Pattern.compile(
           "(undefined alias|tag handle|escape character|character found|version:|UTF-8:"
-              + "|but found(?! '[^']*'$| another document)).*",
+              + "|but found(?! '[^']*'$)).*",
           Pattern.DOTALL);
 
   private static final String ADMIN_LISTEN = "PANNIER_ADMIN_LISTEN";
@@ -133,9 +135,17 @@ public final class ConfigurationLoader {
               .build();
       StreamReader reader =
           new StreamReader(settings, text.startsWith("\uFEFF") ? text.substring(1) : text);
-      return new Composer(settings, new BoundedParser(new ParserImpl(settings, reader)))
-          .getSingleNode()
-          .orElse(null);
+      BoundedParser parser = new BoundedParser(new ParserImpl(settings, reader));
+      Composer composer = new Composer(settings, parser);
+      Node node = composer.hasNext() ? composer.next() : null;
+      if (composer.hasNext()) {
+        int line = parser.peekEvent().getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
+        problems.add(
+            line,
+            "yaml",
+            "a second document begins, and a configuration is one: leave out the ---");
+      }
+      return node;
     } catch (CharacterCodingException e) {
       problems.add(0, "file", "is not UTF-8");
     } catch (MarkedYamlEngineException e) {
@@ -145,6 +155,30 @@ public final class ConfigurationLoader {
       problems.add(0, "yaml", withoutContent(Objects.requireNonNullElse(e.getMessage(), "")));
     }
     return null;
+  }
+
+  /// @return 0 where the file does not have the key
+  static int line(FileLook look, String path) {
+    Node node = new ConfigurationLoader(Map.of(), new Problems("")).document(look);
+    int line = 0;
+    for (String key : path.split("\\.", -1)) {
+      NodeTuple entry =
+          !(node instanceof MappingNode mapping)
+              ? null
+              : mapping.getValue().stream()
+                  .filter(
+                      tuple ->
+                          tuple.getKeyNode() instanceof ScalarNode scalar
+                              && scalar.getValue().equals(key))
+                  .findFirst()
+                  .orElse(null);
+      if (entry == null) {
+        return 0;
+      }
+      line = Value.lineOf(entry.getKeyNode(), 0);
+      node = entry.getValueNode();
+    }
+    return line;
   }
 
   private static String withoutContent(String message) {
@@ -205,13 +239,15 @@ public final class ConfigurationLoader {
     onFulls.put("backpressure", BufferSettings.OnFull.BACKPRESSURE);
     onFulls.put("drop_oldest", BufferSettings.OnFull.DROP_OLDEST);
     onFulls.put("drop_newest", BufferSettings.OnFull.DROP_NEWEST);
+    Value typeValue = section.value("type");
     BufferSettings.Type type = section.choice("type", types, BufferSettings.Type.MEMORY);
+    boolean isTypeKnown = typeValue == null || types.containsKey(typeValue.text(""));
     Value directoryValue = section.value("directory");
     Path directory = directoryValue == null ? null : directoryValue.absolutePath();
     long maxBytes = section.size("max_bytes", MIN_BUFFER, MAX_BUFFER, BUFFER);
     BufferSettings.OnFull onFull =
         section.choice("on_full", onFulls, BufferSettings.OnFull.BACKPRESSURE);
-    if (type == BufferSettings.Type.MEMORY) {
+    if (type == BufferSettings.Type.MEMORY && isTypeKnown) {
       for (String key : List.of("directory", "max_bytes", "on_full")) {
         Value written = section.value(key);
         if (written != null) {

@@ -34,7 +34,7 @@ final class FileLook {
 
   private static String why(Path file, IOException e) {
     if (Files.isDirectory(file)) {
-      return "is a directory";
+      return "is a directory: name the file in it, as " + file.resolve("pannier.yaml");
     }
     return Files.exists(file)
         ? "cannot be read: " + e.getClass().getSimpleName()

@@ -11,6 +11,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -96,6 +97,12 @@ final class KafkaReader {
     String key = key(section.value("key"));
     Transactions transactions = transactions(section);
     Section own = section.section("properties");
+    section.misplaced(
+        ProducerConfig.configNames(),
+        property ->
+            Objects.requireNonNullElse(
+                unwelcome(property),
+                "is a property of Kafka's producer: write it below properties"));
     Map<String, String> written = own.texts(false);
     check(own, written);
     if (!key.equals("none")) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -119,6 +120,18 @@ final class Section {
       }
     }
     return texts;
+  }
+
+  /// Tells of keys that are none of its own, but known elsewhere.
+  ///
+  /// @param where what is told of such a key
+  void misplaced(Set<String> others, Function<String, String> where) {
+    values.forEach(
+        (key, value) -> {
+          if (others.contains(key) && known.add(key)) {
+            value.problemShown(where.apply(key));
+          }
+        });
   }
 
   /// Tells of every key that nobody asked for.

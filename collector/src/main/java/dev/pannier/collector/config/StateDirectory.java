@@ -2,7 +2,10 @@ package dev.pannier.collector.config;
 
 import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -36,9 +39,8 @@ public final class StateDirectory {
 
   /// Makes the directory where it is missing and sees that a file can be written in it.
   ///
-  /// @param key by which it is configured
   /// @throws IOException with a message that says what to do
-  public static void prepare(String key, Path directory) throws IOException {
+  public static void prepare(Path directory) throws IOException {
     Path probe = directory.resolve(".writable");
     try {
       DurableDirectory.make(directory);
@@ -46,15 +48,21 @@ public final class StateDirectory {
       Files.delete(probe);
     } catch (IOException e) {
       throw new IOException(
-          key
-              + " "
-              + directory
-              + " cannot be written ("
-              + e.getClass().getSimpleName()
-              + "): mount a writable volume there, or set "
-              + key
-              + " to one",
+          "cannot be written, "
+              + why(e)
+              + ": mount a writable volume there, or name a folder that can ("
+              + Problems.shown(directory.toString())
+              + ")",
           e);
     }
+  }
+
+  private static String why(IOException e) {
+    return switch (e) {
+      case AccessDeniedException ignored -> "permission denied";
+      case NoSuchFileException ignored -> "no folder can be made there";
+      case FileSystemException other when other.getReason() != null -> other.getReason();
+      default -> e.getClass().getSimpleName();
+    };
   }
 }

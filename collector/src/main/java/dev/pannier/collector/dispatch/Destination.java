@@ -58,7 +58,10 @@ final class Destination {
   }
 
   void closed(long nowNanos) {
-    failures.flush(nowNanos);
+    // At the end, what it has got over since is no news.
+    if (failingSinceNanos != NOT_FAILING) {
+      failures.flush(nowNanos);
+    }
     state = State.CLOSED;
   }
 

@@ -31,6 +31,10 @@ final class BearerTokens implements SecretPattern {
       while (first < end && isBetween(bytes[first])) {
         first++;
       }
+      if (first == at + WORD.length) {
+        at++; // and not to the end of what may be one token with many such words
+        continue;
+      }
       int tokenEnd = first;
       while (tokenEnd < end && isToken(bytes[tokenEnd])) {
         tokenEnd++;
@@ -38,8 +42,7 @@ final class BearerTokens implements SecretPattern {
       while (tokenEnd > first && bytes[tokenEnd - 1] == '.') {
         tokenEnd--;
       }
-      boolean apart = first > at + WORD.length;
-      if (apart && first >= from && looksRandom(bytes, first, tokenEnd)) {
+      if (first >= from && looksRandom(bytes, first, tokenEnd)) {
         return SecretPattern.match(first, tokenEnd);
       }
       at++;

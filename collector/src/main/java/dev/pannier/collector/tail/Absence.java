@@ -94,6 +94,10 @@ final class Absence {
 
   /// Whether a file that a source takes, and that nobody knows, has become a known log's while nobody looked.
   boolean isMadeMeanwhile(Discovery.Found found) {
+    if (!isOnKnownDevice(found.place())) {
+      // The files of another volume have been there before.
+      return false;
+    }
     Path folder = found.path().getParent();
     Set<Path> there = logs.getOrDefault(folder, Set.of());
     if (there.contains(found.path())) {
@@ -111,6 +115,10 @@ final class Absence {
       // Told where it is met.
       return false;
     }
+  }
+
+  private boolean isOnKnownDevice(FileKey place) {
+    return known.all().stream().anyMatch(saved -> saved.device() == place.device());
   }
 
   /// What is there of them by names that no source takes, the oldest first.

@@ -229,6 +229,49 @@ class LauncherTest {
     assertThat(run.out()).noneMatch(argument -> argument.contains("aot"));
   }
 
+  @ParameterizedTest
+  @CsvSource({"--help", "-h", "--version"})
+  void aRunThatOnlyAsksMakesNoCache(String question) throws Exception {
+    built();
+
+    assertThat(pannier(CACHED, "run", question).err()).isEmpty();
+    assertThat(cache).doesNotExist();
+  }
+
+  /// Whoever names a JDK wants that one.
+  @Test
+  void aJdkThatIsNamedAndIsNoneIsToldAndNoOtherTaken() throws Exception {
+    built();
+    String other = folder.resolve("jdk").toString();
+
+    Run run = pannier(Map.of("PANNIER_JAVA_HOME", "/not there", "JAVA_HOME", other), "run");
+
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err())
+        .isEqualTo(
+            "PANNIER_JAVA_HOME is no JDK of version 25 or later, which has bin/javac and release"
+                + " (/not there)\n");
+    assertThat(pannier(Map.of("PANNIER_JAVA_HOME", "", "JAVA_HOME", other), "run").code())
+        .isEqualTo(7);
+  }
+
+  @Test
+  void theDemosBrokerRunsAlone() throws Exception {
+    Run run = pannier(Map.of(), "broker");
+
+    assertThat(run.out())
+        .containsSubsequence(
+            "dev.pannier.demo.BrokerMain", checkout + "/target/broker", "9092", "9093");
+    assertThat(pannier(Map.of(), "broker", "/b", "1", "2").out())
+        .containsSubsequence("dev.pannier.demo.BrokerMain", "/b", "1", "2");
+    assertThat(pannier(Map.of(), "broker", "--help").out())
+        .singleElement()
+        .asString()
+        .startsWith("usage: pannier broker [FOLDER");
+    assertThat(pannier(Map.of(), "broker", "-x").code()).isEqualTo(2);
+  }
+
   @Test
   void aCacheThatIsOlderThanAJarIsMadeAnew() throws Exception {
     built();

@@ -118,8 +118,9 @@ class PannierCommandTest {
 
     assertThat(pannier("run", "-c", file("state: {directory: " + directory + "}"))).isEqualTo(2);
     assertThat(err())
-        .contains("state.directory " + directory + " cannot be written")
-        .contains("mount a writable volume there");
+        .contains("p.yaml:1: state.directory: cannot be written, ")
+        .endsWith(
+            ": mount a writable volume there, or name a folder that can (" + directory + ")\n");
     assertThat(ran).isEmpty();
   }
 

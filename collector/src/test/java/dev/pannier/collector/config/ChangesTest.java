@@ -93,7 +93,11 @@ class ChangesTest {
     assertThat(between("", "memory: 12MiB\n").restarts())
         .singleElement()
         .hasToString(
-            "p.yaml: memory: cannot change while the sidecar runs: restart it (24MiB → 12MiB)");
+            "p.yaml: memory: cannot change while the sidecar runs: restart it, and with -Xmx28m at"
+                + " least (24MiB → 12MiB)");
+    assertThat(between("", "memory: 12MiB\nstate: {directory: /other}\n").parts())
+        .containsExactly(
+            "memory changed", "state.directory changed", "sources.otlp changed", "buffer changed");
     assertThat(
             between(
                     "buffer: {type: disk, directory: /a}\n",

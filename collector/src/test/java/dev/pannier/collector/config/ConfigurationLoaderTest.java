@@ -32,8 +32,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,6 +45,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 class ConfigurationLoaderTest {
   private static final Path SAMPLES = Path.of("../config-samples");
@@ -65,6 +70,80 @@ class ConfigurationLoaderTest {
 
   private Loaded.Valid loaded(String yaml, Map<String, String> environment) throws IOException {
     return (Loaded.Valid) ConfigurationLoader.load(write(yaml), environment);
+  }
+
+  /// What the schema of Helm's chart has for `sidecar.defaults`, by which `inject` and the webhook judge, too: see their `HelmDefaultsTest`.
+  private static Map<?, ?> ofTheChart(String key) throws IOException {
+    Object node =
+        new Load(LoadSettings.builder().build())
+            .loadFromString(Files.readString(Path.of("../deploy/helm/pannier/values.schema.json")));
+    for (String step : List.of("sidecar", "defaults", key)) {
+      Map<?, ?> properties =
+          (Map<?, ?>) Objects.requireNonNull(((Map<?, ?>) node).get("properties"));
+      node = Objects.requireNonNull(properties.get(step));
+    }
+    return (Map<?, ?>) node;
+  }
+
+  @Test
+  void theChartKnowsTheParsersThatAreBuiltIn() throws IOException {
+    Loaded.Valid loaded = (Loaded.Valid) ConfigurationLoader.load(null, Map.of());
+    Set<Object> known = new HashSet<>(loaded.parsers().keySet());
+    known.add("");
+    List<?> choices = (List<?>) Objects.requireNonNull(ofTheChart("parser").get("enum"));
+    assertThat(new HashSet<Object>(choices)).isEqualTo(known);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://a:4317",
+        "https://a.example./v1/$a;b",
+        "http://a",
+        "http://1.2.3.4:1",
+        "http://[::1]:9",
+        "http://9:1",
+        "http://a/%41",
+        "http://a/%4",
+        "http://a_b:1",
+        "http://a-:1",
+        "http://-a:1",
+        "http://a.1:2",
+        "http://1.2.3.400",
+        "http://a:65535",
+        "http://a:65536",
+        "http://user:pass@a:1",
+        "http://a?b",
+        "http://a#b",
+        "http:///a",
+        "http://",
+        "ftp://a",
+        "a:4317"
+      })
+  void theChartTakesAnEndpointThatTheSidecarTakes(String endpoint) throws IOException {
+    Loaded loaded = ConfigurationLoader.load(null, Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint));
+    assertThat(endpoint.matches((String) Objects.requireNonNull(ofTheChart("otlp").get("pattern"))))
+        .isEqualTo(loaded instanceof Loaded.Valid);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a:1",
+        "a_b:65535",
+        "[::1]:1",
+        "a:1 , b:2",
+        "a:65536",
+        "u@a:1",
+        "a",
+        "a:1,",
+        "k://a:1"
+      })
+  void theChartTakesAddressesOfKafkaThatTheSidecarTakes(String servers) throws IOException {
+    Loaded loaded =
+        ConfigurationLoader.load(null, Map.of("PANNIER_KAFKA_BOOTSTRAP_SERVERS", servers));
+    assertThat(servers.matches((String) Objects.requireNonNull(ofTheChart("kafka").get("pattern"))))
+        .isEqualTo(loaded instanceof Loaded.Valid);
   }
 
   @Test

@@ -68,9 +68,12 @@ class ProblemsTest {
         wrong(
             "processors:\n  - sample: {}",
             "p.yaml:2: processors[0].sample: unknown key, known are redact, drop, add"),
+        // A buffer of a type that is none is not judged as one of memory.
         wrong(
             "buffer:\n  type: dsk\n  max_bytes: 1GiB",
-            "p.yaml:2: buffer.type: unknown value, did you mean disk? (dsk)",
+            "p.yaml:2: buffer.type: unknown value, did you mean disk? (dsk)"),
+        wrong(
+            "buffer:\n  type: memory\n  max_bytes: 1GiB",
             "p.yaml:3: buffer.max_bytes: is of the disk buffer, and buffer.type is memory"),
         wrong(
             "buffer: {type: disk, directory: b, max_bytes: 1MiB, on_full: dorp, size: 1}",
@@ -440,7 +443,22 @@ class ProblemsTest {
             "a:\n\t- b",
             "p.yaml:2: yaml: found character '\\t(TAB)' that cannot start any token. (Do not use"
                 + " \\t(TAB) for indentation)"),
-        wrong("memory: 8MiB\n---\nmemory: 9MiB", "p.yaml:2: yaml: but found another document"));
+        wrong(
+            "memory: 8MiB\n---\nmemory: 9MiB",
+            "p.yaml:2: yaml: a second document begins, and a configuration is one: leave out the"
+                + " ---"),
+        wrong(
+            "memory: 1MiB\n--- # more\n",
+            "p.yaml:1: memory: memory < 4MiB (1MiB)",
+            "p.yaml:2: yaml: a second document begins, and a configuration is one: leave out the"
+                + " ---"),
+        // What is Kafka's own is told where it goes.
+        wrong(
+            "shippers: {k: {type: kafka, bootstrap_servers: 'a:1', sasl.jaas.config: hush,"
+                + " acks: all}}",
+            "p.yaml:1: shippers.k.sasl.jaas.config: is a property of Kafka's producer: write it"
+                + " below properties",
+            "p.yaml:1: shippers.k.acks: is set by the sidecar itself, since delivery rests on it"));
   }
 
   @ParameterizedTest
@@ -526,7 +544,10 @@ class ProblemsTest {
         .singleElement()
         .asString()
         .endsWith("file: there is no such file");
-    assertThat(problems(folder, Map.of())).singleElement().asString().endsWith("is a directory");
+    assertThat(problems(folder, Map.of()))
+        .singleElement()
+        .asString()
+        .endsWith("is a directory: name the file in it, as p.yaml/pannier.yaml");
     assertThat(problems(latin, Map.of())).containsExactly("p.yaml: file: is not UTF-8");
   }
 

@@ -24,8 +24,20 @@ class RedactorTest {
   /// Not a character that an address, a token or a number may hold.
   private static final byte[] REPLACEMENT = "§".getBytes(UTF_8);
 
+  /// Of `max_record`'s default.
+  private static final int LONGEST = 1 << 20;
+
   private static final List<SecretPattern> ALL =
       List.of(new CardNumbers(), new EmailAddresses(), new JsonWebTokens(), new BearerTokens());
+
+  /// Each of the words was followed to the end of all that may be one token: 9 * 10^10 steps.
+  @Test
+  void manyWordsInOneAreLookedAtOnce() {
+    byte[] text = "bearer".repeat(LONGEST / 6).getBytes(UTF_8);
+    assertThat(new BearerTokens().find(text, 0, 0, text.length)).isEqualTo(SecretPattern.NONE);
+    assertThat(redact("bearer".repeat(LONGEST / 6) + " 0123456789abcdef", new BearerTokens()))
+        .endsWith("bearer §");
+  }
 
   @ParameterizedTest
   @ValueSource(

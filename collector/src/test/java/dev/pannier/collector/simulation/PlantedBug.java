@@ -37,7 +37,7 @@ enum PlantedBug {
   /// `positions.tmp` takes the place of `positions` with its content on its way.
   NO_SYNC_BEFORE_RENAME(
       World.Mode.MEMORY,
-      "line \\d+ .* is not at",
+      "line \\d+ (.* is not at|came as Uid.* and as Uid)",
       "collector.checkpoint.DurableDirectory",
       "replace") {
     @Override

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -77,18 +78,23 @@ final class Manifests {
       String changed = change(new Telling(name, YamlText.parse(read)));
       return marked ? BYTE_ORDER_MARK + changed : changed;
     } catch (YamlProblem e) {
-      failed = true;
       String hint =
           read.contains("{{")
               ? "; of a chart's templates, inject what `helm template` makes of them"
               : "";
-      messages.add(name + (e.line() > 0 ? ":" + e.line() : "") + ": " + e.what() + hint);
+      broken(name, e, "", hint);
       return text;
     }
   }
 
+  private void broken(String name, YamlProblem problem, String document, String hint) {
+    failed = true;
+    String line = problem.line() > 0 ? ":" + problem.line() : "";
+    messages.add(name + line + ": " + document + problem.what() + hint);
+  }
+
   private String change(Telling telling) {
-    List<Found> before = find(telling.text);
+    List<Found> before = find(telling.text, telling::broken);
     Map<Integer, List<Change>> removals = new LinkedHashMap<>();
     Map<Integer, List<Change>> additions = new LinkedHashMap<>();
     for (Found found : before) {
@@ -112,7 +118,7 @@ final class Manifests {
           .forEach(found -> telling.tell(found, "taken out"));
       return without.toString();
     }
-    List<Found> after = removals.isEmpty() ? before : find(without);
+    List<Found> after = removals.isEmpty() ? before : find(without, (document, told) -> {});
     for (int i = 0; i < after.size(); i++) {
       Found found = after.get(i);
       found.misplaced().forEach(path -> telling.misplaced(found, path));
@@ -144,12 +150,17 @@ final class Manifests {
                     && change.path().subList(0, depth).equals(found.path()));
   }
 
-  private static List<Found> find(YamlText text) {
+  /// @param broken gets documents that cannot be read, which keep nobody from telling what is wrong with the others
+  private static List<Found> find(YamlText text, BiConsumer<Integer, YamlProblem> broken) {
     List<Found> found = new ArrayList<>();
     for (int i = 0; i < text.size(); i++) {
       String kind = text.rootText(i, "kind");
       if (kind != null && (kind.equals(LIST) || TEMPLATES.containsKey(element(kind)))) {
-        find(i, List.of(), text.tree(i), Map.of(), found);
+        try {
+          find(i, List.of(), text.tree(i), Map.of(), found);
+        } catch (YamlProblem e) {
+          broken.accept(i, e);
+        }
       }
     }
     return found;
@@ -280,6 +291,10 @@ final class Manifests {
       this.text = text;
     }
 
+    void broken(int document, YamlProblem problem) {
+      Manifests.this.broken(name, problem, document(document), "");
+    }
+
     void refused(Found found, List<Problem> problems) {
       failed = true;
       problems.forEach(problem -> at(found, problem));
@@ -304,8 +319,11 @@ final class Manifests {
     }
 
     private String head(Found found, int line) {
-      String document = text.size() > 1 ? "document " + (found.document() + 1) + ": " : "";
-      return name + ":" + line + ": " + document + found.workload() + ": ";
+      return name + ":" + line + ": " + document(found.document()) + found.workload() + ": ";
+    }
+
+    private String document(int document) {
+      return text.size() > 1 ? "document " + (document + 1) + ": " : "";
     }
   }
 }

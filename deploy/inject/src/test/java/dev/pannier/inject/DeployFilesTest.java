@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +25,10 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 /// The files of `deploy/` that users start from.
 class DeployFilesTest {
   private static final Path DEPLOY = Path.of("..").toAbsolutePath().normalize();
+
+  /// Of an image that is no other registry's.
+  private static final Pattern TAG =
+      Pattern.compile("(?<![\\w./-])pannier/(?:pannier|inject):([\\w.-]+)");
 
   private static List<Path> samples() throws IOException {
     return yaml("samples");
@@ -38,6 +44,14 @@ class DeployFilesTest {
     try (Stream<Path> tree = Files.walk(DEPLOY.resolve(folder))) {
       return tree.filter(path -> path.toString().endsWith(".yaml")).sorted().toList();
     }
+  }
+
+  /// The project's.
+  private static String version() throws IOException {
+    Matcher version =
+        Pattern.compile("<version>(.+?)</version>").matcher(Files.readString(Path.of("pom.xml")));
+    assertThat(version.find()).isTrue();
+    return version.group(1);
   }
 
   private static String run(int expected, String... arguments) {
@@ -80,13 +94,42 @@ class DeployFilesTest {
   @Test
   void theManifestsWithTheSidecarAreThoseWithoutAfterAnInjection() throws Exception {
     String without = DEPLOY.resolve("kubernetes/shop.yaml").toString();
-    String[] command = {"inject", "-f", without, "--image", "pannier/pannier:latest"};
+    String[] command = {"inject", "-f", without, "--image", "pannier/pannier:" + version()};
     assertThat(run(0, command))
         .isEqualTo(Files.readString(DEPLOY.resolve("kubernetes/shop-native-sidecar.yaml")));
     String[] ordinary =
         Stream.concat(Stream.of(command), Stream.of("--ordinary")).toArray(String[]::new);
     assertThat(run(0, ordinary))
         .isEqualTo(Files.readString(DEPLOY.resolve("kubernetes/shop-ordinary-sidecar.yaml")));
+  }
+
+  /// Which `inject` and the webhook ask for by themselves, too.
+  @Test
+  void everyImageOfOursHasTheProjectsVersionAsItsTag() throws Exception {
+    List<Path> files;
+    try (Stream<Path> tree = Files.walk(DEPLOY)) {
+      files =
+          tree.filter(file -> file.toString().matches(".*(\\.yaml|\\.md|Dockerfile)"))
+              .filter(file -> !file.toString().contains("/target/"))
+              .toList();
+    }
+    int tags = 0;
+    for (Path file : files) {
+      String text = Files.readString(file);
+      Matcher tag = TAG.matcher(text);
+      while (tag.find()) {
+        assertThat(tag.group(1)).as("in " + file).isEqualTo(version());
+        tags++;
+      }
+      assertThat(text)
+          .as(file.toString())
+          .doesNotContainPattern("-t pannier/(pannier|inject)(?!:)");
+    }
+    assertThat(tags).isPositive();
+    assertThat(Files.readString(DEPLOY.resolve("kustomize/base/kustomization.yaml")))
+        .contains("\n    newTag: " + version() + "\n");
+    assertThat(Files.readString(DEPLOY.resolve("helm/pannier/Chart.yaml")))
+        .contains("\nappVersion: \"" + version() + "\"\n");
   }
 
   @Test

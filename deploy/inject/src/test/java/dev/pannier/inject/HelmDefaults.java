@@ -51,6 +51,8 @@ final class HelmDefaults {
       // To `helm` a dollar is the text's end, whatever its last line.
       case "pattern" ->
           Pattern.compile(((String) rule).replaceAll("(?<!\\\\)\\$", "\\\\z")).matcher(text).find();
+      // Of numbers alone, and here are none.
+      case "minimum" -> true;
       case "minLength" -> text.length() >= (int) rule;
       case "maxLength" -> text.length() <= (int) rule;
       case "anyOf" -> ((List<?>) rule).stream().anyMatch(one -> takes(one, value));

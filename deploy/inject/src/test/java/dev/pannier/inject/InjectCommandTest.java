@@ -43,7 +43,7 @@ class InjectCommandTest {
   private static Result run(String in, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    List<String> all = new ArrayList<>(List.of("inject"));
+    List<String> all = new ArrayList<>(List.of("inject", "--set", "kafka=kafka:9092"));
     all.addAll(List.of(arguments));
     int code =
         Main.execute(
@@ -392,7 +392,32 @@ class InjectCommandTest {
     assertThat(run(result.out(), "--remove").out())
         .isEqualTo(twice + "---\n" + DEPLOYMENT + "---\n" + twice);
     assertThat(run(DEPLOYMENT + "kind: Deployment\n").err())
-        .startsWith("standard input:14: the key is there twice (kind)");
+        .isEqualTo(
+            "standard input:14: the key is there twice, first in line 3, and kubectl takes the"
+                + " last: leave one out (kind)\n"
+                + "pannier: nothing was written\n");
+  }
+
+  /// Nothing is written with one, but all that is wrong is told.
+  @Test
+  void aKeyThatIsThereTwiceIsToldBesideWhatIsWrongWithOtherDocuments() throws Exception {
+    String twice = DEPLOYMENT + "          image: shop:2\n";
+    file(
+        "a.yaml",
+        twice + "---\n" + DEPLOYMENT + "---\n" + DEPLOYMENT + "      hostNetwork: true\n");
+    file("b.yaml", DEPLOYMENT);
+    Result result = run("", "-f", folder.toString(), "--in-place");
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err().replace(folder + "/", ""))
+        .isEqualTo(
+            """
+            a.yaml:14: document 1: the key is there twice, first in line 13, and kubectl takes the last: leave one out (image)
+            a.yaml:22: document 2: Deployment shop: injected
+            a.yaml:43: document 3: Deployment shop: spec.template.spec.hostNetwork: the sidecar's ports would be the node's, and one Pod's alone; leave the Pod out with pannier.dev/inject: "false" (true)
+            b.yaml:7: Deployment shop: injected
+            pannier: nothing was written
+            """);
+    assertThat(Files.readString(folder.resolve("b.yaml"))).isEqualTo(DEPLOYMENT);
   }
 
   /// A list whose key a merge brings with nothing behind it has to go with its elements.

@@ -12,7 +12,7 @@ final class ManifestMaker {
       List.of("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod");
 
   /// One has this name in each Pod; empty for all.
-  private static final List<String> CONTAINERS = List.of("", "app0", "app0, app0");
+  private static final List<String> CONTAINERS = List.of("", "app0", "app0, app0", "app0, proxy");
 
   private static final List<String> NULLS = List.of("null", "~", "Null", "NULL");
 
@@ -27,6 +27,9 @@ final class ManifestMaker {
 
   /// Whether all containers of the Pod that is being made request what they are limited to.
   private boolean guaranteed;
+
+  /// Whether that Pod's annotations name its own native sidecar.
+  private boolean namesProxy;
 
   ManifestMaker(Random random) {
     this.random = random;
@@ -60,6 +63,7 @@ final class ManifestMaker {
   Map<String, Object> workload() {
     String kind = KINDS.get(random.nextInt(KINDS.size()));
     Map<String, Object> pod = new LinkedHashMap<>();
+    namesProxy = false;
     metadata(pod);
     pod.put("spec", spec());
     Map<String, Object> object = new LinkedHashMap<>();
@@ -98,6 +102,8 @@ final class ManifestMaker {
       default -> {
         Map<String, Object> metadata = new LinkedHashMap<>();
         metadata.put("labels", Map.of("app", "shop"));
+        String containers = CONTAINERS.get(random.nextInt(CONTAINERS.size()));
+        namesProxy = containers.contains("proxy");
         optional(
             metadata,
             "annotations",
@@ -109,7 +115,7 @@ final class ManifestMaker {
                     "pannier.dev/kafka",
                     "kafka:9092",
                     "pannier.dev/containers",
-                    CONTAINERS.get(random.nextInt(CONTAINERS.size())),
+                    containers,
                     "note",
                     "two\nlines # here")));
         pod.put("metadata", shuffled(metadata));
@@ -133,7 +139,13 @@ final class ManifestMaker {
         "volumes",
         true,
         List.of(Map.of("name", "data", "emptyDir", Map.of()), Map.of("name", "more")));
-    optional(spec, "initContainers", true, List.of(container("before", false)));
+    if (namesProxy) {
+      Map<String, Object> proxy = container("proxy", random.nextBoolean());
+      proxy.put("restartPolicy", "Always");
+      spec.put("initContainers", List.of(container("before", false), shuffled(proxy)));
+    } else {
+      optional(spec, "initContainers", true, List.of(container("before", false)));
+    }
     if (random.nextBoolean()) {
       spec.put("terminationGracePeriodSeconds", random.nextLong(60));
       spec.put("securityContext", Map.of("fsGroup", 1_000L));

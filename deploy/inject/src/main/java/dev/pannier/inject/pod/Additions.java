@@ -7,7 +7,7 @@ import java.util.Map;
 
 /// What is added to one Pod, with the trace that it leaves there.
 final class Additions {
-  private final List<Change> changes = new ArrayList<>();
+  private final List<Change> elements = new ArrayList<>();
   private final Map<List<String>, List<Object>> newLists = new LinkedHashMap<>();
   private final Trace trace = new Trace();
   private final Trace earlier;
@@ -40,7 +40,7 @@ final class Additions {
     trace.added(name, place);
     if (list.isThere()) {
       trace.goesOn(earlier, place);
-      changes.add(new Change.Add(list.path(at), element));
+      elements.add(new Change.Add(list.path(at), element));
     } else {
       make(list, place);
       newLists.computeIfAbsent(list.path(), any -> new ArrayList<>()).add(element);
@@ -58,7 +58,10 @@ final class Additions {
 
   /// All of it, and the trace.
   List<Change> finish(Part pod) {
+    // Before all else: an element in a list moves those behind it, and what is to be added to them.
+    List<Change> changes = new ArrayList<>();
     newLists.forEach((path, list) -> changes.add(new Change.Add(path, list)));
+    changes.addAll(elements);
     Part metadata = pod.at("metadata");
     Part annotations = metadata.at("annotations");
     if (!metadata.isThere()) {

@@ -6,6 +6,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Says what has to change in a Pod for the sidecar to be in it, as its annotations want it. Nothing is changed here: the same changes are
@@ -29,6 +31,12 @@ public final class Injection {
 
   /// Where the sidecar listens for OTLP, unless a configuration says otherwise.
   private static final Set<Long> OTLP_PORTS = Set.of(4317L, 4318L);
+
+  private static final String NO_DESTINATION =
+      "name no destination, so the sidecar ships to its own standard output: say "
+          + Stream.of(Setting.KAFKA, Setting.OTLP, Setting.CONFIG)
+              .map(Setting::annotation)
+              .collect(Collectors.joining(" or "));
 
   private static final String LEAVE_OUT = "leave the Pod out with pannier.dev/inject: \"false\"";
 
@@ -78,6 +86,9 @@ public final class Injection {
           new Problem(
               annotations.at(Setting.PARSER.annotation()).path(),
               "outranks the default of config, which does not count here (" + config + ")"));
+    }
+    if (settings.config() == null && settings.kafka().isEmpty() && settings.otlp().isEmpty()) {
+      notices.add(new Problem(annotations.path(), NO_DESTINATION));
     }
     List<Change> changes = changes(root, settings, workload, Trace.of(before), notices);
     return problems.isEmpty()
@@ -185,6 +196,7 @@ public final class Injection {
     if (settings.containers().isEmpty()) {
       return mesh == null ? List.copyOf(named.values()) : mesh.others(containers);
     }
+    named.putAll(restarted(spec));
     List<Part> selected = new ArrayList<>();
     for (String name : settings.containers()) {
       Part container = named.get(name);
@@ -199,16 +211,21 @@ public final class Injection {
     return List.copyOf(selected);
   }
 
+  /// The application's own native sidecars, which run as long as its containers.
+  private static Map<String, Part> restarted(Part spec) {
+    Map<String, Part> restarted = spec.at("initContainers").named();
+    restarted.values().removeIf(each -> !each.at("restartPolicy").text().equals("Always"));
+    return restarted;
+  }
+
   private static void lookAt(
       Part spec, Settings settings, boolean isNative, List<Problem> notices) {
     if (spec.at("hostNetwork").isTrue()) {
       spec.at("hostNetwork")
           .problem("the sidecar's ports would be the node's, and one Pod's alone; " + LEAVE_OUT);
     }
-    for (Part os : List.of(spec.at("os", "name"), spec.at("nodeSelector", "kubernetes.io/os"))) {
-      if (os.text().equals("windows")) {
-        os.problem("the sidecar runs on Linux alone");
-      }
+    for (Part os : OperatingSystem.other(spec)) {
+      os.problem("the sidecar runs on Linux alone");
     }
     for (Part container : spec.at("containers").elements()) {
       lookAtPorts(container, settings, notices);
@@ -251,7 +268,6 @@ public final class Injection {
   /// What an application has itself stays.
   private static void addEnvironment(
       Additions additions, Part container, Resource resource, List<Problem> notices) {
-    String name = container.at("name").text();
     Part list = container.at("env");
     Map<String, Part> own = list.named();
     Map<String, Map<String, Object>> variables = new LinkedHashMap<>();
@@ -279,9 +295,15 @@ public final class Injection {
     variables.forEach(
         (variable, value) -> {
           if (!own.containsKey(variable)) {
-            additions.append(list, variable, value, "spec", "containers", name, "env");
+            additions.append(list, variable, value, place(container, "env"));
           }
         });
+  }
+
+  /// A list of a container's, as the trace names it.
+  static String[] place(Part container, String list) {
+    List<String> path = container.path();
+    return new String[] {path.get(0), path.get(1), container.at("name").text(), list};
   }
 
   /// Whether a variable is as an injection writes it.

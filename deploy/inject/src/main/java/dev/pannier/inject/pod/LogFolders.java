@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,10 @@ final class LogFolders {
 
   /// Those of a volume that begins and ends with its Pod. One that says nothing is an `emptyDir`.
   private static final Set<String> LIVES_AS_ITS_POD = Set.of("emptyDir", "ephemeral");
+
+  /// Those that have what the cluster puts there, and where nobody else writes.
+  private static final Set<String> FILLED =
+      Set.of("configMap", "secret", "projected", "downwardAPI", "image");
 
   /// In a `subPathExpr`; `$$` is a dollar.
   private static final Pattern REFERENCE = Pattern.compile("\\$\\$|\\$\\(([^()]+)\\)");
@@ -220,6 +225,17 @@ final class LogFolders {
     if (volume == null && !workload.claims().contains(name)) {
       notices.add(
           new Problem(mount.path("name"), "is the name of no volume of the Pod (" + name + ")"));
+    } else if (volume != null && volume.copy().keySet().stream().anyMatch(FILLED::contains)) {
+      notices.add(
+          new Problem(
+              mount.path(),
+              "is of the type %s, where an application can write no log files: mount an emptyDir for them, or say another folder in %s (%s)"
+                  .formatted(
+                      volume.copy().keySet().stream()
+                          .filter(FILLED::contains)
+                          .collect(Collectors.joining(", ")),
+                      Setting.LOG_DIR.annotation(),
+                      name)));
     } else if (outlivesItsPod(volume, found)) {
       notices.add(
           new Problem(
@@ -299,10 +315,7 @@ final class LogFolders {
                 container.at("volumeMounts"),
                 Trace.mount(volume, dir),
                 mount(volume, dir, "", false),
-                "spec",
-                "containers",
-                container.at("name").text(),
-                "volumeMounts");
+                Injection.place(container, "volumeMounts"));
           }
         });
   }

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -45,13 +46,58 @@ record Settings(
   private static final Pattern OBJECT_KEY = Pattern.compile(NAME + "(/[A-Za-z0-9._-]{1,253})?");
   private static final Pattern IMAGE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._/:@-]*");
   private static final Pattern PULL_POLICY = Pattern.compile("Always|IfNotPresent|Never");
-  private static final Pattern PARSER = Pattern.compile("[A-Za-z0-9_-]{1,100}");
-  private static final String SERVER = "[^\\s,]*[^\\s,:]:[0-9]{1,5}";
+
+  /// Those that the sidecar has without a configuration of one's own, which the chart's schema names, too.
+  private static final List<String> PARSERS = List.of("auto", "raw", "json", "logstash");
+
+  /// Up to 65535.
+  private static final String PORT =
+      "([0-9]{1,4}|[0-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
+
+  /// To a variable of the sidecar's, which the kubelet puts in: the node's name, for instance.
+  private static final String REFERENCE = "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)";
+
+  private static final String SERVER =
+      "(\\[[0-9A-Fa-f:.]+\\]|([A-Za-z0-9._-]|" + REFERENCE + ")+):" + PORT;
   private static final Pattern SERVERS = Pattern.compile(SERVER + "(\\s*,\\s*" + SERVER + ")*");
-  private static final Pattern ENDPOINT = Pattern.compile("https?://[^\\s/]\\S*");
+  private static final String LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?";
+  private static final String LAST_LABEL = "[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?";
+  private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+
+  /// What `java.net.URI` takes for a host, by which the sidecar reads it: an underscore is in none.
+  private static final String HOST =
+      "("
+          + LABEL
+          + "\\.?|("
+          + LABEL
+          + "\\.)+"
+          + LAST_LABEL
+          + "\\.?|"
+          + BYTE
+          + "(\\."
+          + BYTE
+          + "){3}|\\[[0-9A-Fa-f:.]+\\]|([A-Za-z0-9.-]*"
+          + REFERENCE
+          + ")+[A-Za-z0-9.-]*)";
+
+  private static final Pattern ENDPOINT =
+      Pattern.compile(
+          "https?://"
+              + HOST
+              + "(:"
+              + PORT
+              + ")?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?");
+
+  /// Where the sidecar itself listens, unless a configuration says otherwise.
+  private static final Pattern ITSELF =
+      Pattern.compile(
+          "(?i)https?://(localhost|127\\.[0-9.]+|0\\.0\\.0\\.0|\\[::1?\\]):431[78](/.*)?");
 
   /// A mount path may have no colon; the others would be a glob's.
   private static final Pattern FOLDER = Pattern.compile("(/[^/:*?\\[\\]{}\\\\$\\p{Cntrl}]+)+/?");
+
+  /// Before an `@`.
+  private static final Set<Setting> MAY_HAVE_PASSWORD = Set.of(Setting.KAFKA, Setting.OTLP);
 
   private static final Quantity MIN_CPU = Quantity.milliCpu(1);
 
@@ -106,12 +152,19 @@ record Settings(
 
     void problem(Setting setting, String what) {
       Part own = own(setting);
-      if (own.isThere()) {
+      if (text(setting).contains("@") && MAY_HAVE_PASSWORD.contains(setting)) {
+        problems.add(new Problem(where(setting), what + " (****)"));
+      } else if (own.isThere()) {
         own.problem(what);
       } else {
         String value = " (" + Part.shown(defaults.get(setting)) + ")";
-        problems.add(new Problem(List.of("default of " + setting.key()), what + value));
+        problems.add(new Problem(where(setting), what + value));
       }
+    }
+
+    private List<String> where(Setting setting) {
+      Part own = own(setting);
+      return own.isThere() ? own.path() : List.of("default of " + setting.key());
     }
 
     @Nullable Boolean truth(Setting setting) {
@@ -171,11 +224,11 @@ record Settings(
         reader.list(Setting.CONTAINERS),
         logDirs(reader, !config.isEmpty()),
         Boolean.TRUE.equals(reader.truth(Setting.DELETE_SHIPPED)),
-        reader.matching(Setting.PARSER, PARSER, "is no parser's name"),
+        parser(reader),
         configKey(config),
         reader.matching(Setting.SECRET, OBJECT, "is no Secret's name"),
         reader.matching(Setting.KAFKA, SERVERS, "is no host:port, nor several between commas"),
-        reader.matching(Setting.OTLP, ENDPOINT, "does not begin with http:// or https://"),
+        otlp(reader, !config.isEmpty()),
         reader.text(Setting.SERVICE_NAME),
         memory(reader),
         quantities(reader),
@@ -213,6 +266,40 @@ record Settings(
       reader.problem(Setting.LOG_DIR, "has several folders, which only a config can tell apart");
     }
     return dirs.isEmpty() ? List.of(LOG_DIR) : List.copyOf(dirs);
+  }
+
+  /// What the sidecar would refuse, it would refuse in each Pod at its start.
+  private static String parser(Reader reader) {
+    String parser = reader.text(Setting.PARSER);
+    if (!parser.isEmpty() && !PARSERS.contains(parser)) {
+      reader.problem(
+          Setting.PARSER,
+          "is none of "
+              + String.join(", ", PARSERS)
+              + "; a parser of your own is in the configuration that config names");
+    }
+    return parser;
+  }
+
+  private static String otlp(Reader reader, boolean hasConfig) {
+    String endpoint = reader.text(Setting.OTLP);
+    if (endpoint.isEmpty()) {
+      return endpoint;
+    }
+    if (endpoint.matches("https?://[^/]*@.*")) {
+      reader.problem(
+          Setting.OTLP,
+          "has a user, which the sidecar does not take: a shipper of the configuration that config"
+              + " names has headers");
+    } else if (endpoint.matches("https?://[^?#]*[?#].*")) {
+      reader.problem(Setting.OTLP, "has a query or fragment, which the sidecar does not take");
+    } else if (!ENDPOINT.matcher(endpoint).matches()) {
+      reader.problem(Setting.OTLP, "is no endpoint: http://host:port or https://host:port");
+    } else if (!hasConfig && ITSELF.matcher(endpoint).matches()) {
+      reader.problem(
+          Setting.OTLP, "is where the sidecar itself listens: what it ships would come back");
+    }
+    return endpoint;
   }
 
   private static @Nullable ConfigKey configKey(String config) {

@@ -3,12 +3,11 @@ package dev.pannier.inject.yaml;
 import dev.pannier.inject.pod.Change;
 import dev.pannier.inject.pod.WrittenNull;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -112,17 +111,17 @@ public final class YamlText {
   }
 
   private Map<String, @Nullable Object> map(Node.Mapping mapping) {
-    Set<String> own = new HashSet<>();
+    Map<String, Integer> own = new HashMap<>();
     Map<String, @Nullable Object> map = merged(mapping, own);
     // It says nothing, and does not stand here, where something could take its place.
-    map.entrySet().removeIf(each -> !own.contains(each.getKey()) && isNull(each.getValue()));
+    map.entrySet().removeIf(each -> !own.containsKey(each.getKey()) && isNull(each.getValue()));
     return map;
   }
 
   /// With what merge keys, of YAML 1.1, bring. As Kubernetes' tools read them, what comes later counts, be it brought or the mapping's own.
   ///
-  /// @param own gets the keys that stand in the mapping itself
-  private Map<String, @Nullable Object> merged(Node.Mapping mapping, Set<String> own) {
+  /// @param own gets the keys that stand in the mapping itself, with their lines
+  private Map<String, @Nullable Object> merged(Node.Mapping mapping, Map<String, Integer> own) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     for (Node.Entry entry : mapping.entries()) {
       Node keyNode = entry.key() instanceof Node.Alias alias ? alias.target() : entry.key();
@@ -132,11 +131,16 @@ public final class YamlText {
       String key = Objects.toString(scalar.value());
       if (key.equals(MERGE) && !scalar.quoted()) {
         merge(entry.value(), map);
-      } else if (!own.add(key)) {
-        throw new YamlProblem(entry.key().line(), "the key is there twice (" + key + ")");
-      } else {
-        map.put(key, tree(entry.value()));
+        continue;
       }
+      Integer before = own.putIfAbsent(key, entry.key().line());
+      if (before != null) {
+        throw new YamlProblem(
+            entry.key().line(),
+            "the key is there twice, first in line %d, and kubectl takes the last: leave one out (%s)"
+                .formatted(before, key));
+      }
+      map.put(key, tree(entry.value()));
     }
     return map;
   }
@@ -145,7 +149,7 @@ public final class YamlText {
   private void merge(Node node, Map<String, @Nullable Object> map) {
     switch (node) {
       case Node.Alias alias -> merge(alias.target(), map);
-      case Node.Mapping mapping -> map.putAll(merged(mapping, new HashSet<>()));
+      case Node.Mapping mapping -> map.putAll(merged(mapping, new HashMap<>()));
       case Node.Sequence sequence -> sequence.items().reversed().forEach(each -> merge(each, map));
       case Node.Scalar ignored -> {}
     }

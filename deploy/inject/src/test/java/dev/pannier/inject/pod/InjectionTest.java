@@ -87,8 +87,11 @@ class InjectionTest {
         .problems().stream().map(Problem::toString).toList();
   }
 
+  /// Without what is told where there is no destination.
   private static List<String> notices(String pod, Map<Setting, String> more) {
-    return ((Outcome.Changed) outcome(pod, more))
+    Map<Setting, String> defaults = new EnumMap<>(Map.of(Setting.KAFKA, "kafka:9092"));
+    defaults.putAll(more);
+    return ((Outcome.Changed) outcome(pod, defaults))
         .notices().stream().map(Problem::toString).toList();
   }
 
@@ -117,6 +120,22 @@ class InjectionTest {
         new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p", Setting.MODE, "ordinary"))
             .of(YamlText.parse(PLAIN).tree(0), new Workload("Job", "once"));
     assertThat(((Outcome.Changed) outcome).notices().toString()).contains("will not complete");
+  }
+
+  @Test
+  void aPodWithoutADestinationIsToldWhatToSay() {
+    assertThat(((Outcome.Changed) outcome(PLAIN, Map.of())).notices())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "metadata.annotations: name no destination, so the sidecar ships to its own standard"
+                + " output: say pannier.dev/kafka or pannier.dev/otlp or pannier.dev/config");
+    for (Map<Setting, String> said :
+        List.of(
+            Map.of(Setting.KAFKA, "kafka:9092"),
+            Map.of(Setting.OTLP, "http://otel:4317"),
+            Map.of(Setting.CONFIG, "shop"))) {
+      assertThat(((Outcome.Changed) outcome(PLAIN, said)).notices()).isEmpty();
+    }
   }
 
   @ParameterizedTest
@@ -258,7 +277,8 @@ class InjectionTest {
   }
 
   private static List<String> notices(String pod, Workload workload) {
-    Injection injection = new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p"));
+    Injection injection =
+        new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p", Setting.KAFKA, "k:1"));
     Outcome outcome = injection.of(YamlText.parse(pod).tree(0), workload);
     return ((Outcome.Changed) outcome).notices().stream().map(Problem::toString).toList();
   }
@@ -308,6 +328,68 @@ class InjectionTest {
                 + " /var/log/app ("
                 + expression
                 + ")");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{key: kubernetes.io/os, operator: In, values: [windows, linux]}",
+        "{key: kubernetes.io/os, operator: NotIn, values: [windows]}",
+        "{key: kubernetes.io/os, operator: Exists}",
+        "{key: kubernetes.io/os, operator: In, values: [windows]}]}, {matchExpressions: [{key:"
+            + " disk, operator: Exists}",
+      })
+  void aPodThatMayRunOnLinuxGetsTheSidecar(String expressions) {
+    String affinity =
+        "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution:"
+            + " {nodeSelectorTerms: [{matchExpressions: ["
+            + expressions
+            + "]}]}}}";
+    assertThat(outcome(pod("", "", affinity), Map.of())).isInstanceOf(Outcome.Changed.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "configMap: {name: a}",
+        "secret: {secretName: a}",
+        "projected: {sources: []}",
+        "downwardAPI: {items: []}",
+        "image: {reference: a}"
+      })
+  void aFolderThatTheClusterFillsIsNoneForLogFilesWhichIsTold(String source) {
+    String type = source.substring(0, source.indexOf(':'));
+    assertThat(notices(withVolume("", "", "{name: data, " + source + "}"), Map.of()))
+        .containsExactly(
+            "spec.containers[0].volumeMounts[0]: is of the type "
+                + type
+                + ", where an application can write no log files: mount an emptyDir for them, or"
+                + " say another folder in pannier.dev/log-dir (data)");
+  }
+
+  /// It runs as long as the application's other containers, though it is an init container.
+  @Test
+  void aNativeSidecarOfTheApplicationsCanBeNamed() {
+    String pod =
+        pod("pannier.dev/containers: 'app,proxy'", "", "")
+            + """
+              initContainers:
+              - {name: migrate, image: m}
+              - {name: proxy, image: p, restartPolicy: Always}
+            """;
+    Object injected = injected(pod, Map.of());
+    assertThat(at(injected, "spec", "initContainers", "0", "name")).isEqualTo("pannier");
+    assertThat(
+            at(injected, "spec", "initContainers", "proxy", "env", "OTEL_EXPORTER_OTLP_ENDPOINT"))
+        .isNotNull();
+    assertThat(at(injected, "spec", "initContainers", "proxy", "volumeMounts", "pannier-logs"))
+        .isNotNull();
+    assertThat(find(injected, "spec", "initContainers", "migrate", "env")).isNull();
+    assertThat(removed(injected)).isEqualTo(YamlText.parse(pod).tree(0));
+    assertThat(problems(pod.replace("app,proxy", "migrate")))
+        .containsExactly(
+            "metadata.annotations.pannier.dev/containers: no container is named migrate, there are"
+                + " [app, proxy] (migrate)");
   }
 
   @Test
@@ -558,6 +640,24 @@ class InjectionTest {
                 "PANNIER_KAFKA_BOOTSTRAP_SERVERS",
                 "value"))
         .isEqualTo(kafka);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://$(K8S_NODE_NAME):4317",
+        "https://otel.$(K8S_NAMESPACE_NAME).svc/v1",
+        "http://[fd00::1]:4317",
+        "http://127.0.0.1:9"
+      })
+  void anOtlpBackendMayBeAnywhere(String endpoint) {
+    assertThat(
+            at(
+                sidecar(pod("pannier.dev/otlp: '" + endpoint + "'", "", "")),
+                "env",
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "value"))
+        .isEqualTo(endpoint);
   }
 
   @ParameterizedTest
@@ -1130,7 +1230,24 @@ class InjectionTest {
         "pannier.dev/log-dir: '/a,/b' | log-dir: has several folders, which only a config can tell"
             + " apart (/a,/b)",
         "pannier.dev/kafka: kafka | kafka: is no host:port, nor several between commas (kafka)",
-        "pannier.dev/otlp: 'c:4317' | otlp: does not begin with http:// or https:// (c:4317)",
+        "pannier.dev/kafka: 'kafka:70000' | kafka: is no host:port, nor several between commas"
+            + " (kafka:70000)",
+        "pannier.dev/kafka: 'user:pass@kafka:9092' | kafka: is no host:port, nor several between"
+            + " commas (****)",
+        "pannier.dev/parser: jsn | parser: is none of auto, raw, json, logstash; a parser of your"
+            + " own is in the configuration that config names (jsn)",
+        "pannier.dev/otlp: 'c:4317' | otlp: is no endpoint: http://host:port or https://host:port"
+            + " (c:4317)",
+        "pannier.dev/otlp: 'http://a_b:4317' | otlp: is no endpoint: http://host:port or"
+            + " https://host:port (http://a_b:4317)",
+        "pannier.dev/otlp: 'http://c:65536' | otlp: is no endpoint: http://host:port or"
+            + " https://host:port (http://c:65536)",
+        "pannier.dev/otlp: 'http://user:pass@c:4317' | otlp: has a user, which the sidecar does not"
+            + " take: a shipper of the configuration that config names has headers (****)",
+        "pannier.dev/otlp: 'https://c/v1?key=a' | otlp: has a query or fragment, which the sidecar"
+            + " does not take (https://c/v1?key=a)",
+        "pannier.dev/otlp: 'http://localhost:4317' | otlp: is where the sidecar itself listens:"
+            + " what it ships would come back (http://localhost:4317)",
         "pannier.dev/config: My_Config | config: is no ConfigMap's NAME, nor NAME/KEY (My_Config)",
         "pannier.dev/image-pull-policy: always | image-pull-policy: is neither Always nor"
             + " IfNotPresent nor Never (always)",
@@ -1202,6 +1319,19 @@ class InjectionTest {
         "os: {name: windows} | spec.os.name: the sidecar runs on Linux alone (windows)",
         "nodeSelector: {kubernetes.io/os: windows} | spec.nodeSelector.kubernetes.io/os: the"
             + " sidecar runs on Linux alone (windows)",
+        "nodeSelector: {beta.kubernetes.io/os: windows} |"
+            + " spec.nodeSelector.beta.kubernetes.io/os: the sidecar runs on Linux alone (windows)",
+        "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution:"
+            + " {nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: Exists}, {key:"
+            + " kubernetes.io/os, operator: In, values: [windows]}]}]}}} |"
+            + " spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+            + ".nodeSelectorTerms[0].matchExpressions[1].values[0]: the sidecar runs on Linux alone"
+            + " (windows)",
+        "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution:"
+            + " {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/os, operator: NotIn,"
+            + " values: [linux]}]}]}}} |"
+            + " spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values[0]:"
+            + " the sidecar runs on Linux alone",
         "hostNetwork: on | spec.hostNetwork: the sidecar's ports would be the node's",
         "initContainers: [{name: pannier}] | spec.initContainers[0].name: a container of this name"
             + " is there",

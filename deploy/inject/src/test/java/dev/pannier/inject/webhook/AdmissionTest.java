@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class AdmissionTest {
   private static final Map<Setting, String> DEFAULTS =
-      Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1");
+      Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1", Setting.KAFKA, "k:1");
 
   private final List<String> messages = new ArrayList<>();
 

@@ -56,7 +56,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class WebhookServerTest {
   private static final Map<Setting, String> DEFAULTS =
-      Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1");
+      Map.of(Setting.INJECT, "true", Setting.IMAGE, "pannier:1", Setting.KAFKA, "k:1");
 
   private static final Object POD =
       Map.of(

@@ -535,7 +535,9 @@ class YamlTextTest {
   void aKeyThatIsThereTwiceIsAProblemWithItsLine() {
     assertThatThrownBy(() -> YamlText.parse("a: 1\nb: 2\na: 3\n").tree(0))
         .isInstanceOfSatisfying(YamlProblem.class, e -> assertThat(e.line()).isEqualTo(3))
-        .hasMessageContaining("twice (a)");
+        .hasMessage(
+            "the key is there twice, first in line 1, and kubectl takes the last: leave one out"
+                + " (a)");
   }
 
   @Test
