@@ -3,8 +3,8 @@
 {{- end -}}
 
 {{- define "pannier.selector" -}}
-app.kubernetes.io/name: {{ default "pannier-webhook" .Values.nameOverride }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ default "pannier-webhook" .Values.nameOverride | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "pannier.labels" -}}
@@ -53,11 +53,11 @@ ordinary
 - name: {{ .name }}
   clientConfig:
     service:
-      name: {{ include "pannier.name" .root }}
-      namespace: {{ .root.Release.Namespace }}
+      name: {{ include "pannier.name" .root | quote }}
+      namespace: {{ .root.Release.Namespace | quote }}
       path: /mutate
     {{- with .caBundle }}
-    caBundle: {{ . }}
+    caBundle: {{ . | quote }}
     {{- end }}
   rules:
     - apiGroups: [""]

@@ -133,6 +133,7 @@ public class EncodingBenchmark {
   public JsonRequest readOtlpJsonBytes(Worked worked) {
     worked.bytes += json.length;
     worked.records += batch.records();
-    return OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, Integer.MAX_VALUE);
+    return OtlpJsonReader.read(
+        Signal.LOGS, json, 0, json.length, json.length + OtlpJsonReader.MARGIN);
   }
 }

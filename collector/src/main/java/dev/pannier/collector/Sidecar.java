@@ -624,6 +624,7 @@ final class Sidecar {
     OtlpReceiver requests = receiver;
     if (requests != null) {
       requests.stopAccepting();
+      shutdown.waitUntil(requests::hasStoppedAccepting);
     }
     if (reading != null) {
       if (!shutdown.draining() || !filesGrow.getAsBoolean()) {

@@ -182,9 +182,10 @@ class LanguagesIT {
                 "metadata": {"labels": {"app": "shop"}, "annotations": {
                  "pannier.dev/log-dir": "%s", "pannier.dev/kafka": "%s"}},
                 "spec": {"containers": [{"name": "web", "image": "example/web:1", "env": [
-                 {"name": "LOG_FILE", "value": "%s"}]}]}}}}
+                 {"name": "LOG_FILE", "value": "%s"}, {"name": "TZ", "value": "%s"}]}]}}}}
               """
-                  .formatted(sidecar.logs(), kafka.servers(), sidecar.log("app.log")),
+                  .formatted(
+                      sidecar.logs(), kafka.servers(), sidecar.log("app.log"), Neighbour.ZONE),
               Map.of(
                   "metadata.namespace", named.get("k8s.namespace.name"),
                   "metadata.name", named.get("k8s.pod.name"),

@@ -23,7 +23,7 @@ final class Neighbour {
     return kafka;
   }
 
-  /// Not started yet.
+  /// Not started yet. Its variables are those that `inject` would write, the application's time zone among them.
   static Sidecar of(Path folder, String service, Kafka kafka) throws IOException {
     Sidecar sidecar = of(folder);
     return sidecar.environment(

@@ -237,6 +237,40 @@ class PodIT {
     }
   }
 
+  /// The application's user and group are its own, and so is its time zone: the webhook's sidecar is of another user, and reads by
+  /// that group, in that zone.
+  @Test
+  void aSidecarOfTheWebhookReadsByTheApplicationsGroupAndInItsTimeZone() throws Exception {
+    String name = "pannier-test-" + ProcessHandle.current().pid() + "-group";
+    try (Webhook webhook = Webhook.start(Files.createDirectories(folder.resolve("group")), name)) {
+      ObjectNode manifest = manifest(webhook, "shop-group", 0);
+      ((ObjectNode) manifest.get("spec")).remove("securityContext");
+      ObjectNode shop = (ObjectNode) manifest.at("/spec/containers/0");
+      shop.putObject("securityContext").put("runAsUser", 2000).put("runAsGroup", 3000);
+      shop.putArray("env").addObject().put("name", "TZ").put("value", Neighbour.ZONE);
+      webhook.awaitAsked(folder, manifest);
+      try (Pod pod = Pod.start(folder, manifest)) {
+        pod.awaitReady();
+        JsonNode context =
+            Cluster.json("get", "pod", pod.name()).at("/spec/initContainers/0/securityContext");
+        assertThat(context.at("/runAsGroup").asInt(-1)).isEqualTo(3000);
+        assertThat(context.has("runAsUser")).isFalse();
+        logs.await(all -> pod.bodies(all).size() >= 100);
+
+        JsonNode status = pod.deleteWithLog(folder);
+
+        int lines = pod.assertAll(logs);
+        assertThat(pod.spans(spans.rest())).containsExactlyInAnyOrderElementsOf(orders(0, lines));
+        pod.assertNamed(logs, spans, Map.of());
+        JsonNode application = Pod.application(status).at("/state/terminated");
+        assertThat(pod.lastWord(logs))
+            .isAfter(Instant.parse(application.at("/startedAt").asString()))
+            .isBefore(Pod.ended(Pod.application(status)).plusSeconds(1));
+        assertEndedWell(Pod.sidecar(status));
+      }
+    }
+  }
+
   @Test
   void theServerTakesTheManifests() throws Exception {
     Path deploy = Tree.root().resolve("deploy");
@@ -371,17 +405,22 @@ class PodIT {
   /// A Pod of an application as it is, whose sidecar is the webhook's. The two share their processes and their user, by which one
   /// can be killed out of the other.
   private static Pod injected(Webhook webhook, String name) throws Exception {
-    ObjectNode manifest = manifest(name, PLAIN, 0, CRASH);
-    ((ObjectNode) manifest.at("/metadata/labels")).put(Webhook.LABEL, webhook.name());
-    ((ObjectNode) manifest.at("/metadata/annotations"))
-        .put("pannier.dev/kafka", servers)
-        .put("pannier.dev/config", webhook.name())
-        .put("pannier.dev/service-name", "shop");
+    ObjectNode manifest = manifest(webhook, name, CRASH);
+    ((ObjectNode) manifest.at("/metadata/annotations")).put("pannier.dev/config", webhook.name());
     ObjectNode spec = (ObjectNode) manifest.get("spec");
     spec.put("shareProcessNamespace", true);
     ((ObjectNode) spec.get("securityContext")).put("runAsUser", 1000).put("runAsGroup", 1000);
     webhook.awaitAsked(folder, manifest);
     return Pod.start(folder, manifest);
+  }
+
+  private static ObjectNode manifest(Webhook webhook, String name, int crash) throws Exception {
+    ObjectNode manifest = manifest(name, PLAIN, 0, crash);
+    ((ObjectNode) manifest.at("/metadata/labels")).put(Webhook.LABEL, webhook.name());
+    ((ObjectNode) manifest.at("/metadata/annotations"))
+        .put("pannier.dev/kafka", servers)
+        .put("pannier.dev/service-name", "shop");
+    return manifest;
   }
 
   private static void assertEndedWell(JsonNode sidecar) {

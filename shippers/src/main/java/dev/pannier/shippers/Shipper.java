@@ -55,8 +55,9 @@ public interface Shipper {
     return false;
   }
 
-  /// Whether anything can be shipped at all: false while [#doWork] settles what has become of an
-  /// earlier transaction. What is asked of it nevertheless is answered `Retryable`.
+  /// Whether anything can be shipped now: false while [#doWork] settles what has become of an
+  /// earlier transaction, where what is asked of it nevertheless is answered `Retryable`, or is to end one that has all that it
+  /// should hold.
   default boolean isReady() {
     return true;
   }

@@ -30,12 +30,12 @@ public final class Shippers {
           : new TransactionalShipper(kafka, memoryBytes, home, random);
     }
     if (settings instanceof ShipperSettings.Otlp otlp) {
-      return new OtlpShipper(otlp, clock);
+      return new OtlpShipper(otlp, memoryBytes, clock);
     }
     if (settings instanceof ShipperSettings.File file) {
-      return new FileShipper(file);
+      return new FileShipper(file, memoryBytes);
     }
-    return new StdoutShipper((ShipperSettings.Stdout) settings);
+    return new StdoutShipper((ShipperSettings.Stdout) settings, memoryBytes);
   }
 
   /// Opens nothing yet.

@@ -15,6 +15,7 @@ import io.opentelemetry.proto.logs.v1.ResourceLogs;
 import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import io.opentelemetry.proto.resource.v1.Resource;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// Batches for tests, made and read with the official classes.
 public final class Batches {
@@ -52,6 +53,29 @@ public final class Batches {
                     Resource.newBuilder().addAttributes(attribute("service.name", service)))
                 .addScopeLogs(scope))
         .build();
+  }
+
+  /// Log records of one resource that takes so much: what is made of each may repeat it.
+  public static Batch ofLargeResource(String key, int resourceBytes, int records) {
+    ExportLogsServiceRequest.Builder request =
+        request(
+            "checkout",
+            IntStream.range(0, records).mapToObj(i -> "line " + i).toArray(String[]::new))
+            .toBuilder();
+    request
+        .getResourceLogsBuilder(0)
+        .getResourceBuilder()
+        .addAttributes(attribute("large", "x".repeat(resourceBytes)));
+    byte[] bytes = request.build().toByteArray();
+    return new Batch(
+        Signal.LOGS,
+        bytes,
+        0,
+        bytes.length,
+        records,
+        "app",
+        key,
+        new Positions(key.hashCode(), 0, records, 0, 0).encode());
   }
 
   public static KeyValue attribute(String key, String value) {

@@ -116,8 +116,9 @@ public final class MemoryBuffer implements Buffer, Cursors {
       }
       for (Leaving leaving : gone) {
         for (Entry entry : open(leaving)) {
-          nobodys += inherited.contains(entry) ? 0 : entry.batch().records();
-          dropped((MemoryCursor) leaving.cursor(), entry, left);
+          long lost = inherited.contains(entry) ? 0 : entry.batch().records();
+          nobodys += lost;
+          dropped((MemoryCursor) leaving.cursor(), entry, lost, " was removed", left);
         }
         ((MemoryCursor) leaving.cursor()).forgetWaiting();
       }
@@ -143,7 +144,8 @@ public final class MemoryBuffer implements Buffer, Cursors {
       forgone.addAll(of.removeUntaken());
       for (Entry entry : forgone) {
         records += entry.batch().records();
-        dropped(of, entry, left);
+        String why = " takes no " + entry.batch().signal().label() + " any more";
+        dropped(of, entry, entry.batch().records(), why, left);
       }
     }
     left.forEach(this::leave);
@@ -165,13 +167,16 @@ public final class MemoryBuffer implements Buffer, Cursors {
 
   /// With the lock.
   ///
+  /// @param lost what of its records no other shipper gets in this one's stead
+  /// @param why  follows the shipper's name
   /// @param left takes the entry where no shipper needs it any more
-  private void dropped(MemoryCursor cursor, Entry entry, List<Entry> left) {
+  private void dropped(MemoryCursor cursor, Entry entry, long lost, String why, List<Entry> left) {
     Batch batch = entry.batch();
     ledger.dropped(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes());
     metrics.adder(Counter.SHIPPER_DROPPED, cursor.shipper(), REMOVED).add(batch.records());
     cursor.closed(entry);
-    if (shipperDone(entry, Settlement.SHIPPED)) {
+    Settlement settlement = Settlement.rejected(lost, "shipper " + cursor.shipper() + why);
+    if (shipperDone(entry, settlement)) {
       left.add(entry);
     }
   }

@@ -50,10 +50,17 @@ public final class ConfigurationLoader {
 
   private static final String ADMIN_LISTEN = "PANNIER_ADMIN_LISTEN";
   private static final String SHUTDOWN_DEADLINE = "PANNIER_SHUTDOWN_DEADLINE";
+  private static final String SHUTDOWN_QUIET = "PANNIER_SHUTDOWN_QUIET";
 
   /// Variables that outrank what the file says under a key: they tell of the one Pod, where the file may be many Pods'.
   public static final Map<String, String> OUTRANKING =
-      Map.of(ADMIN_LISTEN, "admin.listen", SHUTDOWN_DEADLINE, "shutdown.deadline");
+      Map.of(
+          ADMIN_LISTEN,
+          "admin.listen",
+          SHUTDOWN_DEADLINE,
+          "shutdown.deadline",
+          SHUTDOWN_QUIET,
+          "shutdown.quiet");
 
   private static final Address ADMIN = new Address("127.0.0.1", 8686);
   private static final String TERMINATION_LOG = "PANNIER_TERMINATION_LOG";
@@ -308,46 +315,56 @@ public final class ConfigurationLoader {
   }
 
   private Shutdown shutdown(Section section) {
-    Duration ofPod = deadlineOfEnvironment();
-    Duration own = section.duration("deadline", MIN_DEADLINE, MAX_DEADLINE, DEADLINE);
-    Duration quiet = section.duration("quiet", Duration.ZERO, MAX_DEADLINE, QUIET);
+    Duration deadlineOfPod = ofEnvironment(SHUTDOWN_DEADLINE, "deadline", MIN_DEADLINE);
+    Duration quietOfPod = ofEnvironment(SHUTDOWN_QUIET, "quiet", Duration.ZERO);
+    Duration ownDeadline = section.duration("deadline", MIN_DEADLINE, MAX_DEADLINE, DEADLINE);
+    Duration ownQuiet = section.duration("quiet", Duration.ZERO, MAX_DEADLINE, QUIET);
     Value deadlineValue = section.value("deadline");
-    Value written = section.value("quiet");
-    if (written == null) {
-      written = deadlineValue;
-    }
-    if (ofPod != null && deadlineValue != null && !ofPod.equals(own)) {
-      deadlineValue.outranked(SHUTDOWN_DEADLINE, Units.write(ofPod));
-    } else if (ofPod == null && written != null && quiet.compareTo(own) > 0) {
+    Value quietValue = section.value("quiet");
+    Value written = quietValue == null ? deadlineValue : quietValue;
+    boolean isFilesAlone = deadlineOfPod == null && quietOfPod == null;
+    if (isFilesAlone && written != null && ownQuiet.compareTo(ownDeadline) > 0) {
       written.problemShown(
-          "quiet > deadline (" + Units.write(quiet) + " > " + Units.write(own) + ")");
+          "quiet > deadline (" + Units.write(ownQuiet) + " > " + Units.write(ownDeadline) + ")");
     }
+    Duration deadline = outranked(deadlineValue, ownDeadline, SHUTDOWN_DEADLINE, deadlineOfPod);
+    Duration quiet = outranked(quietValue, ownQuiet, SHUTDOWN_QUIET, quietOfPod);
     Value log = section.value("termination_log");
     Path terminationLog = log == null ? terminationLogOfEnvironment() : log.absolutePath();
     section.finish();
-    Duration deadline = ofPod == null ? own : ofPod;
     // A Pod that has less time than the file's others waits no longer than that.
     return new Shutdown(deadline, quiet.compareTo(deadline) > 0 ? deadline : quiet, terminationLog);
   }
 
-  private @Nullable Duration deadlineOfEnvironment() {
-    String text = environment.getOrDefault(SHUTDOWN_DEADLINE, "").strip();
+  private static Duration outranked(
+      @Nullable Value written, Duration own, String variable, @Nullable Duration ofPod) {
+    if (ofPod == null) {
+      return own;
+    }
+    if (written != null && !ofPod.equals(own)) {
+      written.outranked(variable, Units.write(ofPod));
+    }
+    return ofPod;
+  }
+
+  private @Nullable Duration ofEnvironment(String variable, String what, Duration min) {
+    String text = environment.getOrDefault(variable, "").strip();
     if (text.isEmpty()) {
       return null;
     }
-    Duration deadline = Units.duration(text);
+    Duration duration = Units.duration(text);
     String problem = "";
-    if (deadline == null) {
+    if (duration == null) {
       problem = Value.NO_DURATION;
-    } else if (deadline.compareTo(MIN_DEADLINE) < 0) {
-      problem = "deadline < " + Units.write(MIN_DEADLINE);
-    } else if (deadline.compareTo(MAX_DEADLINE) > 0) {
-      problem = "deadline > " + Units.write(MAX_DEADLINE);
+    } else if (duration.compareTo(min) < 0) {
+      problem = what + " < " + Units.write(min);
+    } else if (duration.compareTo(MAX_DEADLINE) > 0) {
+      problem = what + " > " + Units.write(MAX_DEADLINE);
     }
     if (problem.isEmpty()) {
-      return deadline;
+      return duration;
     }
-    problems.inEnvironment(SHUTDOWN_DEADLINE, problem + " (" + Problems.shown(text) + ")");
+    problems.inEnvironment(variable, problem + " (" + Problems.shown(text) + ")");
     return null;
   }
 

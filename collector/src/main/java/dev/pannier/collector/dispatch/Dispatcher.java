@@ -535,7 +535,7 @@ public final class Dispatcher {
     }
     for (Shipment shipment : List.copyOf(window)) {
       // What was taken after that may be for other settings.
-      if (standsBack || (isTrying() && inFlight > 0)) {
+      if (standsBack || !shipper.isReady() || (isTrying() && inFlight > 0)) {
         break;
       }
       // It may have been parked meanwhile.

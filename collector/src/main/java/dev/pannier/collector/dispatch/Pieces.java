@@ -60,7 +60,16 @@ final class Pieces {
       pieces.add(batch);
       return;
     }
-    for (Batch half : Splitter.halves(batch)) {
+    List<Batch> halves = Splitter.halves(batch);
+    long together = halves.stream().mapToLong(Batch::length).sum();
+    if (together > batch.length() * 3L / 2) {
+      // Most of it is what its records share, of which there would be a copy for each: it is
+      // divided further only
+      // when it is its turn.
+      pieces.add(batch);
+      return;
+    }
+    for (Batch half : halves) {
       divide(half, target, pieces);
     }
   }

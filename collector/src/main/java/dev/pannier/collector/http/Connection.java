@@ -185,8 +185,6 @@ final class Connection {
       failed(request, responder, e);
     } finally {
       endpoint.budget.release(request.takeBody());
-      // The request itself lives until it is answered.
-      request.dropBody();
     }
   }
 

@@ -38,12 +38,6 @@ public final class HttpRequest {
     this.reservedBytes = reservedBytes;
   }
 
-  /// Lets go of the body: who needs it has it by now.
-  void dropBody() {
-    body = NO_BODY;
-    bodyLength = 0;
-  }
-
   /// Says that the prefix of its only gRPC message came before the body.
   void grpcPrefix(byte[] prefix) {
     grpcPrefix = prefix;
@@ -101,12 +95,15 @@ public final class HttpRequest {
     return bodyLength;
   }
 
-  /// Takes over the body's memory: from here on the caller releases it.
+  /// Takes over the body's memory: from here on the caller releases it, and the request, which lives
+  /// until it is answered, has no body.
   ///
   /// @return the bytes that are reserved for it in the endpoint's memory budget
   public long takeBody() {
     long taken = reservedBytes;
     reservedBytes = 0;
+    body = NO_BODY;
+    bodyLength = 0;
     return taken;
   }
 }

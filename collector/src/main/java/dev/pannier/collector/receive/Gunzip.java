@@ -39,17 +39,18 @@ final class Gunzip implements AutoCloseable {
   /// Unpacks `in[offset, offset + inLength)`. After [Unpacking#UNPACKED] the caller owns [#bytes()],
   /// all of whose length is reserved.
   Unpacking unpack(byte[] in, int offset, int inLength) {
-    unpacked = EMPTY;
-    length = 0;
+    forget();
     Unpacking result;
     try {
       result = members(in, offset, offset + inLength);
     } catch (DataFormatException e) {
       result = Unpacking.BROKEN;
     }
+    // The packed bytes are not its to keep.
+    inflater.reset();
     if (result != Unpacking.UNPACKED) {
       budget.release(unpacked.length);
-      unpacked = EMPTY;
+      forget();
     }
     return result;
   }
@@ -60,6 +61,12 @@ final class Gunzip implements AutoCloseable {
 
   int length() {
     return length;
+  }
+
+  /// Lets go of what was unpacked, whose owner accounts for it.
+  void forget() {
+    unpacked = EMPTY;
+    length = 0;
   }
 
   @Override

@@ -70,6 +70,9 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
   private volatile long lastRequestNanos;
   private volatile boolean accepting = true;
 
+  /// Whether a request is looked at, which [#accepting] may have let in.
+  private volatile boolean handling;
+
   /// @param buffer    what it is given is processed there, too, where processors are configured
   /// @param nowhere   whether requests of a signal have nowhere to go at the moment
   /// @param nanoClock monotonic, the server's
@@ -141,6 +144,11 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
     accepting = false;
   }
 
+  /// Whether nothing is given to the buffer any more, since [#stopAccepting].
+  public boolean hasStoppedAccepting() {
+    return !accepting && !handling;
+  }
+
   /// Lets go of native memory; after the server was closed.
   @Override
   public void close() {
@@ -150,6 +158,15 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
   @Override
   public void handle(HttpRequest request, HttpResponder responder) {
     lastRequestNanos = nanoClock.getAsLong();
+    handling = true;
+    try {
+      takeOrRefuse(request, responder);
+    } finally {
+      handling = false;
+    }
+  }
+
+  private void takeOrRefuse(HttpRequest request, HttpResponder responder) {
     Form form = Form.of(request.header("content-type"));
     Signal httpSignal = httpSignal(request.path());
     Signal grpcSignal = grpcSignal(request.path());

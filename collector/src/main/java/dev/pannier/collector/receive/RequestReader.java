@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /// From a request's body to a batch: frame off, unpacked, as protobuf, checked. One thread.
 final class RequestReader implements AutoCloseable {
+  /// How many times its JSON's size a request may have as protobuf: a digit and a comma are eight bytes.
+  private static final long MAX_GROWTH = 4;
+
   private final MemoryBudget budget;
   private final int maxRequest;
   private final int maxRecord;
@@ -77,6 +80,8 @@ final class RequestReader implements AutoCloseable {
         budget.release(request.takeBody());
         byte[] unpacked = zstd ? unzstd.bytes() : gunzip.bytes();
         int unpackedLength = zstd ? unzstd.length() : gunzip.length();
+        unzstd.forget();
+        gunzip.forget();
         yield content(form, signal, unpacked, 0, unpackedLength, unpacked.length);
       }
       case BROKEN -> Received.refused(Refusal.INVALID, "the body is no " + name);
@@ -101,42 +106,47 @@ final class RequestReader implements AutoCloseable {
       return check(signal, bytes, offset, length, length, reserved);
     }
     // Mostly the protobuf is smaller than its JSON.
-    long held = Math.min(length, maxRequest);
+    int held = length + OtlpJsonReader.MARGIN;
     if (!budget.tryReserve(held)) {
       budget.release(reserved);
       return noMemory(reserved + held);
     }
-    JsonRequest read = OtlpJsonReader.read(signal, bytes, offset, length, maxRequest);
-    budget.release(reserved);
+    JsonRequest read = OtlpJsonReader.read(signal, bytes, offset, length, held);
+    if (read instanceof JsonRequest.TooLarge) {
+      int most = (int) Math.min(maxRequest, MAX_GROWTH * length) + OtlpJsonReader.MARGIN;
+      budget.release(held);
+      if (!budget.tryReserve(most)) {
+        budget.release(reserved);
+        return noMemory(reserved + most);
+      }
+      held = most;
+      read = OtlpJsonReader.read(signal, bytes, offset, length, held);
+    }
     return switch (read) {
       case JsonRequest.Malformed malformed -> {
-        budget.release(held);
+        budget.release(reserved + held);
         yield Received.refused(
             Refusal.INVALID,
             "no OTLP request: " + malformed.reason() + " near byte " + malformed.offset());
       }
-      case JsonRequest.TooLarge tooLarge -> {
-        budget.release(held);
+      case JsonRequest.TooLarge _ -> {
+        budget.release(reserved + held);
         yield tooLarge();
       }
       case JsonRequest.Read request -> {
-        byte[] protobuf = fitting(request);
-        if (protobuf.length > held && !budget.tryReserve(protobuf.length - held)) {
+        byte[] protobuf = request.bytes();
+        // What was guessed too large is not held for as long as the batch is, unless there is no
+        // room for both.
+        boolean isFar = protobuf.length - request.length() > request.length() / 8;
+        if (isFar && budget.tryReserve(request.length())) {
+          protobuf = Arrays.copyOf(protobuf, request.length());
           budget.release(held);
-          yield noMemory(protobuf.length);
+          held = request.length();
         }
-        budget.release(Math.max(0, held - protobuf.length));
-        yield check(signal, protobuf, 0, request.length(), length, protobuf.length);
+        budget.release(reserved);
+        yield check(signal, protobuf, 0, request.length(), length, held);
       }
     };
-  }
-
-  /// What was guessed too large is not held for as long as the batch is.
-  private static byte[] fitting(JsonRequest.Read request) {
-    byte[] bytes = request.bytes();
-    return bytes.length - request.length() > request.length() / 8
-        ? Arrays.copyOf(bytes, request.length())
-        : bytes;
   }
 
   /// @param requestBytes the request's size, which is not `length` where it was JSON

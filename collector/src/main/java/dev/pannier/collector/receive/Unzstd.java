@@ -37,8 +37,7 @@ final class Unzstd implements AutoCloseable {
   /// Unpacks `in[offset, offset + inLength)`. After [Unpacking#UNPACKED] the caller owns [#bytes()],
   /// all of whose length is reserved.
   Unpacking unpack(byte[] in, int offset, int inLength) {
-    unpacked = EMPTY;
-    length = 0;
+    forget();
     if (unavailable) {
       return Unpacking.UNAVAILABLE;
     }
@@ -56,7 +55,7 @@ final class Unzstd implements AutoCloseable {
     }
     if (result != Unpacking.UNPACKED) {
       budget.release(unpacked.length);
-      unpacked = EMPTY;
+      forget();
     }
     return result;
   }
@@ -67,6 +66,12 @@ final class Unzstd implements AutoCloseable {
 
   int length() {
     return length;
+  }
+
+  /// Lets go of what was unpacked, whose owner accounts for it.
+  void forget() {
+    unpacked = EMPTY;
+    length = 0;
   }
 
   @Override

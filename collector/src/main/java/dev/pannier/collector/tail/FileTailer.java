@@ -911,12 +911,11 @@ final class FileTailer {
       batchBuffer = (fitsHalf ? spareHalves : spareBuffers).take();
     }
     int held = taken.length;
-    int missing = held - reserved;
-    if (missing > 0 && !budget.tryReserve(missing)) {
-      // A single record larger than a batch: it passes the bound rather than never.
-      held = reserved;
-    } else {
-      reserved = Math.max(reserved, held);
+    if (held > reserved) {
+      // A single record larger than a batch: it passes the bound rather than never, and before it
+      // has left nobody gets any more.
+      budget.reserve(held - reserved);
+      reserved = held;
     }
     reserved -= held;
     buffer.append(shipped, held, new Handed(range, home, taken));

@@ -161,6 +161,48 @@ class MemoryBufferTest {
     assertThat(buffer.hasRoomForFiles()).isFalse();
   }
 
+  /// Its client is not told of success.
+  @Test
+  void whatAShipperNeverGetsSinceItWasRemovedIsTold() {
+    MemoryBuffer buffer = buffer("gone", "stays");
+    append(buffer, file("a", 3), 100);
+    append(buffer, file("b", 2), 100);
+    Cursor gone = buffer.cursor("gone");
+    Cursor stays = buffer.cursor("stays");
+    Entry first = take(gone);
+    stays.done(take(stays), 1, "too old");
+    buffer.change(Map.of("stays", Set.of(Signal.LOGS)));
+    assertThat(buffer.release(List.of(new Cursors.Leaving(gone, List.of(first))), List.of()))
+        .isEqualTo(5);
+    stays.done(take(stays), 0, "");
+    assertThat(told)
+        .containsExactly("a 3 shipper gone was removed", "b 2 shipper gone was removed");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whatAnotherShipperGetsInItsSteadIsItsToTell() {
+    MemoryBuffer buffer = buffer("gone");
+    append(buffer, file("a", 3), 100);
+    Cursor gone = buffer.cursor("gone");
+    buffer.change(Map.of("heir", Set.of(Signal.LOGS)));
+    Cursor heir = buffer.cursor("heir");
+    assertThat(buffer.release(List.of(new Cursors.Leaving(gone, List.of())), List.of(heir)))
+        .isZero();
+    heir.done(take(heir), 0, "");
+    assertThat(told).containsExactly("a 0 ");
+  }
+
+  @Test
+  void whatIsOfASignalThatAShipperTakesNoMoreIsTold() {
+    MemoryBuffer buffer = buffer("out");
+    append(buffer, file("a", 3), 100);
+    buffer.change(Map.of("out", Set.of(Signal.TRACES)));
+    assertThat(buffer.forgo(buffer.cursor("out"), List.of())).isEqualTo(3);
+    assertThat(told).containsExactly("a 3 shipper out takes no logs any more");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
   @Test
   void filteredRecordsCountForEveryShipperThatWouldHaveHadThem() {
     MemoryBuffer buffer =

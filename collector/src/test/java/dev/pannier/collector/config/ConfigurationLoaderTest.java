@@ -301,6 +301,24 @@ class ConfigurationLoaderTest {
     assertThat(loaded("shutdown: {deadline: 5s}", environment).warnings()).isEmpty();
   }
 
+  @Test
+  void theQuietTimeOfTheEnvironmentOutranksTheFiles() throws IOException {
+    Map<String, String> environment = Map.of("PANNIER_SHUTDOWN_QUIET", "15s");
+    assertThat(read("", environment).shutdown().quiet()).isEqualTo(Duration.ofSeconds(15));
+    Loaded.Valid loaded = loaded("shutdown: {deadline: 10s, quiet: 2s}", environment);
+    assertThat(loaded.configuration().shutdown())
+        .returns(Duration.ofSeconds(10), Shutdown::deadline)
+        .returns(Duration.ofSeconds(10), Shutdown::quiet);
+    assertThat(loaded.warnings().toString())
+        .contains(":1: shutdown.quiet: PANNIER_SHUTDOWN_QUIET outranks it, and says 15s");
+    assertThat(loaded("shutdown: {quiet: 15s}", environment).warnings()).isEmpty();
+    assertThat(ConfigurationLoader.load(null, Map.of("PANNIER_SHUTDOWN_QUIET", "2h")))
+        .isEqualTo(
+            new Loaded.Invalid(
+                List.of(
+                    new Problem("environment", 0, "PANNIER_SHUTDOWN_QUIET", "quiet > 1h (2h)"))));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -529,6 +547,31 @@ class ConfigurationLoaderTest {
   @MethodSource("samples")
   void eachSampleIsValid(Path sample) {
     assertThat(ConfigurationLoader.load(sample, Map.of())).isInstanceOf(Loaded.Valid.class);
+  }
+
+  /// The ConfigMaps of `deploy`, whose Secrets are files there.
+  @Test
+  void eachConfigurationOfTheSamplesForPodsIsValid() throws IOException {
+    Pattern configuration = Pattern.compile("(?m)^  pannier\\.yaml: \\|\\n((?:    .*\\n|\\n)+)");
+    Files.writeString(folder.resolve("sasl.jaas.config"), "example.Login required;");
+    List<Path> files;
+    try (Stream<Path> tree = Files.walk(Path.of("../deploy/samples"))) {
+      files = tree.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+    }
+    int found = 0;
+    for (Path file : files) {
+      Matcher matcher = configuration.matcher(Files.readString(file));
+      while (matcher.find()) {
+        found++;
+        String text =
+            matcher.group(1).replace("/var/run/secrets/pannier/", folder.resolve("") + "/");
+        Path mounted = Files.writeString(folder.resolve("pannier.yaml"), text.stripIndent());
+        Loaded loaded = ConfigurationLoader.load(mounted, Map.of());
+        assertThat(loaded).as("%s: %s", file, loaded).isInstanceOf(Loaded.Valid.class);
+        assertThat(((Loaded.Valid) loaded).warnings()).isEmpty();
+      }
+    }
+    assertThat(found).isPositive();
   }
 
   @Test

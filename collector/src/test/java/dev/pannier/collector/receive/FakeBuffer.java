@@ -18,6 +18,7 @@ final class FakeBuffer implements Buffer {
   private final List<Held> held = new ArrayList<>();
   private final List<Acknowledgement.When> asked = new ArrayList<>();
   private volatile boolean full;
+  private volatile Runnable onAppend = () -> {};
 
   FakeBuffer(MemoryBudget budget, boolean confirming) {
     this.budget = budget;
@@ -43,6 +44,7 @@ final class FakeBuffer implements Buffer {
   @Override
   public synchronized long append(
       Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
+    onAppend.run();
     batches.add(batch);
     asked.add(when);
     held.add(new Held(reservedBytes, acknowledgement));
@@ -69,6 +71,16 @@ final class FakeBuffer implements Buffer {
   /// What each batch's acknowledgement was asked to wait for.
   synchronized List<Acknowledgement.When> asked() {
     return List.copyOf(asked);
+  }
+
+  /// Lets go of the batches.
+  synchronized void forget() {
+    batches.clear();
+  }
+
+  /// Run before each append, on its thread.
+  void onAppend(Runnable run) {
+    onAppend = run;
   }
 
   /// Whether it takes no more requests.

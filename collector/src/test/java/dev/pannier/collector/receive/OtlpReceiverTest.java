@@ -41,6 +41,7 @@ import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -52,6 +53,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The receiver without its server, by the messages that the official classes read and write.
 class OtlpReceiverTest {
@@ -418,12 +420,12 @@ class OtlpReceiverTest {
     assertThat(buffer.batches()).hasSize(2);
   }
 
-  private static void assertIsFree(WeakReference<Client> client) {
+  private static void assertIsFree(WeakReference<?> gone) {
     await()
         .untilAsserted(
             () -> {
               System.gc();
-              assertThat(client.get()).isNull();
+              assertThat(gone.get()).isNull();
             });
   }
 
@@ -599,6 +601,56 @@ class OtlpReceiverTest {
     receiver.stopAccepting();
     assertThat(call(logs("one"), false).header("grpc-status")).isEqualTo("14");
     assertThat(receiver.lastRequestNanos()).isEqualTo(9);
+  }
+
+  /// Else it would be appended behind the last look at what is left to be shipped.
+  @Test
+  void aRequestThatWasLetInBeforeTheStopIsWaitedFor() {
+    List<Boolean> stopped = new ArrayList<>();
+    buffer.onAppend(
+        () -> {
+          receiver.stopAccepting();
+          stopped.add(receiver.hasStoppedAccepting());
+        });
+    assertThat(receiver.hasStoppedAccepting()).isFalse();
+    post(logs("one"));
+    assertThat(stopped).containsExactly(false);
+    assertThat(receiver.hasStoppedAccepting()).isTrue();
+    assertThat(buffer.batches()).hasSize(1);
+  }
+
+  /// What is reserved is what is held: the request that is not answered yet, and what unpacks the next one,
+  /// have no hand in it.
+  @ParameterizedTest
+  @ValueSource(strings = {"identity", "gzip", "zstd"})
+  void aBodyIsHeldByNobodyWhoDoesNotAccountForIt(String encoding) {
+    HttpRequest request = packed(encoding);
+    WeakReference<byte[]> packed = new WeakReference<>(request.body());
+    receiver.handle(request, new Client());
+    WeakReference<byte[]> unpacked = new WeakReference<>(buffer.batches().getFirst().bytes());
+    assertThat(unpacked.get()).isNotNull();
+    buffer.confirm(0, "");
+    buffer.forget();
+    assertIsFree(packed);
+    assertIsFree(unpacked);
+    assertThat(request.body()).isEmpty();
+  }
+
+  private HttpRequest packed(String encoding) {
+    byte[] bytes = logs("x".repeat(10_000));
+    byte[] sent =
+        switch (encoding) {
+          case "gzip" -> gzip(bytes);
+          case "zstd" -> Zstd.compress(bytes);
+          default -> bytes;
+        };
+    Headers headers =
+        Headers.of("content-type", "application/x-protobuf", "content-encoding", encoding);
+    HttpRequest request =
+        new HttpRequest("POST", "/v1/logs", headers, InetAddress.getLoopbackAddress());
+    assertThat(budget.tryReserve(sent.length)).isTrue();
+    request.body(sent, sent.length, sent.length);
+    return request;
   }
 
   @Test

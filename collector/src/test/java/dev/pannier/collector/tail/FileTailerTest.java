@@ -45,6 +45,25 @@ class FileTailerTest {
     assertThat(tail.budget.heldBytes()).isZero();
   }
 
+  /// However little is free: it is counted, so that no second one is read meanwhile.
+  @Test
+  void aRecordThatPassesTheBoundIsTheOnlyOne() throws IOException {
+    long others = tail.budget.limitBytes() - (600 << 10);
+    assertThat(tail.budget.tryReserve(others)).isTrue();
+    tail.confirms = false;
+    append(("x".repeat(700_000) + "\n").repeat(3));
+    tail.run();
+    assertThat(tail.unconfirmed).hasSize(1);
+    assertThat(tail.budget.heldBytes()).isGreaterThan(tail.budget.limitBytes());
+
+    tail.confirmAll();
+    assertThat(tail.unconfirmed).hasSize(1);
+    tail.confirmAll();
+    tail.confirmAll();
+    assertThat(tail.bodies()).hasSize(3);
+    assertThat(tail.budget.heldBytes()).isEqualTo(others);
+  }
+
   @Test
   void aPartialLineWaitsForItsEnd() throws IOException {
     append("one\ntw");

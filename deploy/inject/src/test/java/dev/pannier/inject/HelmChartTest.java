@@ -1,10 +1,14 @@
 package dev.pannier.inject;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.pannier.inject.webhook.Reviews;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
@@ -159,6 +164,7 @@ class HelmChartTest {
               .contains(
                   "image=registry.example/pannier/inject@sha256:0",
                   "--image=registry.example/pannier/pannier@sha256:0",
+                  "--set=image-pull-secret=registry",
                   "imagePullSecrets=[{name=registry}]");
       default -> throw new AssertionError(values + " is new: what does it change?");
     }
@@ -182,6 +188,13 @@ class HelmChartTest {
     "webhook.timeoutSeconds=60, /webhook/timeoutSeconds",
     "certificate.from=nowhere, /certificate/from",
     "certificate.from=existing, /certificate/",
+    "nameOverride=a: b, /nameOverride",
+    "fullnameOverride=1a, /fullnameOverride",
+    "certificate.caBundle=-----BEGIN, /certificate/caBundle",
+    "certificate.secretName=A, /certificate/secretName",
+    "certificate.issuer.name=a: b, /certificate/issuer/name",
+    "priorityClassName=a: b, /priorityClassName",
+    "sidecar.image.pullSecret=A, /sidecar/image/pullSecret",
   })
   void aWrongValueIsRefusedByItsKey(String value, String key) throws Exception {
     Result made = helm(List.of("template", "pannier", CHART.toString()), List.of("--set", value));
@@ -200,6 +213,119 @@ class HelmChartTest {
             List.of("template", "pannier", CHART.toString()),
             List.of("--values", values.toString()));
     assertThat(made.code() == 0).as(made.err()).isEqualTo(HelmDefaults.webhookTakes(defaults));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"generated", "existing", "cert-manager"})
+  void aTextThatLooksLikeANumberStaysAText(String from) throws Exception {
+    String issuer = from.equals("cert-manager") ? ", \"issuer\": {\"name\": \"1\"}" : "";
+    Path values =
+        Files.writeString(
+            folder.resolve("values.json"),
+            """
+            {"nameOverride": "1", "priorityClassName": "1",
+             "certificate": {"from": "%s", "secretName": "1", "caBundle": "1234"%s}}
+            """
+                .formatted(from, issuer));
+    Result made =
+        helm(
+            List.of("template", "123", CHART.toString()),
+            List.of("--values", values.toString(), "--namespace=1"));
+    assertThat(made.code()).as(made.err()).isZero();
+    objects(made.out()).forEach(HelmChartTest::assertTexts);
+    assertThat(made.out())
+        .contains("app.kubernetes.io/name: \"1\"", "secretName: \"1\"", "priorityClassName: \"1\"");
+  }
+
+  private static void assertTexts(String path, @Nullable Object node) {
+    if (node instanceof Map<?, ?> map) {
+      map.forEach(
+          (key, value) -> {
+            String at = path + "." + key;
+            assertTexts(at, value);
+            if (at.matches(".*([nN]ame|[nN]amespace|caBundle|abels\\.[^ ]*)")) {
+              assertThat(value).as(at).isInstanceOfAny(String.class, Map.class);
+            }
+          });
+    } else if (node instanceof List<?> list) {
+      list.forEach(each -> assertTexts(path, each));
+    }
+  }
+
+  @Test
+  void theNamespacesThatAreChosenAreReplaced() throws Exception {
+    String byDefault = String.valueOf(template(List.of()).get("MutatingWebhookConfiguration"));
+    assertThat(byDefault).contains("namespaceSelector={matchLabels={pannier.dev/inject=true}}");
+    String key = "webhook.namespaceSelector.matchExpressions[0].";
+    String name = key + "key=kubernetes\\.io/metadata\\.name";
+    String other = key + "operator=NotIn," + key + "values={kube-system}";
+    String chosen =
+        String.valueOf(
+            template(List.of("--set", name + "," + other)).get("MutatingWebhookConfiguration"));
+    assertThat(chosen)
+        .contains(
+            "namespaceSelector={matchExpressions=[{key=kubernetes.io/metadata.name,"
+                + " operator=NotIn, values=[kube-system]}]}");
+  }
+
+  /// `helm` asks what answers as a cluster does.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "                                       | true",
+        "pannier-webhook.pannier.svc            | true",
+        "other.pannier.svc                      | false"
+      })
+  void aGeneratedCertificateIsKeptForTheHostThatItIsOf(@Nullable String host, boolean kept)
+      throws Exception {
+    String annotations =
+        host == null ? "" : ", \"annotations\": {\"pannier.dev/host\": \"" + host + "\"}";
+    Map<String, String> answers =
+        Map.of(
+            "/version",
+            "{\"major\": \"1\", \"minor\": \"31\", \"gitVersion\": \"v1.31.0\"}",
+            "/api/v1",
+            """
+            {"kind": "APIResourceList", "groupVersion": "v1", "resources": [
+             {"name": "secrets", "singularName": "secret", "namespaced": true, "kind": "Secret", "verbs": ["get"]}]}
+            """,
+            "/api/v1/namespaces/pannier/secrets/pannier-webhook",
+            """
+            {"apiVersion": "v1", "kind": "Secret",
+             "metadata": {"name": "pannier-webhook", "namespace": "pannier"%s},
+             "data": {"ca.crt": "Y2E=", "tls.crt": "Y3J0", "tls.key": "a2V5"}}
+            """
+                .formatted(annotations));
+    HttpServer cluster =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    cluster.createContext(
+        "/",
+        exchange -> {
+          try (exchange) {
+            String answer = answers.get(exchange.getRequestURI().getPath());
+            byte[] body = Objects.requireNonNullElse(answer, "{}").getBytes(UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(answer == null ? 404 : 200, body.length);
+            exchange.getResponseBody().write(body);
+          }
+        });
+    cluster.start();
+    try {
+      List<String> arguments = new ArrayList<>(AS_PLAIN);
+      arguments.add("--dry-run=server");
+      arguments.add("--kube-apiserver=http://127.0.0.1:" + cluster.getAddress().getPort());
+      Map<String, Map<?, ?>> made = template(arguments);
+      Map<?, ?> secret = Objects.requireNonNull(made.get("Secret"));
+      Map<?, ?> data = (Map<?, ?>) Objects.requireNonNull(secret.get("data"));
+      assertThat("Y3J0".equals(data.get("tls.crt"))).isEqualTo(kept);
+      assertThat(String.valueOf(made.get("MutatingWebhookConfiguration")))
+          .contains("caBundle=" + data.get("ca.crt"));
+      assertThat(String.valueOf(secret.get("metadata")))
+          .contains("pannier.dev/host=pannier-webhook.pannier.svc");
+    } finally {
+      cluster.stop(0);
+    }
   }
 
   @Test

@@ -15,10 +15,15 @@ final class LoopbackCertificate {
 
   /// @param folder gets `tls.crt` and `tls.key`, valid for an hour
   static SelfSigned write(Path folder) throws IOException, GeneralSecurityException {
+    return write(folder, List.of("127.0.0.1"));
+  }
+
+  /// The same for other addresses.
+  static SelfSigned write(Path folder, List<String> hosts)
+      throws IOException, GeneralSecurityException {
     Instant now = Instant.now();
     SelfSigned pair =
-        SelfSigned.make(
-            List.of("127.0.0.1"), now.minusSeconds(60), now.plusSeconds(3600), new SecureRandom());
+        SelfSigned.make(hosts, now.minusSeconds(60), now.plusSeconds(3600), new SecureRandom());
     Files.writeString(folder.resolve("tls.crt"), pair.certificate());
     Files.writeString(folder.resolve("tls.key"), pair.key());
     return pair;

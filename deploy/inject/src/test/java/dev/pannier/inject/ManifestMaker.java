@@ -14,6 +14,8 @@ final class ManifestMaker {
   /// One has this name in each Pod; empty for all.
   private static final List<String> CONTAINERS = List.of("", "app0", "app0, app0", "app0, proxy");
 
+  private static final List<String> PULL_SECRETS = List.of("own", "pannier-registry");
+
   private static final List<String> NULLS = List.of("null", "~", "Null", "NULL");
 
   /// The same amounts, in each way that people write them.
@@ -116,6 +118,8 @@ final class ManifestMaker {
                     "kafka:9092",
                     "pannier.dev/containers",
                     containers,
+                    "pannier.dev/image-pull-secret",
+                    random.nextBoolean() ? "" : "pannier-registry",
                     "note",
                     "two\nlines # here")));
         pod.put("metadata", shuffled(metadata));
@@ -139,6 +143,11 @@ final class ManifestMaker {
         "volumes",
         true,
         List.of(Map.of("name", "data", "emptyDir", Map.of()), Map.of("name", "more")));
+    optional(
+        spec,
+        "imagePullSecrets",
+        true,
+        List.of(Map.of("name", PULL_SECRETS.get(random.nextInt(PULL_SECRETS.size())))));
     if (namesProxy) {
       Map<String, Object> proxy = container("proxy", random.nextBoolean());
       proxy.put("restartPolicy", "Always");
@@ -161,6 +170,9 @@ final class ManifestMaker {
       container.put("args", List.of("a", "run: fast\n- really\n", "true"));
     }
     List<Object> variables = new ArrayList<>();
+    if (random.nextInt(3) == 0) {
+      variables.add(shuffled(Map.of("name", "TZ", "value", "Europe/Berlin")));
+    }
     for (String variable :
         List.of("A", "OTEL_EXPORTER_OTLP_ENDPOINT", "K8S_POD_NAME", "OTEL_RESOURCE_ATTRIBUTES")) {
       if (random.nextInt(3) == 0) {

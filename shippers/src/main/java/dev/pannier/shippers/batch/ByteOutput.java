@@ -14,11 +14,20 @@ public final class ByteOutput {
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
+  private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
+
   private byte[] bytes;
   private int length;
+  private int most = MOST_BYTES;
 
   public ByteOutput(int capacity) {
     this.bytes = new byte[Math.max(16, capacity)];
+  }
+
+  /// From now on its array does not grow beyond this: what would need more ends in an
+  /// [OutputFullException], and what was written by then is no whole.
+  public void limit(int mostBytes) {
+    most = Math.min(mostBytes, MOST_BYTES);
   }
 
   /// The array that holds what was written, until the next write.
@@ -53,7 +62,10 @@ public final class ByteOutput {
   public byte[] reserve(int more) {
     if (more > bytes.length - length) {
       int wanted = Math.addExact(length, more);
-      int grown = (int) Math.min(Integer.MAX_VALUE - 8L, bytes.length * 3L / 2);
+      if (wanted > most) {
+        throw new OutputFullException(most);
+      }
+      int grown = (int) Math.min(most, bytes.length * 3L / 2);
       bytes = Arrays.copyOf(bytes, Math.max(wanted, grown));
     }
     return bytes;

@@ -10,6 +10,6 @@ public sealed interface JsonRequest {
   /// @param offset near which byte of the JSON, from its beginning
   record Malformed(String reason, long offset) implements JsonRequest {}
 
-  /// As protobuf it would take more than the caller allows.
+  /// As protobuf it takes more than there is for it.
   record TooLarge() implements JsonRequest {}
 }

@@ -2,9 +2,9 @@ package dev.pannier.shippers.batch;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A protobuf message and its fields.
@@ -61,6 +61,8 @@ final class MessageType {
     }
   }
 
+  private record Name(byte[] bytes, Field field) {}
+
   static final int MAX_NUMBER = 16;
 
   final String name;
@@ -72,7 +74,7 @@ final class MessageType {
   private boolean holdsRecords;
 
   private final @Nullable Field[] byNumber = new Field[MAX_NUMBER + 1];
-  private final Map<String, Field> byName = new HashMap<>();
+  private final List<Name> names = new ArrayList<>();
   private int oneOfSlot;
 
   MessageType(String name, boolean isRecord) {
@@ -85,9 +87,16 @@ final class MessageType {
     return number >= 0 && number <= MAX_NUMBER ? byNumber[number] : null;
   }
 
-  /// @param name lowerCamelCase, or as in the `.proto` file: proto3's JSON mapping takes both
-  @Nullable Field field(String name) {
-    return byName.get(name);
+  /// @param name in `[0, length)`, lowerCamelCase, or as in the `.proto` file: proto3's JSON mapping
+  ///     takes both
+  @Nullable Field field(byte[] name, int length) {
+    for (int i = 0; i < names.size(); i++) {
+      byte[] known = names.get(i).bytes;
+      if (known.length == length && Arrays.equals(known, 0, length, name, 0, length)) {
+        return names.get(i).field;
+      }
+    }
+    return null;
   }
 
   boolean holdsRecords() {
@@ -142,8 +151,10 @@ final class MessageType {
     Field field =
         new Field(number, camelCase.toString(), kind, repeated, slot, type, choices, quoted);
     byNumber[number] = field;
-    byName.put(snakeCase, field);
-    byName.put(field.name(), field);
+    names.add(new Name(field.name().getBytes(US_ASCII), field));
+    if (!snakeCase.equals(field.name())) {
+      names.add(new Name(snakeCase.getBytes(US_ASCII), field));
+    }
     holdsRecords |= type != null && (type.isRecord || type.holdsRecords);
     return this;
   }

@@ -70,6 +70,9 @@ public final class ResourceCompletion {
     /// request has bytes.
     private final boolean[] has = new boolean[additions.size()];
 
+    /// The length of that resource, of all its pieces.
+    private int resourceBytes;
+
     Walk(byte[] bytes) {
       this.bytes = bytes;
     }
@@ -109,9 +112,11 @@ public final class ResourceCompletion {
     /// Of a resource that comes in several pieces protobuf makes one.
     private void readAttributes() {
       Arrays.fill(has, false);
+      resourceBytes = 0;
       group.over(bytes, request.start(), request.end());
       while (group.next()) {
         if (group.isBytes(FIRST)) {
+          resourceBytes += group.end() - group.start();
           resource.over(bytes, group.start(), group.end());
           while (resource.next()) {
             if (resource.isBytes(FIRST)) {
@@ -140,27 +145,27 @@ public final class ResourceCompletion {
       return sum;
     }
 
+    /// Its resource is one afterwards, before all else: of one in pieces not all readers take the same.
     private void copyGroup(int lacking, ByteOutput out) {
       long opened = out.open(FIRST, request.end() - request.start() + lacking);
-      boolean done = false;
+      writeResource(lacking, out);
       group.over(bytes, request.start(), request.end());
       while (group.next()) {
-        if (!done && group.isBytes(FIRST)) {
-          done = true;
-          writeResource(group.start(), group.end(), lacking, out);
-        } else {
+        if (!group.isBytes(FIRST)) {
           out.write(bytes, group.fieldStart(), group.end() - group.fieldStart());
         }
-      }
-      if (!done) {
-        writeResource(0, 0, lacking, out);
       }
       out.close(opened);
     }
 
-    private void writeResource(int start, int end, int lacking, ByteOutput out) {
-      long opened = out.open(FIRST, end - start + lacking);
-      out.write(bytes, start, end - start);
+    private void writeResource(int lacking, ByteOutput out) {
+      long opened = out.open(FIRST, resourceBytes + lacking);
+      group.over(bytes, request.start(), request.end());
+      while (group.next()) {
+        if (group.isBytes(FIRST)) {
+          out.write(bytes, group.start(), group.end() - group.start());
+        }
+      }
       for (int i = 0; i < has.length; i++) {
         if (!has[i]) {
           out.write(additions.get(i).field());

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// fields included; a resource, scope or metric with no record left is left out. A record's index
 /// is its place in the order of the bytes, from 0.
 public final class Splitter {
+  /// Of a resource and a scope, mostly.
+  private static final int SHARED_BYTES = 1024;
+
   private final byte[] bytes;
   private final BitSet kept;
   private final ByteOutput out;
@@ -18,7 +21,8 @@ public final class Splitter {
   private Splitter(Batch batch, BitSet kept) {
     this.bytes = batch.bytes();
     this.kept = kept;
-    this.out = new ByteOutput(batch.length());
+    long share = (long) batch.length() * kept.cardinality() / Math.max(1, batch.records());
+    this.out = new ByteOutput((int) Math.min(batch.length(), share + SHARED_BYTES));
   }
 
   /// Only the records with these indexes.
@@ -33,7 +37,9 @@ public final class Splitter {
     if (splitter.written == 0) {
       return null;
     }
-    return batch.with(splitter.out.bytes(), 0, splitter.out.length(), splitter.written);
+    // What is kept of it is counted by its length.
+    byte[] selected = splitter.out.toBytes();
+    return batch.with(selected, 0, selected.length, splitter.written);
   }
 
   /// All records but those with these indexes.

@@ -1,77 +1,49 @@
 package dev.pannier.shippers.batch;
 
-/// What a JSON string stands for, written as bytes. Each method says whether the text was valid;
-/// where it was not, some of it may have been written.
+/// Text that was written to an output, in place of which the bytes that it stands for are put. Each
+/// method says whether the text was valid; where it was not, what was written is neither.
 final class TextDecoder {
-  private static final int MAX_UTF8_A_CHAR = 3;
-
   private TextDecoder() {}
 
-  /// Half a surrogate pair becomes U+FFFD.
-  static boolean utf8(char[] chars, int start, int end, ByteOutput out) {
-    int at = start;
-    while (at < end) {
-      // In pieces, so that the reservation is not three times the text.
-      int pieceEnd = Math.min(end, at + 1024);
-      byte[] bytes = out.reserve(MAX_UTF8_A_CHAR * (pieceEnd - at) + 1);
-      int from = out.length();
-      int to = from;
-      while (at < pieceEnd) {
-        char c = chars[at++];
-        if (c < 0x80) {
-          bytes[to++] = (byte) c;
-        } else if (c < 0x800) {
-          bytes[to++] = (byte) (0xC0 | c >> 6);
-          bytes[to++] = (byte) (0x80 | (c & 0x3F));
-        } else if (Character.isHighSurrogate(c)
-            && at < end
-            && Character.isLowSurrogate(chars[at])) {
-          int point = Character.toCodePoint(c, chars[at++]);
-          bytes[to++] = (byte) (0xF0 | point >> 18);
-          bytes[to++] = (byte) (0x80 | (point >> 12 & 0x3F));
-          bytes[to++] = (byte) (0x80 | (point >> 6 & 0x3F));
-          bytes[to++] = (byte) (0x80 | (point & 0x3F));
-        } else {
-          char valid = Character.isSurrogate(c) ? '\uFFFD' : c;
-          bytes[to++] = (byte) (0xE0 | valid >> 12);
-          bytes[to++] = (byte) (0x80 | (valid >> 6 & 0x3F));
-          bytes[to++] = (byte) (0x80 | (valid & 0x3F));
-        }
-      }
-      out.advance(to - from);
-    }
-    return true;
-  }
-
-  static boolean hex(char[] chars, int start, int end, ByteOutput out) {
-    if ((end - start) % 2 != 0) {
+  /// @param from where in `out` the text begins, which ends it
+  static boolean hex(ByteOutput out, int from) {
+    byte[] bytes = out.bytes();
+    int end = out.length();
+    if ((end - from) % 2 != 0) {
       return false;
     }
-    for (int at = start; at < end; at += 2) {
-      int high = digit(chars[at]);
-      int low = digit(chars[at + 1]);
+    int to = from;
+    for (int at = from; at < end; at += 2) {
+      int high = digit(bytes[at]);
+      int low = digit(bytes[at + 1]);
       if (high < 0 || low < 0) {
         return false;
       }
-      out.write(high << 4 | low);
+      bytes[to++] = (byte) (high << 4 | low);
     }
+    out.truncate(to);
     return true;
   }
 
-  private static int digit(char c) {
-    return c < 0x80 ? Character.digit(c, 16) : -1;
+  private static int digit(byte b) {
+    return b < 0 ? -1 : Character.digit(b, 16);
   }
 
   /// RFC 4648's alphabets, both, with padding or without, as proto3 takes it.
-  static boolean base64(char[] chars, int start, int end, ByteOutput out) {
+  ///
+  /// @param from where in `out` the text begins, which ends it
+  static boolean base64(ByteOutput out, int from) {
+    byte[] bytes = out.bytes();
+    int end = out.length();
     int last = end;
-    while (last > start && end - last < 2 && chars[last - 1] == '=') {
+    while (last > from && end - last < 2 && bytes[last - 1] == '=') {
       last--;
     }
+    int to = from;
     int bits = 0;
     int count = 0;
-    for (int at = start; at < last; at++) {
-      int value = sextet(chars[at]);
+    for (int at = from; at < last; at++) {
+      int value = sextet(bytes[at]);
       if (value < 0) {
         return false;
       }
@@ -79,23 +51,24 @@ final class TextDecoder {
       count += 6;
       if (count >= 8) {
         count -= 8;
-        out.write(bits >> count);
+        bytes[to++] = (byte) (bits >> count);
       }
     }
+    out.truncate(to);
     return count != 6;
   }
 
-  private static int sextet(char c) {
-    if (c >= 'A' && c <= 'Z') {
-      return c - 'A';
+  private static int sextet(byte b) {
+    if (b >= 'A' && b <= 'Z') {
+      return b - 'A';
     }
-    if (c >= 'a' && c <= 'z') {
-      return c - 'a' + 26;
+    if (b >= 'a' && b <= 'z') {
+      return b - 'a' + 26;
     }
-    if (c >= '0' && c <= '9') {
-      return c - '0' + 52;
+    if (b >= '0' && b <= '9') {
+      return b - '0' + 52;
     }
-    return switch (c) {
+    return switch (b) {
       case '+', '-' -> 62;
       case '/', '_' -> 63;
       default -> -1;

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// goes. The attribute `pannier.truncated` tells.
 final class Truncation {
   private static final byte[] MARK = mark();
+  private static final byte[] ATTRIBUTES = "attributes".getBytes(UTF_8);
   private static final int MAX_DEPTH = 100;
 
   /// Tag and length of the mark, and the lengths that grow with it.
@@ -162,7 +163,7 @@ final class Truncation {
   }
 
   private static int attributesOf(MessageType type) {
-    MessageType.Field attributes = type.field("attributes");
+    MessageType.Field attributes = type.field(ATTRIBUTES, ATTRIBUTES.length);
     return attributes == null ? 0 : attributes.number();
   }
 

@@ -5,6 +5,7 @@ import dev.pannier.shippers.ShipperSettings.FieldNames;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.OtlpJsonWriter;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.RecordReader;
 import dev.pannier.shippers.batch.Splitter;
 import java.util.BitSet;
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// of them, in the order of the first records: what a message is keyed or routed by holds for all
 /// that is in it. (`trace_id` makes a message a trace, and gives up the batch's size.)
 ///
+/// A message of several records is made up to a bound only ([#isTooLarge]): a request takes more bytes in
+/// OTLP's JSON mapping than in protobuf, how many is not known before.
+///
 /// Not thread-safe; used again, it allocates nothing for a record. A batch whose bytes are broken
 /// ends where they break.
 public final class MessageEncoder {
@@ -37,6 +41,7 @@ public final class MessageEncoder {
   private static final byte[] NOTHING = {};
 
   private final Encoding encoding;
+  private final int mostBytes;
   private final LookupValues lookups;
   private final RecordReader reader = new RecordReader();
   private final RecordView record = new RecordView();
@@ -55,11 +60,20 @@ public final class MessageEncoder {
   private byte[] value = NOTHING;
   private int valueOffset;
   private int valueLength;
+  private boolean isTooLarge;
 
   /// @param names   of [Encoding#JSON]
   /// @param lookups what [#lookup] is to answer; empty for nothing
   public MessageEncoder(Encoding encoding, FieldNames names, List<Lookup> lookups) {
+    this(encoding, names, lookups, Integer.MAX_VALUE);
+  }
+
+  /// @param names     of [Encoding#JSON]
+  /// @param lookups   what [#lookup] is to answer; empty for nothing
+  /// @param mostBytes that a message of several records is made of
+  public MessageEncoder(Encoding encoding, FieldNames names, List<Lookup> lookups, int mostBytes) {
     this.encoding = encoding;
+    this.mostBytes = mostBytes;
     this.lookups = new LookupValues(lookups);
     this.flatJson = new FlatJson(names);
   }
@@ -151,13 +165,20 @@ public final class MessageEncoder {
   }
 
   private void request(Batch part) {
+    isTooLarge = false;
     if (encoding == Encoding.OTLP_PROTO) {
       value(part.bytes(), part.offset(), part.length());
-    } else {
-      out.truncate(0);
-      otlpJson.write(part, out);
-      value(out.bytes(), 0, out.length());
+      return;
     }
+    out.truncate(0);
+    out.limit(part.records() == 1 ? Integer.MAX_VALUE : mostBytes);
+    try {
+      otlpJson.write(part, out);
+    } catch (OutputFullException e) {
+      isTooLarge = true;
+      out.truncate(0);
+    }
+    value(out.bytes(), 0, out.length());
   }
 
   private boolean end() {
@@ -186,6 +207,11 @@ public final class MessageEncoder {
 
   public int valueLength() {
     return valueLength;
+  }
+
+  /// Whether the message is none, since it would take more bytes than a message of several records may.
+  public boolean isTooLarge() {
+    return isTooLarge;
   }
 
   /// Whether each message is one record.

@@ -6,6 +6,7 @@ import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.Template;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.ByteOutput;
+import dev.pannier.shippers.batch.OtlpJsonWriter;
 import dev.pannier.shippers.batch.Signal;
 import dev.pannier.shippers.encoding.Lookup;
 import dev.pannier.shippers.encoding.MessageEncoder;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,8 +38,14 @@ import org.slf4j.LoggerFactory;
 public final class FileShipper implements Shipper {
   private static final Logger LOG = LoggerFactory.getLogger(FileShipper.class);
   private static final int KEPT_BYTES = 256 * 1024;
+  private static final int SMALLEST_PIECE_BYTES = 64 * 1024;
+  private static final int MEMORY_PART = 4;
 
   private final ShipperSettings.File settings;
+
+  /// Of lines that are made before they are written, and of a line with several records.
+  private final int pieceBytes;
+
   private final Map<Signal, Template> paths = new EnumMap<>(Signal.class);
   private final Path folder;
   private final FileSet files;
@@ -45,14 +53,16 @@ public final class FileShipper implements Shipper {
   private final Map<Path, Lines> lines = new LinkedHashMap<>();
   private boolean closed;
 
-  /// Lines of one batch for one file.
+  /// Lines of one batch for one file, that are to be written.
   private static final class Lines {
     final ByteOutput bytes = new ByteOutput(1024);
     final BitSet records = new BitSet();
   }
 
-  public FileShipper(ShipperSettings.File settings) {
+  /// @param memoryBytes for lines: where those of a batch take more than a part of it, they are written in pieces
+  public FileShipper(ShipperSettings.File settings, long memoryBytes) {
     this.settings = settings;
+    this.pieceBytes = pieceBytes(memoryBytes);
     OutputFiles ours = OutputFiles.of(settings);
     ours.paths().forEach((signal, path) -> paths.put(signal, Template.path(path)));
     this.folder = ours.folder();
@@ -60,7 +70,12 @@ public final class FileShipper implements Shipper {
     // All of them have the same placeholders.
     List<Lookup> lookups =
         paths.values().stream().findFirst().map(Template::lookups).orElse(List.of());
-    this.encoder = new MessageEncoder(settings.encoding(), settings.names(), lookups);
+    this.encoder = new MessageEncoder(settings.encoding(), settings.names(), lookups, pieceBytes);
+  }
+
+  /// @param memoryBytes the shipper's
+  static int pieceBytes(long memoryBytes) {
+    return Math.clamp(memoryBytes / MEMORY_PART, SMALLEST_PIECE_BYTES, Integer.MAX_VALUE);
   }
 
   @Override
@@ -85,55 +100,85 @@ public final class FileShipper implements Shipper {
   }
 
   private Outcome write(Batch batch) {
+    Template template = Objects.requireNonNull(paths.get(batch.signal()), batch.signal()::label);
+    BitSet open = new BitSet();
+    open.set(0, batch.records());
     try {
-      encode(batch);
-      for (Map.Entry<Path, Lines> file : lines.entrySet()) {
-        int length = file.getValue().bytes.length();
-        if (length > settings.maxBytes()) {
-          return new Outcome.TooLarge(
-              Math.clamp(settings.maxBytes(), 1, Integer.MAX_VALUE),
-              length
-                  + " bytes for "
-                  + file.getKey()
-                  + " are above max_bytes "
-                  + settings.maxBytes(),
-              null);
+      int made = 0;
+      encoder.start(batch);
+      while (encoder.next()) {
+        if (encoder.isTooLarge()) {
+          return lineTooLarge(pieceBytes, unconfirmed(batch, open));
+        }
+        made += addLine(batch, template);
+        if (made >= pieceBytes) {
+          Outcome failure = append(batch, open);
+          if (failure != null) {
+            return failure;
+          }
+          forget();
+          made = 0;
         }
       }
-      BitSet open = new BitSet();
-      open.set(0, batch.records());
-      for (Map.Entry<Path, Lines> file : lines.entrySet()) {
-        Lines content = file.getValue();
-        try {
-          files.append(file.getKey(), content.bytes.bytes(), content.bytes.length());
-        } catch (IOException e) {
-          return failed(e, open.cardinality() == batch.records() ? null : open);
-        }
-        open.andNot(content.records);
-      }
-      return Outcome.ACCEPTED;
+      Outcome failure = append(batch, open);
+      return failure == null ? Outcome.ACCEPTED : failure;
     } finally {
       forget();
     }
   }
 
-  private void encode(Batch batch) {
-    Template template = Objects.requireNonNull(paths.get(batch.signal()), batch.signal()::label);
-    encoder.start(batch);
-    while (encoder.next()) {
-      Path path = Path.of(template.resolve(encoder::lookup));
-      Lines file = lines.computeIfAbsent(path, unused -> new Lines());
-      file.bytes.write(encoder.value(), encoder.valueOffset(), encoder.valueLength());
-      file.bytes.write('\n');
-      BitSet records = encoder.isRecord() ? null : encoder.records();
-      if (encoder.isRecord()) {
-        file.records.set(encoder.recordIndex());
-      } else if (records == null) {
-        file.records.set(0, batch.records());
-      } else {
-        file.records.or(records);
+  /// A line of several records.
+  static Outcome.TooLarge lineTooLarge(int mostBytes, @Nullable BitSet unconfirmed) {
+    return new Outcome.TooLarge(
+        OtlpJsonWriter.requestBytes(mostBytes),
+        "a line would take more than the " + mostBytes + " bytes that memory allows",
+        unconfirmed);
+  }
+
+  private static @Nullable BitSet unconfirmed(Batch batch, BitSet open) {
+    return open.cardinality() == batch.records() ? null : open;
+  }
+
+  private int addLine(Batch batch, Template template) {
+    Path path = Path.of(template.resolve(encoder::lookup));
+    Lines file = lines.computeIfAbsent(path, unused -> new Lines());
+    file.bytes.write(encoder.value(), encoder.valueOffset(), encoder.valueLength());
+    file.bytes.write('\n');
+    BitSet records = encoder.isRecord() ? null : encoder.records();
+    if (encoder.isRecord()) {
+      file.records.set(encoder.recordIndex());
+    } else if (records == null) {
+      file.records.set(0, batch.records());
+    } else {
+      file.records.or(records);
+    }
+    return encoder.valueLength() + 1;
+  }
+
+  /// Appends the lines that were made.
+  ///
+  /// @param open what is not confirmed; becomes less
+  /// @return null where that has succeeded
+  private @Nullable Outcome append(Batch batch, BitSet open) {
+    for (Map.Entry<Path, Lines> file : lines.entrySet()) {
+      int length = file.getValue().bytes.length();
+      if (length > settings.maxBytes()) {
+        return new Outcome.TooLarge(
+            Math.clamp(settings.maxBytes(), 1, Integer.MAX_VALUE),
+            length + " bytes for " + file.getKey() + " are above max_bytes " + settings.maxBytes(),
+            unconfirmed(batch, open));
       }
     }
+    for (Map.Entry<Path, Lines> file : lines.entrySet()) {
+      Lines content = file.getValue();
+      try {
+        files.append(file.getKey(), content.bytes.bytes(), content.bytes.length());
+      } catch (IOException e) {
+        return failed(e, unconfirmed(batch, open));
+      }
+      open.andNot(content.records);
+    }
+    return null;
   }
 
   /// One file's buffer stays for the next batch.
@@ -147,7 +192,7 @@ public final class FileShipper implements Shipper {
     }
   }
 
-  private Outcome failed(IOException error, @org.jspecify.annotations.Nullable BitSet unconfirmed) {
+  private Outcome failed(IOException error, @Nullable BitSet unconfirmed) {
     String what =
         switch (error) {
           case AccessDeniedException denied ->

@@ -2,29 +2,42 @@ package dev.pannier.shippers.kafka;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /// The producer: made when it is needed, and replaced when it can send no more. One thread opens and
 /// closes it, any may look at it.
 final class Client {
+  private static final long COMPARED_EACH_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final Map<String, Object> properties;
   private final Function<Map<String, Object>, Producer<byte[], byte[]>> producers;
   private final Runnable onNew;
+  private final LongSupplier nanoClock;
   private volatile @Nullable Producer<byte[], byte[]> producer;
 
   /// The one that can send no more.
   private volatile @Nullable Producer<byte[], byte[]> done;
 
+  /// What it was made with. Guarded by this.
+  private @Nullable NamedFiles files;
+
+  /// When that was compared last. Guarded by this.
+  private long comparedNanos;
+
   /// @param onNew called before a producer is made
   Client(
       Map<String, Object> properties,
       Function<Map<String, Object>, Producer<byte[], byte[]>> producers,
-      Runnable onNew) {
+      Runnable onNew,
+      LongSupplier nanoClock) {
     this.properties = properties;
     this.producers = producers;
     this.onNew = onNew;
+    this.nanoClock = nanoClock;
   }
 
   /// @throws org.apache.kafka.common.KafkaException where none can be made
@@ -38,6 +51,10 @@ final class Client {
     }
     if (current == null) {
       onNew.run();
+      synchronized (this) {
+        files = new NamedFiles(properties);
+        comparedNanos = nanoClock.getAsLong() - COMPARED_EACH_NANOS;
+      }
       current = producers.apply(properties);
       producer = current;
     }
@@ -58,6 +75,20 @@ final class Client {
   void isDone(@Nullable Producer<byte[], byte[]> which) {
     if (which == producer) {
       done = which;
+    }
+  }
+
+  /// A broker did not answer this one in time. That is all that it tells where a connection of many can no longer be
+  /// made, since a certificate has expired meanwhile: where files were renewed since, the next call starts with a new one.
+  synchronized void isSlow(@Nullable Producer<byte[], byte[]> which) {
+    NamedFiles before = files;
+    long nowNanos = nanoClock.getAsLong();
+    if (which != producer || before == null || nowNanos - comparedNanos < COMPARED_EACH_NANOS) {
+      return;
+    }
+    comparedNanos = nowNanos;
+    if (before.haveChanged()) {
+      isDone(which);
     }
   }
 

@@ -27,6 +27,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,14 @@ import org.slf4j.LoggerFactory;
 /// A topic that is missing keeps only what goes there: it is answered `Missing` while [Topics] asks.
 public final class KafkaShipper implements Shipper {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaShipper.class);
+
+  /// A batch's messages, before they are sent, take so much of the shipper's memory.
+  static final int KEPT_PART = 4;
+
+  /// What a message takes until it is confirmed, beside its bytes in the producer, is less than half of this.
+  static final int UNDER_WAY_BYTES = 512;
+
+  private static final int NOT_AWAITED = -1;
 
   private final ShipperSettings.Kafka settings;
   private final KafkaFailure.Words words;
@@ -86,7 +95,14 @@ public final class KafkaShipper implements Shipper {
   /// The message that was sent last, if nothing was under way then, and no other has been sent since.
   private volatile @Nullable Sent lonely;
 
-  private volatile boolean idleAwaited;
+  /// How few are waited for.
+  private volatile int awaitedUnderWay = NOT_AWAITED;
+
+  /// Each takes memory that is not counted as the producer's.
+  private final int mostUnderWay;
+
+  /// Of the messages of a batch that are kept before they are sent.
+  private final long keptBytes;
 
   private @Nullable String deadLetterTopic;
 
@@ -122,7 +138,7 @@ public final class KafkaShipper implements Shipper {
             String.valueOf(properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG)),
             String.valueOf(properties.getOrDefault("sasl.mechanism", "GSSAPI")),
             Reasons.withoutSecretsOf(settings.properties()));
-    this.client = new Client(properties, producers, proven::newProducer);
+    this.client = new Client(properties, producers, proven::newProducer, nanoClock);
     this.topics = new Topics(settings.name(), words, client::current);
     this.flusher =
         ProducerProperties.linger(properties)
@@ -130,15 +146,13 @@ public final class KafkaShipper implements Shipper {
             : null;
     this.lingersUntilFlushed = ProducerProperties.lingersUntilFlushed(settings, properties);
     this.ordered = !settings.key().equals("none");
+    this.keptBytes = memoryBytes / KEPT_PART;
+    this.mostUnderWay = mostUnderWay(memoryBytes);
+    int largest = ProducerProperties.largestMessageBytes(properties);
     for (Signal signal : settings.signals()) {
-      routes.put(signal, new Route(settings, signal));
+      routes.put(signal, new Route(settings, signal, largest));
     }
-    this.limits =
-        new Limits(
-            settings.name(),
-            ProducerProperties.largestMessageBytes(properties),
-            brokerLimits.apply(properties),
-            nanoClock);
+    this.limits = new Limits(settings.name(), largest, brokerLimits.apply(properties), nanoClock);
     this.maxBlockNanos =
         TimeUnit.MILLISECONDS.toNanos(
             ProducerProperties.number(properties, ProducerConfig.MAX_BLOCK_MS_CONFIG));
@@ -148,6 +162,11 @@ public final class KafkaShipper implements Shipper {
             .distinct()
             .toList();
     this.brokers = new Brokers(settings.properties(), fixedTopics, client, topics, words);
+  }
+
+  /// @param memoryBytes the shipper's
+  static int mostUnderWay(long memoryBytes) {
+    return Math.clamp(memoryBytes / UNDER_WAY_BYTES, 2, Integer.MAX_VALUE);
   }
 
   @Override
@@ -193,23 +212,27 @@ public final class KafkaShipper implements Shipper {
       outcome.accept(new Outcome.Missing(absent.reason(), null));
       return;
     }
-    List<Message> messages;
+    Messages messages;
+    int count = 0;
     try {
-      messages = route.messages(batch);
+      messages = route.messages(batch, keptBytes);
+      for (Message message : messages) {
+        int limit =
+            message.isOneRecord(batch.records())
+                ? limits.clientBytes()
+                : limits.of(message.topic());
+        if (message.size() > limit) {
+          outcome.accept(tooLarge(message, limit));
+          return;
+        }
+        count++;
+      }
     } catch (IllegalArgumentException e) {
       // Broken bytes do not become whole by trying again.
       outcome.accept(new Outcome.Permanent("the batch is no OTLP request: " + e.getMessage()));
       return;
     }
-    for (Message message : messages) {
-      int limit =
-          message.isOneRecord(batch.records()) ? limits.clientBytes() : limits.of(message.topic());
-      if (message.size() > limit) {
-        outcome.accept(tooLarge(message, limit));
-        return;
-      }
-    }
-    if (messages.isEmpty()) {
+    if (count == 0) {
       outcome.accept(Outcome.ACCEPTED);
       return;
     }
@@ -218,7 +241,7 @@ public final class KafkaShipper implements Shipper {
       outcome.accept(new Outcome.Missing(noTopic.reason(), null));
       return;
     }
-    Delivery delivery = new Delivery(batch, messages.size(), outcome);
+    Delivery delivery = new Delivery(batch, count, outcome);
     KafkaFailure earlier;
     synchronized (lock) {
       earlier = failure;
@@ -264,6 +287,7 @@ public final class KafkaShipper implements Shipper {
         Math.max(1, limit - message.overhead()),
         "a message of "
             + message.size()
+            + (message.isMade() ? "" : " or more")
             + " bytes for the topic "
             + message.topic()
             + " is above the limit of "
@@ -273,7 +297,7 @@ public final class KafkaShipper implements Shipper {
   }
 
   /// Why none of the messages can be sent; null if one can.
-  private @Nullable KafkaFailure missingForAll(List<Message> messages) {
+  private @Nullable KafkaFailure missingForAll(Messages messages) {
     KafkaFailure missing = null;
     for (Message message : messages) {
       missing = topics.missing(message.topic());
@@ -292,7 +316,7 @@ public final class KafkaShipper implements Shipper {
       sent.producer = current;
       boolean alone = anySuspects && isSuspect(delivery.key());
       // Where it stops anyway, nothing is waited for once more.
-      boolean waited = !alone || delivery.isFailing() || awaitIdle();
+      boolean waited = alone ? delivery.isFailing() || awaitIdle() : hasRoom(delivery);
       KafkaFailure obstacle = waited ? obstacle(delivery, message.topic()) : words.slow();
       if (obstacle != null) {
         delivery.failed(message, obstacle, 0);
@@ -331,25 +355,37 @@ public final class KafkaShipper implements Shipper {
     }
   }
 
+  /// Whether no more messages are under way than memory has room for, or one stops anyway. Where there are more, some
+  /// are waited for.
+  private boolean hasRoom(Delivery delivery) {
+    return underWay.get() < mostUnderWay
+        || delivery.stopper(isOrdered(delivery)) != null
+        || awaitUnderWay(mostUnderWay / 2);
+  }
+
+  private boolean awaitIdle() {
+    return awaitUnderWay(0);
+  }
+
   /// Waits for as long as the producer itself may block.
   ///
-  /// @return whether nothing is under way
-  private boolean awaitIdle() {
+  /// @return whether so few messages are under way
+  private boolean awaitUnderWay(int few) {
     lingerNoLonger();
     long deadlineNanos = System.nanoTime() + maxBlockNanos;
     synchronized (lock) {
-      idleAwaited = true;
+      awaitedUnderWay = few;
       try {
         for (long left = maxBlockNanos;
-            left > 0 && underWay.get() > 0;
+            left > 0 && underWay.get() > few;
             left = deadlineNanos - System.nanoTime()) {
           TimeUnit.NANOSECONDS.timedWait(lock, left);
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
-      idleAwaited = false;
-      return underWay.get() == 0;
+      awaitedUnderWay = NOT_AWAITED;
+      return underWay.get() <= few;
     }
   }
 
@@ -444,6 +480,9 @@ public final class KafkaShipper implements Shipper {
     if (why.kind() == KafkaFailure.Kind.REFUSED
         || (bySender && why.kind() == KafkaFailure.Kind.NO_TOPIC)) {
       return;
+    }
+    if (error instanceof TimeoutException) {
+      client.isSlow(sent.producer);
     }
     boolean overtaking;
     synchronized (lock) {
@@ -585,7 +624,7 @@ public final class KafkaShipper implements Shipper {
         failed(this, error);
       }
       KafkaShipper.this.ended(delivery, isRisky);
-      if (isUnderWay && underWay.decrementAndGet() == 0 && idleAwaited) {
+      if (isUnderWay && underWay.decrementAndGet() <= awaitedUnderWay) {
         synchronized (lock) {
           lock.notifyAll();
         }

@@ -130,7 +130,13 @@ final class Limits {
 
   private void answerAll(String first) {
     for (String topic = first; topic != null; ) {
-      OptionalInt limit = broker.apply(topic);
+      OptionalInt limit = OptionalInt.empty();
+      try {
+        limit = broker.apply(topic);
+      } catch (RuntimeException | LinkageError e) {
+        // Whatever it is, this topic and others are asked for again.
+        LOG.debug("shipper {}: no broker tells the limit of {}", shipper, topic, e);
+      }
       if (limit.isPresent()) {
         LOG.info(
             "shipper {}: the topic {} takes messages of up to {} bytes, compressed"

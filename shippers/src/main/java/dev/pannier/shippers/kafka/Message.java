@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class Message {
   static final int SEVERAL = -1;
 
+  /// Of a message and its record, beside their bytes.
+  static final int OBJECT_BYTES = 128;
+
   /// What a message has around its key, value and headers at most, alone in its batch: the header of
   /// a record batch (61) and a record's lengths, timestamp and offset (21), in Kafka's protocol,
   /// "Record Batch" and "Record".
@@ -27,6 +30,7 @@ final class Message {
   private final @Nullable BitSet records;
   private final int size;
   private final int overhead;
+  private final boolean isMade;
   private @Nullable ProducerRecord<byte[], byte[]> record;
 
   /// @param index   of its only record, [#SEVERAL] otherwise
@@ -34,22 +38,51 @@ final class Message {
   /// @param records     the indexes of several; null for all
   Message(
       ProducerRecord<byte[], byte[]> record, int headerBytes, int index, @Nullable BitSet records) {
-    byte[] key = record.key();
+    this(record, record.topic(), record.key(), record.value().length, headerBytes, index, records);
+  }
+
+  private Message(
+      @Nullable ProducerRecord<byte[], byte[]> record,
+      String topic,
+      byte @Nullable [] key,
+      int valueBytes,
+      int headerBytes,
+      int index,
+      @Nullable BitSet records) {
     this.record = record;
-    this.topic = record.topic();
+    this.isMade = record != null;
+    this.topic = topic;
     this.index = index;
     this.records = records;
     this.overhead = OVERHEAD_BYTES + (key == null ? 0 : key.length) + headerBytes;
-    this.size = record.value().length + overhead;
+    this.size = valueBytes + overhead;
+  }
+
+  /// A message of several records that was not made, since it takes more than any may: it cannot be sent.
+  ///
+  /// @param mostBytes that its value may take
+  static Message tooLarge(
+      String topic,
+      byte @Nullable [] key,
+      int mostBytes,
+      int headerBytes,
+      @Nullable BitSet records) {
+    return new Message(null, topic, key, mostBytes + 1, headerBytes, SEVERAL, records);
   }
 
   String topic() {
     return topic;
   }
 
+  /// Whether there is anything to be sent, or was.
+  boolean isMade() {
+    return isMade;
+  }
+
   /// What is to be sent. Once.
   ProducerRecord<byte[], byte[]> take() {
-    ProducerRecord<byte[], byte[]> taken = Objects.requireNonNull(record, "sent before");
+    ProducerRecord<byte[], byte[]> taken =
+        Objects.requireNonNull(record, "sent before, or too large");
     record = null;
     return taken;
   }
@@ -83,6 +116,11 @@ final class Message {
   /// An upper bound of what Kafka counts against `max.request.size`.
   int size() {
     return size;
+  }
+
+  /// What it takes in memory until it is sent.
+  long heldBytes() {
+    return (long) size + OBJECT_BYTES;
   }
 
   /// What of [#size] is not the value.

@@ -67,18 +67,6 @@ final class Refusals {
     return last;
   }
 
-  /// The messages that hold none of them.
-  List<Message> without(List<Message> messages) {
-    BitSet records = records();
-    List<Message> left = new ArrayList<>(messages.size());
-    for (Message message : messages) {
-      if (!message.isAnyOf(records)) {
-        left.add(message);
-      }
-    }
-    return left;
-  }
-
   List<Refusal> all() {
     List<Refusal> all = new ArrayList<>(byReason.size());
     byReason.forEach((reason, records) -> all.add(new Refusal((BitSet) records.clone(), reason)));

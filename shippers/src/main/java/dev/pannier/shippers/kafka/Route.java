@@ -12,6 +12,7 @@ import dev.pannier.shippers.encoding.Lookup;
 import dev.pannier.shippers.encoding.MessageEncoder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -43,6 +44,7 @@ final class Route {
 
   private final int topicLookups;
   private final int serviceLookup;
+  private final int mostBytes;
   private final MessageEncoder encoder;
   private final ServiceName serviceName = new ServiceName();
   private final Header encodingHeader;
@@ -60,7 +62,13 @@ final class Route {
   private int headerBytes;
   private @Nullable String headersService;
 
-  Route(ShipperSettings.Kafka settings, Signal signal) {
+  // Of the batch that was begun.
+  private byte @Nullable [] sourceKey;
+  private SharedHeaders batchHeaders;
+
+  /// @param mostBytes of the value of a message with several records: none that is larger is made
+  Route(ShipperSettings.Kafka settings, Signal signal, int mostBytes) {
+    this.mostBytes = mostBytes;
     Encoding encoding = Objects.requireNonNull(settings.encodings().get(signal), signal::label);
     this.topic =
         Template.topic(Objects.requireNonNull(settings.topics().get(signal), signal::label));
@@ -76,7 +84,7 @@ final class Route {
       // Looked up for each record it would cost a pass over all of them.
       this.serviceLookup = -1;
     }
-    this.encoder = new MessageEncoder(encoding, settings.names(), lookups);
+    this.encoder = new MessageEncoder(encoding, settings.names(), lookups, mostBytes);
     this.encodingHeader =
         new RecordHeader(ENCODING, encoding.name().toLowerCase(Locale.ROOT).getBytes(US_ASCII));
     this.ownHeaders =
@@ -86,6 +94,7 @@ final class Route {
             .isBlank();
     this.sharesValues = encoding == Encoding.OTLP_PROTO;
     this.headers = headers(null);
+    this.batchHeaders = headers;
     this.headerBytes = Message.bytes(headers);
     this.fixedTopic = topic.lookups().isEmpty() ? topic.resolve(index -> null) : null;
   }
@@ -113,8 +122,9 @@ final class Route {
       return fixedTopic;
     }
     try {
-      List<Message> messages = messages(batch);
-      return messages.isEmpty() ? "" : messages.getFirst().topic();
+      start(batch);
+      Message first = next();
+      return first == null ? "" : first.topic();
     } catch (IllegalArgumentException e) {
       return "";
     }
@@ -125,37 +135,50 @@ final class Route {
     return fixedTopic;
   }
 
-  /// All messages, in the order of the records: they are sent when all are known to fit.
-  List<Message> messages(Batch batch) {
-    byte[] sourceKey = keyIsSource ? Message.bytes(batch.key()) : null;
-    SharedHeaders batchHeaders = encoder.isRecord() ? headers : headers(serviceName.of(batch));
-    List<Message> messages = new ArrayList<>(encoder.isRecord() ? batch.records() : 1);
+  /// All messages of a batch.
+  ///
+  /// @param mostBytes of messages that are kept
+  Messages messages(Batch batch, long mostBytes) {
+    return Messages.of(this, batch, mostBytes);
+  }
+
+  /// How many messages a batch is likely to become.
+  int likely(Batch batch) {
+    return encoder.isRecord() ? batch.records() : 1;
+  }
+
+  /// Begins with a batch; whatever was begun before is at its end.
+  void start(Batch batch) {
+    sourceKey = keyIsSource ? Message.bytes(batch.key()) : null;
+    batchHeaders = encoder.isRecord() ? headers : headers(serviceName.of(batch));
     encoder.start(batch);
-    while (encoder.next()) {
-      byte[] key = keyLookup < 0 ? sourceKey : Message.bytes(encoder.lookup(keyLookup));
-      String to =
-          fixedTopic != null
-              ? fixedTopic
-              : topic.resolve(index -> encoder.lookup(topicLookups + index));
-      if (!encoder.isRecord()) {
-        messages.add(
-            new Message(
-                record(to, key, batchHeaders),
-                Message.bytes(batchHeaders),
-                Message.SEVERAL,
-                encoder.records()));
-        continue;
-      }
-      SharedHeaders with = serviceLookup < 0 ? batchHeaders : recordHeaders();
-      int bytes = headerBytes;
-      byte[] traceparent = encoder.traceparent();
-      if (traceparent != null) {
-        with = with.and(new RecordHeader(TRACEPARENT, traceparent));
-        bytes = Message.bytes(with);
-      }
-      messages.add(new Message(record(to, key, with), bytes, encoder.recordIndex(), null));
+  }
+
+  /// Makes the next message, in the order of the records; null after the last one.
+  @Nullable Message next() {
+    if (!encoder.next()) {
+      return null;
     }
-    return messages;
+    byte[] key = keyLookup < 0 ? sourceKey : Message.bytes(encoder.lookup(keyLookup));
+    String to =
+        fixedTopic != null
+            ? fixedTopic
+            : topic.resolve(index -> encoder.lookup(topicLookups + index));
+    if (!encoder.isRecord()) {
+      int bytes = Message.bytes(batchHeaders);
+      BitSet records = encoder.records();
+      return encoder.isTooLarge()
+          ? Message.tooLarge(to, key, mostBytes, bytes, records)
+          : new Message(record(to, key, batchHeaders), bytes, Message.SEVERAL, records);
+    }
+    SharedHeaders with = serviceLookup < 0 ? batchHeaders : recordHeaders();
+    int bytes = headerBytes;
+    byte[] traceparent = encoder.traceparent();
+    if (traceparent != null) {
+      with = with.and(new RecordHeader(TRACEPARENT, traceparent));
+      bytes = Message.bytes(with);
+    }
+    return new Message(record(to, key, with), bytes, encoder.recordIndex(), null);
   }
 
   private ProducerRecord<byte[], byte[]> record(

@@ -98,7 +98,18 @@ public final class TransactionalShipper implements Shipper {
   private final PositionsTopic positions;
   private final OffsetHint hint;
   private final Limits limits;
-  private final long maxBytes;
+  private final long mostBytes;
+
+  /// With so much a transaction ends. Less than [#mostBytes] where one had no answer in time: brokers with a quota let those
+  /// wait who have sent much at once.
+  private long maxBytes;
+
+  /// Of the messages of a batch that are kept before they are sent.
+  private final long keptBytes;
+
+  /// Each takes memory that is not counted as the producer's.
+  private final int mostUnderWay;
+
   private final LongSupplier nanoClock;
   private final long aloneNanos;
   private final long instance;
@@ -165,7 +176,8 @@ public final class TransactionalShipper implements Shipper {
   /// @param learnt whether the next one is another: without what was refused, in smaller parts, or with one message after the
   ///     other. Each leaves less to be learnt, so it begins at once
   /// @param noPositions whether the topic of positions may be gone, or another by now: the next producer makes or reads it anew
-  private record Failure(KafkaFailure why, boolean learnt, boolean noPositions) {
+  /// @param slow whether brokers did not answer in time
+  private record Failure(KafkaFailure why, boolean learnt, boolean noPositions, boolean slow) {
     Outcome outcome() {
       return new Outcome.Retryable(why.reason(), 0, null).asLearnt(learnt);
     }
@@ -267,23 +279,22 @@ public final class TransactionalShipper implements Shipper {
             String.valueOf(properties.get(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG)),
             String.valueOf(properties.getOrDefault("sasl.mechanism", "GSSAPI")),
             Reasons.withoutSecretsOf(settings.properties()));
-    this.client = new Client(properties, producers, () -> {});
+    this.client = new Client(properties, producers, () -> {}, nanoClock);
     this.topics = new Topics(settings.name(), words, client::current);
+    int largest = ProducerProperties.largestMessageBytes(properties);
     for (Signal signal : settings.signals()) {
-      routes.put(signal, new Route(settings, signal));
+      routes.put(signal, new Route(settings, signal, largest));
     }
-    this.limits =
-        new Limits(
-            settings.name(),
-            ProducerProperties.largestMessageBytes(properties),
-            brokerLimits.apply(properties),
-            nanoClock);
+    this.limits = new Limits(settings.name(), largest, brokerLimits.apply(properties), nanoClock);
+    this.keptBytes = memoryBytes / KafkaShipper.KEPT_PART;
+    this.mostUnderWay = KafkaShipper.mostUnderWay(memoryBytes);
     this.nanoClock = nanoClock;
     this.aloneNanos =
         TimeUnit.MILLISECONDS.toNanos(
                 ProducerProperties.number(properties, ProducerConfig.TRANSACTION_TIMEOUT_CONFIG))
             / ALONE_PART;
-    this.maxBytes = Math.min(MAX_BYTES, memoryBytes / MEMORY_PART);
+    this.mostBytes = Math.min(MAX_BYTES, memoryBytes / MEMORY_PART);
+    this.maxBytes = mostBytes;
     List<String> fixedTopics =
         routes.values().stream()
             .flatMap(route -> Stream.ofNullable(route.fixedTopic()))
@@ -334,7 +345,7 @@ public final class TransactionalShipper implements Shipper {
 
   @Override
   public boolean isReady() {
-    return ready != null;
+    return ready != null && (maxBytes == mostBytes || bytes < maxBytes);
   }
 
   @Override
@@ -484,7 +495,13 @@ public final class TransactionalShipper implements Shipper {
       outcome.accept(refusal);
       return;
     }
-    List<List<Message>> messages = parts.stream().map(this::messages).toList();
+    List<Messages> messages = new ArrayList<>(parts.size());
+    long left = keptBytes;
+    for (Batch part : parts) {
+      Messages made = messages(part, left);
+      left -= made.heldBytes();
+      messages.add(made);
+    }
     Outcome obstacle = tooLarge(parts, messages);
     if (obstacle == null) {
       obstacle = missing(messages);
@@ -518,19 +535,20 @@ public final class TransactionalShipper implements Shipper {
   }
 
   /// Of what is not refused.
-  private List<Message> messages(Batch part) {
+  private Messages messages(Batch part, long mostBytes) {
     Refusals known = verdicts.refused(part);
     if (known != null && known.records().cardinality() == part.records()) {
-      return List.of();
+      return Messages.NONE;
     }
     try {
-      List<Message> all =
-          Objects.requireNonNull(routes.get(part.signal()), part.signal()::label).messages(part);
-      return known == null ? all : known.without(all);
+      Messages all =
+          Objects.requireNonNull(routes.get(part.signal()), part.signal()::label)
+              .messages(part, mostBytes);
+      return known == null ? all : all.without(known.records());
     } catch (IllegalArgumentException e) {
       // Broken bytes do not become whole by trying again.
       verdicts.refuse(part, "the batch is no OTLP request: " + e.getMessage());
-      return List.of();
+      return Messages.NONE;
     }
   }
 
@@ -551,24 +569,14 @@ public final class TransactionalShipper implements Shipper {
         : null;
   }
 
-  private @Nullable Outcome tooLarge(List<Batch> parts, List<List<Message>> messages) {
+  private @Nullable Outcome tooLarge(List<Batch> parts, List<Messages> messages) {
     BitSet records = new BitSet();
     Outcome.TooLarge first = null;
     int before = 0;
     for (int i = 0; i < parts.size(); i++) {
       Batch part = parts.get(i);
       Outcome.TooLarge large = verdicts.tooLarge(part);
-      for (int m = 0; large == null && m < messages.get(i).size(); m++) {
-        Message message = messages.get(i).get(m);
-        // What was learnt is half of what was refused: a record alone may well pass, and is cut
-        // only
-        // when the broker has refused it itself.
-        int limit =
-            message.isOneRecord(part.records()) ? limits.clientBytes() : limits.of(message.topic());
-        if (message.size() > limit) {
-          large = KafkaShipper.tooLarge(message, limit);
-        }
-      }
+      large = large == null ? tooLarge(part, messages.get(i)) : large;
       if (large != null) {
         // It does not come again as it is.
         forget(part);
@@ -583,9 +591,25 @@ public final class TransactionalShipper implements Shipper {
             first.limitBytes(), first.reason(), records.cardinality() == before ? null : records);
   }
 
+  private Outcome.@Nullable TooLarge tooLarge(Batch part, Messages messages) {
+    for (Message message : messages) {
+      // What was learnt is half of what was refused: a record alone may well pass, and is cut only
+      // when the broker has refused it itself.
+      int limit =
+          message.isOneRecord(part.records()) ? limits.clientBytes() : limits.of(message.topic());
+      if (message.size() > limit) {
+        return KafkaShipper.tooLarge(message, limit);
+      }
+    }
+    return null;
+  }
+
   /// A batch waits until all of its topics are there.
-  private @Nullable Outcome missing(List<List<Message>> messages) {
-    for (List<Message> part : messages) {
+  private @Nullable Outcome missing(List<Messages> messages) {
+    if (!topics.anyMissing()) {
+      return null;
+    }
+    for (Messages part : messages) {
       for (Message message : part) {
         KafkaFailure missing = topics.missing(message.topic());
         if (missing != null) {
@@ -596,9 +620,9 @@ public final class TransactionalShipper implements Shipper {
     return null;
   }
 
-  private void send(Member member, List<List<Message>> all) {
+  private void send(Member member, List<Messages> all) {
     Producer<byte[], byte[]> producer = ready;
-    boolean hasMessages = member.hasLetters() || !all.stream().allMatch(List::isEmpty);
+    boolean hasMessages = member.hasLetters() || !all.stream().allMatch(Messages::isEmpty);
     if (producer == null || !hasMessages) {
       join(member);
       return;
@@ -680,7 +704,7 @@ public final class TransactionalShipper implements Shipper {
       messages++;
       // The callback tells what the future would.
       var _ = producer.send(message.take(), sent);
-      if (alone) {
+      if (alone || messages % mostUnderWay == 0) {
         producer.flush();
       }
     } catch (RuntimeException | LinkageError e) {
@@ -712,13 +736,18 @@ public final class TransactionalShipper implements Shipper {
 
   /// The transaction cannot be committed.
   private void failed(KafkaFailure why, boolean learnt) {
-    failed(why, learnt, false);
+    failed(new Failure(why, learnt, false, false));
   }
 
-  private void failed(KafkaFailure why, boolean learnt, boolean noPositions) {
+  private void failed(Failure first) {
     if (failure == null) {
-      failure = new Failure(why, learnt, noPositions);
+      failure = first;
     }
+  }
+
+  /// The next one is half as large, down to a batch.
+  private void wasSlow() {
+    maxBytes = Math.max(1, Math.min(maxBytes, bytes) / 2);
   }
 
   @Override
@@ -783,6 +812,9 @@ public final class TransactionalShipper implements Shipper {
       if (why == null) {
         // It may have been committed: only the positions tell.
         unsettled = true;
+        if (e instanceof TimeoutException) {
+          wasSlow();
+        }
         lose(nowNanos, words.of(e, "").reason());
         LOG.info(
             "shipper {}: a commit has no answer, and is looked up: {}", settings.name(), trouble);
@@ -791,6 +823,7 @@ public final class TransactionalShipper implements Shipper {
       }
       return;
     }
+    maxBytes = Math.min(mostBytes, maxBytes * 2);
     progress.committed(record);
     positions.stored(sent.offset);
     List<Member> done = List.copyOf(members);
@@ -819,6 +852,9 @@ public final class TransactionalShipper implements Shipper {
     Failure failed = Objects.requireNonNull(failure);
     KafkaFailure why = failed.why();
     Producer<byte[], byte[]> producer = ready;
+    if (failed.slow()) {
+      wasSlow();
+    }
     // What goes down with it says nothing of itself.
     round.incrementAndGet();
     try {
@@ -988,7 +1024,8 @@ public final class TransactionalShipper implements Shipper {
         // A partition that is gone is one for which no metadata comes in time.
         boolean gone =
             why.kind() == KafkaFailure.Kind.NO_TOPIC || error instanceof TimeoutException;
-        TransactionalShipper.this.failed(why, false, gone);
+        TransactionalShipper.this.failed(
+            new Failure(why, false, gone, error instanceof TimeoutException));
         return;
       }
       String topic = which.topic();
@@ -1031,7 +1068,8 @@ public final class TransactionalShipper implements Shipper {
           isSuspect
               || why.kind() == KafkaFailure.Kind.REFUSED
               || why.kind() == KafkaFailure.Kind.TOO_LARGE;
-      TransactionalShipper.this.failed(why, learnt);
+      boolean slow = why.kind() == KafkaFailure.Kind.RETRY && error instanceof TimeoutException;
+      TransactionalShipper.this.failed(new Failure(why, learnt, false, slow));
     }
   }
 }

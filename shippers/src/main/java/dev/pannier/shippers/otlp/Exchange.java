@@ -1,5 +1,6 @@
 package dev.pannier.shippers.otlp;
 
+import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Reasons;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Compression;
@@ -7,6 +8,7 @@ import dev.pannier.shippers.ShipperSettings.Protocol;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.OtlpJsonWriter;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -20,6 +22,9 @@ import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.Response;
+import okhttp3.internal.http2.ConnectionShutdownException;
+import okhttp3.internal.http2.ErrorCode;
+import okhttp3.internal.http2.StreamResetException;
 
 /// Makes requests of batches, and outcomes of answers and of connections that break.
 final class Exchange {
@@ -30,6 +35,7 @@ final class Exchange {
   private static final byte[] EMPTY_JSON = {'{', '}'};
 
   private final ShipperSettings.Otlp settings;
+  private final int mostJsonBytes;
   private final HttpUrl base;
   private final String endpoint;
   private final boolean grpc;
@@ -38,8 +44,10 @@ final class Exchange {
   private final GrpcAnswers grpcAnswers;
   private final HttpAnswers httpAnswers;
 
-  Exchange(ShipperSettings.Otlp settings, InstantSource clock) {
+  /// @param mostJsonBytes of a request with several records
+  Exchange(ShipperSettings.Otlp settings, int mostJsonBytes, InstantSource clock) {
     this.settings = settings;
+    this.mostJsonBytes = mostJsonBytes;
     this.base = HttpUrl.get(settings.endpoint().toString());
     this.endpoint = base.scheme() + "://" + settings.endpoint().getHost() + ":" + base.port();
     this.grpc = settings.protocol() == Protocol.GRPC;
@@ -51,17 +59,29 @@ final class Exchange {
               case HTTP_JSON -> "application/json";
             });
     this.reasons = Reasons.withoutValues(settings.headers().values());
-    this.grpcAnswers = new GrpcAnswers(endpoint, reasons);
     this.httpAnswers = new HttpAnswers(endpoint, reasons, clock);
+    this.grpcAnswers = new GrpcAnswers(endpoint, reasons, httpAnswers);
   }
 
+  /// @throws OutputFullException where it would take more than memory allows: [#tooLarge]
   Request request(Batch batch) {
     if (settings.protocol() == Protocol.HTTP_JSON) {
-      ByteOutput json = new ByteOutput(batch.length() * 2);
+      ByteOutput json = new ByteOutput((int) Math.min(batch.length() * 2L, mostJsonBytes));
+      if (batch.records() > 1) {
+        json.limit(mostJsonBytes);
+      }
       new OtlpJsonWriter().write(batch, json);
       return request(batch.signal(), json.bytes(), 0, json.length());
     }
     return request(batch.signal(), batch.bytes(), batch.offset(), batch.length());
+  }
+
+  /// What is to be made of a batch of several records that takes too much as JSON.
+  Outcome tooLarge() {
+    return new Outcome.TooLarge(
+        OtlpJsonWriter.requestBytes(mostJsonBytes),
+        "a request would take more than the " + mostJsonBytes + " bytes that memory allows",
+        null);
   }
 
   /// A request without any record.
@@ -121,6 +141,14 @@ final class Exchange {
   /// What a connection that failed means: nothing about the data.
   Answer broken(IOException error) {
     String says = reasons.of(error);
+    boolean untaken =
+        error instanceof ConnectionShutdownException
+            || (error instanceof StreamResetException reset
+                && reset.errorCode == ErrorCode.REFUSED_STREAM);
+    if (untaken) {
+      // HTTP/2, GOAWAY: a connection that has served its time ends so.
+      return Answer.untouched(endpoint + " closed the connection before it took the request", 0);
+    }
     boolean unreached =
         error instanceof UnknownHostException
             || error instanceof ConnectException

@@ -2,7 +2,6 @@ package dev.pannier.shippers.otlp;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Reasons;
 import dev.pannier.shippers.batch.ExportResponse;
 import dev.pannier.shippers.batch.RpcStatus;
@@ -14,23 +13,30 @@ import java.time.InstantSource;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import okhttp3.Response;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the answers of OTLP/HTTP.
+/// Reads the answers of OTLP/HTTP, and those in which whoever is there does not speak gRPC.
 ///
 /// | status | outcome |
 /// |---|---|
 /// | 2xx | accepted, or partly; retryable where the body is no answer of OTLP: a proxy's page |
 /// | 429, 502, 503, 504 | retryable, after `Retry-After` in seconds or as a date |
 /// | 401, 403 | retryable: not of the specification, but a token that has expired is no reason to lose data |
-/// | 413 | too large |
+/// | 413, or 400 that speaks of the body's size | too large |
 /// | 301, 302, 303, 307, 308 | retryable: whoever sends us elsewhere has not looked at the data |
-/// | any other | permanent |
+/// | 408, 421, 425, other 5xx than 500, 501, 505 | retryable: of the connection, or of a proxy that has no answer |
+/// | 400 with a `google.rpc.Status` | permanent |
+/// | any other | permanent if it was the backend that answered: see [Verdicts] |
 final class HttpAnswers {
   /// A longer wait is a clock that is wrong rather than a wish.
   private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
+
+  private static final Pattern TITLE = Pattern.compile("(?is)<title[^>]*>([^<]*)");
+  private static final Pattern TAG = Pattern.compile("<[^>]*>");
 
   private final String endpoint;
   private final Reasons reasons;
@@ -43,16 +49,25 @@ final class HttpAnswers {
   }
 
   Answer read(Response response) throws IOException {
-    byte @Nullable [] body = body(response);
+    byte[] body = body(response);
     String type = String.valueOf(response.header("content-type", ""));
     int code = response.code();
     String answers =
         endpoint + " answers " + code + " at " + response.request().url().encodedPath();
-    if (code / 100 == 2) {
-      return success(answers, type, body);
-    }
-    String text = reasons.clean(error(type, body));
-    String reason = answers + (text.isEmpty() ? "" : ": " + text);
+    return code / 100 == 2 ? success(answers, type, body) : failure(response, answers, body);
+  }
+
+  /// @param answers what the reason begins with
+  /// @param body    its beginning where it is longer than [Exchange#MAX_ANSWER_BYTES]
+  Answer failure(Response response, String answers, byte[] body) {
+    String type = String.valueOf(response.header("content-type", ""));
+    int code = response.code();
+    String status = status(type, body);
+    String text = reasons.clean(status == null ? text(type, body) : status);
+    String reason =
+        answers
+            + (status == null && body.length > 0 ? " with '" + reasons.clean(type) + "'" : "")
+            + (text.isEmpty() ? "" : ": " + text);
     return switch (code) {
       case 429 -> Answer.untouched(reason, retryAfterNanos(response.header("retry-after")));
       // What is behind whoever answers may have taken the batch: it is a proxy, or has handed the
@@ -61,61 +76,77 @@ final class HttpAnswers {
       case 401, 403 -> Answer.untouched(reason + " (check headers and tls)", 0);
       case 413 -> Answer.tooLarge(reason);
       case 404, 405, 501 ->
-          noService(reason + " (is the path right? does it take this signal? else see signals)");
-      case 301, 302, 303, 307, 308 ->
-          new Answer(
-              Answer.retry(
-                      reason
-                          + " (moved to "
-                          + reasons.clean(response.header("location"))
-                          + "; set endpoint)",
-                      0)
-                  .outcome(),
+          Answer.doubtful(
+              reason + " (is the path right? does it take this signal? else see signals)",
+              Answer.Speaker.NO_SERVICE,
               true);
-      default -> Answer.permanent(reason);
+      case 301, 302, 303, 307, 308 ->
+          Answer.elsewhere(
+              reason
+                  + " (moved to "
+                  + reasons.clean(response.header("location"))
+                  + "; set endpoint)");
+      case 408, 421, 425 -> Answer.retry(reason, 0);
+      case 400 ->
+          // As the OpenTelemetry Collector says it.
+          text.toLowerCase(Locale.ROOT).contains("body too large")
+              ? Answer.tooLarge(reason)
+              : status == null
+                  ? Answer.doubtful(reason, speaker(type, body), true)
+                  : Answer.permanent(reason);
+      // Of compression or protocol.
+      case 415 -> Answer.doubtful(reason, Answer.Speaker.PAGE, true);
+      case 500, 505 -> Answer.doubtful(reason, speaker(type, body), false);
+      default ->
+          code >= 500
+              ? Answer.retry(reason, 0)
+              : Answer.doubtful(reason, speaker(type, body), true);
     };
   }
 
-  private static Answer noService(String reason) {
-    return new Answer(new Outcome.Permanent(reason), true);
+  private static Answer.Speaker speaker(String type, byte[] body) {
+    boolean page = isHtml(type) || (type.isEmpty() && body.length > 0);
+    return page ? Answer.Speaker.PAGE : Answer.Speaker.UNSURE;
   }
 
   /// Whoever answers in another way than OTLP asks for has not taken the data, whatever the status says: a
   /// proxy's page for a login comes with a 200.
-  private Answer success(String answers, String type, byte @Nullable [] body) {
+  private Answer success(String answers, String type, byte[] body) {
     try {
       ExportResponse export = export(type, body);
       return Answer.accepted(export, endpoint, reasons.clean(export.message()));
     } catch (IllegalArgumentException e) {
+      String text = reasons.clean(text(type, body));
       return Answer.retry(
           answers
               + " with '"
               + reasons.clean(type)
               + "' that is no answer of OTLP: is there a proxy between, or another service at"
-              + " endpoint?",
+              + " endpoint?"
+              + (text.isEmpty() ? "" : " It says: " + text),
           0);
     }
   }
 
-  /// @return the whole body, null where it is larger than any that tells us something
-  private static byte @Nullable [] body(Response response) throws IOException {
+  /// @return its beginning where it is longer than [Exchange#MAX_ANSWER_BYTES]
+  private static byte[] body(Response response) throws IOException {
     BufferedSource source = response.body().source();
-    return source.request(Exchange.MAX_ANSWER_BYTES + 1) ? null : source.readByteArray();
+    return source.request(Exchange.MAX_ANSWER_BYTES + 1)
+        ? source.readByteArray(Exchange.MAX_ANSWER_BYTES + 1)
+        : source.readByteArray();
   }
 
   /// @throws IllegalArgumentException where it is none
-  private static ExportResponse export(String type, byte @Nullable [] body) {
-    if (body == null) {
-      throw new IllegalArgumentException("too long");
-    }
+  private static ExportResponse export(String type, byte[] body) {
     if (body.length == 0) {
       return ExportResponse.SUCCESS;
     }
+    boolean whole = body.length <= Exchange.MAX_ANSWER_BYTES;
     if (isProtobuf(type)) {
-      return ExportResponse.of(body);
+      return whole ? ExportResponse.of(body) : ExportResponse.ofBeginning(body);
     }
     if (isJson(type)) {
-      return JsonAnswer.export(body);
+      return JsonAnswer.export(body, whole);
     }
     throw new IllegalArgumentException(type);
   }
@@ -129,21 +160,33 @@ final class HttpAnswers {
     return type.toLowerCase(Locale.ROOT).startsWith("application/json");
   }
 
-  private static String error(String type, byte @Nullable [] body) {
-    if (body == null) {
-      return "";
-    }
+  private static boolean isHtml(String type) {
+    String lower = type.toLowerCase(Locale.ROOT);
+    return lower.startsWith("text/html") || lower.startsWith("application/xhtml");
+  }
+
+  /// @return the message of a `google.rpc.Status`, in which OTLP tells errors; null where it is none
+  private static @Nullable String status(String type, byte[] body) {
     try {
-      if (isProtobuf(type)) {
-        return RpcStatus.of(body).message();
-      }
-      if (isJson(type)) {
-        return JsonAnswer.errorMessage(body);
-      }
+      return isProtobuf(type)
+          ? RpcStatus.of(body).message()
+          : isJson(type) ? JsonAnswer.statusMessage(body) : null;
     } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  /// What else it says, for people.
+  private static String text(String type, byte[] body) {
+    if (isProtobuf(type)) {
       return "";
     }
-    return type.startsWith("text/plain") ? new String(body, UTF_8) : "";
+    String text = new String(body, UTF_8);
+    if (!isHtml(type)) {
+      return text;
+    }
+    Matcher title = TITLE.matcher(text);
+    return title.find() ? title.group(1) : TAG.matcher(text).replaceAll(" ");
   }
 
   /// RFC 9110, section 10.2.3.

@@ -2,6 +2,7 @@ package dev.pannier.shippers.otlp;
 
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.ShipperSettings.Protocol;
+import dev.pannier.shippers.ShipperSettings.Tls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -12,6 +13,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// An OkHttp client for one backend, with threads of its own.
 final class OtlpClient implements AutoCloseable {
@@ -22,6 +26,16 @@ final class OtlpClient implements AutoCloseable {
   private static final long IDLE_CONNECTION_SECONDS = 60;
   private static final long IDLE_THREAD_SECONDS = 5;
 
+  private static final Logger LOG = LoggerFactory.getLogger(OtlpClient.class);
+
+  private final String shipper;
+
+  /// Null where nothing of it is in files.
+  private final @Nullable Tls tls;
+
+  /// Of the files of `tls`, as they were when they were read. Guarded by this.
+  private List<String> versions;
+
   /// Guarded by this, as long as it is replaced.
   private volatile OkHttpClient http;
 
@@ -29,6 +43,11 @@ final class OtlpClient implements AutoCloseable {
 
   /// @throws IOException if a file of `tls` cannot be read
   OtlpClient(ShipperSettings.Otlp settings) throws IOException {
+    shipper = settings.name();
+    boolean secure = settings.endpoint().getScheme().equals("https");
+    tls = secure ? settings.tls() : null;
+    // Before they are read: what changes meanwhile is read again.
+    versions = tls == null ? List.of() : TlsFiles.versions(tls);
     AtomicInteger count = new AtomicInteger();
     threads =
         // As many as OkHttp's dispatcher has requests under way.
@@ -46,13 +65,12 @@ final class OtlpClient implements AutoCloseable {
     Dispatcher dispatcher = new Dispatcher(threads);
     dispatcher.setMaxRequests(MAX_REQUESTS);
     dispatcher.setMaxRequestsPerHost(MAX_REQUESTS);
-    boolean tls = settings.endpoint().getScheme().equals("https");
     Duration timeout = settings.timeout();
     OkHttpClient.Builder builder =
         new OkHttpClient.Builder()
             .dispatcher(dispatcher)
             .connectionPool(newConnections())
-            .protocols(protocols(settings.protocol(), tls))
+            .protocols(protocols(settings.protocol(), secure))
             // An attempt is one request. Retrying is the caller's.
             .retryOnConnectionFailure(false)
             // A redirected POST becomes a GET, and would take secrets elsewhere.
@@ -62,8 +80,8 @@ final class OtlpClient implements AutoCloseable {
             .readTimeout(timeout)
             .writeTimeout(timeout)
             .callTimeout(timeout);
-    if (tls) {
-      TlsFiles files = TlsFiles.load(settings.tls());
+    if (secure) {
+      TlsFiles files = TlsFiles.load(tls);
       builder.sslSocketFactory(files.sockets(), files.trust());
     }
     http = builder.build();
@@ -82,8 +100,41 @@ final class OtlpClient implements AutoCloseable {
     return new ConnectionPool(MAX_REQUESTS, IDLE_CONNECTION_SECONDS, TimeUnit.SECONDS);
   }
 
-  OkHttpClient http() {
+  /// What the next request goes by. Certificates have a life, and are renewed while requests go well: one
+  /// that has run out is not always told by a handshake. So files are looked at before each request.
+  synchronized OkHttpClient http() {
+    if (tls != null) {
+      List<String> now = TlsFiles.versions(tls);
+      if (!now.equals(versions)) {
+        versions = now;
+        readAgain(tls);
+      }
+    }
     return http;
+  }
+
+  /// What is on its way goes on by the connections it has.
+  private void readAgain(Tls changed) {
+    TlsFiles files;
+    try {
+      files = TlsFiles.load(changed);
+    } catch (IOException e) {
+      LOG.warn(
+          "shipper {}: a file of tls has changed and cannot be used, what was read before stays:"
+              + " {}",
+          shipper,
+          String.valueOf(e.getMessage()));
+      return;
+    }
+    OkHttpClient before = http;
+    http =
+        before
+            .newBuilder()
+            .connectionPool(newConnections())
+            .sslSocketFactory(files.sockets(), files.trust())
+            .build();
+    before.connectionPool().evictAll();
+    LOG.info("shipper {}: the files of tls have changed and were read again", shipper);
   }
 
   /// A request got no answer in its time. Its peer may have vanished without a word, and a connection of

@@ -4,6 +4,7 @@ import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -34,10 +35,16 @@ import org.slf4j.LoggerFactory;
 public final class OtlpShipper implements Shipper {
   private static final Duration CANCELLING = Duration.ofSeconds(1);
 
+  /// So many requests the caller has under way at most.
+  private static final int AT_A_TIME = 4;
+
+  private static final int SMALLEST_JSON_BYTES = 64 * 1024;
+
   private static final Logger LOG = LoggerFactory.getLogger(OtlpShipper.class);
 
   private final ShipperSettings.Otlp settings;
   private final Exchange exchange;
+  private final Verdicts verdicts;
   private final Lanes<Shipment> lanes = new Lanes<>();
   private final Set<Shipment> open = ConcurrentHashMap.newKeySet();
 
@@ -48,10 +55,13 @@ public final class OtlpShipper implements Shipper {
   private @Nullable OtlpClient client;
   private volatile boolean closed;
 
+  /// @param memoryBytes for requests as JSON
   /// @param clock for `Retry-After` as a date
-  public OtlpShipper(ShipperSettings.Otlp settings, InstantSource clock) {
+  public OtlpShipper(ShipperSettings.Otlp settings, long memoryBytes, InstantSource clock) {
     this.settings = settings;
-    this.exchange = new Exchange(settings, clock);
+    int mostJsonBytes = Math.clamp(memoryBytes / AT_A_TIME, SMALLEST_JSON_BYTES, Integer.MAX_VALUE);
+    this.exchange = new Exchange(settings, mostJsonBytes, clock);
+    this.verdicts = new Verdicts(settings.signals(), this::tryEmpty);
   }
 
   /// Sends an empty request for each signal: nothing is stored, and the whole way is tried.
@@ -60,32 +70,26 @@ public final class OtlpShipper implements Shipper {
     if (closed) {
       return closedOutcome();
     }
-    Outcome missing = null;
-    for (Signal signal : settings.signals()) {
-      Answer answer = tryEmpty(signal);
-      if (answer.outcome() instanceof Outcome.Retryable) {
-        return answer.outcome();
-      }
-      if (!answer.noService()) {
-        return Outcome.ACCEPTED;
-      }
-      missing = answer.outcome();
-    }
-    // With one of several signals the others are shipped; with none the endpoint is wrong.
-    return missing instanceof Outcome.Permanent(String reason)
-        ? new Outcome.Retryable(reason, 0, null)
-        : Outcome.ACCEPTED;
+    return verdicts.connect();
   }
 
   private Answer tryEmpty(Signal signal) {
+    return send(exchange.empty(signal));
+  }
+
+  private Answer send(Request request) {
     OkHttpClient used = null;
     try {
-      Request request = exchange.empty(signal);
       used = client().http();
       return exchange.answer(used.newCall(request).execute());
     } catch (IOException e) {
       return broken(e, used);
     }
+  }
+
+  @Override
+  public String missing() {
+    return verdicts.missing();
   }
 
   @Override
@@ -108,6 +112,8 @@ public final class OtlpShipper implements Shipper {
       OkHttpClient http = client().http();
       shipment.used = http;
       http.newCall(request).enqueue(shipment);
+    } catch (OutputFullException e) {
+      shipment.end(exchange.tooLarge());
     } catch (IOException e) {
       shipment.end(broken(e, null).outcome());
     } catch (RuntimeException e) {
@@ -138,15 +144,6 @@ public final class OtlpShipper implements Shipper {
       synchronized (clientLock) {
         if (client != null) {
           client.distrust(used);
-        }
-      }
-    }
-    if (error instanceof SSLException) {
-      // Certificates are renewed under the same name: the next attempt reads them again.
-      synchronized (clientLock) {
-        if (client != null && open.size() <= 1) {
-          client.close();
-          client = null;
         }
       }
     }
@@ -209,7 +206,8 @@ public final class OtlpShipper implements Shipper {
     public void onResponse(Call call, Response response) {
       Outcome what;
       try {
-        what = exchange.answer(response).outcome();
+        // Any body of a request can be sent more than once.
+        what = verdicts.of(batch.signal(), exchange.answer(response), () -> send(call.request()));
       } catch (RuntimeException e) {
         // The client would only log it, and the batch's key would wait for ever.
         LOG.error("shipper {}: an answer could not be read", settings.name(), e);

@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
@@ -16,8 +17,10 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManager;
@@ -53,6 +56,27 @@ record TlsFiles(SSLSocketFactory sockets, X509TrustManager trust) {
       return new TlsFiles(context.getSocketFactory(), trust);
     } catch (GeneralSecurityException e) {
       throw new IOException(e);
+    }
+  }
+
+  /// What tells that a file was replaced, or written anew: certificates are renewed under the same name.
+  static List<String> versions(Tls tls) {
+    List<String> versions = new ArrayList<>(3);
+    for (Path file : new @Nullable Path[] {tls.ca(), tls.cert(), tls.key()}) {
+      if (file != null) {
+        versions.add(version(file));
+      }
+    }
+    return versions;
+  }
+
+  private static String version(Path file) {
+    try {
+      BasicFileAttributes is = Files.readAttributes(file, BasicFileAttributes.class);
+      return is.lastModifiedTime() + " " + is.size() + " " + is.fileKey();
+    } catch (IOException e) {
+      // Between two versions, most likely.
+      return "none";
     }
   }
 

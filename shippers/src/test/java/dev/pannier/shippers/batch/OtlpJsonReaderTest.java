@@ -1,5 +1,6 @@
 package dev.pannier.shippers.batch;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,15 +9,19 @@ import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import io.opentelemetry.proto.logs.v1.LogRecord;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OtlpJsonReaderTest {
-  private static final int NO_LIMIT = 1 << 24;
+  private static final int NO_LIMIT = 1 << 20;
 
   @Property(tries = 300)
   void whatTheWriterWritesIsReadBack(@ForAll Signal signal, @ForAll long seed) {
@@ -108,7 +113,6 @@ class OtlpJsonReaderTest {
         "\"timeUnixNano\":{} | timeUnixNano is no number",
         "\"timeUnixNano\":1e999 | timeUnixNano is no integer of its size: 1e999",
         "\"flags\":4294967296 | flags is out of its range: 4294967296",
-        "\"traceId\":\"abc\" | traceId is no hexadecimal id",
         "\"traceId\":7 | traceId is no string",
         "\"body\":7 | body is no object",
         "\"attributes\":{} | attributes is no array",
@@ -150,6 +154,32 @@ class OtlpJsonReaderTest {
             malformed -> assertThat(malformed.reason()).isEqualTo("the JSON is nested too deeply"));
   }
 
+  /// As it is with an id of a wrong length in protobuf.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "abc",
+        "xx000000000000000000000000000000",
+        "00010203-0405-0607-0809-0a0b0c0d0e0f",
+        "0001020304050607",
+        "\u00fc0010203040506070809"
+      })
+  void anIdThatIsNoneSpoilsItsRecordAlone(String id) {
+    byte[] json = json("\"traceId\":\"" + id + "\"},{\"timeUnixNano\":7");
+    JsonRequest request = OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, NO_LIMIT);
+    if (!(request instanceof JsonRequest.Read read)) {
+      throw new AssertionError(request);
+    }
+    assertThat(RequestCheck.check(Signal.LOGS, read.bytes(), 0, read.length(), NO_LIMIT))
+        .isInstanceOfSatisfying(
+            CheckedRequest.WellFormed.class,
+            checked -> {
+              assertThat(checked.records()).isEqualTo(2);
+              assertThat(checked.invalidIds()).isEqualTo(1);
+              assertThat(Objects.requireNonNull(checked.refused()).stream()).containsExactly(0);
+            });
+  }
+
   @Test
   void nestingIsBounded() {
     String json = "\"body\":" + "{\"arrayValue\":{\"values\":[".repeat(90) + "]}}".repeat(90);
@@ -178,6 +208,103 @@ class OtlpJsonReaderTest {
 
     assertThat(OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, 100))
         .isEqualTo(new JsonRequest.TooLarge());
+  }
+
+  @Test
+  void aRequestThatHasRoomToTheByteIsRead() {
+    byte[] json =
+        json(
+            "\"body\":{\"arrayValue\":{\"values\":[{\"stringValue\":\""
+                + "x".repeat(200)
+                + "\"},{\"intValue\":1},{\"bytesValue\":\"AAECAwQFBgc=\"},{\"doubleValue\":0.5}]}}");
+    int needed = read(Signal.LOGS, json).getSerializedSize();
+
+    for (int room = 0; room < needed + 10; room++) {
+      JsonRequest request =
+          OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, room + OtlpJsonReader.MARGIN);
+      if (room < needed) {
+        assertThat(request)
+            .as("%d of %d bytes", room, needed)
+            .isInstanceOf(JsonRequest.TooLarge.class);
+      } else {
+        assertThat(request)
+            .as("%d of %d bytes", room, needed)
+            .isInstanceOfSatisfying(
+                JsonRequest.Read.class, read -> assertThat(read.length()).isEqualTo(needed));
+      }
+    }
+  }
+
+  @Test
+  void escapesOfText() {
+    Map<String, String> texts =
+        Map.of(
+            "\\u0041\\u00e9\\u20AC\\ud83d\\ude00", "A\u00e9\u20ac\ud83d\ude00",
+            "\\\"\\\\\\/\\b\\f\\n\\r\\t.", "\"\\/\b\f\n\r\t.",
+            "\\ud83d\\u0041\\ude00\\ud83d", "\uFFFDA\uFFFD\uFFFD",
+            "\\ud83d\\ud83d\\ude00\\ud83d\\n", "\uFFFD\ud83d\ude00\uFFFD\n",
+            "gr\u00fcn\ud83d\ude00\u007f", "gr\u00fcn\ud83d\ude00\u007f");
+    texts.forEach(
+        (escaped, text) -> {
+          for (String name : List.of("stringValue", "string\\u005fv\\u0061lue")) {
+            LogRecord log = log("\"body\":{\"" + name + "\":\"" + escaped + "\"}");
+            assertThat(log.getBody().getStringValue()).as(escaped).isEqualTo(text);
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"a\":1,",
+        "\"a\":[1,]",
+        ",\"a\":1",
+        "\"a\" 1",
+        "\"a\":",
+        "a:1",
+        "'a':1",
+        "\"a\":01",
+        "\"a\":-",
+        "\"a\":1.",
+        "\"a\":.5",
+        "\"a\":1e",
+        "\"a\":+1",
+        "\"a\":1x",
+        "\"a\":tru",
+        "\"a\":nul",
+        "\"a\":NaN",
+        "\"a\":\"\\x\"",
+        "\"a\":\"\\u00g0\"",
+        "\"a\":\"\n\"",
+        "\"a\":[1}",
+        "\"a\":{]",
+        "\"a\":1 2",
+        "\"a\":\"\u00ff\"",
+        "\"a\":\"\u00c0\u0080\"",
+        "\"a\":\"\u00ed\u00a0\u0080\""
+      })
+  void whatIsNoJsonIsRefusedInKnownFieldsAndUnknown(String fields) {
+    // The characters are the bytes.
+    for (String name : new String[] {"a", "timeUnixNano", "body\":{\"stringValue"}) {
+      byte[] json =
+          new String(
+                  json(
+                      fields.replace("\"a\"", "\"" + name + "\"")
+                          + (name.startsWith("body") ? "}" : "")),
+                  UTF_8)
+              .getBytes(ISO_8859_1);
+      assertThat(OtlpJsonReader.read(Signal.LOGS, json, 0, json.length, NO_LIMIT))
+          .as("%s", name)
+          .isInstanceOf(JsonRequest.Malformed.class);
+    }
+  }
+
+  @Test
+  void blanksAndAByteOrderMarkArePassedOver() {
+    byte[] json =
+        "\uFEFF\r\n{ \"resourceLogs\"\t:\n[ { } ,\r{ \"scopeLogs\" : [ ] } ] } \n".getBytes(UTF_8);
+
+    assertThat(Requests.records(read(Signal.LOGS, json))).isEmpty();
   }
 
   private static LogRecord log(String fields) {

@@ -1,5 +1,6 @@
 package dev.pannier.shippers.batch;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -95,14 +96,21 @@ class ResourceCompletionTest {
             .build()
             .toByteArray();
     assertThat(request).hasSizeGreaterThan(first.length);
-    Resource joined =
-        parsed(complete(Batch.received(Signal.TRACES, request, 0, request.length, 0, "otlp")))
-            .getResourceSpans(0)
-            .getResource();
+    Batch completed =
+        complete(Batch.received(Signal.TRACES, request, 0, request.length, 0, "otlp"));
+    Resource joined = parsed(completed).getResourceSpans(0).getResource();
     assertThat(joined.getAttributesList())
         .extracting(KeyValue::getKey)
         .containsExactlyInAnyOrder("a", "k8s.pod.name", "k8s.node.name");
     assertThat(joined.getAttributesList()).contains(attribute("k8s.pod.name", "own"));
+    // Not all readers join them.
+    assertThat(completed.length())
+        .isEqualTo(parsed(completed).getSerializedSize())
+        .isGreaterThan(request.length);
+    ByteOutput json = new ByteOutput(64);
+    new OtlpJsonWriter().write(completed, json);
+    assertThat(new String(json.toBytes(), UTF_8))
+        .contains("\"key\":\"a\"", "\"key\":\"k8s.pod.name\"", "\"key\":\"k8s.node.name\"");
   }
 
   @Test

@@ -383,6 +383,32 @@ class MessageEncoderTest {
   }
 
   @Test
+  void severalRecordsAreMadeUpToABoundAndOneAlwaysIs() {
+    LogRecord[] records = new LogRecord[100];
+    java.util.Arrays.fill(records, LOG);
+    int bound = 8 * 1024;
+    MessageEncoder encoder =
+        new MessageEncoder(Encoding.OTLP_JSON, FieldNames.LOGSTASH, List.of(), bound);
+
+    encoder.start(logs(records));
+    assertThat(encoder.next()).isTrue();
+    assertThat(encoder.isTooLarge()).isTrue();
+    assertThat(encoder.value()).hasSizeLessThanOrEqualTo(bound);
+    assertThat(encoder.valueLength()).isZero();
+    assertThat(encoder.next()).isFalse();
+
+    LogRecord large =
+        LOG.toBuilder().setBody(AnyValue.newBuilder().setStringValue("x".repeat(bound))).build();
+    for (Batch whole : List.of(logs(large), logs(LOG, LOG))) {
+      encoder.start(whole);
+      assertThat(encoder.next()).isTrue();
+      assertThat(encoder.isTooLarge()).isFalse();
+      assertThat(new String(encoder.value(), 0, encoder.valueLength(), UTF_8))
+          .isEqualTo(messages(Encoding.OTLP_JSON, FieldNames.LOGSTASH, whole).getFirst());
+    }
+  }
+
+  @Test
   void oneObjectAfterTheOtherAllocatesNothing() {
     LogRecord[] records = new LogRecord[1000];
     java.util.Arrays.fill(records, LOG);

@@ -19,8 +19,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FileShipperTest extends ShipperContract {
   private static final long MIB = 1024 * 1024;
+  private static final long MEMORY_BYTES = 8 * MIB;
 
   @TempDir private Path temporary;
 
@@ -205,8 +208,66 @@ class FileShipperTest extends ShipperContract {
     }
   }
 
+  @Test
+  void linesThatTogetherTakeMoreThanMemoryAreWrittenInPieces() throws IOException {
+    int records = 3_000;
+    try (ClosedLater shipper =
+        new ClosedLater(
+            new FileShipper(settings(temporary + "/", Encoding.JSON, 100 * MIB), 1 << 20))) {
+      assertThat(ship(shipper.get, Batches.ofLargeResource("k", 2_000, records)))
+          .isEqualTo(Outcome.ACCEPTED);
+    }
+    List<String> lines = Files.readAllLines(temporary.resolve("logs.jsonl"));
+    assertThat(lines).hasSize(records);
+    for (int i = 0; i < records; i++) {
+      assertThat(lines.get(i)).contains("\"line " + i + "\"");
+    }
+  }
+
+  @Test
+  void whatWasWrittenBeforeAPieceThatCannotBeIsConfirmed() throws IOException {
+    // A line above max_bytes is behind more than a piece of others.
+    String[] bodies = new String[2_000];
+    java.util.Arrays.fill(bodies, "z".repeat(100));
+    bodies[1_999] = "z".repeat(2_000_000);
+    try (ClosedLater shipper =
+        new ClosedLater(new FileShipper(settings(temporary + "/", Encoding.RAW, MIB), 1 << 18))) {
+      assertThat(ship(shipper.get, Batches.logs("k", bodies)))
+          .isInstanceOfSatisfying(
+              Outcome.TooLarge.class,
+              large -> {
+                BitSet unconfirmed = Objects.requireNonNull(large.unconfirmed());
+                int written = unconfirmed.nextSetBit(0);
+                assertThat(written).isPositive();
+                assertThat(unconfirmed.cardinality()).isEqualTo(2_000 - written);
+                // Some of it may be rotated.
+                List<String> contents =
+                    files(temporary).stream().map(FileShipperTest::content).toList();
+                assertThat(String.join("", contents)).isEqualTo((bodies[0] + "\n").repeat(written));
+              });
+    }
+  }
+
+  @Test
+  void lineThatIsLongAsJsonIsDividedAndARecordAloneIsNot() throws IOException {
+    try (ClosedLater shipper =
+        new ClosedLater(
+            new FileShipper(settings(temporary + "/", Encoding.OTLP_JSON, 9 * MIB), 1 << 18))) {
+      assertThat(ship(shipper.get, Batches.ofLargeResource("k", 10, 2_000)))
+          .isInstanceOfSatisfying(
+              Outcome.TooLarge.class,
+              large -> {
+                assertThat(large.limitBytes()).isEqualTo((1 << 18) / 4 / 4);
+                assertThat(large.unconfirmed()).isNull();
+              });
+      assertThat(files(temporary)).isEmpty();
+      assertThat(ship(shipper.get, Batches.logs("k", "w".repeat(100_000))))
+          .isEqualTo(Outcome.ACCEPTED);
+    }
+  }
+
   private static ClosedLater open(ShipperSettings.File settings) {
-    return new ClosedLater(new FileShipper(settings));
+    return new ClosedLater(new FileShipper(settings, MEMORY_BYTES));
   }
 
   private record ClosedLater(Shipper get) implements AutoCloseable {
@@ -224,6 +285,14 @@ class FileShipperTest extends ShipperContract {
     }
   }
 
+  private static String content(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static long size(Path folder) throws IOException {
     long size = 0;
     for (Path file : files(folder)) {
@@ -236,7 +305,7 @@ class FileShipperTest extends ShipperContract {
   private record Folder(Path folder) implements Destination {
     @Override
     public Shipper shipper() {
-      return new FileShipper(settings(folder.toString(), Encoding.OTLP_JSON, MIB));
+      return new FileShipper(settings(folder.toString(), Encoding.OTLP_JSON, MIB), MEMORY_BYTES);
     }
 
     @Override

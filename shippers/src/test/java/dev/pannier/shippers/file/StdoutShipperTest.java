@@ -16,8 +16,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -61,11 +63,67 @@ class StdoutShipperTest extends ShipperContract {
     }
   }
 
+  @Test
+  void linesThatTogetherTakeMoreThanMemoryAreWrittenInPieces() {
+    int records = 3_000;
+    try (Terminal terminal = new Terminal(Encoding.JSON)) {
+      List<Outcome> outcomes = new ArrayList<>();
+      terminal.shipper().ship(Batches.ofLargeResource("k", 2_000, records), outcomes::add);
+
+      assertThat(outcomes).containsExactly(Outcome.ACCEPTED);
+      assertThat(terminal.largest)
+          .isLessThan(FileShipper.pieceBytes(Terminal.MEMORY_BYTES) + 3_000);
+      List<String> lines = terminal.text().lines().toList();
+      assertThat(lines).hasSize(records);
+      for (int i = 0; i < records; i++) {
+        assertThat(lines.get(i)).contains("\"line " + i + "\"");
+      }
+    }
+  }
+
+  @Test
+  void whatWasWrittenBeforeAPieceThatCannotBeIsConfirmed() {
+    String[] bodies = new String[2_000];
+    java.util.Arrays.fill(bodies, "z".repeat(100));
+    bodies[1_999] = "z".repeat(200_000);
+    try (Terminal terminal = new Terminal(Encoding.RAW)) {
+      List<Outcome> outcomes = new ArrayList<>();
+      terminal.tearAfter = 150_000;
+      terminal.shipper().ship(Batches.logs("k", bodies), outcomes::add);
+
+      assertThat(outcomes)
+          .singleElement()
+          .isInstanceOfSatisfying(
+              Outcome.Retryable.class,
+              retry -> {
+                BitSet unconfirmed = Objects.requireNonNull(retry.unconfirmed());
+                int written = unconfirmed.nextSetBit(0);
+                assertThat(written).isPositive();
+                assertThat(unconfirmed.cardinality()).isEqualTo(2_000 - written);
+                assertThat(terminal.text()).startsWith((bodies[0] + "\n").repeat(written));
+              });
+    }
+  }
+
+  @Test
+  void lineThatIsLongAsJsonIsDivided() {
+    try (Terminal terminal = new Terminal(Encoding.OTLP_JSON)) {
+      List<Outcome> outcomes = new ArrayList<>();
+      terminal.shipper().ship(Batches.ofLargeResource("k", 10, 2_000), outcomes::add);
+
+      assertThat(outcomes).singleElement().isInstanceOf(Outcome.TooLarge.class);
+      assertThat(terminal.text()).isEmpty();
+    }
+  }
+
   /// A stream that can break.
   private static final class Terminal extends OutputStream implements Destination {
+    static final long MEMORY_BYTES = 1 << 18;
+
     private final Encoding encoding;
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
     private int tearAfter = Integer.MAX_VALUE;
+    private int largest;
 
     Terminal(Encoding encoding) {
       this.encoding = encoding;
@@ -80,6 +138,7 @@ class StdoutShipperTest extends ShipperContract {
       return new StdoutShipper(
           new ShipperSettings.Stdout(
               "stdout", encoding, FieldNames.LOGSTASH, EnumSet.allOf(Signal.class)),
+          MEMORY_BYTES,
           this);
     }
 
@@ -90,6 +149,7 @@ class StdoutShipperTest extends ShipperContract {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
+      largest = Math.max(largest, length);
       int taken = Math.min(length, tearAfter);
       written.write(bytes, offset, taken);
       if (taken < length) {

@@ -67,6 +67,12 @@ final class FakeCluster implements Destination {
   /// Whether it says which record of the batch that is.
   volatile boolean tellsWhich;
 
+  /// The shipper's.
+  long memoryBytes = 8 << 20;
+
+  /// How many sends the producer had at most that it had not answered.
+  volatile int mostUnanswered;
+
   /// How many records are in a batch at most.
   volatile int batchRecords = Integer.MAX_VALUE;
 
@@ -118,7 +124,7 @@ final class FakeCluster implements Destination {
   KafkaShipper shipper(ShipperSettings.Kafka settings) {
     return new KafkaShipper(
         settings,
-        8 << 20,
+        memoryBytes,
         properties -> new Connection(),
         properties -> topic -> limit,
         nanos::get);
@@ -259,6 +265,7 @@ final class FakeCluster implements Destination {
         callback.onCompletion(null, missing());
       } else {
         (lingering ? lingers : queue).add(new Send(record, callback));
+        mostUnanswered = Math.max(mostUnanswered, queue.size() + lingers.size());
       }
       return new CompletableFuture<>();
     }

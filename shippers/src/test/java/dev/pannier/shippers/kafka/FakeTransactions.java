@@ -85,6 +85,12 @@ final class FakeTransactions {
   /// Whether a broker says which record of a batch it refuses.
   boolean tellsWhich;
 
+  /// The shipper's.
+  long memoryBytes = 8 << 20;
+
+  /// How many were sent at most and not answered.
+  int mostPending;
+
   /// How many records are in a batch at most.
   int batchRecords = Integer.MAX_VALUE;
 
@@ -142,7 +148,7 @@ final class FakeTransactions {
   TransactionalShipper shipper(long instance, boolean isNew, Encoding encoding) {
     return new TransactionalShipper(
         settings(encoding),
-        8 << 20,
+        memoryBytes,
         new Home("pod/pannier", isNew, directory),
         instance,
         properties -> producer(),
@@ -277,6 +283,7 @@ final class FakeTransactions {
       }
       if (batches) {
         pending.add(new Pending(record, callback));
+        mostPending = Math.max(mostPending, pending.size());
         return new CompletableFuture<>();
       }
       RuntimeException error = ours == epoch ? refusals.apply(record) : fenced();

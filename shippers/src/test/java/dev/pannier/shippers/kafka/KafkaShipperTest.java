@@ -25,9 +25,11 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.InvalidRecordException;
@@ -762,5 +764,114 @@ class KafkaShipperTest extends RemoteShipperContract {
     for (String type : List.of("none", "gzip", "lz4", "zstd", "snappy")) {
       assertThat(Compressors.problem(type)).as(type).isEmpty();
     }
+  }
+
+  @Test
+  void messagesThatTogetherTakeMoreThanMemoryAreMadeOneByOne() throws Exception {
+    int records = 3_000;
+    int resourceBytes = 2_000;
+    cluster.memoryBytes = 1 << 20;
+    AtomicLong held = new AtomicLong();
+    cluster.answers =
+        record -> {
+          held.addAndGet(record.value().length);
+          return null;
+        };
+    KafkaShipper json = shipper("flat", Encoding.JSON, "source");
+    Batch batch = Batches.ofLargeResource("vol/1", resourceBytes, records);
+
+    assertThat(shipWith(json, batch)).isEqualTo(Outcome.ACCEPTED);
+
+    assertThat(held).hasValueGreaterThan((long) records * resourceBytes);
+    List<String> texts = cluster.texts();
+    assertThat(texts).hasSize(records);
+    for (int i = 0; i < records; i++) {
+      assertThat(texts.get(i)).contains("\"line " + i + "\"");
+    }
+    json.close(Duration.ZERO);
+  }
+
+  @Test
+  void whatIsMadeOneByOneIsDividedBeforeAnyOfItIsSent() throws Exception {
+    cluster.memoryBytes = 1 << 16;
+    KafkaShipper json =
+        cluster.shipper(
+            cluster.settings(
+                "flat",
+                Encoding.JSON,
+                "source",
+                Map.of(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, "20000")));
+    String[] bodies = new String[200];
+    java.util.Arrays.fill(bodies, "x".repeat(1_000));
+    bodies[199] = "x".repeat(20_000);
+
+    assertThat(shipWith(json, Batches.logs("vol/1", bodies))).isInstanceOf(Outcome.TooLarge.class);
+    assertThat(cluster.stored).isEmpty();
+    json.close(Duration.ZERO);
+  }
+
+  @Test
+  void requestThatIsLongAsJsonIsNotMadeWhole() throws Exception {
+    KafkaShipper json = shipper("otlp", Encoding.OTLP_JSON, "source");
+    Batch batch = Batches.ofLargeResource("vol/1", 10, 100_000);
+
+    assertThat(shipWith(json, batch))
+        .isInstanceOfSatisfying(
+            Outcome.TooLarge.class,
+            large -> {
+              assertThat(large.unconfirmed()).isNull();
+              assertThat(large.reason()).contains("or more bytes");
+              assertThat(large.limitBytes()).isBetween(1, ProducerProperties.MAX_REQUEST_BYTES);
+            });
+    json.close(Duration.ZERO);
+  }
+
+  @Test
+  void noMoreMessagesAreUnderWayThanMemoryHasRoomFor() throws Exception {
+    cluster.memoryBytes = 1 << 16;
+    int most = KafkaShipper.mostUnderWay(cluster.memoryBytes);
+    KafkaShipper raw = shipper("lines", Encoding.RAW, "none");
+    int records = 20 * most;
+    Batch batch = Batches.ofLargeResource("", 10, records);
+    cluster.holding = true;
+    Told told = new Told(cluster.patience());
+    Thread shipping = Thread.ofPlatform().start(() -> raw.ship(batch, told));
+    while (shipping.isAlive() && shipping.getState() != Thread.State.TIMED_WAITING) {
+      shipping.join(1);
+    }
+    cluster.holding = false;
+
+    assertThat(told.await()).isEqualTo(Outcome.ACCEPTED);
+
+    assertThat(cluster.mostUnanswered).isBetween(most / 2, most);
+    assertThat(cluster.stored).hasSize(records);
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void whereNoneIsConfirmedTheRestGoesAgain() throws Exception {
+    cluster.memoryBytes = 1 << 16;
+    KafkaShipper raw =
+        cluster.shipper(
+            cluster.settings(
+                "lines", Encoding.RAW, "none", Map.of(ProducerConfig.MAX_BLOCK_MS_CONFIG, "50")));
+    int records = 1_000;
+    int most = KafkaShipper.mostUnderWay(cluster.memoryBytes);
+    cluster.holding = true;
+    Told told = new Told(cluster.patience());
+    raw.ship(Batches.ofLargeResource("", 10, records), told);
+    cluster.holding = false;
+
+    assertThat(told.await())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> {
+              assertThat(retry.reason()).contains("max.block.ms");
+              BitSet unconfirmed = Objects.requireNonNull(retry.unconfirmed());
+              assertThat(unconfirmed.nextSetBit(0)).isEqualTo(most);
+              assertThat(unconfirmed.cardinality()).isEqualTo(records - most);
+            });
+    assertThat(cluster.stored).hasSize(most);
+    raw.close(Duration.ZERO);
   }
 }

@@ -31,6 +31,26 @@ class LimitsTest {
   }
 
   @Test
+  void topicOfWhichABrokerCannotBeAskedIsAskedForAgain() throws InterruptedException {
+    List<String> tried = new ArrayList<>();
+    Limits failing =
+        new Limits(
+            "events",
+            1_000_000,
+            topic -> {
+              tried.add(topic);
+              throw new IllegalStateException("no client");
+            },
+            () -> now);
+    failing.refused("a", 800_000);
+    failing.awaitAnswers();
+    now += Limits.LEARNT_FOR_NANOS;
+    failing.refused("a", 800_000);
+    failing.awaitAnswers();
+    assertThat(tried).containsExactly("a", "a");
+  }
+
+  @Test
   void theBrokersOwnLimitIsAsSmallAsItGets() throws InterruptedException {
     broker = OptionalInt.of(300_000);
     assertThat(limits.refused("a", 800_000)).isEqualTo(400_000);

@@ -1,5 +1,6 @@
 package dev.pannier.shippers.kafka;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
@@ -11,6 +12,7 @@ import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
+import dev.pannier.shippers.batch.Splitter;
 import dev.pannier.shippers.kafka.FakeTransactions.Crash;
 import dev.pannier.shippers.kafka.FakeTransactions.Step;
 import java.nio.file.Files;
@@ -606,6 +608,44 @@ class TransactionalShipperTest {
     assertThat(cluster.bodies()).containsExactly("line 0");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTransactionThatHadNoAnswerInTimeIsFollowedByASmallerOne(boolean expires) {
+    for (int i = 0; i < 4; i++) {
+      ship(batch(FILE, i, 1));
+      assertThat(shipper.isReady()).isTrue();
+    }
+    if (expires) {
+      cluster.refusals = record -> new TimeoutException("expired");
+      ship(batch(FILE, 4, 1));
+    } else {
+      cluster.faults =
+          step -> step == Step.BEFORE_COMMIT ? new TimeoutException("throttled") : null;
+    }
+    work();
+    cluster.faults = step -> null;
+    cluster.refusals = record -> null;
+    later();
+    assertThat(outcomes).isNotEmpty().allMatch(Outcome.Retryable.class::isInstance);
+    shipper.resume();
+
+    List<Integer> sizes = new ArrayList<>();
+    for (int next = 0; next < 20; ) {
+      int size = 0;
+      for (; size < 10 && next < 20 && shipper.isReady(); size++) {
+        ship(batch(FILE, next, 1));
+        next++;
+      }
+      sizes.add(size);
+      work();
+    }
+    later();
+    // Half of what it was, then twice of that.
+    assertThat(sizes.getFirst()).isLessThan(4);
+    assertThat(sizes.get(1)).isGreaterThan(sizes.getFirst());
+    assertThat(cluster.bodies()).hasSize(20);
+  }
+
   /// Who takes its place in a reload does not know the batches that were in it.
   @ParameterizedTest
   @EnumSource(names = {"BEFORE_COMMIT", "AFTER_COMMIT"})
@@ -779,5 +819,64 @@ class TransactionalShipperTest {
         .as("the next producer aborts it: nothing is in doubt")
         .containsExactly(new Outcome.Retryable("the shipper is closed", 0, null));
     assertThat(cluster.bodies()).isEmpty();
+  }
+
+  @Test
+  void batchWhoseMessagesTakeMoreThanMemoryIsOneTransaction() {
+    int records = 3_000;
+    shipper.close(Duration.ZERO);
+    cluster.memoryBytes = 1 << 20;
+    cluster.batches = true;
+    shipper = cluster.shipper(2, false, Encoding.JSON);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    Batch whole = Batches.ofLargeResource("k", 2_000, records);
+    List<Batch> parts = Splitter.halves(whole);
+    int before = cluster.transactions;
+
+    ship(parts.toArray(Batch[]::new));
+    work();
+
+    assertThat(outcomes).containsExactly(Outcome.ACCEPTED);
+    assertThat(cluster.transactions).isEqualTo(before + 1);
+    List<String> lines = lines();
+    assertThat(lines).hasSize(records);
+    for (int i = 0; i < records; i++) {
+      assertThat(lines.get(i)).contains("\"line " + i + "\"");
+    }
+    assertThat(cluster.mostPending)
+        .isLessThanOrEqualTo(KafkaShipper.mostUnderWay(cluster.memoryBytes));
+  }
+
+  @Test
+  void whatIsRefusedOfSuchABatchIsLeftOutTheNextTime() {
+    int records = 3_000;
+    shipper.close(Duration.ZERO);
+    cluster.memoryBytes = 1 << 20;
+    shipper = cluster.shipper(2, false, Encoding.JSON);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    cluster.refusals =
+        record ->
+            new String(record.value(), UTF_8).contains("\"line 2000\"")
+                ? new InvalidRecordException("never")
+                : null;
+    Batch batch = Batches.ofLargeResource("k", 2_000, records);
+
+    ship(batch);
+    work();
+    shipper.resume();
+    ship(batch);
+    later();
+
+    assertThat(outcomes.getLast())
+        .isInstanceOfSatisfying(
+            Outcome.PartlyAccepted.class, partly -> assertThat(partly.rejected()).isOne());
+    assertThat(lines()).hasSize(records - 1).noneMatch(line -> line.contains("\"line 2000\""));
+  }
+
+  private List<String> lines() {
+    return cluster.committed.stream()
+        .filter(record -> record.topic().equals(FakeTransactions.TOPIC))
+        .map(record -> new String(record.value(), UTF_8))
+        .toList();
   }
 }

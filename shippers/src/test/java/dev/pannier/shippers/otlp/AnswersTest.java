@@ -13,8 +13,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.Headers;
 import okhttp3.MediaType;
@@ -33,9 +35,9 @@ class AnswersTest {
   private static final Reasons REASONS = Reasons.withoutValues(List.of());
   private static final Instant NOW = Instant.parse("2026-03-01T10:00:00Z");
 
-  private final GrpcAnswers grpc = new GrpcAnswers("http://b:4317", REASONS);
   private final HttpAnswers http =
       new HttpAnswers("http://b:4318", REASONS, InstantSource.fixed(NOW));
+  private final GrpcAnswers grpc = new GrpcAnswers("http://b:4317", REASONS, http);
 
   private static Response response(int code, Map<String, String> headers, byte[] body) {
     return new Response.Builder()
@@ -133,6 +135,42 @@ class AnswersTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "11, 'Error, decoded message length too large: found 5 bytes, the limit is: 4 bytes'",
+    "8, 'Error decompressing: size limit, of 4 bytes, exceeded while decompressing message'",
+    "8, 'Received message exceeds the maximum configured message size.'",
+    "2, Payload Too Large",
+  })
+  void everyLibraryHasItsWordsForAMessageThatIsTooLarge(int status, String says)
+      throws IOException {
+    assertThat(grpc(status, Map.of("grpc-message", says))).isInstanceOf(Outcome.TooLarge.class);
+  }
+
+  /// Smaller pieces would not help.
+  @Test
+  void aLimitOfARateIsNoneOfASize() throws IOException {
+    String says = "ingestion rate limit (local: 9 bytes) exceeded by a message of 10 bytes";
+    assertThat(grpc(8, Map.of("grpc-message", says))).isInstanceOf(Outcome.Permanent.class);
+    assertThat(grpc(11, Map.of("grpc-message", "the trace exceeds its days")))
+        .isInstanceOf(Outcome.Retryable.class);
+  }
+
+  @Test
+  void aBodyThatTheCollectorFindsTooLargeIsDivided() throws IOException {
+    byte[] json =
+        ByteString.copyFromUtf8("{\"code\":3,\"message\":\"http: request body too large\"}")
+            .toByteArray();
+    assertThat(http(400, Map.of("content-type", "application/json"), json))
+        .isInstanceOf(Outcome.TooLarge.class);
+  }
+
+  @Test
+  void aProxysBoundOfABodyHoldsForGrpcToo() throws IOException {
+    assertThat(grpc.read(response(413, Map.of("content-type", "text/html"), new byte[0])).outcome())
+        .isInstanceOf(Outcome.TooLarge.class);
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {7, 16})
   void aRefusedLoginOverGrpcWaitsForAnother(int status) throws IOException {
     assertThat(grpc(status, Map.of())).isInstanceOf(Outcome.Retryable.class);
@@ -169,21 +207,60 @@ class AnswersTest {
   }
 
   @Test
-  void grpcMessageThatDoesNotUnpackOrToTooMuchIsNone() throws IOException {
+  void grpcMessageThatDoesNotUnpackIsNone() throws IOException {
     Map<String, String> gzip =
         Map.of("content-type", "application/grpc", "grpc-status", "0", "grpc-encoding", "gzip");
     byte[] cutOff = FakeBackend.gzipMessage(FakeBackend.EMPTY_SUCCESS);
     cutOff[4] = (byte) (cutOff[4] - 4);
     byte[] noGzip = {1, 0, 0, 0, 2, 10, 0};
-    byte[] huge = FakeBackend.gzipMessage(partial(3, "x".repeat(1 << 20)).toByteArray());
-    assertThat(huge).hasSizeLessThan((int) Exchange.MAX_ANSWER_BYTES);
-    for (byte[] body : List.of(cutOff, noGzip, huge)) {
+    for (byte[] body : List.of(cutOff, noGzip)) {
       assertThat(grpc.read(response(200, gzip, body)).outcome())
           .isInstanceOfSatisfying(
               Outcome.Retryable.class,
               retry ->
                   assertThat(retry.reason())
                       .contains("http://b:4317 answers OK without a message that unpacks ("));
+    }
+  }
+
+  /// A backend that says why of each point: what it has taken must not come again.
+  @Test
+  void anAnswerThatIsTooLongToBeReadIsOneThatTookTheData() throws IOException {
+    byte[] partial = partial(3, "x".repeat(1 << 20)).toByteArray();
+    Outcome taken =
+        new Outcome.PartlyAccepted(
+            3, "http://b:4317 refused 3 records: its answer is too long to be read");
+    Map<String, String> ok =
+        Map.of("content-type", "application/grpc", "grpc-status", "0", "grpc-encoding", "gzip");
+    byte[] packed = FakeBackend.gzipMessage(partial);
+    assertThat(packed).hasSizeLessThan((int) Exchange.MAX_ANSWER_BYTES);
+    assertThat(grpc.read(response(200, ok, packed)).outcome()).isEqualTo(taken);
+    byte[] noise = new byte[100_000];
+    new Random(1).nextBytes(noise);
+    String random = HexFormat.of().formatHex(noise);
+    byte[] long64 = FakeBackend.gzipMessage(partial(3, random).toByteArray());
+    assertThat(long64).hasSizeGreaterThan((int) Exchange.MAX_ANSWER_BYTES);
+    assertThat(grpc.read(response(200, ok, long64)).outcome()).isEqualTo(taken);
+    byte[] plain =
+        new Buffer().writeByte(0).writeInt(partial.length).write(partial).readByteArray();
+    assertThat(grpc.read(response(200, ok, plain)).outcome()).isEqualTo(taken);
+
+    Outcome http =
+        new Outcome.PartlyAccepted(
+            3, "http://b:4318 refused 3 records: its answer is too long to be read");
+    assertThat(http(200, Map.of("content-type", "application/x-protobuf"), partial))
+        .isEqualTo(http);
+    String json = com.google.protobuf.util.JsonFormat.printer().print(partial(3, random));
+    assertThat(
+            http(
+                200,
+                Map.of("content-type", "application/json"),
+                ByteString.copyFromUtf8(json).toByteArray()))
+        .isEqualTo(http);
+    byte[] page = ByteString.copyFromUtf8("<p>".repeat(50_000)).toByteArray();
+    for (String type : List.of("text/html", "application/json", "application/x-protobuf")) {
+      assertThat(http(200, Map.of("content-type", type), page))
+          .isInstanceOf(Outcome.Retryable.class);
     }
   }
 

@@ -34,7 +34,9 @@ class DeadConnectionTest {
         Relay relay = new Relay(backend.settings().endpoint().getPort())) {
       OtlpShipper shipper =
           new OtlpShipper(
-              through(relay, backend.settings(), Duration.ofSeconds(2)), InstantSource.system());
+              through(relay, backend.settings(), Duration.ofSeconds(2)),
+              FakeBackend.MEMORY_BYTES,
+              InstantSource.system());
       assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
       int connections = relay.connections();
 

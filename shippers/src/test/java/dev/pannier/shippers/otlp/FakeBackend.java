@@ -1,5 +1,7 @@
 package dev.pannier.shippers.otlp;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.util.JsonFormat;
 import dev.pannier.shippers.Batches;
@@ -38,6 +40,8 @@ import okio.Okio;
 final class FakeBackend extends Dispatcher implements Destination {
   /// A partial success with nothing in it, as the OpenTelemetry Collector answers.
   static final byte[] EMPTY_SUCCESS = {10, 0};
+
+  static final long MEMORY_BYTES = 8 << 20;
 
   private final Protocol protocol;
   private final Compression compression;
@@ -82,7 +86,7 @@ final class FakeBackend extends Dispatcher implements Destination {
 
   @Override
   public Shipper shipper() {
-    return new OtlpShipper(settings(), InstantSource.system());
+    return new OtlpShipper(settings(), MEMORY_BYTES, InstantSource.system());
   }
 
   @Override
@@ -138,7 +142,7 @@ final class FakeBackend extends Dispatcher implements Destination {
         yield failure(14, 503, "held");
       }
       case TOO_LARGE -> failure(8, 413, "grpc: received message larger than max (20 vs. 10)");
-      case REFUSE -> failure(3, 400, "bad data");
+      case REFUSE -> grpc() ? failure(3, 400, "bad data") : status(400, 3, "bad data");
       case TELL_SECRET ->
           failure(16, 401, "no such token: " + request.getHeaders().get("authorization"));
     };
@@ -173,6 +177,18 @@ final class FakeBackend extends Dispatcher implements Destination {
             .addHeader("content-type", "text/plain")
             .body(message)
             .build();
+  }
+
+  /// As OTLP wants errors to be told.
+  private static MockResponse status(int httpStatus, int code, String message) {
+    byte[] text = message.getBytes(UTF_8);
+    Buffer status = new Buffer().writeByte(1 << 3).writeByte(code);
+    status.writeByte(2 << 3 | 2).writeByte(text.length).write(text);
+    return new MockResponse.Builder()
+        .code(httpStatus)
+        .addHeader("content-type", "application/x-protobuf")
+        .body(status)
+        .build();
   }
 
   /// An answer with a message and its status in trailers.

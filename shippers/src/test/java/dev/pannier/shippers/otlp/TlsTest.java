@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.Key;
 import java.security.KeyStore;
 import java.time.Duration;
@@ -123,6 +124,7 @@ class TlsTest {
             tls,
             Duration.ofSeconds(10),
             EnumSet.allOf(Signal.class)),
+        FakeBackend.MEMORY_BYTES,
         InstantSource.system());
   }
 
@@ -192,6 +194,34 @@ class TlsTest {
     Files.copy(pem("server.crt"), ca);
 
     assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    shipper.close(Duration.ZERO);
+  }
+
+  /// With TLS 1.3 a server may refuse our certificate after the handshake, and some proxies let it pass and
+  /// answer with a page: no failure of TLS tells that the file on the disk is newer.
+  @Test
+  void aCertificateIsReadAgainWhileAllIsWell() throws Exception {
+    identity("renewed", "RSA");
+    String trusted = Files.readString(pem("client.crt")) + Files.readString(pem("renewed.crt"));
+    Files.writeString(pem("both.crt"), trusted);
+    server.useHttps(
+        TlsFiles.load(new Tls(pem("both.crt"), pem("server.crt"), pem("server.key"))).sockets());
+    server.requireClientAuth();
+    server.start();
+    OtlpShipper shipper =
+        shipper(new Tls(pem("server.crt"), pem("client.crt"), pem("client.key")), Protocol.GRPC);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(String.valueOf(server.takeRequest().getHandshake())).contains("CN=client");
+
+    // Its key comes later, and for a while the two are none.
+    Files.copy(pem("server.crt"), pem("client.crt"), StandardCopyOption.REPLACE_EXISTING);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(String.valueOf(server.takeRequest().getHandshake())).contains("CN=client");
+    Files.copy(pem("renewed.crt"), pem("client.crt"), StandardCopyOption.REPLACE_EXISTING);
+    Files.copy(pem("renewed.key"), pem("client.key"), StandardCopyOption.REPLACE_EXISTING);
+
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(String.valueOf(server.takeRequest().getHandshake())).contains("CN=renewed");
     shipper.close(Duration.ZERO);
   }
 }

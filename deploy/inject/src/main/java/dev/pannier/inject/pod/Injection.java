@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,13 @@ public final class Injection {
 
   private static final String NOT_THROUGH =
       "stays as it is: what is sent there does not go through the sidecar";
+
+  /// Of a Pod that a kubelet has made by itself, and shows the API server.
+  private static final String MIRROR = "kubernetes.io/config.mirror";
+
+  /// The sidecar's, as applications say it.
+  private static final Pattern OWN_ENDPOINT =
+      Pattern.compile("http://(localhost|127\\.0\\.0\\.1):431[78](/.*)?");
 
   /// Where the sidecar listens for OTLP, unless a configuration says otherwise.
   private static final Set<Long> OTLP_PORTS = Set.of(4317L, 4318L);
@@ -70,12 +78,19 @@ public final class Injection {
     if (annotations.at(Trace.ANNOTATION).isThere()) {
       return new Outcome.Unchanged("the sidecar is there");
     }
+    if (annotations.at(MIRROR).isThere()) {
+      return new Outcome.Unchanged("the node has it from a file, whatever the API server says");
+    }
     Settings settings = Settings.read(root.at("metadata"), defaults, problems);
+    String key = Setting.INJECT.annotation();
+    boolean isSaid =
+        annotations.at(key).isThere() || root.at("metadata", "labels").at(key).isThere();
+    // Whoever says no need not be right in all else.
+    if (isSaid && Boolean.FALSE.equals(settings.inject())) {
+      return new Outcome.Unchanged(key + " is false");
+    }
     if (problems.isEmpty() && !Boolean.TRUE.equals(settings.inject())) {
-      String key = Setting.INJECT.annotation();
-      boolean isSaid =
-          annotations.at(key).isThere() || root.at("metadata", "labels").at(key).isThere();
-      return new Outcome.Unchanged(key + (isSaid ? " is" : " would be") + " false");
+      return new Outcome.Unchanged(key + " would be false");
     }
     List<Problem> notices = new ArrayList<>();
     String config = defaults.getOrDefault(Setting.CONFIG, "");
@@ -120,13 +135,18 @@ public final class Injection {
     LogFolders folders = LogFolders.of(spec, selected, settings, workload, kept, notices);
     Resource resource = Resource.of(root, settings, workload, selected, notices);
     for (Part container : selected) {
-      addEnvironment(additions, container, resource, notices);
+      addEnvironment(additions, container, resource, settings.config() == null, notices);
     }
     folders.addTo(additions, spec);
-    Sidecar sidecar = new Sidecar(settings, isNative, folders, resource, resources, spec, selected);
+    String timeZone = settings.logDirs().isEmpty() ? "" : TimeZones.of(selected, notices);
+    Sidecar sidecar =
+        new Sidecar(settings, isNative, folders, resource, resources, timeZone, spec, selected);
     sidecar.lookAt(notices);
     for (Map<String, Object> volume : sidecar.volumes()) {
       addVolume(additions, spec.at("volumes"), volume, kept, notices);
+    }
+    if (!settings.imagePullSecret().isEmpty()) {
+      addPullSecret(additions, spec, settings.imagePullSecret(), notices);
     }
     if (isNative) {
       // Before all others but those by which there is a network: what they log and send is shipped,
@@ -168,6 +188,24 @@ public final class Injection {
       notices.add(
           new Problem(
               same.path(), "is there, so the sidecar has it, too, and it stays (" + name + ")"));
+    }
+  }
+
+  private static void addPullSecret(
+      Additions additions, Part spec, String secret, List<Problem> notices) {
+    Part list = spec.at("imagePullSecrets");
+    if (list.named().containsKey(secret)) {
+      return;
+    }
+    additions.append(list, secret, Map.of("name", secret), "spec", "imagePullSecrets");
+    // The API server writes this key of an account, and before it asks a webhook the account's
+    // own, where a Pod names none.
+    if (list.elements().isEmpty() && !spec.at("serviceAccount").isThere()) {
+      notices.add(
+          new Problem(
+              list.path(),
+              "was empty: the ServiceAccount's no longer count, so name here what the other"
+                  + " containers' images need"));
     }
   }
 
@@ -266,29 +304,36 @@ public final class Injection {
   }
 
   /// What an application has itself stays.
+  ///
+  /// @param listens whether the sidecar does, at its own ports
   private static void addEnvironment(
-      Additions additions, Part container, Resource resource, List<Problem> notices) {
+      Additions additions,
+      Part container,
+      Resource resource,
+      boolean listens,
+      List<Problem> notices) {
     Part list = container.at("env");
     Map<String, Part> own = list.named();
     Map<String, Map<String, Object>> variables = new LinkedHashMap<>();
     if (own.containsKey(Resource.VARIABLE)) {
       notices.add(
           new Problem(
-              own.get(Resource.VARIABLE).path(), "stays as it is, without k8s.* attributes"));
+              own.get(Resource.VARIABLE).path(),
+              "stays as it is: the application's SDK says no k8s.* attributes"));
     } else {
       resource
           .variables(container, notices)
           .forEach(each -> variables.put(String.valueOf(each.get("name")), each));
     }
     if (own.containsKey(ENDPOINT_VARIABLE)) {
-      notices.add(new Problem(own.get(ENDPOINT_VARIABLE).path(), NOT_THROUGH));
+      tellEndpoint(own.get(ENDPOINT_VARIABLE), listens, notices);
     } else {
       variables.put(ENDPOINT_VARIABLE, Sidecar.variable(ENDPOINT_VARIABLE, ENDPOINT));
     }
     for (String signals : SIGNALS_ENDPOINTS) {
       Part variable = own.get(signals);
       if (variable != null) {
-        notices.add(new Problem(variable.path(), NOT_THROUGH));
+        tellEndpoint(variable, listens, notices);
       }
     }
     tellOutranked(container.at("envFrom"), variables.keySet(), notices);
@@ -298,6 +343,12 @@ public final class Injection {
             additions.append(list, variable, value, place(container, "env"));
           }
         });
+  }
+
+  private static void tellEndpoint(Part variable, boolean listens, List<Problem> notices) {
+    if (!listens || !OWN_ENDPOINT.matcher(variable.at("value").text()).matches()) {
+      notices.add(new Problem(variable.path(), NOT_THROUGH));
+    }
   }
 
   /// A list of a container's, as the trace names it.

@@ -25,6 +25,8 @@ final class LogFolders {
           "/etc/podinfo",
           "/var/lib/pannier",
           "/var/run/secrets",
+          // Where a link leads from there.
+          "/run/secrets",
           "/dev",
           "/proc",
           "/sys");

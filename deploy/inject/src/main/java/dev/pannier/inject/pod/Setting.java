@@ -14,6 +14,8 @@ public enum Setting {
   IMAGE("image"),
   /// When the kubelet asks for that image: `Always`, `IfNotPresent` or `Never`.
   IMAGE_PULL_POLICY("image-pull-policy"),
+  /// A Secret of the Pod's namespace, by which the kubelet logs in where that image is: one more of the Pod's `imagePullSecrets`.
+  IMAGE_PULL_SECRET("image-pull-secret"),
   /// Which of the application's containers get the log folder and the environment: names between commas. All
   /// without it.
   CONTAINERS("containers"),

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param inject          null where nothing is said
 /// @param imagePullPolicy empty where nothing is said
+/// @param imagePullSecret the same
 /// @param containers      empty for all
 /// @param logDirs         absolute, without a slash at the end; empty for none
 /// @param parser          empty where nothing is said, as the following
@@ -25,6 +26,7 @@ record Settings(
     Mode mode,
     String image,
     String imagePullPolicy,
+    String imagePullSecret,
     List<String> containers,
     List<String> logDirs,
     boolean deleteShipped,
@@ -221,6 +223,7 @@ record Settings(
         reader.matching(Setting.IMAGE, IMAGE, "is no image's name"),
         reader.matching(
             Setting.IMAGE_PULL_POLICY, PULL_POLICY, "is neither Always nor IfNotPresent nor Never"),
+        reader.matching(Setting.IMAGE_PULL_SECRET, OBJECT, "is no Secret's name"),
         reader.list(Setting.CONTAINERS),
         logDirs(reader, !config.isEmpty()),
         Boolean.TRUE.equals(reader.truth(Setting.DELETE_SHIPPED)),

@@ -26,22 +26,34 @@ final class Sidecar {
   /// What of the Pod's grace period is not the drain's: the rest of the process's end, and the kubelet's own time.
   private static final long GRACE_SECONDS = 5;
 
+  /// As the sidecar has it by default; and what it takes at most.
   private static final long DEADLINE_SECONDS = 20;
+
+  private static final long MAX_DEADLINE_SECONDS = 3_600;
+
+  /// Of a Pod that does not say.
+  private static final long DEFAULT_GRACE_SECONDS = 30;
+
+  /// For how long an ordinary sidecar waits at most for an application that says nothing any more.
+  private static final long MAX_QUIET_SECONDS = 30;
 
   private final Settings settings;
   private final boolean isNative;
   private final LogFolders folders;
   private final Resource resource;
   private final SidecarResources resources;
+  private final String timeZone;
   private final Part spec;
   private final List<Part> selected;
 
+  /// @param timeZone the application's; empty for UTC
   Sidecar(
       Settings settings,
       boolean isNative,
       LogFolders folders,
       Resource resource,
       SidecarResources resources,
+      String timeZone,
       Part spec,
       List<Part> selected) {
     this.settings = settings;
@@ -49,6 +61,7 @@ final class Sidecar {
     this.folders = folders;
     this.resource = resource;
     this.resources = resources;
+    this.timeZone = timeZone;
     this.spec = spec;
     this.selected = selected;
   }
@@ -139,6 +152,9 @@ final class Sidecar {
   private List<Map<String, Object>> environment() {
     List<Map<String, Object>> environment = new ArrayList<>(resource.variablesOfSidecar());
     environment.addAll(folders.sidecarVariables());
+    if (environment.stream().noneMatch(each -> TimeZones.VARIABLE.equals(each.get("name")))) {
+      add(environment, TimeZones.VARIABLE, timeZone);
+    }
     environment.add(variable("PANNIER_ADMIN_LISTEN", "0.0.0.0:" + ADMIN_PORT));
     environment.add(variable("PANNIER_TERMINATION_LOG", "/dev/termination-log"));
     if (settings.config() == null) {
@@ -150,7 +166,12 @@ final class Sidecar {
         environment,
         "PANNIER_MEMORY",
         settings.memoryMib() == 0 ? "" : settings.memoryMib() + "MiB");
-    add(environment, "PANNIER_SHUTDOWN_DEADLINE", deadline());
+    long deadline = deadlineSeconds();
+    add(
+        environment,
+        "PANNIER_SHUTDOWN_DEADLINE",
+        deadline == DEADLINE_SECONDS ? "" : deadline + "s");
+    add(environment, "PANNIER_SHUTDOWN_QUIET", outlasts() ? quietSeconds() + "s" : "");
     add(environment, "PANNIER_KAFKA_BOOTSTRAP_SERVERS", settings.kafka());
     add(environment, "OTEL_EXPORTER_OTLP_ENDPOINT", settings.otlp());
     return environment;
@@ -168,12 +189,32 @@ final class Sidecar {
         : settings.logDirs().getFirst();
   }
 
-  /// Shorter than its default where the Pod has less time to end.
-  private String deadline() {
+  private long graceSeconds() {
     Long grace = spec.at("terminationGracePeriodSeconds").number();
-    return grace == null || grace - GRACE_SECONDS >= DEADLINE_SECONDS
-        ? ""
-        : Math.max(1, grace - GRACE_SECONDS) + "s";
+    return grace == null ? DEFAULT_GRACE_SECONDS : grace;
+  }
+
+  private long deadlineSeconds() {
+    long most = outlasts() ? MAX_DEADLINE_SECONDS : DEADLINE_SECONDS;
+    return Math.max(1, Math.min(most, graceSeconds() - GRACE_SECONDS));
+  }
+
+  private long quietSeconds() {
+    return Math.min(MAX_QUIET_SECONDS, graceSeconds() * 2 / 3);
+  }
+
+  /// Whether it is asked to end together with an application that takes its time. A native sidecar is asked afterwards.
+  private boolean outlasts() {
+    return !isNative && (graceSeconds() > DEFAULT_GRACE_SECONDS || preStop() != null);
+  }
+
+  /// What the application does before it is asked, while the sidecar is asked already.
+  private @Nullable Part preStop() {
+    return selected.stream()
+        .map(container -> container.at("lifecycle", "preStop"))
+        .filter(Part::isThere)
+        .findFirst()
+        .orElse(null);
   }
 
   private static Map<String, Object> probe(long period, long timeout, long failures) {
@@ -227,8 +268,21 @@ final class Sidecar {
     return groups;
   }
 
-  /// Of several groups it can only be in one; in a Pod's `fsGroup` all are.
   void lookAt(List<Problem> notices) {
+    if (outlasts()) {
+      Part preStop = preStop();
+      notices.add(
+          new Problem(
+              preStop == null ? spec.at("terminationGracePeriodSeconds").path() : preStop.path(),
+              "an ordinary sidecar is asked to end at once with the Pod, and does when files and requests have been quiet for %d s, or after %d s: what the application says later is not shipped; a native one ends after it"
+                  .formatted(
+                      Math.min(quietSeconds(), deadlineSeconds()), deadlineSeconds() * 3 / 4)));
+    }
+    lookAtGroups(notices);
+  }
+
+  /// Of several groups it can only be in one; in a Pod's `fsGroup` all are.
+  private void lookAtGroups(List<Problem> notices) {
     if (settings.logDirs().isEmpty() || spec.at("securityContext", "fsGroup").isThere()) {
       return;
     }

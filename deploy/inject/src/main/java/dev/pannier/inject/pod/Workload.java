@@ -19,6 +19,10 @@ public record Workload(String kind, String name, Set<String> claims) {
   private static final List<String> ATTRIBUTED =
       List.of("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet");
 
+  /// What makes a ReplicaSet for each template of its Pods, by the label with the template's hash.
+  private static final Map<String, String> OF_REPLICA_SETS =
+      Map.of("pod-template-hash", "Deployment", "rollouts-pod-template-hash", "Rollout");
+
   /// A CronJob names its Jobs after itself and the minute since 1970: from 2017 on, so that a date is not taken for one.
   private static final Pattern JOB_OF_CRON_JOB =
       Pattern.compile("(.+)-(2[5-9]|[3-9][0-9])[0-9]{6}");
@@ -32,18 +36,18 @@ public record Workload(String kind, String name, Set<String> claims) {
   }
 
   /// Of a Pod in a cluster: by its controller. A ReplicaSet whose name ends with the hash of its Pods'
-  /// template is a Deployment's, and a Job whose name ends with its time is a CronJob's.
+  /// template is a Deployment's, or a Rollout's of Argo, and a Job whose name ends with its time is a CronJob's.
   public static Workload of(@Nullable Object pod) {
     Part metadata = Part.root(pod, new ArrayList<>()).at("metadata");
-    String hash = metadata.at("labels", "pod-template-hash").text();
     for (Part owner : metadata.at("ownerReferences").elements()) {
       String kind = owner.at("kind").text();
       String name = owner.at("name").text();
       if (owner.at("controller").isTrue() && ATTRIBUTED.contains(kind)) {
-        boolean ofDeployment =
-            kind.equals("ReplicaSet") && !hash.isEmpty() && name.endsWith("-" + hash);
-        if (ofDeployment) {
-          return new Workload("Deployment", name.substring(0, name.length() - hash.length() - 1));
+        for (Map.Entry<String, String> each : OF_REPLICA_SETS.entrySet()) {
+          String end = "-" + metadata.at("labels", each.getKey()).text();
+          if (kind.equals("ReplicaSet") && end.length() > 1 && name.endsWith(end)) {
+            return new Workload(each.getValue(), name.substring(0, name.length() - end.length()));
+          }
         }
         Matcher ofCronJob = JOB_OF_CRON_JOB.matcher(name);
         return kind.equals("Job") && ofCronJob.matches()

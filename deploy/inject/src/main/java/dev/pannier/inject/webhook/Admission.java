@@ -41,10 +41,8 @@ public final class Admission {
     try {
       return ofPod(review);
     } catch (RuntimeException e) {
-      StringWriter trace = new StringWriter();
-      e.printStackTrace(new PrintWriter(trace));
       tell(review, "not injected, by a mistake of Pannier's own");
-      messages.accept(trace.toString().strip());
+      tell(e);
       return new Verdict(
           review.uid(),
           Verdict.Result.FAILED,
@@ -84,6 +82,13 @@ public final class Admission {
     String problem = "no sidecar: " + what;
     tell(review, problem);
     return new Verdict(review.uid(), Verdict.Result.REFUSED, List.of(), List.of(problem));
+  }
+
+  /// Tells of a mistake of Pannier's own.
+  void tell(RuntimeException mistake) {
+    StringWriter trace = new StringWriter();
+    mistake.printStackTrace(new PrintWriter(trace));
+    messages.accept(trace.toString().strip());
   }
 
   private void tell(Review review, String what) {

@@ -78,6 +78,9 @@ public final class WebhookServer implements AutoCloseable {
   private final Thread tending;
   private volatile boolean draining;
 
+  /// The last one, of the thread that tends.
+  private String mistake = "";
+
   /// @param certificates which it looks after from now on
   /// @throws IOException where the address cannot be listened on
   public WebhookServer(
@@ -133,10 +136,22 @@ public final class WebhookServer implements AutoCloseable {
   private void tend() {
     try {
       while (!closed.await(TEND.toNanos(), TimeUnit.NANOSECONDS)) {
-        doWork(nanoClock.getAsLong());
+        tendOnce();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Deadlines and the certificate are looked after whatever happens; a mistake that comes again and again is told once.
+  private void tendOnce() {
+    try {
+      doWork(nanoClock.getAsLong());
+    } catch (RuntimeException e) {
+      if (!e.toString().equals(mistake)) {
+        mistake = e.toString();
+        admission.tell(e);
+      }
     }
   }
 

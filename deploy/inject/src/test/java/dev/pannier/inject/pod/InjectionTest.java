@@ -458,6 +458,26 @@ class InjectionTest {
         .startsWith("service.name=own,");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "http://localhost:4318, false",
+    "http://127.0.0.1:4317/, false",
+    "http://localhost:4318/v1/traces, false",
+    "http://localhost:9, true",
+    "http://localhost:43180, true",
+    "http://collector:4317, true"
+  })
+  void anAddressThatIsTheSidecarsIsNotTold(String address, boolean told) {
+    for (String name :
+        List.of("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")) {
+      String env = ", env: [{name: " + name + ", value: '" + address + "'}]";
+      assertThat(notices(pod("", env, ""), Map.of())).hasSize(told ? 1 : 0);
+      assertThat(notices(pod("pannier.dev/config: c", env, ""), Map.of()))
+          .as("may say another")
+          .hasSize(1);
+    }
+  }
+
   @Test
   void anAttributeIsLeftOutWhereItsVariableIsSomethingElse() {
     String pod =
@@ -673,6 +693,36 @@ class InjectionTest {
     assertThat(at(sidecar(pod("pannier.dev/image-pull-policy: Always", "", "")), "imagePullPolicy"))
         .isEqualTo("Always");
     assertThat(find(sidecar(PLAIN), "imagePullPolicy")).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                                                    | registry       | true",
+        "imagePullSecrets: []                                  | registry       | true",
+        "imagePullSecrets: null                                | registry       | true",
+        "imagePullSecrets: [{name: own}]                       | own, registry  | false",
+        "imagePullSecrets: [{name: registry}]                  | registry       | false",
+        "serviceAccount: default                               | registry       | false"
+      })
+  void whatLogsInForTheImageIsOneMoreOfThePodsPullSecrets(
+      String spec, String secrets, boolean told) {
+    String pod = pod("pannier.dev/image-pull-secret: registry", "", spec);
+    Object injected = injected(pod, Map.of());
+    assertThat((List<?>) at(injected, "spec", "imagePullSecrets"))
+        .extracting(each -> find(each, "name"))
+        .isEqualTo(List.of(secrets.split(", ", -1)));
+    assertThat(notices(pod, Map.of()))
+        .isEqualTo(
+            told
+                ? List.of(
+                    "spec.imagePullSecrets: was empty: the ServiceAccount's no longer count, so"
+                        + " name here what the other containers' images need")
+                : List.of());
+    Outcome without = Removal.of(injected);
+    assertThat(Change.apply(injected, ((Outcome.Changed) without).changes()))
+        .isEqualTo(YamlText.parse(pod).tree(0));
   }
 
   @Test
@@ -1112,6 +1162,137 @@ class InjectionTest {
     assertThat(variable == null ? null : at(variable, "value")).isEqualTo(deadline);
   }
 
+  private static final String PRE_STOP = ", lifecycle: {preStop: {exec: {command: [sleep, '15']}}}";
+
+  private static String grace(int seconds) {
+    return "terminationGracePeriodSeconds: " + seconds;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "30 | false | | | |",
+        "20 | false | 15s | | |",
+        "300  | false | 295s  | 30s | 30 | 221",
+        "40   | false | 35s   | 26s | 26 | 26",
+        "7200 | false | 3600s | 30s | 30 | 2700",
+        "30   | true  | 25s   | 20s | 20 | 18",
+        "10   | true  | 5s    | 6s  | 5  | 3"
+      })
+  void anOrdinarySidecarOutlastsAnApplicationThatTakesItsTime(
+      int seconds,
+      boolean hasPreStop,
+      @Nullable String deadline,
+      @Nullable String quiet,
+      @Nullable Integer quietFor,
+      @Nullable Integer most) {
+    String pod = pod("", hasPreStop ? PRE_STOP : "", grace(seconds));
+    Map<Setting, String> ordinary = Map.of(Setting.MODE, "ordinary");
+    Object env = at(injected(pod, ordinary), "spec", "containers", "pannier", "env");
+    assertThat(find(env, "PANNIER_SHUTDOWN_DEADLINE", "value")).isEqualTo(deadline);
+    assertThat(find(env, "PANNIER_SHUTDOWN_QUIET", "value")).isEqualTo(quiet);
+    assertThat(notices(pod, ordinary))
+        .isEqualTo(
+            quiet == null
+                ? List.of()
+                : List.of(
+                    (hasPreStop
+                            ? "spec.containers[0].lifecycle.preStop"
+                            : "spec.terminationGracePeriodSeconds")
+                        + ": an ordinary sidecar is asked to end at once with the Pod, and does"
+                        + " when files and requests have been quiet for %d s, or after %d s: what"
+                            .formatted(quietFor, most)
+                        + " the application says later is not shipped; a native one ends after"
+                        + " it"));
+    assertThat(find(sidecar(pod), "env", "PANNIER_SHUTDOWN_QUIET")).isNull();
+    assertThat(notices(pod, Map.of())).isEmpty();
+  }
+
+  private static String withTimeZones(String... variables) {
+    List<String> containers = new ArrayList<>();
+    for (String variable : variables) {
+      String env = variable.isEmpty() ? "" : ", env: [" + variable + "]";
+      containers.add("{name: c" + containers.size() + env + "}");
+    }
+    return "metadata: {annotations: {pannier.dev/config: c}}\nspec: {containers: ["
+        + String.join(", ", containers)
+        + "]}\n";
+  }
+
+  private static List<String> noticesOfTimeZones(String pod) {
+    return notices(pod, Map.of()).stream().filter(each -> !each.contains("all of [")).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Europe/Berlin", ":Asia/Kolkata", "UTC", "Etc/GMT+3", "EST5EDT"})
+  void theApplicationsTimeZoneIsTheSidecars(String zone) {
+    String variable = "{name: TZ, value: '" + zone + "'}";
+    for (String pod :
+        List.of(
+            withTimeZones(variable),
+            withTimeZones(variable, variable),
+            withTimeZones("{name: TZ, value: Etc/UTC}, " + variable))) {
+      assertThat(at(sidecar(pod), "env", "TZ")).isEqualTo(Map.of("name", "TZ", "value", zone));
+      assertThat(noticesOfTimeZones(pod)).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{name: TZ, value: ''}|",
+        "{name: TZ}|",
+        "{name: TZ, value: 'CET-1CEST,M3.5.0,M10.5.0/3'} | [0].value: is no name of a time zone,"
+            + " such as Europe/Berlin, so times without a zone are read in UTC, or as the zone of a"
+            + " config says (CET-1CEST,M3.5.0,M10.5.0/3)",
+        "{name: TZ, value: GMT+3} | [0].value: is no name of",
+        "{name: TZ, value: +05:30} | [0].value: is no name of",
+        "{name: TZ, value: Mars/Base} | [0].value: is no name of",
+        "{name: TZ, value: $(ZONE)} | [0]: is known when the Pod runs, so times",
+        "{name: TZ, valueFrom: {configMapKeyRef: {name: a, key: tz}}} | [0]: is known when the Pod"
+      })
+  void aTimeZoneThatTheSidecarWouldNotKnowIsTold(String variable, @Nullable String notice) {
+    String pod = withTimeZones(variable);
+    assertThat(find(sidecar(pod), "env", "TZ")).isNull();
+    assertThat(noticesOfTimeZones(pod)).hasSize(notice == null ? 0 : 1);
+    assertThat(noticesOfTimeZones(pod))
+        .allMatch(each -> each.startsWith("spec.containers[0].env" + notice));
+  }
+
+  @Test
+  void ofSeveralContainersThoseSayTheTimeZoneThatHaveOne() {
+    String berlin = "{name: TZ, value: Europe/Berlin}";
+    String one = withTimeZones("", berlin);
+    assertThat(at(sidecar(one), "env", "TZ", "value")).isEqualTo("Europe/Berlin");
+    assertThat(noticesOfTimeZones(one))
+        .containsExactly(
+            "spec.containers[0]: has no TZ, which another container has: its times without a zone"
+                + " are read in that one, too; name those that log in pannier.dev/containers (c0)");
+    String two = withTimeZones(berlin, "{name: TZ, value: Asia/Tokyo}");
+    assertThat(find(sidecar(two), "env", "TZ")).isNull();
+    assertThat(noticesOfTimeZones(two))
+        .containsExactly(
+            "spec.containers[1].env[0]: differs from another container's, Europe/Berlin, so times"
+                + " without a zone are read in UTC, or as the zone of a config says; name those"
+                + " that log in pannier.dev/containers (Asia/Tokyo)");
+    String named = two.replace("config: c", "config: c, pannier.dev/containers: c1");
+    assertThat(at(sidecar(named), "env", "TZ", "value")).isEqualTo("Asia/Tokyo");
+    assertThat(noticesOfTimeZones(named)).isEmpty();
+    String without = two.replace("config: c", "config: c, pannier.dev/log-dir: none");
+    assertThat(noticesOfTimeZones(without)).isEmpty();
+  }
+
+  @Test
+  void aTimeZoneThatAFolderIsNamedAfterComesOnce() {
+    String pod =
+        withVolume(", subPathExpr: $(TZ)", "{name: TZ, value: Europe/Berlin}", "{name: data}");
+    assertThat((List<?>) at(sidecar(pod), "env"))
+        .filteredOn(each -> "TZ".equals(find(each, "name")))
+        .isEqualTo(List.of(Map.of("name", "TZ", "value", "Europe/Berlin")));
+  }
+
   @Test
   void onlyTheNamedContainersGetTheFolderAndTheEnvironment() {
     String pod =
@@ -1210,6 +1391,24 @@ class InjectionTest {
   }
 
   @Test
+  void aPodThatSaysNoIsLeftAloneWhateverElseItSays() {
+    String no = pod("pannier.dev/inject: 'false', pannier.dev/foo: x", "", "hostNetwork: true");
+    assertThat(outcome(no, Map.of()))
+        .isEqualTo(new Outcome.Unchanged("pannier.dev/inject is false"));
+    String silent = no.replace("pannier.dev/inject: 'false', ", "");
+    assertThat(outcome(silent, Map.of(Setting.INJECT, "false")))
+        .as("may be a misspelt yes")
+        .isInstanceOf(Outcome.Refused.class);
+  }
+
+  @Test
+  void aPodThatANodeHasByItselfIsLeftAlone() {
+    assertThat(outcome(pod("kubernetes.io/config.mirror: 5d9f", "", ""), Map.of()))
+        .isEqualTo(
+            new Outcome.Unchanged("the node has it from a file, whatever the API server says"));
+  }
+
+  @Test
   void aPodThatHasItIsLeftAlone() {
     Object once = injected(PLAIN, Map.of());
     assertThat(new Injection(Map.of(Setting.INJECT, "true", Setting.IMAGE, "p")).of(once, SHOP))
@@ -1251,6 +1450,8 @@ class InjectionTest {
         "pannier.dev/config: My_Config | config: is no ConfigMap's NAME, nor NAME/KEY (My_Config)",
         "pannier.dev/image-pull-policy: always | image-pull-policy: is neither Always nor"
             + " IfNotPresent nor Never (always)",
+        "pannier.dev/image-pull-secret: Registry | image-pull-secret: is no Secret's name"
+            + " (Registry)",
         "pannier.dev/memory: 48Mi | memory: is no whole number of MiB, such as 24MiB (48Mi)",
         "pannier.dev/memory: 1MiB | memory: < 4MiB (1MiB)",
         "pannier.dev/mode: sidecar | mode: is neither native nor ordinary (sidecar)",
@@ -1352,6 +1553,18 @@ class InjectionTest {
     assertThat(problems(pod).getFirst()).contains("would cover the sidecar's /opt/pannier");
   }
 
+  /// In many images `/var/run` is a link to `/run`.
+  @Test
+  void aVolumeThatWouldCoverTheSecretsIsRefused() {
+    String pod =
+        pod(
+            "pannier.dev/log-dir: /run/app",
+            ", volumeMounts: [{name: run, mountPath: /run}]",
+            "volumes: [{name: run}]");
+    assertThat(problems(pod).getFirst()).contains("would cover the sidecar's /run/secrets");
+    assertThat(notices(pod.replace("mountPath: /run", "mountPath: /run/app"), Map.of())).isEmpty();
+  }
+
   @Test
   void aPodWithoutContainersIsRefused() {
     assertThat(problems("metadata: {}\nspec: {}\n"))
@@ -1438,6 +1651,8 @@ class InjectionTest {
     assertThat(Workload.of(YamlText.parse(pod).tree(0))).isEqualTo(SHOP);
     assertThat(Workload.of(YamlText.parse(pod.replace("5d9f}", "other}")).tree(0)))
         .isEqualTo(new Workload("ReplicaSet", "shop-5d9f"));
+    assertThat(Workload.of(YamlText.parse(pod.replace("{pod-", "{rollouts-pod-")).tree(0)))
+        .isEqualTo(new Workload("Rollout", "shop"));
     assertThat(Workload.of(YamlText.parse("metadata: {name: a}").tree(0)))
         .isEqualTo(new Workload("Pod", "a"));
   }

@@ -72,6 +72,7 @@ class WebhookServerTest {
   private static SelfSigned pair;
 
   private final AtomicLong nanos = new AtomicLong();
+  private volatile boolean isClockBroken;
   private final ConcurrentLinkedQueue<String> messages = new ConcurrentLinkedQueue<>();
 
   @TempDir private Path folder;
@@ -93,7 +94,12 @@ class WebhookServerTest {
             new Admission(new Injection(DEFAULTS), messages::add),
             Duration.ofSeconds(10),
             0,
-            nanos::get);
+            () -> {
+              if (isClockBroken && Thread.currentThread().getName().equals("webhook-tend")) {
+                throw new IllegalStateException("no clock");
+              }
+              return nanos.get();
+            });
     server.start();
     client = client(pair);
   }
@@ -386,6 +392,22 @@ class WebhookServerTest {
       // Connections that are there stay.
       assertThat(mutate(review()).statusCode()).isEqualTo(200);
     }
+  }
+
+  @Test
+  void whatGoesWrongOnceWithItsOwnWorkIsToldAndTheWorkGoesOn() throws Exception {
+    isClockBroken = true;
+    while (messages.stream().noneMatch(each -> each.contains("IllegalStateException: no clock"))) {
+      Thread.sleep(10);
+    }
+    isClockBroken = false;
+    SelfSigned next = pair();
+    write(next);
+    nanos.addAndGet(Duration.ofSeconds(3).toNanos());
+    try (HttpClient other = client(next)) {
+      assertThat(untilAnswered(other).statusCode()).isEqualTo(200);
+    }
+    assertThat(messages).filteredOn(each -> each.contains("no clock")).hasSize(1);
   }
 
   /// The `caBundle` names the authority, and stays as it is.

@@ -1,0 +1,123 @@
+package dev.pannier.shippers.otlp;
+
+import dev.pannier.shippers.Outcome;
+import dev.pannier.shippers.batch.Signal;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/// Decides which refusals are the backend's verdict on a batch's bytes. Thread-safe.
+///
+/// Those are in OTLP's own form: 400 with a `google.rpc.Status`, or a status of gRPC that no library and no
+/// proxy makes. Any other may come from a proxy, a wrong port or a service that is being replaced, which answer
+/// so whatever they get. So it is believed where the same address takes an empty request after it,
+/// and refuses the batch once more. What has no service is set aside while another signal is taken.
+final class Verdicts {
+  private final Set<Signal> signals;
+  private final Function<Signal, Answer> empty;
+  private final Set<Signal> taken = ConcurrentHashMap.newKeySet();
+
+  /// Of a backend that refuses what is empty in no form of OTLP's: there it shows nothing.
+  private final Set<Signal> emptyRefused = ConcurrentHashMap.newKeySet();
+
+  private final Map<Signal, String> missing = new ConcurrentHashMap<>();
+
+  /// @param empty sends a request without any record, and waits for its answer
+  Verdicts(Set<Signal> signals, Function<Signal, Answer> empty) {
+    this.signals = signals;
+    this.empty = empty;
+  }
+
+  /// Tries the whole way with nothing that would be stored.
+  Outcome connect() {
+    Outcome nothing = Outcome.ACCEPTED;
+    for (Signal signal : signals) {
+      Answer answer = tryEmpty(signal);
+      if (answer.outcome() instanceof Outcome.Retryable) {
+        return answer.outcome();
+      }
+      switch (answer.speaker()) {
+        case BACKEND -> {
+          return Outcome.ACCEPTED;
+        }
+        case UNSURE -> {
+          emptyRefused.add(signal);
+          return Outcome.ACCEPTED;
+        }
+        case PAGE -> {
+          return answer.again();
+        }
+        case NO_SERVICE -> nothing = answer.again();
+      }
+    }
+    // With one of several signals the others are shipped; with none the endpoint is wrong.
+    return nothing;
+  }
+
+  /// @param answer to a batch
+  /// @param again  sends it once more, and waits for the answer
+  Outcome of(Signal signal, Answer answer, Supplier<Answer> again) {
+    note(signal, answer);
+    if (!answer.isDoubtful()) {
+      return answer.outcome();
+    }
+    Answer probe = tryEmpty(signal);
+    if (probe.isTheBackends() || isUsual(signal, probe)) {
+      // Whoever refused may have been about to go: only once more shows that it is the batch.
+      Answer second = again.get();
+      note(signal, second);
+      return second.outcome();
+    }
+    if (answer.noService() && probe.noService() && takesAnother(signal)) {
+      return lacks(signal, answer);
+    }
+    return answer.again();
+  }
+
+  private boolean isUsual(Signal signal, Answer probe) {
+    return probe.speaker() == Answer.Speaker.UNSURE
+        && emptyRefused.contains(signal)
+        && taken.contains(signal);
+  }
+
+  private boolean takesAnother(Signal than) {
+    for (Signal signal : signals) {
+      if (signal != than && tryEmpty(signal).isTheBackends()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// A service that was never there is not waited for; one that was there comes back.
+  private Outcome lacks(Signal signal, Answer answer) {
+    if (taken.contains(signal) && answer.outcome() instanceof Outcome.Permanent(String reason)) {
+      missing.put(signal, reason);
+      return new Outcome.Missing(reason, null);
+    }
+    return answer.outcome();
+  }
+
+  /// What there was a service for and is none now, in one line; empty if nothing is.
+  String missing() {
+    return String.join("; ", missing.values());
+  }
+
+  private Answer tryEmpty(Signal signal) {
+    Answer answer = empty.apply(signal);
+    note(signal, answer);
+    if (answer.isTaken()) {
+      emptyRefused.remove(signal);
+    }
+    return answer;
+  }
+
+  private void note(Signal signal, Answer answer) {
+    if (answer.isTaken()) {
+      taken.add(signal);
+      missing.remove(signal);
+    }
+  }
+}
