@@ -248,7 +248,8 @@ final class DiskCursor extends Cursor {
   /// What was taken is given up. Not under the lock: the shipper's thread has ended.
   void giveUp(Entry entry) {
     synchronized (buffer.lock) {
-      lose(entry, MemoryBuffer.REMOVED);
+      // What went for newer records is there for no heir either.
+      lose(entry, orphans.contains(entry.sequence()) ? FULL : MemoryBuffer.REMOVED);
     }
     release(entry);
   }

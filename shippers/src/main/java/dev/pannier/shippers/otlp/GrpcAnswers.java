@@ -49,6 +49,13 @@ final class GrpcAnswers {
 
   private static final Pattern OF_A_MESSAGE = Pattern.compile("message|size|length|payload|body");
   private static final Pattern TOO_LARGE = Pattern.compile("larger than|too large|exceed");
+
+  /// For a status that says other things as well ("Memory limit (total) exceeded").
+  private static final Pattern OF_A_LIBRARY =
+      Pattern.compile(
+          "message larger than|message exceeds maximum size|message length too large|size limit"
+              + "|(payload|message|body) too large");
+
   private static final Pattern OF_A_RATE = Pattern.compile("rate.?limit|quota|per second");
 
   private static final String[] NAMES = {
@@ -151,9 +158,13 @@ final class GrpcAnswers {
     String reason =
         endpoint + " answers " + name + (text.isEmpty() ? "" : ": " + reasons.clean(text));
     long delay = details.retryDelayNanos();
-    boolean mayBeOfSize =
-        status == RESOURCE_EXHAUSTED || status == OUT_OF_RANGE || status == UNKNOWN;
-    if (mayBeOfSize && delay == RpcStatus.NO_RETRY_INFO && speaksOfSize(text)) {
+    boolean ofSize =
+        switch (status) {
+          case RESOURCE_EXHAUSTED -> speaksOfSize(text);
+          case OUT_OF_RANGE, UNKNOWN -> OF_A_LIBRARY.matcher(text.toLowerCase(Locale.ROOT)).find();
+          default -> false;
+        };
+    if (ofSize && delay == RpcStatus.NO_RETRY_INFO) {
       return Answer.tooLarge(reason);
     }
     return switch (status) {

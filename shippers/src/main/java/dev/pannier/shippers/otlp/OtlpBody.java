@@ -49,13 +49,15 @@ final class OtlpBody extends RequestBody {
 
   @Override
   public void writeTo(BufferedSink sink) throws IOException {
+    Buffer packed = gzip ? compressed() : null;
+    // Where writing ends half-way, some of it is gone: what is sent again is packed again.
+    compressed = null;
     if (grpc) {
       sink.writeByte(gzip ? 1 : 0);
-      sink.writeInt(gzip ? (int) compressed().size() : length);
+      sink.writeInt(packed == null ? length : (int) packed.size());
     }
-    if (gzip) {
-      sink.writeAll(compressed());
-      compressed = null;
+    if (packed != null) {
+      sink.writeAll(packed);
     } else {
       sink.write(bytes, offset, length);
     }

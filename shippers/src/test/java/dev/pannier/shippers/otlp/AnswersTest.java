@@ -151,6 +151,8 @@ class AnswersTest {
   void aLimitOfARateIsNoneOfASize() throws IOException {
     String says = "ingestion rate limit (local: 9 bytes) exceeded by a message of 10 bytes";
     assertThat(grpc(8, Map.of("grpc-message", says))).isInstanceOf(Outcome.Permanent.class);
+    assertThat(grpc(2, Map.of("grpc-message", "message: Memory limit (total) exceeded")))
+        .isNotInstanceOf(Outcome.TooLarge.class);
     assertThat(grpc(11, Map.of("grpc-message", "the trace exceeds its days")))
         .isInstanceOf(Outcome.Retryable.class);
   }
