@@ -431,9 +431,14 @@ final class DiskCursor extends Cursor {
     if (parkedBatches == 0 && aside.first() == Long.MAX_VALUE && before.to() <= lastRead) {
       return Ahead.NONE;
     }
+    // Each ascends, and no more is stored: under the lock nothing is sorted that is not.
+    int most = Ahead.MOST_OPEN + 1;
     LongStream held =
-        LongStream.concat(taken.keySet().stream().mapToLong(Long::longValue), aside.sequences());
-    LongStream unread = Arrays.stream(before.open()).filter(number -> number > lastRead);
+        LongStream.concat(
+            taken.keySet().stream().mapToLong(Long::longValue).limit(most),
+            aside.sequences().limit(most));
+    LongStream unread =
+        Arrays.stream(before.open()).filter(number -> number > lastRead).limit(most);
     LongStream open = LongStream.concat(held.sorted(), unread);
     return new Ahead(Math.max(lastRead, before.to()), open.toArray());
   }
@@ -1045,7 +1050,7 @@ final class DiskCursor extends Cursor {
     int size = length + Entry.BYTES;
     long before = heldBytes + lentBytes();
     boolean allIsParked = before == parkedBytes;
-    if (allIsParked && (again || before <= shareBytes())) {
+    if (allIsParked && before <= (again ? 2 : 1) * shareBytes()) {
       // A shipper goes on with one batch whatever the others hold, and whatever waits for a missing
       // topic.
       budget.reserve(size);

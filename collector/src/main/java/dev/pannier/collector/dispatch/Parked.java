@@ -40,6 +40,10 @@ final class Parked {
   /// A round in which nothing was shipped is followed by so many times its own length without one.
   private static final int REST = 20;
 
+  /// And no longer, however long it took: a round counts while the destination is away, and a topic of which nothing is held is met in
+  /// rounds alone.
+  private static final long MOST_REST_NANOS = TimeUnit.MINUTES.toNanos(10);
+
   /// A round that waits for memory, or has looked at much, goes on after this.
   private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -132,7 +136,8 @@ final class Parked {
       return Shipment.ofAside(entry, cursor.log());
     }
     if (!cursor.isInRound()) {
-      nextRoundNanos = nowNanos + Math.max(RETRY_NANOS, REST * (nowNanos - roundBeganNanos));
+      long rest = Math.min(MOST_REST_NANOS, REST * (nowNanos - roundBeganNanos));
+      nextRoundNanos = nowNanos + Math.max(RETRY_NANOS, rest);
     }
     return null;
   }

@@ -11,7 +11,7 @@ public final class Ahead {
   public static final Ahead NONE = new Ahead(0, new long[0]);
 
   /// More are not stored: what lies behind them counts as not done.
-  static final int MOST_OPEN = 1 << 16;
+  public static final int MOST_OPEN = 1 << 16;
 
   private final long to;
   private final long[] open;
