@@ -1,10 +1,8 @@
 package dev.pannier.shippers.kafka;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.pannier.shippers.FileVersion;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -42,9 +40,8 @@ final class NamedFiles {
   /// @return null where there is none
   private static @Nullable String state(String path) {
     try {
-      BasicFileAttributes now = Files.readAttributes(Path.of(path), BasicFileAttributes.class);
-      return now.lastModifiedTime() + " " + now.size() + " " + now.fileKey();
-    } catch (IOException | InvalidPathException e) {
+      return FileVersion.of(Path.of(path));
+    } catch (InvalidPathException e) {
       return null;
     }
   }

@@ -2,12 +2,12 @@ package dev.pannier.shippers.otlp;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.pannier.shippers.FileVersion;
 import dev.pannier.shippers.ShipperSettings.Tls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
@@ -59,25 +59,15 @@ record TlsFiles(SSLSocketFactory sockets, X509TrustManager trust) {
     }
   }
 
-  /// What tells that a file was replaced, or written anew: certificates are renewed under the same name.
+  /// Of each of the files that are named.
   static List<String> versions(Tls tls) {
     List<String> versions = new ArrayList<>(3);
     for (Path file : new @Nullable Path[] {tls.ca(), tls.cert(), tls.key()}) {
       if (file != null) {
-        versions.add(version(file));
+        versions.add(String.valueOf(FileVersion.of(file)));
       }
     }
     return versions;
-  }
-
-  private static String version(Path file) {
-    try {
-      BasicFileAttributes is = Files.readAttributes(file, BasicFileAttributes.class);
-      return is.lastModifiedTime() + " " + is.size() + " " + is.fileKey();
-    } catch (IOException e) {
-      // Between two versions, most likely.
-      return "none";
-    }
   }
 
   private static X509TrustManager trust(@Nullable Collection<? extends Certificate> authorities)
