@@ -4,29 +4,26 @@ import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.Tally;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/// What a shipper has taken of the log, could not ship, since the part of the destination where it goes is missing, and has given back:
-/// a bit for each record. It is read again from the first to the last, in a round:
+/// What a shipper has taken of the log, could not ship, since the part of the destination where it goes is missing, and has given back.
+/// It stands in lanes: one for each key, in the order of the log, and without a key one for each reason.
 ///
 /// ```
-///   segment   1 0 1 1 0 │ 0 0 1 1      1: waits aside
-///             ─ round ──┴▸             what waits again in a round, or anew, is the next one's
+///   key a      3 5 8 │ 9      the first is tried now and then; once it is shipped, the others follow at once
+///   no topic   1 4 6          as above, and one that is still refused goes behind the others
 /// ```
 ///
-/// One of a key that comes later is held back as long as one that comes before it waits. Keys are not kept one by one: those of a round
-/// are forgotten with its end, when each of them was read, and those that wait again are known anew.
-///
-/// Guarded by the buffer's lock, but for keys and where the round is, which are the shipper's thread's alone.
+/// Guarded by the buffer's lock.
 final class Aside {
   /// Batches, at most.
   static final int MOST = 1 << 20;
@@ -34,8 +31,13 @@ final class Aside {
   /// The same where the numbers are stored with each transaction.
   static final int MOST_STORED = 1 << 16;
 
-  /// Keys of them, at most.
-  static final int MOST_KEYS = 4_096;
+  static final int MOST_LANES = 4_096;
+
+  /// Between one try of a lane and the next; longer where there are many lanes.
+  static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /// Of all lanes, in that time.
+  private static final int MOST_TRIES = 64;
 
   /// What of a segment waits aside.
   private static final class Part {
@@ -46,6 +48,10 @@ final class Aside {
 
     final Tally tally = new Tally();
     long oldestMillis = Long.MAX_VALUE;
+
+    /// Of the numbers, those that could not be read: what they were is what the tally has left in the end.
+    int damaged;
+
     boolean fails;
     long failingSinceNanos;
 
@@ -53,153 +59,192 @@ final class Aside {
       this.segment = segment;
     }
 
-    long first() {
-      return segment.first() + numbers.nextSetBit(0);
-    }
-
     boolean contains(long sequence) {
       long bit = sequence - segment.first();
       return bit >= 0 && bit < numbers.length() && numbers.get((int) bit);
     }
 
-    void remove(long sequence) {
-      numbers.clear((int) (sequence - segment.first()));
+    LongStream sequences() {
+      return numbers.stream().mapToLong(bit -> segment.first() + bit);
     }
   }
+
+  private record Name(String key, String missing) {}
+
+  private static final class Lane {
+    final Name name;
+    final Places places = new Places();
+
+    /// The last one that was tried was shipped.
+    boolean isThere;
+
+    /// Else the next is tried then.
+    long untilNanos;
+
+    Lane(Name name, long untilNanos) {
+      this.name = name;
+      this.untilNanos = untilNanos;
+    }
+
+    long waitNanos(long nowNanos) {
+      return isThere ? 0 : Math.max(0, untilNanos - nowNanos);
+    }
+  }
+
+  /// One that is to be read again.
+  record Waiting(Segment segment, long sequence, long position) {}
 
   private final int most;
   private final TreeMap<Long, Part> parts = new TreeMap<>();
 
-  /// Of the segment that is read in the round: what of it was not found again yet.
-  private @Nullable Part reading;
+  /// The one that was read longest ago first. None is empty.
+  private final Map<Name, Lane> lanes = new LinkedHashMap<>();
+
+  /// What was read again and is not done, with its lane.
+  private final Map<Long, Lane> inHand = new HashMap<>();
 
   private long count;
-
-  /// The lowest number of each key, or one below it: of what has waited since the round began, and of what the round is about.
-  private Map<String, Long> keys = new HashMap<>();
-
-  private Map<String, Long> keysOfRound = Map.of();
-
-  private boolean inRound;
-
-  /// The number that was read last in the round.
-  private long roundAt;
-
-  /// The first number of the segment that the round has come to.
-  private long segmentAt;
 
   Aside(int most) {
     this.most = most;
   }
 
-  /// Whether nothing waits, and nothing is held back for what has waited.
   boolean isEmpty() {
-    return count == 0 && keys.isEmpty() && keysOfRound.isEmpty();
+    return parts.isEmpty();
   }
 
-  /// @param millis when it was appended
+  /// @param missing why it was refused just now; null where it only comes behind one of its key
   /// @return false where there is no room
-  boolean add(Segment segment, Batch batch, long sequence, long millis) {
-    long bit = sequence - segment.first();
+  boolean add(Segment segment, Entry entry, @Nullable String missing, long nowNanos) {
+    Batch batch = entry.batch();
+    long bit = entry.sequence() - segment.first();
     if (count >= most || bit >= Integer.MAX_VALUE) {
       return false;
     }
-    String key = batch.key();
-    if (!key.isEmpty()) {
-      if (!keys.containsKey(key) && keys.size() >= MOST_KEYS) {
+    boolean ordered = !batch.key().isEmpty();
+    Name name = new Name(batch.key(), ordered ? "" : batch.signal() + ": " + missing);
+    if (lanes.size() >= MOST_LANES && !lanes.containsKey(name)) {
+      if (ordered) {
         return false;
       }
-      keys.merge(key, sequence, Math::min);
+      name = new Name("", "");
+    }
+    Lane lane = lanes.computeIfAbsent(name, made -> new Lane(made, nowNanos));
+    if (missing != null) {
+      rest(lane, nowNanos);
+    }
+    if (ordered) {
+      lane.places.add(entry.sequence(), entry.position);
+    } else {
+      lane.places.addLast(entry.sequence(), entry.position);
     }
     Part part = parts.computeIfAbsent(segment.first(), first -> new Part(segment));
     part.numbers.set((int) bit);
     part.tally.add(batch);
-    part.oldestMillis = Math.min(part.oldestMillis, millis);
+    part.oldestMillis = Math.min(part.oldestMillis, entry.appendedMillis);
     count++;
+    inHand.remove(entry.sequence());
     return true;
   }
 
-  /// Whether one of the key waits that comes before a number. The shipper's thread alone.
+  private void rest(Lane lane, long nowNanos) {
+    lane.isThere = false;
+    lane.untilNanos = nowNanos + RETRY_NANOS * (1 + lanes.size() / MOST_TRIES);
+  }
+
+  /// Whether one of the key waits that comes before a number.
   boolean holdsBack(String key, long sequence) {
-    Long lowest = keys.get(key);
-    if (lowest != null && lowest < sequence) {
-      return true;
-    }
-    // The round has taken all of them up to where it is.
-    Long ofRound = keysOfRound.get(key);
-    return ofRound != null && ofRound < sequence && sequence > roundAt;
+    Lane lane = key.isEmpty() ? null : lanes.get(new Name(key, ""));
+    return lane != null && lane.places.number() < sequence;
   }
 
-  /// The shipper's thread alone.
-  boolean isInRound() {
-    return inRound;
+  /// For how long none is to be read; `Long.MAX_VALUE` where none waits.
+  long waitNanos(long nowNanos) {
+    return lanes.values().stream()
+        .mapToLong(lane -> lane.waitNanos(nowNanos))
+        .min()
+        .orElse(Long.MAX_VALUE);
   }
 
-  void beginRound() {
-    inRound = true;
-    roundAt = 0;
-    segmentAt = 0;
-    keysOfRound = keys;
-    keys = new HashMap<>();
-  }
-
-  /// The segment that is read in the round, or the next.
-  ///
-  /// @return null where the round has ended
-  @Nullable Segment segment() {
-    Part part = reading;
-    if (part != null && part.numbers.isEmpty()) {
-      reading = null;
-      part = null;
-    }
-    if (part == null) {
-      Map.Entry<Long, Part> next = parts.higherEntry(segmentAt);
-      if (next == null) {
-        inRound = false;
-        keysOfRound = Map.of();
-        return null;
+  private @Nullable Lane due(long nowNanos) {
+    for (Lane lane : lanes.values()) {
+      if (lane.waitNanos(nowNanos) == 0) {
+        return lane;
       }
-      part = next.getValue();
-      parts.remove(next.getKey());
-      segmentAt = next.getKey();
-      reading = part;
     }
-    return part.segment;
+    return null;
   }
 
-  /// Whether a record is to be read in the round.
-  boolean isNext(long sequence) {
-    return reading != null && reading.contains(sequence);
+  /// The next that is to be read, if it is time for one. It goes on waiting.
+  @Nullable Waiting next(long nowNanos) {
+    Lane lane = due(nowNanos);
+    if (lane == null) {
+      return null;
+    }
+    long sequence = lane.places.number();
+    Segment segment = Objects.requireNonNull(parts.floorEntry(sequence)).getValue().segment;
+    return new Waiting(segment, sequence, lane.places.position());
   }
 
-  /// It was read in the round, and waits no more.
+  /// The one that [#next] gives waits no more.
   ///
   /// @param counts whether it was still to be shipped
-  void take(Batch batch, long sequence, boolean counts) {
-    Part part = Objects.requireNonNull(reading);
-    part.remove(sequence);
+  void take(Batch batch, long nowNanos, boolean counts) {
+    Lane lane = Objects.requireNonNull(due(nowNanos));
+    long sequence = pollFirst(lane);
+    Part part = Objects.requireNonNull(parts.floorEntry(sequence)).getValue();
+    part.fails = false;
+    part.numbers.clear((int) (sequence - part.segment.first()));
     count--;
-    roundAt = sequence;
     if (counts) {
       part.tally.add(batch.source(), batch.signal(), -1, -batch.records(), -batch.sourceBytes());
+      inHand.put(sequence, lane);
+      if (!lane.isThere) {
+        rest(lane, nowNanos);
+      }
+    }
+    if (part.numbers.isEmpty()) {
+      parts.remove(part.segment.first());
     }
   }
 
-  /// The segment that is read cannot be: the round goes on behind it.
-  ///
-  /// @return for how long that has been so; 0 at first
-  long postpone(long nowNanos) {
-    Part part = Objects.requireNonNull(reading);
-    reading = null;
-    // What keys it has is not known before it is read.
-    keysOfRound.forEach((key, lowest) -> keys.merge(key, lowest, Math::min));
-    Part since = parts.remove(part.segment.first());
-    if (since != null) {
-      part.numbers.or(since.numbers);
-      since.tally.forEach(part.tally::add);
-      part.oldestMillis = Math.min(part.oldestMillis, since.oldestMillis);
+  private long pollFirst(Lane lane) {
+    long sequence = lane.places.number();
+    lane.places.removeFirst();
+    lanes.remove(lane.name);
+    if (!lane.places.isEmpty()) {
+      lanes.put(lane.name, lane);
     }
-    parts.put(part.segment.first(), part);
+    return sequence;
+  }
+
+  /// What was in hand is done: what waits with it may follow.
+  void done(long sequence) {
+    Lane lane = inHand.remove(sequence);
+    if (lane != null) {
+      lane.isThere = true;
+    }
+  }
+
+  /// The one that [#next] gives is damaged, and is lost with the last that waits of its segment.
+  void damaged(long nowNanos) {
+    long sequence = pollFirst(Objects.requireNonNull(due(nowNanos)));
+    Objects.requireNonNull(parts.floorEntry(sequence)).getValue().damaged++;
+  }
+
+  /// Whether only what is damaged waits of a segment.
+  boolean isOnlyDamaged(Segment segment) {
+    Part part = parts.get(segment.first());
+    return part != null && part.damaged > 0 && part.numbers.cardinality() == part.damaged;
+  }
+
+  /// The one that [#next] gives cannot be read for now.
+  ///
+  /// @return for how long that has been so in its segment; 0 at first
+  long postpone(long nowNanos) {
+    Lane lane = Objects.requireNonNull(due(nowNanos));
+    rest(lane, nowNanos);
+    Part part = Objects.requireNonNull(parts.floorEntry(lane.places.number())).getValue();
     if (!part.fails) {
       part.fails = true;
       part.failingSinceNanos = nowNanos;
@@ -207,35 +252,23 @@ final class Aside {
     return nowNanos - part.failingSinceNanos;
   }
 
-  /// What is left of the segment that is read was not found in it.
-  ///
-  /// @return what that was
-  Tally giveUpRest() {
-    Part part = Objects.requireNonNull(reading);
-    reading = null;
-    count -= part.numbers.cardinality();
-    return part.tally;
-  }
-
   /// A segment goes, or cannot be read.
   ///
   /// @return what of it waited
   Tally giveUp(Segment segment) {
-    Tally lost = new Tally();
     Part part = parts.remove(segment.first());
-    if (part != null) {
-      count -= part.numbers.cardinality();
-      part.tally.forEach(lost::add);
+    if (part == null) {
+      return new Tally();
     }
-    if (reading != null && reading.segment == segment) {
-      giveUpRest().forEach(lost::add);
-    }
-    return lost;
+    count -= part.numbers.cardinality();
+    lanes.values().forEach(lane -> lane.places.remove(segment.first(), segment.lastSequence()));
+    lanes.values().removeIf(lane -> lane.places.isEmpty());
+    return part.tally;
   }
 
   /// Records of other signals are not waited for any more. They are passed when they are read.
   void retain(Predicate<Signal> signals) {
-    for (Part part : all()) {
+    for (Part part : parts.values()) {
       part.tally
           .copy()
           .forEach(
@@ -248,50 +281,34 @@ final class Aside {
   }
 
   void addTo(Tally sum) {
-    all().forEach(part -> part.tally.forEach(sum::add));
+    parts.values().forEach(part -> part.tally.forEach(sum::add));
   }
 
   boolean contains(long sequence) {
     Map.Entry<Long, Part> part = parts.floorEntry(sequence);
-    return (part != null && part.getValue().contains(sequence)) || isNext(sequence);
+    return part != null && part.getValue().contains(sequence);
   }
 
   boolean isIn(Segment segment) {
-    return parts.containsKey(segment.first())
-        || (reading != null && reading.segment == segment && !reading.numbers.isEmpty());
+    return parts.containsKey(segment.first());
   }
 
   /// `Long.MAX_VALUE` where nothing waits.
   long oldestMillis() {
-    return all().stream().mapToLong(part -> part.oldestMillis).min().orElse(Long.MAX_VALUE);
+    return parts.values().stream()
+        .mapToLong(part -> part.oldestMillis)
+        .min()
+        .orElse(Long.MAX_VALUE);
   }
 
   /// Ascending.
   LongStream sequences() {
-    TreeMap<Long, BitSet> segments = new TreeMap<>();
-    for (Part part : all()) {
-      segments.merge(part.segment.first(), part.numbers, Aside::both);
-    }
-    return segments.entrySet().stream()
-        .flatMapToLong(each -> each.getValue().stream().mapToLong(bit -> each.getKey() + bit));
-  }
-
-  private static BitSet both(BitSet some, BitSet others) {
-    BitSet both = (BitSet) some.clone();
-    both.or(others);
-    return both;
+    return parts.values().stream().flatMapToLong(Part::sequences);
   }
 
   /// The lowest number; `Long.MAX_VALUE` where nothing waits.
   long first() {
-    return all().stream().mapToLong(Part::first).min().orElse(Long.MAX_VALUE);
-  }
-
-  private List<Part> all() {
-    List<Part> all = new ArrayList<>(parts.values());
-    if (reading != null && !reading.numbers.isEmpty()) {
-      all.add(reading);
-    }
-    return all;
+    Map.Entry<Long, Part> first = parts.firstEntry();
+    return first == null ? Long.MAX_VALUE : first.getKey() + first.getValue().numbers.nextSetBit(0);
   }
 }

@@ -8,13 +8,13 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Reads again, in rounds, what a shipper has given back ([Aside]), beside what it reads for the first time. The shipper's thread alone.
+/// Reads again what a shipper has given back ([Aside]), beside what it reads for the first time. The shipper's thread alone.
 final class AsideReader {
-  /// No more is looked at in one call.
-  private static final long LOOK_BYTES = 1 << 20;
-
-  /// A segment that cannot be read is passed by in each round, and given up after that.
+  /// A segment that cannot be read is given up after that.
   private static final long GIVE_UP_NANOS = TimeUnit.MINUTES.toNanos(90);
+
+  /// Where memory is short.
+  private static final long MEMORY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final DiskBuffer buffer;
   private final DiskCursor cursor;
@@ -24,6 +24,7 @@ final class AsideReader {
   private @Nullable SegmentReader reader;
   private @Nullable Segment readerOf;
   private boolean memoryIsShort;
+  private long memorySinceNanos;
 
   AsideReader(DiskBuffer buffer, DiskCursor cursor, Aside aside) {
     this.buffer = buffer;
@@ -31,120 +32,103 @@ final class AsideReader {
     this.aside = aside;
   }
 
-  void beginRound() {
-    reader = null;
+  /// For how long [#next] gives none.
+  long waitNanos(long nowNanos) {
     synchronized (buffer.lock) {
-      aside.beginRound();
+      return Math.max(memoryWaitNanos(nowNanos), aside.waitNanos(nowNanos));
     }
   }
 
-  /// @return null where the round has ended, or the next cannot be read yet
-  @Nullable Entry next() {
+  private long memoryWaitNanos(long nowNanos) {
+    return memoryIsShort ? MEMORY_NANOS - (nowNanos - memorySinceNanos) : 0;
+  }
+
+  /// @return null where none is to be read now, or can be
+  @Nullable Entry next(long nowNanos) {
+    if (memoryWaitNanos(nowNanos) > 0) {
+      return null;
+    }
     memoryIsShort = false;
-    long looked = 0;
-    while (looked < LOOK_BYTES && !memoryIsShort) {
-      Segment segment;
+    while (true) {
+      Aside.Waiting first;
       synchronized (buffer.lock) {
-        segment = aside.segment();
+        first = aside.next(nowNanos);
       }
-      if (segment == null) {
-        reader = null;
+      if (first == null) {
         return null;
       }
       try {
-        SegmentReader open = readerOf(segment);
-        long before = open.position();
-        Entry entry = step(segment, open);
-        if (entry != null) {
+        Entry entry = read(first, nowNanos);
+        if (entry != null || memoryIsShort) {
           return entry;
         }
-        looked += open.position() - before;
       } catch (IOException e) {
-        unreadable(segment, e);
+        unreadable(first, nowNanos, e);
       }
     }
-    return null;
   }
 
-  private SegmentReader readerOf(Segment segment) {
-    SegmentReader open = reader;
-    if (open == null || readerOf != segment) {
-      if (window == null) {
-        window = SegmentReader.window();
-      }
-      open = segment.reader(window, segment.first() - 1);
-      reader = open;
-      readerOf = segment;
-    }
-    return open;
-  }
-
-  private @Nullable Entry step(Segment segment, SegmentReader open) throws IOException {
+  private @Nullable Entry read(Aside.Waiting first, long nowNanos) throws IOException {
+    Segment segment = first.segment();
+    SegmentReader open = readerAt(first);
     long limit = segment.endBytes();
-    return switch (open.find(limit)) {
-      case NOTHING -> {
-        cursor.notFoundAside(segment);
-        yield null;
-      }
-      case DAMAGE -> {
-        passDamage(segment, open, limit);
-        yield null;
-      }
-      case RECORD -> record(segment, open, limit);
-    };
-  }
-
-  private @Nullable Entry record(Segment segment, SegmentReader open, long limit)
-      throws IOException {
-    boolean wanted;
-    synchronized (buffer.lock) {
-      wanted = aside.isNext(open.sequence());
-    }
-    if (!wanted) {
-      if (!open.skip()) {
-        passDamage(segment, open, limit);
-      }
+    if (open.find(limit) != SegmentReader.Found.RECORD || open.sequence() != first.sequence()) {
+      damaged(first, open, nowNanos);
       return null;
     }
     byte[] array = cursor.array(open.room(), true);
     if (array == null) {
       memoryIsShort = true;
+      memorySinceNanos = nowNanos;
       return null;
     }
-    StoredBatch stored;
+    Entry entry = null;
     try {
-      stored = open.read(array);
-    } catch (IOException e) {
-      cursor.release(array);
-      throw e;
-    }
-    if (stored == null) {
-      cursor.release(array);
-      passDamage(segment, open, limit);
-      return null;
-    }
-    Entry entry = DiskCursor.entry(segment, open, stored, array);
-    if (!cursor.takeAside(segment, entry)) {
-      cursor.release(array);
-      return null;
+      StoredBatch stored = open.read(array);
+      if (stored == null) {
+        damaged(first, open, nowNanos);
+      } else {
+        Entry found = DiskCursor.entry(segment, open, stored, array, first.position());
+        entry = cursor.takeAside(first, found, nowNanos) ? found : null;
+      }
+    } finally {
+      if (entry == null) {
+        cursor.release(array);
+      }
     }
     return entry;
   }
 
-  private void passDamage(Segment segment, SegmentReader open, long limit) throws IOException {
-    long from = open.position();
-    long to = open.passDamage(limit);
-    buffer.log().damaged(segment, from, to);
+  private SegmentReader readerAt(Aside.Waiting first) {
+    SegmentReader open = reader;
+    if (open == null || readerOf != first.segment()) {
+      if (window == null) {
+        window = SegmentReader.window();
+      }
+      open = first.segment().reader(window, 0);
+      reader = open;
+      readerOf = first.segment();
+    }
+    open.goTo(first.position(), first.sequence() - 1);
+    return open;
   }
 
-  private void unreadable(Segment segment, IOException why) {
+  private void damaged(Aside.Waiting first, SegmentReader open, long nowNanos) throws IOException {
+    buffer
+        .log()
+        .damaged(first.segment(), first.position(), open.passDamage(first.segment().endBytes()));
+    cursor.damagedAside(first, nowNanos);
+  }
+
+  private void unreadable(Aside.Waiting first, long nowNanos, IOException why) {
     reader = null;
+    Segment segment = first.segment();
     long forNanos;
     synchronized (buffer.lock) {
-      if (segment.isGone() || aside.segment() != segment) {
+      if (!first.equals(aside.next(nowNanos))) {
         return;
       }
-      forNanos = aside.postpone(buffer.nowNanos());
+      forNanos = aside.postpone(nowNanos);
     }
     if (forNanos == 0) {
       buffer.tell(

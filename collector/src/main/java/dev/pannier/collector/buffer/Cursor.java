@@ -76,19 +76,15 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   /// What was parked is shipped after all.
   public abstract void unparked(Entry entry);
 
-  /// Whether what is parked may hold so many bytes of memory: what is behind it needs some, too.
-  public final boolean mayPark(long bytes) {
-    return bytes <= shareBytes() / 2;
-  }
-
-  /// What was taken cannot be shipped for now, and is given back where it can be read again: in a round, in its order.
+  /// What was taken cannot be shipped for now, and is given back where it can be read again.
   ///
+  /// @param missing why it was refused just now: what waits for the same is tried one for all; null where it only comes behind one of its
+  ///     key
   /// @return false where it cannot be; then nothing has changed
-  public boolean setAside(Entry entry) {
+  public boolean setAside(Entry entry, @Nullable String missing, long nowNanos) {
     return false;
   }
 
-  /// Whether a round has something to do: something waits that was set aside, or is held back since it did.
   public boolean hasAside() {
     return false;
   }
@@ -103,21 +99,17 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
     return LongStream.empty();
   }
 
-  /// From now on [#nextAside] gives what is set aside, from the first on.
-  public void beginRound() {
-    throw new IllegalStateException("nothing is set aside");
-  }
-
-  /// Whether a round has begun and not ended.
-  public boolean isInRound() {
-    return false;
-  }
-
-  /// The next in the round, which is set aside no more. It ends behind the last.
+  /// The next of what is set aside, which is so no more: of a key, or without one of a reason, one each second or less often until one is
+  /// done, and then all.
   ///
   /// @return null where there is none now
-  public @Nullable Entry nextAside() {
+  public @Nullable Entry nextAside(long nowNanos) {
     return null;
+  }
+
+  /// For how long [#nextAside] gives none; `Long.MAX_VALUE` where nothing is set aside.
+  public long asideWaitNanos(long nowNanos) {
+    return Long.MAX_VALUE;
   }
 
   /// What was taken is handed to the shipper's fallback, until it is [#returned].

@@ -128,7 +128,9 @@ final class DiskCursor extends Cursor {
   /// What is not done and not held either.
   private final Aside aside;
 
-  private int parkedBatches;
+  /// The last record that was read before something was parked or set aside last.
+  private long waitedUpTo = Long.MIN_VALUE;
+
   private long openBatches;
   private long openRecords;
 
@@ -428,7 +430,8 @@ final class DiskCursor extends Cursor {
 
   /// What of that behind [#passed] it does not need either; only told where something waits for long. Under the buffer's lock.
   Ahead ahead() {
-    if (parkedBatches == 0 && aside.first() == Long.MAX_VALUE && before.to() <= lastRead) {
+    long passed = passed();
+    if (passed >= waitedUpTo && before.to() <= lastRead) {
       return Ahead.NONE;
     }
     // Each ascends, and no more is stored: under the lock nothing is sorted that is not.
@@ -438,7 +441,9 @@ final class DiskCursor extends Cursor {
             taken.keySet().stream().mapToLong(Long::longValue).limit(most),
             aside.sequences().limit(most));
     LongStream unread =
-        Arrays.stream(before.open()).filter(number -> number > lastRead).limit(most);
+        Arrays.stream(before.open())
+            .filter(number -> number > Math.max(lastRead, passed))
+            .limit(most);
     LongStream open = LongStream.concat(held.sorted(), unread);
     return new Ahead(Math.max(lastRead, before.to()), open.toArray());
   }
@@ -612,6 +617,7 @@ final class DiskCursor extends Cursor {
       }
       return Step.AGAIN;
     }
+    long from = open.position();
     byte[] array = array(open.room(), false);
     if (array == null) {
       return Step.WAIT;
@@ -628,7 +634,7 @@ final class DiskCursor extends Cursor {
       return passDamage(segment, open, limit);
     }
     Batch batch = stored.batch();
-    Entry entry = entry(segment, open, stored, array);
+    Entry entry = entry(segment, open, stored, array, from);
     synchronized (buffer.lock) {
       if (segment.isGone() || !takes(batch.signal(), segment) || stored.sequence() <= lastRead) {
         // It is counted as dropped, or was taken from memory.
@@ -648,13 +654,17 @@ final class DiskCursor extends Cursor {
   }
 
   /// What a reader of the segment has just read.
-  static Entry entry(Segment segment, SegmentReader reader, StoredBatch stored, byte[] array) {
+  ///
+  /// @param position where it begins
+  static Entry entry(
+      Segment segment, SegmentReader reader, StoredBatch stored, byte[] array, long position) {
     return Entry.stored(
         stored.sequence(),
         stored.batch(),
         array.length,
         segment.isSure(reader.position()),
-        stored.appendedMillis());
+        stored.appendedMillis(),
+        position);
   }
 
   /// What is before it was read before, or is damaged. Under the buffer's lock.
@@ -769,6 +779,7 @@ final class DiskCursor extends Cursor {
     openRecords -= entry.batch().records();
     taken.remove(entry.sequence());
     orphans.remove(entry.sequence());
+    aside.done(entry.sequence());
   }
 
   private void lose(Entry entry, String why) {
@@ -887,12 +898,12 @@ final class DiskCursor extends Cursor {
     }
     parkedBytes += (long) times * size(entry.batch().bytes());
     synchronized (buffer.lock) {
-      parkedBatches += times;
+      waitedUpTo = lastRead;
     }
   }
 
   @Override
-  public boolean setAside(Entry entry) {
+  public boolean setAside(Entry entry, @Nullable String missing, long nowNanos) {
     // What is not sure to stay keeps what was known of it when it was read.
     if (!entry.isStored() || (syncedOnly && !entry.hasNumber())) {
       return false;
@@ -904,9 +915,10 @@ final class DiskCursor extends Cursor {
       if (segment == null
           || orphans.contains(sequence)
           || !takes(batch.signal(), segment)
-          || !aside.add(segment, batch, sequence, entry.appendedMillis)) {
+          || !aside.add(segment, entry, missing, nowNanos)) {
         return false;
       }
+      waitedUpTo = lastRead;
       taken.remove(sequence);
       if (until != Long.MAX_VALUE) {
         untaken.add(batch);
@@ -919,36 +931,41 @@ final class DiskCursor extends Cursor {
   /// It was read again.
   ///
   /// @return false where it is not to be shipped any more
-  boolean takeAside(Segment segment, Entry entry) {
+  boolean takeAside(Aside.Waiting read, Entry entry, long nowNanos) {
     Batch batch = entry.batch();
     synchronized (buffer.lock) {
-      if (!aside.isNext(entry.sequence())) {
+      if (!read.equals(aside.next(nowNanos))) {
         // Its segment has gone for newer ones.
         return false;
       }
-      boolean counts = takes(batch.signal(), segment);
-      aside.take(batch, entry.sequence(), counts);
-      if (!counts) {
-        return false;
+      boolean counts = takes(batch.signal(), read.segment());
+      aside.take(batch, nowNanos, counts);
+      if (counts) {
+        if (until != Long.MAX_VALUE) {
+          takenSince.add(batch);
+        }
+        taken.put(entry.sequence(), entry);
       }
-      if (until != Long.MAX_VALUE) {
-        takenSince.add(batch);
-      }
-      taken.put(entry.sequence(), entry);
-      return true;
+      giveUpDamaged(read.segment());
+      return counts;
     }
   }
 
-  /// A segment was read to its end.
-  void notFoundAside(Segment segment) {
+  /// It could not be read again, and never can be.
+  void damagedAside(Aside.Waiting read, long nowNanos) {
     synchronized (buffer.lock) {
-      if (aside.segment() != segment) {
-        return;
+      if (read.equals(aside.next(nowNanos))) {
+        aside.damaged(nowNanos);
+        giveUpDamaged(read.segment());
       }
-      buffer.neverRead(this, aside::isNext, DAMAGED);
-      lose(aside.giveUpRest(), DAMAGED);
     }
     buffer.passed();
+  }
+
+  private void giveUpDamaged(Segment segment) {
+    if (aside.isOnlyDamaged(segment)) {
+      giveUpAside(segment, DAMAGED);
+    }
   }
 
   @Override
@@ -960,7 +977,9 @@ final class DiskCursor extends Cursor {
 
   @Override
   public boolean isBehindAside(Entry entry) {
-    return aside.holdsBack(entry.batch().key(), entry.sequence());
+    synchronized (buffer.lock) {
+      return aside.holdsBack(entry.batch().key(), entry.sequence());
+    }
   }
 
   @Override
@@ -971,18 +990,13 @@ final class DiskCursor extends Cursor {
   }
 
   @Override
-  public void beginRound() {
-    asideReader.beginRound();
+  public @Nullable Entry nextAside(long nowNanos) {
+    return asideReader.next(nowNanos);
   }
 
   @Override
-  public boolean isInRound() {
-    return aside.isInRound();
-  }
-
-  @Override
-  public @Nullable Entry nextAside() {
-    return asideReader.next();
+  public long asideWaitNanos(long nowNanos) {
+    return asideReader.waitNanos(nowNanos);
   }
 
   @Override

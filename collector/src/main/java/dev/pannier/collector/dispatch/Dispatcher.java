@@ -268,7 +268,7 @@ public final class Dispatcher {
       connect(nowNanos);
       work++;
     }
-    return work + divert();
+    return work + divert(nowNanos);
   }
 
   private boolean hasNothingUnderWay() {
@@ -324,7 +324,7 @@ public final class Dispatcher {
       return Long.MAX_VALUE;
     }
     // What is due waits for the shipper, which says itself when it goes on.
-    long wait = shipper.isReady() ? parked.waitNanos(nowNanos) : Long.MAX_VALUE;
+    long wait = shipper.isReady() ? parked.waitNanos(nowNanos, takesAside()) : Long.MAX_VALUE;
     return inFlight > 0 ? Math.min(LONGEST_LIE_NANOS, wait) : wait;
   }
 
@@ -567,7 +567,7 @@ public final class Dispatcher {
 
   /// Hands over what waits while the circuit is open, in the order of the buffer. Not before the
   /// answers of all that was in flight when it opened: what of it was turned away comes first.
-  private int divert() {
+  private int divert(long nowNanos) {
     if (fallback == null
         || circuit.state() == CircuitBreaker.State.CLOSED
         || (inFlight > 0 && !isTrying())) {
@@ -590,7 +590,7 @@ public final class Dispatcher {
       if (shipment.done()) {
         cursor.done(entry, Settlement.SHIPPED);
       } else if (parked.holdsBack(shipment)) {
-        parked.add(shipment);
+        parked.add(nowNanos, shipment, null);
       } else {
         lend(fallback, entry);
       }
@@ -630,7 +630,7 @@ public final class Dispatcher {
     if (!parked.isEmpty()) {
       for (Shipment shipment : List.copyOf(window)) {
         if (shipment.waiting() && parked.holdsBack(shipment)) {
-          park(shipment);
+          park(nowNanos, shipment, null);
           moved++;
         }
       }
@@ -642,19 +642,12 @@ public final class Dispatcher {
       }
       comeBack(due);
     }
-    // Half of them, so that what is new has its turn, too.
-    for (int aside = 0; aside <= maxInFlight / 2 && window.size() < maxInFlight; aside++) {
+    while (takesAside()) {
       Shipment again = parked.pollAside(nowNanos);
       if (again == null) {
         break;
       }
-      moved++;
-      lastTaken = Math.max(lastTaken, again.entry().sequence());
-      if (parked.holdsBack(again)) {
-        parked.add(again);
-      } else {
-        comeBack(again);
-      }
+      comeBack(again);
     }
     // What the circuit is tried with stays here; the rest is the fallback's.
     int most = fallback != null && isTrying() ? 1 : maxInFlight;
@@ -669,13 +662,19 @@ public final class Dispatcher {
         skipCommitted(nowNanos, shipment);
       }
       if (parked.holdsBack(shipment)) {
-        parked.add(shipment);
+        parked.add(nowNanos, shipment, null);
         moved++;
       } else {
         window.add(shipment);
       }
     }
     return moved;
+  }
+
+  /// Half of the window at most, so that what is new has its turn, too.
+  private boolean takesAside() {
+    return window.size() < maxInFlight
+        && window.stream().filter(Shipment::wasAside).count() <= maxInFlight / 2;
   }
 
   private void skipCommitted(long nowNanos, Shipment shipment) {
@@ -693,9 +692,10 @@ public final class Dispatcher {
     }
   }
 
-  private void park(Shipment shipment) {
+  /// @param missing why it was refused; null where it only comes behind one of its key
+  private void park(long nowNanos, Shipment shipment, @Nullable String missing) {
     window.remove(shipment);
-    parked.add(shipment);
+    parked.add(nowNanos, shipment, missing);
     if (!transactional) {
       return;
     }
@@ -703,13 +703,14 @@ public final class Dispatcher {
       // Done as it is, it would be settled, and its position stored, before what is parked.
       if (later.hadNothing() && parked.holdsBack(later)) {
         window.remove(later);
-        parked.add(later);
+        parked.add(nowNanos, later, null);
       }
     }
   }
 
   /// What is behind it may still be on its way, and goes after it if it has to go again.
   private void comeBack(Shipment due) {
+    lastTaken = Math.max(lastTaken, due.entry().sequence());
     Deque<Shipment> later = new ArrayDeque<>();
     while (!window.isEmpty() && window.getLast().entry().sequence() > due.entry().sequence()) {
       later.addFirst(window.removeLast());
@@ -864,9 +865,9 @@ public final class Dispatcher {
         }
         pause(nowNanos, backoff.waitNanos(shipment.failedWhole(), retry.retryAfterNanos()));
       }
-      case Outcome.Missing _ -> {
+      case Outcome.Missing missing -> {
         shipment.parkedWhole(nowNanos + Parked.RETRY_NANOS);
-        park(shipment);
+        park(nowNanos, shipment, missing.reason());
         circuit.succeeded();
       }
       case Outcome.TooLarge tooLarge -> smallerWhole(nowNanos, shipment, tooLarge);
@@ -968,7 +969,7 @@ public final class Dispatcher {
     }
     bytes.add(part.length() - rest.length());
     shipment.parked(rest, nowNanos + Parked.RETRY_NANOS);
-    park(shipment);
+    park(nowNanos, shipment, missing.reason());
     circuit.succeeded();
   }
 
@@ -1077,9 +1078,6 @@ public final class Dispatcher {
     }
     records.add(shipment.shipped());
     rejected.add(shipment.rejected());
-    if (shipment.wasParked()) {
-      parked.isThere();
-    }
     cursor.done(shipment.entry(), shipment.settlement());
   }
 

@@ -6,7 +6,6 @@ import dev.pannier.shippers.batch.Signal;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,12 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Shipments whose part of the destination is missing, in the order of the buffer, while the others go
 /// on. One thread, but for [#isFull].
 ///
-/// A few are held, and asked for each second. What is more is set aside in the disk buffer, and read again in rounds:
-///
-/// ```
-///   missing ──▸ held ──────────── each second ──▸ shipped
-///                 └▸ set aside ── in a round ───▸ shipped, or missing
-/// ```
+/// The disk buffer takes back what it can give again. The others are held, and asked for each second.
 final class Parked {
   /// Whether it is there by now is asked this often: the shipper answers at once.
   static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -34,24 +28,7 @@ final class Parked {
 
   static final int FULL_BATCHES = 16;
 
-  /// More are set aside where they can be.
-  static final int MOST_HELD = 64;
-
-  /// A round in which nothing was shipped is followed by so many times its own length without one.
-  private static final int REST = 20;
-
-  /// And no longer, however long it took: a round counts while the destination is away, and a topic of which nothing is held is met in
-  /// rounds alone.
-  private static final long MOST_REST_NANOS = TimeUnit.MINUTES.toNanos(10);
-
-  /// A round that waits for memory, or has looked at much, goes on after this.
-  private static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
   private final Cursor cursor;
-  private long heldBytes;
-  private long roundBeganNanos;
-  private long nextRoundNanos;
-  private boolean roundIsDue = true;
   private final TreeMap<Long, Shipment> shipments = new TreeMap<>();
   private volatile Set<Signal> full = Set.of();
 
@@ -85,72 +62,37 @@ final class Parked {
     return false;
   }
 
-  void add(Shipment shipment) {
-    shipments.put(shipment.entry().sequence(), shipment);
-    heldBytes += bytes(shipment);
-    cursor.parked(shipment.entry());
-    setAside();
-    measure();
-  }
-
-  private static long bytes(Shipment shipment) {
-    return shipment.entry().batch().bytes().length;
-  }
-
-  /// The last first: what is held is asked for soonest.
-  private void setAside() {
-    Iterator<Shipment> last = shipments.descendingMap().values().iterator();
-    while (last.hasNext() && (shipments.size() > MOST_HELD || !cursor.mayPark(heldBytes))) {
-      Shipment shipment = last.next();
-      if (shipment.isFresh() && cursor.setAside(shipment.entry())) {
-        last.remove();
-        freed(shipment);
-      }
+  /// @param missing why it was refused; null where it is only held back
+  void add(long nowNanos, Shipment shipment, @Nullable String missing) {
+    if (shipment.isFresh() && cursor.setAside(shipment.entry(), missing, nowNanos)) {
+      return;
     }
-  }
-
-  private void freed(Shipment shipment) {
-    heldBytes -= bytes(shipment);
-    cursor.unparked(shipment.entry());
-  }
-
-  /// What was parked is shipped: there may be more of it.
-  void isThere() {
-    roundIsDue = true;
+    shipments.put(shipment.entry().sequence(), shipment);
+    cursor.parked(shipment.entry());
+    measure();
   }
 
   /// Takes the next of what was set aside, where it is time for it.
   ///
   /// @return null if there is none now
   @Nullable Shipment pollAside(long nowNanos) {
-    if (!cursor.isInRound()) {
-      if (!cursor.hasAside() || roundWaitNanos(nowNanos) > 0) {
-        return null;
+    Entry entry = cursor.nextAside(nowNanos);
+    while (entry != null) {
+      Shipment again = Shipment.ofAside(entry, cursor.log());
+      if (!holdsBack(again)) {
+        return again;
       }
-      cursor.beginRound();
-      roundBeganNanos = nowNanos;
-      roundIsDue = false;
-    }
-    Entry entry = cursor.nextAside();
-    if (entry != null) {
-      return Shipment.ofAside(entry, cursor.log());
-    }
-    if (!cursor.isInRound()) {
-      long rest = Math.min(MOST_REST_NANOS, REST * (nowNanos - roundBeganNanos));
-      nextRoundNanos = nowNanos + Math.max(RETRY_NANOS, rest);
+      add(nowNanos, again, "one before it is held");
+      entry = cursor.nextAside(nowNanos);
     }
     return null;
-  }
-
-  private long roundWaitNanos(long nowNanos) {
-    return roundIsDue ? 0 : Math.max(0, nextRoundNanos - nowNanos);
   }
 
   /// Takes all, in their order.
   List<Shipment> takeAll() {
     List<Shipment> all = List.copyOf(shipments.values());
     shipments.clear();
-    all.forEach(this::freed);
+    all.forEach(shipment -> cursor.unparked(shipment.entry()));
     measure();
     return all;
   }
@@ -162,7 +104,7 @@ final class Parked {
     Shipment due = firstOfEachKey(nowNanos);
     if (due != null) {
       shipments.remove(due.entry().sequence());
-      freed(due);
+      cursor.unparked(due.entry());
       measure();
     }
     return due;
@@ -185,13 +127,10 @@ final class Parked {
   }
 
   /// For how long nothing is due; `Long.MAX_VALUE` if nothing is parked.
-  long waitNanos(long nowNanos) {
-    long wait = Long.MAX_VALUE;
-    if (cursor.isInRound()) {
-      wait = ROUND_NANOS;
-    } else if (cursor.hasAside()) {
-      wait = roundWaitNanos(nowNanos);
-    }
+  ///
+  /// @param orAside whether what was set aside counts
+  long waitNanos(long nowNanos, boolean orAside) {
+    long wait = orAside ? cursor.asideWaitNanos(nowNanos) : Long.MAX_VALUE;
     Set<String> keys = new HashSet<>();
     for (Shipment shipment : shipments.values()) {
       if (isFirstOfItsKey(shipment, keys)) {

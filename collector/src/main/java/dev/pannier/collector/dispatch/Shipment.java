@@ -24,7 +24,7 @@ final class Shipment {
   private boolean partIsCut;
   private boolean touched;
   private boolean touchedBefore;
-  private boolean wasParked;
+  private boolean wasAside;
   private boolean goesAgain;
   private int failures;
   private long parkedUntilNanos;
@@ -51,7 +51,7 @@ final class Shipment {
   static Shipment ofAside(Entry entry, long log) {
     Shipment shipment = new Shipment(entry, log);
     shipment.touched = true;
-    shipment.wasParked = true;
+    shipment.wasAside = true;
     return shipment;
   }
 
@@ -128,7 +128,6 @@ final class Shipment {
 
   void parkedWhole(long untilNanos) {
     inFlight = false;
-    wasParked = true;
     parkedUntilNanos = untilNanos;
   }
 
@@ -244,15 +243,13 @@ final class Shipment {
   /// The part in flight could not go where it has to go, and `again` is what of it waits.
   void parked(Batch again, long untilNanos) {
     inFlight = false;
-    wasParked = true;
     parts.removeFirst();
     parts.addFirst(again);
     parkedUntilNanos = untilNanos;
   }
 
-  /// Whether its part of the destination was missing, and is no more if it is done.
-  boolean wasParked() {
-    return wasParked;
+  boolean wasAside() {
+    return wasAside;
   }
 
   /// While it is parked: when to try again.

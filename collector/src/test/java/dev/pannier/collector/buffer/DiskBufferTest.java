@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.collector.buffer.Acknowledgement.When;
+import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
+import dev.pannier.collector.buffer.disk.CursorWriter;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.BufferSettings.OnFull;
@@ -1367,23 +1369,27 @@ class DiskBufferTest {
       append(buffer, noise(i, 30_000));
       pass(buffer, 100);
       taken.add(take(buffer, "events"));
-      assertThat(buffer.cursor("events").setAside(taken.get(i))).isTrue();
+      assertThat(setAside(buffer, taken.get(i))).isTrue();
     }
     return taken;
   }
 
-  private List<String> round(DiskBuffer buffer) {
-    Cursor cursor = buffer.cursor("events");
+  private @Nullable Entry nextAside(DiskBuffer buffer) {
+    return buffer.cursor("events").nextAside(nowNanos);
+  }
+
+  private List<String> shipAside(DiskBuffer buffer) {
     List<String> shipped = new ArrayList<>();
-    cursor.beginRound();
-    while (cursor.isInRound()) {
-      Entry entry = cursor.nextAside();
-      if (entry != null) {
-        shipped.add(text(entry));
-        cursor.done(entry, 0, "");
-      }
+    nowNanos += Aside.RETRY_NANOS;
+    for (Entry entry = nextAside(buffer); entry != null; entry = nextAside(buffer)) {
+      shipped.add(text(entry));
+      buffer.cursor("events").done(entry, 0, "");
     }
     return shipped;
+  }
+
+  private boolean setAside(DiskBuffer buffer, Entry entry) {
+    return buffer.cursor("events").setAside(entry, "no topic", nowNanos);
   }
 
   @Test
@@ -1394,26 +1400,30 @@ class DiskBufferTest {
     append(buffer, "new");
     Entry later = take(buffer, "events");
     assertThat(cursor.isBehindAside(later)).isTrue();
-    cursor.beginRound();
-    Entry first = Objects.requireNonNull(cursor.nextAside());
+    assertThat(nextAside(buffer)).as("refused just now").isNull();
+    nowNanos += Aside.RETRY_NANOS;
+    Entry first = Objects.requireNonNull(nextAside(buffer));
     assertThat(text(first)).isEqualTo("0");
     assertThat(cursor.isBehindAside(first)).isFalse();
     assertThat(cursor.isBehindAside(later)).isTrue();
-    assertThat(cursor.setAside(first)).isTrue();
-    Entry second = Objects.requireNonNull(cursor.nextAside());
-    assertThat(text(second)).isEqualTo("1");
-    assertThat(cursor.isBehindAside(second)).as("the first waits again").isTrue();
-    assertThat(cursor.setAside(second)).isTrue();
+    assertThat(nextAside(buffer)).as("one is tried for all").isNull();
+    assertThat(setAside(buffer, first)).isTrue();
     assertThat(cursor.aside().toArray()).hasSize(40);
-    while (cursor.isInRound()) {
-      Entry entry = cursor.nextAside();
-      if (entry != null) {
-        assertThat(cursor.setAside(entry)).isTrue();
-      }
-    }
-    cursor.done(later, 0, "");
+    nowNanos += Aside.RETRY_NANOS;
+    Entry again = Objects.requireNonNull(nextAside(buffer));
+    assertThat(text(again)).isEqualTo("0");
+    cursor.done(again, 0, "");
+    Entry second = Objects.requireNonNull(nextAside(buffer));
+    assertThat(text(second)).isEqualTo("1");
+    Entry third = Objects.requireNonNull(nextAside(buffer));
+    assertThat(text(third)).isEqualTo("2");
+    assertThat(setAside(buffer, second)).isTrue();
+    assertThat(cursor.isBehindAside(third)).as("the second waits again").isTrue();
+    assertThat(cursor.setAside(third, null, nowNanos)).isTrue();
+    assertThat(nextAside(buffer)).isNull();
+    assertThat(cursor.setAside(later, null, nowNanos)).isTrue();
     assertThat(cursor.openBatches()).isEqualTo(40);
-    assertThat(round(buffer)).hasSize(40).startsWith("0", "1", "2").endsWith("38", "39");
+    assertThat(shipAside(buffer)).hasSize(40).startsWith("1", "2").endsWith("39", "new");
     assertThat(cursor.hasAside()).isFalse();
     pass(buffer, 1000);
     assertThat(buffer.status().segments()).isEqualTo(1);
@@ -1428,7 +1438,7 @@ class DiskBufferTest {
     takeLarge(buffer, 400);
     long dropped = metrics.adder(Counter.SHIPPER_DROPPED, "events", "full").sum();
     assertThat(dropped).isPositive();
-    List<String> left = round(buffer);
+    List<String> left = shipAside(buffer);
     assertThat(2L * left.size()).isEqualTo(800 - dropped);
     assertThat(buffer.cursor("events").openBatches()).isZero();
     assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
@@ -1445,7 +1455,7 @@ class DiskBufferTest {
     byte[] bytes = Files.readAllBytes(segment);
     bytes[bytes.length / 2] ^= 1;
     Files.write(segment, bytes, StandardOpenOption.WRITE);
-    assertThat(round(buffer)).hasSize(taken.size() - 1);
+    assertThat(shipAside(buffer)).hasSize(taken.size() - 1);
     assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "damaged").sum()).isEqualTo(2);
     assertThat(buffer.cursor("events").openBatches()).isZero();
     assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
@@ -1458,12 +1468,12 @@ class DiskBufferTest {
     append(buffer, Signal.TRACES, "span", When.DURABLE);
     append(buffer, "line");
     Cursor cursor = buffer.cursor("events");
-    assertThat(cursor.setAside(take(buffer, "events"))).isTrue();
-    assertThat(cursor.setAside(take(buffer, "events"))).isTrue();
+    assertThat(setAside(buffer, take(buffer, "events"))).isTrue();
+    assertThat(setAside(buffer, take(buffer, "events"))).isTrue();
     buffer.change(Map.of("events", Set.of(Signal.LOGS)));
     assertThat(cursor.openBatches()).isEqualTo(1);
     assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "removed").sum()).isEqualTo(2);
-    assertThat(round(buffer)).containsExactly("line");
+    assertThat(shipAside(buffer)).containsExactly("line");
     assertThat(cursor.hasAside()).isFalse();
     assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
   }
@@ -1475,7 +1485,7 @@ class DiskBufferTest {
     append(buffer, "one", When.DELIVERED);
     append(buffer, "two");
     Cursor cursor = buffer.cursor("events");
-    assertThat(cursor.setAside(take(buffer, "events"))).isTrue();
+    assertThat(setAside(buffer, take(buffer, "events"))).isTrue();
     ship(buffer, "other");
     pass(buffer, 1000);
     assertThat(told).containsExactly("two");
@@ -1485,6 +1495,39 @@ class DiskBufferTest {
     assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "removed").sum()).isEqualTo(4);
     assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
     pass(buffer, 1000);
+  }
+
+  @Test
+  void whatIsDoneBehindWhatIsTriedAgainIsNotShippedAgain() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "waits");
+    append(buffer, "done");
+    assertThat(setAside(buffer, take(buffer, "events"))).isTrue();
+    buffer.cursor("events").done(take(buffer, "events"), 0, "");
+    nowNanos += Aside.RETRY_NANOS;
+    assertThat(nextAside(buffer)).isNotNull();
+    pass(buffer, 1000);
+    assertThat(ship(buffer(), "events")).containsExactly("waits");
+  }
+
+  @Test
+  void placesAreReadBackWhereWhatIsOpenAheadIsNotTakenAnyMore() throws Exception {
+    signalsOf.put("events", Set.of(Signal.LOGS, Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    for (int i = 1; i <= 8; i++) {
+      append(buffer, i == 6 ? Signal.TRACES : Signal.LOGS, "r" + i, When.DURABLE);
+    }
+    pass(buffer, 1000);
+    close();
+    new CursorWriter(directory())
+        .replace(
+            new CursorFile(
+                0, Map.of("events", 3L), Map.of("events", new Ahead(10, new long[] {6}))));
+    signalsOf.put("events", Set.of(Signal.LOGS));
+    DiskBuffer again = buffer();
+    assertThat(again.isEmpty()).isTrue();
+    pass(again, 1000);
+    assertThat(CursorFile.read(directory()).passed()).containsEntry("events", 8L);
   }
 
   @Test

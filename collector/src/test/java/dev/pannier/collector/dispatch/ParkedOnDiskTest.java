@@ -253,23 +253,73 @@ class ParkedOnDiskTest {
     assertThat(buffer.cursor("out").openBatches()).isZero();
   }
 
+  private List<String> tried() {
+    List<String> tried = new ArrayList<>();
+    shipper.onShip =
+        batch -> {
+          tried.add(FakeShipper.bodies(batch).getFirst().substring(0, 1));
+          return outcome(batch);
+        };
+    return tried;
+  }
+
   @Test
-  void whatWaitsForAMissingTopicIsReadAgainForATwentiethOfTheTime() throws Exception {
+  void oneIsTriedForAllThatWaitForTheSame() throws Exception {
     DiskBuffer buffer = buffer();
     Dispatcher dispatcher = dispatcher(buffer);
     for (int i = 0; i < MANY; i++) {
       append(buffer, Batches.received(body("m", i)));
+      append(buffer, Batches.fromFile("a", i, body("m", i)));
     }
-    List<Batch> tried = new ArrayList<>();
-    shipper.onShip =
-        batch -> {
-          tried.add(batch);
-          // A round takes its time.
-          now += SECOND / 100;
-          return outcome(batch);
-        };
+    runFor(dispatcher, SECOND);
+    List<String> tried = tried();
     runFor(dispatcher, 600 * SECOND);
-    // Those that are held are tried each second.
-    assertThat(tried.size()).isLessThan(600 * (Parked.MOST_HELD + 1) + 20 * MANY);
+    assertThat(tried).hasSizeBetween(2 * 590, 2 * 600);
+  }
+
+  @Test
+  void fileWhoseTopicIsThereAgainIsNotHeldUpByOneWhoseTopicIsMissing() throws Exception {
+    missing.add("n");
+    DiskBuffer buffer = buffer();
+    Dispatcher dispatcher = dispatcher(buffer);
+    for (int i = 0; i < 200; i++) {
+      append(buffer, Batches.fromFile("b", i, body("n", i)));
+    }
+    for (int i = 0; i < 200; i++) {
+      append(buffer, Batches.fromFile("a", i, body("m", i)));
+    }
+    runFor(dispatcher, SECOND);
+    List<String> tried = tried();
+    missing.remove("m");
+    long began = now;
+    for (int i = 200; i < 200 + MANY; i++) {
+      append(buffer, Batches.fromFile("a", i, body("m", i)));
+      dispatcher.doWork(now);
+      if (i >= 400) {
+        assertThat(arrived("m")).hasSizeGreaterThan(i - 8);
+      }
+    }
+    runFor(dispatcher, SECOND / 10);
+    assertThat(arrived("m")).isEqualTo(all("m", 0, 200 + MANY));
+    assertThat(tried.stream().filter("n"::equals).count()).isLessThan((now - began) / SECOND + 2);
+    missing.clear();
+    runFor(dispatcher, 2 * SECOND);
+    assertThat(arrived("n")).isEqualTo(all("n", 0, 200));
+  }
+
+  @Test
+  void requestsOfATopicThatIsThereAgainComeThoughOthersWithTheSameReasonAreRefused()
+      throws Exception {
+    missing.add("n");
+    DiskBuffer buffer = buffer();
+    Dispatcher dispatcher = dispatcher(buffer);
+    for (int i = 0; i < 20; i++) {
+      append(buffer, Batches.received(body("n", i)));
+      append(buffer, Batches.received(body("m", i)));
+    }
+    runFor(dispatcher, SECOND);
+    missing.remove("m");
+    runFor(dispatcher, 30 * SECOND);
+    assertThat(arrived("m")).containsExactlyInAnyOrderElementsOf(all("m", 0, 20));
   }
 }
