@@ -248,8 +248,9 @@ final class Aside {
     if (!part.fails) {
       part.fails = true;
       part.failingSinceNanos = nowNanos;
+      return 0;
     }
-    return nowNanos - part.failingSinceNanos;
+    return Math.max(1, nowNanos - part.failingSinceNanos);
   }
 
   /// A segment goes, or cannot be read.

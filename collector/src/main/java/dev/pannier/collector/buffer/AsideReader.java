@@ -21,8 +21,6 @@ final class AsideReader {
   private final Aside aside;
 
   private @Nullable ByteBuffer window;
-  private @Nullable SegmentReader reader;
-  private @Nullable Segment readerOf;
   private boolean memoryIsShort;
   private long memorySinceNanos;
 
@@ -70,7 +68,10 @@ final class AsideReader {
 
   private @Nullable Entry read(Aside.Waiting first, long nowNanos) throws IOException {
     Segment segment = first.segment();
-    SegmentReader open = readerAt(first);
+    if (window == null) {
+      window = SegmentReader.window();
+    }
+    SegmentReader open = segment.reader(window, first.position(), first.sequence() - 1);
     long limit = segment.endBytes();
     if (open.find(limit) != SegmentReader.Found.RECORD || open.sequence() != first.sequence()) {
       damaged(first, open, nowNanos);
@@ -99,20 +100,6 @@ final class AsideReader {
     return entry;
   }
 
-  private SegmentReader readerAt(Aside.Waiting first) {
-    SegmentReader open = reader;
-    if (open == null || readerOf != first.segment()) {
-      if (window == null) {
-        window = SegmentReader.window();
-      }
-      open = first.segment().reader(window, 0);
-      reader = open;
-      readerOf = first.segment();
-    }
-    open.goTo(first.position(), first.sequence() - 1);
-    return open;
-  }
-
   private void damaged(Aside.Waiting first, SegmentReader open, long nowNanos) throws IOException {
     buffer
         .log()
@@ -121,7 +108,6 @@ final class AsideReader {
   }
 
   private void unreadable(Aside.Waiting first, long nowNanos, IOException why) {
-    reader = null;
     Segment segment = first.segment();
     long forNanos;
     synchronized (buffer.lock) {

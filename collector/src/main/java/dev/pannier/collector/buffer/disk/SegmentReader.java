@@ -66,15 +66,6 @@ public final class SegmentReader {
     return position;
   }
 
-  /// From now on what begins there comes next.
-  ///
-  /// @param afterSequence a number below that of the record there
-  public void goTo(long start, long afterSequence) {
-    position = start;
-    lastSequence = afterSequence;
-    verified = -1;
-  }
-
   /// Of the record that was found.
   public long sequence() {
     return sequence;
