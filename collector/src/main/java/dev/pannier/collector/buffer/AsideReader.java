@@ -30,7 +30,7 @@ final class AsideReader {
     this.aside = aside;
   }
 
-  /// For how long [#next] gives none.
+  /// For how long [#next] has nothing to do.
   long waitNanos(long nowNanos) {
     synchronized (buffer.lock) {
       return Math.max(memoryWaitNanos(nowNanos), aside.waitNanos(nowNanos));
@@ -41,28 +41,24 @@ final class AsideReader {
     return memoryIsShort ? MEMORY_NANOS - (nowNanos - memorySinceNanos) : 0;
   }
 
-  /// @return null where none is to be read now, or can be
+  /// @return null where none is to be read now, or could be; [#waitNanos] tells when to ask again
   @Nullable Entry next(long nowNanos) {
     if (memoryWaitNanos(nowNanos) > 0) {
       return null;
     }
     memoryIsShort = false;
-    while (true) {
-      Aside.Waiting first;
-      synchronized (buffer.lock) {
-        first = aside.next(nowNanos);
-      }
-      if (first == null) {
-        return null;
-      }
-      try {
-        Entry entry = read(first, nowNanos);
-        if (entry != null || memoryIsShort) {
-          return entry;
-        }
-      } catch (IOException e) {
-        unreadable(first, nowNanos, e);
-      }
+    Aside.Waiting first;
+    synchronized (buffer.lock) {
+      first = aside.next(nowNanos);
+    }
+    if (first == null) {
+      return null;
+    }
+    try {
+      return read(first, nowNanos);
+    } catch (IOException e) {
+      unreadable(first, nowNanos, e);
+      return null;
     }
   }
 

@@ -102,12 +102,12 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   /// The next of what is set aside, which is so no more: of a key, or without one of a reason, one each second or less often until one is
   /// done, and then all.
   ///
-  /// @return null where there is none now
+  /// @return null where there is none now; [#asideWaitNanos] tells when to ask again
   public @Nullable Entry nextAside(long nowNanos) {
     return null;
   }
 
-  /// For how long [#nextAside] gives none; `Long.MAX_VALUE` where nothing is set aside.
+  /// For how long [#nextAside] has nothing to do; `Long.MAX_VALUE` where nothing is set aside.
   public long asideWaitNanos(long nowNanos) {
     return Long.MAX_VALUE;
   }

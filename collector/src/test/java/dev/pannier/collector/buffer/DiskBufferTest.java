@@ -1381,9 +1381,13 @@ class DiskBufferTest {
   private List<String> shipAside(DiskBuffer buffer) {
     List<String> shipped = new ArrayList<>();
     nowNanos += Aside.RETRY_NANOS;
-    for (Entry entry = nextAside(buffer); entry != null; entry = nextAside(buffer)) {
-      shipped.add(text(entry));
-      buffer.cursor("events").done(entry, 0, "");
+    Cursor cursor = buffer.cursor("events");
+    while (cursor.asideWaitNanos(nowNanos) == 0) {
+      Entry entry = nextAside(buffer);
+      if (entry != null) {
+        shipped.add(text(entry));
+        cursor.done(entry, 0, "");
+      }
     }
     return shipped;
   }
