@@ -81,6 +81,7 @@ public sealed interface Outcome {
   /// The part of the destination where these records go (a topic) is missing; batches that go
   /// elsewhere are not concerned. It may be there later.
   ///
+  /// @param reason      what is missing, in the same words for all that waits for it: one of these is tried for all
   /// @param unconfirmed the indexes of the records that have to be sent again, where others
   ///     were confirmed or refused; null for all
   /// @param refused     others that were refused for good, and are not sent again

@@ -5,11 +5,13 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// One shipper's place in the buffer. It takes entries in the order of their sequence numbers, and
 /// tells of each that it is done with it, of those with the same key in the same order. [#next],
-/// [#parked], [#unparked], [#lent], [#returned], [#mayLend] and [#done] belong to the shipper's thread; the rest is thread-safe.
+/// [#parked], [#unparked], [#lent], [#returned], [#mayLend], [#done] and what is about records that were set aside belong to the shipper's
+/// thread; the rest is thread-safe.
 public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   private final String shipper;
   private volatile Set<Signal> signals;
@@ -73,6 +75,42 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
 
   /// What was parked is shipped after all.
   public abstract void unparked(Entry entry);
+
+  /// What was taken cannot be shipped for now, and is given back where it can be read again.
+  ///
+  /// @param missing why it was refused just now: what waits for the same is tried one for all; null where it only comes behind one of its
+  ///     key
+  /// @return false where it cannot be; then nothing has changed
+  public boolean setAside(Entry entry, @Nullable String missing, long nowNanos) {
+    return false;
+  }
+
+  public boolean hasAside() {
+    return false;
+  }
+
+  /// Whether an entry comes after one of its key that is set aside.
+  public boolean isBehindAside(Entry entry) {
+    return false;
+  }
+
+  /// The numbers of what is set aside, ascending.
+  public LongStream aside() {
+    return LongStream.empty();
+  }
+
+  /// The next of what is set aside, which is so no more: of a key, or without one of a reason, one each second or less often until one is
+  /// done, and then all.
+  ///
+  /// @return null where there is none now; [#asideWaitNanos] tells when to ask again
+  public @Nullable Entry nextAside(long nowNanos) {
+    return null;
+  }
+
+  /// For how long [#nextAside] has nothing to do; `Long.MAX_VALUE` where nothing is set aside.
+  public long asideWaitNanos(long nowNanos) {
+    return Long.MAX_VALUE;
+  }
 
   /// What was taken is handed to the shipper's fallback, until it is [#returned].
   public void lent(Entry entry) {

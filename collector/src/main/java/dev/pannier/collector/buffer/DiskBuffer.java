@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.CursorWriter;
 import dev.pannier.collector.buffer.disk.LogId;
@@ -166,7 +167,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private volatile long unsyncedBytes;
   private volatile long unsyncedFileBytes;
   private volatile boolean clientsWait;
-  private volatile boolean parkedEnough;
 
   /// Whether a shipper's place has to be written.
   private final AtomicBoolean moved = new AtomicBoolean(true);
@@ -230,7 +230,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     shippers.forEach(
         (name, signals) ->
             made.add(
-                cursor(name, signals, syncedOnly.contains(name), passed.getOrDefault(name, 0L))));
+                cursor(
+                    name,
+                    signals,
+                    syncedOnly.contains(name),
+                    passed.getOrDefault(name, 0L),
+                    stored.ahead(name))));
     cursors = List.copyOf(made);
     takers = Cursor.bySignal(cursors);
     anySyncedOnly = !syncedOnly.isEmpty();
@@ -246,6 +251,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     findUnconfirmed(syncedOnly);
     for (long each : passed.values()) {
       lastSequence = Math.max(lastSequence, each);
+    }
+    for (Ahead each : stored.ahead().values()) {
+      lastSequence = Math.max(lastSequence, each.to());
     }
     this.nowNanos = nowNanos;
     lastSyncNanos = nowNanos - COMMIT_NANOS;
@@ -310,8 +318,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     unconfirmedStored = true;
   }
 
-  private DiskCursor cursor(String name, Set<Signal> signals, boolean syncedOnly, long passed) {
-    return new DiskCursor(this, memory.memoryCursor(name), budget, signals, syncedOnly, passed);
+  private DiskCursor cursor(
+      String name, Set<Signal> signals, boolean syncedOnly, long passed, Ahead before) {
+    return new DiskCursor(
+        this, memory.memoryCursor(name), budget, signals, syncedOnly, passed, before);
   }
 
   /// A shipper's part of the memory.
@@ -402,7 +412,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         shippers.forEach(
             (name, signals) -> {
               if (after.stream().noneMatch(cursor -> cursor.shipper().equals(name))) {
-                DiskCursor made = cursor(name, signals, false, 0);
+                DiskCursor made = cursor(name, signals, false, 0, Ahead.NONE);
                 made.begin(ledger);
                 Segment oldest = log.oldest();
                 pending.forEach(
@@ -621,8 +631,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (problem != null || takesNone()) {
       return memory.hasRoomForFiles() && !isFullForFiles();
     }
-    return !parkedEnough
-        && unsyncedFileBytes < budget.limitBytes() / 4
+    return unsyncedFileBytes < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
   }
 
@@ -784,14 +793,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return all;
   }
 
-  /// A shipper never gets what is between these numbers. Under the lock.
-  ///
-  /// @param after exclusive
-  /// @param upTo  inclusive
-  void neverRead(DiskCursor cursor, long after, long upTo, String why) {
+  /// A shipper never gets these numbers. Under the lock.
+  void neverRead(DiskCursor cursor, LongPredicate numbers, String why) {
     if (!pending.isEmpty()) {
-      settle(
-          cursor, Set.of(), number -> number > after && number <= upTo, "dropped: " + why, givenUp);
+      settle(cursor, Set.of(), numbers, "dropped: " + why, givenUp);
     }
   }
 
@@ -934,13 +939,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   void roomMayHaveChanged() {
-    boolean enough = true;
-    synchronized (lock) {
-      for (DiskCursor cursor : takers(Signal.LOGS)) {
-        enough &= cursor.hasEnoughParked();
-      }
-      parkedEnough = enough && !takers(Signal.LOGS).isEmpty();
-    }
     if (hasRoomForFiles()) {
       onRoom.run();
     }
@@ -1333,14 +1331,20 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
   }
 
-  private Map<String, Long> passedNow() {
+  private CursorFile placesNow(long synced) {
     Map<String, Long> passed = new LinkedHashMap<>();
+    Map<String, Ahead> ahead = new LinkedHashMap<>();
     synchronized (lock) {
       for (DiskCursor cursor : cursors) {
-        passed.put(cursor.shipper(), cursor.passed());
+        long place = cursor.passed();
+        passed.put(cursor.shipper(), place);
+        Ahead behind = cursor.ahead();
+        if (behind.to() > place) {
+          ahead.put(cursor.shipper(), behind);
+        }
       }
     }
-    return passed;
+    return new CursorFile(synced, passed, ahead);
   }
 
   /// Where the machine dies, too, they are those of [#storeCursors] at worst. What has failed is tried again by that.
@@ -1349,7 +1353,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     moved.set(false);
     placesUnsynced = true;
     try {
-      places.append(passedNow());
+      places.append(placesNow(storedSynced));
     } catch (IOException e) {
       LOG.debug("the shippers' places cannot be written", e);
     }
@@ -1364,7 +1368,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           storeUnconfirmed();
         }
       }
-      places.replace(new CursorFile(synced, passedNow()));
+      places.replace(placesNow(synced));
       storedSynced = synced;
       placesUnsynced = false;
       cursorsProblem = false;

@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentReader;
 import dev.pannier.collector.buffer.disk.StoredBatch;
@@ -9,7 +10,9 @@ import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +20,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// A shipper's place in a [DiskBuffer]: it reads the log by itself, on the shipper's thread, into memory that it reserves
@@ -60,6 +64,9 @@ final class DiskCursor extends Cursor {
   /// Without what is lent.
   private long heldBytes;
 
+  /// Of that, what is parked.
+  private long parkedBytes;
+
   /// It could not be read when it was tried last; null for none.
   private @Nullable Segment failing;
 
@@ -69,6 +76,7 @@ final class DiskCursor extends Cursor {
   private long triedNanos;
 
   private @Nullable Entry last;
+  private final AsideReader asideReader;
 
   /// Why the shipper waits for the disk; null while it does not. Written by the shipper's thread alone.
   private volatile @Nullable String readProblem;
@@ -84,6 +92,12 @@ final class DiskCursor extends Cursor {
 
   /// What of the current segment was taken, or passed before the process started.
   private final Tally takenOfSegment = new Tally();
+
+  /// What a process before this one was done with behind the place where this one began.
+  private final Ahead before;
+
+  /// That of each segment which is not read yet.
+  private final Map<Segment, Tally> doneBefore = new HashMap<>();
 
   private @Nullable Segment current;
 
@@ -111,20 +125,30 @@ final class DiskCursor extends Cursor {
   /// Signals that came later: those of segments that begin behind this number.
   private final Map<Signal, Long> since = new EnumMap<>(Signal.class);
 
-  private int parkedFileBatches;
+  /// What is not done and not held either.
+  private final Aside aside;
+
+  /// The last record that was read before something was parked or set aside last.
+  private long waitedUpTo = Long.MIN_VALUE;
+
   private long openBatches;
   private long openRecords;
 
   /// @param syncedOnly whether the shipper may see only what the death of the machine cannot lose
   /// @param passed     the shipper needs no record up to this number
+  /// @param before     nor these behind it
   DiskCursor(
       DiskBuffer buffer,
       MemoryCursor memory,
       MemoryBudget budget,
       Set<Signal> signals,
       boolean syncedOnly,
-      long passed) {
+      long passed,
+      Ahead before) {
     super(memory.shipper(), signals);
+    this.before = before;
+    this.aside = new Aside(syncedOnly ? Aside.MOST_STORED : Aside.MOST);
+    this.asideReader = new AsideReader(buffer, this, aside);
     this.buffer = buffer;
     this.memory = memory;
     this.budget = budget;
@@ -173,6 +197,7 @@ final class DiskCursor extends Cursor {
       }
     }
     take(signals);
+    aside.retain(signals::contains);
   }
 
   /// The shipper is removed: it gets what is there now and nothing more. Under the buffer's lock.
@@ -191,7 +216,8 @@ final class DiskCursor extends Cursor {
   /// Whether a record waits for the shipper in the log, or did so when it was removed. Under the buffer's
   /// lock.
   boolean isUnread(long sequence) {
-    return sequence > lastRead && sequence <= until;
+    return aside.contains(sequence)
+        || (sequence > lastRead && sequence <= until && !before.covers(sequence));
   }
 
   /// Whether a record is not done that the shipper was to get. Under the buffer's lock.
@@ -239,9 +265,10 @@ final class DiskCursor extends Cursor {
     }
   }
 
-  /// What of the log was not taken yet, of the signals that are taken. Under the buffer's lock.
+  /// What of the log was not taken yet, or is set aside, of the signals that are taken. Under the buffer's lock.
   private Tally rest() {
     Tally rest = new Tally();
+    aside.addTo(rest);
     for (Segment segment : segments(current)) {
       untaken(segment)
           .forEach(
@@ -256,12 +283,17 @@ final class DiskCursor extends Cursor {
 
   /// Of the segment that is read or one behind it.
   private Tally untaken(Segment segment) {
-    return segment == current ? segment.tally().minus(takenOfSegment) : segment.tally();
+    Tally done = doneBefore.get(segment);
+    Tally rest = done == null ? segment.tally() : segment.tally().minus(done);
+    return segment == current ? rest.minus(takenOfSegment) : rest;
   }
 
   /// Whether the shipper is not done with something in a segment. What that is for others does not count, wherever the shipper
   /// stands: one that is away stays where it is. Under the buffer's lock.
   boolean needs(Segment segment) {
+    if (aside.isIn(segment)) {
+      return true;
+    }
     Long held = taken.ceilingKey(segment.first());
     if (held != null && held <= segment.lastSequence()) {
       return true;
@@ -329,6 +361,10 @@ final class DiskCursor extends Cursor {
     if (!takes(batch.signal())) {
       return false;
     }
+    if (before.covers(stored.sequence())) {
+      doneBefore.computeIfAbsent(segment, made -> new Tally()).add(batch);
+      return false;
+    }
     openBatches++;
     openRecords += batch.records();
     return true;
@@ -385,10 +421,31 @@ final class DiskCursor extends Cursor {
 
   /// The shipper needs no record up to this number, whether it has come by or not. Under the buffer's lock.
   long passed() {
-    if (!taken.isEmpty()) {
-      return taken.firstKey() - 1;
+    long first = Math.min(taken.isEmpty() ? Long.MAX_VALUE : taken.firstKey(), aside.first());
+    if (first != Long.MAX_VALUE) {
+      return first - 1;
     }
     return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
+  }
+
+  /// What of that behind [#passed] it does not need either; only told where something waits for long. Under the buffer's lock.
+  Ahead ahead() {
+    long passed = passed();
+    if (passed >= waitedUpTo && before.to() <= lastRead) {
+      return Ahead.NONE;
+    }
+    // Each ascends, and no more is stored: under the lock nothing is sorted that is not.
+    int most = Ahead.MOST_OPEN + 1;
+    LongStream held =
+        LongStream.concat(
+            taken.keySet().stream().mapToLong(Long::longValue).limit(most),
+            aside.sequences().limit(most));
+    LongStream unread =
+        Arrays.stream(before.open())
+            .filter(number -> number > Math.max(lastRead, passed))
+            .limit(most);
+    LongStream open = LongStream.concat(held.sorted(), unread);
+    return new Ahead(Math.max(lastRead, before.to()), open.toArray());
   }
 
   /// Whether all of the log that it takes is done. Under the buffer's lock.
@@ -399,17 +456,17 @@ final class DiskCursor extends Cursor {
   /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
   /// nothing. Under the buffer's lock.
   long oldestMillis() {
+    long held = aside.oldestMillis();
     for (Entry entry : taken.values()) {
       if (entry.isStored()) {
-        return entry.appendedMillis;
+        held = Math.min(held, entry.appendedMillis);
+        break;
       }
     }
+    if (held != Long.MAX_VALUE) {
+      return held;
+    }
     return openBatches == 0 ? Long.MAX_VALUE : lastReadMillis;
-  }
-
-  /// Whether it keeps so much of files aside that no more should be read for it. Under the buffer's lock.
-  boolean hasEnoughParked() {
-    return parkedFileBatches >= MemoryBuffer.ENOUGH_BATCHES;
   }
 
   @Override
@@ -549,7 +606,7 @@ final class DiskCursor extends Cursor {
   }
 
   private Step record(Segment segment, SegmentReader open, long limit) throws IOException {
-    if (!takes(open.signal(), segment)) {
+    if (!takes(open.signal(), segment) || before.covers(open.sequence())) {
       if (open.skip()) {
         synchronized (buffer.lock) {
           read(open.sequence());
@@ -560,7 +617,8 @@ final class DiskCursor extends Cursor {
       }
       return Step.AGAIN;
     }
-    byte[] array = array(open.room());
+    long from = open.position();
+    byte[] array = array(open.room(), false);
     if (array == null) {
       return Step.WAIT;
     }
@@ -576,13 +634,7 @@ final class DiskCursor extends Cursor {
       return passDamage(segment, open, limit);
     }
     Batch batch = stored.batch();
-    Entry entry =
-        Entry.stored(
-            stored.sequence(),
-            batch,
-            array.length,
-            segment.isSure(open.position()),
-            stored.appendedMillis());
+    Entry entry = entry(segment, open, stored, array, from);
     synchronized (buffer.lock) {
       if (segment.isGone() || !takes(batch.signal(), segment) || stored.sequence() <= lastRead) {
         // It is counted as dropped, or was taken from memory.
@@ -601,10 +653,24 @@ final class DiskCursor extends Cursor {
     return Step.TAKEN;
   }
 
+  /// What a reader of the segment has just read.
+  ///
+  /// @param position where it begins
+  static Entry entry(
+      Segment segment, SegmentReader reader, StoredBatch stored, byte[] array, long position) {
+    return Entry.stored(
+        stored.sequence(),
+        stored.batch(),
+        array.length,
+        segment.isSure(reader.position()),
+        stored.appendedMillis(),
+        position);
+  }
+
   /// What is before it was read before, or is damaged. Under the buffer's lock.
   private void read(long sequence) {
     if (damaged && sequence - 1 > lastRead) {
-      buffer.neverRead(this, lastRead, sequence - 1, DAMAGED);
+      neverRead(sequence - 1, DAMAGED);
     }
     lastRead = Math.max(lastRead, sequence);
   }
@@ -647,6 +713,7 @@ final class DiskCursor extends Cursor {
 
   /// A segment is read from its first record on. Under the buffer's lock.
   private void enter(Segment next) {
+    doneBefore.keySet().removeIf(segment -> segment.first() < next.first());
     current = next;
     startBytes = 0;
     takenOfSegment.clear();
@@ -654,20 +721,56 @@ final class DiskCursor extends Cursor {
 
   /// What of a segment was not taken comes no more. Under the buffer's lock.
   private void giveUp(Segment segment, String why) {
-    buffer.neverRead(this, lastRead, segment.lastSequence(), why);
-    Tally rest = segment.tally().minus(takenOfSegment);
-    rest.forEach(
+    neverRead(segment.lastSequence(), why);
+    untaken(segment)
+        .forEach(
+            (source, signal, batches, records, bytes) -> {
+              if (takes(signal, segment) && batches > 0) {
+                openBatches -= batches;
+                openRecords -= records;
+                takenOfSegment.add(source, signal, batches, records, bytes);
+                if (until != Long.MAX_VALUE) {
+                  takenSince.add(source, signal, batches, records, bytes);
+                }
+                buffer.gaveUp(source, shipper(), records, bytes, why);
+              }
+            });
+  }
+
+  /// Nobody waits any longer for what comes next up to a number. Under the buffer's lock.
+  private void neverRead(long upTo, String why) {
+    long after = lastRead;
+    buffer.neverRead(this, number -> number > after && number <= upTo, why);
+  }
+
+  /// What is set aside of a segment comes no more. Under the buffer's lock.
+  private void giveUpAside(Segment segment, String why) {
+    buffer.neverRead(
+        this,
+        number ->
+            number >= segment.first() && number <= segment.lastSequence() && aside.contains(number),
+        why);
+    lose(aside.giveUp(segment), why);
+  }
+
+  private void lose(Tally lost, String why) {
+    lost.forEach(
         (source, signal, batches, records, bytes) -> {
-          if (takes(signal, segment) && batches > 0) {
-            openBatches -= batches;
-            openRecords -= records;
-            takenOfSegment.add(source, signal, batches, records, bytes);
-            if (until != Long.MAX_VALUE) {
-              takenSince.add(source, signal, batches, records, bytes);
-            }
-            buffer.gaveUp(source, shipper(), records, bytes, why);
+          openBatches -= batches;
+          openRecords -= records;
+          if (until != Long.MAX_VALUE) {
+            takenSince.add(source, signal, batches, records, bytes);
           }
+          buffer.gaveUp(source, shipper(), records, bytes, why);
         });
+  }
+
+  /// The segment cannot be read.
+  void giveUpAside(Segment segment) {
+    synchronized (buffer.lock) {
+      giveUpAside(segment, DAMAGED);
+    }
+    buffer.passed();
   }
 
   /// Whatever became of it. Under the buffer's lock.
@@ -676,6 +779,7 @@ final class DiskCursor extends Cursor {
     openRecords -= entry.batch().records();
     taken.remove(entry.sequence());
     orphans.remove(entry.sequence());
+    aside.done(entry.sequence());
   }
 
   private void lose(Entry entry, String why) {
@@ -690,6 +794,7 @@ final class DiskCursor extends Cursor {
   long dropped(Segment segment) {
     Map<Long, Entry> inHand = taken.subMap(segment.first(), true, segment.lastSequence(), true);
     orphans.addAll(inHand.keySet());
+    giveUpAside(segment, FULL);
     dropUntaken(segment);
     return inHand.values().stream().mapToLong(entry -> entry.batch().records()).sum();
   }
@@ -774,26 +879,124 @@ final class DiskCursor extends Cursor {
 
   @Override
   public void parked(Entry entry) {
-    if (!entry.isStored()) {
-      memory.parked(entry);
-    } else if (entry.fromFile()) {
-      synchronized (buffer.lock) {
-        parkedFileBatches++;
-      }
-      buffer.roomMayHaveChanged();
-    }
+    park(entry, 1);
   }
 
   @Override
   public void unparked(Entry entry) {
+    park(entry, -1);
+  }
+
+  private void park(Entry entry, int times) {
     if (!entry.isStored()) {
-      memory.unparked(entry);
-    } else if (entry.fromFile()) {
-      synchronized (buffer.lock) {
-        parkedFileBatches--;
+      if (times > 0) {
+        memory.parked(entry);
+      } else {
+        memory.unparked(entry);
       }
-      buffer.roomMayHaveChanged();
+      return;
     }
+    parkedBytes += (long) times * size(entry.batch().bytes());
+    synchronized (buffer.lock) {
+      waitedUpTo = lastRead;
+    }
+  }
+
+  @Override
+  public boolean setAside(Entry entry, @Nullable String missing, long nowNanos) {
+    // What is not sure to stay keeps what was known of it when it was read.
+    if (!entry.isStored() || (syncedOnly && !entry.hasNumber())) {
+      return false;
+    }
+    long sequence = entry.sequence();
+    Batch batch = entry.batch();
+    synchronized (buffer.lock) {
+      Segment segment = buffer.log().of(sequence);
+      if (segment == null
+          || orphans.contains(sequence)
+          || !takes(batch.signal(), segment)
+          || !aside.add(segment, entry, missing, nowNanos)) {
+        return false;
+      }
+      waitedUpTo = lastRead;
+      taken.remove(sequence);
+      if (until != Long.MAX_VALUE) {
+        untaken.add(batch);
+      }
+    }
+    release(batch.bytes());
+    return true;
+  }
+
+  /// It was read again.
+  ///
+  /// @return false where it is not to be shipped any more
+  boolean takeAside(Aside.Waiting read, Entry entry, long nowNanos) {
+    Batch batch = entry.batch();
+    synchronized (buffer.lock) {
+      if (!read.equals(aside.next(nowNanos))) {
+        // Its segment has gone for newer ones.
+        return false;
+      }
+      boolean counts = takes(batch.signal(), read.segment());
+      aside.take(batch, nowNanos, counts);
+      if (counts) {
+        if (until != Long.MAX_VALUE) {
+          takenSince.add(batch);
+        }
+        taken.put(entry.sequence(), entry);
+      }
+      giveUpDamaged(read.segment());
+      return counts;
+    }
+  }
+
+  /// It could not be read again, and never can be.
+  void damagedAside(Aside.Waiting read, long nowNanos) {
+    synchronized (buffer.lock) {
+      if (read.equals(aside.next(nowNanos))) {
+        aside.damaged(nowNanos);
+        giveUpDamaged(read.segment());
+      }
+    }
+    buffer.passed();
+  }
+
+  private void giveUpDamaged(Segment segment) {
+    if (aside.isOnlyDamaged(segment)) {
+      giveUpAside(segment, DAMAGED);
+    }
+  }
+
+  @Override
+  public boolean hasAside() {
+    synchronized (buffer.lock) {
+      return !aside.isEmpty();
+    }
+  }
+
+  @Override
+  public boolean isBehindAside(Entry entry) {
+    synchronized (buffer.lock) {
+      return aside.holdsBack(entry.batch().key(), entry.sequence());
+    }
+  }
+
+  @Override
+  public LongStream aside() {
+    synchronized (buffer.lock) {
+      return LongStream.of(aside.sequences().toArray());
+    }
+  }
+
+  @Override
+  public @Nullable Entry nextAside(long nowNanos) {
+    return asideReader.next(nowNanos);
+  }
+
+  @Override
+  public long asideWaitNanos(long nowNanos) {
+    return asideReader.waitNanos(nowNanos);
   }
 
   @Override
@@ -848,17 +1051,22 @@ final class DiskCursor extends Cursor {
 
   /// Whether the shipper is done with a record. Under the buffer's lock.
   boolean isDone(long sequence) {
-    return sequence <= lastRead && !taken.containsKey(sequence);
+    return (sequence <= lastRead || before.covers(sequence))
+        && !taken.containsKey(sequence)
+        && !aside.contains(sequence);
   }
 
+  /// @param again whether it waits aside: what is parked may wait for it
   /// @return null where memory is short and something that is held will be given back
-  private byte @Nullable [] array(int bytes) {
+  byte @Nullable [] array(int bytes, boolean again) {
     boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
     int length = usual ? ARRAY_BYTES : bytes;
     int size = length + Entry.BYTES;
     long before = heldBytes + lentBytes();
-    if (before == 0) {
-      // A shipper goes on with one batch whatever the others hold.
+    boolean allIsParked = before == parkedBytes;
+    if (allIsParked && before <= (again ? 2 : 1) * shareBytes()) {
+      // A shipper goes on with one batch whatever the others hold, and whatever waits for a missing
+      // topic.
       budget.reserve(size);
     } else if ((heldBytes > 0 && before + size > shareBytes()) || !budget.tryReserve(size)) {
       // Whatever its fallback holds, it goes on with one batch where there is memory.
@@ -880,7 +1088,7 @@ final class DiskCursor extends Cursor {
     }
   }
 
-  private void release(byte[] array) {
+  void release(byte[] array) {
     heldBytes -= size(array);
     budget.release(size(array));
     if (array.length == ARRAY_BYTES) {

@@ -26,6 +26,9 @@ public final class Entry {
   /// When it was appended to the log, in milliseconds since the epoch.
   final long appendedMillis;
 
+  /// Where in its segment it begins, if it was read from there.
+  final long position;
+
   private Entry(
       long sequence,
       Batch batch,
@@ -33,7 +36,8 @@ public final class Entry {
       Confirmations confirmations,
       boolean stored,
       boolean sure,
-      long appendedMillis) {
+      long appendedMillis,
+      long position) {
     this.sequence = sequence;
     this.batch = batch;
     this.reservedBytes = reservedBytes;
@@ -41,6 +45,7 @@ public final class Entry {
     this.stored = stored;
     this.sure = sure;
     this.appendedMillis = appendedMillis;
+    this.position = position;
   }
 
   /// One that is held in memory for several shippers.
@@ -57,6 +62,7 @@ public final class Entry {
         new Confirmations(acknowledgement, openShippers),
         false,
         false,
+        0,
         0);
   }
 
@@ -64,9 +70,14 @@ public final class Entry {
   ///
   /// @param sure whether it is still there when the machine has died, where that is asked for
   static Entry stored(
-      long sequence, Batch batch, long reservedBytes, boolean sure, long appendedMillis) {
+      long sequence,
+      Batch batch,
+      long reservedBytes,
+      boolean sure,
+      long appendedMillis,
+      long position) {
     Confirmations nobody = new Confirmations((rejected, reason) -> {}, 1);
-    return new Entry(sequence, batch, reservedBytes, nobody, true, sure, appendedMillis);
+    return new Entry(sequence, batch, reservedBytes, nobody, true, sure, appendedMillis, position);
   }
 
   public long sequence() {
@@ -82,7 +93,7 @@ public final class Entry {
   }
 
   /// Whether it was read from the disk buffer's log, for one shipper.
-  boolean isStored() {
+  public boolean isStored() {
     return stored;
   }
 

@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.shippers.batch.Batch;
@@ -15,11 +16,13 @@ final class FormerShippers {
   private static final class Former {
     final String shipper;
     final long passed;
+    final Ahead ahead;
     long records;
 
-    Former(String shipper, long passed) {
+    Former(String shipper, long passed, Ahead ahead) {
       this.shipper = shipper;
       this.passed = passed;
+      this.ahead = ahead;
     }
   }
 
@@ -42,7 +45,7 @@ final class FormerShippers {
         .forEach(
             (name, passed) -> {
               if (!shippers.contains(name)) {
-                all.add(new Former(name, passed));
+                all.add(new Former(name, passed, stored.ahead(name)));
               }
             });
   }
@@ -51,7 +54,7 @@ final class FormerShippers {
   void found(StoredBatch stored) {
     Batch batch = stored.batch();
     for (Former each : all) {
-      if (stored.sequence() <= each.passed) {
+      if (stored.sequence() <= each.passed || each.ahead.covers(stored.sequence())) {
         continue;
       }
       each.records += batch.records();

@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +48,7 @@ import org.slf4j.LoggerFactory;
 /// ([Shipper#pipelines]) has several shipments of a key in flight; any other has one.
 ///
 /// A shipment whose part of the destination is missing is parked with those of its key behind it, while
-/// the others go on.
+/// the others go on ([Parked]).
 ///
 /// What the destination refuses for good goes to the dead letters, where there are any
 /// ([DeadLetters]; a transactional shipper keeps its own); while its circuit is open ([CircuitBreaker]), what waits goes to the fallback, where
@@ -79,6 +80,9 @@ public final class Dispatcher {
 
   /// For so long it may lie.
   static final long LONGEST_LIE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /// So many that are parked as they come are enough for a round: the disk buffer may have any number of them.
+  private static final int MOST_MOVED = 64;
 
   private final Shipper shipper;
   private final boolean transactional;
@@ -264,7 +268,7 @@ public final class Dispatcher {
       connect(nowNanos);
       work++;
     }
-    return work + divert();
+    return work + divert(nowNanos);
   }
 
   private boolean hasNothingUnderWay() {
@@ -320,7 +324,7 @@ public final class Dispatcher {
       return Long.MAX_VALUE;
     }
     // What is due waits for the shipper, which says itself when it goes on.
-    long wait = shipper.isReady() ? parked.waitNanos(nowNanos) : Long.MAX_VALUE;
+    long wait = shipper.isReady() ? parked.waitNanos(nowNanos, takesAside()) : Long.MAX_VALUE;
     return inFlight > 0 ? Math.min(LONGEST_LIE_NANOS, wait) : wait;
   }
 
@@ -563,7 +567,7 @@ public final class Dispatcher {
 
   /// Hands over what waits while the circuit is open, in the order of the buffer. Not before the
   /// answers of all that was in flight when it opened: what of it was turned away comes first.
-  private int divert() {
+  private int divert(long nowNanos) {
     if (fallback == null
         || circuit.state() == CircuitBreaker.State.CLOSED
         || (inFlight > 0 && !isTrying())) {
@@ -577,7 +581,7 @@ public final class Dispatcher {
         diverted++;
       }
     }
-    while (hasRoom(fallback)) {
+    while (hasRoom(fallback) && diverted < MOST_MOVED) {
       Entry entry = cursor.next();
       if (entry == null) {
         break;
@@ -586,7 +590,7 @@ public final class Dispatcher {
       if (shipment.done()) {
         cursor.done(entry, Settlement.SHIPPED);
       } else if (parked.holdsBack(shipment)) {
-        parked.add(shipment);
+        parked.add(nowNanos, shipment, null);
       } else {
         lend(fallback, entry);
       }
@@ -626,7 +630,7 @@ public final class Dispatcher {
     if (!parked.isEmpty()) {
       for (Shipment shipment : List.copyOf(window)) {
         if (shipment.waiting() && parked.holdsBack(shipment)) {
-          park(shipment);
+          park(nowNanos, shipment, null);
           moved++;
         }
       }
@@ -638,9 +642,16 @@ public final class Dispatcher {
       }
       comeBack(due);
     }
+    while (takesAside()) {
+      Shipment again = parked.pollAside(nowNanos);
+      if (again == null) {
+        break;
+      }
+      comeBack(again);
+    }
     // What the circuit is tried with stays here; the rest is the fallback's.
     int most = fallback != null && isTrying() ? 1 : maxInFlight;
-    while (window.size() < most) {
+    while (window.size() < most && moved < MOST_MOVED) {
       Entry entry = cursor.next();
       if (entry == null) {
         break;
@@ -651,13 +662,19 @@ public final class Dispatcher {
         skipCommitted(nowNanos, shipment);
       }
       if (parked.holdsBack(shipment)) {
-        parked.add(shipment);
+        parked.add(nowNanos, shipment, null);
         moved++;
       } else {
         window.add(shipment);
       }
     }
     return moved;
+  }
+
+  /// Half of the window at most, so that what is new has its turn, too.
+  private boolean takesAside() {
+    return window.size() < maxInFlight
+        && window.stream().filter(Shipment::wasAside).count() <= maxInFlight / 2;
   }
 
   private void skipCommitted(long nowNanos, Shipment shipment) {
@@ -675,9 +692,10 @@ public final class Dispatcher {
     }
   }
 
-  private void park(Shipment shipment) {
+  /// @param missing why it was refused; null where it only comes behind one of its key
+  private void park(long nowNanos, Shipment shipment, @Nullable String missing) {
     window.remove(shipment);
-    parked.add(shipment);
+    parked.add(nowNanos, shipment, missing);
     if (!transactional) {
       return;
     }
@@ -685,13 +703,14 @@ public final class Dispatcher {
       // Done as it is, it would be settled, and its position stored, before what is parked.
       if (later.hadNothing() && parked.holdsBack(later)) {
         window.remove(later);
-        parked.add(later);
+        parked.add(nowNanos, later, null);
       }
     }
   }
 
   /// What is behind it may still be on its way, and goes after it if it has to go again.
   private void comeBack(Shipment due) {
+    lastTaken = Math.max(lastTaken, due.entry().sequence());
     Deque<Shipment> later = new ArrayDeque<>();
     while (!window.isEmpty() && window.getLast().entry().sequence() > due.entry().sequence()) {
       later.addFirst(window.removeLast());
@@ -846,9 +865,9 @@ public final class Dispatcher {
         }
         pause(nowNanos, backoff.waitNanos(shipment.failedWhole(), retry.retryAfterNanos()));
       }
-      case Outcome.Missing _ -> {
+      case Outcome.Missing missing -> {
         shipment.parkedWhole(nowNanos + Parked.RETRY_NANOS);
-        park(shipment);
+        park(nowNanos, shipment, missing.reason());
         circuit.succeeded();
       }
       case Outcome.TooLarge tooLarge -> smallerWhole(nowNanos, shipment, tooLarge);
@@ -950,7 +969,7 @@ public final class Dispatcher {
     }
     bytes.add(part.length() - rest.length());
     shipment.parked(rest, nowNanos + Parked.RETRY_NANOS);
-    park(shipment);
+    park(nowNanos, shipment, missing.reason());
     circuit.succeeded();
   }
 
@@ -1066,19 +1085,17 @@ public final class Dispatcher {
   /// those that a dispatcher before this one has left open and that were not taken yet. What is stored may go far
   /// beyond the latter.
   private long[] unshipped() {
-    List<Long> sequences = new ArrayList<>(parked.sequences());
+    LongStream notTaken = LongStream.empty();
     if (committed.log() == cursor.log()) {
-      for (long open : committed.open()) {
-        if (open > lastTaken) {
-          sequences.add(open);
-        }
-      }
+      notTaken = LongStream.of(committed.open()).filter(open -> open > lastTaken);
     }
-    for (Shipment shipment : window) {
-      if (shipment.waiting()) {
-        sequences.add(shipment.entry().sequence());
-      }
-    }
-    return sequences.stream().mapToLong(Long::longValue).sorted().toArray();
+    LongStream waiting =
+        window.stream()
+            .filter(Shipment::waiting)
+            .mapToLong(shipment -> shipment.entry().sequence());
+    return LongStream.concat(LongStream.concat(parked.sequences(), notTaken), waiting)
+        .sorted()
+        .distinct()
+        .toArray();
   }
 }

@@ -1,6 +1,7 @@
 package dev.pannier.collector.dispatch;
 
 import dev.pannier.collector.buffer.Cursor;
+import dev.pannier.collector.buffer.Entry;
 import dev.pannier.shippers.batch.Signal;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -10,10 +11,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// Shipments whose part of the destination is missing, in the order of the buffer, while the others go
 /// on. One thread, but for [#isFull].
+///
+/// The disk buffer takes back what it can give again. The others are held, and asked for each second.
 final class Parked {
   /// Whether it is there by now is asked this often: the shipper answers at once.
   static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -33,18 +37,22 @@ final class Parked {
   }
 
   boolean isEmpty() {
-    return shipments.isEmpty();
+    return shipments.isEmpty() && !cursor.hasAside();
   }
 
-  /// Their numbers, ascending.
-  Set<Long> sequences() {
-    return shipments.keySet();
+  /// Their numbers.
+  LongStream sequences() {
+    return LongStream.concat(
+        shipments.keySet().stream().mapToLong(Long::longValue), cursor.aside());
   }
 
   /// Whether one of its key is parked that comes before it.
   boolean holdsBack(Shipment later) {
-    if (later.key().isEmpty() || shipments.isEmpty()) {
+    if (later.key().isEmpty()) {
       return false;
+    }
+    if (cursor.isBehindAside(later.entry())) {
+      return true;
     }
     for (Shipment shipment : shipments.headMap(later.entry().sequence()).values()) {
       if (shipment.key().equals(later.key())) {
@@ -54,10 +62,30 @@ final class Parked {
     return false;
   }
 
-  void add(Shipment shipment) {
+  /// @param missing why it was refused; null where it is only held back
+  void add(long nowNanos, Shipment shipment, @Nullable String missing) {
+    if (shipment.isFresh() && cursor.setAside(shipment.entry(), missing, nowNanos)) {
+      return;
+    }
     shipments.put(shipment.entry().sequence(), shipment);
     cursor.parked(shipment.entry());
     measure();
+  }
+
+  /// Takes the next of what was set aside, where it is time for it.
+  ///
+  /// @return null if there is none now
+  @Nullable Shipment pollAside(long nowNanos) {
+    Entry entry = cursor.nextAside(nowNanos);
+    while (entry != null) {
+      Shipment again = Shipment.ofAside(entry, cursor.log());
+      if (!holdsBack(again)) {
+        return again;
+      }
+      add(nowNanos, again, "one before it is held");
+      entry = cursor.nextAside(nowNanos);
+    }
+    return null;
   }
 
   /// Takes all, in their order.
@@ -85,7 +113,7 @@ final class Parked {
   private @Nullable Shipment firstOfEachKey(long nowNanos) {
     Set<String> keys = new HashSet<>();
     for (Shipment shipment : shipments.values()) {
-      boolean first = shipment.key().isEmpty() || keys.add(shipment.key());
+      boolean first = isFirstOfItsKey(shipment, keys);
       if (first && shipment.parkedUntilNanos() - nowNanos <= 0) {
         return shipment;
       }
@@ -93,12 +121,19 @@ final class Parked {
     return null;
   }
 
+  private boolean isFirstOfItsKey(Shipment shipment, Set<String> keys) {
+    return shipment.key().isEmpty()
+        || (keys.add(shipment.key()) && !cursor.isBehindAside(shipment.entry()));
+  }
+
   /// For how long nothing is due; `Long.MAX_VALUE` if nothing is parked.
-  long waitNanos(long nowNanos) {
-    long wait = Long.MAX_VALUE;
+  ///
+  /// @param orAside whether what was set aside counts
+  long waitNanos(long nowNanos, boolean orAside) {
+    long wait = orAside ? cursor.asideWaitNanos(nowNanos) : Long.MAX_VALUE;
     Set<String> keys = new HashSet<>();
     for (Shipment shipment : shipments.values()) {
-      if (shipment.key().isEmpty() || keys.add(shipment.key())) {
+      if (isFirstOfItsKey(shipment, keys)) {
         wait = Math.min(wait, Math.max(0, shipment.parkedUntilNanos() - nowNanos));
       }
     }
@@ -113,7 +148,8 @@ final class Parked {
   private void measure() {
     Map<Signal, long[]> held = new EnumMap<>(Signal.class);
     for (Shipment shipment : shipments.values()) {
-      if (shipment.key().isEmpty()) {
+      // What the disk buffer has may wait there for as long as there is room.
+      if (shipment.key().isEmpty() && !shipment.entry().isStored()) {
         long[] sums = held.computeIfAbsent(shipment.signal(), signal -> new long[2]);
         sums[0]++;
         sums[1] += shipment.entry().batch().length();

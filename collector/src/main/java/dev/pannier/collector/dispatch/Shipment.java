@@ -24,6 +24,7 @@ final class Shipment {
   private boolean partIsCut;
   private boolean touched;
   private boolean touchedBefore;
+  private boolean wasAside;
   private boolean goesAgain;
   private int failures;
   private long parkedUntilNanos;
@@ -44,6 +45,14 @@ final class Shipment {
     if (entry.batch().records() > 0) {
       parts.add(entry.batch());
     }
+  }
+
+  /// One that waited aside: the destination may have got a part of it before.
+  static Shipment ofAside(Entry entry, long log) {
+    Shipment shipment = new Shipment(entry, log);
+    shipment.touched = true;
+    shipment.wasAside = true;
+    return shipment;
   }
 
   Entry entry() {
@@ -127,6 +136,7 @@ final class Shipment {
   /// @param rejectedRecords what cannot be made to fit
   void divideWhole(List<Batch> again, long rejectedRecords, String why) {
     inFlight = false;
+    divided = true;
     parts.clear();
     parts.addAll(again);
     reject(rejectedRecords, why);
@@ -166,6 +176,22 @@ final class Shipment {
   /// Whether the destination has surely stored none of it, and no attempt is under way.
   boolean isUntouched() {
     return !touched && !inFlight && parts.size() == 1 && copiedBytes() == 0;
+  }
+
+  /// Whether nothing is known of it, here or by the shipper, that its bytes in the buffer do not tell.
+  boolean isFresh() {
+    boolean isWhole =
+        parts.size() == 1
+            && parts.getFirst().records() == entry.batch().records()
+            && copiedBytes() == 0;
+    return (isWhole || hadNothing())
+        && !inFlight
+        && !goesAgain
+        && !divided
+        && doubt == null
+        && rejected == 0
+        && deadLettered == 0
+        && openLetters == 0;
   }
 
   boolean waiting() {
@@ -220,6 +246,10 @@ final class Shipment {
     parts.removeFirst();
     parts.addFirst(again);
     parkedUntilNanos = untilNanos;
+  }
+
+  boolean wasAside() {
+    return wasAside;
   }
 
   /// While it is parked: when to try again.

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.collector.buffer.Acknowledgement.When;
+import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
+import dev.pannier.collector.buffer.disk.CursorWriter;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.BufferSettings.OnFull;
@@ -20,14 +22,17 @@ import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -1333,19 +1338,234 @@ class DiskBufferTest {
   }
 
   @Test
-  void filesWaitWhileEnoughOfThemIsKeptAside() throws Exception {
+  void whatIsDoneBehindWhatWaitsAsideIsNotShippedAgain() throws Exception {
     DiskBuffer buffer = buffer();
-    append(buffer, "1");
-    append(buffer, "2");
-    Entry first = take(buffer, "events");
-    Entry second = take(buffer, "events");
-    buffer.cursor("events").parked(first);
-    assertThat(buffer.hasRoomForFiles()).isTrue();
-    buffer.cursor("events").parked(second);
-    assertThat(buffer.hasRoomForFiles()).isFalse();
-    assertThat(buffer.hasRoomForRequests()).isTrue();
-    buffer.cursor("events").unparked(second);
-    assertThat(buffer.hasRoomForFiles()).isTrue();
+    for (int i = 1; i <= 6; i++) {
+      append(buffer, "r" + i);
+    }
+    List<Entry> taken = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      taken.add(take(buffer, "events"));
+    }
+    Cursor cursor = buffer.cursor("events");
+    cursor.parked(taken.get(1));
+    for (int i : new int[] {0, 2, 4}) {
+      cursor.done(taken.get(i), 0, "");
+    }
+    pass(buffer, 1000);
+    for (int i = 0; i < 2; i++) {
+      DiskBuffer again = buffer();
+      assertThat(again.cursor("events").openBatches()).isEqualTo(3);
+      pass(again, 1000);
+    }
+    DiskBuffer last = buffer();
+    append(last, "r7");
+    Entry first = take(last, "events");
+    assertThat(text(first)).isEqualTo("r2");
+    last.cursor("events").parked(first);
+    assertThat(ship(last, "events")).containsExactly("r4", "r6", "r7");
+    pass(last, 1000);
+    DiskBuffer behind = buffer();
+    assertThat(ship(behind, "events")).containsExactly("r2");
+    assertThat(behind.isEmpty()).isTrue();
+    pass(behind, 1000);
+    assertThat(CursorFile.read(directory()).passed()).containsEntry("events", 7L);
+    assertThat(CursorFile.read(directory()).ahead()).isEmpty();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  /// Text that the log cannot pack.
+  private static String noise(int number, int length) {
+    StringBuilder noise = new StringBuilder(number + " ");
+    new Random(number).ints(length, 'a', 'z').forEach(letter -> noise.append((char) letter));
+    return noise.toString();
+  }
+
+  /// Large ones, so that a segment has a few.
+  private List<Entry> takeLarge(DiskBuffer buffer, int many) {
+    List<Entry> taken = new ArrayList<>();
+    for (int i = 0; i < many; i++) {
+      append(buffer, noise(i, 30_000));
+      pass(buffer, 100);
+      taken.add(take(buffer, "events"));
+      assertThat(setAside(buffer, taken.get(i))).isTrue();
+    }
+    return taken;
+  }
+
+  private @Nullable Entry nextAside(DiskBuffer buffer) {
+    return buffer.cursor("events").nextAside(nowNanos);
+  }
+
+  private List<String> shipAside(DiskBuffer buffer) {
+    List<String> shipped = new ArrayList<>();
+    nowNanos += Aside.RETRY_NANOS;
+    Cursor cursor = buffer.cursor("events");
+    while (cursor.asideWaitNanos(nowNanos) == 0) {
+      Entry entry = nextAside(buffer);
+      if (entry != null) {
+        shipped.add(text(entry));
+        cursor.done(entry, 0, "");
+      }
+    }
+    return shipped;
+  }
+
+  private boolean setAside(DiskBuffer buffer, Entry entry) {
+    return buffer.cursor("events").setAside(entry, "no topic", nowNanos);
+  }
+
+  @Test
+  void whatIsSetAsideHoldsNoMemoryAndIsReadAgainInItsOrder() throws Exception {
+    DiskBuffer buffer = buffer();
+    takeLarge(buffer, 40);
+    Cursor cursor = buffer.cursor("events");
+    append(buffer, "new");
+    Entry later = take(buffer, "events");
+    assertThat(cursor.isBehindAside(later)).isTrue();
+    assertThat(nextAside(buffer)).as("refused just now").isNull();
+    nowNanos += Aside.RETRY_NANOS;
+    Entry first = Objects.requireNonNull(nextAside(buffer));
+    assertThat(text(first)).isEqualTo("0");
+    assertThat(cursor.isBehindAside(first)).isFalse();
+    assertThat(cursor.isBehindAside(later)).isTrue();
+    assertThat(nextAside(buffer)).as("one is tried for all").isNull();
+    assertThat(setAside(buffer, first)).isTrue();
+    assertThat(cursor.aside().toArray()).hasSize(40);
+    nowNanos += Aside.RETRY_NANOS;
+    Entry again = Objects.requireNonNull(nextAside(buffer));
+    assertThat(text(again)).isEqualTo("0");
+    cursor.done(again, 0, "");
+    Entry second = Objects.requireNonNull(nextAside(buffer));
+    assertThat(text(second)).isEqualTo("1");
+    Entry third = Objects.requireNonNull(nextAside(buffer));
+    assertThat(text(third)).isEqualTo("2");
+    assertThat(setAside(buffer, second)).isTrue();
+    assertThat(cursor.isBehindAside(third)).as("the second waits again").isTrue();
+    assertThat(cursor.setAside(third, null, nowNanos)).isTrue();
+    assertThat(nextAside(buffer)).isNull();
+    assertThat(cursor.setAside(later, null, nowNanos)).isTrue();
+    assertThat(cursor.openBatches()).isEqualTo(40);
+    assertThat(shipAside(buffer)).hasSize(40).startsWith("1", "2").endsWith("39", "new");
+    assertThat(cursor.hasAside()).isFalse();
+    pass(buffer, 1000);
+    assertThat(buffer.status().segments()).isEqualTo(1);
+    assertThat(CursorFile.read(directory()).passed()).containsEntry("events", 41L);
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whatIsSetAsideAndGoesForNewerOnesIsDropped() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    takeLarge(buffer, 400);
+    long dropped = metrics.adder(Counter.SHIPPER_DROPPED, "events", "full").sum();
+    assertThat(dropped).isPositive();
+    List<String> left = shipAside(buffer);
+    assertThat(2L * left.size()).isEqualTo(800 - dropped);
+    assertThat(buffer.cursor("events").openBatches()).isZero();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  @Test
+  void whatIsSetAsideAndDamagedIsDroppedAndTheRestComes() throws Exception {
+    DiskBuffer buffer = buffer();
+    List<Entry> taken = takeLarge(buffer, 8);
+    Path segment;
+    try (Stream<Path> files = Files.list(directory())) {
+      segment = files.filter(file -> file.toString().endsWith(".log")).sorted().toList().getFirst();
+    }
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(segment, bytes, StandardOpenOption.WRITE);
+    assertThat(shipAside(buffer)).hasSize(taken.size() - 1);
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "damaged").sum()).isEqualTo(2);
+    assertThat(buffer.cursor("events").openBatches()).isZero();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  @Test
+  void whatIsSetAsideOfASignalThatIsNotTakenAnyMoreIsGivenUp() throws Exception {
+    signalsOf.put("events", Set.of(Signal.LOGS, Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    append(buffer, Signal.TRACES, "span", When.DURABLE);
+    append(buffer, "line");
+    Cursor cursor = buffer.cursor("events");
+    assertThat(setAside(buffer, take(buffer, "events"))).isTrue();
+    assertThat(setAside(buffer, take(buffer, "events"))).isTrue();
+    buffer.change(Map.of("events", Set.of(Signal.LOGS)));
+    assertThat(cursor.openBatches()).isEqualTo(1);
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "removed").sum()).isEqualTo(2);
+    assertThat(shipAside(buffer)).containsExactly("line");
+    assertThat(cursor.hasAside()).isFalse();
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+  }
+
+  @Test
+  void whatIsSetAsideByAShipperThatIsRemovedIsGivenUp() throws Exception {
+    shippers = new String[] {"events", "other"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", When.DELIVERED);
+    append(buffer, "two");
+    Cursor cursor = buffer.cursor("events");
+    assertThat(setAside(buffer, take(buffer, "events"))).isTrue();
+    ship(buffer, "other");
+    pass(buffer, 1000);
+    assertThat(told).containsExactly("two");
+    buffer.change(Map.of("other", Set.of(Signal.LOGS)));
+    buffer.release(List.of(new Cursors.Leaving(cursor, List.of())), List.of());
+    assertThat(told).containsExactly("two", "one");
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "events", "removed").sum()).isEqualTo(4);
+    assertThat(ledger.snapshot()).allMatch(row -> row.records().closes());
+    pass(buffer, 1000);
+  }
+
+  @Test
+  void whatIsDoneBehindWhatIsTriedAgainIsNotShippedAgain() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "waits");
+    append(buffer, "done");
+    assertThat(setAside(buffer, take(buffer, "events"))).isTrue();
+    buffer.cursor("events").done(take(buffer, "events"), 0, "");
+    nowNanos += Aside.RETRY_NANOS;
+    assertThat(nextAside(buffer)).isNotNull();
+    pass(buffer, 1000);
+    assertThat(ship(buffer(), "events")).containsExactly("waits");
+  }
+
+  @Test
+  void placesAreReadBackWhereWhatIsOpenAheadIsNotTakenAnyMore() throws Exception {
+    signalsOf.put("events", Set.of(Signal.LOGS, Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    for (int i = 1; i <= 8; i++) {
+      append(buffer, i == 6 ? Signal.TRACES : Signal.LOGS, "r" + i, When.DURABLE);
+    }
+    pass(buffer, 1000);
+    close();
+    new CursorWriter(directory())
+        .replace(
+            new CursorFile(
+                0, Map.of("events", 3L), Map.of("events", new Ahead(10, new long[] {6}))));
+    signalsOf.put("events", Set.of(Signal.LOGS));
+    DiskBuffer again = buffer();
+    assertThat(again.isEmpty()).isTrue();
+    pass(again, 1000);
+    assertThat(CursorFile.read(directory()).passed()).containsEntry("events", 8L);
+  }
+
+  @Test
+  void segmentsThatWereDoneBehindWhatWaitsAreFreedAfterARestartToo() throws Exception {
+    shippers = new String[] {"live"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "waits");
+    Entry waits = take(buffer, "live");
+    buffer.cursor("live").parked(waits);
+    appendAndShip(buffer, 200);
+    assertThat(buffer.status().segments()).isLessThanOrEqualTo(3);
+    DiskBuffer again = buffer();
+    assertThat(text(take(again, "live"))).isEqualTo("waits");
+    appendAndShip(again, 200);
+    assertThat(again.status().segments()).isLessThanOrEqualTo(3);
   }
 
   @Test

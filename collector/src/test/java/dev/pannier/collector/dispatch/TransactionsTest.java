@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -445,6 +446,44 @@ class TransactionsTest {
       run(second);
       assertThat(cursor.openBatches()).isZero();
       assertThat(metrics.adder(Counter.SHIPPER_REPEATS, "out").sum()).isEqualTo(28);
+    }
+  }
+
+  @Test
+  void whatIsSetAsideIsOpenAndComesOnceWithTheNextShipper(@TempDir Path folder) throws IOException {
+    int many = 200;
+    List<Batch> all =
+        IntStream.rangeClosed(1, many).mapToObj(i -> Batches.fromFile("a", i, "" + i)).toList();
+    long[] numbers = LongStream.rangeClosed(1, many).toArray();
+    try (DiskBuffer disk = OnDisk.of(all, folder, budget, ledger, metrics, Set.of("out"))) {
+      Cursor cursor = disk.cursor("out");
+      Dispatcher first = new Dispatcher(shipper, cursor, metrics, new Random(1), 8);
+      run(first);
+      while (!shipper.calls.isEmpty()) {
+        shipper.end(new Outcome.Missing("no topic", null));
+        run(first);
+      }
+      assertThat(shipper.open.get()).containsExactly(numbers);
+      assertThat(cursor.aside().toArray()).hasSize(many);
+
+      first.standBack();
+      run(first);
+      Transactional next = new Transactional();
+      next.committed = new Committed(cursor.log(), many, numbers, List.of());
+      Dispatcher second = new Dispatcher(next, cursor, metrics, new Random(1), 8);
+      second.takeOver(first.handOver(now, Duration.ZERO));
+      List<String> shipped = new ArrayList<>();
+      for (int i = 0; i < 10 * many; i++) {
+        run(second);
+        assertThat(next.open.get()).hasSize(many - shipped.size() - next.calls.size());
+        next.calls.forEach(call -> shipped.addAll(call.bodies()));
+        next.end(Outcome.ACCEPTED);
+        now += SECOND / 100;
+      }
+      run(second);
+      assertThat(shipped).isEqualTo(LongStream.of(numbers).mapToObj(String::valueOf).toList());
+      assertThat(next.open.get()).isEmpty();
+      assertThat(cursor.openBatches()).isZero();
     }
   }
 

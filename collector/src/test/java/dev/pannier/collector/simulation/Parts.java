@@ -48,7 +48,7 @@ record Parts(
     };
   }
 
-  /// Whether the cluster lacks topics at times. Not drawn, so that it changes nothing of a history without it.
+  /// Whether the first destination lacks topics at times. Not drawn, so that it changes nothing of a history without it.
   static boolean lacksTopics(long seed) {
     return Math.floorMod(seed, ONE_IN) == 0;
   }

@@ -68,9 +68,6 @@ final class SimulatedCluster implements Destination {
 
   private static final String TOPIC = "lines";
 
-  /// That of requests, and those of two files.
-  private static final int TOPICS = 3;
-
   private static final String POSITIONS = "positions";
   private static final String LETTERS = "letters";
   private static final TopicPartition PLACE = new TopicPartition(POSITIONS, 0);
@@ -102,11 +99,7 @@ final class SimulatedCluster implements Destination {
   /// A commit on its way.
   private @Nullable List<Appended> late;
 
-  /// Decides which topics are missing; null where none ever is.
-  private final @Nullable RandomGenerator ofTopics;
-
-  /// Those that are.
-  private final BitSet missing = new BitSet();
+  private final MissingTopics topics;
 
   private boolean isKnown;
   private int epoch;
@@ -134,7 +127,7 @@ final class SimulatedCluster implements Destination {
     this.disk = disk;
     this.directory = directory;
     this.random = random;
-    this.ofTopics = ofTopics;
+    topics = new MissingTopics(ofTopics);
     this.say = say;
   }
 
@@ -174,17 +167,13 @@ final class SimulatedCluster implements Destination {
       /// Asking for a topic is a matter of threads: what the shipper would say once it knows.
       @Override
       public void shipWhole(List<Batch> parts, Origin origin, Consumer<Outcome> outcome) {
-        if (isMissing(parts.getFirst().key())) {
+        if (topics.isMissing(parts.getFirst().key())) {
           outcome.accept(new Outcome.Missing("no such topic", null));
         } else {
           super.shipWhole(parts, origin, outcome);
         }
       }
     };
-  }
-
-  private boolean isMissing(String key) {
-    return missing.get(key.isEmpty() ? 0 : key.contains("web") ? 1 : 2);
   }
 
   @Override
@@ -229,18 +218,15 @@ final class SimulatedCluster implements Destination {
   @Override
   public void changeMood() {
     down = random.nextInt(3) == 0;
-    if (ofTopics != null) {
-      for (int topic = 0; topic < TOPICS; topic++) {
-        missing.set(topic, ofTopics.nextInt(3) == 0);
-      }
-      say.accept(() -> name + ": topics " + missing + " are missing");
+    if (topics.change()) {
+      say.accept(() -> name + ": topics " + topics + " are missing");
     }
   }
 
   @Override
   public void heal() {
     down = false;
-    missing.clear();
+    topics.heal();
     healed = true;
   }
 

@@ -68,13 +68,15 @@ final class SimulatedDestination implements Destination {
   private final List<Link> links = new ArrayList<>();
 
   private int since;
+  private final MissingTopics topics;
   private boolean down;
   private boolean slow;
   private boolean healed;
   private long repeats;
 
   /// @param calm    whether nearly every call is accepted, so that shippers come to the end of what there is
-  /// @param letters where what it refuses is kept; null for nowhere
+  /// @param letters  where what it refuses is kept; null for nowhere
+  /// @param ofTopics decides which topics are missing; null where none ever is
   SimulatedDestination(
       String name,
       boolean ordered,
@@ -82,8 +84,10 @@ final class SimulatedDestination implements Destination {
       Truth truth,
       RandomGenerator random,
       @Nullable Letters letters,
+      @Nullable RandomGenerator ofTopics,
       Consumer<Supplier<String>> say) {
     this.letters = letters;
+    topics = new MissingTopics(ofTopics);
     this.ordered = ordered;
     outcomes = calm ? 2_000 : 100;
     this.say = say;
@@ -172,12 +176,16 @@ final class SimulatedDestination implements Destination {
   public void changeMood() {
     down = random.nextInt(3) == 0;
     slow = random.nextInt(3) == 0;
+    if (topics.change()) {
+      say.accept(() -> name + ": topics " + topics + " are missing");
+    }
   }
 
   @Override
   public void heal() {
     down = false;
     slow = false;
+    topics.heal();
     healed = true;
   }
 
@@ -413,6 +421,8 @@ final class SimulatedDestination implements Destination {
     public void ship(Batch batch, Consumer<Outcome> outcome) {
       if (failed.contains(batch.key())) {
         outcome.accept(turnedAway("behind a failed one", 0));
+      } else if (topics.isMissing(batch.key())) {
+        outcome.accept(new Outcome.Missing("no such topic", null));
       } else {
         calls.add(new Call(batch, outcome));
       }

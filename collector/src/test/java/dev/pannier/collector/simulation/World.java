@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// One history of a sidecar, its applications, its disk and its destinations, all of it decided by one
@@ -241,29 +242,26 @@ final class World {
       applications.add(
           new Application(random, truth, files.getPath("/logs"), name, operator.isMultiline()));
     }
+    @Nullable RandomGenerator ofTopics =
+        Parts.lacksTopics(seed) && mode != Mode.MEMORY
+            ? new SplittableRandom(Long.reverse(seed))
+            : null;
     boolean calm = answersAtOnce > 1 && random.nextInt(4) > 0;
     destinations.add(
         mode.isOnce()
             ? new SimulatedCluster(
-                "one",
-                ordered,
-                !syncsFail,
-                truth,
-                disk,
-                state,
-                random.split(),
-                Parts.lacksTopics(seed) ? new SplittableRandom(Long.reverse(seed)) : null,
-                this::say)
+                "one", ordered, !syncsFail, truth, disk, state, random.split(), ofTopics, this::say)
             : new SimulatedDestination(
-                "one", ordered, calm, truth, random.split(), null, this::say));
+                "one", ordered, calm, truth, random.split(), null, ofTopics, this::say));
     SimulatedDestination two =
-        new SimulatedDestination("two", ordered, calm, truth, random.split(), letters, this::say);
+        new SimulatedDestination(
+            "two", ordered, calm, truth, random.split(), letters, null, this::say);
     destinations.add(two);
     peers.addAll(destinations);
     if (parts.fallsBack()) {
       SimulatedDestination three =
           new SimulatedDestination(
-              Operator.FALLBACK, ordered, calm, truth, ofParts.split(), null, this::say);
+              Operator.FALLBACK, ordered, calm, truth, ofParts.split(), null, null, this::say);
       two.fallback(three);
       peers.add(three);
     }

@@ -5,41 +5,82 @@ import dev.pannier.shippers.batch.Positions;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 
 /// The value of one message of the positions topic: all that a sidecar has stored by one shipper as of
 /// one transaction, which holds the message, too. Big-endian:
 /// ```
-/// 0 version 1 · 1 instance · 9 transaction
+/// 0 version 1 or 2 · 1 instance · 9 transaction
 /// 17 log · 25 sequence · 33 number of open sequences (4), then each (8)
+///   in version 2 each as its distance from the one before, the first from 0: 7 bits a byte, the lowest first, with the eighth set
+///   where more follow
 /// number of file generations (4), then each: generation (8) · position (8) · anchor's tag (1) · anchor's hash (8)
 /// ```
+///
+/// Version 2 is written where many are open, so that the version before reads what it can.
 ///
 /// @param instance    the process that wrote it, random
 /// @param transaction its number within the process, from 1
 record PositionsRecord(long instance, long transaction, Committed committed) {
   private static final byte VERSION = 1;
+  private static final byte VERSION_MANY = 2;
+
+  /// More are written in version 2.
+  static final int MANY = 1_000;
+
+  private static final int DISTANCE_BYTES = 9;
   private static final int HEAD_BYTES = 37;
   private static final int FILE_BYTES = 25;
 
   byte[] encode() {
     long[] open = committed.open();
     Collection<Positions> files = committed.files();
+    boolean many = open.length > MANY;
     ByteBuffer out =
         ByteBuffer.allocate(
-            HEAD_BYTES + open.length * Long.BYTES + Integer.BYTES + files.size() * FILE_BYTES);
-    out.put(VERSION).putLong(instance).putLong(transaction);
+            HEAD_BYTES
+                + open.length * (many ? DISTANCE_BYTES : Long.BYTES)
+                + Integer.BYTES
+                + files.size() * FILE_BYTES);
+    out.put(many ? VERSION_MANY : VERSION).putLong(instance).putLong(transaction);
     out.putLong(committed.log()).putLong(committed.sequence()).putInt(open.length);
+    long before = 0;
     for (long sequence : open) {
-      out.putLong(sequence);
+      if (many) {
+        putDistance(out, sequence - before);
+        before = sequence;
+      } else {
+        out.putLong(sequence);
+      }
     }
     out.putInt(files.size());
     for (Positions file : files) {
       out.putLong(file.generation()).putLong(file.to());
       out.put((byte) file.anchorTag()).putLong(file.anchorHash());
     }
-    return out.array();
+    return Arrays.copyOf(out.array(), out.position());
+  }
+
+  private static void putDistance(ByteBuffer out, long distance) {
+    long left = distance;
+    for (; left > 0x7F; left >>>= 7) {
+      out.put((byte) ((left & 0x7F) | 0x80));
+    }
+    out.put((byte) left);
+  }
+
+  private static long distance(ByteBuffer in) {
+    long distance = 0;
+    for (int bits = 0; bits < Long.SIZE; bits += 7) {
+      byte part = in.get();
+      distance |= (long) (part & 0x7F) << bits;
+      if (part >= 0) {
+        return distance;
+      }
+    }
+    throw new IllegalArgumentException("damaged: a distance has no end");
   }
 
   /// @throws IllegalArgumentException where it is of another version, or damaged
@@ -47,17 +88,18 @@ record PositionsRecord(long instance, long transaction, Committed committed) {
     ByteBuffer in = ByteBuffer.wrap(value);
     try {
       byte version = in.get();
-      if (version != VERSION) {
+      if (version != VERSION && version != VERSION_MANY) {
         throw new IllegalArgumentException(
-            "version " + version + ", this pannier reads " + VERSION);
+            "version " + version + ", this pannier reads " + VERSION + " and " + VERSION_MANY);
       }
+      boolean many = version == VERSION_MANY;
       long instance = in.getLong();
       long transaction = in.getLong();
       long log = in.getLong();
       long sequence = in.getLong();
-      long[] open = new long[count(in, Long.BYTES)];
+      long[] open = new long[count(in, many ? 1 : Long.BYTES)];
       for (int i = 0; i < open.length; i++) {
-        open[i] = in.getLong();
+        open[i] = many ? (i == 0 ? 0 : open[i - 1]) + distance(in) : in.getLong();
       }
       int count = count(in, FILE_BYTES);
       List<Positions> files = new ArrayList<>(count);

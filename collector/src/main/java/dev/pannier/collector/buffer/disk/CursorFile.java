@@ -7,7 +7,6 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -20,14 +19,18 @@ import java.util.zip.CRC32C;
 ///
 /// ```
 /// 50 4E 43 52   magic "PNCR"
-/// 00 03         version
+/// 00 03         version; 4 where a shipper is done with something ahead of what it is not done with
 /// 8 bytes       all records up to this number are synced; not in version 1
 /// 2 bytes       number of shippers, then for each
 ///   2 + n         its name, UTF-8 behind its length
 ///   8             the shipper needs no record up to this number any longer; where the log ended
+///             in version 4 for each, in the order above
+///   8             nor any up to this number, but for some
+///   4             how many these are, then of each its distance from the one before, the first from the number above: 7 bits a byte,
+///                 the lowest first, with the eighth set where more follow
 /// 4 bytes       CRC32C of all before
 ///             in `cursors` later places may follow, not in versions 1 and 2:
-///   8             of each shipper the same number, in the order above
+///   8             of each shipper the same number, in the order above; in version 4 the rest behind them, too
 ///   4 bytes       CRC32C of all before
 /// ```
 ///
@@ -37,9 +40,19 @@ import java.util.zip.CRC32C;
 ///
 /// @param synced  all records up to this number are synced; 0 in `unconfirmed`
 /// @param passed  by the shipper's name, the number up to which it needs no record any longer, or where the log ended
-public record CursorFile(long synced, Map<String, Long> passed) {
+/// @param ahead   what of the records behind that number it does not need either; without those of which there are none
+public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahead> ahead) {
   /// Where nothing is known.
   public static final CursorFile NONE = new CursorFile(0, Map.of());
+
+  public CursorFile(long synced, Map<String, Long> passed) {
+    this(synced, passed, Map.of());
+  }
+
+  /// What a shipper does not need of the records behind its number.
+  public Ahead ahead(String shipper) {
+    return ahead.getOrDefault(shipper, Ahead.NONE);
+  }
 
   static final String CURSORS = "cursors";
 
@@ -49,7 +62,8 @@ public record CursorFile(long synced, Map<String, Long> passed) {
 
   private static final int MAGIC = 0x504E4352;
   private static final int VERSION = 3;
-  private static final int MAX_BYTES = 1 << 20;
+  private static final int VERSION_AHEAD = 4;
+  private static final int MAX_BYTES = 8 << 20;
 
   /// @return [#NONE] where there is no file yet
   /// @throws IOException where it cannot be read; the message says why
@@ -85,8 +99,8 @@ public record CursorFile(long synced, Map<String, Long> passed) {
       throw new IOException("not a file of cursors");
     }
     int version = in.readUnsignedShort();
-    if (version < 1 || version > VERSION) {
-      throw new IOException("version " + version + ", this pannier reads 1 to " + VERSION);
+    if (version < 1 || version > VERSION_AHEAD) {
+      throw new IOException("version " + version + ", this pannier reads 1 to " + VERSION_AHEAD);
     }
     long synced = version == 1 ? 0 : in.readLong();
     int count = in.readUnsignedShort();
@@ -94,31 +108,57 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     for (int i = 0; i < count; i++) {
       passed.put(in.readUTF(), in.readLong());
     }
+    Map<String, Ahead> ahead = version < VERSION_AHEAD ? Map.of() : readAhead(in, passed);
     CRC32C crc = new CRC32C();
     int end = bytes.length - in.available();
     crc.update(bytes, 0, end);
     if (in.readInt() != (int) crc.getValue()) {
       throw new IOException("checksum differs");
     }
-    readLater(ByteBuffer.wrap(bytes), end, crc, passed);
-    return new CursorFile(synced, passed);
+    return later(bytes, end, crc, new CursorFile(synced, passed, ahead), version);
   }
 
   /// @param end where the checksum is
   /// @param crc of all before that
-  private static void readLater(ByteBuffer bytes, int end, CRC32C crc, Map<String, Long> passed) {
-    int length = Integer.BYTES + passed.size() * Long.BYTES;
-    for (int at = end; bytes.limit() - at >= length + Integer.BYTES; at += length) {
-      crc.update(bytes.slice(at, length));
-      if (bytes.getInt(at + length) != (int) crc.getValue()) {
-        return;
+  private static CursorFile later(
+      byte[] bytes, int end, CRC32C crc, CursorFile first, int version) {
+    CursorFile last = first;
+    int at = end;
+    try {
+      DataInputStream in =
+          new DataInputStream(
+              new ByteArrayInputStream(
+                  bytes, end + Integer.BYTES, bytes.length - end - Integer.BYTES));
+      while (in.available() > 0) {
+        Map<String, Long> passed = new LinkedHashMap<>();
+        for (String shipper : first.passed.keySet()) {
+          passed.put(shipper, in.readLong());
+        }
+        Map<String, Ahead> ahead = version < VERSION_AHEAD ? Map.of() : readAhead(in, passed);
+        int next = bytes.length - in.available();
+        crc.update(bytes, at, next - at);
+        if (in.readInt() != (int) crc.getValue()) {
+          return last;
+        }
+        at = next;
+        last = new CursorFile(first.synced, passed, ahead);
       }
-      int place = at + Integer.BYTES;
-      for (Map.Entry<String, Long> each : passed.entrySet()) {
-        each.setValue(bytes.getLong(place));
-        place += Long.BYTES;
+    } catch (IOException e) {
+      // Not whole: it was written when the process died.
+    }
+    return last;
+  }
+
+  private static Map<String, Ahead> readAhead(DataInputStream in, Map<String, Long> passed)
+      throws IOException {
+    Map<String, Ahead> ahead = new LinkedHashMap<>();
+    for (Map.Entry<String, Long> each : passed.entrySet()) {
+      Ahead read = Ahead.read(in, each.getValue());
+      if (read.to() > each.getValue()) {
+        ahead.put(each.getKey(), read);
       }
     }
+    return ahead;
   }
 
   /// When it returns, it is on disk.
@@ -141,20 +181,50 @@ public record CursorFile(long synced, Map<String, Long> passed) {
     DurableDirectory.replace(directory, name, bytes());
   }
 
+  /// Whether it is told what a shipper is done with ahead of what it is not done with.
+  boolean tellsAhead() {
+    return !ahead.isEmpty();
+  }
+
   byte[] bytes() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     DataOutputStream out = new DataOutputStream(bytes);
     out.writeInt(MAGIC);
-    out.writeShort(VERSION);
+    // A version before this one reads it where it can.
+    out.writeShort(tellsAhead() ? VERSION_AHEAD : VERSION);
     out.writeLong(synced);
     out.writeShort(passed.size());
     for (Map.Entry<String, Long> cursor : passed.entrySet()) {
       out.writeUTF(cursor.getKey());
       out.writeLong(cursor.getValue());
     }
+    if (tellsAhead()) {
+      writeAhead(out);
+    }
     CRC32C crc = new CRC32C();
     crc.update(bytes.toByteArray());
     out.writeInt((int) crc.getValue());
     return bytes.toByteArray();
+  }
+
+  /// The same places behind others, without the checksum.
+  ///
+  /// @param withAhead as those before have it
+  byte[] laterBytes(boolean withAhead) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
+    DataOutputStream out = new DataOutputStream(bytes);
+    for (Long place : passed.values()) {
+      out.writeLong(place);
+    }
+    if (withAhead) {
+      writeAhead(out);
+    }
+    return bytes.toByteArray();
+  }
+
+  private void writeAhead(DataOutputStream out) throws IOException {
+    for (Map.Entry<String, Long> cursor : passed.entrySet()) {
+      ahead(cursor.getKey()).write(out, cursor.getValue());
+    }
   }
 }

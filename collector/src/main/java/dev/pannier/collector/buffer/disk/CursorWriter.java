@@ -7,12 +7,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Map;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// Writes the shippers' places: whole and synced, or behind those that are there and not synced. One thread.
 public final class CursorWriter {
+  /// Later places make it no larger: the next [#replace] has them.
+  private static final long MOST_BYTES = 1 << 20;
+
   private final Path directory;
 
   /// Of the shippers in the file; null where nothing may be appended to it.
@@ -22,6 +24,7 @@ public final class CursorWriter {
   private CRC32C crc = new CRC32C();
 
   private long end;
+  private boolean tellsAhead;
 
   public CursorWriter(Path directory) {
     this.directory = directory;
@@ -36,24 +39,27 @@ public final class CursorWriter {
     crc = new CRC32C();
     crc.update(bytes);
     end = bytes.length;
+    tellsAhead = cursors.tellsAhead();
     names = List.copyOf(cursors.passed().keySet());
   }
 
   /// When it returns, the death of the process leaves them. Nothing is written where they are of other shippers than those of the last
   /// [#replace], or where that or an append has failed since.
   ///
-  /// @param passed as in [CursorFile]
-  public void append(Map<String, Long> passed) throws IOException {
-    if (!List.copyOf(passed.keySet()).equals(names)) {
+  public void append(CursorFile cursors) throws IOException {
+    if (!List.copyOf(cursors.passed().keySet()).equals(names)) {
+      return;
+    }
+    byte[] places = cursors.laterBytes(tellsAhead);
+    if (end + places.length > MOST_BYTES) {
       return;
     }
     List<String> before = names;
     names = null;
-    ByteBuffer bytes = ByteBuffer.allocate(passed.size() * Long.BYTES + Integer.BYTES);
-    passed.values().forEach(bytes::putLong);
-    crc.update(bytes.array(), 0, bytes.position());
+    ByteBuffer bytes = ByteBuffer.allocate(places.length + Integer.BYTES).put(places);
+    crc.update(places);
     bytes.putInt((int) crc.getValue()).flip();
-    crc.update(bytes.array(), bytes.limit() - Integer.BYTES, Integer.BYTES);
+    crc.update(bytes.array(), places.length, Integer.BYTES);
     try (FileChannel channel =
         FileChannel.open(directory.resolve(CursorFile.CURSORS), StandardOpenOption.WRITE)) {
       while (bytes.hasRemaining()) {

@@ -1032,6 +1032,12 @@ public final class SegmentLog implements Closeable {
     return oldest == null ? null : oldest.getValue();
   }
 
+  /// The segment that a record is in, if it is not gone.
+  public @Nullable Segment of(long sequence) {
+    Map.Entry<Long, Segment> of = segments.floorEntry(sequence);
+    return of == null || of.getValue().lastSequence() < sequence ? null : of.getValue();
+  }
+
   /// The segment behind another one, which may be gone.
   public @Nullable Segment after(Segment segment) {
     // One that was taken back may be there anew.

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.LongStream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -922,13 +923,13 @@ class SegmentLogTest {
   @Test
   void laterPlacesCountUpToTheFirstThatIsNotWhole() throws Exception {
     CursorWriter writer = new CursorWriter(directory);
-    writer.append(Map.of("events", 1L));
+    writer.append(new CursorFile(9, Map.of("events", 1L)));
     assertThat(CursorFile.read(directory)).isEqualTo(CursorFile.NONE);
     writer.replace(new CursorFile(9, places(7, 2)));
-    writer.append(places(8, 5));
-    writer.append(Map.of("events", 12L));
-    writer.append(places(10, 6));
-    writer.append(places(12, 6));
+    writer.append(new CursorFile(9, places(8, 5)));
+    writer.append(new CursorFile(9, Map.of("events", 12L)));
+    writer.append(new CursorFile(9, places(10, 6)));
+    writer.append(new CursorFile(9, places(12, 6)));
     Path file = directory.resolve("cursors");
     byte[] whole = Files.readAllBytes(file);
     int each = 2 * Long.BYTES + Integer.BYTES;
@@ -948,7 +949,7 @@ class SegmentLogTest {
     Files.write(file, whole);
     assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(9, places(12, 6)));
     writer.replace(new CursorFile(12, places(13, 6)));
-    writer.append(places(13, 8));
+    writer.append(new CursorFile(9, places(13, 8)));
     assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(12, places(13, 8)));
   }
 
@@ -966,16 +967,82 @@ class SegmentLogTest {
     Path temporary = Files.createDirectory(directory.resolve("cursors.tmp"));
     assertThatThrownBy(() -> writer.replace(new CursorFile(9, places(8, 2))))
         .isInstanceOf(IOException.class);
-    writer.append(places(9, 2));
+    writer.append(new CursorFile(9, places(9, 2)));
     assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(9, places(7, 2)));
     Files.delete(temporary);
     writer.replace(new CursorFile(9, places(8, 2)));
     Path file = directory.resolve("cursors");
     Path elsewhere = Files.move(file, directory.resolve("elsewhere"));
-    assertThatThrownBy(() -> writer.append(places(9, 2))).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> writer.append(new CursorFile(9, places(9, 2))))
+        .isInstanceOf(IOException.class);
     Files.move(elsewhere, file);
-    writer.append(places(9, 3));
+    writer.append(new CursorFile(9, places(9, 3)));
     assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(9, places(8, 2)));
+  }
+
+  @Test
+  void whatIsDoneAheadIsReadBackAlsoOfLaterPlaces() throws Exception {
+    CursorWriter writer = new CursorWriter(directory);
+    CursorFile first = ahead(7, new Ahead(1L << 40, new long[] {8, 9, 200, 1L << 33}));
+    writer.replace(first);
+    assertThat(CursorFile.read(directory)).isEqualTo(first);
+    Path file = directory.resolve("cursors");
+    byte[] before = Files.readAllBytes(file);
+    CursorFile later = ahead(8, new Ahead((1L << 40) + 1, new long[] {9, 1L << 33}));
+    writer.append(later);
+    assertThat(CursorFile.read(directory)).isEqualTo(later);
+    byte[] whole = Files.readAllBytes(file);
+    for (int at = before.length; at < whole.length; at++) {
+      Files.write(file, Arrays.copyOf(whole, at));
+      assertThat(CursorFile.read(directory)).isEqualTo(first);
+      byte[] flipped = whole.clone();
+      flipped[at] ^= 1;
+      Files.write(file, flipped);
+      assertThat(CursorFile.read(directory)).isEqualTo(first);
+    }
+    Files.write(file, whole);
+    CursorFile none = new CursorFile(9, places(300, 6));
+    writer.append(none);
+    assertThat(CursorFile.read(directory)).isEqualTo(none);
+  }
+
+  private static CursorFile ahead(long events, Ahead ahead) {
+    return new CursorFile(9, places(events, 6), Map.of("events", ahead));
+  }
+
+  @Test
+  void laterPlacesOfAFileThatTellsNothingAheadTellNothingAhead() throws Exception {
+    CursorWriter writer = new CursorWriter(directory);
+    writer.replace(new CursorFile(9, places(7, 2)));
+    assertThat(Files.readAllBytes(directory.resolve("cursors"))[5])
+        .as("a version before reads it")
+        .isEqualTo((byte) 3);
+    writer.append(ahead(8, new Ahead(20, new long[] {9})));
+    assertThat(CursorFile.read(directory)).isEqualTo(new CursorFile(9, places(8, 6)));
+  }
+
+  @Test
+  void laterPlacesStopWhereTheFileWouldGrowLarge() throws Exception {
+    CursorWriter writer = new CursorWriter(directory);
+    CursorFile many = ahead(0, new Ahead(1 << 20, LongStream.range(1, 60_000).toArray()));
+    writer.replace(many);
+    for (int i = 0; i < 100; i++) {
+      writer.append(many);
+    }
+    assertThat(Files.size(directory.resolve("cursors"))).isBetween(1L << 19, 1L << 20);
+    assertThat(CursorFile.read(directory)).isEqualTo(many);
+  }
+
+  @Test
+  void moreThanAreStoredCountAsNotDone() {
+    long[] open = LongStream.rangeClosed(1, Ahead.MOST_OPEN + 5).map(each -> 2 * each).toArray();
+    Ahead ahead = new Ahead(1 << 30, open);
+    assertThat(ahead.open()).hasSize(Ahead.MOST_OPEN);
+    assertThat(ahead.covers(open[Ahead.MOST_OPEN] - 1)).isTrue();
+    assertThat(ahead.covers(open[Ahead.MOST_OPEN])).isFalse();
+    assertThat(ahead.covers(open[Ahead.MOST_OPEN] + 1)).isFalse();
+    assertThat(ahead.covers(2)).isFalse();
+    assertThat(ahead.covers(3)).isTrue();
   }
 
   @Test
