@@ -80,16 +80,20 @@ final class Client {
 
   /// A broker did not answer this one in time. That is all that it tells where a connection of many can no longer be
   /// made, since a certificate has expired meanwhile: where files were renewed since, the next call starts with a new one.
-  synchronized void isSlow(@Nullable Producer<byte[], byte[]> which) {
+  ///
+  /// @return whether they were
+  synchronized boolean isSlow(@Nullable Producer<byte[], byte[]> which) {
     NamedFiles before = files;
     long nowNanos = nanoClock.getAsLong();
     if (which != producer || before == null || nowNanos - comparedNanos < COMPARED_EACH_NANOS) {
-      return;
+      return false;
     }
     comparedNanos = nowNanos;
-    if (before.haveChanged()) {
-      isDone(which);
+    if (!before.haveChanged()) {
+      return false;
     }
+    isDone(which);
+    return true;
   }
 
   /// Whether a broker has ever sent it a byte.

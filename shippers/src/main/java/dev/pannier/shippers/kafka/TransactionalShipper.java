@@ -855,13 +855,15 @@ public final class TransactionalShipper implements Shipper {
     if (failed.slow()) {
       wasSlow();
     }
+    // The coordinator's connection may stand where another can be made no more.
+    boolean renewed = failed.slow() && client.isSlow(producer);
     // What goes down with it says nothing of itself.
     round.incrementAndGet();
     try {
       if (begun && producer != null) {
         producer.abortTransaction();
       }
-      if (failed.noPositions() || (why.producerIsDone() && !begun)) {
+      if (renewed || failed.noPositions() || (why.producerIsDone() && !begun)) {
         lose(nowNanos, why.reason());
       }
     } catch (RuntimeException | LinkageError e) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +86,12 @@ final class FakeTransactions {
   /// Whether a broker says which record of a batch it refuses.
   boolean tellsWhich;
 
+  /// More of the shipper's properties.
+  final Map<String, String> properties = new HashMap<>(Map.of("bootstrap.servers", "127.0.0.1:1"));
+
+  /// How many there were.
+  int producers;
+
   /// The shipper's.
   long memoryBytes = 8 << 20;
 
@@ -129,7 +136,7 @@ final class FakeTransactions {
     }
   }
 
-  static ShipperSettings.Kafka settings(Encoding encoding) {
+  ShipperSettings.Kafka settings(Encoding encoding) {
     Map<Signal, String> topics = new EnumMap<>(Signal.class);
     Map<Signal, Encoding> encodings = new EnumMap<>(Signal.class);
     topics.put(Signal.LOGS, TOPIC);
@@ -140,7 +147,7 @@ final class FakeTransactions {
         encodings,
         FieldNames.LOGSTASH,
         "source",
-        Map.of("bootstrap.servers", "127.0.0.1:1"),
+        properties,
         new ShipperSettings.Transactions("pannier-", POSITIONS));
   }
 
@@ -158,6 +165,7 @@ final class FakeTransactions {
   }
 
   Producer<byte[], byte[]> producer() {
+    producers++;
     return new Connection();
   }
 

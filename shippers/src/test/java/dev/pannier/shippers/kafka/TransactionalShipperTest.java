@@ -646,6 +646,36 @@ class TransactionalShipperTest {
     assertThat(cluster.bodies()).hasSize(20);
   }
 
+  /// The coordinator answers by a connection that stands, while none to a partition's leader can be made any more.
+  @Test
+  void whereABrokerDoesNotAnswerRenewedKeystoresAreRead() throws Exception {
+    shipper.close(Duration.ZERO);
+    Path store = Files.writeString(folder.resolve("store.p12"), "old");
+    cluster.properties.put("ssl.keystore.location", store.toString());
+    restart(2);
+    ship(batch(FILE, 0, 1));
+    later();
+    int before = cluster.producers;
+
+    cluster.refusals = record -> new TimeoutException("expired");
+    ship(batch(FILE, 1, 1));
+    later();
+    shipper.resume();
+    assertThat(cluster.producers).as("nothing was renewed").isEqualTo(before);
+
+    Files.writeString(store, "renewed");
+    cluster.nanos += TimeUnit.SECONDS.toNanos(1);
+    ship(batch(FILE, 1, 1));
+    later();
+    assertThat(cluster.producers).isEqualTo(before + 1);
+    cluster.refusals = record -> null;
+    shipper.resume();
+    ship(batch(FILE, 1, 1));
+    later();
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1");
+  }
+
   /// Who takes its place in a reload does not know the batches that were in it.
   @ParameterizedTest
   @EnumSource(names = {"BEFORE_COMMIT", "AFTER_COMMIT"})
