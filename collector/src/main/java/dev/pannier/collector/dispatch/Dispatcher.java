@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
@@ -38,7 +39,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// ```
 ///   buffer ── next ──▸ [ shipment  shipment  shipment ] ── ship ──▸ shipper
-///             done ◂── contiguous prefix      ▴────────── outcome ────┘
+///             done ◂── of each key in order   ▴────────── outcome ────┘
 /// ```
 ///
 /// Order: shipments of one key never overtake one that failed. After a failure nothing new is sent,
@@ -47,7 +48,7 @@ import org.slf4j.LoggerFactory;
 /// ([Shipper#pipelines]) has several shipments of a key in flight; any other has one.
 ///
 /// A shipment whose part of the destination is missing is parked with those of its key behind it, while
-/// the others go on.
+/// the others go on, also while it is tried again.
 ///
 /// What the destination refuses for good goes to the dead letters, where there are any
 /// ([DeadLetters]; a transactional shipper keeps its own); while its circuit is open ([CircuitBreaker]), what waits goes to the fallback, where
@@ -319,8 +320,9 @@ public final class Dispatcher {
     if (paused || window.size() >= maxInFlight) {
       return Long.MAX_VALUE;
     }
-    // What is due waits for the shipper, which says itself when it goes on.
-    long wait = shipper.isReady() ? parked.waitNanos(nowNanos) : Long.MAX_VALUE;
+    // What is due waits for the shipper, which says itself when it goes on, or for what is tried.
+    boolean looks = shipper.isReady() && window.size() < mostWithParked();
+    long wait = looks ? parked.waitNanos(nowNanos) : Long.MAX_VALUE;
     return inFlight > 0 ? Math.min(LONGEST_LIE_NANOS, wait) : wait;
   }
 
@@ -631,7 +633,7 @@ public final class Dispatcher {
         }
       }
     }
-    while (window.size() < maxInFlight) {
+    while (window.size() < mostWithParked()) {
       Shipment due = parked.poll(nowNanos);
       if (due == null) {
         break;
@@ -650,7 +652,7 @@ public final class Dispatcher {
       if (transactional) {
         skipCommitted(nowNanos, shipment);
       }
-      if (parked.holdsBack(shipment)) {
+      if (parked.holdsBack(shipment) || isTriedAgain(shipment.key())) {
         parked.add(shipment);
         moved++;
       } else {
@@ -658,6 +660,32 @@ public final class Dispatcher {
       }
     }
     return moved;
+  }
+
+  /// While something that was parked is tried again, which may take as long as an attempt does, what is parked behind it leaves
+  /// room in the window for the others.
+  private int mostWithParked() {
+    if (!transactional) {
+      for (Shipment shipment : window) {
+        if (shipment.isTriedAgain()) {
+          return maxInFlight / 2;
+        }
+      }
+    }
+    return maxInFlight;
+  }
+
+  /// Whether something of that key was parked, and is in the window.
+  private boolean isTriedAgain(String key) {
+    if (transactional || key.isEmpty()) {
+      return false;
+    }
+    for (Shipment shipment : window) {
+      if (shipment.isTriedAgain() && shipment.key().equals(key)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void skipCommitted(long nowNanos, Shipment shipment) {
@@ -1027,7 +1055,7 @@ public final class Dispatcher {
     return paused && pausedUntilNanos - nowNanos > 0;
   }
 
-  /// Tells the buffer of the shipments at the front that are done. Those that wait for nothing but
+  /// Tells the buffer of the shipments that are done, of those of a key in their order. Those that wait for nothing but
   /// their dead letters let others pass.
   private int settle() {
     int settled = 0;
@@ -1040,10 +1068,29 @@ public final class Dispatcher {
       }
       settled++;
     }
+    if (!transactional && window.stream().anyMatch(Shipment::done)) {
+      settled += settleBehind();
+    }
     if (deadLetters != null) {
       for (Shipment done = deadLetters.poll(); done != null; done = deadLetters.poll()) {
         settle(done);
         settled++;
+      }
+    }
+    return settled;
+  }
+
+  /// One that takes long fills the window with what is done no more than others of its key do.
+  private int settleBehind() {
+    int settled = 0;
+    Set<String> before = new HashSet<>();
+    for (Shipment shipment : List.copyOf(window)) {
+      if (shipment.done() && !before.contains(shipment.key())) {
+        window.remove(shipment);
+        settle(shipment);
+        settled++;
+      } else if (!shipment.key().isEmpty()) {
+        before.add(shipment.key());
       }
     }
     return settled;

@@ -25,6 +25,7 @@ final class Shipment {
   private boolean touched;
   private boolean touchedBefore;
   private boolean goesAgain;
+  private boolean triedAgain;
   private int failures;
   private long parkedUntilNanos;
   private long rejected;
@@ -193,6 +194,7 @@ final class Shipment {
     inFlight = false;
     partIsCut = false;
     goesAgain = false;
+    triedAgain = false;
     failures = 0;
     parts.removeFirst();
   }
@@ -210,6 +212,7 @@ final class Shipment {
   void again(Batch again) {
     inFlight = false;
     goesAgain = true;
+    triedAgain = false;
     parts.removeFirst();
     parts.addFirst(again);
   }
@@ -217,9 +220,15 @@ final class Shipment {
   /// The part in flight could not go where it has to go, and `again` is what of it waits.
   void parked(Batch again, long untilNanos) {
     inFlight = false;
+    triedAgain = true;
     parts.removeFirst();
     parts.addFirst(again);
     parkedUntilNanos = untilNanos;
+  }
+
+  /// Whether its next attempt, or the one under way, is the first since it was parked.
+  boolean isTriedAgain() {
+    return triedAgain;
   }
 
   /// While it is parked: when to try again.
@@ -282,6 +291,7 @@ final class Shipment {
   void isBack() {
     inFlight = false;
     goesAgain = false;
+    triedAgain = false;
     failures = 0;
     partIsCut = false;
   }

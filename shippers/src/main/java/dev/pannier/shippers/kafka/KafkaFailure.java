@@ -9,6 +9,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.BrokerNotAvailableException;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
+import org.apache.kafka.common.errors.InvalidMetadataException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.NotEnoughReplicasAfterAppendException;
@@ -41,8 +42,8 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
 
   enum Kind {
     RETRY,
-    /// The topic is missing, not ours to write to, or takes nothing with our clock's time: other topics are
-    /// not concerned.
+    /// The topic is missing, not ours to write to, or takes nothing with our clock's time, or its partition takes nothing:
+    /// others are not concerned.
     NO_TOPIC,
     TOO_LARGE,
     REFUSED
@@ -63,6 +64,20 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
   static boolean isNeighbours(Throwable error) {
     return error.getClass() == KafkaException.class
         && String.valueOf(error.getMessage()).startsWith(NEIGHBOUR);
+  }
+
+  /// Whether it may be of one partition, which has no leader or too few replicas, or of the broker that leads it.
+  static boolean isOfPartition(Throwable error) {
+    return error instanceof TimeoutException
+        || error instanceof NotEnoughReplicasException
+        || error instanceof NotEnoughReplicasAfterAppendException
+        || error instanceof InvalidMetadataException;
+  }
+
+  /// What was sent later to others was confirmed.
+  KafkaFailure ofPartition() {
+    return new KafkaFailure(
+        Kind.NO_TOPIC, reason + " (others are confirmed: what goes there waits alone)", false);
   }
 
   /// Not to be believed before the record was sent alone.
@@ -206,6 +221,12 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
     KafkaFailure slow() {
       return new KafkaFailure(
           Kind.RETRY, servers + " does not confirm a message in time (max.block.ms)", false);
+    }
+
+    /// The message before it goes alone, since the last one of its key was not confirmed in time.
+    KafkaFailure stalled() {
+      return new KafkaFailure(
+          Kind.NO_TOPIC, servers + " does not confirm the message before it in time", false);
     }
 
     /// Whether there is a topic is not known, and nothing waits for the answer.

@@ -365,6 +365,127 @@ class KafkaShipperTest extends RemoteShipperContract {
     shipper.close(Duration.ZERO);
   }
 
+  /// A message to `stuck` is not confirmed in time, while one that was sent later to another is.
+  private Outcome expireWhileOthersAreConfirmed(Shipper shipper, Batch stuck) throws Exception {
+    cluster.stuck = record -> "stuck".equals(new String(record.key(), UTF_8));
+    Told told = new Told(cluster.patience());
+    shipper.ship(stuck, told);
+    assertThat(shipWith(shipper, Batches.logs("other", "goes on"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.expire();
+    return told.await();
+  }
+
+  @Test
+  void aPartitionThatTakesNothingKeepsOnlyWhatGoesThere() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    Batch batch = Batches.logs("stuck", "waits");
+    for (int i = 0; i < 3; i++) {
+      assertThat(expireWhileOthersAreConfirmed(shipper, batch))
+          .isInstanceOfSatisfying(
+              Outcome.Missing.class,
+              missing -> {
+                assertThat(missing.unconfirmed()).isNull();
+                assertThat(missing.reason()).contains("did not answer in time", "waits alone");
+                assertThat(shipper.missing()).isEqualTo(missing.reason());
+              });
+      assertThat(shipWith(shipper, Batches.logs("other", "at once"))).isEqualTo(Outcome.ACCEPTED);
+    }
+    assertThat(shipper.missing()).isNotEmpty();
+
+    cluster.stuck = record -> false;
+    assertThat(shipWith(shipper, batch)).isEqualTo(Outcome.ACCEPTED);
+    assertThat(shipper.missing()).isEmpty();
+    assertThat(cluster.producers).isEqualTo(1);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void aPartitionThatIsTriedNoMoreIsNotToldForEver() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(expireWhileOthersAreConfirmed(shipper, Batches.logs("stuck", "waits")))
+        .isInstanceOf(Outcome.Missing.class);
+    cluster.nanos.addAndGet(TimeUnit.MINUTES.toNanos(2));
+    assertThat(shipper.missing()).isEmpty();
+    shipper.close(Duration.ZERO);
+  }
+
+  /// What may have something of its key behind it says nothing yet: the next one goes alone.
+  @Test
+  void whatExpiresInAStreamGoesAloneTheNextTime() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(shipWith(shipper, Batches.logs("stuck", "before"))).isEqualTo(Outcome.ACCEPTED);
+    Batch batch = Batches.logs("stuck", "waits.");
+    assertThat(expireWhileOthersAreConfirmed(shipper, batch)).isInstanceOf(Outcome.Retryable.class);
+    shipper.resume();
+
+    assertThat(expireWhileOthersAreConfirmed(shipper, batch)).isInstanceOf(Outcome.Missing.class);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void whereNothingIsConfirmedMeanwhileTheClusterIsToBlame() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(shipWith(shipper, Batches.logs("other", "before"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.stuck = record -> true;
+    Told told = new Told(cluster.patience());
+    shipper.ship(Batches.logs("stuck", "waits"), told);
+    cluster.awaitStuck(1);
+    cluster.expire();
+
+    assertThat(told.await()).isInstanceOf(Outcome.Retryable.class);
+    assertThat(shipper.missing()).isEmpty();
+    shipper.close(Duration.ZERO);
+  }
+
+  /// The thread that ships does not wait for each attempt's end.
+  @Test
+  void ofABatchToSuchAPartitionOneMessageIsTried() throws Exception {
+    KafkaShipper raw =
+        cluster.shipper(
+            cluster.settings("lines", Encoding.RAW, "source", Map.of("max.block.ms", "1")));
+    Batch batch = Batches.logs("stuck", "one", "two", "three");
+    assertThat(expireWhileOthersAreConfirmed(raw, batch)).isInstanceOf(Outcome.Retryable.class);
+    raw.resume();
+    for (int i = 0; i < 2; i++) {
+      assertThat(expireWhileOthersAreConfirmed(raw, batch))
+          .isInstanceOfSatisfying(
+              Outcome.Missing.class, missing -> assertThat(missing.unconfirmed()).isNull());
+    }
+
+    cluster.stuck = record -> false;
+    cluster.holding = true;
+    Told told = new Told(cluster.patience());
+    raw.ship(batch, told);
+    cluster.holding = false;
+    assertThat(told.await())
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing ->
+                assertThat(missing.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b110})));
+    assertThat(shipWith(raw, Batches.logs("stuck", "two", "three"))).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.texts())
+        .filteredOn(line -> !line.equals("goes on"))
+        .containsExactly("one", "two", "three");
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void ofWhatHasNoOrderOnlyWhatIsNotConfirmedInTimeWaits() throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, "none");
+    cluster.stuck = record -> new String(record.value(), UTF_8).equals("two");
+    Told told = new Told(cluster.patience());
+    raw.ship(Batches.logs("k", "one", "two", "three"), told);
+    cluster.awaitStuck(1);
+    assertThat(shipWith(raw, Batches.logs("k", "four"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.expire();
+    assertThat(told.await())
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing ->
+                assertThat(missing.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b010})));
+    raw.close(Duration.ZERO);
+  }
+
   @Test
   void ofManyTopicsThatAreMissingABatchWaitsForOne() throws Exception {
     KafkaShipper shipper = shipper("logs.${resource:service.name}", Encoding.OTLP_PROTO, "none");
