@@ -80,6 +80,22 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
         Kind.NO_TOPIC, reason + " (others are confirmed: what goes there waits alone)", false);
   }
 
+  /// Of a message that was not confirmed in time: all that Kafka's client tells of a broker to which it cannot log in any more.
+  ///
+  /// @param refused how many connections were refused
+  KafkaFailure withRefused(long refused) {
+    return refused == 0 || kind != Kind.RETRY
+        ? this
+        : new KafkaFailure(
+            kind,
+            reason
+                + " ("
+                + refused
+                + " of this client's connections were refused by login or TLS: check sasl and ssl)",
+            producerIsDone,
+            learnt);
+  }
+
   /// Not to be believed before the record was sent alone.
   KafkaFailure untilAlone() {
     return new KafkaFailure(

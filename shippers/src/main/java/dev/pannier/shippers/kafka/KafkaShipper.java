@@ -491,6 +491,9 @@ public final class KafkaShipper implements Shipper {
     String topic = sent.message.topic();
     boolean bySender = Thread.currentThread() == sent.sender;
     KafkaFailure said = words.of(error, topic);
+    if (error instanceof TimeoutException) {
+      said = said.withRefused(client.refused());
+    }
     boolean isSuspect = !bySender && sent != lonely && KafkaFailure.isOfBatch(error);
     KafkaFailure why =
         isSuspect ? said.untilAlone() : wentDownWithOthers(sent) ? said.withOthers() : said;

@@ -1036,6 +1036,9 @@ public final class TransactionalShipper implements Shipper {
         return;
       }
       KafkaFailure said = words.of(error, topic);
+      if (error instanceof TimeoutException) {
+        said = said.withRefused(client.refused());
+      }
       KafkaFailure why = isSuspect ? said.untilAlone() : said;
       switch (why.kind()) {
         case TOO_LARGE -> {

@@ -36,6 +36,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -98,6 +100,10 @@ final class FakeCluster implements Destination {
   volatile boolean lingering;
 
   volatile boolean holding;
+
+  /// By login or TLS.
+  volatile double refusedConnections;
+
   private final CountDownLatch handedOver = new CountDownLatch(1);
   int producers;
   private int sends;
@@ -256,6 +262,20 @@ final class FakeCluster implements Destination {
         : error;
   }
 
+  private Metric metric(MetricName name) {
+    return new Metric() {
+      @Override
+      public MetricName metricName() {
+        return name;
+      }
+
+      @Override
+      public Object metricValue() {
+        return refusedConnections;
+      }
+    };
+  }
+
   private record Send(ProducerRecord<byte[], byte[]> record, Callback callback) {
     void end(@Nullable RuntimeException error) {
       TopicPartition partition =
@@ -273,6 +293,9 @@ final class FakeCluster implements Destination {
 
     Connection() {
       producers++;
+      MetricName name =
+          new MetricName("failed-authentication-total", "producer-metrics", "", Map.of());
+      setMockMetrics(name, metric(name));
       thread.start();
     }
 

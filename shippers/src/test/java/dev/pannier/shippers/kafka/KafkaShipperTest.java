@@ -437,6 +437,22 @@ class KafkaShipperTest extends RemoteShipperContract {
     shipper.close(Duration.ZERO);
   }
 
+  /// Kafka's client tells it of the first connection alone.
+  @Test
+  void whereConnectionsAreRefusedWhatIsNotConfirmedInTimeSaysSo() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(shipWith(shipper, Batches.logs("k", "before"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.refusedConnections = 7;
+    cluster.down();
+    assertThat(shipWith(shipper, Batches.logs("k", "now")))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry ->
+                assertThat(retry.reason())
+                    .contains("did not answer in time", "7 of this client's connections"));
+    shipper.close(Duration.ZERO);
+  }
+
   /// The thread that ships does not wait for each attempt's end.
   @Test
   void ofABatchToSuchAPartitionOneMessageIsTried() throws Exception {
