@@ -92,6 +92,9 @@ final class FakeTransactions {
   /// How many there were.
   int producers;
 
+  /// Of positions.
+  long maxPollRecords = Integer.MAX_VALUE;
+
   /// The shipper's.
   long memoryBytes = 8 << 20;
 
@@ -193,6 +196,16 @@ final class FakeTransactions {
         .toList();
   }
 
+  /// Its partition is what it was before the last commit.
+  void loseLastPositions() {
+    for (int i = committed.size() - 1; i >= 0; i--) {
+      if (committed.get(i).topic().equals(POSITIONS)) {
+        committed.remove(i);
+        return;
+      }
+    }
+  }
+
   /// Somebody deletes the topic of positions, and it is made again.
   void makePositionsAnew(int partitions) {
     committed.removeIf(record -> record.topic().equals(POSITIONS));
@@ -201,6 +214,7 @@ final class FakeTransactions {
 
   Consumer<byte[], byte[]> consumer() {
     MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+    consumer.setMaxPollRecords(maxPollRecords);
     List<PartitionInfo> partitions = new ArrayList<>();
     for (int i = 0; i < positionsPartitions; i++) {
       TopicPartition place = new TopicPartition(POSITIONS, i);
