@@ -212,7 +212,6 @@ final class Shipment {
   void again(Batch again) {
     inFlight = false;
     goesAgain = true;
-    triedAgain = false;
     parts.removeFirst();
     parts.addFirst(again);
   }
@@ -226,7 +225,7 @@ final class Shipment {
     parkedUntilNanos = untilNanos;
   }
 
-  /// Whether its next attempt, or the one under way, is the first since it was parked.
+  /// Whether it was parked, and nothing of it was settled since.
   boolean isTriedAgain() {
     return triedAgain;
   }

@@ -498,17 +498,25 @@ public final class KafkaShipper implements Shipper {
     KafkaFailure why =
         isSuspect ? said.untilAlone() : wentDownWithOthers(sent) ? said.withOthers() : said;
     boolean renewed = error instanceof TimeoutException && client.isSlow(sent.producer);
-    if (!bySender
-        && why.kind() == KafkaFailure.Kind.RETRY
-        && KafkaFailure.isOfPartition(error)
-        && expired(sent, why, renewed)) {
+    boolean expired =
+        !bySender && why.kind() == KafkaFailure.Kind.RETRY && KafkaFailure.isOfPartition(error);
+    boolean othersGoOn = expired && lastConfirmed > sent.number;
+    if (othersGoOn) {
+      why = why.ofPartition();
+    }
+    if (expired) {
+      expired(sent, othersGoOn ? why.reason() : "");
+    }
+    if (othersGoOn && !renewed && (sent.isRisky || !isOrdered(delivery))) {
+      // Nothing is behind it.
+      delivery.failed(sent.message, why, 0);
       return;
     }
     int learnt = 0;
     if (why.kind() == KafkaFailure.Kind.TOO_LARGE) {
       learnt = limits.refused(topic, sent.message.size());
       proven.refused(topic);
-    } else if (why.kind() == KafkaFailure.Kind.NO_TOPIC) {
+    } else if (why.kind() == KafkaFailure.Kind.NO_TOPIC && !othersGoOn) {
       if (bySender) {
         topics.isMissing(topic, why);
       } else {
@@ -544,29 +552,18 @@ public final class KafkaShipper implements Shipper {
     }
   }
 
-  /// A message was not confirmed for as long as the client tries.
+  /// A message was not confirmed for as long as the client tries: the next one of its key goes alone.
   ///
-  /// @param renewed whether a new producer takes over
-  /// @return whether that says nothing of other partitions, and nothing is behind it
-  private boolean expired(Sent sent, KafkaFailure why, boolean renewed) {
+  /// @param reason why it is its partition that takes nothing; empty where others may take nothing, either
+  private void expired(Sent sent, String reason) {
     Delivery delivery = sent.delivery;
     boolean isOrdered = isOrdered(delivery);
-    boolean isAlone = sent.isRisky || !isOrdered;
-    boolean othersGoOn = !renewed && isAlone && lastConfirmed > sent.number;
-    KafkaFailure ofPartition = why.ofPartition();
-    if (isOrdered || othersGoOn) {
-      stalled.add(
-          delivery.key(),
-          sent.partition,
-          othersGoOn ? ofPartition.reason() : "",
-          nanoClock.getAsLong());
+    if (isOrdered || !reason.isEmpty()) {
+      stalled.add(delivery.key(), sent.partition, reason, nanoClock.getAsLong());
     }
-    if (othersGoOn) {
-      delivery.failed(sent.message, ofPartition, 0);
-    } else if (isOrdered) {
+    if (isOrdered) {
       proven.expired(sent.message.topic(), delivery.key());
     }
-    return othersGoOn;
   }
 
   private boolean wentDownWithOthers(Sent sent) {

@@ -409,16 +409,34 @@ class KafkaShipperTest extends RemoteShipperContract {
     shipper.close(Duration.ZERO);
   }
 
-  /// What may have something of its key behind it says nothing yet: the next one goes alone.
+  /// In a stream the producer is closed for the sake of order, as for any failure; from then on the key goes alone.
   @Test
-  void whatExpiresInAStreamGoesAloneTheNextTime() throws Exception {
+  void whatExpiresInAStreamTakesOnlyWhatIsBehindItAlong() throws Exception {
     KafkaShipper shipper = cluster.shipper();
     assertThat(shipWith(shipper, Batches.logs("stuck", "before"))).isEqualTo(Outcome.ACCEPTED);
-    Batch batch = Batches.logs("stuck", "waits.");
-    assertThat(expireWhileOthersAreConfirmed(shipper, batch)).isInstanceOf(Outcome.Retryable.class);
+    cluster.stuck = record -> "stuck".equals(new String(record.key(), UTF_8));
+    Told first = new Told(cluster.patience());
+    Told second = new Told(cluster.patience());
+    shipper.ship(Batches.logs("stuck", "first."), first);
+    assertThat(shipper.pipelines("stuck")).isTrue();
+    shipper.ship(Batches.logs("stuck", "second"), second);
+    assertThat(shipWith(shipper, Batches.logs("other", "goes on"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.expire();
+    assertThat(first.await()).isInstanceOf(Outcome.Missing.class);
+    assertThat(second.await()).isInstanceOf(Outcome.Missing.class);
+    Told third = new Told(cluster.patience());
+    shipper.ship(Batches.logs("stuck", "third"), third);
+    assertThat(third.await())
+        .as("until the caller has seen the failure")
+        .isInstanceOf(Outcome.Retryable.class);
     shipper.resume();
 
-    assertThat(expireWhileOthersAreConfirmed(shipper, batch)).isInstanceOf(Outcome.Missing.class);
+    Batch again = Batches.logs("stuck", "first.");
+    for (int i = 0; i < 2; i++) {
+      assertThat(expireWhileOthersAreConfirmed(shipper, again)).isInstanceOf(Outcome.Missing.class);
+      assertThat(shipWith(shipper, Batches.logs("other", "at once"))).isEqualTo(Outcome.ACCEPTED);
+    }
+    assertThat(cluster.producers).isEqualTo(2);
     shipper.close(Duration.ZERO);
   }
 
