@@ -455,6 +455,30 @@ class DispatcherTest {
     assertThat(budget.heldBytes()).isZero();
   }
 
+  /// Otherwise it would never be seen that others go on.
+  @Test
+  void whatWasParkedLeavesRoomForOthersWhateverFailsMeanwhile() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    for (int i = 0; i < 6; i++) {
+      append(Batches.fromFile("a", "a" + i));
+    }
+    run(dispatcher);
+    shipper.answer(shipper.calls.getFirst(), new Outcome.Missing("not confirmed in time", null));
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    shipper.retry(0, "nothing is confirmed");
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    assertThat(shipper.calls).as("it is tried").hasSize(1);
+
+    shipper.onShip = batch -> batch.key().equals("a") ? null : Outcome.ACCEPTED;
+    append(Batches.fromFile("b", "b"));
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("b");
+  }
+
   @Test
   void whatIsDoneBehindWhatTakesLongMakesRoomInTheWindow() {
     Dispatcher dispatcher = dispatcher(2, true);
