@@ -85,7 +85,8 @@ record Origin(String command, String state) {
         field(Path.of("/proc/cpuinfo"), "model name"),
         Runtime.getRuntime().availableProcessors(),
         Math.round(kib / 1024.0 / 1024.0),
-        System.getProperty("os.version"));
+        // What follows the numbers is the builder's.
+        System.getProperty("os.version").replaceFirst("-.*", ""));
   }
 
   private static String field(Path file, String name) throws IOException {

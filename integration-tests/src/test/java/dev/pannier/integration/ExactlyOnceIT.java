@@ -204,7 +204,7 @@ class ExactlyOnceIT {
   /// coordinator.
   @Test
   void eachComesOnceThoughABrokerIsKilledAndAnotherStopped() throws Exception {
-    startOnce();
+    startAll();
     kafka.kill(0);
     awaitMore();
     kafka.restart(0);
@@ -218,7 +218,7 @@ class ExactlyOnceIT {
 
   @Test
   void eachComesOnceOverBrokersPauses() throws Exception {
-    startOnce();
+    startAll();
     for (int i = 0; i < kafka.size(); i++) {
       kafka.pause(i);
       try {

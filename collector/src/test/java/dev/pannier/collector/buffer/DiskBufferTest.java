@@ -1183,6 +1183,25 @@ class DiskBufferTest {
     assertThat(notices).isEmpty();
   }
 
+  @Test
+  void whatTheLogHoldsIsShippedAgainWhereThePlacesAreDamaged() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, "two");
+    pass(buffer, 2_000);
+    assertThat(ship(buffer, "events")).containsExactly("one", "two");
+    pass(buffer, 2_000);
+    Path cursors = directory().resolve("cursors");
+    byte[] bytes = Files.readAllBytes(cursors);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(cursors, bytes);
+    assertThat(ship(buffer(), "events")).containsExactly("one", "two");
+    assertThat(notices)
+        .singleElement()
+        .asString()
+        .contains(directory().toString(), "cannot be read", "shipped again");
+  }
+
   /// Of numbers that are far above those a shipper has passed.
   @Test
   void shipperThatIsNewInAnOldLogGetsAllThatIsThere() throws Exception {

@@ -17,7 +17,10 @@ import org.junit.jupiter.api.Test;
 /// ARCHITECTURE.md's tables of what survives a crash: each row names the tests that show it.
 class CrashTablesTest {
   private static final Pattern TEST = Pattern.compile("`([a-z]\\w+)`");
-  private static final Pattern METHOD = Pattern.compile("void (\\w+)\\(");
+  private static final Pattern METHOD =
+      Pattern.compile(
+          "@(?:Test|ParameterizedTest|Property)\\b[^;{}]*?(?:\\{[^;{}]*}[^;{}]*?)*\\bvoid"
+              + " (\\w+)\\(");
 
   private static Set<String> methods() throws IOException {
     Set<String> names = new HashSet<>();

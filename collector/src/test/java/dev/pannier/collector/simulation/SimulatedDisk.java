@@ -533,7 +533,13 @@ final class SimulatedDisk {
     // What is written again has its place.
     boolean lacksSpace =
         fits < length || (node.mortal && full && sidecarCalls && at + length > node.size);
-    int written = dies || (lacksSpace && full) ? random.nextInt(fits + 1) : fits;
+    int written = fits;
+    if (dies) {
+      written = random.nextInt(fits + 1);
+    } else if (lacksSpace && full) {
+      // What write(2) has stored whole it does not call failed.
+      written = random.nextInt(Math.min(fits + 1, length));
+    }
     node.put(at, bytes, offset, written);
     node.changedMillis = millis;
     if (node.mortal && written > 0) {

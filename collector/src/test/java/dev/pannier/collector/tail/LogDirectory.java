@@ -148,11 +148,18 @@ public final class LogDirectory {
     return folder.resolve(file.getFileName() + "." + number);
   }
 
+  private Path compressed(int number) {
+    return folder.resolve(file.getFileName() + "." + number + ".gz");
+  }
+
   private void shift() {
-    for (int number = 30; number >= 1; number--) {
-      Path gzip = folder.resolve(file.getFileName() + "." + number + ".gz");
-      if (Files.exists(gzip)) {
-        move(gzip, folder.resolve(file.getFileName() + "." + (number + 1) + ".gz"));
+    int last = 30;
+    while (Files.exists(numbered(last + 1)) || Files.exists(compressed(last + 1))) {
+      last++;
+    }
+    for (int number = last; number >= 1; number--) {
+      if (Files.exists(compressed(number))) {
+        move(compressed(number), compressed(number + 1));
       }
       if (Files.exists(numbered(number))) {
         move(numbered(number), numbered(number + 1));

@@ -6,11 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/// The volume of the positions vanishes, or is full.
+/// The volume of the positions vanishes, is full, or gives back something else than was written.
 class UnstorablePositionsTest {
   /// Long enough for what follows it not to change the file's fingerprint.
   private static final String FIRST = "first ".repeat(1_000);
@@ -42,6 +45,33 @@ class UnstorablePositionsTest {
       assertThat(rig.bodies()).containsExactly(FIRST, "second", "third");
       assertThat(rig.tailer().storeProblem()).isNull();
       assertThat(rig.notices).hasSize(2).last().isEqualTo("positions can be stored again");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatIsDamagedIsToldAndFilesAreReadFromStartAt(boolean fromEnd) throws Exception {
+    var settings = TailRig.settings(directory, "*.log");
+    try (TailRig rig = new TailRig(directory, fromEnd ? TailRig.fromEnd(settings) : settings)) {
+      rig.start();
+      rig.settle();
+      LogDirectory log = new LogDirectory(rig.logs, "app.log");
+      log.write(FIRST + "\n");
+      rig.settle();
+      rig.kill();
+      Path positions = rig.state.resolve("positions");
+      byte[] bytes = Files.readAllBytes(positions);
+      bytes[bytes.length / 2] ^= 1;
+      Files.write(positions, bytes);
+
+      rig.start();
+      rig.settle();
+      log.write("second\n");
+      rig.settle();
+      assertThat(rig.bodies())
+          .containsExactlyElementsOf(
+              fromEnd ? List.of(FIRST, "second") : List.of(FIRST, FIRST, "second"));
+      assertThat(rig.notices).singleElement().asString().contains("positions.unreadable");
     }
   }
 

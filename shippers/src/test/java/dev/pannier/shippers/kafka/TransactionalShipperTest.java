@@ -166,6 +166,26 @@ class TransactionalShipperTest {
   }
 
   @Test
+  void aTransactionEndsAtTwoMebibytesThoughItsIntervalHasNotPassed() {
+    shipper.close(Duration.ZERO);
+    cluster.memoryBytes = 64 << 20;
+    restart(2);
+    ship(batch(FILE, 0, 1));
+    work();
+    int before = cluster.transactions;
+    Batch large = Batches.ofLargeResource("k", 256 << 10, 1);
+    for (int i = 0; i < 7; i++) {
+      ship(large);
+      assertThat(shipper.waitNanos(nanos)).isPositive();
+    }
+    ship(large);
+    assertThat(shipper.waitNanos(nanos)).isZero();
+    work();
+    assertThat(cluster.transactions).isEqualTo(before + 1);
+    assertThat(outcomes).hasSize(9).containsOnly(Outcome.ACCEPTED);
+  }
+
+  @Test
   void partsOfABatchAreInOneTransaction() {
     ship(batch(FILE, 0, 1), batch(FILE, 1, 1), batch(FILE, 2, 1));
     work();
