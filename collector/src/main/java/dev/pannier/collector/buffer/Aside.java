@@ -218,6 +218,12 @@ final class Aside {
     return sequence;
   }
 
+  /// Whether it is in hand, and nothing says yet that what it is tried for is there.
+  boolean isTried(long sequence) {
+    Lane lane = inHand.get(sequence);
+    return lane != null && !lane.isThere;
+  }
+
   /// What was in hand is done: what waits with it may follow.
   void done(long sequence) {
     Lane lane = inHand.remove(sequence);

@@ -107,6 +107,11 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
     return null;
   }
 
+  /// Whether a batch of [#nextAside] is the one that is tried for all that wait with it.
+  public boolean isTriedForAll(Entry entry) {
+    return false;
+  }
+
   /// For how long [#nextAside] has nothing to do; `Long.MAX_VALUE` where nothing is set aside.
   public long asideWaitNanos(long nowNanos) {
     return Long.MAX_VALUE;

@@ -995,6 +995,13 @@ final class DiskCursor extends Cursor {
   }
 
   @Override
+  public boolean isTriedForAll(Entry entry) {
+    synchronized (buffer.lock) {
+      return aside.isTried(entry.sequence());
+    }
+  }
+
+  @Override
   public long asideWaitNanos(long nowNanos) {
     return asideReader.waitNanos(nowNanos);
   }

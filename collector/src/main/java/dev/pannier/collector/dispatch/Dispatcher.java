@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
@@ -39,7 +40,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// ```
 ///   buffer ── next ──▸ [ shipment  shipment  shipment ] ── ship ──▸ shipper
-///             done ◂── contiguous prefix      ▴────────── outcome ────┘
+///             done ◂── of each key in order   ▴────────── outcome ────┘
 /// ```
 ///
 /// Order: shipments of one key never overtake one that failed. After a failure nothing new is sent,
@@ -48,7 +49,7 @@ import org.slf4j.LoggerFactory;
 /// ([Shipper#pipelines]) has several shipments of a key in flight; any other has one.
 ///
 /// A shipment whose part of the destination is missing is parked with those of its key behind it, while
-/// the others go on ([Parked]).
+/// the others go on, also while it is tried again ([Parked]).
 ///
 /// What the destination refuses for good goes to the dead letters, where there are any
 /// ([DeadLetters]; a transactional shipper keeps its own); while its circuit is open ([CircuitBreaker]), what waits goes to the fallback, where
@@ -323,8 +324,11 @@ public final class Dispatcher {
     if (paused || window.size() >= maxInFlight) {
       return Long.MAX_VALUE;
     }
-    // What is due waits for the shipper, which says itself when it goes on.
-    long wait = shipper.isReady() ? parked.waitNanos(nowNanos, takesAside()) : Long.MAX_VALUE;
+    // What is due waits for the shipper, which says itself when it goes on, or for what is tried.
+    long wait =
+        shipper.isReady()
+            ? parked.waitNanos(nowNanos, window.size() < mostWithParked(), takesAside())
+            : Long.MAX_VALUE;
     return inFlight > 0 ? Math.min(LONGEST_LIE_NANOS, wait) : wait;
   }
 
@@ -635,7 +639,7 @@ public final class Dispatcher {
         }
       }
     }
-    while (window.size() < maxInFlight) {
+    while (window.size() < mostWithParked()) {
       Shipment due = parked.poll(nowNanos);
       if (due == null) {
         break;
@@ -661,7 +665,7 @@ public final class Dispatcher {
       if (transactional) {
         skipCommitted(nowNanos, shipment);
       }
-      if (parked.holdsBack(shipment)) {
+      if (parked.holdsBack(shipment) || isTriedAgain(shipment.key())) {
         parked.add(nowNanos, shipment, null);
         moved++;
       } else {
@@ -675,6 +679,37 @@ public final class Dispatcher {
   private boolean takesAside() {
     return window.size() < maxInFlight
         && window.stream().filter(Shipment::wasAside).count() <= maxInFlight / 2;
+  }
+
+  /// While something that was parked is tried again, which may take as long as an attempt does, what is parked behind it leaves
+  /// room in the window for the others.
+  private int mostWithParked() {
+    if (!transactional) {
+      for (Shipment shipment : window) {
+        if (isTriedAgain(shipment)) {
+          return maxInFlight / 2;
+        }
+      }
+    }
+    return maxInFlight;
+  }
+
+  /// Whether something of that key was parked, and is in the window.
+  private boolean isTriedAgain(String key) {
+    if (transactional || key.isEmpty()) {
+      return false;
+    }
+    for (Shipment shipment : window) {
+      if (shipment.key().equals(key) && isTriedAgain(shipment)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isTriedAgain(Shipment shipment) {
+    return shipment.isTriedAgain()
+        || (shipment.wasAside() && cursor.isTriedForAll(shipment.entry()));
   }
 
   private void skipCommitted(long nowNanos, Shipment shipment) {
@@ -1046,7 +1081,7 @@ public final class Dispatcher {
     return paused && pausedUntilNanos - nowNanos > 0;
   }
 
-  /// Tells the buffer of the shipments at the front that are done. Those that wait for nothing but
+  /// Tells the buffer of the shipments that are done, of those of a key in their order. Those that wait for nothing but
   /// their dead letters let others pass.
   private int settle() {
     int settled = 0;
@@ -1059,10 +1094,29 @@ public final class Dispatcher {
       }
       settled++;
     }
+    if (!transactional && window.stream().anyMatch(Shipment::done)) {
+      settled += settleBehind();
+    }
     if (deadLetters != null) {
       for (Shipment done = deadLetters.poll(); done != null; done = deadLetters.poll()) {
         settle(done);
         settled++;
+      }
+    }
+    return settled;
+  }
+
+  /// One that takes long fills the window with what is done no more than others of its key do.
+  private int settleBehind() {
+    int settled = 0;
+    Set<String> before = new HashSet<>();
+    for (Shipment shipment : List.copyOf(window)) {
+      if (shipment.done() && !before.contains(shipment.key())) {
+        window.remove(shipment);
+        settle(shipment);
+        settled++;
+      } else if (!shipment.key().isEmpty()) {
+        before.add(shipment.key());
       }
     }
     return settled;

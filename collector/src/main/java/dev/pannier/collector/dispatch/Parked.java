@@ -128,9 +128,13 @@ final class Parked {
 
   /// For how long nothing is due; `Long.MAX_VALUE` if nothing is parked.
   ///
-  /// @param orAside whether what was set aside counts
-  long waitNanos(long nowNanos, boolean orAside) {
-    long wait = orAside ? cursor.asideWaitNanos(nowNanos) : Long.MAX_VALUE;
+  /// @param held  whether what is held counts
+  /// @param aside whether what was set aside counts
+  long waitNanos(long nowNanos, boolean held, boolean aside) {
+    long wait = aside ? cursor.asideWaitNanos(nowNanos) : Long.MAX_VALUE;
+    if (!held) {
+      return wait;
+    }
     Set<String> keys = new HashSet<>();
     for (Shipment shipment : shipments.values()) {
       if (isFirstOfItsKey(shipment, keys)) {

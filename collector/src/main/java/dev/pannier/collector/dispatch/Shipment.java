@@ -26,6 +26,7 @@ final class Shipment {
   private boolean touchedBefore;
   private boolean wasAside;
   private boolean goesAgain;
+  private boolean triedAgain;
   private int failures;
   private long parkedUntilNanos;
   private long rejected;
@@ -219,6 +220,7 @@ final class Shipment {
     inFlight = false;
     partIsCut = false;
     goesAgain = false;
+    triedAgain = false;
     failures = 0;
     parts.removeFirst();
   }
@@ -243,6 +245,7 @@ final class Shipment {
   /// The part in flight could not go where it has to go, and `again` is what of it waits.
   void parked(Batch again, long untilNanos) {
     inFlight = false;
+    triedAgain = true;
     parts.removeFirst();
     parts.addFirst(again);
     parkedUntilNanos = untilNanos;
@@ -250,6 +253,11 @@ final class Shipment {
 
   boolean wasAside() {
     return wasAside;
+  }
+
+  /// Whether it was parked here, and nothing of it was settled since.
+  boolean isTriedAgain() {
+    return triedAgain;
   }
 
   /// While it is parked: when to try again.
@@ -312,6 +320,7 @@ final class Shipment {
   void isBack() {
     inFlight = false;
     goesAgain = false;
+    triedAgain = false;
     failures = 0;
     partIsCut = false;
   }

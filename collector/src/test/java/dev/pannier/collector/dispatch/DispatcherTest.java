@@ -105,7 +105,7 @@ class DispatcherTest {
     shipper.accept(0);
     run(dispatcher);
     assertThat(shipper.arrived).containsExactly("2", "1", "3");
-    assertThat(told).containsExactly("0: 0 ", "1: 0 ", "2: 0 ");
+    assertThat(told).as("as it is done").containsExactly("1: 0 ", "0: 0 ", "2: 0 ");
     assertThat(metrics.value(Counter.SHIPPER_RETRIES, "out")).isEqualTo(1);
   }
 
@@ -419,6 +419,79 @@ class DispatcherTest {
     run(dispatcher);
     assertThat(shipper.arrived)
         .containsExactly("b0", "b1", "b2", "b3", "b4", "a0", "a1", "a2", "a3", "a4");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  /// As for a partition without a leader.
+  @Test
+  void whatTakesLongToBeTriedAgainKeepsNobodyElseWaiting() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    append(Batches.fromFile("a", "a0"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.getFirst(), new Outcome.Missing("not confirmed in time", null));
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    assertThat(shipper.calls).as("it is tried").hasSize(1);
+
+    shipper.onShip = batch -> batch.key().equals("a") ? null : Outcome.ACCEPTED;
+    for (int i = 0; i < 10; i++) {
+      append(Batches.fromFile("a", "a" + (i + 1)));
+      append(Batches.fromFile("b", "b" + i));
+      append(Batches.received("r" + i));
+      run(dispatcher);
+    }
+    assertThat(told).as("each other").hasSize(20);
+    assertThat(shipper.calls).hasSize(1);
+    assertThat(dispatcher.waitNanos(now)).isPositive();
+
+    shipper.onShip = batch -> Outcome.ACCEPTED;
+    shipper.accept(0);
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    assertThat(shipper.arrived.stream().filter(line -> line.startsWith("a")))
+        .containsExactly("a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  /// Otherwise it would never be seen that others go on.
+  @Test
+  void whatWasParkedLeavesRoomForOthersWhateverFailsMeanwhile() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    for (int i = 0; i < 6; i++) {
+      append(Batches.fromFile("a", "a" + i));
+    }
+    run(dispatcher);
+    shipper.answer(shipper.calls.getFirst(), new Outcome.Missing("not confirmed in time", null));
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    shipper.retry(0, "nothing is confirmed");
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    assertThat(shipper.calls).as("it is tried").hasSize(1);
+
+    shipper.onShip = batch -> batch.key().equals("a") ? null : Outcome.ACCEPTED;
+    append(Batches.fromFile("b", "b"));
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("b");
+  }
+
+  @Test
+  void whatIsDoneBehindWhatTakesLongMakesRoomInTheWindow() {
+    Dispatcher dispatcher = dispatcher(2, true);
+    shipper.onShip = batch -> batch.key().equals("a") ? null : Outcome.ACCEPTED;
+    append(Batches.fromFile("a", "a0"));
+    for (int i = 0; i < 5; i++) {
+      append(Batches.fromFile("b", "b" + i));
+    }
+    run(dispatcher);
+    assertThat(shipper.arrived).containsExactly("b0", "b1", "b2", "b3", "b4");
+    assertThat(told).hasSize(5);
+    shipper.accept(0);
+    run(dispatcher);
     assertThat(budget.heldBytes()).isZero();
   }
 

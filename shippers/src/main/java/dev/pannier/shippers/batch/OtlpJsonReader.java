@@ -210,6 +210,7 @@ public final class OtlpJsonReader {
   }
 
   private static long unsigned(Field field, String text) throws JsonInput.Broken {
+    requireNumber(field, text);
     try {
       return Long.parseUnsignedLong(text);
     } catch (NumberFormatException e) {
@@ -218,6 +219,7 @@ public final class OtlpJsonReader {
   }
 
   private static long integer(Field field, String text) throws JsonInput.Broken {
+    requireNumber(field, text);
     try {
       return Long.parseLong(text);
     } catch (NumberFormatException e) {
@@ -228,7 +230,7 @@ public final class OtlpJsonReader {
   /// A whole number that is written with a point or an exponent, as proto3 allows.
   private static long whole(Field field, String text, double least, double below)
       throws JsonInput.Broken {
-    double value = decimal(field, text);
+    double value = number(field, text);
     if (value != Math.rint(value) || value < least || value >= below) {
       throw new JsonInput.Broken(field.name() + " is no integer of its size: " + text);
     }
@@ -236,6 +238,29 @@ public final class OtlpJsonReader {
   }
 
   private static double decimal(Field field, String text) throws JsonInput.Broken {
+    if (text.equals("NaN") || text.equals("Infinity") || text.equals("-Infinity")) {
+      return Double.parseDouble(text);
+    }
+    requireNumber(field, text);
+    double value = number(field, text);
+    if (Double.isInfinite(value)) {
+      throw new JsonInput.Broken(field.name() + " is out of its range: " + text);
+    }
+    return value;
+  }
+
+  /// In a string Java would take more: blanks, hexadecimal, other digits than ASCII's, `d` behind it.
+  private static void requireNumber(Field field, String text) throws JsonInput.Broken {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean fits = (c >= '0' && c <= '9') || (i == 0 ? c == '-' : "+-.eE".indexOf(c) >= 0);
+      if (!fits) {
+        throw new JsonInput.Broken(field.name() + " is no number");
+      }
+    }
+  }
+
+  private static double number(Field field, String text) throws JsonInput.Broken {
     try {
       return Double.parseDouble(text);
     } catch (NumberFormatException e) {

@@ -6,6 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.jspecify.annotations.Nullable;
 
 /// The producer: made when it is needed, and replaced when it can send no more. One thread opens and
@@ -80,29 +82,45 @@ final class Client {
 
   /// A broker did not answer this one in time. That is all that it tells where a connection of many can no longer be
   /// made, since a certificate has expired meanwhile: where files were renewed since, the next call starts with a new one.
-  synchronized void isSlow(@Nullable Producer<byte[], byte[]> which) {
+  ///
+  /// @return whether they were
+  synchronized boolean isSlow(@Nullable Producer<byte[], byte[]> which) {
     NamedFiles before = files;
     long nowNanos = nanoClock.getAsLong();
     if (which != producer || before == null || nowNanos - comparedNanos < COMPARED_EACH_NANOS) {
-      return;
+      return false;
     }
     comparedNanos = nowNanos;
-    if (before.haveChanged()) {
-      isDone(which);
+    if (!before.haveChanged()) {
+      return false;
     }
+    isDone(which);
+    return true;
   }
 
   /// Whether a broker has ever sent it a byte.
   boolean hasReceived() {
+    return total("incoming-byte-total") > 0;
+  }
+
+  /// How many of its connections brokers have refused, or were refused here: by login or by TLS.
+  long refused() {
+    return (long) total("failed-authentication-total");
+  }
+
+  private double total(String name) {
     Producer<byte[], byte[]> current = producer;
-    return current != null
-        && current.metrics().entrySet().stream()
-            .anyMatch(
-                metric ->
-                    metric.getKey().name().equals("incoming-byte-total")
-                        && metric.getKey().group().equals("producer-metrics")
-                        && metric.getValue().metricValue() instanceof Double bytes
-                        && bytes > 0);
+    if (current == null) {
+      return 0;
+    }
+    for (Map.Entry<MetricName, ? extends Metric> metric : current.metrics().entrySet()) {
+      if (metric.getKey().name().equals(name)
+          && metric.getKey().group().equals("producer-metrics")
+          && metric.getValue().metricValue() instanceof Double total) {
+        return total;
+      }
+    }
+    return 0;
   }
 
   void close(Duration timeout) {

@@ -9,6 +9,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.BrokerNotAvailableException;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
+import org.apache.kafka.common.errors.InvalidMetadataException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.NotEnoughReplicasAfterAppendException;
@@ -41,8 +42,8 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
 
   enum Kind {
     RETRY,
-    /// The topic is missing, not ours to write to, or takes nothing with our clock's time: other topics are
-    /// not concerned.
+    /// The topic is missing, not ours to write to, or takes nothing with our clock's time, or its partition takes nothing:
+    /// others are not concerned.
     NO_TOPIC,
     TOO_LARGE,
     REFUSED
@@ -63,6 +64,36 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
   static boolean isNeighbours(Throwable error) {
     return error.getClass() == KafkaException.class
         && String.valueOf(error.getMessage()).startsWith(NEIGHBOUR);
+  }
+
+  /// Whether it may be of one partition, which has no leader or too few replicas, or of the broker that leads it.
+  static boolean isOfPartition(Throwable error) {
+    return error instanceof TimeoutException
+        || error instanceof NotEnoughReplicasException
+        || error instanceof NotEnoughReplicasAfterAppendException
+        || error instanceof InvalidMetadataException;
+  }
+
+  /// What was sent later to others was confirmed.
+  KafkaFailure ofPartition() {
+    return new KafkaFailure(
+        Kind.NO_TOPIC, reason + " (others are confirmed: what goes there waits alone)", false);
+  }
+
+  /// Of a message that was not confirmed in time: all that Kafka's client tells of a broker to which it cannot log in any more.
+  ///
+  /// @param refused how many connections were refused
+  KafkaFailure withRefused(long refused) {
+    return refused == 0 || kind != Kind.RETRY
+        ? this
+        : new KafkaFailure(
+            kind,
+            reason
+                + " ("
+                + refused
+                + " of this client's connections were refused by login or TLS: check sasl and ssl)",
+            producerIsDone,
+            learnt);
   }
 
   /// Not to be believed before the record was sent alone.
@@ -206,6 +237,12 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
     KafkaFailure slow() {
       return new KafkaFailure(
           Kind.RETRY, servers + " does not confirm a message in time (max.block.ms)", false);
+    }
+
+    /// The message before it goes alone, since the last one of its key was not confirmed in time.
+    KafkaFailure stalled() {
+      return new KafkaFailure(
+          Kind.NO_TOPIC, servers + " does not confirm the message before it in time", false);
     }
 
     /// Whether there is a topic is not known, and nothing waits for the answer.

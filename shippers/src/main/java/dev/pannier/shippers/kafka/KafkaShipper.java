@@ -11,10 +11,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -46,7 +48,8 @@ import org.slf4j.LoggerFactory;
 /// of a message that was alone on its way; the others go once more, one by one. Each attempt that fails for nothing else leaves
 /// fewer of them, and is answered as one that has learnt something.
 ///
-/// A topic that is missing keeps only what goes there: it is answered `Missing` while [Topics] asks.
+/// A topic that is missing keeps only what goes there: it is answered `Missing` while [Topics] asks. So does a partition that takes
+/// nothing while what is sent later to others is confirmed ([Stalled]): what goes there is `Missing` after each attempt.
 public final class KafkaShipper implements Shipper {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaShipper.class);
 
@@ -57,6 +60,9 @@ public final class KafkaShipper implements Shipper {
   static final int UNDER_WAY_BYTES = 512;
 
   private static final int NOT_AWAITED = -1;
+
+  /// A partition that takes nothing is told for so many times as long as an attempt takes, after the last one.
+  private static final int ATTEMPTS_TOLD = 3;
 
   private final ShipperSettings.Kafka settings;
   private final KafkaFailure.Words words;
@@ -72,6 +78,8 @@ public final class KafkaShipper implements Shipper {
 
   private final Proven proven = new Proven();
   private final Topics topics;
+  private final Stalled stalled;
+  private final LongSupplier nanoClock;
   private final long maxBlockNanos;
 
   /// In the order of the calls. Guarded by `lock`.
@@ -97,6 +105,12 @@ public final class KafkaShipper implements Shipper {
 
   /// How few are waited for.
   private volatile int awaitedUnderWay = NOT_AWAITED;
+
+  /// How many messages were sent. The calling thread's.
+  private long sends;
+
+  /// The last of them that was confirmed.
+  private volatile long lastConfirmed;
 
   /// Each takes memory that is not counted as the producer's.
   private final int mostUnderWay;
@@ -140,6 +154,13 @@ public final class KafkaShipper implements Shipper {
             Reasons.withoutSecretsOf(settings.properties()));
     this.client = new Client(properties, producers, proven::newProducer, nanoClock);
     this.topics = new Topics(settings.name(), words, client::current);
+    this.nanoClock = nanoClock;
+    this.stalled =
+        new Stalled(
+            ATTEMPTS_TOLD
+                * TimeUnit.MILLISECONDS.toNanos(
+                    ProducerProperties.number(
+                        properties, ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG)));
     this.flusher =
         ProducerProperties.linger(properties)
             ? new Flusher(settings.name(), client::current)
@@ -195,7 +216,13 @@ public final class KafkaShipper implements Shipper {
 
   @Override
   public String missing() {
-    return topics.missing();
+    Set<String> reasons = new LinkedHashSet<>();
+    String missing = topics.missing();
+    if (!missing.isEmpty()) {
+      reasons.add(missing);
+    }
+    reasons.addAll(stalled.reasons(nanoClock.getAsLong()));
+    return String.join("; ", reasons);
   }
 
   @Override
@@ -309,7 +336,8 @@ public final class KafkaShipper implements Shipper {
   }
 
   private void send(Delivery delivery, Message message) {
-    Sent sent = new Sent(delivery, message, Thread.currentThread());
+    sends++;
+    Sent sent = new Sent(delivery, message, Thread.currentThread(), sends);
     try {
       // First: where it is replaced, what comes before this message fails.
       Producer<byte[], byte[]> current = client.open();
@@ -395,6 +423,10 @@ public final class KafkaShipper implements Shipper {
     if (noTopic == null && delivery.isUntroubled()) {
       return null;
     }
+    if (delivery.isRisky() && stalled.holds(delivery.key())) {
+      // Waiting for its end would keep everybody waiting.
+      return words.stalled();
+    }
     awaitProof(delivery);
     if (noTopic == null) {
       // It may be there by now, but not what comes before this message.
@@ -459,14 +491,32 @@ public final class KafkaShipper implements Shipper {
     String topic = sent.message.topic();
     boolean bySender = Thread.currentThread() == sent.sender;
     KafkaFailure said = words.of(error, topic);
+    if (error instanceof TimeoutException) {
+      said = said.withRefused(client.refused());
+    }
     boolean isSuspect = !bySender && sent != lonely && KafkaFailure.isOfBatch(error);
     KafkaFailure why =
         isSuspect ? said.untilAlone() : wentDownWithOthers(sent) ? said.withOthers() : said;
+    boolean renewed = error instanceof TimeoutException && client.isSlow(sent.producer);
+    boolean expired =
+        !bySender && why.kind() == KafkaFailure.Kind.RETRY && KafkaFailure.isOfPartition(error);
+    boolean othersGoOn = expired && lastConfirmed > sent.number;
+    if (othersGoOn) {
+      why = why.ofPartition();
+    }
+    if (expired) {
+      expired(sent, othersGoOn ? why.reason() : "");
+    }
+    if (othersGoOn && !renewed && (sent.isRisky || !isOrdered(delivery))) {
+      // Nothing is behind it.
+      delivery.failed(sent.message, why, 0);
+      return;
+    }
     int learnt = 0;
     if (why.kind() == KafkaFailure.Kind.TOO_LARGE) {
       learnt = limits.refused(topic, sent.message.size());
       proven.refused(topic);
-    } else if (why.kind() == KafkaFailure.Kind.NO_TOPIC) {
+    } else if (why.kind() == KafkaFailure.Kind.NO_TOPIC && !othersGoOn) {
       if (bySender) {
         topics.isMissing(topic, why);
       } else {
@@ -480,9 +530,6 @@ public final class KafkaShipper implements Shipper {
     if (why.kind() == KafkaFailure.Kind.REFUSED
         || (bySender && why.kind() == KafkaFailure.Kind.NO_TOPIC)) {
       return;
-    }
-    if (error instanceof TimeoutException) {
-      client.isSlow(sent.producer);
     }
     boolean overtaking;
     synchronized (lock) {
@@ -502,6 +549,20 @@ public final class KafkaShipper implements Shipper {
     Producer<byte[], byte[]> current = sent.producer;
     if (overtaking && current != null) {
       current.close(Duration.ZERO);
+    }
+  }
+
+  /// A message was not confirmed for as long as the client tries: the next one of its key goes alone.
+  ///
+  /// @param reason why it is its partition that takes nothing; empty where others may take nothing, either
+  private void expired(Sent sent, String reason) {
+    Delivery delivery = sent.delivery;
+    boolean isOrdered = isOrdered(delivery);
+    if (isOrdered || !reason.isEmpty()) {
+      stalled.add(delivery.key(), sent.partition, reason, nanoClock.getAsLong());
+    }
+    if (isOrdered) {
+      proven.expired(sent.message.topic(), delivery.key());
     }
   }
 
@@ -590,19 +651,29 @@ public final class KafkaShipper implements Shipper {
     final Delivery delivery;
     final Message message;
     final Thread sender;
+    final long number;
     @Nullable Producer<byte[], byte[]> producer;
     boolean isRisky;
     boolean isUnderWay;
+
+    /// As far as the client has told it.
+    String partition;
+
     private boolean ended;
 
-    Sent(Delivery delivery, Message message, Thread sender) {
+    Sent(Delivery delivery, Message message, Thread sender, long number) {
       this.delivery = delivery;
       this.message = message;
       this.sender = sender;
+      this.number = number;
+      this.partition = message.topic();
     }
 
     @Override
     public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception exception) {
+      if (metadata != null && (exception != null || stalled.any())) {
+        partition = metadata.topic() + "-" + metadata.partition();
+      }
       ended(exception);
     }
 
@@ -614,6 +685,10 @@ public final class KafkaShipper implements Shipper {
         ended = true;
       }
       if (error == null) {
+        if (number > lastConfirmed) {
+          lastConfirmed = number;
+        }
+        stalled.confirmed(delivery.key(), partition);
         if (topics.anyMissing() || !topics.isKnown(message.topic())) {
           topics.confirmed(message.topic());
         }

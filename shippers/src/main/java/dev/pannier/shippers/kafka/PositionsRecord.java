@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The value of one message of the positions topic: all that a sidecar has stored by one shipper as of
 /// one transaction, which holds the message, too. Big-endian:
@@ -33,6 +34,11 @@ record PositionsRecord(long instance, long transaction, Committed committed) {
   private static final int DISTANCE_BYTES = 9;
   private static final int HEAD_BYTES = 37;
   private static final int FILE_BYTES = 25;
+
+  /// Whether it is of the same process as another, and no later.
+  boolean isUpTo(@Nullable PositionsRecord other) {
+    return other != null && instance == other.instance && transaction <= other.transaction;
+  }
 
   byte[] encode() {
     long[] open = committed.open();

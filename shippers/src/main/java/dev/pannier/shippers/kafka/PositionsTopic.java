@@ -22,10 +22,14 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The topic in which positions are stored: made where it is missing, read when a producer has settled
 /// what was under way. Clients for that live as long as a question takes.
@@ -34,11 +38,20 @@ import org.jspecify.annotations.Nullable;
 /// no message behind the first of an open transaction, which may be another sidecar's: the end is asked
 /// without that, and waited for.
 final class PositionsTopic {
+  private static final Logger LOG = LoggerFactory.getLogger(PositionsTopic.class);
   private static final int PARTITIONS = 16;
+
+  /// Where there are as many brokers; else as many as these make by default. With one, all that is known of what was stored goes with
+  /// a disk.
+  private static final short COPIES = 3;
+
   private static final Duration POLL = Duration.ofMillis(200);
 
   /// The longest that one question takes, or reading without getting any further.
   private static final long READ_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /// So often it is asked for messages at a time: whoever reads on a busy partition has other things to do in between.
+  static final int MOST_POLLS = 500;
 
   /// Between two questions for a topic that was made.
   private static final long ASK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -80,6 +93,18 @@ final class PositionsTopic {
   private boolean isNew;
 
   private int partition = -1;
+  private boolean toldOfCopies;
+
+  /// Where reading was left off.
+  private @Nullable LeftOff leftOff;
+
+  /// @param from where it began
+  /// @param last what was found up to `position`
+  private record LeftOff(
+      TopicPartition place,
+      long from,
+      long position,
+      @Nullable ConsumerRecord<byte[], byte[]> last) {}
 
   /// @param key        who stores
   /// @param properties the user's for a producer: what a consumer knows of them counts for it
@@ -153,11 +178,29 @@ final class PositionsTopic {
 
   private @Nullable PositionsRecord last(
       Consumer<byte[], byte[]> consumer, TopicPartition place, long from, long end) {
-    consumer.seek(place, from);
+    LeftOff goesOn = leftOff;
+    leftOff = null;
     ConsumerRecord<byte[], byte[]> last = null;
-    long movedNanos = System.nanoTime();
     long before = from;
-    while (consumer.position(place) < end) {
+    if (goesOn != null
+        && goesOn.place().equals(place)
+        && goesOn.from() == from
+        && goesOn.position() <= end) {
+      last = goesOn.last();
+      before = goesOn.position();
+    }
+    consumer.seek(place, before);
+    long movedNanos = System.nanoTime();
+    for (int polls = 0; consumer.position(place) < end; polls++) {
+      if (polls == MOST_POLLS) {
+        leftOff = new LeftOff(place, from, consumer.position(place), last);
+        throw new TimeoutException(
+            "positions are read up to offset "
+                + consumer.position(place)
+                + " of "
+                + end
+                + ", and further in a moment");
+      }
       long nowNanos = System.nanoTime();
       if (consumer.position(place) > before) {
         before = consumer.position(place);
@@ -220,7 +263,20 @@ final class PositionsTopic {
 
   private int count(Consumer<byte[], byte[]> consumer) {
     List<PartitionInfo> partitions = consumer.partitionsFor(topic);
+    if (!toldOfCopies && hasOneCopy(partitions)) {
+      toldOfCopies = true;
+      LOG.warn(
+          "the topic {} has one copy of each partition: should its disk be lost, files are read"
+              + " again from where the volume's positions are; give it three replicas",
+          topic);
+    }
     return partitions == null ? 0 : partitions.size();
+  }
+
+  private static boolean hasOneCopy(@Nullable List<PartitionInfo> partitions) {
+    return partitions != null
+        && partitions.stream()
+            .anyMatch(one -> one.replicas() != null && one.replicas().length == 1);
   }
 
   private void create() {
@@ -230,9 +286,15 @@ final class PositionsTopic {
     own.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "8000");
     own.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, "4000");
     try (Admin admin = Admin.create(own)) {
-      NewTopic wanted =
-          new NewTopic(topic, Optional.of(PARTITIONS), Optional.empty()).configs(SETTINGS);
-      admin.createTopics(List.of(wanted)).all().get(CREATE_SECONDS, TimeUnit.SECONDS);
+      try {
+        create(admin, Optional.of(COPIES));
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof InvalidReplicationFactorException)
+            && !(e.getCause() instanceof PolicyViolationException)) {
+          throw e;
+        }
+        create(admin, Optional.empty());
+      }
     } catch (ExecutionException e) {
       if (e.getCause() instanceof TopicExistsException) {
         return;
@@ -244,6 +306,12 @@ final class PositionsTopic {
       Thread.currentThread().interrupt();
       throw new MissingPositions(topic, e);
     }
+  }
+
+  private void create(Admin admin, Optional<Short> copies)
+      throws ExecutionException, InterruptedException, java.util.concurrent.TimeoutException {
+    NewTopic wanted = new NewTopic(topic, Optional.of(PARTITIONS), copies).configs(SETTINGS);
+    admin.createTopics(List.of(wanted)).all().get(CREATE_SECONDS, TimeUnit.SECONDS);
   }
 
   /// The topic is not there, and could not be made.

@@ -44,6 +44,14 @@ final class Proven {
     largest.remove(topic);
   }
 
+  /// A message of the key was not confirmed in time: the next one goes alone.
+  synchronized void expired(String topic, String key) {
+    Set<String> proven = keys.get(topic);
+    if (proven != null && proven.remove(key)) {
+      keyCount--;
+    }
+  }
+
   /// No broker knows the producer.
   synchronized void newProducer() {
     keys.clear();

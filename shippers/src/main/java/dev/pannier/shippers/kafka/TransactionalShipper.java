@@ -154,6 +154,9 @@ public final class TransactionalShipper implements Shipper {
   private boolean connected;
   private boolean closed;
 
+  /// What a process before this one had stored.
+  private @Nullable PositionsRecord found;
+
   /// Why another process has taken over, for good; empty as long as none has.
   private volatile String superseded = "";
 
@@ -415,7 +418,16 @@ public final class TransactionalShipper implements Shipper {
             || stored.instance() == instance
             || (stored.instance() == progress.instance()
                 && stored.transaction() == progress.transaction());
-    if (connected && !isOurs) {
+    // The topic may lose records, as it does by an unclean election of a leader; those of this
+    // process came behind.
+    boolean wentBack = connected && stored != null && !isOurs && stored.isUpTo(found);
+    if (wentBack) {
+      LOG.warn(
+          "shipper {}: the topic {} has lost the last positions: what was stored behind them is"
+              + " stored again with the next transaction",
+          settings.name(),
+          positions.name());
+    } else if (connected && !isOurs) {
       superseded =
           "another sidecar ships as "
               + transactionalId
@@ -428,7 +440,10 @@ public final class TransactionalShipper implements Shipper {
             && stored != null
             && stored.instance() == instance
             && stored.transaction() == transaction;
-    if (stored != null) {
+    if (!connected) {
+      found = stored;
+    }
+    if (stored != null && !wentBack) {
       progress.restart(stored);
     }
     List<Member> left = List.copyOf(members);
@@ -855,13 +870,15 @@ public final class TransactionalShipper implements Shipper {
     if (failed.slow()) {
       wasSlow();
     }
+    // The coordinator's connection may stand where another can be made no more.
+    boolean renewed = failed.slow() && client.isSlow(producer);
     // What goes down with it says nothing of itself.
     round.incrementAndGet();
     try {
       if (begun && producer != null) {
         producer.abortTransaction();
       }
-      if (failed.noPositions() || (why.producerIsDone() && !begun)) {
+      if (renewed || failed.noPositions() || (why.producerIsDone() && !begun)) {
         lose(nowNanos, why.reason());
       }
     } catch (RuntimeException | LinkageError e) {
@@ -1034,6 +1051,9 @@ public final class TransactionalShipper implements Shipper {
         return;
       }
       KafkaFailure said = words.of(error, topic);
+      if (error instanceof TimeoutException) {
+        said = said.withRefused(client.refused());
+      }
       KafkaFailure why = isSuspect ? said.untilAlone() : said;
       switch (why.kind()) {
         case TOO_LARGE -> {

@@ -89,10 +89,14 @@ record Answer(Outcome outcome, Speaker speaker, boolean untouched) {
 
   /// Of a refusal: what it is where it was not the backend's word on the data.
   Outcome again() {
+    return again(noService() ? "" : " (is it the backend that answers there, or a proxy?)");
+  }
+
+  /// @param hint behind the reason
+  Outcome again(String hint) {
     if (!(outcome instanceof Outcome.Permanent(String reason))) {
       return outcome;
     }
-    String hint = noService() ? "" : " (is it the backend that answers there, or a proxy?)";
     Outcome.Retryable retry = new Outcome.Retryable(reason + hint, 0, null);
     return untouched ? retry.asUntouched() : retry;
   }

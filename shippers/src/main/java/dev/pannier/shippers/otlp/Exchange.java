@@ -1,5 +1,7 @@
 package dev.pannier.shippers.otlp;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.Reasons;
 import dev.pannier.shippers.ShipperSettings;
@@ -33,6 +35,9 @@ final class Exchange {
 
   private static final byte[] EMPTY = {};
   private static final byte[] EMPTY_JSON = {'{', '}'};
+
+  /// A resource without anything: the first field of each signal's request.
+  private static final byte[] HOLLOW = {0x0A, 0};
 
   private final ShipperSettings.Otlp settings;
   private final int mostJsonBytes;
@@ -88,6 +93,22 @@ final class Exchange {
   Request empty(Signal signal) {
     byte[] bytes = settings.protocol() == Protocol.HTTP_JSON ? EMPTY_JSON : EMPTY;
     return request(signal, bytes, 0, bytes.length);
+  }
+
+  /// A request with a resource, and without any record.
+  Request hollow(Signal signal) {
+    byte[] bytes = settings.protocol() == Protocol.HTTP_JSON ? hollowJson(signal) : HOLLOW;
+    return request(signal, bytes, 0, bytes.length);
+  }
+
+  private static byte[] hollowJson(Signal signal) {
+    String field =
+        switch (signal) {
+          case LOGS -> "resourceLogs";
+          case TRACES -> "resourceSpans";
+          case METRICS -> "resourceMetrics";
+        };
+    return ("{\"" + field + "\":[{}]}").getBytes(UTF_8);
   }
 
   private Request request(Signal signal, byte[] bytes, int offset, int length) {

@@ -5,7 +5,6 @@ import dev.pannier.shippers.Shipper;
 import dev.pannier.shippers.ShipperSettings;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.OutputFullException;
-import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -61,7 +60,11 @@ public final class OtlpShipper implements Shipper {
     this.settings = settings;
     int mostJsonBytes = Math.clamp(memoryBytes / AT_A_TIME, SMALLEST_JSON_BYTES, Integer.MAX_VALUE);
     this.exchange = new Exchange(settings, mostJsonBytes, clock);
-    this.verdicts = new Verdicts(settings.signals(), this::tryEmpty);
+    this.verdicts =
+        new Verdicts(
+            settings.signals(),
+            signal -> send(exchange.empty(signal)),
+            signal -> send(exchange.hollow(signal)));
   }
 
   /// Sends an empty request for each signal: nothing is stored, and the whole way is tried.
@@ -71,10 +74,6 @@ public final class OtlpShipper implements Shipper {
       return closedOutcome();
     }
     return verdicts.connect();
-  }
-
-  private Answer tryEmpty(Signal signal) {
-    return send(exchange.empty(signal));
   }
 
   private Answer send(Request request) {

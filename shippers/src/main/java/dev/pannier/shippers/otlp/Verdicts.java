@@ -13,10 +13,24 @@ import java.util.function.Supplier;
 /// Those are in OTLP's own form: 400 with a `google.rpc.Status`, or a status of gRPC that no library and no
 /// proxy makes. Any other may come from a proxy, a wrong port or a service that is being replaced, which answer
 /// so whatever they get. So it is believed where the same address takes an empty request after it,
-/// and refuses the batch once more. What has no service is set aside while another signal is taken.
+/// and refuses the batch once more in the same way; that there is no such service, which one of several backends
+/// may say, once more still. What has no service is set aside while another signal is taken.
+///
+/// Where a request without a byte is refused, as some servers do before any backend sees it, one without a record is tried.
 final class Verdicts {
+  /// So often in a row a batch is refused until that is believed.
+  private static final int TIMES = 2;
+
+  private static final int TIMES_NO_SERVICE = 3;
+
+  private static final String NOTHING_TAKEN =
+      " (it refuses what is empty, too, and has taken nothing since this sidecar started, so"
+          + " whether it is the backend's word on the records is not known: they wait until it"
+          + " takes anything else)";
+
   private final Set<Signal> signals;
   private final Function<Signal, Answer> empty;
+  private final Function<Signal, Answer> hollow;
   private final Set<Signal> taken = ConcurrentHashMap.newKeySet();
 
   /// Of a backend that refuses what is empty in no form of OTLP's: there it shows nothing.
@@ -24,10 +38,12 @@ final class Verdicts {
 
   private final Map<Signal, String> missing = new ConcurrentHashMap<>();
 
-  /// @param empty sends a request without any record, and waits for its answer
-  Verdicts(Set<Signal> signals, Function<Signal, Answer> empty) {
+  /// @param empty  sends a request without a byte, and waits for its answer
+  /// @param hollow one that has bytes, and no record
+  Verdicts(Set<Signal> signals, Function<Signal, Answer> empty, Function<Signal, Answer> hollow) {
     this.signals = signals;
     this.empty = empty;
+    this.hollow = hollow;
   }
 
   /// Tries the whole way with nothing that would be stored.
@@ -60,20 +76,46 @@ final class Verdicts {
   /// @param again  sends it once more, and waits for the answer
   Outcome of(Signal signal, Answer answer, Supplier<Answer> again) {
     note(signal, answer);
-    if (!answer.isDoubtful()) {
-      return answer.outcome();
-    }
-    Answer probe = tryEmpty(signal);
-    if (probe.isTheBackends() || isUsual(signal, probe)) {
+    Answer last = answer;
+    boolean untouched = true;
+    int most = answer.noService() ? TIMES_NO_SERVICE : TIMES;
+    for (int times = 1; last.isDoubtful(); times++) {
+      untouched &= last.untouched();
+      if (last.speaker() != answer.speaker()) {
+        return unless(untouched, last.again());
+      }
+      if (times == most) {
+        return last.outcome();
+      }
+      Answer probe = tryEmpty(signal);
+      if (!probe.isTheBackends() && !isUsual(signal, probe)) {
+        return unless(untouched, withoutVerdict(signal, last, probe));
+      }
       // Whoever refused may have been about to go: only once more shows that it is the batch.
-      Answer second = again.get();
-      note(signal, second);
-      return second.outcome();
+      last = again.get();
+      note(signal, last);
     }
+    return unless(untouched, last.outcome());
+  }
+
+  /// What an attempt before may have left there is not untouched.
+  private static Outcome unless(boolean untouched, Outcome outcome) {
+    return outcome instanceof Outcome.Retryable retry && !untouched
+        ? new Outcome.Retryable(retry.reason(), retry.retryAfterNanos(), retry.unconfirmed())
+        : outcome;
+  }
+
+  /// @param answer to the batch
+  /// @param probe  what came to nothing
+  private Outcome withoutVerdict(Signal signal, Answer answer, Answer probe) {
     if (answer.noService() && probe.noService() && takesAnother(signal)) {
       return lacks(signal, answer);
     }
-    return answer.again();
+    boolean unknown =
+        answer.speaker() == Answer.Speaker.UNSURE
+            && probe.speaker() == Answer.Speaker.UNSURE
+            && emptyRefused.contains(signal);
+    return unknown ? answer.again(NOTHING_TAKEN) : answer.again();
   }
 
   private boolean isUsual(Signal signal, Answer probe) {
@@ -107,6 +149,10 @@ final class Verdicts {
 
   private Answer tryEmpty(Signal signal) {
     Answer answer = empty.apply(signal);
+    if (answer.isDoubtful() && !answer.noService()) {
+      Answer other = hollow.apply(signal);
+      answer = other.isTheBackends() ? other : answer;
+    }
     note(signal, answer);
     if (answer.isTaken()) {
       emptyRefused.remove(signal);

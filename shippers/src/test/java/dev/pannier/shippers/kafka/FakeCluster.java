@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +36,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -60,6 +64,11 @@ final class FakeCluster implements Destination {
 
   /// How often a sender has waited for one of them.
   int waitedFor;
+
+  /// Which records no broker answers, until they [#expire].
+  volatile Predicate<ProducerRecord<byte[], byte[]>> stuck = record -> false;
+
+  private final List<Send> unanswered = new ArrayList<>();
 
   /// Which records a broker refuses, with all that is in a batch with them.
   volatile @Nullable Predicate<ProducerRecord<byte[], byte[]>> poison;
@@ -91,6 +100,10 @@ final class FakeCluster implements Destination {
   volatile boolean lingering;
 
   volatile boolean holding;
+
+  /// By login or TLS.
+  volatile double refusedConnections;
+
   private final CountDownLatch handedOver = new CountDownLatch(1);
   int producers;
   private int sends;
@@ -203,6 +216,28 @@ final class FakeCluster implements Destination {
     // Its threads end with their producers.
   }
 
+  /// What was stuck is not confirmed in time.
+  void expire() throws InterruptedException {
+    List<Send> expired;
+    synchronized (unanswered) {
+      expired = List.copyOf(unanswered);
+      unanswered.clear();
+    }
+    Thread network =
+        new Thread(
+            () -> expired.forEach(send -> send.end(new TimeoutException("Expiring 1 record(s)"))));
+    network.start();
+    network.join();
+  }
+
+  void awaitStuck(int records) throws InterruptedException {
+    synchronized (unanswered) {
+      while (unanswered.size() < records) {
+        unanswered.wait();
+      }
+    }
+  }
+
   private void store(ProducerRecord<byte[], byte[]> record) {
     synchronized (stored) {
       stored.add(record);
@@ -227,7 +262,27 @@ final class FakeCluster implements Destination {
         : error;
   }
 
-  private record Send(ProducerRecord<byte[], byte[]> record, Callback callback) {}
+  private Metric metric(MetricName name) {
+    return new Metric() {
+      @Override
+      public MetricName metricName() {
+        return name;
+      }
+
+      @Override
+      public Object metricValue() {
+        return refusedConnections;
+      }
+    };
+  }
+
+  private record Send(ProducerRecord<byte[], byte[]> record, Callback callback) {
+    void end(@Nullable RuntimeException error) {
+      TopicPartition partition =
+          new TopicPartition(record.topic(), Math.floorMod(Arrays.hashCode(record.key()), 1_000));
+      callback.onCompletion(new RecordMetadata(partition, -1, 0, -1, -1, -1), error);
+    }
+  }
 
   private final class Connection extends MockProducer<byte[], byte[]> {
     private final LinkedBlockingQueue<Send> queue = new LinkedBlockingQueue<>();
@@ -238,6 +293,9 @@ final class FakeCluster implements Destination {
 
     Connection() {
       producers++;
+      MetricName name =
+          new MetricName("failed-authentication-total", "producer-metrics", "", Map.of());
+      setMockMetrics(name, metric(name));
       thread.start();
     }
 
@@ -321,13 +379,20 @@ final class FakeCluster implements Destination {
     }
 
     private void answerAlone(Send send) {
+      if (stuck.test(send.record)) {
+        synchronized (unanswered) {
+          unanswered.add(send);
+          unanswered.notifyAll();
+        }
+        return;
+      }
       RuntimeException error = answers.apply(send.record);
       if (error == null) {
         store(send.record);
       } else if (overtaking) {
         queue.forEach(behind -> store(behind.record));
       }
-      send.callback.onCompletion(null, error);
+      send.end(error);
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +86,15 @@ final class FakeTransactions {
   /// Whether a broker says which record of a batch it refuses.
   boolean tellsWhich;
 
+  /// More of the shipper's properties.
+  final Map<String, String> properties = new HashMap<>(Map.of("bootstrap.servers", "127.0.0.1:1"));
+
+  /// How many there were.
+  int producers;
+
+  /// Of positions.
+  long maxPollRecords = Integer.MAX_VALUE;
+
   /// The shipper's.
   long memoryBytes = 8 << 20;
 
@@ -129,7 +139,7 @@ final class FakeTransactions {
     }
   }
 
-  static ShipperSettings.Kafka settings(Encoding encoding) {
+  ShipperSettings.Kafka settings(Encoding encoding) {
     Map<Signal, String> topics = new EnumMap<>(Signal.class);
     Map<Signal, Encoding> encodings = new EnumMap<>(Signal.class);
     topics.put(Signal.LOGS, TOPIC);
@@ -140,7 +150,7 @@ final class FakeTransactions {
         encodings,
         FieldNames.LOGSTASH,
         "source",
-        Map.of("bootstrap.servers", "127.0.0.1:1"),
+        properties,
         new ShipperSettings.Transactions("pannier-", POSITIONS));
   }
 
@@ -158,6 +168,7 @@ final class FakeTransactions {
   }
 
   Producer<byte[], byte[]> producer() {
+    producers++;
     return new Connection();
   }
 
@@ -185,6 +196,16 @@ final class FakeTransactions {
         .toList();
   }
 
+  /// Its partition is what it was before the last commit.
+  void loseLastPositions() {
+    for (int i = committed.size() - 1; i >= 0; i--) {
+      if (committed.get(i).topic().equals(POSITIONS)) {
+        committed.remove(i);
+        return;
+      }
+    }
+  }
+
   /// Somebody deletes the topic of positions, and it is made again.
   void makePositionsAnew(int partitions) {
     committed.removeIf(record -> record.topic().equals(POSITIONS));
@@ -193,6 +214,7 @@ final class FakeTransactions {
 
   Consumer<byte[], byte[]> consumer() {
     MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+    consumer.setMaxPollRecords(maxPollRecords);
     List<PartitionInfo> partitions = new ArrayList<>();
     for (int i = 0; i < positionsPartitions; i++) {
       TopicPartition place = new TopicPartition(POSITIONS, i);

@@ -365,6 +365,161 @@ class KafkaShipperTest extends RemoteShipperContract {
     shipper.close(Duration.ZERO);
   }
 
+  /// A message to `stuck` is not confirmed in time, while one that was sent later to another is.
+  private Outcome expireWhileOthersAreConfirmed(Shipper shipper, Batch stuck) throws Exception {
+    cluster.stuck = record -> "stuck".equals(new String(record.key(), UTF_8));
+    Told told = new Told(cluster.patience());
+    shipper.ship(stuck, told);
+    assertThat(shipWith(shipper, Batches.logs("other", "goes on"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.expire();
+    return told.await();
+  }
+
+  @Test
+  void aPartitionThatTakesNothingKeepsOnlyWhatGoesThere() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    Batch batch = Batches.logs("stuck", "waits");
+    for (int i = 0; i < 3; i++) {
+      assertThat(expireWhileOthersAreConfirmed(shipper, batch))
+          .isInstanceOfSatisfying(
+              Outcome.Missing.class,
+              missing -> {
+                assertThat(missing.unconfirmed()).isNull();
+                assertThat(missing.reason()).contains("did not answer in time", "waits alone");
+                assertThat(shipper.missing()).isEqualTo(missing.reason());
+              });
+      assertThat(shipWith(shipper, Batches.logs("other", "at once"))).isEqualTo(Outcome.ACCEPTED);
+    }
+    assertThat(shipper.missing()).isNotEmpty();
+
+    cluster.stuck = record -> false;
+    assertThat(shipWith(shipper, batch)).isEqualTo(Outcome.ACCEPTED);
+    assertThat(shipper.missing()).isEmpty();
+    assertThat(cluster.producers).isEqualTo(1);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void aPartitionThatIsTriedNoMoreIsNotToldForEver() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(expireWhileOthersAreConfirmed(shipper, Batches.logs("stuck", "waits")))
+        .isInstanceOf(Outcome.Missing.class);
+    cluster.nanos.addAndGet(TimeUnit.MINUTES.toNanos(2));
+    assertThat(shipper.missing()).isEmpty();
+    shipper.close(Duration.ZERO);
+  }
+
+  /// In a stream the producer is closed for the sake of order, as for any failure; from then on the key goes alone.
+  @Test
+  void whatExpiresInAStreamTakesOnlyWhatIsBehindItAlong() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(shipWith(shipper, Batches.logs("stuck", "before"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.stuck = record -> "stuck".equals(new String(record.key(), UTF_8));
+    Told first = new Told(cluster.patience());
+    Told second = new Told(cluster.patience());
+    shipper.ship(Batches.logs("stuck", "first."), first);
+    assertThat(shipper.pipelines("stuck")).isTrue();
+    shipper.ship(Batches.logs("stuck", "second"), second);
+    assertThat(shipWith(shipper, Batches.logs("other", "goes on"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.expire();
+    assertThat(first.await()).isInstanceOf(Outcome.Missing.class);
+    assertThat(second.await()).isInstanceOf(Outcome.Missing.class);
+    Told third = new Told(cluster.patience());
+    shipper.ship(Batches.logs("stuck", "third"), third);
+    assertThat(third.await())
+        .as("until the caller has seen the failure")
+        .isInstanceOf(Outcome.Retryable.class);
+    shipper.resume();
+
+    Batch again = Batches.logs("stuck", "first.");
+    for (int i = 0; i < 2; i++) {
+      assertThat(expireWhileOthersAreConfirmed(shipper, again)).isInstanceOf(Outcome.Missing.class);
+      assertThat(shipWith(shipper, Batches.logs("other", "at once"))).isEqualTo(Outcome.ACCEPTED);
+    }
+    assertThat(cluster.producers).isEqualTo(2);
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void whereNothingIsConfirmedMeanwhileTheClusterIsToBlame() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(shipWith(shipper, Batches.logs("other", "before"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.stuck = record -> true;
+    Told told = new Told(cluster.patience());
+    shipper.ship(Batches.logs("stuck", "waits"), told);
+    cluster.awaitStuck(1);
+    cluster.expire();
+
+    assertThat(told.await()).isInstanceOf(Outcome.Retryable.class);
+    assertThat(shipper.missing()).isEmpty();
+    shipper.close(Duration.ZERO);
+  }
+
+  /// Kafka's client tells it of the first connection alone.
+  @Test
+  void whereConnectionsAreRefusedWhatIsNotConfirmedInTimeSaysSo() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    assertThat(shipWith(shipper, Batches.logs("k", "before"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.refusedConnections = 7;
+    cluster.down();
+    assertThat(shipWith(shipper, Batches.logs("k", "now")))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry ->
+                assertThat(retry.reason())
+                    .contains("did not answer in time", "7 of this client's connections"));
+    shipper.close(Duration.ZERO);
+  }
+
+  /// The thread that ships does not wait for each attempt's end.
+  @Test
+  void ofABatchToSuchAPartitionOneMessageIsTried() throws Exception {
+    KafkaShipper raw =
+        cluster.shipper(
+            cluster.settings("lines", Encoding.RAW, "source", Map.of("max.block.ms", "1")));
+    Batch batch = Batches.logs("stuck", "one", "two", "three");
+    assertThat(expireWhileOthersAreConfirmed(raw, batch)).isInstanceOf(Outcome.Retryable.class);
+    raw.resume();
+    for (int i = 0; i < 2; i++) {
+      assertThat(expireWhileOthersAreConfirmed(raw, batch))
+          .isInstanceOfSatisfying(
+              Outcome.Missing.class, missing -> assertThat(missing.unconfirmed()).isNull());
+    }
+
+    cluster.stuck = record -> false;
+    cluster.holding = true;
+    Told told = new Told(cluster.patience());
+    raw.ship(batch, told);
+    cluster.holding = false;
+    assertThat(told.await())
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing ->
+                assertThat(missing.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b110})));
+    assertThat(shipWith(raw, Batches.logs("stuck", "two", "three"))).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.texts())
+        .filteredOn(line -> !line.equals("goes on"))
+        .containsExactly("one", "two", "three");
+    raw.close(Duration.ZERO);
+  }
+
+  @Test
+  void ofWhatHasNoOrderOnlyWhatIsNotConfirmedInTimeWaits() throws Exception {
+    Shipper raw = shipper("lines", Encoding.RAW, "none");
+    cluster.stuck = record -> new String(record.value(), UTF_8).equals("two");
+    Told told = new Told(cluster.patience());
+    raw.ship(Batches.logs("k", "one", "two", "three"), told);
+    cluster.awaitStuck(1);
+    assertThat(shipWith(raw, Batches.logs("k", "four"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.expire();
+    assertThat(told.await())
+        .isInstanceOfSatisfying(
+            Outcome.Missing.class,
+            missing ->
+                assertThat(missing.unconfirmed()).isEqualTo(BitSet.valueOf(new long[] {0b010})));
+    raw.close(Duration.ZERO);
+  }
+
   @Test
   void ofManyTopicsThatAreMissingABatchWaitsForOne() throws Exception {
     KafkaShipper shipper = shipper("logs.${resource:service.name}", Encoding.OTLP_PROTO, "none");

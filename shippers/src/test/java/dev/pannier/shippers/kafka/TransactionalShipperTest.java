@@ -666,6 +666,36 @@ class TransactionalShipperTest {
     assertThat(cluster.bodies()).hasSize(20);
   }
 
+  /// The coordinator answers by a connection that stands, while none to a partition's leader can be made any more.
+  @Test
+  void whereABrokerDoesNotAnswerRenewedKeystoresAreRead() throws Exception {
+    shipper.close(Duration.ZERO);
+    Path store = Files.writeString(folder.resolve("store.p12"), "old");
+    cluster.properties.put("ssl.keystore.location", store.toString());
+    restart(2);
+    ship(batch(FILE, 0, 1));
+    later();
+    int before = cluster.producers;
+
+    cluster.refusals = record -> new TimeoutException("expired");
+    ship(batch(FILE, 1, 1));
+    later();
+    shipper.resume();
+    assertThat(cluster.producers).as("nothing was renewed").isEqualTo(before);
+
+    Files.writeString(store, "renewed");
+    cluster.nanos += TimeUnit.SECONDS.toNanos(1);
+    ship(batch(FILE, 1, 1));
+    later();
+    assertThat(cluster.producers).isEqualTo(before + 1);
+    cluster.refusals = record -> null;
+    shipper.resume();
+    ship(batch(FILE, 1, 1));
+    later();
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1");
+  }
+
   /// Who takes its place in a reload does not know the batches that were in it.
   @ParameterizedTest
   @EnumSource(names = {"BEFORE_COMMIT", "AFTER_COMMIT"})
@@ -769,6 +799,61 @@ class TransactionalShipperTest {
     other.close(Duration.ZERO);
   }
 
+  /// By an unclean election, or with the only copy's disk.
+  @Test
+  void positionsThatTheTopicHasLostAreStoredAgain() {
+    ship(batch(FILE, 0, 1));
+    work();
+    restart(2);
+    ship(batch(FILE, 1, 1));
+    later();
+    cluster.loseLastPositions();
+    cluster.producer().initTransactions();
+    ship(batch(FILE + 1, 0, 1));
+    later();
+    later();
+    assertThat(outcomes.getLast()).as("it was fenced").isInstanceOf(Outcome.Retryable.class);
+    shipper.resume();
+    ship(batch(FILE + 1, 0, 1));
+    later();
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1", "line 0");
+    restart(3);
+    assertThat(stored(FILE)).isEqualTo(20);
+    assertThat(stored(FILE + 1)).isEqualTo(10);
+  }
+
+  /// It was fenced, and has stored more since.
+  @Test
+  void whereTheProcessBeforeIsAliveThisOneStops() {
+    ship(batch(FILE, 0, 1));
+    work();
+    TransactionalShipper before = shipper;
+    restart(2);
+    ship(batch(FILE, 1, 1));
+    later();
+    cluster.loseLastPositions();
+    before.shipWhole(List.of(batch(FILE, 1, 1)), Origin.MEMORY, outcomes::add);
+    for (int i = 0; i < 3; i++) {
+      nanos += TimeUnit.SECONDS.toNanos(1);
+      before.doWork(nanos, () -> open);
+    }
+    before.resume();
+    before.shipWhole(List.of(batch(FILE, 1, 1)), Origin.MEMORY, outcomes::add);
+    before.doWork(nanos + TimeUnit.SECONDS.toNanos(1), () -> open);
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+    ship(batch(FILE, 2, 1));
+    later();
+    later();
+    shipper.resume();
+    ship(batch(FILE, 2, 1));
+    assertThat(outcomes.getLast())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.reason()).contains("another sidecar ships as"));
+    before.close(Duration.ZERO);
+  }
+
   @Test
   void sequencesOfALogAreStoredWithThoseThatAreStillOpen() {
     ship(batch(FILE, 0, 1), 9, 5);
@@ -821,6 +906,27 @@ class TransactionalShipperTest {
     Files.delete(hint);
     restart(3);
     assertThat(stored(FILE)).isEqualTo(10);
+  }
+
+  /// On a busy partition, without the hint: the thread has other things to do meanwhile.
+  @Test
+  void positionsBehindManyOthersAreReadInRounds() throws Exception {
+    for (int i = 0; i < PositionsTopic.MOST_POLLS + 10; i++) {
+      ship(batch(FILE, i, 1));
+      later();
+    }
+    shipper.close(Duration.ZERO);
+    Files.delete(folder.resolve("kafka-events.offset"));
+    cluster.maxPollRecords = 1;
+    shipper = cluster.shipper(2, false, Encoding.OTLP_PROTO);
+    assertThat(shipper.connect())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry ->
+                assertThat(retry.reason())
+                    .contains("read up to offset " + PositionsTopic.MOST_POLLS + " of "));
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(stored(FILE)).isEqualTo((PositionsTopic.MOST_POLLS + 10) * 10L);
   }
 
   @Test

@@ -52,6 +52,9 @@ class VerdictsTest {
   private int keys;
   private volatile Backend backend = (_, _) -> null;
 
+  /// Null where it is answered as any other.
+  private volatile @Nullable MockResponse answerToNoByte;
+
   /// How it answers.
   private interface Backend {
     /// @return null for an answer that takes it
@@ -82,7 +85,8 @@ class VerdictsTest {
             boolean empty = isEmpty(request);
             String path = String.valueOf(request.getUrl().encodedPath());
             requests.add(path + (empty ? " empty" : ""));
-            MockResponse answer = backend.answer(path, empty);
+            MockResponse toNoByte = hasNoByte(request) ? answerToNoByte : null;
+            MockResponse answer = toNoByte == null ? backend.answer(path, empty) : toNoByte;
             return answer == null ? taken(grpc) : answer;
           }
         });
@@ -104,10 +108,26 @@ class VerdictsTest {
     return shipper;
   }
 
+  /// Whether it has no record.
   private static boolean isEmpty(RecordedRequest request) {
-    return "application/json".equals(request.getHeaders().get("content-type"))
+    return hasNoByte(request) || isHollow(request);
+  }
+
+  private static boolean hasNoByte(RecordedRequest request) {
+    return isJson(request)
         ? ByteString.encodeUtf8("{}").equals(request.getBody())
         : FakeBackend.payload(request).isEmpty();
+  }
+
+  /// Whether it has a resource without a record.
+  private static boolean isHollow(RecordedRequest request) {
+    return isJson(request)
+        ? String.valueOf(request.getBody()).contains("[{}]")
+        : FakeBackend.payload(request).size() == 2;
+  }
+
+  private static boolean isJson(RecordedRequest request) {
+    return "application/json".equals(request.getHeaders().get("content-type"));
   }
 
   private static MockResponse taken(boolean grpc) {
@@ -239,7 +259,72 @@ class VerdictsTest {
             Outcome.Permanent.class, never -> assertThat(never.reason()).contains(refusal.says));
     assertThat(requests.subList(1, requests.size()))
         .extracting(request -> request.endsWith(" empty"))
-        .containsExactly(false, true, false);
+        .containsExactly(
+            refusal.name.equals("no index")
+                ? new Boolean[] {false, true, false, true, false}
+                : new Boolean[] {false, true, false});
+  }
+
+  /// Two backends behind one address, of which one has no such service yet.
+  @ParameterizedTest
+  @EnumSource
+  void whatOneOfTwoHasNoServiceForIsNotRefused(Protocol protocol) throws Exception {
+    OtlpShipper shipper = shipper(protocol);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    backend = (_, empty) -> empty || requests.size() > 4 ? null : gone(protocol);
+
+    assertThat(ship(shipper, batch(Signal.LOGS))).isEqualTo(Outcome.ACCEPTED);
+    assertThat(requests).hasSize(6);
+  }
+
+  @Test
+  void whatIsRefusedInTwoWaysIsNotRefused() throws Exception {
+    OtlpShipper shipper = shipper(Protocol.HTTP_PROTOBUF);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    backend =
+        (_, empty) ->
+            empty
+                ? null
+                : requests.size() > 2
+                    ? gone(Protocol.HTTP_PROTOBUF)
+                    : http(500, "text/html", NGINX);
+
+    assertThat(ship(shipper, batch(Signal.LOGS)))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> {
+              assertThat(retry.reason()).contains("404");
+              assertThat(retry.untouched()).as("the first may have been stored").isFalse();
+            });
+  }
+
+  @Test
+  void whatMayHaveBeenStoredByTheFirstAttemptIsTouched() throws Exception {
+    OtlpShipper shipper = shipper(Protocol.HTTP_PROTOBUF);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    backend =
+        (_, empty) ->
+            empty ? null : requests.size() > 2 ? http(429, "", "") : http(500, "text/html", NGINX);
+
+    assertThat(ship(shipper, batch(Signal.LOGS)))
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class, retry -> assertThat(retry.untouched()).isFalse());
+  }
+
+  /// As application servers do before any application sees it.
+  @ParameterizedTest
+  @EnumSource(
+      value = Protocol.class,
+      names = {"HTTP_PROTOBUF", "HTTP_JSON"})
+  void whoAnswersAPageToARequestWithoutAByteIsAskedWithoutARecord(Protocol protocol)
+      throws Exception {
+    OtlpShipper shipper = shipper(protocol);
+    answerToNoByte = http(411, "text/html", NGINX);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(ship(shipper, batch(Signal.LOGS))).isEqualTo(Outcome.ACCEPTED);
+
+    backend = (_, empty) -> empty ? null : http(400, "text/plain", "too old");
+    assertThat(ship(shipper, batch(Signal.LOGS))).isInstanceOf(Outcome.Permanent.class);
   }
 
   /// A route that is back between a refusal and the empty request.
@@ -292,7 +377,9 @@ class VerdictsTest {
     backend = (_, _) -> refusal;
     assertThat(ship(shipper, batch(Signal.LOGS)))
         .as("it has taken nothing so far")
-        .isInstanceOf(Outcome.Retryable.class);
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class,
+            retry -> assertThat(retry.reason()).contains("they wait until it takes anything else"));
     backend = (_, empty) -> empty ? refusal : null;
     assertThat(ship(shipper, batch(Signal.LOGS))).isEqualTo(Outcome.ACCEPTED);
 
