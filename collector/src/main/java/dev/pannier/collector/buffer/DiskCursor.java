@@ -222,12 +222,26 @@ final class DiskCursor extends Cursor {
   }
 
   /// What was taken is given up. Not under the lock: the shipper's thread has ended.
-  void giveUp(Entry entry) {
+  ///
+  /// @return why
+  String giveUp(Entry entry) {
+    String why;
     synchronized (buffer.lock) {
       // What went for newer records is there for no heir either.
-      lose(entry, orphans.contains(entry.sequence()) ? FULL : MemoryBuffer.REMOVED);
+      why = orphans.contains(entry.sequence()) ? FULL : MemoryBuffer.REMOVED;
+      lose(entry, why);
     }
     release(entry);
+    return why;
+  }
+
+  /// What of these numbers the shipper was to get. Under the buffer's lock.
+  ///
+  /// @param after exclusive
+  /// @param upTo  inclusive
+  Missing missing(long after, long upTo, String why) {
+    long begin = since.getOrDefault(Signal.LOGS, Long.MIN_VALUE);
+    return new Missing(shipper(), Math.max(after, begin), Math.min(upTo, until), why);
   }
 
   /// What of it is in memory alone: from now on that is so for this shipper, whatever becomes of it.
@@ -372,8 +386,7 @@ final class DiskCursor extends Cursor {
         buffer.appended(batch, this);
       }
     } else if (waited) {
-      buffer.gaveUp(
-          batch.source(), shipper(), batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
+      buffer.lost(batch, shipper(), MemoryBuffer.REMOVED);
     }
   }
 
@@ -697,7 +710,9 @@ final class DiskCursor extends Cursor {
   /// The process ends: what has no segment any more goes with it. Under the buffer's lock.
   void dropOrphans() {
     for (Long orphan : List.copyOf(orphans)) {
-      lose(Objects.requireNonNull(taken.get(orphan)), FULL);
+      Entry entry = Objects.requireNonNull(taken.get(orphan));
+      lose(entry, FULL);
+      buffer.ledger().drops().add(entry.batch(), shipper(), FULL);
     }
   }
 
