@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -1077,6 +1078,23 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// When the working thread last came round: while it hangs in a disk that does, no time passes.
   long nowNanos() {
     return nowNanos;
+  }
+
+  /// What is on disk is acknowledged before shippers have it, and what was dropped is with nobody but in its file.
+  @Override
+  public BooleanSupplier delivery(long generation) {
+    long end;
+    synchronized (lock) {
+      end = log.lastSequence();
+    }
+    return () -> hasPassed(end) && !ledger.drops().has(generation);
+  }
+
+  private boolean hasPassed(long number) {
+    synchronized (lock) {
+      return all().stream()
+          .allMatch(cursor -> !cursor.takes(Signal.LOGS) || cursor.passed() >= number);
+    }
   }
 
   @Override

@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -812,6 +813,41 @@ class DiskBufferTest {
     open = null;
     assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts().getLast().ranges())
         .containsExactly(new ByteRange(0, 10 * first));
+  }
+
+  @Test
+  void deliveryOfAFileIsKnownWhenEveryShipperHasAllThatWasThere() throws Exception {
+    shippers = new String[] {"live", "dead", "metrics"};
+    signalsOf.put("metrics", Set.of(Signal.METRICS));
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    BooleanSupplier delivery = buffer.delivery(7);
+    append(buffer, "three", bytes(8, 0, 5));
+    append(buffer, Signal.METRICS, "of another signal", When.DURABLE);
+    ship(buffer, "live");
+    assertThat(delivery.getAsBoolean()).isFalse();
+    Entry first = take(buffer, "dead");
+    Entry second = take(buffer, "dead");
+    buffer.cursor("dead").done(second, 0, "");
+    assertThat(delivery.getAsBoolean()).isFalse();
+    buffer.cursor("dead").done(first, 0, "");
+    assertThat(delivery.getAsBoolean()).isTrue();
+    assertThat(buffer.delivery(8).getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void deliveryOfAFileOfWhichSomethingWasDamagedIsNone() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "three", bytes(8, 0, 5));
+    append(buffer, "four", bytes(7, 25, 30));
+    flip("two");
+    ship(buffer, "events");
+    pass(buffer, 100);
+    assertThat(buffer.delivery(7).getAsBoolean()).isFalse();
+    assertThat(buffer.delivery(8).getAsBoolean()).isTrue();
   }
 
   @Test
