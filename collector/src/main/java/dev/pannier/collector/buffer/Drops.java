@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Which bytes of which files buffers gave up since the process started, for each shipper that never gets them. How many records they
 /// are is the [Ledger]'s. Thread-safe.
@@ -103,7 +104,7 @@ public final class Drops {
   synchronized void add(Batch batch, String shipper, String reason) {
     Owner owner = new Owner(shipper, reason);
     untoldRecords.merge(owner, (long) batch.records(), Long::sum);
-    Positions positions = Positions.decode(batch.positions());
+    Positions positions = positions(batch);
     if (positions != null) {
       Key key = new Key(positions.generation(), shipper, reason);
       parts.of(key, batch.source()).add(positions.from(), positions.to());
@@ -111,6 +112,15 @@ public final class Drops {
           .computeIfAbsent(owner, any -> new Parts())
           .of(key, batch.source())
           .add(positions.from(), positions.to());
+    }
+  }
+
+  /// Of what was read back from a disk they may be damaged: then its records alone are told.
+  private static @Nullable Positions positions(Batch batch) {
+    try {
+      return Positions.decode(batch.positions());
+    } catch (IllegalArgumentException e) {
+      return null;
     }
   }
 
