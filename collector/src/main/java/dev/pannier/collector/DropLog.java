@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class DropLog {
   private static final long PAUSE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+  /// The receipt has the name of a file that is new a moment later.
+  private static final long FIRST_NANOS = TimeUnit.SECONDS.toNanos(3);
+
   /// The rest is in the receipt.
   private static final int MAX_FILES = 8;
 
@@ -26,8 +29,9 @@ final class DropLog {
 
   private final Drops drops;
   private final Consumer<String> notice;
-  private long toldNanos;
-  private boolean hasTold;
+  private long pauseEndsNanos = Long.MIN_VALUE;
+  private long dueNanos;
+  private boolean isDue;
 
   DropLog(Drops drops, Consumer<String> notice) {
     this.drops = drops;
@@ -36,9 +40,16 @@ final class DropLog {
 
   /// @param receipt has the files' paths; null where there is none yet
   void tell(@Nullable Receipt receipt, long nowNanos) {
-    if (drops.hasEpisodes() && (!hasTold || nowNanos - toldNanos >= PAUSE_NANOS)) {
-      hasTold = true;
-      toldNanos = nowNanos;
+    if (!drops.hasEpisodes()) {
+      return;
+    }
+    if (!isDue) {
+      isDue = true;
+      dueNanos = Math.max(nowNanos + FIRST_NANOS, pauseEndsNanos);
+    }
+    if (nowNanos >= dueNanos) {
+      isDue = false;
+      pauseEndsNanos = nowNanos + PAUSE_NANOS;
       tellRest(receipt);
     }
   }

@@ -3,7 +3,9 @@ package dev.pannier.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.pannier.demo.Ports;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -60,7 +62,7 @@ class ReceiptIT {
   private void awaitReceipt(Map<String, String> files) {
     await()
         .atMost(PATIENCE)
-        .ignoreExceptionsInstanceOf(java.nio.file.NoSuchFileException.class)
+        .ignoreExceptionsInstanceOf(NoSuchFileException.class)
         .untilAsserted(() -> assertThat(receipt()).isEqualTo(files));
   }
 
@@ -151,15 +153,20 @@ class ReceiptIT {
       long size = Files.size(app);
       await()
           .atMost(PATIENCE)
+          .ignoreExceptionsInstanceOf(NoSuchFileException.class)
           .untilAsserted(
-              () -> {
-                JsonNode row = json().at("/shippers/0");
-                assertThat(row.get("buffered_bytes").asLong() + row.get("dropped_bytes").asLong())
-                    .isEqualTo(size);
-              });
-      assertThat(sidecar.errors())
-          .contains("the buffer has dropped for shipper events (full): ")
-          .contains("/app.log (");
+              () ->
+                  assertThat(
+                          json().at("/shippers/0/buffered_bytes").asLong()
+                              + json().at("/shippers/0/dropped_bytes").asLong())
+                      .isEqualTo(size));
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(sidecar.errors())
+                      .contains("the buffer has dropped for shipper events (full): ")
+                      .contains("/app.log ("));
       sidecar.stop();
       JsonNode file = json().at("/files/0");
       JsonNode dropped = file.get("dropped").get(0);
