@@ -28,6 +28,7 @@ import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.process.ProcessingBuffer;
 import dev.pannier.collector.process.Processors;
 import dev.pannier.collector.receipt.Receipt;
+import dev.pannier.collector.receipt.ShipperReceipt;
 import dev.pannier.collector.receipt.TerminationMessage;
 import dev.pannier.collector.receive.OtlpReceiver;
 import dev.pannier.collector.tail.OwnFiles;
@@ -75,6 +76,7 @@ final class Sidecar {
   private final SecureRandom random = new SecureRandom();
   private final Metrics metrics = new Metrics();
   private final Ledger ledger = new Ledger();
+  private final DropLog dropLog = new DropLog(ledger.drops(), LOG::warn);
   private final Health health = new Health(nanoClock);
   private final MemoryBudget budget;
   private final OwnFiles own = new OwnFiles();
@@ -250,6 +252,7 @@ final class Sidecar {
                 random)
             .thread(configuration.files());
     made.terminationLog(configuration.shutdown().terminationLog());
+    made.others(this::withBuffer);
     if (disk != null) {
       made.othersFollow();
     }
@@ -588,6 +591,8 @@ final class Sidecar {
     tendShippers();
     forgetIdentity();
     listen();
+    TailThread reading = tail;
+    dropLog.tell(reading == null ? null : reading.receipt(), nanoClock.getAsLong());
   }
 
   /// Wherever it does not listen yet.
@@ -652,6 +657,7 @@ final class Sidecar {
     }
     adminListener.close(Duration.ZERO);
     Receipt receipt = lastReceipt(reading, tailStopped);
+    dropLog.tellRest(receipt);
     if (tailStopped) {
       store.close();
       forgetFormer();
@@ -684,22 +690,41 @@ final class Sidecar {
     return disk == null || disk.left() != null ? unkept : undelivered;
   }
 
+  /// With what the buffer holds though no source need send it again, and what it gave up. Any thread.
+  private Receipt withBuffer(Receipt receipt) {
+    List<ShipperReceipt> shippers = new ArrayList<>();
+    for (Ledger.Row row : ledger.snapshot()) {
+      shippers.add(
+          new ShipperReceipt(
+              row.source(),
+              row.shipper(),
+              row.source().equals(OtlpReceiver.SOURCE),
+              // What is in memory alone is in files, or was not acknowledged.
+              disk == null ? 0 : row.records().inFlight(),
+              disk == null ? 0 : row.bytes().inFlight(),
+              row.records().dropped(),
+              row.bytes().dropped()));
+    }
+    return receipt.withDropped(ledger.drops().files()).withShippers(shippers);
+  }
+
   /// With what is left in the disk buffer, once that is closed.
   private @Nullable Receipt lastReceipt(@Nullable TailThread reading, boolean tailStopped) {
     Receipt last = reading == null ? new Receipt(List.of(), 0, disk == null) : reading.receipt();
     if (last == null) {
       return null;
     }
-    Receipt whole = last;
+    Receipt whole = withBuffer(last);
     if (disk != null) {
       Left left = disk.left();
       if (left == null) {
         LOG.warn(
-            "receipt: what is left in buffer.directory is not known, and counts as shipped: the"
-                + " receipt is not complete");
+            "receipt: which bytes are left in buffer.directory is not known, and they count as"
+                + " shipped: the receipt is not complete");
       } else {
         whole =
-            last.withBuffered(left.files(), left.receivedRecords())
+            whole
+                .withBuffered(left.files(), left.receivedRecords())
                 .withDamagedBuffer(disk.status().damagedBytes());
         whole = tailStopped ? whole.asLastWord() : whole;
       }

@@ -63,6 +63,25 @@ class LastReceiptTest {
     sidecar.stop(shutdown);
   }
 
+  /// Whoever kills it leaves this as its last word.
+  @Test
+  void bytesThatAreInTheBufferAloneAreToldWhileItRuns() throws Exception {
+    Sidecar sidecar = start();
+    while (!receipt().contains("\"buffered_bytes\":7,\"buffered_received_records\":0")) {
+      // By the test's timeout.
+      assertThat(Thread.currentThread().isInterrupted()).isFalse();
+      Thread.onSpinWait();
+    }
+    assertThat(receipt())
+        .contains("\"complete\":false")
+        .contains("{\"source\":\"app\",\"shipper\":\"out\",\"buffered_records\":1,");
+    assertThat(folder.resolve("message"))
+        .content()
+        .startsWith("so far: unshipped bytes 0, lost bytes 0, left in the buffer: bytes 7")
+        .contains("shipper out: in the buffer 1 records, 7 bytes");
+    stopAtOnce(sidecar);
+  }
+
   @Test
   void bytesThatAreLeftInTheBufferAreNotShipped() throws Exception {
     stopAtOnce(start());

@@ -3,16 +3,21 @@ package dev.pannier.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.pannier.demo.Ports;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -57,7 +62,7 @@ class ReceiptIT {
   private void awaitReceipt(Map<String, String> files) {
     await()
         .atMost(PATIENCE)
-        .ignoreExceptionsInstanceOf(java.nio.file.NoSuchFileException.class)
+        .ignoreExceptionsInstanceOf(NoSuchFileException.class)
         .untilAsserted(() -> assertThat(receipt()).isEqualTo(files));
   }
 
@@ -68,6 +73,111 @@ class ReceiptIT {
         StandardOpenOption.CREATE,
         StandardOpenOption.APPEND);
     return Files.size(file);
+  }
+
+  /// With the disk buffer no byte of a file is read again, and its place is not where it has arrived.
+  @Test
+  void itNamesWhatIsInTheDiskBufferAloneAfterAKill() throws Exception {
+    try (Kafka kafka = Kafka.start(Files.createDirectories(folder.resolve("kafka")));
+        Sidecar sidecar = new Sidecar(folder)) {
+      Path message = folder.resolve("termination-log");
+      sidecar
+          .configure(
+              Sidecar.files("parser: raw")
+                  + """
+                  buffer: {type: disk}
+                  shutdown: {termination_log: "%s"}
+                  shippers:
+                    events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs]}
+                  """
+                      .formatted(message, kafka.servers(), kafka.topic("receipt")))
+          .start();
+      Path app = sidecar.log("app.log");
+      long sent = append(app, "sent", 1_000);
+      awaitReceipt(Map.of("app.log", shipped(sent)));
+      await().atMost(PATIENCE).until(() -> json().at("/shippers").isEmpty());
+      kafka.kill();
+      long size = append(app, "x".repeat(1_000), 10_000);
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(json().at("/buffered_bytes").asLong()).isEqualTo(size - sent));
+      sidecar.kill();
+      JsonNode row = json().at("/shippers/0");
+      assertThat(json().at("/complete").asBoolean()).isFalse();
+      assertThat(row.get("source").asString()).isEqualTo("app");
+      assertThat(row.get("shipper").asString()).isEqualTo("events");
+      assertThat(row.get("buffered_records").asLong()).isEqualTo(10_000);
+      assertThat(row.get("buffered_bytes").asLong()).isEqualTo(size - sent);
+      assertThat(message)
+          .content()
+          .startsWith("so far: unshipped bytes 0, lost bytes 0, left in the buffer: bytes ")
+          .contains("shipper events: in the buffer 10000 records, %d bytes".formatted(size - sent));
+    }
+  }
+
+  /// The broker is away and the buffer full: each byte is on its way, in the buffer or named as dropped.
+  @ParameterizedTest
+  @ValueSource(strings = {"drop_oldest", "drop_newest"})
+  void itNamesWhatTheFullBufferHasDropped(String onFull) throws Exception {
+    int port = Ports.free(1).getFirst();
+    try (Sidecar sidecar = new Sidecar(folder)) {
+      sidecar
+          .configure(
+              Sidecar.files("parser: raw")
+                  + """
+                  buffer: {type: disk, max_bytes: 8MiB, on_full: %s}
+                  shutdown: {deadline: 2s}
+                  shippers:
+                    events: {type: otlp, endpoint: "http://127.0.0.1:%d", protocol: http/protobuf, signals: [logs]}
+                  """
+                      .formatted(onFull, port))
+          .launch();
+      sidecar.awaitAlive();
+      Path app = sidecar.log("app.log");
+      // No two batches are alike, so that none takes less room than it has.
+      Random random = new Random(1);
+      Files.write(
+          app,
+          IntStream.range(0, 30_000)
+              .mapToObj(
+                  i ->
+                      random
+                          .ints(1_000, 'a', 'z')
+                          .collect(
+                              StringBuilder::new,
+                              StringBuilder::appendCodePoint,
+                              StringBuilder::append)
+                          .toString())
+              .toList());
+      long size = Files.size(app);
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptionsInstanceOf(NoSuchFileException.class)
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          json().at("/shippers/0/buffered_bytes").asLong()
+                              + json().at("/shippers/0/dropped_bytes").asLong())
+                      .isEqualTo(size));
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(sidecar.errors())
+                      .contains("the buffer has dropped for shipper events (full): ")
+                      .contains("/app.log ("));
+      sidecar.stop();
+      JsonNode file = json().at("/files/0");
+      JsonNode dropped = file.get("dropped").get(0);
+      assertThat(file.get("shipped")).isEmpty();
+      assertThat(dropped.get("shipper").asString()).isEqualTo("events");
+      assertThat(dropped.get("reason").asString()).isEqualTo("full");
+      long droppedBytes = json().at("/shippers/0/dropped_bytes").asLong();
+      assertThat(dropped.get("bytes").asLong()).isEqualTo(droppedBytes).isPositive();
+      assertThat(json().at("/buffered_bytes").asLong()).isEqualTo(size - droppedBytes);
+      assertThat(sidecar.errors()).contains(" bytes dropped for events (full) ");
+    }
   }
 
   @Test

@@ -19,11 +19,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The rotation matrix on the packaged sidecar: each kind of rotation, while it runs, while it is
 /// stopped and under load, with short, long and multiline records. The three record shapes and all
@@ -222,8 +222,9 @@ class RotationIT {
   /// Long enough that a file which nobody needs would be gone: it has to be quiet for 10 s.
   private static final Duration TIME_TO_DELETE = Duration.ofSeconds(14);
 
-  @Test
-  void aRotatedFileStaysUntilBothDestinationsHaveItsLastByte() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"memory", "disk"})
+  void aRotatedFileStaysUntilBothDestinationsHaveItsLastByte(String buffer) throws Exception {
     Kafka kafka = Kafka.shared();
     String topic = kafka.topic("rotation");
     int port = Ports.free(1).getFirst();
@@ -233,11 +234,12 @@ class RotationIT {
           .configure(
               Sidecar.files("parser: raw, after_shipped: delete").replace("*.log", "app.log*")
                   + """
+                  buffer: {type: %s}
                   shippers:
                     events: {type: kafka, bootstrap_servers: "%s", topics: {logs: %s}, signals: [logs]}
                     backend: {type: otlp, endpoint: "http://127.0.0.1:%d", protocol: http/protobuf, signals: [logs]}
                   """
-                      .formatted(kafka.servers(), topic, port))
+                      .formatted(buffer, kafka.servers(), topic, port))
           .launch();
       sidecar.awaitAlive();
       Path live = sidecar.log("app.log");

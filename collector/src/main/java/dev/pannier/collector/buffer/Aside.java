@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -294,6 +295,13 @@ final class Aside {
   boolean contains(long sequence) {
     Map.Entry<Long, Part> part = parts.floorEntry(sequence);
     return part != null && part.getValue().contains(sequence);
+  }
+
+  /// What waits of a segment, as it is now.
+  LongPredicate numbers(Segment segment) {
+    Part part = parts.get(segment.first());
+    BitSet now = part == null ? new BitSet() : (BitSet) part.numbers.clone();
+    return sequence -> now.get((int) (sequence - segment.first()));
   }
 
   boolean isIn(Segment segment) {

@@ -2,6 +2,7 @@ package dev.pannier.collector.buffer;
 
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
+import java.util.function.BooleanSupplier;
 
 /// What sources see of the buffer: they ask for room, then hand over batches in order. Thread-safe.
 ///
@@ -31,6 +32,14 @@ public interface Buffer {
   /// Takes over a batch whose acknowledgement waits until the death of the process cannot lose it.
   default long append(Batch batch, long reservedBytes, Acknowledgement acknowledgement) {
     return append(batch, reservedBytes, Acknowledgement.When.DURABLE, acknowledgement);
+  }
+
+  /// Whether every shipper has what was acknowledged of a file until now; to be asked again. An acknowledgement alone says so where it
+  /// waits for all of them.
+  ///
+  /// @param generation the file's
+  default BooleanSupplier delivery(long generation) {
+    return () -> true;
   }
 
   /// Counts what a processor dropped, for every shipper that would have had it.

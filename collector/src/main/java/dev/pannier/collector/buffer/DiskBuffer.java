@@ -11,6 +11,7 @@ import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
@@ -29,6 +30,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -160,6 +162,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// Who is to be told in the next round: shippers are done with what they never got.
   private List<Confirmations> givenUp = new ArrayList<>();
+
+  /// Which bytes they are is not told yet.
+  private List<Missing> missing = new ArrayList<>();
 
   /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
   private int unsure;
@@ -370,6 +375,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return positions == null ? "" : Long.toHexString(positions.generation());
   }
 
+  Ledger ledger() {
+    return ledger;
+  }
+
   private void found(Segment segment, long from, long to, StoredBatch stored) {
     former.found(stored);
     for (DiskCursor cursor : cursors) {
@@ -483,6 +492,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       List<Entry> held = cursor.leaveInMemory(each.taken());
       inMemory.add(new Leaving(cursor.memory(), held));
       nobodys += giveUp(cursor, without(held, each.taken()), inherited, told);
+      tellUnread(cursor, inherited);
       synchronized (lock) {
         settle(cursor, Set.of(), cursor::isUnread, "", told);
         nobodys += cursor.giveUp(inherited);
@@ -514,9 +524,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (waiting != null) {
         told.add(waiting);
       }
-      cursor.giveUp(entry);
       Batch batch = entry.batch();
-      nobodys += inherited.contains(batch.signal()) ? 0 : batch.records();
+      boolean isInherited = inherited.contains(batch.signal());
+      String why = cursor.giveUp(entry);
+      if (!isInherited || why.equals(DiskCursor.FULL)) {
+        ledger.drops().add(batch, cursor.shipper(), why);
+      }
+      nobodys += isInherited ? 0 : batch.records();
     }
     return nobodys;
   }
@@ -738,12 +752,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         List<DiskCursor> shippers = takers(batch.signal());
         ledger.appended(batch, shippers);
         for (DiskCursor cursor : shippers) {
-          gaveUp(
-              batch.source(),
-              cursor.shipper(),
-              batch.records(),
-              batch.sourceBytes(),
-              DiskCursor.FULL);
+          lost(batch, cursor.shipper(), DiskCursor.FULL);
         }
         yield true;
       }
@@ -763,14 +772,21 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         return;
       }
       Map<String, Long> inHand = new TreeMap<>();
+      List<Missing> dropped;
       synchronized (lock) {
         if (!log.giveUp(oldest)) {
           continue;
         }
+        List<Missing> others = missing;
+        missing = new ArrayList<>();
         for (DiskCursor cursor : all()) {
           inHand.merge(cursor.shipper(), cursor.dropped(oldest), Long::sum);
         }
+        dropped = missing;
+        missing = others;
       }
+      tellDropped(oldest, dropped);
+      log.delete(List.of(oldest));
       inHand.values().removeIf(records -> records == 0);
       if (!inHand.isEmpty()) {
         notice.accept(
@@ -794,15 +810,150 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   /// A shipper never gets these numbers. Under the lock.
-  void neverRead(DiskCursor cursor, LongPredicate numbers, String why) {
+  void neverRead(DiskCursor cursor, Missing numbers) {
+    missing.add(numbers);
     if (!pending.isEmpty()) {
-      settle(cursor, Set.of(), numbers, "dropped: " + why, givenUp);
+      settle(cursor, Set.of(), numbers::has, "dropped: " + numbers.why(), givenUp);
     }
+  }
+
+  private void tellDropped(Segment segment, List<Missing> dropped) {
+    if (dropped.isEmpty()) {
+      return;
+    }
+    try {
+      forEachHead(
+          segment,
+          ByteBuffer.allocate(HEAD_WINDOW_BYTES),
+          record -> {
+            for (Missing each : dropped) {
+              if (each.has(record.sequence()) && takes(each.shipper(), record.batch().signal())) {
+                ledger.drops().add(record.batch(), each.shipper(), each.why());
+              }
+            }
+          });
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.warn(
+          "{}: which bytes of files go with it is not known: {}", segment.name(), e.toString());
+    }
+  }
+
+  private boolean takes(String shipper, Signal signal) {
+    return readers().stream()
+        .anyMatch(cursor -> cursor.shipper().equals(shipper) && cursor.takes(signal));
+  }
+
+  /// What the log has for a shipper that was removed, and none of the signals that others get in its stead. Its thread has ended.
+  private void tellUnread(DiskCursor cursor, Set<Signal> inherited) {
+    if (inherited.contains(Signal.LOGS)) {
+      return;
+    }
+    ByteBuffer window = ByteBuffer.allocate(HEAD_WINDOW_BYTES);
+    try {
+      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
+        forEachHead(
+            segment,
+            window,
+            record -> {
+              Batch batch = record.batch();
+              boolean isUnread;
+              synchronized (lock) {
+                isUnread =
+                    cursor.isUnread(record.sequence())
+                        && cursor.gets(batch.signal(), record.sequence());
+              }
+              if (isUnread && !inherited.contains(batch.signal())) {
+                ledger.drops().add(batch, cursor.shipper(), MemoryBuffer.REMOVED);
+              }
+            });
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.warn(
+          "which bytes of files shipper {} does not get any more is not known: {}",
+          cursor.shipper(),
+          e.toString());
+    }
+  }
+
+  /// What was damaged says of itself nothing that could be trusted: which bytes of a file it had is told by what was before and behind it.
+  private void tellDamaged() {
+    List<Missing> damaged;
+    synchronized (lock) {
+      if (missing.isEmpty()) {
+        return;
+      }
+      damaged = missing;
+      missing = new ArrayList<>();
+    }
+    for (Missing each : damaged) {
+      try {
+        tellDamaged(each);
+      } catch (IOException | IllegalArgumentException e) {
+        LOG.warn("which bytes of files were damaged in the buffer is not known: {}", e.toString());
+      }
+    }
+  }
+
+  private void tellDamaged(Missing damaged) throws IOException {
+    Segment segment = null;
+    for (Segment each = log.oldest();
+        each != null && each.first() <= damaged.upTo();
+        each = log.after(each)) {
+      segment = each;
+    }
+    if (segment == null || !takes(damaged.shipper(), Signal.LOGS)) {
+      return;
+    }
+    Map<Long, Long> from = ends(log.positionsBefore(segment));
+    Map<Long, Long> to = new LinkedHashMap<>();
+    Map<Long, String> sources = new LinkedHashMap<>();
+    forEachHead(
+        segment,
+        ByteBuffer.allocate(HEAD_WINDOW_BYTES),
+        record -> {
+          Positions positions = Positions.decode(record.batch().positions());
+          if (positions == null) {
+            return;
+          }
+          sources.put(positions.generation(), record.batch().source());
+          if (record.sequence() <= damaged.after()) {
+            from.merge(positions.generation(), positions.to(), Math::max);
+          } else if (record.sequence() > damaged.upTo()) {
+            to.putIfAbsent(positions.generation(), positions.from());
+          }
+        });
+    Segment next = log.after(segment);
+    ends(next == null ? log.positions() : log.positionsBefore(next)).forEach(to::putIfAbsent);
+    to.forEach(
+        (generation, end) -> {
+          long begin = from.getOrDefault(generation, 0L);
+          if (end > begin) {
+            ledger
+                .drops()
+                .addWithin(
+                    generation,
+                    sources.getOrDefault(generation, ""),
+                    new ByteRange(begin, end),
+                    damaged.shipper(),
+                    damaged.why());
+          }
+        });
+  }
+
+  private static Map<Long, Long> ends(List<byte[]> positions) {
+    Map<Long, Long> ends = new LinkedHashMap<>();
+    for (byte[] each : positions) {
+      Positions decoded = Positions.decode(each);
+      if (decoded != null) {
+        ends.put(decoded.generation(), decoded.to());
+      }
+    }
+    return ends;
   }
 
   private void removed(String shipper, Batch batch) {
     ledger.appended(batch.source(), shipper, batch.records(), batch.sourceBytes());
-    gaveUp(batch.source(), shipper, batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
+    lost(batch, shipper, MemoryBuffer.REMOVED);
   }
 
   /// A shipper gets what it was not to get. Under the lock.
@@ -810,6 +961,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     ledger.appended(batch, List.of(cursor));
   }
 
+  /// A shipper never gets a batch.
+  void lost(Batch batch, String shipper, String why) {
+    gaveUp(batch.source(), shipper, batch.records(), batch.sourceBytes(), why);
+    ledger.drops().add(batch, shipper, why);
+  }
+
+  /// What it was of files is told besides.
   void gaveUp(String source, String shipper, long records, long bytes, String why) {
     ledger.dropped(source, shipper, records, bytes);
     metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
@@ -925,6 +1083,23 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return nowNanos;
   }
 
+  /// What is on disk is acknowledged before shippers have it, and what was dropped is with nobody but in its file.
+  @Override
+  public BooleanSupplier delivery(long generation) {
+    long end;
+    synchronized (lock) {
+      end = log.lastSequence();
+    }
+    return () -> hasPassed(end) && !ledger.drops().has(generation);
+  }
+
+  private boolean hasPassed(long number) {
+    synchronized (lock) {
+      return all().stream()
+          .allMatch(cursor -> !cursor.takes(Signal.LOGS) || cursor.passed() >= number);
+    }
+  }
+
   @Override
   public void filtered(String source, Signal signal, long records, long bytes) {
     ledger.filtered(source, takers(signal), records, bytes);
@@ -973,6 +1148,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public int doWork(long nowNanos) {
     this.nowNanos = nowNanos;
     tellGivenUp();
+    tellDamaged();
     int work = 0;
     if (syncDueNanos(nowNanos) <= 0) {
       sync(nowNanos);
@@ -1422,7 +1598,14 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           needed = isNeeded(segment);
         }
         if (needed) {
-          findLeft(segment, segment.reader(window, segment.first() - 1), found);
+          forEachHead(
+              segment,
+              window,
+              record -> {
+                if (isOpen(record.batch().signal(), record.sequence())) {
+                  found.add(record.batch());
+                }
+              });
         }
       }
     } catch (IOException e) {
@@ -1432,8 +1615,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return found.left();
   }
 
-  private void findLeft(Segment segment, SegmentReader reader, Left.Found found)
+  private static void forEachHead(Segment segment, ByteBuffer window, Consumer<StoredBatch> visitor)
       throws IOException {
+    SegmentReader reader = segment.reader(window, segment.first() - 1);
     long limit = segment.endBytes();
     while (true) {
       switch (reader.find(limit)) {
@@ -1443,8 +1627,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         case DAMAGE -> reader.passDamage(limit);
         case RECORD -> {
           StoredBatch record = reader.head(limit);
-          if (record != null && isOpen(record.batch().signal(), record.sequence())) {
-            found.add(record.batch());
+          if (record != null) {
+            visitor.accept(record);
           }
           reader.pass();
         }
@@ -1467,6 +1651,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   @Override
   public void close() {
     tellGivenUp();
+    tellDamaged();
     sync(lastSyncNanos);
     moved.set(true);
     tend(lastSyncNanos);

@@ -248,12 +248,17 @@ final class DiskCursor extends Cursor {
   }
 
   /// What was taken is given up. Not under the lock: the shipper's thread has ended.
-  void giveUp(Entry entry) {
+  ///
+  /// @return why
+  String giveUp(Entry entry) {
+    String why;
     synchronized (buffer.lock) {
       // What went for newer records is there for no heir either.
-      lose(entry, orphans.contains(entry.sequence()) ? FULL : MemoryBuffer.REMOVED);
+      why = orphans.contains(entry.sequence()) ? FULL : MemoryBuffer.REMOVED;
+      lose(entry, why);
     }
     release(entry);
+    return why;
   }
 
   /// What of it is in memory alone: from now on that is so for this shipper, whatever becomes of it.
@@ -408,8 +413,7 @@ final class DiskCursor extends Cursor {
         buffer.appended(batch, this);
       }
     } else if (waited) {
-      buffer.gaveUp(
-          batch.source(), shipper(), batch.records(), batch.sourceBytes(), MemoryBuffer.REMOVED);
+      buffer.lost(batch, shipper(), MemoryBuffer.REMOVED);
     }
   }
 
@@ -739,17 +743,23 @@ final class DiskCursor extends Cursor {
 
   /// Nobody waits any longer for what comes next up to a number. Under the buffer's lock.
   private void neverRead(long upTo, String why) {
-    long after = lastRead;
-    buffer.neverRead(this, number -> number > after && number <= upTo, why);
+    long begin = Math.max(lastRead, since.getOrDefault(Signal.LOGS, Long.MIN_VALUE));
+    long end = Math.min(upTo, until);
+    if (end > begin) {
+      buffer.neverRead(
+          this, new Missing(shipper(), begin, end, number -> !before.covers(number), why));
+    }
   }
 
   /// What is set aside of a segment comes no more. Under the buffer's lock.
   private void giveUpAside(Segment segment, String why) {
+    if (!aside.isIn(segment)) {
+      return;
+    }
     buffer.neverRead(
         this,
-        number ->
-            number >= segment.first() && number <= segment.lastSequence() && aside.contains(number),
-        why);
+        new Missing(
+            shipper(), segment.first() - 1, segment.lastSequence(), aside.numbers(segment), why));
     lose(aside.giveUp(segment), why);
   }
 
@@ -802,7 +812,9 @@ final class DiskCursor extends Cursor {
   /// The process ends: what has no segment any more goes with it. Under the buffer's lock.
   void dropOrphans() {
     for (Long orphan : List.copyOf(orphans)) {
-      lose(Objects.requireNonNull(taken.get(orphan)), FULL);
+      Entry entry = Objects.requireNonNull(taken.get(orphan));
+      lose(entry, FULL);
+      buffer.ledger().drops().add(entry.batch(), shipper(), FULL);
     }
   }
 

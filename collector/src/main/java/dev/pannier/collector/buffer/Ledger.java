@@ -114,6 +114,7 @@ public final class Ledger {
   }
 
   private final Map<Pair, Accounts> accounts = new LinkedHashMap<>();
+  private final Drops drops = new Drops();
 
   synchronized void appended(Batch batch, List<? extends Cursor> shippers) {
     for (Cursor shipper : shippers) {
@@ -164,6 +165,11 @@ public final class Ledger {
     Accounts account = account(source, shipper);
     account.records.dropped(records);
     account.bytes.dropped(bytes);
+  }
+
+  /// Which bytes of files are among what was [#dropped].
+  public Drops drops() {
+    return drops;
   }
 
   /// Every source and shipper that had a record, in the order of their first.

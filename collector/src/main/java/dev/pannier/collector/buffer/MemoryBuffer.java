@@ -174,6 +174,9 @@ public final class MemoryBuffer implements Buffer, Cursors {
     Batch batch = entry.batch();
     ledger.dropped(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes());
     metrics.adder(Counter.SHIPPER_DROPPED, cursor.shipper(), REMOVED).add(batch.records());
+    if (lost > 0) {
+      ledger.drops().add(batch, cursor.shipper(), REMOVED);
+    }
     cursor.closed(entry);
     Settlement settlement = Settlement.rejected(lost, "shipper " + cursor.shipper() + why);
     if (shipperDone(entry, settlement)) {

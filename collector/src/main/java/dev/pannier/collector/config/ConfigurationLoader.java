@@ -200,10 +200,12 @@ public final class ConfigurationLoader {
     long quarter = Math.min(memory / 4, Integer.MAX_VALUE / 2);
     AddressReader addresses = new AddressReader();
     Section sources = root.section("sources");
-    BufferSettings buffer = buffer(root.section("buffer"), stateDirectory);
+    Section bufferSection = root.section("buffer");
+    BufferSettings buffer = buffer(bufferSection, stateDirectory);
     long maxRecord = Math.min(quarter / 2, buffer.largestBatch());
     List<FileSource> files =
         new FilesReader(parsers, maxRecord, environment, problems).read(sources);
+    checkDeletes(files, buffer, bufferSection.value("on_full"));
     OtlpSource otlp = OtlpReader.read(sources, addresses, memory, quarter, buffer);
     sources.finish();
     List<ProcessorSettings> processors = ProcessorsReader.read(root.value("processors"));
@@ -229,6 +231,24 @@ public final class ConfigurationLoader {
         policies.finish(shippers),
         admin,
         shutdown);
+  }
+
+  /// After a restart nobody knows of which file something was dropped.
+  private static void checkDeletes(
+      List<FileSource> files, BufferSettings buffer, @Nullable Value onFull) {
+    if (buffer.type() != BufferSettings.Type.DISK || onFull == null) {
+      return;
+    }
+    for (FileSource file : files) {
+      if (buffer.onFull() != BufferSettings.OnFull.BACKPRESSURE
+          && file.afterShipped() == FileSource.AfterShipped.DELETE) {
+        onFull.problem(
+            "cannot be with after_shipped: delete, as source "
+                + file.name()
+                + " has it: what is dropped would be in no file either");
+        return;
+      }
+    }
   }
 
   private Path stateDirectory(Section section) {

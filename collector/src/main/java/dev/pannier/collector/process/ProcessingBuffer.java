@@ -10,6 +10,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,6 +69,11 @@ public final class ProcessingBuffer implements Buffer {
   @Override
   public boolean hasRoomForRequests() {
     return buffer.hasRoomForRequests();
+  }
+
+  @Override
+  public BooleanSupplier delivery(long generation) {
+    return buffer.delivery(generation);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.pannier.collector.receipt;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /// Bytes `[from, to)` of a file.
@@ -29,6 +30,19 @@ public record ByteRange(long from, long to) {
     }
   }
 
+  /// Adds a range to others that are in order and apart from each other, and stay so.
+  public static void insert(List<ByteRange> ranges, long from, long to) {
+    if (ranges.isEmpty() || from >= ranges.getLast().from()) {
+      add(ranges, from, to);
+    } else if (to > from) {
+      List<ByteRange> all = new ArrayList<>(ranges);
+      all.add(new ByteRange(from, to));
+      all.sort(Comparator.comparingLong(ByteRange::from));
+      ranges.clear();
+      all.forEach(range -> add(ranges, range.from(), range.to()));
+    }
+  }
+
   /// What of a range lies in none of the others.
   ///
   /// @param others in order, and apart from each other
@@ -43,6 +57,15 @@ public record ByteRange(long from, long to) {
       from = Math.max(from, other.to());
     }
     add(left, from, range.to());
+    return left;
+  }
+
+  /// What of some ranges lies in none of the others. Each of both is in order, and apart from the rest.
+  static List<ByteRange> without(List<ByteRange> ranges, List<ByteRange> others) {
+    List<ByteRange> left = new ArrayList<>();
+    for (ByteRange range : ranges) {
+      left.addAll(without(range, others));
+    }
     return left;
   }
 

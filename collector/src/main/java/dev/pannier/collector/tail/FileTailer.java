@@ -414,7 +414,7 @@ final class FileTailer {
       for (TailedFile file : generations.live()) {
         file.stored = true;
       }
-      generations.stored();
+      generations.stored(buffer::delivery);
       if (storeProblem != null) {
         storeProblem = null;
         notice.accept("positions can be stored again");

@@ -24,7 +24,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +120,9 @@ final class Generations {
       known.remember(generation);
     }
     absence = new Absence(known, discovery, this.sources, notice);
+    // What shippers had left of a finished file when the process before ended, they may have by
+    // now.
+    changed = sources.stream().anyMatch(TailSource::deletes);
   }
 
   /// What no source reads, whatever its globs say.
@@ -304,6 +309,9 @@ final class Generations {
     relatives.endLook();
     forgetPlaces(nowSeconds);
     known.forget(nowSeconds, this::mayComeBack);
+    if (reclaimer.takeConfirmed()) {
+      reclaim();
+    }
   }
 
   /// A volume that was mounted anew may have another number. That is told by a file that has its path, its inode and its content; all others that
@@ -403,8 +411,16 @@ final class Generations {
   }
 
   /// What [#toStore] gave is on the disk.
-  void stored() {
+  ///
+  /// @param delivery for a generation, whether every shipper has what was taken of it until now
+  void stored(LongFunction<BooleanSupplier> delivery) {
     known.stored();
+    reclaimer.stored(known.all(), sources.all(), delivery);
+    reclaimer.takeConfirmed();
+    reclaim();
+  }
+
+  private void reclaim() {
     reclaimer.reclaim(
         known.all(), sources.all(), live.places(), discovery.found().values(), discovery.others());
   }

@@ -2,7 +2,6 @@ package dev.pannier.collector.tail;
 
 import dev.pannier.collector.receipt.ByteRange;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,11 +45,7 @@ final class Losses {
   private void add(long generation, String source, String path, long from, long to) {
     Loss loss =
         losses.computeIfAbsent(generation, any -> new Loss(source, path, new ArrayList<>()));
-    List<ByteRange> all = new ArrayList<>(loss.ranges());
-    all.add(new ByteRange(from, to));
-    all.sort(Comparator.comparingLong(ByteRange::from));
-    loss.ranges().clear();
-    all.forEach(range -> ByteRange.add(loss.ranges(), range.from(), range.to()));
+    ByteRange.insert(loss.ranges(), from, to);
     if (losses.size() > MAX_GENERATIONS) {
       losses.remove(losses.keySet().iterator().next());
     }

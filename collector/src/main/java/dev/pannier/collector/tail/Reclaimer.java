@@ -1,7 +1,6 @@
 package dev.pannier.collector.tail;
 
 import dev.pannier.collector.checkpoint.SavedGeneration;
-import dev.pannier.collector.config.FileSource.AfterShipped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -11,14 +10,18 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Deletes rotated files whose every byte is confirmed (`after_shipped: delete`), after the positions that
-/// say so are on the disk: a crash in between finds the file, or knows that it was shipped.
+/// Deletes rotated files whose every byte every shipper has confirmed (`after_shipped: delete`), after the positions that
+/// say so are on the disk: a crash in between finds the file, or knows that it was shipped. With the disk buffer the positions say that
+/// a file is there, so the shippers are waited for.
 ///
 /// A file is deleted only where all of this holds; otherwise it stays:
 ///
@@ -34,7 +37,61 @@ final class Reclaimer {
   /// Generations that were deleted or turned out to have no file any more.
   private final Set<Long> settled = new HashSet<>();
 
-  /// @param known  what the stored positions say
+  private record Claim(long generation, long size) {}
+
+  /// Those that the stored positions have passed, with whether every shipper has.
+  private final Map<Claim, BooleanSupplier> waiting = new HashMap<>();
+
+  private final Set<Claim> confirmed = new HashSet<>();
+
+  /// The positions were stored.
+  ///
+  /// @param known    what they say
+  /// @param delivery for a generation, whether every shipper has what was taken of it until now
+  void stored(
+      Collection<SavedGeneration> known,
+      List<TailSource> sources,
+      LongFunction<BooleanSupplier> delivery) {
+    if (sources.stream().noneMatch(TailSource::deletes)) {
+      waiting.clear();
+      confirmed.clear();
+      return;
+    }
+    Set<Claim> all = new HashSet<>();
+    for (SavedGeneration saved : known) {
+      if (saved.finished() && saved.acknowledged().position() == saved.sizeBytes()) {
+        all.add(claim(saved));
+      }
+    }
+    waiting.keySet().retainAll(all);
+    confirmed.retainAll(all);
+    for (Claim each : all) {
+      if (!confirmed.contains(each) && !settled.contains(each.generation())) {
+        waiting.computeIfAbsent(each, any -> delivery.apply(each.generation()));
+      }
+    }
+  }
+
+  private static Claim claim(SavedGeneration saved) {
+    return new Claim(saved.id(), saved.sizeBytes());
+  }
+
+  /// @return whether every shipper has one more than at the last call
+  boolean takeConfirmed() {
+    boolean any = false;
+    for (Iterator<Map.Entry<Claim, BooleanSupplier>> all = waiting.entrySet().iterator();
+        all.hasNext(); ) {
+      Map.Entry<Claim, BooleanSupplier> each = all.next();
+      if (each.getValue().getAsBoolean()) {
+        confirmed.add(each.getKey());
+        all.remove();
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  /// @param known  what is known of those that were [#stored], too
   /// @param read   what is being read: an inode may be another file's by now
   /// @param found  where files are that match a source
   /// @param others where files are that lie beside them
@@ -47,7 +104,7 @@ final class Reclaimer {
     Map<FileKey, SavedGeneration> due = new HashMap<>();
     Map<FileKey, TailSource> owners = new HashMap<>();
     for (TailSource source : sources) {
-      if (source.settings.afterShipped() != AfterShipped.DELETE) {
+      if (!source.deletes()) {
         continue;
       }
       for (SavedGeneration saved : known) {
@@ -78,6 +135,7 @@ final class Reclaimer {
   private boolean isDue(SavedGeneration saved) {
     return saved.finished()
         && saved.acknowledged().position() == saved.sizeBytes()
+        && confirmed.contains(claim(saved))
         && !settled.contains(saved.id());
   }
 

@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.config.FileSource.AfterShipped;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.parsers.LineParser;
@@ -62,6 +63,11 @@ final class TailSource {
   static TailSource of(FileSource settings, ParserChooser parsers, Metrics metrics) {
     return new TailSource(
         FileSystems.getDefault(), settings, parsers, LinePattern.of(settings.multiline()), metrics);
+  }
+
+  /// Whether its rotated files go once they are shipped.
+  boolean deletes() {
+    return settings.afterShipped() == AfterShipped.DELETE;
   }
 
   String name() {

@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,9 @@ public final class TailThread {
 
   /// Whether what it knows at its end is not the last word.
   private volatile boolean othersFollow;
+
+  /// Adds what others know.
+  private volatile UnaryOperator<Receipt> others = receipt -> receipt;
 
   private volatile boolean stopsReading;
   private volatile boolean stoppedReading;
@@ -137,7 +141,14 @@ public final class TailThread {
     return receipts.last();
   }
 
-  /// Others know more of what has left: its receipt is not complete before they have told it by [#store].
+  /// Others know more of what has left: each receipt has it.
+  ///
+  /// @param adding any thread may call it
+  public void others(UnaryOperator<Receipt> adding) {
+    others = adding;
+  }
+
+  /// Others know more of what has left when it has ended: its receipt is not complete before they have told it by [#store].
   public void othersFollow() {
     othersFollow = true;
   }
@@ -211,7 +222,7 @@ public final class TailThread {
     try {
       loop();
       tailer.savePositions(nanoClock.getAsLong());
-      receipts.finish(generations.receipt(!othersFollow));
+      receipts.finish(others.apply(generations.receipt(!othersFollow)));
       heart.stopped();
     } catch (Throwable e) {
       // Whatever it is, health has to show that nothing is read any more.
@@ -280,7 +291,7 @@ public final class TailThread {
         List<String> absent = generations.folderProblems();
         missing = absent.isEmpty() ? null : String.join("; ", absent);
         if (receipts.isDue(nowNanos)) {
-          receipts.update(generations.receipt(false), nowNanos);
+          receipts.update(others.apply(generations.receipt(false)), nowNanos);
         }
       }
       boolean again = tailer.again();

@@ -8,6 +8,9 @@ import dev.pannier.collector.buffer.Cursors.Leaving;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.BufferSettings.OnFull;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.ByteRange;
+import dev.pannier.collector.receipt.Dropped;
+import dev.pannier.collector.receipt.DroppedFile;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
@@ -178,6 +181,40 @@ class DiskBufferChangeTest {
     assertThat(told).containsExactly("a", "b", "c", "d");
     tend();
     assertThat(budget.heldBytes()).isZero();
+  }
+
+  private void appendOf(long from, long to) {
+    byte[] bytes = {'x'};
+    assertThat(budget.tryReserve(1)).isTrue();
+    byte[] positions = new Positions(7, from, to, 0, 0).encode();
+    buffer.append(
+        new Batch(Signal.LOGS, bytes, 0, 1, 1, "app", "key", positions),
+        1,
+        When.DURABLE,
+        (rejected, reason) -> {});
+  }
+
+  @Test
+  void bytesThatAShipperWhichGoesDoesNotGetAreNamedUnlessAnotherGetsThem() {
+    buffer.change(shippers("one", "two"));
+    appendOf(0, 10);
+    appendOf(10, 25);
+    appendOf(25, 30);
+    Cursor one = buffer.cursor("one");
+    Cursor two = buffer.cursor("two");
+    one.done(Objects.requireNonNull(one.next()), 0, "");
+    Entry taken = Objects.requireNonNull(one.next());
+    buffer.change(shippers("two"));
+    buffer.release(List.of(new Leaving(one, List.of(taken))), List.of());
+    assertThat(ledger.drops().files().get(7L))
+        .isEqualTo(
+            new DroppedFile(
+                "app",
+                List.of(new Dropped("one", "removed", 20, false, List.of(new ByteRange(10, 30))))));
+    taken = Objects.requireNonNull(two.next());
+    buffer.change(shippers("three"));
+    buffer.release(List.of(new Leaving(two, List.of(taken))), List.of(buffer.cursor("three")));
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts()).hasSize(1);
   }
 
   @Test

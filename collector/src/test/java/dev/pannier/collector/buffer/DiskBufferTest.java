@@ -3,6 +3,7 @@ package dev.pannier.collector.buffer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.pannier.collector.buffer.Acknowledgement.When;
@@ -16,6 +17,8 @@ import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.receipt.Buffered;
 import dev.pannier.collector.receipt.ByteRange;
+import dev.pannier.collector.receipt.Dropped;
+import dev.pannier.collector.receipt.DroppedFile;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
@@ -32,6 +35,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -764,6 +768,127 @@ class DiskBufferTest {
         .contains(tuple("dead", new Ledger.Amounts(400, 400 - dropped, 0, 0, 0, 0, dropped, 0)));
     assertThat(buffer.cursor("dead").openBatches()).isZero();
     assertThat(told).hasSize(200);
+  }
+
+  private static byte[] bytes(long generation, long from, long to) {
+    return new Positions(generation, from, to, 0, 0).encode();
+  }
+
+  @Test
+  void bytesOfTheOldestThatAreDroppedAreNamedForTheShipperThatNeverGetsThem() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    shippers = new String[] {"live", "dead", "slow"};
+    DiskBuffer buffer = buffer();
+    Entry inHand = null;
+    for (int i = 0; i < 200; i++) {
+      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
+      append(buffer, "request", new byte[0]);
+      ship(buffer, "live");
+      inHand = inHand == null ? take(buffer, "slow") : inHand;
+      pass(buffer, 100);
+    }
+    long first = Long.parseLong(text(take(buffer, "dead")));
+    assertThat(first).isGreaterThan(100);
+    assertThat(ledger.drops().files())
+        .containsOnly(
+            entry(
+                7L,
+                new DroppedFile(
+                    "app",
+                    List.of(
+                        new Dropped(
+                            "dead",
+                            "full",
+                            10 * first,
+                            false,
+                            List.of(new ByteRange(0, 10 * first))),
+                        new Dropped(
+                            "slow",
+                            "full",
+                            10 * first - 10,
+                            false,
+                            List.of(new ByteRange(10, 10 * first)))))));
+    long dropped = metrics.value(Counter.SHIPPER_DROPPED, "dead");
+    assertThat(ledger.drops().takeEpisodes())
+        .extracting(Drops.Episode::shipper, Drops.Episode::records)
+        .containsExactly(tuple("dead", dropped), tuple("slow", dropped - 2));
+    assertThat(ledger.drops().hasEpisodes()).isFalse();
+    // It goes with the process.
+    buffer.close();
+    open = null;
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts().getLast().ranges())
+        .containsExactly(new ByteRange(0, 10 * first));
+  }
+
+  @Test
+  void deliveryOfAFileIsKnownWhenEveryShipperHasAllThatWasThere() throws Exception {
+    shippers = new String[] {"live", "dead", "metrics"};
+    signalsOf.put("metrics", Set.of(Signal.METRICS));
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    BooleanSupplier delivery = buffer.delivery(7);
+    append(buffer, "three", bytes(8, 0, 5));
+    append(buffer, Signal.METRICS, "of another signal", When.DURABLE);
+    ship(buffer, "live");
+    assertThat(delivery.getAsBoolean()).isFalse();
+    Entry first = take(buffer, "dead");
+    Entry second = take(buffer, "dead");
+    buffer.cursor("dead").done(second, 0, "");
+    assertThat(delivery.getAsBoolean()).isFalse();
+    buffer.cursor("dead").done(first, 0, "");
+    assertThat(delivery.getAsBoolean()).isTrue();
+    assertThat(buffer.delivery(8).getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void deliveryOfAFileOfWhichSomethingWasDamagedIsNone() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "three", bytes(8, 0, 5));
+    append(buffer, "four", bytes(7, 25, 30));
+    flip("two");
+    ship(buffer, "events");
+    pass(buffer, 100);
+    assertThat(buffer.delivery(7).getAsBoolean()).isFalse();
+    assertThat(buffer.delivery(8).getAsBoolean()).isTrue();
+  }
+
+  @Test
+  void bytesOfTheNewestThatAreDroppedAreNamed() throws Exception {
+    onFull = OnFull.DROP_NEWEST;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
+      pass(buffer, 100);
+    }
+    long shipped = 10L * ship(buffer, "events").size();
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts())
+        .containsExactly(
+            new Dropped(
+                "events", "full", 1_000 - shipped, false, List.of(new ByteRange(shipped, 1_000))));
+  }
+
+  @Test
+  void bytesOfWhatIsDamagedLieWithinTheRangeThatIsNamed() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "another file's", bytes(8, 0, 5));
+    append(buffer, "three", bytes(7, 25, 30));
+    flip("two");
+    assertThat(ship(buffer, "events")).hasSize(3);
+    pass(buffer, 100);
+    assertThat(ledger.drops().files())
+        .containsOnly(
+            entry(
+                7L,
+                new DroppedFile(
+                    "app",
+                    List.of(
+                        new Dropped(
+                            "events", "damaged", 15, true, List.of(new ByteRange(10, 25)))))));
   }
 
   private Entry firstInHandOfDropped(DiskBuffer buffer) {

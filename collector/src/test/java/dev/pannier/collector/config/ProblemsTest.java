@@ -126,6 +126,13 @@ class ProblemsTest {
         wrong("memory: [1MiB]", "p.yaml:1: memory: is a list, not a value"),
         wrong("memory:", "p.yaml:1: memory: has no value"),
         wrong(
+            """
+            sources: {files: [{name: app, after_shipped: delete}]}
+            buffer: {type: disk, on_full: drop_newest}
+            """,
+            "p.yaml:2: buffer.on_full: cannot be with after_shipped: delete, as source app has it:"
+                + " what is dropped would be in no file either (drop_newest)"),
+        wrong(
             "sources: {files: [{after_shipped: remove}]}",
             "p.yaml:1: sources.files[0].after_shipped: unknown value, known are keep, delete"
                 + " (remove)"),

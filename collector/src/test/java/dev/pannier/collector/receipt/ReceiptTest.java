@@ -28,12 +28,113 @@ class ReceiptTest {
             """
             {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,\
             "buffered_bytes":0,"buffered_received_records":0,"damaged_buffer_bytes":0,\
-            "whole_files_left_out":0,"files":[\
+            "shippers":[],"whole_files_left_out":0,"files":[\
             {"source":"app","path":"/a.log","generation":"00f3","shipped":[[0,900]],\
-            "buffered":[],"unshipped":[[900,1000]],"lost":[]},\
+            "buffered":[],"dropped":[],"unshipped":[[900,1000]],"lost":[]},\
             {"source":"app","path":"/b.log","generation":"00f3","shipped":[[0,5]],\
-            "buffered":[],"unshipped":[],"lost":[]}]}\
+            "buffered":[],"dropped":[],"unshipped":[],"lost":[]}]}\
             """);
+  }
+
+  private static List<ByteRange> range(long from, long to) {
+    return List.of(new ByteRange(from, to));
+  }
+
+  @Test
+  void whatABufferGaveUpDoesNotCountAsShipped() {
+    FileReceipt known =
+        new FileReceipt(
+            "app",
+            "/a.log",
+            "00000000000000f3",
+            range(0, 900),
+            List.of(),
+            range(900, 1_000),
+            List.of());
+    Dropped full = new Dropped("events", "full", 100, false, range(0, 100));
+    Dropped damaged = new Dropped("archive", "damaged", 50, true, range(200, 300));
+    Receipt receipt =
+        new Receipt(List.of(known, file("/b.log", 5, 5)), 0, false)
+            .withDropped(
+                Map.of(
+                    0xf3L,
+                    new DroppedFile("app", List.of(full, damaged)),
+                    7L,
+                    new DroppedFile("app", List.of(full))))
+            .withShippers(
+                List.of(
+                    new ShipperReceipt("app", "events", false, 0, 0, 4, 200),
+                    new ShipperReceipt("otlp", "events", true, 0, 0, 3, 60),
+                    new ShipperReceipt("app", "archive", false, 0, 0, 0, 0)));
+    FileReceipt first = receipt.files().getFirst();
+    assertThat(first.shipped()).containsExactly(new ByteRange(100, 200), new ByteRange(300, 900));
+    assertThat(first.isWhole()).isFalse();
+    assertThat(new String(receipt.json(), UTF_8))
+        .contains(
+            """
+            "shippers":[{"source":"app","shipper":"events","buffered_records":0,\
+            "buffered_bytes":0,"dropped_records":4,"dropped_bytes":200},\
+            {"source":"otlp","shipper":"events","buffered_records":0,\
+            "buffered_bytes":0,"dropped_records":3,"dropped_bytes":60}],\
+            """)
+        .contains(
+            """
+            "dropped":[{"shipper":"events","reason":"full","bytes":100,"ranges":[[0,100]]},\
+            {"shipper":"archive","reason":"damaged","bytes":50,"within":[[200,300]]}],\
+            """);
+    assertThat(receipt.lines())
+        .contains(
+            "/a.log (00000000000000f3): bytes shipped 100-200, 300-900 (700) bytes dropped for"
+                + " events (full) 0-100 (100) bytes dropped for archive (damaged) within 200-300"
+                + " (50) bytes NOT shipped 900-1000 (100)",
+            "shipper events never gets 3 records of source otlp (60 bytes), which the buffer has"
+                + " dropped");
+    assertThat(new String(receipt.message(4_096), UTF_8).lines())
+        .containsExactly(
+            "so far: unshipped bytes 100, lost bytes 0",
+            "shipper events: dropped 7 records, 260 bytes",
+            "/a.log dropped for events (full) 0-100 (100) dropped for archive (damaged) within"
+                + " 200-300 (50) unshipped 900-1000 (100)",
+            "a file of source app that is forgotten dropped for events (full) 0-100 (100)");
+    // At the end another shipper may have it yet, and what is not known to be passed is not listed
+    // twice.
+    Receipt last =
+        receipt.withBuffered(Map.of(0xf3L, new Buffered("app", range(50, 950))), 0).asLastWord();
+    assertThat(last.files().getFirst())
+        .isEqualTo(
+            new FileReceipt(
+                "app",
+                "/a.log",
+                "00000000000000f3",
+                List.of(),
+                range(50, 900),
+                List.of(full, damaged),
+                range(900, 1_000),
+                List.of()));
+  }
+
+  @Test
+  void whatWaitsInTheBufferIsToldWhileTheProcessRuns() {
+    Receipt receipt =
+        new Receipt(List.of(file("/a.log", 900, 900)), 0, false)
+            .withShippers(
+                List.of(
+                    new ShipperReceipt("app", "events", false, 10, 500, 0, 0),
+                    new ShipperReceipt("app", "archive", false, 2, 100, 0, 0),
+                    new ShipperReceipt("otlp", "events", true, 7, 70, 0, 0)));
+    assertThat(new String(receipt.json(), UTF_8))
+        .contains("\"buffered_bytes\":500,\"buffered_received_records\":7,")
+        .contains(
+            """
+            {"source":"app","shipper":"archive","buffered_records":2,"buffered_bytes":100,\
+            "dropped_records":0,"dropped_bytes":0}\
+            """);
+    assertThat(new String(receipt.message(4_096), UTF_8).lines())
+        .containsExactly(
+            "so far: unshipped bytes 0, lost bytes 0, left in the buffer: bytes 500, records of"
+                + " requests 7",
+            "shipper events: in the buffer 17 records, 570 bytes",
+            "shipper archive: in the buffer 2 records, 100 bytes");
   }
 
   @Test

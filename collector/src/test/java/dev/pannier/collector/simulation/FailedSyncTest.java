@@ -155,7 +155,9 @@ class FailedSyncTest {
       SegmentLog log = newLog(seed);
       append(log, 1, "a".repeat(60_000), true);
       append(log, 2, "b".repeat(60_000), false);
-      assertThat(log.giveUp(Objects.requireNonNull(log.oldestToGo()))).isTrue();
+      Segment oldest = Objects.requireNonNull(log.oldestToGo());
+      assertThat(log.giveUp(oldest)).isTrue();
+      log.delete(List.of(oldest));
       losePower();
       assertThat(positions(open(0))).as("seed %d", seed).containsExactly("p1");
     }
@@ -175,6 +177,7 @@ class FailedSyncTest {
     Segment oldest = Objects.requireNonNull(log.oldestToGo());
     assertThat(oldest.lastSequence()).isEqualTo(1);
     log.giveUp(oldest);
+    log.delete(List.of(oldest));
     losePower();
     assertThat(positions(open(0))).containsExactly("p1");
   }

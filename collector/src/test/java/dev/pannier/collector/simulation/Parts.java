@@ -25,14 +25,15 @@ record Parts(
   private static final int ONE_IN = 5;
 
   static Parts draw(RandomGenerator random, World.Mode mode) {
-    return new Parts(
-        random.nextInt(ONE_IN) == 0,
-        random.nextInt(ONE_IN) == 0,
-        random.nextInt(ONE_IN) == 0,
-        random.nextBoolean(),
-        random.nextInt(ONE_IN) == 0,
-        random.nextInt(ONE_IN) == 0 && mode.hasDisk(),
-        random.nextInt(ONE_IN) == 0);
+    boolean sendsAgain = random.nextInt(ONE_IN) == 0;
+    boolean delivered = random.nextInt(ONE_IN) == 0;
+    boolean letters = random.nextInt(ONE_IN) == 0;
+    boolean buries = random.nextBoolean();
+    boolean fallsBack = random.nextInt(ONE_IN) == 0;
+    boolean drops = random.nextInt(ONE_IN) == 0 && mode.hasDisk();
+    // No configuration has both.
+    boolean deletes = random.nextInt(ONE_IN) == 0 && !drops;
+    return new Parts(sendsAgain, delivered, letters, buries, fallsBack, drops, deletes);
   }
 
   /// What a record may have at most where [#onOversize] is not to split it.

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -220,6 +221,11 @@ final class SimulatedSidecar {
         dropped.accept(batch);
       }
       return number;
+    }
+
+    @Override
+    public BooleanSupplier delivery(long generation) {
+      return buffer.delivery(generation);
     }
 
     @Override

@@ -938,8 +938,7 @@ final class World {
     return droppedBefore.getOrDefault(name, 0L) + (now == null ? 0 : now.dropped(name));
   }
 
-  /// A rotated file goes because every byte of it is confirmed. With the disk buffer it may be there alone; that it arrives is seen in the
-  /// end.
+  /// A rotated file goes because every destination has confirmed every byte of it.
   private void deletes(SimulatedDisk.Node log) {
     if (log.mortal) {
       if (parts.drops() && String.valueOf(log.path).endsWith(".log")) {
@@ -956,7 +955,7 @@ final class World {
     }
     BitSet lines = Truth.linesIn(log.bytes, 0, log.size);
     for (int line = lines.nextSetBit(0); line >= 0; line = lines.nextSetBit(line + 1)) {
-      if (!mode.hasDisk() && !truth.excused.get(line) && isMissing(line)) {
+      if (!truth.excused.get(line) && isMissing(line)) {
         throw new AssertionError("line " + line + " is not everywhere, and its file is deleted");
       }
     }

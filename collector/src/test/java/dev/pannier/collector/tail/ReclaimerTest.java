@@ -71,6 +71,38 @@ class ReclaimerTest {
   }
 
   @Test
+  void aFileThatTheDiskBufferHasStaysUntilEveryShipperHasIt() throws IOException {
+    tail.delivers = false;
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    write(log, "second\n");
+    wait(60);
+    assertThat(rotated).exists();
+    // Nothing is read or confirmed any more.
+    tail.delivers = true;
+    wait(5);
+    assertThat(rotated).doesNotExist();
+    assertThat(log).hasContent("second\n");
+  }
+
+  @Test
+  void aFileThatShippersGetAfterARestartIsDeletedThen() throws IOException {
+    tail.delivers = false;
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    write(log, "second\n");
+    wait(60);
+    tail.stopAndRestart();
+    wait(60);
+    assertThat(rotated).exists();
+    tail.delivers = true;
+    wait(60);
+    assertThat(rotated).doesNotExist();
+  }
+
+  @Test
   void theLiveFileIsNeverDeleted() throws IOException {
     write(log, "first\n");
     wait(120);

@@ -31,6 +31,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A tail loop over a real folder, driven by hand: a clock that only the test moves, and a
@@ -48,6 +49,10 @@ final class TailHarness implements AutoCloseable {
   final List<LogRecord> records = new ArrayList<>();
   boolean room = true;
   boolean confirms = true;
+
+  /// Whether every shipper has what is confirmed.
+  boolean delivers = true;
+
   long nanos = TimeUnit.DAYS.toNanos(1);
 
   /// What the wall clock says, but for parts of a second.
@@ -288,6 +293,11 @@ final class TailHarness implements AutoCloseable {
 
   private final class Destination implements Buffer {
     private long sequence;
+
+    @Override
+    public BooleanSupplier delivery(long generation) {
+      return () -> delivers;
+    }
 
     @Override
     public boolean hasRoomForFiles() {

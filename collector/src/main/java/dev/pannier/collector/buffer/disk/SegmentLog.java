@@ -986,7 +986,7 @@ public final class SegmentLog implements Closeable {
     return oldest;
   }
 
-  /// Deletes a segment, whoever needs it.
+  /// Takes a segment out, whoever needs it. It can be read until [#delete].
   ///
   /// @return false where it was freed before
   public boolean giveUp(Segment segment) {
@@ -994,8 +994,12 @@ public final class SegmentLog implements Closeable {
       return false;
     }
     takeOut(segment);
-    delete(List.of(segment));
     return true;
+  }
+
+  /// For each owner that was known when a segment was begun the positions of its last record before that.
+  public List<byte[]> positionsBefore(Segment segment) throws IOException {
+    return List.copyOf(SegmentHeader.read(segment.channel).positions().values());
   }
 
   private void takeOut(Segment segment) {

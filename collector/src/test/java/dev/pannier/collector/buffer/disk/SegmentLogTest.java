@@ -566,6 +566,7 @@ class SegmentLogTest {
     for (Segment oldest = written.oldestToGo(); oldest != null; oldest = written.oldestToGo()) {
       assertThat(written.giveUp(oldest)).isTrue();
       assertThat(written.giveUp(oldest)).as("twice").isFalse();
+      written.delete(List.of(oldest));
     }
     assertThat(written.segments()).isEqualTo(1);
     open();
