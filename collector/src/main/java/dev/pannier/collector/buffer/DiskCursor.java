@@ -802,7 +802,8 @@ final class DiskCursor extends Cursor {
   ///
   /// @return the records of it that the shipper has in hand, which are shipped unless the process ends before
   long dropped(Segment segment) {
-    Map<Long, Entry> inHand = taken.subMap(segment.first(), true, segment.lastSequence(), true);
+    // One that was begun without a record ends before its first number.
+    Map<Long, Entry> inHand = taken.subMap(segment.first(), segment.lastSequence() + 1);
     orphans.addAll(inHand.keySet());
     giveUpAside(segment, FULL);
     dropUntaken(segment);

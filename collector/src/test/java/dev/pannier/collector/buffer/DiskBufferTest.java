@@ -1248,6 +1248,17 @@ class DiskBufferTest {
   }
 
   @Test
+  void segmentWithoutARecordMakesRoomLikeAnyOther() throws Exception {
+    DiskBuffer buffer = buffer();
+    buffer.log().beginEmpty(1, true);
+    DiskCursor cursor = (DiskCursor) buffer.cursor("events");
+    synchronized (buffer.lock) {
+      assertThat(cursor.dropped(Objects.requireNonNull(buffer.log().oldest()))).isZero();
+    }
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "events")).isZero();
+  }
+
+  @Test
   void nothingIsDroppedForWhatGoesToMemory() throws Exception {
     onFull = OnFull.DROP_OLDEST;
     syncedOnly = Set.of("events");
