@@ -303,6 +303,9 @@ class ExactlyOnceIT {
       await().atMost(PATIENCE).until(() -> read.rest().bodies().contains("restarted"));
       assertThat(read.bodies()).containsExactly("before", "behind", "restarted");
     }
+    assertThat(kafka.setting("pannier_positions", "cleanup.policy")).isEqualTo("compact,delete");
+    assertThat(kafka.setting("pannier_positions", "retention.ms"))
+        .isEqualTo(String.valueOf(Duration.ofDays(7).toMillis()));
   }
 
   @Test

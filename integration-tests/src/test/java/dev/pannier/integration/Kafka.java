@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -22,6 +23,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -303,6 +305,17 @@ final class Kafka implements AutoCloseable {
     }
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
       admin.createTopics(List.of(topic)).all().get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /// How a topic is configured.
+  String setting(String topic, String name) throws Exception {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers()))) {
+      Map<ConfigResource, Config> all =
+          admin.describeConfigs(List.of(resource)).all().get(20, TimeUnit.SECONDS);
+      ConfigEntry entry = Objects.requireNonNull(all.get(resource)).get(name);
+      return Objects.requireNonNull(entry, name).value();
     }
   }
 
