@@ -79,6 +79,9 @@ final class Aside {
     /// The last one that was tried was shipped.
     boolean isThere;
 
+    /// How many were read again and are not done.
+    int inHand;
+
     /// Else the next is tried then.
     long untilNanos;
 
@@ -87,8 +90,12 @@ final class Aside {
       this.untilNanos = untilNanos;
     }
 
+    /// While one is tried for all, the others wait for what becomes of it.
     long waitNanos(long nowNanos) {
-      return isThere ? 0 : Math.max(0, untilNanos - nowNanos);
+      if (isThere) {
+        return 0;
+      }
+      return inHand > 0 ? Long.MAX_VALUE : Math.max(0, untilNanos - nowNanos);
     }
   }
 
@@ -130,7 +137,7 @@ final class Aside {
       }
       name = new Name("", "");
     }
-    Lane lane = lanes.computeIfAbsent(name, made -> new Lane(made, nowNanos));
+    Lane lane = lanes.computeIfAbsent(name, made -> lane(made, nowNanos));
     if (missing != null) {
       rest(lane, nowNanos);
     }
@@ -144,8 +151,26 @@ final class Aside {
     part.tally.add(batch);
     part.oldestMillis = Math.min(part.oldestMillis, entry.appendedMillis);
     count++;
-    inHand.remove(entry.sequence());
+    leavesHand(entry.sequence());
     return true;
+  }
+
+  /// All of it may be in hand.
+  private Lane lane(Name name, long nowNanos) {
+    for (Lane lane : inHand.values()) {
+      if (lane.name.equals(name)) {
+        return lane;
+      }
+    }
+    return new Lane(name, nowNanos);
+  }
+
+  private @Nullable Lane leavesHand(long sequence) {
+    Lane lane = inHand.remove(sequence);
+    if (lane != null) {
+      lane.inHand--;
+    }
+    return lane;
   }
 
   private void rest(Lane lane, long nowNanos) {
@@ -200,6 +225,7 @@ final class Aside {
     if (counts) {
       part.tally.add(batch.source(), batch.signal(), -1, -batch.records(), -batch.sourceBytes());
       inHand.put(sequence, lane);
+      lane.inHand++;
       if (!lane.isThere) {
         rest(lane, nowNanos);
       }
@@ -227,7 +253,7 @@ final class Aside {
 
   /// What was in hand is done: what waits with it may follow.
   void done(long sequence) {
-    Lane lane = inHand.remove(sequence);
+    Lane lane = leavesHand(sequence);
     if (lane != null) {
       lane.isThere = true;
     }
@@ -319,6 +345,15 @@ final class Aside {
   /// Ascending.
   LongStream sequences() {
     return parts.values().stream().flatMapToLong(Part::sequences);
+  }
+
+  /// The lowest number that has a key; `Long.MAX_VALUE` where there is none.
+  long firstOfKeys() {
+    return lanes.values().stream()
+        .filter(lane -> !lane.name.key().isEmpty())
+        .mapToLong(lane -> lane.places.number())
+        .min()
+        .orElse(Long.MAX_VALUE);
   }
 
   /// The lowest number; `Long.MAX_VALUE` where nothing waits.

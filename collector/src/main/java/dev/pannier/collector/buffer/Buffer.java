@@ -34,11 +34,9 @@ public interface Buffer {
     return append(batch, reservedBytes, Acknowledgement.When.DURABLE, acknowledgement);
   }
 
-  /// Whether every shipper has what was acknowledged of a file until now; to be asked again. An acknowledgement alone says so where it
+  /// Whether every shipper has what was acknowledged of files until now; to be asked again. An acknowledgement alone says so where it
   /// waits for all of them.
-  ///
-  /// @param generation the file's
-  default BooleanSupplier delivery(long generation) {
+  default BooleanSupplier delivery() {
     return () -> true;
   }
 

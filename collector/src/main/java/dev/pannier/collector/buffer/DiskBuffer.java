@@ -91,6 +91,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private static final int HEAD_WINDOW_BYTES = 4096;
 
+  /// What is damaged in more places of a segment is told as if all behind the last of them were.
+  private static final int MOST_RUNS = 16;
+
   /// Clients that wait for delivery. Who is forgotten is told to come back at its deadline.
   private static final int MOST_PENDING = 4096;
 
@@ -165,6 +168,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// Which bytes they are is not told yet.
   private List<Missing> missing = new ArrayList<>();
+
+  /// A shipper never gets something since it was damaged, or could not be read. Under the lock.
+  private boolean damaged;
 
   /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
   private int unsure;
@@ -812,6 +818,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// A shipper never gets these numbers. Under the lock.
   void neverRead(DiskCursor cursor, Missing numbers) {
     missing.add(numbers);
+    damaged |= numbers.why().equals(DiskCursor.DAMAGED);
     if (!pending.isEmpty()) {
       settle(cursor, Set.of(), numbers::has, "dropped: " + numbers.why(), givenUp);
     }
@@ -877,51 +884,61 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// What was damaged says of itself nothing that could be trusted: which bytes of a file it had is told by what was before and behind it.
   private void tellDamaged() {
-    List<Missing> damaged;
+    List<Missing> some;
     synchronized (lock) {
       if (missing.isEmpty()) {
         return;
       }
-      damaged = missing;
+      some = missing;
       missing = new ArrayList<>();
     }
-    for (Missing each : damaged) {
-      try {
-        tellDamaged(each);
-      } catch (IOException | IllegalArgumentException e) {
-        LOG.warn("which bytes of files were damaged in the buffer is not known: {}", e.toString());
+    for (Missing each : some) {
+      if (!takes(each.shipper(), Signal.LOGS)) {
+        continue;
+      }
+      for (Missing run : each.runs(MOST_RUNS)) {
+        try {
+          tellDamaged(run);
+        } catch (IOException | IllegalArgumentException e) {
+          LOG.warn(
+              "which bytes of files were damaged in the buffer is not known: {}", e.toString());
+        }
       }
     }
   }
 
-  private void tellDamaged(Missing damaged) throws IOException {
+  private void tellDamaged(Missing run) throws IOException {
     Segment segment = null;
     for (Segment each = log.oldest();
-        each != null && each.first() <= damaged.upTo();
+        each != null && each.first() <= run.upTo();
         each = log.after(each)) {
       segment = each;
     }
-    if (segment == null || !takes(damaged.shipper(), Signal.LOGS)) {
+    if (segment == null) {
       return;
     }
     Map<Long, Long> from = ends(log.positionsBefore(segment));
     Map<Long, Long> to = new LinkedHashMap<>();
     Map<Long, String> sources = new LinkedHashMap<>();
-    forEachHead(
-        segment,
-        ByteBuffer.allocate(HEAD_WINDOW_BYTES),
-        record -> {
-          Positions positions = Positions.decode(record.batch().positions());
-          if (positions == null) {
-            return;
-          }
-          sources.put(positions.generation(), record.batch().source());
-          if (record.sequence() <= damaged.after()) {
-            from.merge(positions.generation(), positions.to(), Math::max);
-          } else if (record.sequence() > damaged.upTo()) {
-            to.putIfAbsent(positions.generation(), positions.from());
-          }
-        });
+    try {
+      forEachHead(
+          segment,
+          ByteBuffer.allocate(HEAD_WINDOW_BYTES),
+          record -> {
+            Positions positions = Positions.decode(record.batch().positions());
+            if (positions == null) {
+              return;
+            }
+            sources.put(positions.generation(), record.batch().source());
+            if (record.sequence() <= run.after()) {
+              from.merge(positions.generation(), positions.to(), Math::max);
+            } else if (record.sequence() > run.upTo()) {
+              to.putIfAbsent(positions.generation(), positions.from());
+            }
+          });
+    } catch (IOException e) {
+      LOG.debug("{} cannot be read: what is behind it tells what it had", segment.name(), e);
+    }
     Segment next = log.after(segment);
     ends(next == null ? log.positions() : log.positionsBefore(next)).forEach(to::putIfAbsent);
     to.forEach(
@@ -934,8 +951,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                     generation,
                     sources.getOrDefault(generation, ""),
                     new ByteRange(begin, end),
-                    damaged.shipper(),
-                    damaged.why());
+                    run.shipper(),
+                    run.why());
           }
         });
   }
@@ -1085,18 +1102,22 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// What is on disk is acknowledged before shippers have it, and what was dropped is with nobody but in its file.
   @Override
-  public BooleanSupplier delivery(long generation) {
+  public BooleanSupplier delivery() {
     long end;
     synchronized (lock) {
       end = log.lastSequence();
     }
-    return () -> hasPassed(end) && !ledger.drops().has(generation);
+    return () -> isDelivered(end);
   }
 
-  private boolean hasPassed(long number) {
+  /// Which files what was damaged was of is not surely known.
+  private boolean isDelivered(long end) {
     synchronized (lock) {
-      return all().stream()
-          .allMatch(cursor -> !cursor.takes(Signal.LOGS) || cursor.passed() >= number);
+      return !damaged
+          && log.damagedBytes() == 0
+          && log.wasReadWhole()
+          && all().stream()
+              .allMatch(cursor -> !cursor.takes(Signal.LOGS) || cursor.hasPassedFiles(end));
     }
   }
 

@@ -46,7 +46,7 @@ final class DiskCursor extends Cursor {
 
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private static final String DAMAGED = "damaged";
+  static final String DAMAGED = "damaged";
 
   /// By `on_full`.
   static final String FULL = "full";
@@ -430,6 +430,14 @@ final class DiskCursor extends Cursor {
       return first - 1;
     }
     return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
+  }
+
+  /// Whether it needs nothing of files any more up to a number. Under the buffer's lock.
+  boolean hasPassedFiles(long number) {
+    return openBatches == 0
+        || (lastRead >= number
+            && aside.firstOfKeys() > number
+            && taken.headMap(number, true).values().stream().noneMatch(Entry::fromFile));
   }
 
   /// What of that behind [#passed] it does not need either; only told where something waits for long. Under the buffer's lock.

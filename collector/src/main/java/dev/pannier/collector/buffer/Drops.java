@@ -137,16 +137,6 @@ public final class Drops {
     }
   }
 
-  /// Whether a shipper that is there never gets some of a file.
-  synchronized boolean has(long generation) {
-    return parts.all.entrySet().stream()
-        .anyMatch(
-            each ->
-                each.getKey().generation() == generation
-                    && !each.getKey().reason().equals(MemoryBuffer.REMOVED)
-                    && !each.getValue().ranges.isEmpty());
-  }
-
   /// By generation, from the one whose first bytes were given up first.
   public synchronized Map<Long, DroppedFile> files() {
     return parts.byFile();

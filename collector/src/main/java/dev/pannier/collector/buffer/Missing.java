@@ -1,5 +1,7 @@
 package dev.pannier.collector.buffer;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.LongPredicate;
 
 /// Numbers of a log that a shipper never gets, but for those of signals that it does not take.
@@ -8,7 +10,29 @@ import java.util.function.LongPredicate;
 /// @param upTo    inclusive
 /// @param numbers which of those in between; it stays as it is
 record Missing(String shipper, long after, long upTo, LongPredicate numbers, String why) {
+  private static final long MOST_NUMBERS = 1 << 20;
+
   boolean has(long sequence) {
     return sequence > after && sequence <= upTo && numbers.test(sequence);
+  }
+
+  /// Those that follow each other without a gap, in their order; the last goes on to the end where there are more.
+  List<Missing> runs(int most) {
+    if (upTo - after > MOST_NUMBERS) {
+      // Numbers jump where the end of a log was lost.
+      return List.of(this);
+    }
+    List<Missing> runs = new ArrayList<>();
+    for (long number = after + 1; number <= upTo; number++) {
+      if (!numbers.test(number)) {
+        continue;
+      }
+      long begin = number - 1;
+      while (number < upTo && (runs.size() == most - 1 || numbers.test(number + 1))) {
+        number++;
+      }
+      runs.add(new Missing(shipper, begin, number, numbers, why));
+    }
+    return runs;
   }
 }

@@ -72,8 +72,8 @@ public final class ProcessingBuffer implements Buffer {
   }
 
   @Override
-  public BooleanSupplier delivery(long generation) {
-    return buffer.delivery(generation);
+  public BooleanSupplier delivery() {
+    return buffer.delivery();
   }
 
   @Override

@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -413,7 +413,7 @@ final class Generations {
   /// What [#toStore] gave is on the disk.
   ///
   /// @param delivery for a generation, whether every shipper has what was taken of it until now
-  void stored(LongFunction<BooleanSupplier> delivery) {
+  void stored(Supplier<BooleanSupplier> delivery) {
     known.stored();
     reclaimer.stored(known.all(), sources.all(), delivery);
     reclaimer.takeConfirmed();

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +51,7 @@ final class Reclaimer {
   void stored(
       Collection<SavedGeneration> known,
       List<TailSource> sources,
-      LongFunction<BooleanSupplier> delivery) {
+      Supplier<BooleanSupplier> delivery) {
     if (sources.stream().noneMatch(TailSource::deletes)) {
       waiting.clear();
       confirmed.clear();
@@ -67,7 +67,7 @@ final class Reclaimer {
     confirmed.retainAll(all);
     for (Claim each : all) {
       if (!confirmed.contains(each) && !settled.contains(each.generation())) {
-        waiting.computeIfAbsent(each, any -> delivery.apply(each.generation()));
+        waiting.computeIfAbsent(each, any -> delivery.get());
       }
     }
   }

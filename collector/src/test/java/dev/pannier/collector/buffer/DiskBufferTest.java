@@ -827,7 +827,7 @@ class DiskBufferTest {
     DiskBuffer buffer = buffer();
     append(buffer, "one", bytes(7, 0, 10));
     append(buffer, "two", bytes(7, 10, 25));
-    BooleanSupplier delivery = buffer.delivery(7);
+    BooleanSupplier delivery = buffer.delivery();
     append(buffer, "three", bytes(8, 0, 5));
     append(buffer, Signal.METRICS, "of another signal", When.DURABLE);
     ship(buffer, "live");
@@ -838,21 +838,56 @@ class DiskBufferTest {
     assertThat(delivery.getAsBoolean()).isFalse();
     buffer.cursor("dead").done(first, 0, "");
     assertThat(delivery.getAsBoolean()).isTrue();
-    assertThat(buffer.delivery(8).getAsBoolean()).isFalse();
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  /// Its file is the only one that still has it.
+  @Test
+  void nothingIsDeliveredOnceSomethingWasDamaged() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    BooleanSupplier before = buffer.delivery();
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "three", bytes(8, 0, 5));
+    flip("two");
+    assertThat(ship(buffer, "events")).containsExactly("one", "three");
+    // The round in which the bytes are told has not come.
+    assertThat(before.getAsBoolean()).isFalse();
+    pass(buffer, 100);
+    assertThat(before.getAsBoolean()).isFalse();
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
   }
 
   @Test
-  void deliveryOfAFileOfWhichSomethingWasDamagedIsNone() throws Exception {
+  void requestThatWaitsAsideDoesNotKeepFilesFromBeingDelivered() throws Exception {
+    signalsOf.put("events", Set.of(Signal.LOGS, Signal.TRACES));
     DiskBuffer buffer = buffer();
+    assertThat(budget.tryReserve(1)).isTrue();
+    buffer.append(
+        new Batch(Signal.TRACES, new byte[1], 0, 1, 1, "otlp", "", new byte[0]),
+        1,
+        When.DURABLE,
+        (rejected, reason) -> {});
     append(buffer, "one", bytes(7, 0, 10));
-    append(buffer, "two", bytes(7, 10, 25));
-    append(buffer, "three", bytes(8, 0, 5));
-    append(buffer, "four", bytes(7, 25, 30));
-    flip("two");
-    ship(buffer, "events");
-    pass(buffer, 100);
-    assertThat(buffer.delivery(7).getAsBoolean()).isFalse();
-    assertThat(buffer.delivery(8).getAsBoolean()).isTrue();
+    pass(buffer, 20);
+    Entry request = take(buffer, "events");
+    assertThat(buffer.cursor("events").setAside(request, "no topic", nowNanos)).isTrue();
+    Entry line = take(buffer, "events");
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+    assertThat(buffer.cursor("events").setAside(line, "no topic", nowNanos)).isTrue();
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+    nowNanos += TimeUnit.SECONDS.toNanos(1);
+    Cursor cursor = buffer.cursor("events");
+    for (Entry again = cursor.nextAside(nowNanos);
+        again != null;
+        again = cursor.nextAside(nowNanos)) {
+      if (again.fromFile()) {
+        cursor.done(again, 0, "");
+      } else {
+        assertThat(cursor.setAside(again, "no topic", nowNanos)).isTrue();
+      }
+    }
+    assertThat(buffer.delivery().getAsBoolean()).isTrue();
   }
 
   @Test

@@ -224,8 +224,8 @@ final class SimulatedSidecar {
     }
 
     @Override
-    public BooleanSupplier delivery(long generation) {
-      return buffer.delivery(generation);
+    public BooleanSupplier delivery() {
+      return buffer.delivery();
     }
 
     @Override

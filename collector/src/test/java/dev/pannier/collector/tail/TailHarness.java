@@ -295,7 +295,7 @@ final class TailHarness implements AutoCloseable {
     private long sequence;
 
     @Override
-    public BooleanSupplier delivery(long generation) {
+    public BooleanSupplier delivery() {
       return () -> delivers;
     }
 
