@@ -74,13 +74,9 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
         || error instanceof InvalidMetadataException;
   }
 
-  /// What was sent later to others was confirmed.
-  KafkaFailure ofPartition() {
-    return new KafkaFailure(
-        Kind.NO_TOPIC, reason + " (others are confirmed: what goes there waits alone)", false);
-  }
-
   /// Of a message that was not confirmed in time: all that Kafka's client tells of a broker to which it cannot log in any more.
+  ///
+  /// The number grows: it is for what is retried, not for what waits for the same in the same words.
   ///
   /// @param refused how many connections were refused
   KafkaFailure withRefused(long refused) {
@@ -237,6 +233,21 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
     KafkaFailure slow() {
       return new KafkaFailure(
           Kind.RETRY, servers + " does not confirm a message in time (max.block.ms)", false);
+    }
+
+    /// What was sent later to others was confirmed. What Kafka's client says has other numbers each time: all that waits for
+    /// a partition does so in the same words.
+    ///
+    /// @param partitions topic and number, one or several
+    KafkaFailure takesNothing(String partitions) {
+      return new KafkaFailure(
+          Kind.NO_TOPIC,
+          servers
+              + " does not confirm messages to "
+              + partitions
+              + " in time (others are confirmed: what goes there waits alone): check leaders,"
+              + " in-sync replicas (min.insync.replicas) and our login there",
+          false);
     }
 
     /// The message before it goes alone, since the last one of its key was not confirmed in time.

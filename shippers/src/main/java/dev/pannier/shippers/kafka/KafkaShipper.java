@@ -61,8 +61,8 @@ public final class KafkaShipper implements Shipper {
 
   private static final int NOT_AWAITED = -1;
 
-  /// A partition that takes nothing is told for so many times as long as an attempt takes, after the last one.
-  private static final int ATTEMPTS_TOLD = 3;
+  /// What stalls is known for so many times as long as an attempt takes, after the last one.
+  private static final int ATTEMPTS_KNOWN = 3;
 
   private final ShipperSettings.Kafka settings;
   private final KafkaFailure.Words words;
@@ -157,7 +157,7 @@ public final class KafkaShipper implements Shipper {
     this.nanoClock = nanoClock;
     this.stalled =
         new Stalled(
-            ATTEMPTS_TOLD
+            ATTEMPTS_KNOWN
                 * TimeUnit.MILLISECONDS.toNanos(
                     ProducerProperties.number(
                         properties, ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG)));
@@ -221,7 +221,10 @@ public final class KafkaShipper implements Shipper {
     if (!missing.isEmpty()) {
       reasons.add(missing);
     }
-    reasons.addAll(stalled.reasons(nanoClock.getAsLong()));
+    String partitions = stalled.partitions(nanoClock.getAsLong());
+    if (!partitions.isEmpty()) {
+      reasons.add(words.takesNothing(partitions).reason());
+    }
     return String.join("; ", reasons);
   }
 
@@ -501,11 +504,16 @@ public final class KafkaShipper implements Shipper {
     boolean expired =
         !bySender && why.kind() == KafkaFailure.Kind.RETRY && KafkaFailure.isOfPartition(error);
     boolean othersGoOn = expired && lastConfirmed > sent.number;
-    if (othersGoOn) {
-      why = why.ofPartition();
+    if (expired && isOrdered(delivery)) {
+      // The next one of its key goes alone.
+      stalled.add(delivery.key(), sent.partition, nanoClock.getAsLong());
+      proven.expired(topic, delivery.key());
     }
-    if (expired) {
-      expired(sent, othersGoOn ? why.reason() : "");
+    if (othersGoOn) {
+      why = words.takesNothing(sent.partition);
+      if (stalled.takesNothing(sent.partition, nanoClock.getAsLong())) {
+        LOG.warn("shipper {}: {}: {}", settings.name(), why.reason(), said.reason());
+      }
     }
     if (othersGoOn && !renewed && (sent.isRisky || !isOrdered(delivery))) {
       // Nothing is behind it.
@@ -549,20 +557,6 @@ public final class KafkaShipper implements Shipper {
     Producer<byte[], byte[]> current = sent.producer;
     if (overtaking && current != null) {
       current.close(Duration.ZERO);
-    }
-  }
-
-  /// A message was not confirmed for as long as the client tries: the next one of its key goes alone.
-  ///
-  /// @param reason why it is its partition that takes nothing; empty where others may take nothing, either
-  private void expired(Sent sent, String reason) {
-    Delivery delivery = sent.delivery;
-    boolean isOrdered = isOrdered(delivery);
-    if (isOrdered || !reason.isEmpty()) {
-      stalled.add(delivery.key(), sent.partition, reason, nanoClock.getAsLong());
-    }
-    if (isOrdered) {
-      proven.expired(sent.message.topic(), delivery.key());
     }
   }
 
@@ -688,7 +682,9 @@ public final class KafkaShipper implements Shipper {
         if (number > lastConfirmed) {
           lastConfirmed = number;
         }
-        stalled.confirmed(delivery.key(), partition);
+        if (stalled.any()) {
+          stalled.confirmed(delivery.key(), partition, nanoClock.getAsLong());
+        }
         if (topics.anyMissing() || !topics.isKnown(message.topic())) {
           topics.confirmed(message.topic());
         }

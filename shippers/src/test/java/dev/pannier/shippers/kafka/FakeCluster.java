@@ -70,6 +70,9 @@ final class FakeCluster implements Destination {
 
   private final List<Send> unanswered = new ArrayList<>();
 
+  /// How many records have expired.
+  private int expired;
+
   /// Which records a broker refuses, with all that is in a batch with them.
   volatile @Nullable Predicate<ProducerRecord<byte[], byte[]>> poison;
 
@@ -218,16 +221,28 @@ final class FakeCluster implements Destination {
 
   /// What was stuck is not confirmed in time.
   void expire() throws InterruptedException {
-    List<Send> expired;
+    List<Send> all;
     synchronized (unanswered) {
-      expired = List.copyOf(unanswered);
+      all = List.copyOf(unanswered);
       unanswered.clear();
     }
-    Thread network =
-        new Thread(
-            () -> expired.forEach(send -> send.end(new TimeoutException("Expiring 1 record(s)"))));
+    Thread network = new Thread(() -> all.forEach(this::expire));
     network.start();
     network.join();
+  }
+
+  /// Each time with other numbers, as Kafka's client tells it.
+  private void expire(Send send) {
+    expired++;
+    send.end(
+        new TimeoutException(
+            "Expiring "
+                + expired
+                + " record(s) for "
+                + send.partition()
+                + ":"
+                + (30_000 + expired)
+                + " ms has passed since batch creation"));
   }
 
   void awaitStuck(int records) throws InterruptedException {
@@ -277,10 +292,13 @@ final class FakeCluster implements Destination {
   }
 
   private record Send(ProducerRecord<byte[], byte[]> record, Callback callback) {
+    TopicPartition partition() {
+      return new TopicPartition(
+          record.topic(), Math.floorMod(Arrays.hashCode(record.key()), 1_000));
+    }
+
     void end(@Nullable RuntimeException error) {
-      TopicPartition partition =
-          new TopicPartition(record.topic(), Math.floorMod(Arrays.hashCode(record.key()), 1_000));
-      callback.onCompletion(new RecordMetadata(partition, -1, 0, -1, -1, -1), error);
+      callback.onCompletion(new RecordMetadata(partition(), -1, 0, -1, -1, -1), error);
     }
   }
 

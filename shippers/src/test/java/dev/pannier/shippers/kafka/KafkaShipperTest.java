@@ -22,7 +22,9 @@ import io.opentelemetry.proto.logs.v1.ResourceLogs;
 import io.opentelemetry.proto.logs.v1.ScopeLogs;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -379,18 +381,26 @@ class KafkaShipperTest extends RemoteShipperContract {
   void aPartitionThatTakesNothingKeepsOnlyWhatGoesThere() throws Exception {
     KafkaShipper shipper = cluster.shipper();
     Batch batch = Batches.logs("stuck", "waits");
+    String partition =
+        FakeCluster.TOPIC + "-" + Math.floorMod(Arrays.hashCode("stuck".getBytes(UTF_8)), 1_000);
+    Set<String> reasons = new HashSet<>();
     for (int i = 0; i < 3; i++) {
+      cluster.refusedConnections = i;
       assertThat(expireWhileOthersAreConfirmed(shipper, batch))
           .isInstanceOfSatisfying(
               Outcome.Missing.class,
               missing -> {
                 assertThat(missing.unconfirmed()).isNull();
-                assertThat(missing.reason()).contains("did not answer in time", "waits alone");
+                assertThat(missing.reason())
+                    .contains(" does not confirm messages to " + partition + " in time")
+                    .contains("waits alone");
                 assertThat(shipper.missing()).isEqualTo(missing.reason());
+                reasons.add(missing.reason());
               });
       assertThat(shipWith(shipper, Batches.logs("other", "at once"))).isEqualTo(Outcome.ACCEPTED);
     }
     assertThat(shipper.missing()).isNotEmpty();
+    assertThat(reasons).as("what waits for the same does so in the same words").hasSize(1);
 
     cluster.stuck = record -> false;
     assertThat(shipWith(shipper, batch)).isEqualTo(Outcome.ACCEPTED);
@@ -406,6 +416,31 @@ class KafkaShipperTest extends RemoteShipperContract {
         .isInstanceOf(Outcome.Missing.class);
     cluster.nanos.addAndGet(TimeUnit.MINUTES.toNanos(2));
     assertThat(shipper.missing()).isEmpty();
+    shipper.close(Duration.ZERO);
+  }
+
+  @Test
+  void ofManyPartitionsThatTakeNothingAFewAreNamed() throws Exception {
+    KafkaShipper shipper = cluster.shipper();
+    cluster.stuck = record -> new String(record.key(), UTF_8).startsWith("stuck");
+    List<Told> all = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      Told told = new Told(cluster.patience());
+      shipper.ship(Batches.logs("stuck" + i, "waits"), told);
+      all.add(told);
+    }
+    assertThat(shipWith(shipper, Batches.logs("other", "goes on"))).isEqualTo(Outcome.ACCEPTED);
+    cluster.expire();
+    Set<String> reasons = new HashSet<>();
+    for (Told told : all) {
+      assertThat(told.await())
+          .isInstanceOfSatisfying(Outcome.Missing.class, missing -> reasons.add(missing.reason()));
+    }
+
+    assertThat(reasons).as("a partition each").hasSize(10);
+    assertThat(shipper.missing())
+        .contains(" and 2 more in time")
+        .satisfies(line -> assertThat(line.split("otlp_logs-", -1)).hasSize(8 + 1));
     shipper.close(Duration.ZERO);
   }
 
