@@ -170,7 +170,9 @@ final class PositionsTopic {
         if (found != null || !known.isOurs()) {
           return found;
         }
-        // The topic was made anew since the hint was stored.
+        // The topic was made anew since the hint was stored, or has lost its end. Reading all of it
+        // may take several rounds, which go on where the one before left off.
+        hint.moved(partition, -1, false);
       }
       return last(consumer, place, beginning, end);
     }

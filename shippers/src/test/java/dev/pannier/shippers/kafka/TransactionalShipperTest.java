@@ -908,15 +908,24 @@ class TransactionalShipperTest {
     assertThat(stored(FILE)).isEqualTo(10);
   }
 
-  /// On a busy partition, without the hint: the thread has other things to do meanwhile.
-  @Test
-  void positionsBehindManyOthersAreReadInRounds() throws Exception {
+  /// On a busy partition, without the hint, or with one behind which nothing of ours is: the thread has other things to do
+  /// meanwhile.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void positionsBehindManyOthersAreReadInRounds(boolean hinted) throws Exception {
     for (int i = 0; i < PositionsTopic.MOST_POLLS + 10; i++) {
       ship(batch(FILE, i, 1));
       later();
     }
     shipper.close(Duration.ZERO);
-    Files.delete(folder.resolve("kafka-events.offset"));
+    Path hint = folder.resolve("kafka-events.offset");
+    if (hinted) {
+      OffsetHint behind = new OffsetHint(hint, FakeTransactions.POSITIONS, "pod/pannier/events");
+      behind.moved(0, PositionsTopic.MOST_POLLS + 10, true);
+      behind.save();
+    } else {
+      Files.delete(hint);
+    }
     cluster.maxPollRecords = 1;
     shipper = cluster.shipper(2, false, Encoding.OTLP_PROTO);
     assertThat(shipper.connect())
