@@ -615,6 +615,28 @@ class TransactionalShipperTest {
   }
 
   @Test
+  void positionsThatAreLostWithACommitThatDidNotGoThroughAreStoredAgainWithoutIt() {
+    ship(batch(FILE, 0, 1));
+    later();
+    ship(batch(FILE, 1, 1));
+    later();
+    ship(batch(FILE, 2, 1));
+    cluster.faults = step -> step == Step.BEFORE_COMMIT ? new TimeoutException("no answer") : null;
+    cluster.loseLastPositions();
+    later();
+    cluster.faults = step -> null;
+    later();
+    assertThat(outcomes.getLast()).isInstanceOf(Outcome.Retryable.class);
+    assertThat(stored(FILE)).isEqualTo(20);
+    shipper.resume();
+    ship(batch(FILE + 1, 0, 1));
+    later();
+    restart(2);
+    assertThat(stored(FILE)).as("not what did not go through").isEqualTo(20);
+    assertThat(stored(FILE + 1)).isEqualTo(10);
+  }
+
+  @Test
   void aCommitThatDidNotReachTheCoordinatorComesAgain() {
     ship(batch(FILE, 0, 1));
     cluster.faults = step -> step == Step.BEFORE_COMMIT ? new TimeoutException("no answer") : null;
@@ -799,12 +821,15 @@ class TransactionalShipperTest {
     other.close(Duration.ZERO);
   }
 
-  /// By an unclean election, or with the only copy's disk.
-  @Test
-  void positionsThatTheTopicHasLostAreStoredAgain() {
+  /// By an unclean election, or with the only copy's disk: all of this process, or the last.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void positionsThatTheTopicHasLostAreStoredAgain(boolean allOfTheProcess) {
     ship(batch(FILE, 0, 1));
     work();
-    restart(2);
+    if (allOfTheProcess) {
+      restart(2);
+    }
     ship(batch(FILE, 1, 1));
     later();
     cluster.loseLastPositions();
