@@ -100,15 +100,18 @@ final class Client {
 
   /// Whether a broker has ever sent it a byte.
   boolean hasReceived() {
-    return total("incoming-byte-total") > 0;
+    return metric("incoming-byte-total") > 0;
   }
 
-  /// How many of its connections brokers have refused, or were refused here: by login or by TLS.
+  /// How many of its connections brokers have refused, or were refused here: by login or by TLS. 0 where none was of late, by
+  /// the window of Kafka's metrics, which is longer than it waits between two attempts.
   long refused() {
-    return (long) total("failed-authentication-total");
+    return metric("failed-authentication-rate") > 0
+        ? (long) metric("failed-authentication-total")
+        : 0;
   }
 
-  private double total(String name) {
+  private double metric(String name) {
     Producer<byte[], byte[]> current = producer;
     if (current == null) {
       return 0;
@@ -116,8 +119,8 @@ final class Client {
     for (Map.Entry<MetricName, ? extends Metric> metric : current.metrics().entrySet()) {
       if (metric.getKey().name().equals(name)
           && metric.getKey().group().equals("producer-metrics")
-          && metric.getValue().metricValue() instanceof Double total) {
-        return total;
+          && metric.getValue().metricValue() instanceof Double value) {
+        return value;
       }
     }
     return 0;

@@ -40,6 +40,11 @@ record PositionsRecord(long instance, long transaction, Committed committed) {
     return other != null && instance == other.instance && transaction <= other.transaction;
   }
 
+  /// Whether it is of the same process as the last that is known, and was superseded by that.
+  boolean isBefore(Progress known) {
+    return instance == known.instance() && transaction < known.transaction();
+  }
+
   byte[] encode() {
     long[] open = committed.open();
     Collection<Positions> files = committed.files();

@@ -22,8 +22,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InvalidReplicationFactorException;
-import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.utils.Utils;
@@ -41,7 +42,7 @@ final class PositionsTopic {
   private static final Logger LOG = LoggerFactory.getLogger(PositionsTopic.class);
   private static final int PARTITIONS = 16;
 
-  /// Where there are as many brokers; else as many as these make by default. With one, all that is known of what was stored goes with
+  /// Where brokers take that; else as many as these make by default. With one, all that is known of what was stored goes with
   /// a disk.
   private static final short COPIES = 3;
 
@@ -170,7 +171,9 @@ final class PositionsTopic {
         if (found != null || !known.isOurs()) {
           return found;
         }
-        // The topic was made anew since the hint was stored.
+        // The topic was made anew since the hint was stored, or has lost its end. Reading all of it
+        // may take several rounds, which go on where the one before left off.
+        hint.moved(partition, -1, false);
       }
       return last(consumer, place, beginning, end);
     }
@@ -289,8 +292,7 @@ final class PositionsTopic {
       try {
         create(admin, Optional.of(COPIES));
       } catch (ExecutionException e) {
-        if (!(e.getCause() instanceof InvalidReplicationFactorException)
-            && !(e.getCause() instanceof PolicyViolationException)) {
+        if (!mayBeOfCopies(e.getCause())) {
           throw e;
         }
         create(admin, Optional.empty());
@@ -306,6 +308,15 @@ final class PositionsTopic {
       Thread.currentThread().interrupt();
       throw new MissingPositions(topic, e);
     }
+  }
+
+  /// Brokers, their policies and those who run them for others say it in many ways. What is worth another attempt is none:
+  /// the topic would have fewer copies for good.
+  static boolean mayBeOfCopies(@Nullable Throwable refusal) {
+    return refusal instanceof ApiException
+        && !(refusal instanceof TopicExistsException
+            || refusal instanceof AuthorizationException
+            || refusal instanceof RetriableException);
   }
 
   private void create(Admin admin, Optional<Short> copies)

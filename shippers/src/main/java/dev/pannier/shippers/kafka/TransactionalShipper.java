@@ -418,9 +418,11 @@ public final class TransactionalShipper implements Shipper {
             || stored.instance() == instance
             || (stored.instance() == progress.instance()
                 && stored.transaction() == progress.transaction());
-    // The topic may lose records, as it does by an unclean election of a leader; those of this
-    // process came behind.
-    boolean wentBack = connected && stored != null && !isOurs && stored.isUpTo(found);
+    // The topic may lose records, as it does by an unclean election of a leader: all of this
+    // process, which came behind those of the one before, or its last ones. A commit without an
+    // answer is not among those that are known.
+    boolean wentBack =
+        connected && stored != null && (isOurs ? stored.isBefore(progress) : stored.isUpTo(found));
     if (wentBack) {
       LOG.warn(
           "shipper {}: the topic {} has lost the last positions: what was stored behind them is"

@@ -49,17 +49,22 @@ final class Verdicts {
   /// Tries the whole way with nothing that would be stored.
   Outcome connect() {
     Outcome nothing = Outcome.ACCEPTED;
+    boolean refusesEmpty = false;
     for (Signal signal : signals) {
       Answer answer = tryEmpty(signal);
+      if (answer.speaker() == Answer.Speaker.UNSURE) {
+        // Of each signal it has to be known before the first batch.
+        emptyRefused.add(signal);
+        refusesEmpty = true;
+      }
+      if (refusesEmpty) {
+        continue;
+      }
       if (answer.outcome() instanceof Outcome.Retryable) {
         return answer.outcome();
       }
       switch (answer.speaker()) {
-        case BACKEND -> {
-          return Outcome.ACCEPTED;
-        }
-        case UNSURE -> {
-          emptyRefused.add(signal);
+        case BACKEND, UNSURE -> {
           return Outcome.ACCEPTED;
         }
         case PAGE -> {
@@ -69,7 +74,7 @@ final class Verdicts {
       }
     }
     // With one of several signals the others are shipped; with none the endpoint is wrong.
-    return nothing;
+    return refusesEmpty ? Outcome.ACCEPTED : nothing;
   }
 
   /// @param answer to a batch

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -76,5 +78,33 @@ class ClientTest {
     client.isSlow(first);
     client.isSlow(second);
     assertThat(client.open()).isSameAs(second);
+  }
+
+  @Test
+  void whatWasRefusedLongAgoIsNotToldOfTheConnectionsOfNow() {
+    MockProducer<?, ?> producer = (MockProducer<?, ?>) client.open();
+    metric(producer, "failed-authentication-total", 3.0);
+    metric(producer, "failed-authentication-rate", 0.0);
+    assertThat(client.refused()).isZero();
+
+    metric(producer, "failed-authentication-rate", 0.05);
+    assertThat(client.refused()).isEqualTo(3);
+  }
+
+  private static void metric(MockProducer<?, ?> producer, String name, double value) {
+    MetricName of = new MetricName(name, "producer-metrics", "", Map.of());
+    producer.setMockMetrics(
+        of,
+        new Metric() {
+          @Override
+          public MetricName metricName() {
+            return of;
+          }
+
+          @Override
+          public Object metricValue() {
+            return value;
+          }
+        });
   }
 }

@@ -311,9 +311,11 @@ final class FakeCluster implements Destination {
 
     Connection() {
       producers++;
-      MetricName name =
-          new MetricName("failed-authentication-total", "producer-metrics", "", Map.of());
-      setMockMetrics(name, metric(name));
+      for (String kind : List.of("total", "rate")) {
+        MetricName name =
+            new MetricName("failed-authentication-" + kind, "producer-metrics", "", Map.of());
+        setMockMetrics(name, metric(name));
+      }
       thread.start();
     }
 

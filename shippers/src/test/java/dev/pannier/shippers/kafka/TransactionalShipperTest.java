@@ -615,6 +615,28 @@ class TransactionalShipperTest {
   }
 
   @Test
+  void positionsThatAreLostWithACommitThatDidNotGoThroughAreStoredAgainWithoutIt() {
+    ship(batch(FILE, 0, 1));
+    later();
+    ship(batch(FILE, 1, 1));
+    later();
+    ship(batch(FILE, 2, 1));
+    cluster.faults = step -> step == Step.BEFORE_COMMIT ? new TimeoutException("no answer") : null;
+    cluster.loseLastPositions();
+    later();
+    cluster.faults = step -> null;
+    later();
+    assertThat(outcomes.getLast()).isInstanceOf(Outcome.Retryable.class);
+    assertThat(stored(FILE)).isEqualTo(20);
+    shipper.resume();
+    ship(batch(FILE + 1, 0, 1));
+    later();
+    restart(2);
+    assertThat(stored(FILE)).as("not what did not go through").isEqualTo(20);
+    assertThat(stored(FILE + 1)).isEqualTo(10);
+  }
+
+  @Test
   void aCommitThatDidNotReachTheCoordinatorComesAgain() {
     ship(batch(FILE, 0, 1));
     cluster.faults = step -> step == Step.BEFORE_COMMIT ? new TimeoutException("no answer") : null;
@@ -799,12 +821,15 @@ class TransactionalShipperTest {
     other.close(Duration.ZERO);
   }
 
-  /// By an unclean election, or with the only copy's disk.
-  @Test
-  void positionsThatTheTopicHasLostAreStoredAgain() {
+  /// By an unclean election, or with the only copy's disk: all of this process, or the last.
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void positionsThatTheTopicHasLostAreStoredAgain(boolean allOfTheProcess) {
     ship(batch(FILE, 0, 1));
     work();
-    restart(2);
+    if (allOfTheProcess) {
+      restart(2);
+    }
     ship(batch(FILE, 1, 1));
     later();
     cluster.loseLastPositions();
@@ -908,15 +933,24 @@ class TransactionalShipperTest {
     assertThat(stored(FILE)).isEqualTo(10);
   }
 
-  /// On a busy partition, without the hint: the thread has other things to do meanwhile.
-  @Test
-  void positionsBehindManyOthersAreReadInRounds() throws Exception {
+  /// On a busy partition, without the hint, or with one behind which nothing of ours is: the thread has other things to do
+  /// meanwhile.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void positionsBehindManyOthersAreReadInRounds(boolean hinted) throws Exception {
     for (int i = 0; i < PositionsTopic.MOST_POLLS + 10; i++) {
       ship(batch(FILE, i, 1));
       later();
     }
     shipper.close(Duration.ZERO);
-    Files.delete(folder.resolve("kafka-events.offset"));
+    Path hint = folder.resolve("kafka-events.offset");
+    if (hinted) {
+      OffsetHint behind = new OffsetHint(hint, FakeTransactions.POSITIONS, "pod/pannier/events");
+      behind.moved(0, PositionsTopic.MOST_POLLS + 10, true);
+      behind.save();
+    } else {
+      Files.delete(hint);
+    }
     cluster.maxPollRecords = 1;
     shipper = cluster.shipper(2, false, Encoding.OTLP_PROTO);
     assertThat(shipper.connect())

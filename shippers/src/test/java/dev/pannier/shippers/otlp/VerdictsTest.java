@@ -389,6 +389,30 @@ class VerdictsTest {
   }
 
   @ParameterizedTest
+  @EnumSource(Signal.class)
+  void aBackendThatTakesNothingEmptyRefusesWhateverSignal(Signal signal) throws Exception {
+    OtlpShipper shipper = shipper(Protocol.HTTP_PROTOBUF);
+    MockResponse refusal = http(422, "text/plain", "nothing of use");
+    backend = (_, empty) -> empty ? refusal : null;
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(ship(shipper, batch(signal))).isEqualTo(Outcome.ACCEPTED);
+
+    backend = (_, _) -> refusal;
+
+    assertThat(ship(shipper, batch(signal))).isInstanceOf(Outcome.Permanent.class);
+  }
+
+  /// One signal's way is shut: that says nothing of the first.
+  @Test
+  void aBackendThatTakesNothingEmptyIsConnectedWhateverAnotherSignalIsAnswered() throws Exception {
+    OtlpShipper shipper = shipper(Protocol.HTTP_PROTOBUF);
+    MockResponse refusal = http(422, "text/plain", "nothing of use");
+    MockResponse away = http(503, "text/plain", "away");
+    backend = (path, empty) -> path.endsWith("/traces") ? away : empty ? refusal : null;
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+  }
+
+  @ParameterizedTest
   @EnumSource
   void aServiceThatGoesKeepsItsSignalAloneWaiting(Protocol protocol) throws Exception {
     OtlpShipper shipper = shipper(protocol);
