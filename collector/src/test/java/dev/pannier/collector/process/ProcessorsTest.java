@@ -30,6 +30,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
@@ -255,6 +256,32 @@ class ProcessorsTest {
 
     Batch next = batch(List.of(record("a", 9, "hello")));
     assertThat(slow.apply(next)).isSameAs(next);
+  }
+
+  @Test
+  void manySearchesOfLessThanAMillisecondSpendTheTimeToo() {
+    long each = TimeUnit.MICROSECONDS.toNanos(900);
+    int searched = (int) (SearchTime.LONGEST_NANOS / each) + 1;
+    AtomicLong nanos = new AtomicLong();
+    Processors slow =
+        Processors.create(
+            List.of(new Redact(List.of(), List.of("secret"), "[gone]", null)),
+            Map.of(),
+            () -> nanos.getAndAdd(each));
+    List<String> bodies =
+        bodies(slow.apply(batch(Collections.nCopies(searched + 9, record("a", 9, "hello")))));
+    assertThat(bodies.subList(0, searched)).containsOnly("hello");
+    assertThat(bodies.subList(searched, searched + 9)).containsOnly("[gone]");
+  }
+
+  @Test
+  void quickSearchesDoNotSpendTheTime() {
+    AtomicLong nanos = new AtomicLong();
+    SearchTime time = new SearchTime(() -> nanos.getAndAdd(SearchTime.SHORTEST_NANOS));
+    for (int i = 0; i < 100_000; i++) {
+      time.searched(time.now());
+    }
+    assertThat(time.isSpent()).isFalse();
   }
 
   @Test
