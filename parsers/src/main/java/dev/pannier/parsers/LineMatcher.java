@@ -1,5 +1,7 @@
 package dev.pannier.parsers;
 
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.joni.Matcher;
 import org.joni.Option;
 import org.joni.Regex;
@@ -10,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// A regular expression that is looked for in one text after another: a line, or a record. Belongs
 /// to one thread.
 ///
-/// A search has a bound on its time. Each that reaches it leaves half of it to the next one, and each that does not gives a little back: many
-/// texts in which the expression backtracks without end cost next to nothing together, where each alone is bounded.
+/// A search has a bound on its time. Each that reaches it leaves half of it to the next one, and each that does not gives back what it took, and a
+/// little at least: many texts in which the expression backtracks without end cost next to nothing together, where each alone is bounded. A second
+/// after the bound was lowered it is whole again, whatever was found: texts that merely take longer than what was left are not lost for good.
 ///
 /// Joni's matcher is made for one text, and costs 500 bytes and more. Where the expression does not
 /// ask what stands before a place, the text is copied to the end of an array that is kept, and one
@@ -33,8 +36,11 @@ public final class LineMatcher {
   /// entry or more a character.
   static final int LONGEST_KEPT = 2048;
 
-  /// The bound at its least, and what is given back, as a part of what a search may take.
+  /// The bound at its least, and what is given back at least, as a part of what a search may take.
   private static final int PARTS = 50;
+
+  /// Coming down from the whole bound takes twice its time: a tenth of this.
+  static final long LOWERED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final byte[] NONE = {};
 
@@ -44,9 +50,13 @@ public final class LineMatcher {
   private final @Nullable Regex forward;
 
   private final long longestNanos;
+  private final LongSupplier nanoClock;
 
   /// What the next search may take.
   private long limitNanos;
+
+  /// When the bound was last whole, where it is not.
+  private long loweredNanos;
 
   private byte[] kept = NONE;
   private @Nullable Matcher keptMatcher;
@@ -55,7 +65,7 @@ public final class LineMatcher {
   /// Of the place in the text that [#find] was given, what Joni's places are off by.
   private int shift;
 
-  private LineMatcher(String pattern, boolean lines, long longestNanos) {
+  private LineMatcher(String pattern, boolean lines, long longestNanos, LongSupplier nanoClock) {
     regex = compile(pattern, lines);
     if (looksBack(pattern) || pattern.length() == Expression.LONGEST) {
       forward = null;
@@ -65,18 +75,23 @@ public final class LineMatcher {
       forward = regex;
     }
     this.longestNanos = longestNanos;
+    this.nanoClock = nanoClock;
     limitNanos = longestNanos;
   }
 
   /// @param longestNanos for one search at most
   /// @throws BadParserException that says why the pattern is no regular expression
   public static LineMatcher of(String pattern, long longestNanos) {
-    return new LineMatcher(pattern, false, longestNanos);
+    return of(pattern, longestNanos, System::nanoTime);
+  }
+
+  static LineMatcher of(String pattern, long longestNanos, LongSupplier nanoClock) {
+    return new LineMatcher(pattern, false, longestNanos, nanoClock);
   }
 
   /// For a text of several lines: a dot is any character.
   static LineMatcher ofLines(String pattern, long longestNanos) {
-    return new LineMatcher(pattern, true, longestNanos);
+    return new LineMatcher(pattern, true, longestNanos, System::nanoTime);
   }
 
   private static Regex compile(String pattern, boolean lines) {
@@ -109,6 +124,7 @@ public final class LineMatcher {
 
   /// Looks for the expression from the text's beginning on.
   public Found find(byte[] buffer, int offset, int length) {
+    long since = limitNanos < longestNanos ? loweredSearch() : 0;
     Matcher matcher;
     int from;
     int to;
@@ -131,11 +147,13 @@ public final class LineMatcher {
       if (found) {
         region = matcher.getEagerRegion();
       }
-      endedInTime();
+      endedInTime(since);
       return found ? Found.YES : Found.NO;
     } catch (TimeoutException e) {
-      limitNanos = Math.max(limitNanos / 2, longestNanos / PARTS);
-      keptMatcher = null;
+      if (limitNanos == longestNanos) {
+        loweredNanos = nanoClock.getAsLong();
+      }
+      limit(Math.max(limitNanos / 2, longestNanos / PARTS));
       return Found.TIMED_OUT;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -148,12 +166,26 @@ public final class LineMatcher {
     }
   }
 
-  /// A kept matcher has the bound that it was made with.
-  private void endedInTime() {
-    if (limitNanos < longestNanos) {
-      limitNanos = Math.min(longestNanos, limitNanos + longestNanos / PARTS);
-      keptMatcher = null;
+  /// @return when the search begins
+  private long loweredSearch() {
+    long now = nanoClock.getAsLong();
+    if (now - loweredNanos >= LOWERED_NANOS) {
+      limit(longestNanos);
     }
+    return now;
+  }
+
+  private void endedInTime(long sinceNanos) {
+    if (limitNanos < longestNanos) {
+      long tookNanos = nanoClock.getAsLong() - sinceNanos;
+      limit(Math.min(longestNanos, limitNanos + Math.max(tookNanos, longestNanos / PARTS)));
+    }
+  }
+
+  /// A kept matcher has the bound that it was made with.
+  private void limit(long nanos) {
+    limitNanos = nanos;
+    keptMatcher = null;
   }
 
   /// What the next search may take.

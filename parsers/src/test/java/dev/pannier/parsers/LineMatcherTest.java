@@ -8,6 +8,7 @@ import dev.pannier.parsers.LineMatcher.Found;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -39,7 +40,7 @@ class LineMatcherTest {
   @ParameterizedTest
   @ValueSource(ints = {100, LineMatcher.LONGEST_KEPT + 1})
   void manyTextsThatTakeTooLongTakeEverLess(int length) {
-    LineMatcher matcher = LineMatcher.of("(x+x+)+y", NANOS);
+    LineMatcher matcher = LineMatcher.of("(x+x+)+y", NANOS, () -> 7);
     byte[] endless = "x".repeat(length).getBytes(UTF_8);
     for (int i = 0; i < 6; i++) {
       assertThat(matcher.find(endless, 0, length)).isEqualTo(Found.TIMED_OUT);
@@ -52,6 +53,36 @@ class LineMatcherTest {
       assertThat(matcher.find(plain, 0, 3)).isEqualTo(Found.YES);
     }
     assertThat(matcher.limitNanos()).isEqualTo(NANOS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {100, LineMatcher.LONGEST_KEPT + 1})
+  void aSecondAfterTheBoundWasLoweredItIsWholeThoughEverySearchTookTooLong(int length) {
+    AtomicLong now = new AtomicLong(Long.MAX_VALUE - 9);
+    LineMatcher matcher = LineMatcher.of("(x+x+)+y", NANOS, now::get);
+    byte[] endless = "x".repeat(length).getBytes(UTF_8);
+    for (int i = 0; i < 10; i++) {
+      assertThat(matcher.find(endless, 0, length)).isEqualTo(Found.TIMED_OUT);
+      now.addAndGet(LineMatcher.LOWERED_NANOS / 10);
+    }
+    assertThat(matcher.limitNanos()).isEqualTo(NANOS / 50);
+
+    assertThat(matcher.find(endless, 0, length)).isEqualTo(Found.TIMED_OUT);
+    assertThat(matcher.limitNanos()).isEqualTo(NANOS / 2);
+    assertThat(matcher.find(endless, 0, length)).isEqualTo(Found.TIMED_OUT);
+    assertThat(matcher.limitNanos()).isEqualTo(NANOS / 4);
+  }
+
+  @Test
+  void aSearchThatEndsInTimeGivesBackWhatItTook() {
+    long took = NANOS / 10;
+    AtomicLong now = new AtomicLong();
+    LineMatcher matcher = LineMatcher.of("(x+x+)+y", NANOS, () -> now.getAndAdd(took));
+    byte[] endless = "x".repeat(100).getBytes(UTF_8);
+    assertThat(matcher.find(endless, 0, 100)).isEqualTo(Found.TIMED_OUT);
+
+    assertThat(find(matcher, "xxy")).isEqualTo(Found.YES);
+    assertThat(matcher.limitNanos()).isEqualTo(NANOS / 2 + took);
   }
 
   /// One that is kept from text to text finds what one finds that is made for its text.

@@ -9,8 +9,8 @@ final class SearchTime {
   /// For a batch.
   static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  /// What takes less is not counted: a large batch of short strings may well take its time on a slow machine.
-  private static final long SHORTEST_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+  /// What takes no longer is not counted: a large batch of short strings may well take its time on a slow machine.
+  static final long SHORTEST_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
   private final LongSupplier nanoClock;
   private long leftNanos = LONGEST_NANOS;

@@ -30,7 +30,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -246,11 +248,40 @@ class ProcessorsTest {
             Map.of(),
             () -> nanos.getAndAdd(CustomPattern.LONGEST_NANOS));
     Batch batch = batch(Collections.nCopies(1_000, record("a", 9, "hello")));
-    assertThat(bodies(slow.apply(batch))).hasSize(1_000).containsOnly("[gone]");
+    List<String> searched = Collections.nCopies(40, "hello");
+    List<String> rest = Collections.nCopies(960, "[gone]");
+    assertThat(bodies(slow.apply(batch)))
+        .containsExactlyElementsOf(Stream.concat(searched.stream(), rest.stream()).toList());
     assertThat(nanos.get()).isEqualTo(2 * SearchTime.LONGEST_NANOS);
 
     Batch next = batch(List.of(record("a", 9, "hello")));
     assertThat(slow.apply(next)).isSameAs(next);
+  }
+
+  @Test
+  void manySearchesOfLessThanAMillisecondSpendTheTimeToo() {
+    long each = TimeUnit.MICROSECONDS.toNanos(900);
+    int searched = (int) (SearchTime.LONGEST_NANOS / each) + 1;
+    AtomicLong nanos = new AtomicLong();
+    Processors slow =
+        Processors.create(
+            List.of(new Redact(List.of(), List.of("secret"), "[gone]", null)),
+            Map.of(),
+            () -> nanos.getAndAdd(each));
+    List<String> bodies =
+        bodies(slow.apply(batch(Collections.nCopies(searched + 9, record("a", 9, "hello")))));
+    assertThat(bodies.subList(0, searched)).containsOnly("hello");
+    assertThat(bodies.subList(searched, searched + 9)).containsOnly("[gone]");
+  }
+
+  @Test
+  void quickSearchesDoNotSpendTheTime() {
+    AtomicLong nanos = new AtomicLong();
+    SearchTime time = new SearchTime(() -> nanos.getAndAdd(SearchTime.SHORTEST_NANOS));
+    for (int i = 0; i < 100_000; i++) {
+      time.searched(time.now());
+    }
+    assertThat(time.isSpent()).isFalse();
   }
 
   @Test

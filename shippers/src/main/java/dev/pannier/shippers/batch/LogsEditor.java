@@ -43,7 +43,7 @@ public final class LogsEditor {
   private final FieldReader innerFields = new FieldReader();
   private int kept;
   private @Nullable ValueEditor values;
-  private final @Nullable ValueEditor sharedValues;
+  private final @Nullable StringEdit shared;
 
   // Of the `ScopeLogs` that is being read.
   private int loggerStart;
@@ -52,8 +52,7 @@ public final class LogsEditor {
   private LogsEditor(byte[] bytes, Chooser chooser) {
     this.bytes = bytes;
     this.chooser = chooser;
-    StringEdit shared = chooser.shared();
-    this.sharedValues = shared == null ? null : new ValueEditor(shared);
+    this.shared = chooser.shared();
   }
 
   /// @param batch of log records
@@ -85,9 +84,9 @@ public final class LogsEditor {
         if (changes) {
           return true;
         }
-      } else if (sharedValues != null
+      } else if (shared != null
           && isShared(fields, level)
-          && changesShared(sharedValues, fields.start(), fields.end(), level)) {
+          && changesShared(values(shared), fields.start(), fields.end(), level)) {
         return true;
       }
     }
@@ -107,9 +106,9 @@ public final class LogsEditor {
     return false;
   }
 
-  private void copyShared(ValueEditor editor, FieldReader shared, int level, ByteOutput out) {
-    long opened = out.open(shared.number(), shared.end() - shared.start());
-    FieldReader fields = recordFields.over(bytes, shared.start(), shared.end());
+  private void copyShared(ValueEditor editor, FieldReader holder, int level, ByteOutput out) {
+    long opened = out.open(holder.number(), holder.end() - holder.start());
+    FieldReader fields = recordFields.over(bytes, holder.start(), holder.end());
     while (fields.next()) {
       if (isSharedAttribute(fields, level)) {
         long attribute = out.open(fields.number(), fields.end() - fields.start());
@@ -130,8 +129,8 @@ public final class LogsEditor {
     FieldReader fields = levels[level].over(bytes, start, end);
     while (fields.next()) {
       if (!leadsToRecords(fields, level)) {
-        if (sharedValues != null && isShared(fields, level)) {
-          copyShared(sharedValues, fields, level, out);
+        if (shared != null && isShared(fields, level)) {
+          copyShared(values(shared), fields, level, out);
         } else {
           copyField(fields, out);
         }
@@ -175,7 +174,8 @@ public final class LogsEditor {
     if (edit.drop() || edit.add().length > 0) {
       return true;
     }
-    ValueEditor editor = values(edit.strings());
+    StringEdit strings = edit.strings();
+    ValueEditor editor = strings == null ? null : values(strings);
     FieldReader fields = recordFields.over(bytes, start, end);
     while (fields.next()) {
       boolean changes =
@@ -194,7 +194,8 @@ public final class LogsEditor {
   }
 
   private void copyEdited(RecordEdit edit, int start, int end, ByteOutput out) {
-    ValueEditor editor = values(edit.strings());
+    StringEdit strings = edit.strings();
+    ValueEditor editor = strings == null ? null : values(strings);
     FieldReader fields = recordFields.over(bytes, start, end);
     while (fields.next()) {
       boolean attribute = isAttribute(fields);
@@ -217,15 +218,15 @@ public final class LogsEditor {
     out.write(edit.add());
   }
 
-  /// Records in a row mostly have the same edit.
-  private @Nullable ValueEditor values(@Nullable StringEdit strings) {
-    if (strings == null) {
-      return null;
+  /// One for all, since it knows what it was asked already.
+  private ValueEditor values(StringEdit strings) {
+    ValueEditor editor = values;
+    if (editor == null) {
+      editor = new ValueEditor(strings);
+      values = editor;
     }
-    if (values == null || values.edit() != strings) {
-      values = new ValueEditor(strings);
-    }
-    return values;
+    editor.edit(strings);
+    return editor;
   }
 
   private boolean removes(RecordEdit edit, FieldReader attribute) {

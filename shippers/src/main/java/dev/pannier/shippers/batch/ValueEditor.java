@@ -4,6 +4,10 @@ import java.io.ByteArrayOutputStream;
 
 /// Applies a [StringEdit] to `KeyValue` and `AnyValue` messages
 /// (`opentelemetry/proto/common/v1/common.proto`). Allocates nothing where nothing changes.
+///
+/// A string that was found not to change is not asked about again: an edit may cost much, and may answer otherwise later. So one array is
+/// gone through from its beginning to its end, as often as need be, with the same edit for the same place.
+///
 /// ```
 /// KeyValue    1 key, 2 AnyValue
 /// AnyValue    1 string_value, 3 int_value, 5 array_value, 6 kvlist_value, 7 bytes_value
@@ -23,7 +27,11 @@ final class ValueEditor {
 
   private static final int STRING_VALUE = 1;
 
-  private final StringEdit edit;
+  private StringEdit edit;
+
+  /// Where the last string ends that does not change; none before it does, as far as it was asked for.
+  private int unchangedEnd;
+
   private final FieldReader[] readers = new FieldReader[MAX_DEPTH];
   private final ByteArrayOutputStream scratch = new ByteArrayOutputStream();
 
@@ -34,8 +42,9 @@ final class ValueEditor {
     this.edit = edit;
   }
 
-  StringEdit edit() {
-    return edit;
+  /// For the strings that follow.
+  void edit(StringEdit edit) {
+    this.edit = edit;
   }
 
   boolean changesKeyValue(byte[] bytes, int start, int end) {
@@ -57,14 +66,19 @@ final class ValueEditor {
   private boolean changes(Type type, byte[] bytes, int start, int end, int depth) {
     FieldReader fields = reader(depth).over(bytes, start, end);
     while (fields.next()) {
+      if (fields.end() <= unchangedEnd) {
+        continue;
+      }
       if (isString(type, fields)) {
         if (edit.changes(bytes, fields.start(), fields.end())) {
           return true;
         }
+        unchangedEnd = fields.end();
       } else if (isInteger(type, fields)) {
         if (edit.changes(digits, digits(fields.value()), digits.length)) {
           return true;
         }
+        unchangedEnd = fields.end();
       } else {
         Type inner = inner(type, fields, depth);
         if (inner != type && changes(inner, bytes, fields.start(), fields.end(), depth + 1)) {
@@ -80,6 +94,10 @@ final class ValueEditor {
     FieldReader fields = reader(depth).over(bytes, start, end);
     while (fields.next()) {
       int from = fields.start();
+      if (fields.end() <= unchangedEnd) {
+        out.write(bytes, fields.fieldStart(), fields.end() - fields.fieldStart());
+        continue;
+      }
       if (isString(type, fields) && edit.changes(bytes, from, fields.end())) {
         scratch.reset();
         edit.write(bytes, from, fields.end(), scratch);

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +58,38 @@ class LogsEditorTest {
     assertThat(parse(edited)).isEqualTo(parse(batch(odd, record("a -"), odd)));
     assertThat(edited.records()).isEqualTo(3);
     assertThat(edited.positions()).isSameAs(batch.positions());
+  }
+
+  /// The edit changes everything once it was asked four times, as one whose time is spent.
+  @Test
+  void whatWasFoundNotToChangeIsNotAskedAboutAgain() throws Exception {
+    AnyValue list =
+        AnyValue.newBuilder()
+            .setArrayValue(
+                ArrayValue.newBuilder()
+                    .addValues(AnyValue.newBuilder().setStringValue("two"))
+                    .addValues(AnyValue.newBuilder().setIntValue(3))
+                    .addValues(AnyValue.newBuilder().setStringValue("four"))
+                    .addValues(AnyValue.newBuilder().setStringValue("five")))
+            .build();
+    AtomicInteger asked = new AtomicInteger();
+    StringEdit tires =
+        new StringEdit() {
+          @Override
+          public boolean changes(byte[] bytes, int start, int end) {
+            return asked.incrementAndGet() > 4;
+          }
+
+          @Override
+          public void write(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
+            out.write('-');
+          }
+        };
+    Batch batch = batch(record("one"), LogRecord.newBuilder().setBody(list).build(), record("six"));
+    Batch edited = edit(batch, new RecordEdit(false, tires, List.of(), new byte[0]));
+    assertThat(parse(edited).toString())
+        .isEqualTo(
+            parse(batch).toString().replace("\"five\"", "\"-\"").replace("\"six\"", "\"-\""));
   }
 
   @Test
