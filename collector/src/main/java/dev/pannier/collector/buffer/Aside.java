@@ -79,7 +79,7 @@ final class Aside {
     /// The last one that was tried was shipped.
     boolean isThere;
 
-    /// How many were read again and are not done.
+    /// How many were read again and are being tried.
     int inHand;
 
     /// Else the next is tried then.
@@ -108,7 +108,7 @@ final class Aside {
   /// The one that was read longest ago first. None is empty.
   private final Map<Name, Lane> lanes = new LinkedHashMap<>();
 
-  /// What was read again and is not done, with its lane.
+  /// What was read again and is being tried, with its lane.
   private final Map<Long, Lane> inHand = new HashMap<>();
 
   private long count;
@@ -249,6 +249,11 @@ final class Aside {
   boolean isTried(long sequence) {
     Lane lane = inHand.get(sequence);
     return lane != null && !lane.isThere;
+  }
+
+  /// What was in hand is held for as long as it cannot be shipped: nobody waits for that.
+  void held(long sequence) {
+    leavesHand(sequence);
   }
 
   /// What was in hand is done: what waits with it may follow.

@@ -900,6 +900,9 @@ final class DiskCursor extends Cursor {
 
   @Override
   public void parked(Entry entry) {
+    synchronized (buffer.lock) {
+      aside.held(entry.sequence());
+    }
     park(entry, 1);
   }
 

@@ -891,6 +891,28 @@ class DiskBufferTest {
   }
 
   @Test
+  void whatWaitsAsideWaitsForWhatIsTriedOfItAndNotForWhatIsHeld() throws Exception {
+    DiskBuffer buffer = buffer();
+    Cursor cursor = buffer.cursor("events");
+    for (String text : List.of("one", "two", "three")) {
+      append(buffer, text);
+    }
+    pass(buffer, 20);
+    for (int i = 0; i < 3; i++) {
+      assertThat(cursor.setAside(take(buffer, "events"), i == 0 ? "no topic" : null, nowNanos))
+          .isTrue();
+    }
+    nowNanos += TimeUnit.SECONDS.toNanos(1);
+    Entry tried = Objects.requireNonNull(cursor.nextAside(nowNanos));
+    assertThat(text(tried)).isEqualTo("one");
+    nowNanos += TimeUnit.SECONDS.toNanos(30);
+    assertThat(cursor.nextAside(nowNanos)).isNull();
+    assertThat(cursor.asideWaitNanos(nowNanos)).isEqualTo(Long.MAX_VALUE);
+    cursor.parked(tried);
+    assertThat(text(Objects.requireNonNull(cursor.nextAside(nowNanos)))).isEqualTo("two");
+  }
+
+  @Test
   void bytesOfTheNewestThatAreDroppedAreNamed() throws Exception {
     onFull = OnFull.DROP_NEWEST;
     DiskBuffer buffer = buffer();
