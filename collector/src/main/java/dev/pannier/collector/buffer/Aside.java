@@ -256,8 +256,8 @@ final class Aside {
     leavesHand(sequence);
   }
 
-  /// What was in hand is done: what waits with it may follow.
-  void done(long sequence) {
+  /// What was in hand is shipped, or refused for good: what waits with it may follow.
+  void answered(long sequence) {
     Lane lane = leavesHand(sequence);
     if (lane != null) {
       lane.isThere = true;

@@ -112,6 +112,10 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
     return false;
   }
 
+  /// The destination has answered for all of a batch of [#nextAside], which may wait for its dead letters: what waits with it may
+  /// follow.
+  public void answered(Entry entry) {}
+
   /// For how long [#nextAside] has nothing to do; `Long.MAX_VALUE` where nothing is set aside.
   public long asideWaitNanos(long nowNanos) {
     return Long.MAX_VALUE;

@@ -797,7 +797,7 @@ final class DiskCursor extends Cursor {
     openRecords -= entry.batch().records();
     taken.remove(entry.sequence());
     orphans.remove(entry.sequence());
-    aside.done(entry.sequence());
+    aside.answered(entry.sequence());
   }
 
   private void lose(Entry entry, String why) {
@@ -1016,6 +1016,13 @@ final class DiskCursor extends Cursor {
   @Override
   public @Nullable Entry nextAside(long nowNanos) {
     return asideReader.next(nowNanos);
+  }
+
+  @Override
+  public void answered(Entry entry) {
+    synchronized (buffer.lock) {
+      aside.answered(entry.sequence());
+    }
   }
 
   @Override

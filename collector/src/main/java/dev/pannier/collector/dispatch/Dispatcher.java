@@ -1085,6 +1085,13 @@ public final class Dispatcher {
   /// their dead letters let others pass.
   private int settle() {
     int settled = 0;
+    if (deadLetters != null) {
+      for (Shipment shipment : window) {
+        if (shipment.wasAside() && shipment.isPast()) {
+          cursor.answered(shipment.entry());
+        }
+      }
+    }
     for (Shipment first = window.peekFirst();
         first != null && (first.done() || letsPass(first));
         first = window.peekFirst()) {

@@ -412,7 +412,7 @@ final class Generations {
 
   /// What [#toStore] gave is on the disk.
   ///
-  /// @param delivery for a generation, whether every shipper has what was taken of it until now
+  /// @param delivery whether every shipper has what was taken of files until now
   void stored(Supplier<BooleanSupplier> delivery) {
     known.stored();
     reclaimer.stored(known.all(), sources.all(), delivery);

@@ -47,7 +47,7 @@ final class Reclaimer {
   /// The positions were stored.
   ///
   /// @param known    what they say
-  /// @param delivery for a generation, whether every shipper has what was taken of it until now
+  /// @param delivery whether every shipper has what was taken of files until now
   void stored(
       Collection<SavedGeneration> known,
       List<TailSource> sources,

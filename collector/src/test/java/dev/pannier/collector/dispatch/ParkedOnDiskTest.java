@@ -7,6 +7,8 @@ import dev.pannier.collector.buffer.DiskBuffer;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.shippers.DeadLetter;
+import dev.pannier.shippers.DeadLetterBox;
 import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -61,11 +64,26 @@ class ParkedOnDiskTest {
   }
 
   private Dispatcher dispatcher(DiskBuffer buffer) {
+    return dispatcher(buffer, Rules.NONE);
+  }
+
+  private Dispatcher dispatcher(DiskBuffer buffer, Rules rules) {
     FakeShipper made = new FakeShipper();
     made.onShip = this::outcome;
     made.pipelined = true;
     shipper = made;
-    return new Dispatcher(made, buffer.cursor("out"), new Metrics(), new Random(1), 8);
+    return new Dispatcher(made, buffer.cursor("out"), new Metrics(), new Random(1), 8, rules);
+  }
+
+  /// A box that is away for good.
+  private static final class NoBox implements DeadLetterBox {
+    @Override
+    public void put(DeadLetter letter, Consumer<Outcome> outcome) {
+      outcome.accept(new Outcome.Retryable("away", 0, null));
+    }
+
+    @Override
+    public void close() {}
   }
 
   private Outcome outcome(Batch batch) {
@@ -133,6 +151,25 @@ class ParkedOnDiskTest {
     now += 2 * SECOND;
     buffer.doWork(now);
     assertThat(buffer.status().segments()).isEqualTo(1);
+  }
+
+  @Test
+  void whatWaitsBehindOneThatWasRefusedDoesNotWaitForItsLetter() throws Exception {
+    DiskBuffer buffer = buffer();
+    Dispatcher dispatcher = dispatcher(buffer, new Rules(false, new NoBox(), null, null));
+    for (int i = 0; i < 40; i++) {
+      append(buffer, Batches.received(body("m", i)));
+      run(dispatcher);
+    }
+    missing.clear();
+    shipper.onShip =
+        batch ->
+            FakeShipper.bodies(batch).getFirst().startsWith("m0")
+                ? new Outcome.Permanent("bad")
+                : Outcome.ACCEPTED;
+    runFor(dispatcher, 3 * SECOND);
+    assertThat(arrived("m")).containsAll(all("m", 1, 40));
+    assertThat(buffer.cursor("out").openBatches()).isEqualTo(1);
   }
 
   @Test
