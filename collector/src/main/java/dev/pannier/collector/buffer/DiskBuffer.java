@@ -381,10 +381,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return positions == null ? "" : Long.toHexString(positions.generation());
   }
 
-  Ledger ledger() {
-    return ledger;
-  }
-
   private void found(Segment segment, long from, long to, StoredBatch stored) {
     former.found(stored);
     for (DiskCursor cursor : cursors) {
@@ -816,11 +812,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   /// A shipper never gets these numbers. Under the lock.
-  void neverRead(DiskCursor cursor, Missing numbers) {
+  void neverRead(Missing numbers) {
     missing.add(numbers);
     damaged |= numbers.why().equals(DiskCursor.DAMAGED);
     if (!pending.isEmpty()) {
-      settle(cursor, Set.of(), numbers::has, "dropped: " + numbers.why(), givenUp);
+      settle(numbers.cursor(), Set.of(), numbers::has, "dropped: " + numbers.why(), givenUp);
     }
   }
 
@@ -834,8 +830,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           ByteBuffer.allocate(HEAD_WINDOW_BYTES),
           record -> {
             for (Missing each : dropped) {
-              if (each.has(record.sequence()) && takes(each.shipper(), record.batch().signal())) {
-                ledger.drops().add(record.batch(), each.shipper(), each.why());
+              if (each.has(record.sequence())
+                  && gets(each.cursor(), record.batch().signal(), record.sequence())) {
+                ledger.drops().add(record.batch(), each.cursor().shipper(), each.why());
               }
             }
           });
@@ -845,9 +842,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
   }
 
-  private boolean takes(String shipper, Signal signal) {
-    return readers().stream()
-        .anyMatch(cursor -> cursor.shipper().equals(shipper) && cursor.takes(signal));
+  private boolean gets(DiskCursor cursor, Signal signal, long sequence) {
+    synchronized (lock) {
+      return cursor.gets(signal, sequence);
+    }
   }
 
   /// What the log has for a shipper that was removed, and none of the signals that others get in its stead. Its thread has ended.
@@ -893,10 +891,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       missing = new ArrayList<>();
     }
     for (Missing each : some) {
-      if (!takes(each.shipper(), Signal.LOGS)) {
-        continue;
-      }
       for (Missing run : each.runs(MOST_RUNS)) {
+        if (!gets(run.cursor(), Signal.LOGS, run.upTo())) {
+          continue;
+        }
         try {
           tellDamaged(run);
         } catch (IOException | IllegalArgumentException e) {
@@ -951,7 +949,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                     generation,
                     sources.getOrDefault(generation, ""),
                     new ByteRange(begin, end),
-                    run.shipper(),
+                    run.cursor().shipper(),
                     run.why());
           }
         });

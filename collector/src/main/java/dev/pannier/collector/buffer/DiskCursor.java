@@ -751,11 +751,8 @@ final class DiskCursor extends Cursor {
 
   /// Nobody waits any longer for what comes next up to a number. Under the buffer's lock.
   private void neverRead(long upTo, String why) {
-    long begin = Math.max(lastRead, since.getOrDefault(Signal.LOGS, Long.MIN_VALUE));
-    long end = Math.min(upTo, until);
-    if (end > begin) {
-      buffer.neverRead(
-          this, new Missing(shipper(), begin, end, number -> !before.covers(number), why));
+    if (upTo > lastRead) {
+      buffer.neverRead(new Missing(this, lastRead, upTo, number -> !before.covers(number), why));
     }
   }
 
@@ -765,9 +762,8 @@ final class DiskCursor extends Cursor {
       return;
     }
     buffer.neverRead(
-        this,
         new Missing(
-            shipper(), segment.first() - 1, segment.lastSequence(), aside.numbers(segment), why));
+            this, segment.first() - 1, segment.lastSequence(), aside.numbers(segment), why));
     lose(aside.giveUp(segment), why);
   }
 
@@ -822,8 +818,8 @@ final class DiskCursor extends Cursor {
   void dropOrphans() {
     for (Long orphan : List.copyOf(orphans)) {
       Entry entry = Objects.requireNonNull(taken.get(orphan));
-      lose(entry, FULL);
-      buffer.ledger().drops().add(entry.batch(), shipper(), FULL);
+      closed(entry);
+      buffer.lost(entry.batch(), shipper(), FULL);
     }
   }
 

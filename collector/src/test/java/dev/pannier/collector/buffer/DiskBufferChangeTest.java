@@ -385,6 +385,23 @@ class DiskBufferChangeTest {
     assertThat(told).contains("first");
   }
 
+  /// Its client waits for the only shipper, which never gets it.
+  @Test
+  void aRequestThatGoesForWantOfRoomIsToldThoughItsShipperTakesLogsFromLaterOn() throws Exception {
+    buffer.close();
+    onFull = OnFull.DROP_OLDEST;
+    open(Set.of());
+    buffer.change(Map.of("one", Set.of(Signal.TRACES)));
+    append(Signal.TRACES, "request", When.DELIVERED);
+    long request = buffer.log().lastSequence();
+    buffer.change(Map.of("one", Set.of(Signal.LOGS, Signal.TRACES)));
+    while (Objects.requireNonNull(buffer.log().oldest()).first() <= request) {
+      append("x".repeat(100_000));
+      tend();
+    }
+    assertThat(told).contains("request");
+  }
+
   @Test
   void otherLimitsHoldAtOnce() {
     String large = "x".repeat(900_000);
