@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///   no topic   1 4 6          as above, and one that is still refused goes behind the others
 /// ```
 ///
-/// Guarded by the buffer's lock.
+/// Guarded by the buffer's lock, but for [#isEmpty].
 final class Aside {
   /// Batches, at most.
   static final int MOST = 1 << 20;
@@ -113,12 +113,16 @@ final class Aside {
 
   private long count;
 
+  /// Whether any wait, without the lock: nobody but the shipper's thread adds one.
+  private volatile boolean any;
+
   Aside(int most) {
     this.most = most;
   }
 
+  /// Any thread, without the lock; what the shipper's thread has added it sees.
   boolean isEmpty() {
-    return parts.isEmpty();
+    return !any;
   }
 
   /// @param missing why it was refused just now; null where it only comes behind one of its key
@@ -151,6 +155,7 @@ final class Aside {
     part.tally.add(batch);
     part.oldestMillis = Math.min(part.oldestMillis, entry.appendedMillis);
     count++;
+    any = true;
     leavesHand(entry.sequence());
     return true;
   }
@@ -232,6 +237,7 @@ final class Aside {
     }
     if (part.numbers.isEmpty()) {
       parts.remove(part.segment.first());
+      any = !parts.isEmpty();
     }
   }
 
@@ -299,6 +305,7 @@ final class Aside {
     if (part == null) {
       return new Tally();
     }
+    any = !parts.isEmpty();
     count -= part.numbers.cardinality();
     lanes.values().forEach(lane -> lane.places.remove(segment.first(), segment.lastSequence()));
     lanes.values().removeIf(lane -> lane.places.isEmpty());

@@ -32,6 +32,9 @@ final class AsideReader {
 
   /// For how long [#next] has nothing to do.
   long waitNanos(long nowNanos) {
+    if (aside.isEmpty()) {
+      return Long.MAX_VALUE;
+    }
     synchronized (buffer.lock) {
       return Math.max(memoryWaitNanos(nowNanos), aside.waitNanos(nowNanos));
     }
@@ -43,7 +46,7 @@ final class AsideReader {
 
   /// @return null where none is to be read now, or could be; [#waitNanos] tells when to ask again
   @Nullable Entry next(long nowNanos) {
-    if (memoryWaitNanos(nowNanos) > 0) {
+    if (aside.isEmpty() || memoryWaitNanos(nowNanos) > 0) {
       return null;
     }
     memoryIsShort = false;

@@ -990,13 +990,14 @@ final class DiskCursor extends Cursor {
 
   @Override
   public boolean hasAside() {
-    synchronized (buffer.lock) {
-      return !aside.isEmpty();
-    }
+    return !aside.isEmpty();
   }
 
   @Override
   public boolean isBehindAside(Entry entry) {
+    if (aside.isEmpty()) {
+      return false;
+    }
     synchronized (buffer.lock) {
       return aside.holdsBack(entry.batch().key(), entry.sequence());
     }
