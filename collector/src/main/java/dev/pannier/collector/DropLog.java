@@ -1,7 +1,6 @@
 package dev.pannier.collector;
 
 import dev.pannier.collector.buffer.Drops;
-import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.collector.receipt.Dropped;
 import dev.pannier.collector.receipt.DroppedFile;
 import dev.pannier.collector.receipt.FileReceipt;
@@ -94,15 +93,7 @@ final class DropLog {
     String name = path.isEmpty() ? "a file of source " + file.source() : path;
     StringBuilder text = new StringBuilder(name).append(" (").append(id).append(")");
     for (Dropped part : file.parts()) {
-      text.append(part.within() ? " bytes within " : " bytes ")
-          .append(
-              String.join(
-                  ", ",
-                  part.ranges().stream().limit(MAX_RANGES).map(ByteRange::toString).toList()));
-      if (part.ranges().size() > MAX_RANGES) {
-        text.append(" and ").append(part.ranges().size() - MAX_RANGES).append(" more ranges");
-      }
-      text.append(" (").append(part.bytes()).append(")");
+      text.append(" bytes ").append(part.where(MAX_RANGES));
     }
     return text.toString();
   }

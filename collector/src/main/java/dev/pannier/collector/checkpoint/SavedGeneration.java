@@ -30,98 +30,39 @@ public record SavedGeneration(
 
   /// The same, seen again.
   public SavedGeneration seenAt(long seconds) {
-    return new SavedGeneration(
-        id,
-        source,
-        device,
-        inode,
-        path,
-        fingerprint,
-        acknowledged,
-        sizeBytes,
-        finished,
-        seconds,
-        madeNanos);
+    return with(device, acknowledged, sizeBytes, finished, seconds, madeNanos);
   }
 
   /// The same, with the time when its file was made.
   SavedGeneration madeAt(long nanos) {
-    return new SavedGeneration(
-        id,
-        source,
-        device,
-        inode,
-        path,
-        fingerprint,
-        acknowledged,
-        sizeBytes,
-        finished,
-        seenSeconds,
-        nanos);
+    return with(device, acknowledged, sizeBytes, finished, seenSeconds, nanos);
   }
 
   /// The same, delivered or taken over up to another position.
   public SavedGeneration acknowledgedTo(Anchor position) {
-    return new SavedGeneration(
-        id,
-        source,
-        device,
-        inode,
-        path,
-        fingerprint,
-        position,
-        Math.max(sizeBytes, position.position()),
-        finished,
-        seenSeconds,
-        madeNanos);
+    long size = Math.max(sizeBytes, position.position());
+    return with(device, position, size, finished, seenSeconds, madeNanos);
   }
 
   /// The same, with another size.
   public SavedGeneration ofSize(long bytes) {
-    return new SavedGeneration(
-        id,
-        source,
-        device,
-        inode,
-        path,
-        fingerprint,
-        acknowledged,
-        bytes,
-        finished,
-        seenSeconds,
-        madeNanos);
+    return with(device, acknowledged, bytes, finished, seenSeconds, madeNanos);
   }
 
   /// The same, on a device that has another number now.
   public SavedGeneration on(long number) {
-    return new SavedGeneration(
-        id,
-        source,
-        number,
-        inode,
-        path,
-        fingerprint,
-        acknowledged,
-        sizeBytes,
-        finished,
-        seenSeconds,
-        madeNanos);
+    return with(number, acknowledged, sizeBytes, finished, seenSeconds, madeNanos);
   }
 
   /// The same, gone from its path with nothing left to read.
   public SavedGeneration atItsEnd() {
+    return with(device, acknowledged, sizeBytes, true, seenSeconds, madeNanos);
+  }
+
+  private SavedGeneration with(
+      long onDevice, Anchor upTo, long bytes, boolean atEnd, long seen, long made) {
     return new SavedGeneration(
-        id,
-        source,
-        device,
-        inode,
-        path,
-        fingerprint,
-        acknowledged,
-        sizeBytes,
-        true,
-        seenSeconds,
-        madeNanos);
+        id, source, onDevice, inode, path, fingerprint, upTo, bytes, atEnd, seen, made);
   }
 
   /// But for when its file was made.

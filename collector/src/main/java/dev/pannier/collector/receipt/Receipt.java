@@ -310,11 +310,8 @@ public record Receipt(
           .append(part.shipper())
           .append(" (")
           .append(part.reason())
-          .append(part.within() ? ") within " : ") ")
-          .append(String.join(", ", part.ranges().stream().map(ByteRange::toString).toList()))
-          .append(" (")
-          .append(part.bytes())
-          .append(')');
+          .append(") ")
+          .append(part.where(Integer.MAX_VALUE));
     }
     return text.toString();
   }

@@ -59,7 +59,7 @@ final class Reclaimer {
     }
     Set<Claim> all = new HashSet<>();
     for (SavedGeneration saved : known) {
-      if (saved.finished() && saved.acknowledged().position() == saved.sizeBytes()) {
+      if (isWhole(saved)) {
         all.add(claim(saved));
       }
     }
@@ -133,10 +133,11 @@ final class Reclaimer {
   }
 
   private boolean isDue(SavedGeneration saved) {
-    return saved.finished()
-        && saved.acknowledged().position() == saved.sizeBytes()
-        && confirmed.contains(claim(saved))
-        && !settled.contains(saved.id());
+    return isWhole(saved) && confirmed.contains(claim(saved)) && !settled.contains(saved.id());
+  }
+
+  private static boolean isWhole(SavedGeneration saved) {
+    return saved.finished() && saved.acknowledged().position() == saved.sizeBytes();
   }
 
   private static void addPlace(Map<Path, FileKey> candidates, Path path) {
