@@ -22,6 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -29,6 +31,7 @@ import tools.jackson.databind.ObjectMapper;
 
 /// The packaged sidecar with `buffer: {type: disk}`: what the death of the process and of destinations does to what
 /// was taken over.
+@Execution(ExecutionMode.CONCURRENT)
 class DiskBufferIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String DISK =
@@ -376,6 +379,48 @@ class DiskBufferIT {
       read.await(all -> all.logs().size() >= written.size());
       assertThat(read.bodies()).containsExactlyElementsOf(written);
       assertThat(sidecar.errors()).contains("takes records again");
+    }
+  }
+
+  /// No destination takes anything, and the volume is gone with the process.
+  @Test
+  void whatIsOnAVolumeThatIsNearlyFullIsInTheBuffer() throws Exception {
+    int port = Ports.free(1).getFirst();
+    try (Sidecar sidecar = new Sidecar(folder)) {
+      Path seen = Files.createDirectories(sidecar.log("app.log").getParent());
+      String missing = SmallDisk.missing(seen);
+      assumeTrue(missing.isEmpty(), "no process can have file systems of its own here: " + missing);
+      sidecar
+          .configure(Sidecar.files("parser: raw") + DISK + "shippers:\n" + backend(port))
+          .within(SmallDisk.over(seen, 4))
+          .launch();
+      sidecar.awaitAlive();
+      Path own = Path.of("/proc", String.valueOf(sidecar.running().pid()), "root" + seen);
+      List<String> written = append(own.resolve("app.log"), "x".repeat(500), 7_000);
+      Files.move(own.resolve("app.log"), own.resolve("app.log.1"));
+      written.addAll(append(own.resolve("app.log"), "y".repeat(500), 500));
+      long bytes = written.stream().mapToLong(line -> line.length() + 1L).sum();
+      Path receipt = folder.resolve("state/receipt.json");
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .untilAsserted(
+              () -> {
+                JsonNode now = new ObjectMapper().readTree(receipt.toFile());
+                assertThat(now.at("/unshipped_bytes").asLong()).isZero();
+                assertThat(now.at("/buffered_bytes").asLong()).isEqualTo(bytes);
+              });
+      SmallDisk.fill(sidecar.running().handle(), seen);
+      await().atMost(PATIENCE).until(() -> sidecar.errors().contains("is nearly full"));
+      assertThat(sidecar.errors())
+          .contains(
+              "not shipped yet: nothing; " + bytes + " bytes of files are in the disk buffer");
+      sidecar.kill();
+      try (OtlpBackend backend = OtlpBackend.http(port)) {
+        sidecar.start();
+        await().atMost(PATIENCE).until(() -> backend.bodies().size() >= written.size());
+        assertThat(backend.bodies()).containsExactlyElementsOf(written);
+      }
     }
   }
 

@@ -285,7 +285,8 @@ public final class TailThread {
           told &= watch.watch(folder);
         }
         watch.retain(folders);
-        volumes.look(nowNanos, generations.roots(""), () -> generations.receipt(false));
+        volumes.look(
+            nowNanos, generations.roots(""), () -> others.apply(generations.receipt(false)));
         status = generations.status().stream().map(this::withVolume).toList();
         problemLog.tell(generations.problems());
         List<String> absent = generations.folderProblems();

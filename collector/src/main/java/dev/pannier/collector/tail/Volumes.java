@@ -18,7 +18,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// How full the sources' volumes are. On one that is nearly full somebody soon deletes logs, or the
-/// application cannot write: the bytes that are not shipped by then are named. One thread.
+/// application cannot write: the bytes that are neither shipped nor in a disk buffer by then are named. With a disk buffer there are
+/// such bytes for a moment alone, or once it is full: files are read into it as they grow, whether or not a destination takes them.
+/// One thread.
 final class Volumes {
   /// Space of a volume, in bytes.
   interface Space {
@@ -107,7 +109,14 @@ final class Volumes {
       text.append(", and ").append(rest).append(" bytes of ").append(files.size() - named);
       text.append(" other files");
     }
-    return text.isEmpty() ? "nothing" : text.toString();
+    if (text.isEmpty()) {
+      text.append("nothing");
+    }
+    long buffered = receipt.bufferedBytes();
+    if (buffered > 0) {
+      text.append("; ").append(buffered).append(" bytes of files are in the disk buffer");
+    }
+    return text.toString();
   }
 
   /// Free bytes of the volume of one of these folders, the least; -1 where it is not known.

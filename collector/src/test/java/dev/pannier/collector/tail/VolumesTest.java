@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.collector.receipt.FileReceipt;
 import dev.pannier.collector.receipt.Receipt;
+import dev.pannier.collector.receipt.ShipperReceipt;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,6 +48,21 @@ class VolumesTest {
     free = 100;
     look();
     assertThat(notices).hasSize(2).last().isEqualTo("the volume of /var/log/app has room again");
+  }
+
+  @Test
+  void whatIsInTheDiskBufferIsCountedAndNotNamed() {
+    free = 49;
+    List<ShipperReceipt> shippers =
+        List.of(
+            new ShipperReceipt("app", "events", false, 2, 20, 0, 0),
+            new ShipperReceipt("app", "backend", false, 7, 70, 0, 0));
+    Receipt whole = new Receipt(List.of(), 0, false).withShippers(shippers);
+    volumes.look(now, ROOTS, () -> whole);
+    assertThat(notices)
+        .containsExactly(
+            "the volume of /var/log/app is nearly full (49 of 1000 bytes are free); not shipped"
+                + " yet: nothing; 70 bytes of files are in the disk buffer");
   }
 
   @Test
