@@ -25,11 +25,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.ObjectMapper;
 
 /// `delivery: exactly_once` with a real broker of its own: what a `read_committed` consumer sees is what was written and
 /// acknowledged, each once, whatever fails. Each fault meets four sidecars at a time, with each buffer, exactly once and at least once,
 /// where nothing may be lost either (brokers that end or pause, and a paused sidecar, the first two alone); all tail a file that is rotated and take spans.
+@Execution(ExecutionMode.CONCURRENT)
 class ExactlyOnceIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -44,6 +49,10 @@ class ExactlyOnceIT {
   private static final Duration CLOCKS_STEP = Duration.ofHours(-30);
 
   private static final int DISK_MIB = 64;
+
+  /// Held alone by whoever stops brokers, or deletes what others need of them.
+  private static final String BROKERS = "brokers";
+
   private static final String ONCE = "exactly_once";
 
   /// Why the disk buffer goes on in memory.
@@ -203,6 +212,7 @@ class ExactlyOnceIT {
   /// First one, then the other, which has got by then what the first led: the topics, the positions, and the transactions'
   /// coordinator.
   @Test
+  @ResourceLock(BROKERS)
   void eachComesOnceThoughABrokerIsKilledAndAnotherStopped() throws Exception {
     startAll();
     kafka.kill(0);
@@ -217,6 +227,7 @@ class ExactlyOnceIT {
   }
 
   @Test
+  @ResourceLock(BROKERS)
   void eachComesOnceOverBrokersPauses() throws Exception {
     startAll();
     for (int i = 0; i < kafka.size(); i++) {
@@ -233,6 +244,7 @@ class ExactlyOnceIT {
   }
 
   @Test
+  @ResourceLock(value = BROKERS, mode = ResourceAccessMode.READ)
   void eachComesOnceThoughTheSidecarWasPausedLongerThanItsTransactionMayLast() throws Exception {
     startOnce();
     for (Sidecar sidecar : sidecars) {
@@ -247,6 +259,7 @@ class ExactlyOnceIT {
   }
 
   @Test
+  @ResourceLock(value = BROKERS, mode = ResourceAccessMode.READ)
   void whatADeletedTopicHadGoesWithItAndNothingElse() throws Exception {
     startAll();
     List<String> topics = traffics.stream().map(Traffic::logs).toList();
@@ -283,6 +296,7 @@ class ExactlyOnceIT {
   }
 
   @Test
+  @ResourceLock(BROKERS)
   void aTopicOfPositionsThatIsDeletedIsMadeAnewWithoutARestart() throws Exception {
     String logs = kafka.topic("once-logs");
     String spans = kafka.topic("once-spans");
@@ -309,6 +323,7 @@ class ExactlyOnceIT {
   }
 
   @Test
+  @ResourceLock(value = BROKERS, mode = ResourceAccessMode.READ)
   void eachComesOnceThoughTheDiskWasFull() throws Exception {
     String missing = SmallDisk.missing(folder);
     assumeTrue(missing.isEmpty(), "no small file system can be mounted here: " + missing);
@@ -337,6 +352,7 @@ class ExactlyOnceIT {
   }
 
   @Test
+  @ResourceLock(value = BROKERS, mode = ResourceAccessMode.READ)
   void eachComesOnceThoughTheClockWasSetBack() throws Exception {
     Optional<Path> compiler = SettableClock.compiler();
     assumeTrue(compiler.isPresent(), "no C compiler makes a clock that can be set");
@@ -362,6 +378,7 @@ class ExactlyOnceIT {
   }
 
   @Test
+  @ResourceLock(value = BROKERS, mode = ResourceAccessMode.READ)
   void aSecondSidecarWithACopiedVolumeEndsOneOfThem() throws Exception {
     String logs = kafka.topic("once-logs");
     String configuration = files() + "shippers:\n" + shipper(logs, kafka.topic("once-spans"));
@@ -448,6 +465,7 @@ class ExactlyOnceIT {
 
   /// With the disk buffer, too, and for other shippers, too: where a batch has to end is not known yet.
   @Test
+  @ResourceLock(BROKERS)
   void filesWaitForTheirPositionsAndTheDiskBufferTakesRequestsMeanwhile() throws Exception {
     String logs = kafka.topic("once-logs");
     String spans = kafka.topic("once-spans");

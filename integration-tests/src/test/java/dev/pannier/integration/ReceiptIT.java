@@ -16,12 +16,15 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /// The receipt on the volume, byte for byte, of a sidecar whose broker has died: at its end, and where it was killed.
+@Execution(ExecutionMode.CONCURRENT)
 class ReceiptIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 

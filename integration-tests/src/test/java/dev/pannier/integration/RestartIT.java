@@ -19,8 +19,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// The end of the process and its next start: what was shipped is not shipped again, what was not is.
+@Execution(ExecutionMode.CONCURRENT)
 class RestartIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static Kafka kafka;

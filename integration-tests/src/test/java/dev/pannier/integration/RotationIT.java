@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// stopped and under load, with short, long and multiline records. The three record shapes and all
 /// kinds of rotation share a sidecar: each has a file of its own. An inode can be used again only
 /// while the sidecar is stopped; else it has the old file open.
+@Execution(ExecutionMode.CONCURRENT)
 class RotationIT {
   enum Kind {
     RENAME,
