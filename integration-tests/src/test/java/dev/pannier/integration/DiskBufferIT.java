@@ -288,9 +288,12 @@ class DiskBufferIT {
         await()
             .atMost(PATIENCE)
             .until(() -> sidecar.statusPage().at("/shippers/0/in_flight").asLong() == 0);
+        // The page tells of files what was so at the last look at them.
+        await()
+            .atMost(PATIENCE)
+            .until(() -> sidecar.statusPage().at("/sources/0/lag_bytes").asLong() > 0);
         JsonNode full = sidecar.statusPage();
         assertThat(full.at("/shippers/0/name").asString()).isEqualTo("events");
-        assertThat(full.at("/sources/0/lag_bytes").asLong()).isPositive();
         assertThat(full.at("/buffer/bytes").asLong())
             .isBetween((MAX_BYTES - 1L) << 20, (MAX_BYTES + 1L) << 20);
         assertThat(full.at("/buffer/problem").asString()).isEmpty();
@@ -395,8 +398,9 @@ class DiskBufferIT {
           .within(SmallDisk.over(seen, 4))
           .launch();
       sidecar.awaitAlive();
-      Path own = Path.of("/proc", String.valueOf(sidecar.running().pid()), "root" + seen);
-      List<String> written = append(own.resolve("app.log"), "x".repeat(500), 7_000);
+      Path own = Path.of("/proc", String.valueOf(sidecar.running().handle().pid()), "root" + seen);
+      List<String> written =
+          new ArrayList<>(append(own.resolve("app.log"), "x".repeat(500), 7_000));
       Files.move(own.resolve("app.log"), own.resolve("app.log.1"));
       written.addAll(append(own.resolve("app.log"), "y".repeat(500), 500));
       long bytes = written.stream().mapToLong(line -> line.length() + 1L).sum();
