@@ -3,7 +3,6 @@ package dev.pannier.collector.buffer;
 import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.CursorWriter;
-import dev.pannier.collector.buffer.disk.LogId;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.buffer.disk.SegmentReader;
@@ -131,13 +130,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Of the start alone.
   private final FormerShippers former;
 
-  /// By shipper, the number of the last record that was there at the start; at the first of several starts at which its destination
-  /// did not tell what it has. Guarded by `appending`.
-  private final Map<String, Long> unconfirmed = new LinkedHashMap<>();
-
-  /// 0 where nobody stores numbers of the log.
-  private volatile long logId;
-
+  private final Unconfirmed unconfirmed;
   private volatile Runnable onRoom = () -> {};
   private volatile Runnable onWork = () -> {};
 
@@ -151,7 +144,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   // Guarded by `appending`.
   private long lastSequence;
-  private boolean unconfirmedStored = true;
 
   /// What the last sync was to cover and has failed for.
   private final List<Unsynced> unproven = new ArrayList<>();
@@ -254,12 +246,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     lastSequence = log.lastSequence();
     former.tell(notice);
     try {
-      logId = anySyncedOnly ? LogId.read(settings.directory()) : 0;
+      unconfirmed = new Unconfirmed(settings.directory(), syncedOnly);
     } catch (IOException e) {
       log.close();
       throw e;
     }
-    findUnconfirmed(syncedOnly);
+    try {
+      unconfirmed.find(syncedOnly, log.lastSequence(), notice);
+    } catch (IOException e) {
+      // Nothing is appended before it is stored.
+      toMemory(e);
+    }
     for (long each : passed.values()) {
       lastSequence = Math.max(lastSequence, each);
     }
@@ -292,41 +289,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private boolean takesNone() {
     return settings.type() == BufferSettings.Type.MEMORY;
-  }
-
-  private void findUnconfirmed(Set<String> syncedOnly) {
-    if (syncedOnly.isEmpty()) {
-      return;
-    }
-    Map<String, Long> before = Map.of();
-    try {
-      before = CursorFile.readUnconfirmed(settings.directory()).passed();
-    } catch (IOException e) {
-      notice.accept(
-          "the file unconfirmed in "
-              + settings.directory()
-              + " cannot be read ("
-              + e.getMessage()
-              + ")");
-    }
-    long end = log.lastSequence();
-    for (String shipper : syncedOnly) {
-      unconfirmed.put(shipper, Math.min(end, before.getOrDefault(shipper, end)));
-    }
-    try {
-      if (!before.equals(unconfirmed)) {
-        storeUnconfirmed();
-      }
-    } catch (IOException e) {
-      // Nothing is appended before it is stored.
-      toMemory(e);
-    }
-  }
-
-  private void storeUnconfirmed() throws IOException {
-    unconfirmedStored = false;
-    new CursorFile(0, unconfirmed).writeUnconfirmed(settings.directory());
-    unconfirmedStored = true;
   }
 
   private DiskCursor cursor(
@@ -572,61 +534,28 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   long logId() {
-    return logId;
+    return unconfirmed.logId();
   }
 
   /// A destination has records up to a number of a log. A log that ends before it is an old copy, and its
   /// numbers are used for other records now: what it holds is shipped again rather than taken for
   /// stored. Any thread; for each shipper before its first [Cursor#next].
   ///
-  /// It is compared with the log's end at the first start at which it could not be told: what was appended since says nothing.
-  ///
   /// @param id of the log, 0 for none
   public void stored(String shipper, long id, long sequence) {
+    boolean isOlder;
     synchronized (appending) {
-      Long end = unconfirmed.remove(shipper);
-      if (end == null) {
-        return;
-      }
-      boolean isOlder = id != 0 && id == logId && sequence > end;
-      if (isOlder) {
-        try {
-          logId = LogId.renew(settings.directory());
-        } catch (IOException e) {
-          // Positions of files tell what is stored, where there are any. The next process tries
-          // again.
-          logId = 0;
-          unconfirmed.put(shipper, end);
-        }
-      }
-      storeConfirmed(shipper);
-      if (!isOlder) {
-        return;
+      isOlder = unconfirmed.confirm(shipper, id, sequence);
+      if (!unconfirmed.isStored()) {
+        // It is tried again with the shippers' places.
+        moved.set(true);
       }
     }
-    notice.accept(
-        "buffer.directory "
-            + settings.directory()
-            + " is older than what a destination has of it: what it holds is shipped again");
-  }
-
-  private void storeConfirmed(String shipper) {
-    try {
-      storeUnconfirmed();
-      return;
-    } catch (IOException e) {
-      // It is tried again with the shippers' places.
-      moved.set(true);
-    }
-    if (unconfirmed.containsKey(shipper)) {
-      return;
-    }
-    try {
-      // The destination's numbers are about to go past the one it has of the shipper. Also a disk
-      // that is full lets it go.
-      CursorFile.deleteUnconfirmed(settings.directory());
-    } catch (IOException e) {
-      LOG.debug("unconfirmed cannot be deleted", e);
+    if (isOlder) {
+      notice.accept(
+          "buffer.directory "
+              + settings.directory()
+              + " is older than what a destination has of it: what it holds is shipped again");
     }
   }
 
@@ -1432,12 +1361,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     try {
       synchronized (appending) {
         log.reopen();
-        if (logId != 0) {
-          LogId.keep(settings.directory(), logId);
-        }
-        if (!unconfirmedStored || !unconfirmed.isEmpty()) {
-          storeUnconfirmed();
-        }
+        unconfirmed.storeAgain();
         if (log.syncAgain()) {
           proven(told);
         }
@@ -1559,9 +1483,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     long synced = log.syncedSequence();
     try {
       synchronized (appending) {
-        if (!unconfirmedStored) {
-          storeUnconfirmed();
-        }
+        unconfirmed.storeRest();
       }
       places.replace(placesNow(synced));
       storedSynced = synced;
