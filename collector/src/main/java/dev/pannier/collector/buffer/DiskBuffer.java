@@ -5,18 +5,15 @@ import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.CursorWriter;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
-import dev.pannier.collector.buffer.disk.SegmentReader;
 import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
-import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -88,11 +85,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Room that is left for what is under way when the buffer counts as full.
   private static final long LARGEST_RESERVE = 8 << 20;
 
-  private static final int HEAD_WINDOW_BYTES = 4096;
-
-  /// What is damaged in more places of a segment is told as if all behind the last of them were.
-  private static final int MOST_RUNS = 16;
-
   /// Clients that wait for delivery. Who is forgotten is told to come back at its deadline.
   private static final int MOST_PENDING = 4096;
 
@@ -117,6 +109,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final InstantSource clock;
   private final Consumer<String> notice;
   private final SegmentLog log;
+  private final Losses losses;
   private final MemoryBuffer memory;
   private final SpareArrays spareArrays;
   private volatile List<DiskCursor> cursors;
@@ -157,12 +150,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// Who is to be told in the next round: shippers are done with what they never got.
   private List<Confirmations> givenUp = new ArrayList<>();
-
-  /// Which bytes they are is not told yet.
-  private List<Missing> missing = new ArrayList<>();
-
-  /// A shipper never gets something since it was damaged, or could not be read. Under the lock.
-  private boolean damaged;
 
   /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
   private int unsure;
@@ -224,6 +211,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     log =
         SegmentLog.hold(
             settings.directory(), segmentBytes(settings), DiskBuffer::generation, notice);
+    losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
     CursorFile stored = storedCursors();
     former = new FormerShippers(stored, shippers.keySet(), this::removed);
@@ -456,7 +444,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       List<Entry> held = cursor.leaveInMemory(each.taken());
       inMemory.add(new Leaving(cursor.memory(), held));
       nobodys += giveUp(cursor, without(held, each.taken()), inherited, told);
-      tellUnread(cursor, inherited);
+      losses.tellUnread(cursor, inherited);
       synchronized (lock) {
         settle(cursor, Set.of(), cursor::isUnread, "", told);
         nobodys += cursor.giveUp(inherited);
@@ -531,6 +519,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   SegmentLog log() {
     return log;
+  }
+
+  Losses losses() {
+    return losses;
   }
 
   long logId() {
@@ -683,7 +675,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         List<DiskCursor> shippers = takers(batch.signal());
         ledger.appended(batch, shippers);
         for (DiskCursor cursor : shippers) {
-          lost(batch, cursor.shipper(), DiskCursor.FULL);
+          losses.lost(batch, cursor.shipper(), DiskCursor.FULL);
         }
         yield true;
       }
@@ -703,20 +695,15 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         return;
       }
       Map<String, Long> inHand = new TreeMap<>();
-      List<Missing> dropped;
       synchronized (lock) {
         if (!log.giveUp(oldest)) {
           continue;
         }
-        List<Missing> others = missing;
-        missing = new ArrayList<>();
         for (DiskCursor cursor : all()) {
           inHand.merge(cursor.shipper(), cursor.dropped(oldest), Long::sum);
         }
-        dropped = missing;
-        missing = others;
       }
-      tellDropped(oldest, dropped);
+      losses.tellDropped(oldest);
       log.delete(List.of(oldest));
       inHand.values().removeIf(records -> records == 0);
       if (!inHand.isEmpty()) {
@@ -742,179 +729,20 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// A shipper never gets these numbers. Under the lock.
   void neverRead(Missing numbers) {
-    missing.add(numbers);
-    damaged |= numbers.why().equals(DiskCursor.DAMAGED);
+    losses.add(numbers);
     if (!pending.isEmpty()) {
       settle(numbers.cursor(), Set.of(), numbers::has, "dropped: " + numbers.why(), givenUp);
     }
   }
 
-  private void tellDropped(Segment segment, List<Missing> dropped) {
-    if (dropped.isEmpty()) {
-      return;
-    }
-    try {
-      forEachHead(
-          segment,
-          ByteBuffer.allocate(HEAD_WINDOW_BYTES),
-          record -> {
-            for (Missing each : dropped) {
-              if (each.has(record.sequence())
-                  && gets(each.cursor(), record.batch().signal(), record.sequence())) {
-                ledger.drops().add(record.batch(), each.cursor().shipper(), each.why());
-              }
-            }
-          });
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.warn(
-          "{}: which bytes of files go with it is not known: {}", segment.name(), e.toString());
-    }
-  }
-
-  private boolean gets(DiskCursor cursor, Signal signal, long sequence) {
-    synchronized (lock) {
-      return cursor.gets(signal, sequence);
-    }
-  }
-
-  /// What the log has for a shipper that was removed, and none of the signals that others get in its stead. Its thread has ended.
-  private void tellUnread(DiskCursor cursor, Set<Signal> inherited) {
-    if (inherited.contains(Signal.LOGS)) {
-      return;
-    }
-    ByteBuffer window = ByteBuffer.allocate(HEAD_WINDOW_BYTES);
-    try {
-      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
-        forEachHead(
-            segment,
-            window,
-            record -> {
-              Batch batch = record.batch();
-              boolean isUnread;
-              synchronized (lock) {
-                isUnread =
-                    cursor.isUnread(record.sequence())
-                        && cursor.gets(batch.signal(), record.sequence());
-              }
-              if (isUnread && !inherited.contains(batch.signal())) {
-                ledger.drops().add(batch, cursor.shipper(), MemoryBuffer.REMOVED);
-              }
-            });
-      }
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.warn(
-          "which bytes of files shipper {} does not get any more is not known: {}",
-          cursor.shipper(),
-          e.toString());
-    }
-  }
-
-  /// What was damaged says of itself nothing that could be trusted: which bytes of a file it had is told by what was before and behind it.
-  private void tellDamaged() {
-    List<Missing> some;
-    synchronized (lock) {
-      if (missing.isEmpty()) {
-        return;
-      }
-      some = missing;
-      missing = new ArrayList<>();
-    }
-    for (Missing each : some) {
-      for (Missing run : each.runs(MOST_RUNS)) {
-        if (!gets(run.cursor(), Signal.LOGS, run.upTo())) {
-          continue;
-        }
-        try {
-          tellDamaged(run);
-        } catch (IOException | IllegalArgumentException e) {
-          LOG.warn(
-              "which bytes of files were damaged in the buffer is not known: {}", e.toString());
-        }
-      }
-    }
-  }
-
-  private void tellDamaged(Missing run) throws IOException {
-    Segment segment = null;
-    for (Segment each = log.oldest();
-        each != null && each.first() <= run.upTo();
-        each = log.after(each)) {
-      segment = each;
-    }
-    if (segment == null) {
-      return;
-    }
-    Map<Long, Long> from = ends(log.positionsBefore(segment));
-    Map<Long, Long> to = new LinkedHashMap<>();
-    Map<Long, String> sources = new LinkedHashMap<>();
-    try {
-      forEachHead(
-          segment,
-          ByteBuffer.allocate(HEAD_WINDOW_BYTES),
-          record -> {
-            Positions positions = Positions.decode(record.batch().positions());
-            if (positions == null) {
-              return;
-            }
-            sources.put(positions.generation(), record.batch().source());
-            if (record.sequence() <= run.after()) {
-              from.merge(positions.generation(), positions.to(), Math::max);
-            } else if (record.sequence() > run.upTo()) {
-              to.putIfAbsent(positions.generation(), positions.from());
-            }
-          });
-    } catch (IOException e) {
-      LOG.debug("{} cannot be read: what is behind it tells what it had", segment.name(), e);
-    }
-    Segment next = log.after(segment);
-    ends(next == null ? log.positions() : log.positionsBefore(next)).forEach(to::putIfAbsent);
-    to.forEach(
-        (generation, end) -> {
-          long begin = from.getOrDefault(generation, 0L);
-          if (end > begin) {
-            ledger
-                .drops()
-                .addWithin(
-                    generation,
-                    sources.getOrDefault(generation, ""),
-                    new ByteRange(begin, end),
-                    run.cursor().shipper(),
-                    run.why());
-          }
-        });
-  }
-
-  private static Map<Long, Long> ends(List<byte[]> positions) {
-    Map<Long, Long> ends = new LinkedHashMap<>();
-    for (byte[] each : positions) {
-      Positions decoded = Positions.decode(each);
-      if (decoded != null) {
-        ends.put(decoded.generation(), decoded.to());
-      }
-    }
-    return ends;
-  }
-
   private void removed(String shipper, Batch batch) {
     ledger.appended(batch.source(), shipper, batch.records(), batch.sourceBytes());
-    lost(batch, shipper, MemoryBuffer.REMOVED);
+    losses.lost(batch, shipper, MemoryBuffer.REMOVED);
   }
 
   /// A shipper gets what it was not to get. Under the lock.
   void appended(Batch batch, DiskCursor cursor) {
     ledger.appended(batch, List.of(cursor));
-  }
-
-  /// A shipper never gets a batch.
-  void lost(Batch batch, String shipper, String why) {
-    gaveUp(batch.source(), shipper, batch.records(), batch.sourceBytes(), why);
-    ledger.drops().add(batch, shipper, why);
-  }
-
-  /// What it was of files is told besides.
-  void gaveUp(String source, String shipper, long records, long bytes, String why) {
-    ledger.dropped(source, shipper, records, bytes);
-    metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
   }
 
   /// @return false where the disk does not take it
@@ -1040,7 +868,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Which files what was damaged was of is not surely known.
   private boolean isDelivered(long end) {
     synchronized (lock) {
-      return !damaged
+      return !losses.hasDamage()
           && log.damagedBytes() == 0
           && log.wasReadWhole()
           && all().stream()
@@ -1096,7 +924,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public int doWork(long nowNanos) {
     this.nowNanos = nowNanos;
     tellGivenUp();
-    tellDamaged();
+    losses.tellDamaged();
     int work = 0;
     if (syncDueNanos(nowNanos) <= 0) {
       sync(nowNanos);
@@ -1530,8 +1358,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private @Nullable Left findLeft() {
     Left.Found found = new Left.Found();
-    // Heads alone are looked at, a page of each record.
-    ByteBuffer window = ByteBuffer.allocateDirect(HEAD_WINDOW_BYTES);
+    Heads heads = new Heads();
     try {
       for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
         boolean needed;
@@ -1539,9 +1366,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           needed = isNeeded(segment);
         }
         if (needed) {
-          forEachHead(
+          heads.forEach(
               segment,
-              window,
               record -> {
                 if (isOpen(record.batch().signal(), record.sequence())) {
                   found.add(record.batch());
@@ -1554,27 +1380,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       return null;
     }
     return found.left();
-  }
-
-  private static void forEachHead(Segment segment, ByteBuffer window, Consumer<StoredBatch> visitor)
-      throws IOException {
-    SegmentReader reader = segment.reader(window, segment.first() - 1);
-    long limit = segment.endBytes();
-    while (true) {
-      switch (reader.find(limit)) {
-        case NOTHING -> {
-          return;
-        }
-        case DAMAGE -> reader.passDamage(limit);
-        case RECORD -> {
-          StoredBatch record = reader.head(limit);
-          if (record != null) {
-            visitor.accept(record);
-          }
-          reader.pass();
-        }
-      }
-    }
   }
 
   private boolean isOpen(Signal signal, long sequence) {
@@ -1592,7 +1397,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   @Override
   public void close() {
     tellGivenUp();
-    tellDamaged();
+    losses.tellDamaged();
     sync(lastSyncNanos);
     moved.set(true);
     tend(lastSyncNanos);

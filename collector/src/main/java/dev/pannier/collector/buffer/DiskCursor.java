@@ -52,6 +52,7 @@ final class DiskCursor extends Cursor {
   static final String FULL = "full";
 
   private final DiskBuffer buffer;
+  private final Losses losses;
   private final MemoryCursor memory;
   private final MemoryBudget budget;
   private final boolean syncedOnly;
@@ -150,6 +151,7 @@ final class DiskCursor extends Cursor {
     this.aside = new Aside(syncedOnly ? Aside.MOST_STORED : Aside.MOST);
     this.asideReader = new AsideReader(buffer, this, aside);
     this.buffer = buffer;
+    this.losses = buffer.losses();
     this.memory = memory;
     this.budget = budget;
     this.syncedOnly = syncedOnly;
@@ -188,7 +190,7 @@ final class DiskCursor extends Cursor {
           if (takes(signal) && !signals.contains(signal)) {
             openBatches -= batches;
             openRecords -= records;
-            buffer.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
+            losses.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
           }
         });
     for (Signal signal : signals) {
@@ -237,7 +239,7 @@ final class DiskCursor extends Cursor {
               if (takes(signal)) {
                 openBatches -= batches;
                 openRecords -= records;
-                buffer.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
+                losses.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
                 nobodys[0] += heirs.contains(signal) ? 0 : records;
               }
             });
@@ -413,7 +415,7 @@ final class DiskCursor extends Cursor {
         buffer.appended(batch, this);
       }
     } else if (waited) {
-      buffer.lost(batch, shipper(), MemoryBuffer.REMOVED);
+      losses.lost(batch, shipper(), MemoryBuffer.REMOVED);
     }
   }
 
@@ -744,7 +746,7 @@ final class DiskCursor extends Cursor {
                 if (until != Long.MAX_VALUE) {
                   takenSince.add(source, signal, batches, records, bytes);
                 }
-                buffer.gaveUp(source, shipper(), records, bytes, why);
+                losses.gaveUp(source, shipper(), records, bytes, why);
               }
             });
   }
@@ -775,7 +777,7 @@ final class DiskCursor extends Cursor {
           if (until != Long.MAX_VALUE) {
             takenSince.add(source, signal, batches, records, bytes);
           }
-          buffer.gaveUp(source, shipper(), records, bytes, why);
+          losses.gaveUp(source, shipper(), records, bytes, why);
         });
   }
 
@@ -799,7 +801,7 @@ final class DiskCursor extends Cursor {
   private void lose(Entry entry, String why) {
     closed(entry);
     Batch batch = entry.batch();
-    buffer.gaveUp(batch.source(), shipper(), batch.records(), batch.sourceBytes(), why);
+    losses.gaveUp(batch.source(), shipper(), batch.records(), batch.sourceBytes(), why);
   }
 
   /// The segment is about to go for newer ones. Under the buffer's lock.
@@ -819,7 +821,7 @@ final class DiskCursor extends Cursor {
     for (Long orphan : List.copyOf(orphans)) {
       Entry entry = Objects.requireNonNull(taken.get(orphan));
       closed(entry);
-      buffer.lost(entry.batch(), shipper(), FULL);
+      losses.lost(entry.batch(), shipper(), FULL);
     }
   }
 
