@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +27,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,12 +83,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Room that is left for what is under way when the buffer counts as full.
   private static final long LARGEST_RESERVE = 8 << 20;
 
-  /// Clients that wait for delivery. Who is forgotten is told to come back at its deadline.
-  private static final int MOST_PENDING = 4096;
-
-  /// Who waits for the delivery of a batch.
-  private record Pending(Signal signal, int records, Confirmations confirmations) {}
-
   private record Unsynced(
       long sequence,
       Signal signal,
@@ -110,6 +102,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final Consumer<String> notice;
   private final SegmentLog log;
   private final Losses losses;
+  private final Deliveries deliveries = new Deliveries();
   private final MemoryBuffer memory;
   private final SpareArrays spareArrays;
   private volatile List<DiskCursor> cursors;
@@ -146,13 +139,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   // Guarded by the lock.
   private List<Unsynced> unsynced = new ArrayList<>();
-  private final Map<Long, Pending> pending = new LinkedHashMap<>();
-
-  /// Who is to be told in the next round: shippers are done with what they never got.
-  private List<Confirmations> givenUp = new ArrayList<>();
-
-  /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
-  private int unsure;
 
   private volatile long unsyncedBytes;
   private volatile long unsyncedFileBytes;
@@ -365,7 +351,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             cursor.leave(lastSequence);
             leaving.add(cursor);
           } else {
-            settle(cursor, signals, cursor::isUnread, "", told);
+            deliveries.forgo(cursor, signals, cursor::isUnread, told);
             cursor.change(signals, lastSequence);
             after.add(cursor);
           }
@@ -376,16 +362,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                 DiskCursor made = cursor(name, signals, false, 0, Ahead.NONE);
                 made.begin(ledger);
                 Segment oldest = log.oldest();
-                pending.forEach(
-                    (number, waiting) -> {
-                      // What went for want of room is in a shipper's hands, and does not come to
-                      // another.
-                      if (made.takes(waiting.signal())
-                          && oldest != null
-                          && number >= oldest.first()) {
-                        waiting.confirmations().shipperAdded();
-                      }
-                    });
+                if (oldest != null) {
+                  // What went for want of room is in a shipper's hands, and does not come to
+                  // another.
+                  deliveries.shipperAdded(made, oldest.first());
+                }
                 after.add(made);
               }
             });
@@ -395,33 +376,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
     told.forEach(Confirmations::tell);
     roomMayHaveChanged();
-  }
-
-  /// Nobody waits any longer for a shipper to be done with records of signals that it does not take any
-  /// more. Under the lock.
-  ///
-  /// @param signals that it takes
-  /// @param open    whether a number waits for it
-  /// @param lost    why it never gets what it was to get; empty where it is not to get it any more
-  private void settle(
-      DiskCursor cursor,
-      Set<Signal> signals,
-      LongPredicate open,
-      String lost,
-      List<Confirmations> told) {
-    for (Iterator<Map.Entry<Long, Pending>> entries = pending.entrySet().iterator();
-        entries.hasNext(); ) {
-      Map.Entry<Long, Pending> entry = entries.next();
-      Pending waiting = entry.getValue();
-      if (cursor.gets(waiting.signal(), entry.getKey())
-          && !signals.contains(waiting.signal())
-          && open.test(entry.getKey())
-          && waiting.confirmations().shipperDone(lost.isEmpty() ? 0 : waiting.records(), lost)) {
-        entries.remove();
-        unsure -= waiting.confirmations().isUnsure() ? 1 : 0;
-        told.add(waiting.confirmations());
-      }
-    }
   }
 
   @Override
@@ -446,7 +400,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       nobodys += giveUp(cursor, without(held, each.taken()), inherited, told);
       losses.tellUnread(cursor, inherited);
       synchronized (lock) {
-        settle(cursor, Set.of(), cursor::isUnread, "", told);
+        deliveries.forgo(cursor, Set.of(), cursor::isUnread, told);
         nobodys += cursor.giveUp(inherited);
         leaving.remove(cursor);
       }
@@ -471,7 +425,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     for (Entry entry : taken) {
       Confirmations waiting;
       synchronized (lock) {
-        waiting = shipperDone(entry, Settlement.SHIPPED);
+        waiting = deliveries.shipperDone(entry, Settlement.SHIPPED);
       }
       if (waiting != null) {
         told.add(waiting);
@@ -730,9 +684,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// A shipper never gets these numbers. Under the lock.
   void neverRead(Missing numbers) {
     losses.add(numbers);
-    if (!pending.isEmpty()) {
-      settle(numbers.cursor(), Set.of(), numbers::has, "dropped: " + numbers.why(), givenUp);
-    }
+    deliveries.neverGets(numbers);
   }
 
   private void removed(String shipper, Batch batch) {
@@ -772,15 +724,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         cursor.appended(batch, millis);
       }
       if (!durable) {
-        if (pending.size() - unsure >= MOST_PENDING) {
-          forgetOldest();
-        }
-        pending.put(
-            sequence,
-            new Pending(
-                batch.signal(),
-                batch.records(),
-                new Confirmations(acknowledgement, shippers.size())));
+        deliveries.add(sequence, batch, shippers.size(), acknowledgement);
       }
       unsynced.add(
           new Unsynced(
@@ -800,16 +744,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       log.publish(batch);
     }
     return true;
-  }
-
-  /// Not one whose sync has failed: positions would never count again, and files not be read on. Under the lock.
-  private void forgetOldest() {
-    for (Iterator<Pending> waiting = pending.values().iterator(); waiting.hasNext(); ) {
-      if (!waiting.next().confirmations().isUnsure()) {
-        waiting.remove();
-        return;
-      }
-    }
   }
 
   private void toMemory(IOException why) {
@@ -900,21 +834,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// @return who is to be told now; null for nobody
   @Nullable Confirmations done(DiskCursor cursor, Entry entry, Settlement settlement) {
     ledger.done(entry.batch(), cursor.shipper(), settlement);
-    return shipperDone(entry, settlement);
-  }
-
-  private @Nullable Confirmations shipperDone(Entry entry, Settlement settlement) {
-    Pending found = pending.get(entry.sequence());
-    if (found == null
-        || !found.confirmations().shipperDone(settlement.rejected(), settlement.reason())) {
-      return null;
-    }
-    Confirmations waiting = found.confirmations();
-    pending.remove(entry.sequence());
-    if (waiting.isUnsure()) {
-      unsure--;
-    }
-    return waiting;
+    return deliveries.shipperDone(entry, settlement);
   }
 
   /// One round: syncs, stores the shippers' places, frees segments, sees whether the disk is well again.
@@ -948,11 +868,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private void tellGivenUp() {
     List<Confirmations> told;
     synchronized (lock) {
-      if (givenUp.isEmpty()) {
-        return;
-      }
-      told = givenUp;
-      givenUp = new ArrayList<>();
+      told = deliveries.takeGivenUp();
     }
     told.forEach(Confirmations::tell);
   }
@@ -1048,8 +964,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         clientsWait = false;
       }
       for (Unsynced batch : batches) {
-        Confirmations delivery =
-            batch.durable() ? awaitDelivery(batch, batch.acknowledgement()) : null;
+        Confirmations delivery = batch.durable() ? awaitDelivery(batch) : null;
         if (delivery != null) {
           told.add(delivery);
         }
@@ -1062,7 +977,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// It is not sure to be on disk: then it is told when every shipper is done.
   ///
   /// @return who is to be told now, since they are
-  private @Nullable Confirmations awaitDelivery(Unsynced batch, Acknowledgement waiting) {
+  private @Nullable Confirmations awaitDelivery(Unsynced batch) {
     synchronized (lock) {
       // The shippers may be others than when it was appended.
       int open = 0;
@@ -1072,14 +987,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       for (DiskCursor cursor : leaving) {
         open += cursor.isOpen(batch.signal(), batch.sequence()) ? 1 : 0;
       }
-      Confirmations confirmations = new Confirmations(waiting, open);
-      if (open == 0) {
-        return confirmations;
-      }
-      confirmations.markUnsure();
-      unsure++;
-      pending.put(batch.sequence(), new Pending(batch.signal(), batch.records(), confirmations));
-      return null;
+      return deliveries.addUnsure(
+          batch.sequence(), batch.signal(), batch.records(), open, batch.acknowledgement());
     }
   }
 
@@ -1160,7 +1069,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (appending) {
       synchronized (lock) {
         // It says that it has the positions of all that is durable by then.
-        if (!unsynced.isEmpty() || unsure > 0 || !log.wouldFree(this::isNeeded)) {
+        if (!unsynced.isEmpty() || deliveries.anyUnsure() || !log.wouldFree(this::isNeeded)) {
           return false;
         }
       }
@@ -1179,7 +1088,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private boolean positionsWouldCount() {
     synchronized (lock) {
-      return unsure == 0;
+      return !deliveries.anyUnsure();
     }
   }
 
@@ -1267,13 +1176,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// What a sync had failed for is durable after all.
   private void proven(List<Confirmations> told) {
     for (Unsynced batch : unproven) {
+      Confirmations waiting;
       synchronized (lock) {
-        Pending waiting = pending.get(batch.sequence());
-        if (waiting != null && waiting.confirmations().isUnsure()) {
-          pending.remove(batch.sequence());
-          unsure--;
-          told.add(waiting.confirmations());
-        }
+        waiting = deliveries.durable(batch.sequence());
+      }
+      if (waiting != null) {
+        told.add(waiting);
       }
     }
   }
