@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.GroupCommit.Unsynced;
 import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.CursorWriter;
@@ -56,15 +57,6 @@ import org.slf4j.LoggerFactory;
 public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(DiskBuffer.class);
 
-  /// The group commit: a client that waits is answered this long after the sync before at the earliest.
-  static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
-  /// Files do not wait for their positions to move: they are synced in larger groups.
-  static final long FILES_COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-  /// A group is large enough.
-  static final long COMMIT_BYTES = 1 << 20;
-
   static final long TEND_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /// So soon after a shipper has moved, the death of the process leaves its place.
@@ -83,15 +75,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Room that is left for what is under way when the buffer counts as full.
   private static final long LARGEST_RESERVE = 8 << 20;
 
-  private record Unsynced(
-      long sequence,
-      Signal signal,
-      int records,
-      long reservedBytes,
-      boolean fromFile,
-      boolean durable,
-      Acknowledgement acknowledgement) {}
-
   final Object lock = new Object();
   private final Object appending = new Object();
   private volatile BufferSettings settings;
@@ -103,6 +86,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final SegmentLog log;
   private final Losses losses;
   private final Deliveries deliveries = new Deliveries();
+  private final GroupCommit commit;
   private final MemoryBuffer memory;
   private final SpareArrays spareArrays;
   private volatile List<DiskCursor> cursors;
@@ -137,13 +121,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Whether the last append has made a sync due sooner.
   private boolean wakes;
 
-  // Guarded by the lock.
-  private List<Unsynced> unsynced = new ArrayList<>();
-
-  private volatile long unsyncedBytes;
-  private volatile long unsyncedFileBytes;
-  private volatile boolean clientsWait;
-
   /// Whether a shipper's place has to be written.
   private final AtomicBoolean moved = new AtomicBoolean(true);
 
@@ -151,9 +128,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final AtomicBoolean freeable = new AtomicBoolean(true);
 
   // The working thread alone.
-  private long lastSyncNanos;
-  private long unsyncedSinceNanos;
-  private boolean unsyncedSeen;
   private long nextTendNanos;
   private long tendedNanos;
   private boolean cursorsProblem;
@@ -216,6 +190,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     cursors = List.copyOf(made);
     takers = Cursor.bySignal(cursors);
     anySyncedOnly = !syncedOnly.isEmpty();
+    commit = new GroupCommit(anySyncedOnly, nowNanos);
     log.recover(stored.synced(), this::found);
     lastSequence = log.lastSequence();
     former.tell(notice);
@@ -238,8 +213,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       lastSequence = Math.max(lastSequence, each.to());
     }
     this.nowNanos = nowNanos;
-    lastSyncNanos = nowNanos - COMMIT_NANOS;
-    unsyncedSinceNanos = nowNanos;
     nextTendNanos = nowNanos;
     tendedNanos = nowNanos;
     placesNanos = nowNanos;
@@ -522,7 +495,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (problem != null || takesNone()) {
       return memory.hasRoomForFiles() && !isFullForFiles();
     }
-    return unsyncedFileBytes < budget.limitBytes() / 4
+    return commit.fileBytes() < budget.limitBytes() / 4
         && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
   }
 
@@ -713,12 +686,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
     List<DiskCursor> shippers = takers(batch.signal());
     boolean durable = when == Acknowledgement.When.DURABLE;
-    boolean fromFile = batch.positions().length > 0;
     synchronized (lock) {
-      wakes =
-          unsynced.isEmpty()
-              || (durable && !fromFile && !clientsWait)
-              || (unsyncedBytes < COMMIT_BYTES && unsyncedBytes + batch.length() >= COMMIT_BYTES);
       ledger.appended(batch, shippers);
       for (DiskCursor cursor : shippers) {
         cursor.appended(batch, millis);
@@ -726,21 +694,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       if (!durable) {
         deliveries.add(sequence, batch, shippers.size(), acknowledgement);
       }
-      unsynced.add(
-          new Unsynced(
-              sequence,
-              batch.signal(),
-              batch.records(),
-              reservedBytes,
-              fromFile,
-              durable,
-              acknowledgement));
-      unsyncedBytes += batch.length();
-      if (fromFile) {
-        unsyncedFileBytes += reservedBytes;
-      } else if (durable) {
-        clientsWait = true;
-      }
+      wakes =
+          commit.add(
+              new Unsynced(
+                  sequence,
+                  batch.signal(),
+                  batch.records(),
+                  reservedBytes,
+                  batch.positions().length > 0,
+                  durable,
+                  acknowledgement),
+              batch.length());
       log.publish(batch);
     }
     return true;
@@ -885,40 +849,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return Math.max(0, wait);
   }
 
-  /// @return in how many nanoseconds a sync is due; `Long.MAX_VALUE` if there is nothing to sync
   private long syncDueNanos(long nowNanos) {
-    if (!anythingUnsynced()) {
-      unsyncedSeen = false;
-      return Long.MAX_VALUE;
-    }
-    if (!unsyncedSeen) {
-      unsyncedSeen = true;
-      unsyncedSinceNanos = nowNanos;
-    }
-    if (unsyncedBytes >= COMMIT_BYTES) {
-      return 0;
-    }
-    return clientsWait || anySyncedOnly
-        ? lastSyncNanos + COMMIT_NANOS - nowNanos
-        : unsyncedSinceNanos + FILES_COMMIT_NANOS - nowNanos;
-  }
-
-  private boolean anythingUnsynced() {
     synchronized (lock) {
-      return !unsynced.isEmpty();
+      return commit.dueNanos(nowNanos);
     }
   }
 
   private void sync(long nowNanos) {
     List<Unsynced> batches;
     synchronized (lock) {
-      batches = unsynced;
-      unsynced = new ArrayList<>();
-      unsyncedBytes = 0;
-      clientsWait = false;
+      batches = commit.begin(nowNanos);
     }
-    unsyncedSeen = false;
-    lastSyncNanos = nowNanos;
     List<Confirmations> told = new ArrayList<>();
     boolean synced;
     try {
@@ -938,9 +879,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         batch.acknowledgement().delivered(0, "");
       }
     }
-    synchronized (lock) {
-      unsyncedFileBytes -= fileBytes;
-    }
+    commit.released(fileBytes);
     told.forEach(Confirmations::tell);
     if (anySyncedOnly) {
       readers().forEach(Cursor::appended);
@@ -958,10 +897,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (appending) {
       toMemory(why);
       synchronized (lock) {
-        batches.addAll(unsynced);
-        unsynced = new ArrayList<>();
-        unsyncedBytes = 0;
-        clientsWait = false;
+        batches.addAll(commit.take());
       }
       for (Unsynced batch : batches) {
         Confirmations delivery = batch.durable() ? awaitDelivery(batch) : null;
@@ -1069,7 +1005,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (appending) {
       synchronized (lock) {
         // It says that it has the positions of all that is durable by then.
-        if (!unsynced.isEmpty() || deliveries.anyUnsure() || !log.wouldFree(this::isNeeded)) {
+        if (!commit.isEmpty() || deliveries.anyUnsure() || !log.wouldFree(this::isNeeded)) {
           return false;
         }
       }
@@ -1167,9 +1103,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         cursor.moved(entry, log.newest(), millis);
       }
       memory.moved(entry);
-      unsynced.add(
-          new Unsynced(sequence, batch.signal(), batch.records(), 0, true, true, entry.moved()));
-      unsyncedBytes += batch.length();
+      commit.add(
+          new Unsynced(sequence, batch.signal(), batch.records(), 0, true, true, entry.moved()),
+          batch.length());
     }
   }
 
@@ -1306,12 +1242,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public void close() {
     tellGivenUp();
     losses.tellDamaged();
-    sync(lastSyncNanos);
+    sync(nowNanos);
     moved.set(true);
-    tend(lastSyncNanos);
-    if (anythingUnsynced()) {
+    tend(nowNanos);
+    boolean isRest;
+    synchronized (lock) {
+      isRest = !commit.isEmpty();
+    }
+    if (isRest) {
       // It has just come from memory.
-      sync(lastSyncNanos);
+      sync(nowNanos);
     }
     synchronized (lock) {
       all().forEach(DiskCursor::dropOrphans);
