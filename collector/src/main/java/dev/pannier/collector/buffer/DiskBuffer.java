@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -89,12 +88,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final GroupCommit commit;
   private final MemoryBuffer memory;
   private final SpareArrays spareArrays;
-  private volatile List<DiskCursor> cursors;
-  private volatile Map<Signal, List<DiskCursor>> takers;
-
-  /// Of shippers that were removed and have not ended. Guarded by the lock.
-  private final List<DiskCursor> leaving = new ArrayList<>();
-
+  private final DiskCursors cursors = new DiskCursors();
   private final boolean anySyncedOnly;
 
   /// Of the start alone.
@@ -187,8 +181,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                     syncedOnly.contains(name),
                     passed.getOrDefault(name, 0L),
                     stored.ahead(name))));
-    cursors = List.copyOf(made);
-    takers = Cursor.bySignal(cursors);
+    cursors.configure(made);
     anySyncedOnly = !syncedOnly.isEmpty();
     commit = new GroupCommit(anySyncedOnly, nowNanos);
     log.recover(stored.synced(), this::found);
@@ -228,9 +221,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// does not count.
   public boolean isEmpty() {
     synchronized (lock) {
-      return log.wasReadWhole()
-          && cursors.stream().allMatch(DiskCursor::hasNothingOpen)
-          && leaving.stream().allMatch(DiskCursor::hasNothingOpen);
+      return log.wasReadWhole() && cursors.haveNothingOpen();
     }
   }
 
@@ -246,22 +237,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// A shipper's part of the memory.
   long shareBytes() {
-    return budget.shareBytes(cursors.size());
+    return budget.shareBytes(cursors.configured().size());
   }
 
   SpareArrays spareArrays() {
     return spareArrays;
-  }
-
-  private boolean isSame(Map<String, Set<Signal>> shippers) {
-    List<DiskCursor> all = cursors;
-    return all.size() == shippers.size()
-        && all.stream()
-            .allMatch(
-                cursor -> {
-                  Set<Signal> signals = shippers.get(cursor.shipper());
-                  return signals != null && cursor.takesJust(signals);
-                });
   }
 
   /// Each segment has a descriptor, and some heap that is not part of `memory`.
@@ -292,7 +272,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private void found(Segment segment, long from, long to, StoredBatch stored) {
     former.found(stored);
-    for (DiskCursor cursor : cursors) {
+    for (DiskCursor cursor : cursors.configured()) {
       if (cursor.found(segment, from, to, stored)) {
         ledger.appended(stored.batch(), List.of(cursor));
       }
@@ -308,7 +288,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// A new shipper begins with the oldest record that the log has, as it would after a restart.
   @Override
   public void change(Map<String, Set<Signal>> shippers) {
-    if (isSame(shippers)) {
+    if (cursors.isSame(shippers)) {
       return;
     }
     List<Confirmations> told = new ArrayList<>();
@@ -318,11 +298,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       log.seal();
       synchronized (lock) {
         List<DiskCursor> after = new ArrayList<>();
-        for (DiskCursor cursor : cursors) {
+        for (DiskCursor cursor : cursors.configured()) {
           Set<Signal> signals = shippers.get(cursor.shipper());
           if (signals == null) {
             cursor.leave(lastSequence);
-            leaving.add(cursor);
+            cursors.leaves(cursor);
           } else {
             deliveries.forgo(cursor, signals, cursor::isUnread, told);
             cursor.change(signals, lastSequence);
@@ -331,7 +311,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
         shippers.forEach(
             (name, signals) -> {
-              if (after.stream().noneMatch(cursor -> cursor.shipper().equals(name))) {
+              if (cursors.of(name) == null) {
                 DiskCursor made = cursor(name, signals, false, 0, Ahead.NONE);
                 made.begin(ledger);
                 Segment oldest = log.oldest();
@@ -343,8 +323,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                 after.add(made);
               }
             });
-        cursors = List.copyOf(after);
-        takers = Cursor.bySignal(cursors);
+        cursors.configure(after);
       }
     }
     told.forEach(Confirmations::tell);
@@ -375,7 +354,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       synchronized (lock) {
         deliveries.forgo(cursor, Set.of(), cursor::isUnread, told);
         nobodys += cursor.giveUp(inherited);
-        leaving.remove(cursor);
+        cursors.ended(cursor);
       }
     }
     nobodys += memory.release(inMemory, memoryHeirs);
@@ -436,10 +415,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   @Override
   public Cursor cursor(String shipper) {
-    for (DiskCursor cursor : cursors) {
-      if (cursor.shipper().equals(shipper)) {
-        return cursor;
-      }
+    DiskCursor cursor = cursors.of(shipper);
+    if (cursor != null) {
+      return cursor;
     }
     throw new IllegalArgumentException("no such shipper: " + shipper);
   }
@@ -532,7 +510,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   @Override
   public long append(
       Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
-    List<DiskCursor> shippers = takers(batch.signal());
+    List<DiskCursor> shippers = cursors.takers(batch.signal());
     if (shippers.isEmpty()) {
       metrics.adder(Counter.SOURCE_UNROUTED, batch.source()).add(batch.records());
       budget.release(reservedBytes);
@@ -599,7 +577,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
           // A request: it was let in a moment before the buffer was full.
           yield false;
         }
-        List<DiskCursor> shippers = takers(batch.signal());
+        List<DiskCursor> shippers = cursors.takers(batch.signal());
         ledger.appended(batch, shippers);
         for (DiskCursor cursor : shippers) {
           losses.lost(batch, cursor.shipper(), DiskCursor.FULL);
@@ -626,7 +604,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         if (!log.giveUp(oldest)) {
           continue;
         }
-        for (DiskCursor cursor : all()) {
+        for (DiskCursor cursor : cursors.all()) {
           inHand.merge(cursor.shipper(), cursor.dropped(oldest), Long::sum);
         }
       }
@@ -645,13 +623,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
       moved.set(true);
     }
-  }
-
-  /// Those that are configured, and those that were removed and have not ended. Under the lock.
-  private List<DiskCursor> all() {
-    List<DiskCursor> all = new ArrayList<>(cursors);
-    all.addAll(leaving);
-    return all;
   }
 
   /// A shipper never gets these numbers. Under the lock.
@@ -684,7 +655,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       toMemory(e);
       return false;
     }
-    List<DiskCursor> shippers = takers(batch.signal());
+    List<DiskCursor> shippers = cursors.takers(batch.signal());
     boolean durable = when == Acknowledgement.When.DURABLE;
     synchronized (lock) {
       ledger.appended(batch, shippers);
@@ -744,7 +715,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private List<DiskCursor> readers() {
     synchronized (lock) {
-      return all();
+      return cursors.all();
     }
   }
 
@@ -769,14 +740,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       return !losses.hasDamage()
           && log.damagedBytes() == 0
           && log.wasReadWhole()
-          && all().stream()
-              .allMatch(cursor -> !cursor.takes(Signal.LOGS) || cursor.hasPassedFiles(end));
+          && cursors.havePassedFiles(end);
     }
   }
 
   @Override
   public void filtered(String source, Signal signal, long records, long bytes) {
-    ledger.filtered(source, takers(signal), records, bytes);
+    ledger.filtered(source, cursors.takers(signal), records, bytes);
   }
 
   /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
@@ -916,13 +886,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private @Nullable Confirmations awaitDelivery(Unsynced batch) {
     synchronized (lock) {
       // The shippers may be others than when it was appended.
-      int open = 0;
-      for (DiskCursor cursor : cursors) {
-        open += cursor.isOpen(batch.signal(), batch.sequence()) ? 1 : 0;
-      }
-      for (DiskCursor cursor : leaving) {
-        open += cursor.isOpen(batch.signal(), batch.sequence()) ? 1 : 0;
-      }
+      int open = cursors.open(batch.signal(), batch.sequence());
       return deliveries.addUnsure(
           batch.sequence(), batch.signal(), batch.records(), open, batch.acknowledgement());
     }
@@ -976,25 +940,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     List<Segment> freed;
     synchronized (lock) {
       // With the lock: a shipper that is added begins with the oldest there is.
-      freed = log.free(this::isNeeded);
+      freed = log.free(cursors::need);
     }
     log.delete(freed);
     return freed.size();
-  }
-
-  /// A shipper that is away needs what is for it, and not what lies behind that for others. Under the lock.
-  private boolean isNeeded(Segment segment) {
-    for (DiskCursor cursor : cursors) {
-      if (cursor.needs(segment)) {
-        return true;
-      }
-    }
-    for (DiskCursor cursor : leaving) {
-      if (cursor.needs(segment)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log, or disk, takes no
@@ -1005,7 +954,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (appending) {
       synchronized (lock) {
         // It says that it has the positions of all that is durable by then.
-        if (!commit.isEmpty() || deliveries.anyUnsure() || !log.wouldFree(this::isNeeded)) {
+        if (!commit.isEmpty() || deliveries.anyUnsure() || !log.wouldFree(cursors::need)) {
           return false;
         }
       }
@@ -1099,7 +1048,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     unproven.clear();
     synchronized (lock) {
       log.publish(batch);
-      for (DiskCursor cursor : all()) {
+      for (DiskCursor cursor : cursors.all()) {
         cursor.moved(entry, log.newest(), millis);
       }
       memory.moved(entry);
@@ -1123,19 +1072,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private CursorFile placesNow(long synced) {
-    Map<String, Long> passed = new LinkedHashMap<>();
-    Map<String, Ahead> ahead = new LinkedHashMap<>();
     synchronized (lock) {
-      for (DiskCursor cursor : cursors) {
-        long place = cursor.passed();
-        passed.put(cursor.shipper(), place);
-        Ahead behind = cursor.ahead();
-        if (behind.to() > place) {
-          ahead.put(cursor.shipper(), behind);
-        }
-      }
+      return cursors.places(synced);
     }
-    return new CursorFile(synced, passed, ahead);
   }
 
   /// Where the machine dies, too, they are those of [#storeCursors] at worst. What has failed is tried again by that.
@@ -1177,11 +1116,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// What the buffer holds, at one instant.
   public BufferStatus status() {
-    long oldest = Long.MAX_VALUE;
+    long oldest;
     synchronized (lock) {
-      for (DiskCursor cursor : cursors) {
-        oldest = Math.min(oldest, cursor.oldestMillis());
-      }
+      oldest = cursors.oldestMillis();
     }
     long ageMillis = oldest == Long.MAX_VALUE ? 0 : Math.max(0, clock.millis() - oldest);
     String why = problem;
@@ -1201,40 +1138,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private @Nullable Left findLeft() {
-    Left.Found found = new Left.Found();
-    Heads heads = new Heads();
     try {
-      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
-        boolean needed;
-        synchronized (lock) {
-          needed = isNeeded(segment);
-        }
-        if (needed) {
-          heads.forEach(
-              segment,
-              record -> {
-                if (isOpen(record.batch().signal(), record.sequence())) {
-                  found.add(record.batch());
-                }
-              });
-        }
-      }
+      return Left.find(log, cursors, lock);
     } catch (IOException e) {
       LOG.warn("what is left in the buffer cannot be listed: {}", e.toString());
       return null;
     }
-    return found.left();
-  }
-
-  private boolean isOpen(Signal signal, long sequence) {
-    synchronized (lock) {
-      return cursors.stream().anyMatch(cursor -> cursor.isOpen(signal, sequence))
-          || leaving.stream().anyMatch(cursor -> cursor.isOpen(signal, sequence));
-    }
-  }
-
-  private List<DiskCursor> takers(Signal signal) {
-    return takers.getOrDefault(signal, List.of());
   }
 
   /// Syncs, stores the shippers' places, lists what is left and gives the directory back. Nothing is appended any more.
@@ -1254,7 +1163,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       sync(nowNanos);
     }
     synchronized (lock) {
-      all().forEach(DiskCursor::dropOrphans);
+      cursors.all().forEach(DiskCursor::dropOrphans);
     }
     // Of files that have vanished nothing is there any more, though they can be read until they are
     // closed.
