@@ -3,7 +3,6 @@ package dev.pannier.collector.buffer;
 import dev.pannier.collector.buffer.GroupCommit.Unsynced;
 import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
-import dev.pannier.collector.buffer.disk.CursorWriter;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.buffer.disk.StoredBatch;
@@ -58,9 +57,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   static final long TEND_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /// So soon after a shipper has moved, the death of the process leaves its place.
-  static final long PLACES_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-
   /// While the disk is full, what shippers have passed is freed sooner.
   private static final long TEND_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -89,6 +85,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final MemoryBuffer memory;
   private final SpareArrays spareArrays;
   private final DiskCursors cursors = new DiskCursors();
+  private final ShipperPlaces places;
   private final boolean anySyncedOnly;
 
   /// Of the start alone.
@@ -115,25 +112,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Whether the last append has made a sync due sooner.
   private boolean wakes;
 
-  /// Whether a shipper's place has to be written.
-  private final AtomicBoolean moved = new AtomicBoolean(true);
-
   /// Whether a shipper has moved, or a sync was done, since an append has looked for what can be freed.
   private final AtomicBoolean freeable = new AtomicBoolean(true);
 
   // The working thread alone.
   private long nextTendNanos;
   private long tendedNanos;
-  private boolean cursorsProblem;
   private boolean emptyTold;
-  private final CursorWriter places;
-  private long placesNanos;
-
-  /// Whether one was written and not synced, and what it has passed not freed.
-  private boolean placesUnsynced;
-
-  /// What the stored places say of how far the log is durable.
-  private long storedSynced;
 
   /// Opens the buffer and reads what it holds.
   ///
@@ -167,9 +152,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             settings.directory(), segmentBytes(settings), DiskBuffer::generation, notice);
     losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
-    CursorFile stored = storedCursors();
+    CursorFile stored = ShipperPlaces.read(settings.directory(), notice);
     former = new FormerShippers(stored, shippers.keySet(), this::removed);
-    places = new CursorWriter(settings.directory());
+    places = new ShipperPlaces(settings.directory(), lock, cursors, nowNanos, notice);
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
     shippers.forEach(
@@ -208,7 +193,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     this.nowNanos = nowNanos;
     nextTendNanos = nowNanos;
     tendedNanos = nowNanos;
-    placesNanos = nowNanos;
     memory.onRoom(this::roomMayHaveChanged);
   }
 
@@ -248,20 +232,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   static long segmentBytes(BufferSettings settings) {
     long maxBytes = settings.maxBytes();
     return Math.min(maxBytes / SEGMENTS, Math.max(LARGE_SEGMENT, maxBytes / MOST_SEGMENTS));
-  }
-
-  private CursorFile storedCursors() {
-    try {
-      return CursorFile.read(settings.directory());
-    } catch (IOException e) {
-      notice.accept(
-          "the shippers' places in "
-              + settings.directory()
-              + " cannot be read ("
-              + e.getMessage()
-              + "): what is there is shipped again");
-      return CursorFile.NONE;
-    }
   }
 
   /// Whose positions a batch has: a file's key goes over to the next one under its name.
@@ -409,7 +379,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public void change(BufferSettings other) {
     settings = other.in(settings.directory());
     log.segmentBytes(segmentBytes(other));
-    moved.set(true);
+    places.moved();
     roomMayHaveChanged();
   }
 
@@ -445,7 +415,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       isOlder = unconfirmed.confirm(shipper, id, sequence);
       if (!unconfirmed.isStored()) {
         // It is tried again with the shippers' places.
-        moved.set(true);
+        places.moved();
       }
     }
     if (isOlder) {
@@ -621,7 +591,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                 + " process ends before they are shipped: "
                 + inHand);
       }
-      moved.set(true);
+      places.moved();
     }
   }
 
@@ -752,7 +722,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
   void passed() {
     freeable.set(true);
-    if (!moved.getAndSet(true) || isFull()) {
+    if (places.moved() || isFull()) {
       onWork.run();
     }
   }
@@ -785,18 +755,14 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       work++;
     }
     if (nextTendNanos - nowNanos <= 0
-        || (isFull() && mayFree() && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
+        || (isFull() && places.isBehind() && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
       nextTendNanos = nowNanos + TEND_NANOS;
       tendedNanos = nowNanos;
       tend(nowNanos);
-    } else if (moved.get() && nowNanos - placesNanos >= PLACES_NANOS) {
-      writePlaces(nowNanos);
+    } else if (places.isDue(nowNanos)) {
+      places.write(nowNanos);
     }
     return work;
-  }
-
-  private boolean mayFree() {
-    return placesUnsynced || moved.get();
   }
 
   private void tellGivenUp() {
@@ -810,10 +776,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
     long wait = Math.min(syncDueNanos(nowNanos), nextTendNanos - nowNanos);
-    if (moved.get()) {
-      wait = Math.min(wait, placesNanos + PLACES_NANOS - nowNanos);
-    }
-    if (isFull() && mayFree()) {
+    wait = Math.min(wait, places.waitNanos(nowNanos));
+    if (isFull() && places.isBehind()) {
       wait = Math.min(wait, TEND_FULL_NANOS);
     }
     return Math.max(0, wait);
@@ -922,10 +886,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         log.seal();
       }
     }
-    if (mayFree() || log.syncedSequence() > storedSynced) {
-      moved.set(false);
+    if (places.isBehind(log.syncedSequence())) {
       boolean wasFull = isFull();
-      storeCursors(nowNanos);
+      storePlaces(nowNanos);
       int freed = free();
       if ((isFull() || problem != null) && beginBehindAll()) {
         freed += free();
@@ -999,7 +962,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       LOG.debug("{} does not take records yet", settings.directory(), e);
     }
     // What could not be freed, or begun for it, can be now.
-    moved.set(true);
+    places.moved();
     told.forEach(Confirmations::tell);
     if (isBack) {
       notice.accept("buffer.directory " + settings.directory() + " takes records again");
@@ -1015,7 +978,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       return;
     }
     // Else the death of the process would bring back what they were done with meanwhile.
-    storeCursors(nowNanos);
+    storePlaces(nowNanos);
     try {
       for (; entry != null; entry = memory.holdFirstOfFiles()) {
         try {
@@ -1071,46 +1034,15 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
   }
 
-  private CursorFile placesNow(long synced) {
-    synchronized (lock) {
-      return cursors.places(synced);
-    }
-  }
-
-  /// Where the machine dies, too, they are those of [#storeCursors] at worst. What has failed is tried again by that.
-  private void writePlaces(long nowNanos) {
-    placesNanos = nowNanos;
-    moved.set(false);
-    placesUnsynced = true;
-    try {
-      places.append(placesNow(storedSynced));
-    } catch (IOException e) {
-      LOG.debug("the shippers' places cannot be written", e);
-    }
-  }
-
-  private void storeCursors(long nowNanos) {
-    placesNanos = nowNanos;
-    long synced = log.syncedSequence();
+  private void storePlaces(long nowNanos) {
+    places.begin(nowNanos);
     try {
       synchronized (appending) {
         unconfirmed.storeRest();
       }
-      places.replace(placesNow(synced));
-      storedSynced = synced;
-      placesUnsynced = false;
-      cursorsProblem = false;
+      places.store(log.syncedSequence());
     } catch (IOException e) {
-      placesUnsynced = true;
-      if (!cursorsProblem) {
-        cursorsProblem = true;
-        notice.accept(
-            "the shippers' places in "
-                + settings.directory()
-                + " cannot be stored ("
-                + e.getMessage()
-                + "): a restart would ship again what was shipped meanwhile");
-      }
+      places.failed(e);
     }
   }
 
@@ -1152,7 +1084,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     tellGivenUp();
     losses.tellDamaged();
     sync(nowNanos);
-    moved.set(true);
+    places.moved();
     tend(nowNanos);
     boolean isRest;
     synchronized (lock) {
