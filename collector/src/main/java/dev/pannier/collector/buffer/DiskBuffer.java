@@ -21,9 +21,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -60,19 +58,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// While the disk is full, what shippers have passed is freed sooner.
   private static final long TEND_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private static final int SEGMENTS = 16;
-
-  /// They are no larger before there would be more than [#MOST_SEGMENTS].
-  private static final long LARGE_SEGMENT = 16 << 20;
-
-  private static final int MOST_SEGMENTS = 256;
-
-  /// Room that is left for what is under way when the buffer counts as full.
-  private static final long LARGEST_RESERVE = 8 << 20;
-
   final Object lock = new Object();
   private final Object appending = new Object();
-  private volatile BufferSettings settings;
+  private final Path directory;
   private final MemoryBudget budget;
   private final Ledger ledger;
   private final Metrics metrics;
@@ -86,6 +74,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final SpareArrays spareArrays;
   private final DiskCursors cursors = new DiskCursors();
   private final ShipperPlaces places;
+  private final Room room;
   private final boolean anySyncedOnly;
 
   /// Of the start alone.
@@ -112,9 +101,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Whether the last append has made a sync due sooner.
   private boolean wakes;
 
-  /// Whether a shipper has moved, or a sync was done, since an append has looked for what can be freed.
-  private final AtomicBoolean freeable = new AtomicBoolean(true);
-
   // The working thread alone.
   private long nextTendNanos;
   private long tendedNanos;
@@ -139,7 +125,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       long nowNanos,
       Consumer<String> notice)
       throws IOException {
-    this.settings = settings;
+    directory = settings.directory();
     this.budget = budget;
     this.ledger = ledger;
     this.metrics = metrics;
@@ -147,14 +133,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
     spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
-    log =
-        SegmentLog.hold(
-            settings.directory(), segmentBytes(settings), DiskBuffer::generation, notice);
+    log = SegmentLog.hold(directory, Room.segmentBytes(settings), DiskBuffer::generation, notice);
     losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
-    CursorFile stored = ShipperPlaces.read(settings.directory(), notice);
+    CursorFile stored = ShipperPlaces.read(directory, notice);
     former = new FormerShippers(stored, shippers.keySet(), this::removed);
-    places = new ShipperPlaces(settings.directory(), lock, cursors, nowNanos, notice);
+    places = new ShipperPlaces(directory, lock, cursors, nowNanos, notice);
+    room = new Room(settings, lock, log, cursors, places, losses, notice);
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
     shippers.forEach(
@@ -173,7 +158,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     lastSequence = log.lastSequence();
     former.tell(notice);
     try {
-      unconfirmed = new Unconfirmed(settings.directory(), syncedOnly);
+      unconfirmed = new Unconfirmed(directory, syncedOnly);
     } catch (IOException e) {
       log.close();
       throw e;
@@ -198,7 +183,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// The directory of its log.
   public Path directory() {
-    return settings.directory();
+    return directory;
   }
 
   /// Whether no record of the log waits for a shipper, nor may wait in what could not be read at the start. What is in memory alone
@@ -207,10 +192,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (lock) {
       return log.wasReadWhole() && cursors.haveNothingOpen();
     }
-  }
-
-  private boolean takesNone() {
-    return settings.type() == BufferSettings.Type.MEMORY;
   }
 
   private DiskCursor cursor(
@@ -226,12 +207,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   SpareArrays spareArrays() {
     return spareArrays;
-  }
-
-  /// Each segment has a descriptor, and some heap that is not part of `memory`.
-  static long segmentBytes(BufferSettings settings) {
-    long maxBytes = settings.maxBytes();
-    return Math.min(maxBytes / SEGMENTS, Math.max(LARGE_SEGMENT, maxBytes / MOST_SEGMENTS));
   }
 
   /// Whose positions a batch has: a file's key goes over to the next one under its name.
@@ -377,8 +352,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   ///
   /// @param other of the same type; the directory stays
   public void change(BufferSettings other) {
-    settings = other.in(settings.directory());
-    log.segmentBytes(segmentBytes(other));
+    room.change(other);
     places.moved();
     roomMayHaveChanged();
   }
@@ -421,7 +395,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     if (isOlder) {
       notice.accept(
           "buffer.directory "
-              + settings.directory()
+              + directory
               + " is older than what a destination has of it: what it holds is shipped again");
     }
   }
@@ -440,31 +414,22 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   @Override
   public boolean hasRoomForFiles() {
-    if (problem != null || takesNone()) {
+    if (problem != null || room.takesNone()) {
       return memory.hasRoomForFiles() && !isFullForFiles();
     }
-    return commit.fileBytes() < budget.limitBytes() / 4
-        && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
+    return commit.fileBytes() < budget.limitBytes() / 4 && !room.holdsUpFiles();
   }
 
   /// What is read while the disk takes nothing goes to the log once it does: it must not grow each time by what memory holds. What all
   /// have passed is freed by then.
   private boolean isFullForFiles() {
-    return settings.onFull() != BufferSettings.OnFull.DROP_OLDEST && isFull() && !isEmpty();
+    return !room.dropsOldest() && room.isFull() && !isEmpty();
   }
 
   /// Who sends a request keeps it where it is refused, so it is refused rather than dropped.
   @Override
   public boolean hasRoomForRequests() {
-    return settings.onFull() == BufferSettings.OnFull.DROP_OLDEST || problem != null || !isFull();
-  }
-
-  private boolean isFull() {
-    if (takesNone()) {
-      return false;
-    }
-    long maxBytes = settings.maxBytes();
-    return log.bytes() >= maxBytes - Math.min(maxBytes / 8, LARGEST_RESERVE);
+    return room.dropsOldest() || problem != null || !room.isFull();
   }
 
   @Override
@@ -491,13 +456,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     }
     long sequence;
-    boolean dropped;
+    boolean dropped = false;
     boolean wake;
     synchronized (appending) {
       sequence = ++lastSequence;
-      boolean toLog = problem == null && !takesNone();
+      boolean toLog = problem == null && !room.takesNone();
       // Room is made for what goes there alone.
-      dropped = toLog && isFull() && drops(batch);
+      try {
+        dropped = toLog && room.drops(batch);
+      } catch (IOException e) {
+        toMemory(e);
+      }
       if (!dropped
           && !(toLog
               && problem == null
@@ -523,76 +492,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       onWork.run();
     }
     return sequence;
-  }
-
-  /// Makes room by what `on_full` says.
-  ///
-  /// @return whether the batch itself is dropped
-  private boolean drops(Batch batch) {
-    if (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE && freeable.getAndSet(false)) {
-      // What all have passed makes room before anything that somebody needs.
-      free();
-      if (!isFull()) {
-        return false;
-      }
-    }
-    return switch (settings.onFull()) {
-      case BACKPRESSURE -> false;
-      case DROP_OLDEST -> {
-        dropOldest();
-        yield false;
-      }
-      case DROP_NEWEST -> {
-        if (batch.positions().length == 0) {
-          // A request: it was let in a moment before the buffer was full.
-          yield false;
-        }
-        List<DiskCursor> shippers = cursors.takers(batch.signal());
-        ledger.appended(batch, shippers);
-        for (DiskCursor cursor : shippers) {
-          losses.lost(batch, cursor.shipper(), DiskCursor.FULL);
-        }
-        yield true;
-      }
-    };
-  }
-
-  private void dropOldest() {
-    while (isFull()) {
-      Segment oldest;
-      try {
-        oldest = log.oldestToGo();
-      } catch (IOException e) {
-        toMemory(e);
-        return;
-      }
-      if (oldest == null) {
-        return;
-      }
-      Map<String, Long> inHand = new TreeMap<>();
-      synchronized (lock) {
-        if (!log.giveUp(oldest)) {
-          continue;
-        }
-        for (DiskCursor cursor : cursors.all()) {
-          inHand.merge(cursor.shipper(), cursor.dropped(oldest), Long::sum);
-        }
-      }
-      losses.tellDropped(oldest);
-      log.delete(List.of(oldest));
-      inHand.values().removeIf(records -> records == 0);
-      if (!inHand.isEmpty()) {
-        notice.accept(
-            "buffer.directory "
-                + settings.directory()
-                + " is full: "
-                + oldest.name()
-                + " is dropped, and has records that shippers have in hand, which are lost if the"
-                + " process ends before they are shipped: "
-                + inHand);
-      }
-      places.moved();
-    }
   }
 
   /// A shipper never gets these numbers. Under the lock.
@@ -654,7 +553,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private void toMemory(IOException why) {
     String what =
         "buffer.directory "
-            + settings.directory()
+            + directory
             + " does not take records ("
             + (why.getMessage() == null ? why.getClass().getSimpleName() : why.getMessage())
             + "): they are held in memory alone until it does";
@@ -721,8 +620,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
   void passed() {
-    freeable.set(true);
-    if (places.moved() || isFull()) {
+    room.mayFree();
+    if (places.moved() || room.isFull()) {
       onWork.run();
     }
   }
@@ -755,7 +654,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       work++;
     }
     if (nextTendNanos - nowNanos <= 0
-        || (isFull() && places.isBehind() && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
+        || (room.isFull() && places.isBehind() && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
       nextTendNanos = nowNanos + TEND_NANOS;
       tendedNanos = nowNanos;
       tend(nowNanos);
@@ -777,7 +676,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public long waitNanos(long nowNanos) {
     long wait = Math.min(syncDueNanos(nowNanos), nextTendNanos - nowNanos);
     wait = Math.min(wait, places.waitNanos(nowNanos));
-    if (isFull() && places.isBehind()) {
+    if (room.isFull() && places.isBehind()) {
       wait = Math.min(wait, TEND_FULL_NANOS);
     }
     return Math.max(0, wait);
@@ -799,7 +698,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     try {
       log.sync();
       synced = true;
-      freeable.set(true);
+      room.mayFree();
     } catch (IOException e) {
       awaitDelivery(batches, e, told);
       synced = false;
@@ -864,11 +763,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         cursor.appended();
       }
     }
-    if (takesNone() && !emptyTold && isEmpty()) {
+    if (room.takesNone() && !emptyTold && isEmpty()) {
       emptyTold = true;
       notice.accept(
           "buffer.type is memory, and nothing waits in buffer.directory "
-              + settings.directory()
+              + directory
               + " any more");
     }
     if (problem == null && !log.isInPlace()) {
@@ -887,26 +786,16 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     }
     if (places.isBehind(log.syncedSequence())) {
-      boolean wasFull = isFull();
+      boolean wasFull = room.isFull();
       storePlaces(nowNanos);
-      int freed = free();
-      if ((isFull() || problem != null) && beginBehindAll()) {
-        freed += free();
+      int freed = room.free();
+      if ((room.isFull() || problem != null) && beginBehindAll()) {
+        freed += room.free();
       }
       if (freed > 0 && wasFull) {
         roomMayHaveChanged();
       }
     }
-  }
-
-  private int free() {
-    List<Segment> freed;
-    synchronized (lock) {
-      // With the lock: a shipper that is added begins with the oldest there is.
-      freed = log.free(cursors::need);
-    }
-    log.delete(freed);
-    return freed.size();
   }
 
   /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log, or disk, takes no
@@ -950,7 +839,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         if (log.syncAgain()) {
           proven(told);
         }
-        if (!takesNone()) {
+        if (!room.takesNone()) {
           moveToLog(nowNanos);
         }
         unproven.clear();
@@ -959,13 +848,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     } catch (IOException e) {
       // It was told when it began; /readyz tells it as long as it lasts.
-      LOG.debug("{} does not take records yet", settings.directory(), e);
+      LOG.debug("{} does not take records yet", directory, e);
     }
     // What could not be freed, or begun for it, can be now.
     places.moved();
     told.forEach(Confirmations::tell);
     if (isBack) {
-      notice.accept("buffer.directory " + settings.directory() + " takes records again");
+      notice.accept("buffer.directory " + directory + " takes records again");
     }
     roomMayHaveChanged();
   }
@@ -995,9 +884,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void moveToLog(Entry entry) throws IOException {
-    if (settings.onFull() == BufferSettings.OnFull.DROP_OLDEST && isFull()) {
-      free();
-      dropOldest();
+    if (room.dropsOldest() && room.isFull()) {
+      room.free();
+      try {
+        room.dropOldest();
+      } catch (IOException e) {
+        toMemory(e);
+      }
     }
     Batch batch = entry.batch();
     long sequence = entry.sequence();
@@ -1056,7 +949,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     String why = problem;
     return new BufferStatus(
         log.bytes(),
-        settings.maxBytes(),
+        room.maxBytes(),
         log.segments(),
         TimeUnit.MILLISECONDS.toSeconds(ageMillis),
         log.damagedBytes(),

@@ -55,6 +55,14 @@ final class Losses {
     ledger.drops().add(batch, shipper, why);
   }
 
+  /// Shippers never get a batch that came when there was no room. Any thread.
+  void neverAppended(Batch batch, List<DiskCursor> shippers) {
+    ledger.appended(batch, shippers);
+    for (DiskCursor cursor : shippers) {
+      lost(batch, cursor.shipper(), DiskCursor.FULL);
+    }
+  }
+
   /// What it was of files is told besides. Any thread.
   void gaveUp(String source, String shipper, long records, long bytes, String why) {
     ledger.dropped(source, shipper, records, bytes);
