@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -75,6 +74,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private final DiskCursors cursors = new DiskCursors();
   private final ShipperPlaces places;
   private final Room room;
+  private final Removals removals;
   private final boolean anySyncedOnly;
 
   /// Of the start alone.
@@ -137,9 +137,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
     CursorFile stored = ShipperPlaces.read(directory, notice);
-    former = new FormerShippers(stored, shippers.keySet(), this::removed);
+    former = new FormerShippers(stored, shippers.keySet(), losses::removed);
     places = new ShipperPlaces(directory, lock, cursors, nowNanos, notice);
     room = new Room(settings, lock, log, cursors, places, losses, notice);
+    removals = new Removals(lock, memory, cursors, deliveries, losses, ledger);
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
     shippers.forEach(
@@ -277,75 +278,14 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   @Override
   public long release(List<Leaving> gone, List<Cursor> heirs) {
-    List<Leaving> inMemory = new ArrayList<>();
-    List<Cursor> memoryHeirs = new ArrayList<>();
-    Set<Signal> inherited = EnumSet.noneOf(Signal.class);
-    for (Cursor heir : heirs) {
-      memoryHeirs.add(((DiskCursor) heir).memory());
-      for (Signal signal : Signal.values()) {
-        if (heir.takes(signal)) {
-          inherited.add(signal);
-        }
-      }
-    }
-    long nobodys = 0;
-    List<Confirmations> told = new ArrayList<>();
-    for (Leaving each : gone) {
-      DiskCursor cursor = (DiskCursor) each.cursor();
-      List<Entry> held = cursor.leaveInMemory(each.taken());
-      inMemory.add(new Leaving(cursor.memory(), held));
-      nobodys += giveUp(cursor, without(held, each.taken()), inherited, told);
-      losses.tellUnread(cursor, inherited);
-      synchronized (lock) {
-        deliveries.forgo(cursor, Set.of(), cursor::isUnread, told);
-        nobodys += cursor.giveUp(inherited);
-        cursors.ended(cursor);
-      }
-    }
-    nobodys += memory.release(inMemory, memoryHeirs);
-    told.forEach(Confirmations::tell);
+    long nobodys = removals.release(gone, heirs);
     passed();
-    return nobodys;
-  }
-
-  private static List<Entry> without(List<Entry> some, List<Entry> all) {
-    List<Entry> rest = new ArrayList<>(all);
-    rest.removeAll(some);
-    return rest;
-  }
-
-  /// @param taken of the log
-  /// @return the records of signals that nobody inherits
-  private long giveUp(
-      DiskCursor cursor, List<Entry> taken, Set<Signal> inherited, List<Confirmations> told) {
-    long nobodys = 0;
-    for (Entry entry : taken) {
-      Confirmations waiting;
-      synchronized (lock) {
-        waiting = deliveries.shipperDone(entry, Settlement.SHIPPED);
-      }
-      if (waiting != null) {
-        told.add(waiting);
-      }
-      Batch batch = entry.batch();
-      boolean isInherited = inherited.contains(batch.signal());
-      String why = cursor.giveUp(entry);
-      if (!isInherited || why.equals(DiskCursor.FULL)) {
-        ledger.drops().add(batch, cursor.shipper(), why);
-      }
-      nobodys += isInherited ? 0 : batch.records();
-    }
     return nobodys;
   }
 
   @Override
   public long forgo(Cursor cursor, List<Entry> taken) {
-    DiskCursor of = (DiskCursor) cursor;
-    List<Confirmations> told = new ArrayList<>();
-    List<Entry> held = of.leaveInMemory(taken);
-    long records = giveUp(of, without(held, taken), Set.of(), told);
-    told.forEach(Confirmations::tell);
-    return records + memory.forgo(of.memory(), held);
+    return removals.forgo((DiskCursor) cursor, taken);
   }
 
   /// Other limits from now on.
@@ -498,11 +438,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   void neverRead(Missing numbers) {
     losses.add(numbers);
     deliveries.neverGets(numbers);
-  }
-
-  private void removed(String shipper, Batch batch) {
-    ledger.appended(batch.source(), shipper, batch.records(), batch.sourceBytes());
-    losses.lost(batch, shipper, MemoryBuffer.REMOVED);
   }
 
   /// A shipper gets what it was not to get. Under the lock.

@@ -63,6 +63,12 @@ final class Losses {
     }
   }
 
+  /// What the log had for a shipper that was removed before the process started, and nobody gets in its stead. Any thread.
+  void removed(String shipper, Batch batch) {
+    ledger.appended(batch.source(), shipper, batch.records(), batch.sourceBytes());
+    lost(batch, shipper, MemoryBuffer.REMOVED);
+  }
+
   /// What it was of files is told besides. Any thread.
   void gaveUp(String source, String shipper, long records, long bytes, String why) {
     ledger.dropped(source, shipper, records, bytes);
