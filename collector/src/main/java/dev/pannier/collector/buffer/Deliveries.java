@@ -1,5 +1,6 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.GroupCommit.Unsynced;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayList;
@@ -49,20 +50,27 @@ final class Deliveries {
     }
   }
 
-  /// A batch is not sure to be on disk.
+  /// A sync has failed, and what it was to make durable is not sure to be on disk: it is told when every shipper is done with it. They may be
+  /// others than when it was appended.
   ///
-  /// @param shippers how many are not done with it
-  /// @return who is to be told now, since all are; null for nobody
-  @Nullable Confirmations addUnsure(
-      long sequence, Signal signal, int records, int shippers, Acknowledgement acknowledgement) {
-    Confirmations confirmations = new Confirmations(acknowledgement, shippers);
-    if (shippers == 0) {
-      return confirmations;
+  /// @return who is to be told now, since they are
+  List<Confirmations> addUnsure(List<Unsynced> batches, DiskCursors cursors) {
+    List<Confirmations> told = new ArrayList<>();
+    for (Unsynced batch : batches) {
+      if (!batch.durable()) {
+        continue;
+      }
+      int open = cursors.open(batch.signal(), batch.sequence());
+      Confirmations confirmations = new Confirmations(batch.acknowledgement(), open);
+      if (open == 0) {
+        told.add(confirmations);
+        continue;
+      }
+      confirmations.markUnsure();
+      unsure++;
+      waiting.put(batch.sequence(), new Waiting(batch.signal(), batch.records(), confirmations));
     }
-    confirmations.markUnsure();
-    unsure++;
-    waiting.put(sequence, new Waiting(signal, records, confirmations));
-    return null;
+    return told;
   }
 
   /// Whether anything is not sure to be on disk that is not delivered either.
@@ -70,17 +78,20 @@ final class Deliveries {
     return unsure > 0;
   }
 
-  /// What was not sure to be on disk is there.
+  /// What a sync had failed for is durable after all.
   ///
-  /// @return who is to be told now; null for nobody
-  @Nullable Confirmations durable(long sequence) {
-    Waiting found = waiting.get(sequence);
-    if (found == null || !found.confirmations().isUnsure()) {
-      return null;
+  /// @return who is to be told now
+  List<Confirmations> durable(List<Unsynced> batches) {
+    List<Confirmations> told = new ArrayList<>();
+    for (Unsynced batch : batches) {
+      Waiting found = waiting.get(batch.sequence());
+      if (found != null && found.confirmations().isUnsure()) {
+        waiting.remove(batch.sequence());
+        unsure--;
+        told.add(found.confirmations());
+      }
     }
-    waiting.remove(sequence);
-    unsure--;
-    return found.confirmations();
+    return told;
   }
 
   /// A shipper is done with a record.

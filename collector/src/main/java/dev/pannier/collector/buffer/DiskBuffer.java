@@ -45,10 +45,13 @@ import org.slf4j.LoggerFactory;
 /// With settings that say memory it takes no batch any more: those go to memory as if the disk took none, and behind what the log
 /// holds. So what waits there is shipped, in its order, when `buffer.type` was changed.
 ///
-/// Long for a class of this project: what makes an acknowledgement true is kept together.
+/// What belongs together has an owner of its own: where shippers are ([DiskCursors], and on disk [ShipperPlaces]), what no sync has covered
+/// ([GroupCommit]), who waits for delivery ([Deliveries]), what is lost ([Losses]), what makes room ([Room]), what was for shippers that are
+/// gone ([Removals]) and which log it is ([Unconfirmed]). Their order is kept here, with the turn to memory and back: that is what makes an
+/// acknowledgement true.
 ///
 /// Locks, the outer one first: `appending` (one append at a time, the file is written under it), `lock` (what is open and who waits;
-/// held for moments).
+/// held for moments). The owners have none of their own, and say which of these guards them.
 public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(DiskBuffer.class);
 
@@ -342,10 +345,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   MemoryBuffer memory() {
     return memory;
-  }
-
-  long nextInMemory(MemoryCursor cursor) {
-    return memory.nextSequence(cursor);
   }
 
   void tell(String line) {
@@ -666,27 +665,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       toMemory(why);
       synchronized (lock) {
         batches.addAll(commit.take());
-      }
-      for (Unsynced batch : batches) {
-        Confirmations delivery = batch.durable() ? awaitDelivery(batch) : null;
-        if (delivery != null) {
-          told.add(delivery);
-        }
+        told.addAll(deliveries.addUnsure(batches, cursors));
       }
       unproven.addAll(batches);
       log.told();
-    }
-  }
-
-  /// It is not sure to be on disk: then it is told when every shipper is done.
-  ///
-  /// @return who is to be told now, since they are
-  private @Nullable Confirmations awaitDelivery(Unsynced batch) {
-    synchronized (lock) {
-      // The shippers may be others than when it was appended.
-      int open = cursors.open(batch.signal(), batch.sequence());
-      return deliveries.addUnsure(
-          batch.sequence(), batch.signal(), batch.records(), open, batch.acknowledgement());
     }
   }
 
@@ -772,7 +754,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         log.reopen();
         unconfirmed.storeAgain();
         if (log.syncAgain()) {
-          proven(told);
+          synchronized (lock) {
+            told.addAll(deliveries.durable(unproven));
+          }
         }
         if (!room.takesNone()) {
           moveToLog(nowNanos);
@@ -846,19 +830,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       commit.add(
           new Unsynced(sequence, batch.signal(), batch.records(), 0, true, true, entry.moved()),
           batch.length());
-    }
-  }
-
-  /// What a sync had failed for is durable after all.
-  private void proven(List<Confirmations> told) {
-    for (Unsynced batch : unproven) {
-      Confirmations waiting;
-      synchronized (lock) {
-        waiting = deliveries.durable(batch.sequence());
-      }
-      if (waiting != null) {
-        told.add(waiting);
-      }
     }
   }
 

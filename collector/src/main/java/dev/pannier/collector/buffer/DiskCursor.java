@@ -487,7 +487,7 @@ final class DiskCursor extends Cursor {
   public @Nullable Entry next() {
     while (true) {
       // Looked at first: what is in memory now has all lower numbers of the log behind it.
-      long inMemory = buffer.nextInMemory(memory);
+      long inMemory = buffer.memory().nextSequence(memory);
       Segment segment = segment();
       if (failing != null && failing != segment) {
         // It has gone for newer ones.
