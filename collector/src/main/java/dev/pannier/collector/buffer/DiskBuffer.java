@@ -135,7 +135,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     this.clock = clock;
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
-    spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
+    spareArrays = new SpareArrays(budget, ReadMemory.ARRAY_BYTES);
     log = SegmentLog.hold(directory, Room.segmentBytes(settings), DiskBuffer::generation, notice);
     losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.

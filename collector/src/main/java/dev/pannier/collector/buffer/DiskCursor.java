@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,20 +31,6 @@ import org.jspecify.annotations.Nullable;
 ///     passed ┘ taken ┘      └ reader: where the next is read
 /// ```
 final class DiskCursor extends Cursor {
-  /// Arrays of this size are used again: a full batch of a file fits.
-  static final int ARRAY_BYTES = 272 * 1024;
-
-  private static final int SMALL_BYTES = 32 * 1024;
-
-  /// So long a segment is tried after an error of the disk before the rest of it is given up: what it holds was acknowledged, and a
-  /// disk that was away is well again later.
-  private static final long GIVE_UP_NANOS = TimeUnit.MINUTES.toNanos(10);
-
-  /// So long it is tried at most, though the disk takes nothing all the time: where it has no room, what waits there may be why.
-  private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(90);
-
-  private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   static final String DAMAGED = "damaged";
 
   /// By `on_full`.
@@ -54,7 +39,6 @@ final class DiskCursor extends Cursor {
   private final DiskBuffer buffer;
   private final Losses losses;
   private final MemoryCursor memory;
-  private final MemoryBudget budget;
   private final boolean syncedOnly;
 
   // The shipper's thread alone.
@@ -62,25 +46,10 @@ final class DiskCursor extends Cursor {
   private @Nullable SegmentReader reader;
   private @Nullable Segment readerOf;
 
-  /// Without what is lent.
-  private long heldBytes;
-
-  /// Of that, what is parked.
-  private long parkedBytes;
-
-  /// It could not be read when it was tried last; null for none.
-  private @Nullable Segment failing;
-
-  // Of that one.
-  private long firstFailedNanos;
-  private long failingSinceNanos;
-  private long triedNanos;
-
+  private final ReadMemory held;
+  private final UnreadableSegment unreadable;
   private @Nullable Entry last;
   private final AsideReader asideReader;
-
-  /// Why the shipper waits for the disk; null while it does not. Written by the shipper's thread alone.
-  private volatile @Nullable String readProblem;
 
   // Guarded by the buffer's lock.
 
@@ -153,7 +122,8 @@ final class DiskCursor extends Cursor {
     this.buffer = buffer;
     this.losses = buffer.losses();
     this.memory = memory;
-    this.budget = budget;
+    this.held = new ReadMemory(budget, buffer.spareArrays());
+    this.unreadable = new UnreadableSegment(memory.shipper(), buffer.directory(), buffer::tell);
     this.syncedOnly = syncedOnly;
     this.lastRead = passed;
   }
@@ -489,10 +459,7 @@ final class DiskCursor extends Cursor {
       // Looked at first: what is in memory now has all lower numbers of the log behind it.
       long inMemory = buffer.memory().nextSequence(memory);
       Segment segment = segment();
-      if (failing != null && failing != segment) {
-        // It has gone for newer ones.
-        waitsNoMore();
-      }
+      unreadable.reads(segment);
       if (segment == null) {
         Entry entry = inMemory == Long.MAX_VALUE ? null : fromMemory(inMemory);
         if (entry != null || inMemory == Long.MAX_VALUE) {
@@ -500,16 +467,15 @@ final class DiskCursor extends Cursor {
         }
         continue;
       }
-      if (failing != null && buffer.nowNanos() - triedNanos < RETRY_NANOS) {
+      if (unreadable.rests(buffer.nowNanos())) {
         return null;
       }
       Step step;
       try {
         step = step(segment, inMemory);
         // Else nothing of it may have been read: memory was short.
-        if (failing != null && (step == Step.AGAIN || step == Step.TAKEN)) {
-          waitsNoMore();
-          buffer.tell(segment.name() + " can be read again");
+        if (step == Step.AGAIN || step == Step.TAKEN) {
+          unreadable.isWell();
         }
       } catch (IOException e) {
         if (segment.isGone()) {
@@ -839,32 +805,8 @@ final class DiskCursor extends Cursor {
     damaged = false;
   }
 
-  /// It is tried again each second. While the disk takes nothing either it is away rather than broken, and is waited for longer.
   private Step unreadable(Segment segment, IOException why) {
-    long nowNanos = buffer.nowNanos();
-    triedNanos = nowNanos;
-    boolean first = failing == null;
-    failing = segment;
-    if (first || buffer.problem() != null) {
-      failingSinceNanos = nowNanos;
-    }
-    if (first) {
-      firstFailedNanos = nowNanos;
-      String what =
-          "shipper "
-              + shipper()
-              + " waits for buffer.directory "
-              + buffer.directory()
-              + ": "
-              + segment.name()
-              + " cannot be read ("
-              + why.getMessage()
-              + ")";
-      readProblem = what;
-      buffer.tell(what);
-    }
-    if (nowNanos - failingSinceNanos < GIVE_UP_NANOS
-        && nowNanos - firstFailedNanos < LONGEST_NANOS) {
+    if (!unreadable.failed(segment, why, buffer.nowNanos(), buffer.problem() != null)) {
       return Step.WAIT;
     }
     boolean gaveUp = false;
@@ -880,45 +822,38 @@ final class DiskCursor extends Cursor {
     if (!gaveUp) {
       return Step.WAIT;
     }
-    waitsNoMore();
+    unreadable.forget();
     buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
     buffer.passed();
     return Step.AGAIN;
   }
 
-  private void waitsNoMore() {
-    failing = null;
-    readProblem = null;
-  }
-
   /// Why the shipper waits for the disk, in one line; null while it does not. Any thread.
   @Nullable String readProblem() {
-    return readProblem;
+    return unreadable.problem();
   }
 
   @Override
   public void parked(Entry entry) {
+    boolean isStored = entry.isStored();
     synchronized (buffer.lock) {
       aside.held(entry.sequence());
+      waitedUpTo = isStored ? lastRead : waitedUpTo;
     }
-    park(entry, 1);
+    if (isStored) {
+      held.parked(entry.batch().bytes());
+    } else {
+      memory.parked(entry);
+    }
   }
 
   @Override
   public void unparked(Entry entry) {
-    park(entry, -1);
-  }
-
-  private void park(Entry entry, int times) {
     if (!entry.isStored()) {
-      if (times > 0) {
-        memory.parked(entry);
-      } else {
-        memory.unparked(entry);
-      }
+      memory.unparked(entry);
       return;
     }
-    parkedBytes += (long) times * size(entry.batch().bytes());
+    held.unparked(entry.batch().bytes());
     synchronized (buffer.lock) {
       waitedUpTo = lastRead;
     }
@@ -1040,7 +975,7 @@ final class DiskCursor extends Cursor {
   public void lent(Entry entry) {
     super.lent(entry);
     if (entry.isStored()) {
-      heldBytes -= size(entry.batch().bytes());
+      held.lent(entry.batch().bytes());
     }
   }
 
@@ -1048,7 +983,7 @@ final class DiskCursor extends Cursor {
   public void returned(Entry entry) {
     super.returned(entry);
     if (entry.isStored()) {
-      heldBytes += size(entry.batch().bytes());
+      held.returned(entry.batch().bytes());
     }
   }
 
@@ -1096,25 +1031,7 @@ final class DiskCursor extends Cursor {
   /// @param again whether it waits aside: what is parked may wait for it
   /// @return null where memory is short and something that is held will be given back
   byte @Nullable [] array(int bytes, boolean again) {
-    boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
-    int length = usual ? ARRAY_BYTES : bytes;
-    int size = length + Entry.BYTES;
-    long before = heldBytes + lentBytes();
-    boolean allIsParked = before == parkedBytes;
-    if (allIsParked && before <= (again ? 2 : 1) * shareBytes()) {
-      // A shipper goes on with one batch whatever the others hold, and whatever waits for a missing
-      // topic.
-      budget.reserve(size);
-    } else if ((heldBytes > 0 && before + size > shareBytes()) || !budget.tryReserve(size)) {
-      // Whatever its fallback holds, it goes on with one batch where there is memory.
-      return null;
-    }
-    heldBytes += size;
-    return usual ? buffer.spareArrays().take() : new byte[length];
-  }
-
-  private static int size(byte[] array) {
-    return array.length + Entry.BYTES;
+    return held.take(bytes, again, lentBytes(), shareBytes());
   }
 
   private void release(Entry entry) {
@@ -1126,11 +1043,7 @@ final class DiskCursor extends Cursor {
   }
 
   void release(byte[] array) {
-    heldBytes -= size(array);
-    budget.release(size(array));
-    if (array.length == ARRAY_BYTES) {
-      buffer.spareArrays().give(array);
-    }
+    held.release(array);
   }
 
   @Override
