@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -84,25 +83,14 @@ final class DiskCursor extends Cursor {
 
   private long lastReadMillis;
 
-  /// The last record that a shipper gets which was removed; `Long.MAX_VALUE` for one that was not.
-  private long until = Long.MAX_VALUE;
-
-  /// Of a shipper that was removed: what it had not taken then, and what it has taken since.
-  private Tally untaken = new Tally();
-
-  private final Tally takenSince = new Tally();
-
-  /// Signals that came later: those of segments that begin behind this number.
-  private final Map<Signal, Long> since = new EnumMap<>(Signal.class);
+  private final Reach reach = new Reach();
+  private final OpenRecords owed;
 
   /// What is not done and not held either.
   private final Aside aside;
 
   /// The last record that was read before something was parked or set aside last.
   private long waitedUpTo = Long.MIN_VALUE;
-
-  private long openBatches;
-  private long openRecords;
 
   /// @param syncedOnly whether the shipper may see only what the death of the machine cannot lose
   /// @param passed     the shipper needs no record up to this number
@@ -121,6 +109,7 @@ final class DiskCursor extends Cursor {
     this.asideReader = new AsideReader(buffer, this, aside);
     this.buffer = buffer;
     this.losses = buffer.losses();
+    this.owed = new OpenRecords(memory.shipper(), losses);
     this.memory = memory;
     this.held = new ReadMemory(budget, buffer.spareArrays());
     this.unreadable = new UnreadableSegment(memory.shipper(), buffer.directory(), buffer::tell);
@@ -158,14 +147,12 @@ final class DiskCursor extends Cursor {
     rest.forEach(
         (source, signal, batches, records, bytes) -> {
           if (takes(signal) && !signals.contains(signal)) {
-            openBatches -= batches;
-            openRecords -= records;
-            losses.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
+            owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
           }
         });
     for (Signal signal : signals) {
       if (!takes(signal)) {
-        since.put(signal, lastSequence);
+        reach.beginBehind(signal, lastSequence);
       }
     }
     take(signals);
@@ -174,22 +161,20 @@ final class DiskCursor extends Cursor {
 
   /// The shipper is removed: it gets what is there now and nothing more. Under the buffer's lock.
   void leave(long lastSequence) {
-    until = lastSequence;
-    untaken = rest();
+    reach.endAt(lastSequence);
+    owed.leave(rest());
   }
 
   /// Whether the shipper gets a record, or did. Under the buffer's lock.
   boolean gets(Signal signal, long sequence) {
-    return takes(signal)
-        && sequence <= until
-        && sequence > since.getOrDefault(signal, Long.MIN_VALUE);
+    return takes(signal) && reach.has(signal, sequence);
   }
 
   /// Whether a record waits for the shipper in the log, or did so when it was removed. Under the buffer's
   /// lock.
   boolean isUnread(long sequence) {
     return aside.contains(sequence)
-        || (sequence > lastRead && sequence <= until && !before.covers(sequence));
+        || (sequence > lastRead && !reach.endsBefore(sequence) && !before.covers(sequence));
   }
 
   /// Whether a record is not done that the shipper was to get. Under the buffer's lock.
@@ -202,20 +187,15 @@ final class DiskCursor extends Cursor {
   /// @return the records of signals that `heirs` do not take
   long giveUp(Set<Signal> heirs) {
     long[] nobodys = {0};
-    untaken
-        .minus(takenSince)
+    owed.takeUntaken()
         .forEach(
             (source, signal, batches, records, bytes) -> {
               if (takes(signal)) {
-                openBatches -= batches;
-                openRecords -= records;
-                losses.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
+                owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
                 nobodys[0] += heirs.contains(signal) ? 0 : records;
               }
             });
-    untaken = new Tally();
-    takenSince.clear();
-    until = Long.MIN_VALUE;
+    reach.end();
     return nobodys[0];
   }
 
@@ -303,17 +283,14 @@ final class DiskCursor extends Cursor {
     tally.forEach(
         (source, signal, batches, records, bytes) -> {
           if (takes(signal)) {
-            openBatches += batches;
-            openRecords += records;
+            owed.add(batches, records);
             ledger.appended(source, shipper(), records, bytes);
           }
         });
   }
 
   private boolean takes(Signal signal, Segment segment) {
-    return takes(signal)
-        && segment.first() <= until
-        && segment.first() > since.getOrDefault(signal, Long.MIN_VALUE);
+    return takes(signal) && reach.has(signal, segment.first());
   }
 
   /// A record was found at the start.
@@ -342,18 +319,16 @@ final class DiskCursor extends Cursor {
       doneBefore.computeIfAbsent(segment, made -> new Tally()).add(batch);
       return false;
     }
-    openBatches++;
-    openRecords += batch.records();
+    owed.add(batch);
     return true;
   }
 
   /// Under the buffer's lock.
   void appended(Batch batch, long millis) {
-    if (openBatches == 0) {
+    if (owed.isEmpty()) {
       lastReadMillis = millis;
     }
-    openBatches++;
-    openRecords += batch.records();
+    owed.add(batch);
   }
 
   /// What was in memory is in the log now, at the end of a segment. What the shipper has had of it does not come again. Under the
@@ -378,9 +353,7 @@ final class DiskCursor extends Cursor {
     boolean waited = buffer.memory().movedWaiting(memory, entry);
     if (gets(batch.signal(), sequence)) {
       appended(batch, millis);
-      if (until != Long.MAX_VALUE) {
-        untaken.add(batch);
-      }
+      owed.waits(batch);
       if (!waited) {
         buffer.appended(batch, this);
       }
@@ -391,8 +364,7 @@ final class DiskCursor extends Cursor {
 
   /// Whether it gets other signals of the second number than of the first. Under the buffer's lock.
   boolean changes(long before, long number) {
-    return (until >= before && until < number)
-        || since.values().stream().anyMatch(after -> after >= before && after < number);
+    return reach.changes(before, number);
   }
 
   /// The shipper needs no record up to this number, whether it has come by or not. Under the buffer's lock.
@@ -401,12 +373,12 @@ final class DiskCursor extends Cursor {
     if (first != Long.MAX_VALUE) {
       return first - 1;
     }
-    return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
+    return owed.isEmpty() ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
   }
 
   /// Whether it needs nothing of files any more up to a number. Under the buffer's lock.
   boolean hasPassedFiles(long number) {
-    return openBatches == 0
+    return owed.isEmpty()
         || (lastRead >= number
             && aside.firstOfKeys() > number
             && taken.headMap(number, true).values().stream().noneMatch(Entry::fromFile));
@@ -434,7 +406,7 @@ final class DiskCursor extends Cursor {
 
   /// Whether all of the log that it takes is done. Under the buffer's lock.
   boolean hasNothingOpen() {
-    return openBatches == 0;
+    return owed.isEmpty();
   }
 
   /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
@@ -450,7 +422,7 @@ final class DiskCursor extends Cursor {
     if (held != Long.MAX_VALUE) {
       return held;
     }
-    return openBatches == 0 ? Long.MAX_VALUE : lastReadMillis;
+    return owed.isEmpty() ? Long.MAX_VALUE : lastReadMillis;
   }
 
   @Override
@@ -580,7 +552,7 @@ final class DiskCursor extends Cursor {
         if (inMemory < open.sequence()) {
           yield Step.MEMORY;
         }
-        yield open.sequence() > until ? Step.WAIT : record(segment, open, limit);
+        yield reach.endsBefore(open.sequence()) ? Step.WAIT : record(segment, open, limit);
       }
     };
   }
@@ -622,9 +594,7 @@ final class DiskCursor extends Cursor {
         return Step.AGAIN;
       }
       takenOfSegment.add(batch);
-      if (until != Long.MAX_VALUE) {
-        takenSince.add(batch);
-      }
+      owed.taken(batch);
       taken.put(entry.sequence(), entry);
       read(stored.sequence());
       lastReadMillis = stored.appendedMillis();
@@ -706,13 +676,8 @@ final class DiskCursor extends Cursor {
         .forEach(
             (source, signal, batches, records, bytes) -> {
               if (takes(signal, segment) && batches > 0) {
-                openBatches -= batches;
-                openRecords -= records;
                 takenOfSegment.add(source, signal, batches, records, bytes);
-                if (until != Long.MAX_VALUE) {
-                  takenSince.add(source, signal, batches, records, bytes);
-                }
-                losses.gaveUp(source, shipper(), records, bytes, why);
+                owed.lose(source, signal, batches, records, bytes, why);
               }
             });
   }
@@ -738,12 +703,7 @@ final class DiskCursor extends Cursor {
   private void lose(Tally lost, String why) {
     lost.forEach(
         (source, signal, batches, records, bytes) -> {
-          openBatches -= batches;
-          openRecords -= records;
-          if (until != Long.MAX_VALUE) {
-            takenSince.add(source, signal, batches, records, bytes);
-          }
-          losses.gaveUp(source, shipper(), records, bytes, why);
+          owed.lose(source, signal, batches, records, bytes, why);
         });
   }
 
@@ -757,8 +717,7 @@ final class DiskCursor extends Cursor {
 
   /// Whatever became of it. Under the buffer's lock.
   private void closed(Entry entry) {
-    openBatches--;
-    openRecords -= entry.batch().records();
+    owed.close(entry.batch());
     taken.remove(entry.sequence());
     orphans.remove(entry.sequence());
     aside.answered(entry.sequence());
@@ -877,9 +836,7 @@ final class DiskCursor extends Cursor {
       }
       waitedUpTo = lastRead;
       taken.remove(sequence);
-      if (until != Long.MAX_VALUE) {
-        untaken.add(batch);
-      }
+      owed.waits(batch);
     }
     release(batch.bytes());
     return true;
@@ -898,9 +855,7 @@ final class DiskCursor extends Cursor {
       boolean counts = takes(batch.signal(), read.segment());
       aside.take(batch, nowNanos, counts);
       if (counts) {
-        if (until != Long.MAX_VALUE) {
-          takenSince.add(batch);
-        }
+        owed.taken(batch);
         taken.put(entry.sequence(), entry);
       }
       giveUpDamaged(read.segment());
@@ -1055,7 +1010,7 @@ final class DiskCursor extends Cursor {
   public long openRecords() {
     long inLog;
     synchronized (buffer.lock) {
-      inLog = openRecords;
+      inLog = owed.records();
     }
     return inLog + memory.openRecords();
   }
@@ -1075,7 +1030,7 @@ final class DiskCursor extends Cursor {
   public long openBatches() {
     long inLog;
     synchronized (buffer.lock) {
-      inLog = openBatches;
+      inLog = owed.batches();
     }
     return inLog + memory.openBatches();
   }
