@@ -1,38 +1,28 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.GroupCommit.Unsynced;
 import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
-import dev.pannier.collector.buffer.disk.CursorWriter;
-import dev.pannier.collector.buffer.disk.LogId;
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
-import dev.pannier.collector.buffer.disk.SegmentReader;
 import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
-import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.EnumSet;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,89 +45,45 @@ import org.slf4j.LoggerFactory;
 /// With settings that say memory it takes no batch any more: those go to memory as if the disk took none, and behind what the log
 /// holds. So what waits there is shipped, in its order, when `buffer.type` was changed.
 ///
-/// Long for a class of this project: what makes an acknowledgement true is kept together.
+/// What belongs together has an owner of its own: where shippers are ([DiskCursors], and on disk [ShipperPlaces]), what no sync has covered
+/// ([GroupCommit]), who waits for delivery ([Deliveries]), what is lost ([Losses]), what makes room ([Room]), what was for shippers that are
+/// gone ([Removals]) and which log it is ([Unconfirmed]). Their order is kept here, with the turn to memory and back: that is what makes an
+/// acknowledgement true.
 ///
 /// Locks, the outer one first: `appending` (one append at a time, the file is written under it), `lock` (what is open and who waits;
-/// held for moments).
+/// held for moments). The owners have none of their own, and say which of these guards them.
 public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(DiskBuffer.class);
 
-  /// The group commit: a client that waits is answered this long after the sync before at the earliest.
-  static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
-  /// Files do not wait for their positions to move: they are synced in larger groups.
-  static final long FILES_COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-  /// A group is large enough.
-  static final long COMMIT_BYTES = 1 << 20;
-
   static final long TEND_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-  /// So soon after a shipper has moved, the death of the process leaves its place.
-  static final long PLACES_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   /// While the disk is full, what shippers have passed is freed sooner.
   private static final long TEND_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  private static final int SEGMENTS = 16;
-
-  /// They are no larger before there would be more than [#MOST_SEGMENTS].
-  private static final long LARGE_SEGMENT = 16 << 20;
-
-  private static final int MOST_SEGMENTS = 256;
-
-  /// Room that is left for what is under way when the buffer counts as full.
-  private static final long LARGEST_RESERVE = 8 << 20;
-
-  private static final int HEAD_WINDOW_BYTES = 4096;
-
-  /// What is damaged in more places of a segment is told as if all behind the last of them were.
-  private static final int MOST_RUNS = 16;
-
-  /// Clients that wait for delivery. Who is forgotten is told to come back at its deadline.
-  private static final int MOST_PENDING = 4096;
-
-  /// Who waits for the delivery of a batch.
-  private record Pending(Signal signal, int records, Confirmations confirmations) {}
-
-  private record Unsynced(
-      long sequence,
-      Signal signal,
-      int records,
-      long reservedBytes,
-      boolean fromFile,
-      boolean durable,
-      Acknowledgement acknowledgement) {}
-
   final Object lock = new Object();
   private final Object appending = new Object();
-  private volatile BufferSettings settings;
+  private final Path directory;
   private final MemoryBudget budget;
   private final Ledger ledger;
   private final Metrics metrics;
   private final InstantSource clock;
   private final Consumer<String> notice;
   private final SegmentLog log;
+  private final Losses losses;
+  private final Deliveries deliveries = new Deliveries();
+  private final GroupCommit commit;
   private final MemoryBuffer memory;
   private final SpareArrays spareArrays;
-  private volatile List<DiskCursor> cursors;
-  private volatile Map<Signal, List<DiskCursor>> takers;
-
-  /// Of shippers that were removed and have not ended. Guarded by the lock.
-  private final List<DiskCursor> leaving = new ArrayList<>();
-
+  private final DiskCursors cursors = new DiskCursors();
+  private final ShipperPlaces places;
+  private final Room room;
+  private final Removals removals;
   private final boolean anySyncedOnly;
 
   /// Of the start alone.
   private final FormerShippers former;
 
-  /// By shipper, the number of the last record that was there at the start; at the first of several starts at which its destination
-  /// did not tell what it has. Guarded by `appending`.
-  private final Map<String, Long> unconfirmed = new LinkedHashMap<>();
-
-  /// 0 where nobody stores numbers of the log.
-  private volatile long logId;
-
+  private final Unconfirmed unconfirmed;
   private volatile Runnable onRoom = () -> {};
   private volatile Runnable onWork = () -> {};
 
@@ -151,7 +97,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   // Guarded by `appending`.
   private long lastSequence;
-  private boolean unconfirmedStored = true;
 
   /// What the last sync was to cover and has failed for.
   private final List<Unsynced> unproven = new ArrayList<>();
@@ -159,48 +104,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Whether the last append has made a sync due sooner.
   private boolean wakes;
 
-  // Guarded by the lock.
-  private List<Unsynced> unsynced = new ArrayList<>();
-  private final Map<Long, Pending> pending = new LinkedHashMap<>();
-
-  /// Who is to be told in the next round: shippers are done with what they never got.
-  private List<Confirmations> givenUp = new ArrayList<>();
-
-  /// Which bytes they are is not told yet.
-  private List<Missing> missing = new ArrayList<>();
-
-  /// A shipper never gets something since it was damaged, or could not be read. Under the lock.
-  private boolean damaged;
-
-  /// Of [#pending], those whose sync has failed: until they are delivered, no position behind them counts.
-  private int unsure;
-
-  private volatile long unsyncedBytes;
-  private volatile long unsyncedFileBytes;
-  private volatile boolean clientsWait;
-
-  /// Whether a shipper's place has to be written.
-  private final AtomicBoolean moved = new AtomicBoolean(true);
-
-  /// Whether a shipper has moved, or a sync was done, since an append has looked for what can be freed.
-  private final AtomicBoolean freeable = new AtomicBoolean(true);
-
   // The working thread alone.
-  private long lastSyncNanos;
-  private long unsyncedSinceNanos;
-  private boolean unsyncedSeen;
   private long nextTendNanos;
   private long tendedNanos;
-  private boolean cursorsProblem;
   private boolean emptyTold;
-  private final CursorWriter places;
-  private long placesNanos;
-
-  /// Whether one was written and not synced, and what it has passed not freed.
-  private boolean placesUnsynced;
-
-  /// What the stored places say of how far the log is durable.
-  private long storedSynced;
 
   /// Opens the buffer and reads what it holds.
   ///
@@ -221,21 +128,22 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       long nowNanos,
       Consumer<String> notice)
       throws IOException {
-    this.settings = settings;
+    directory = settings.directory();
     this.budget = budget;
     this.ledger = ledger;
     this.metrics = metrics;
     this.clock = clock;
     this.notice = notice;
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
-    spareArrays = new SpareArrays(budget, DiskCursor.ARRAY_BYTES);
-    log =
-        SegmentLog.hold(
-            settings.directory(), segmentBytes(settings), DiskBuffer::generation, notice);
+    spareArrays = new SpareArrays(budget, ReadMemory.ARRAY_BYTES);
+    log = SegmentLog.hold(directory, Room.segmentBytes(settings), DiskBuffer::generation, notice);
+    losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
-    CursorFile stored = storedCursors();
-    former = new FormerShippers(stored, shippers.keySet(), this::removed);
-    places = new CursorWriter(settings.directory());
+    CursorFile stored = ShipperPlaces.read(directory, notice);
+    former = new FormerShippers(stored, shippers.keySet(), losses::removed);
+    places = new ShipperPlaces(directory, lock, cursors, nowNanos, notice);
+    room = new Room(settings, lock, log, cursors, places, losses, notice);
+    removals = new Removals(lock, memory, cursors, deliveries, losses, ledger);
     Map<String, Long> passed = stored.passed();
     List<DiskCursor> made = new ArrayList<>();
     shippers.forEach(
@@ -247,19 +155,24 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
                     syncedOnly.contains(name),
                     passed.getOrDefault(name, 0L),
                     stored.ahead(name))));
-    cursors = List.copyOf(made);
-    takers = Cursor.bySignal(cursors);
+    cursors.configure(made);
     anySyncedOnly = !syncedOnly.isEmpty();
+    commit = new GroupCommit(anySyncedOnly, nowNanos);
     log.recover(stored.synced(), this::found);
     lastSequence = log.lastSequence();
     former.tell(notice);
     try {
-      logId = anySyncedOnly ? LogId.read(settings.directory()) : 0;
+      unconfirmed = new Unconfirmed(directory, syncedOnly);
     } catch (IOException e) {
       log.close();
       throw e;
     }
-    findUnconfirmed(syncedOnly);
+    try {
+      unconfirmed.find(syncedOnly, log.lastSequence(), notice);
+    } catch (IOException e) {
+      // Nothing is appended before it is stored.
+      toMemory(e);
+    }
     for (long each : passed.values()) {
       lastSequence = Math.max(lastSequence, each);
     }
@@ -267,66 +180,22 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       lastSequence = Math.max(lastSequence, each.to());
     }
     this.nowNanos = nowNanos;
-    lastSyncNanos = nowNanos - COMMIT_NANOS;
-    unsyncedSinceNanos = nowNanos;
     nextTendNanos = nowNanos;
     tendedNanos = nowNanos;
-    placesNanos = nowNanos;
     memory.onRoom(this::roomMayHaveChanged);
   }
 
   /// The directory of its log.
   public Path directory() {
-    return settings.directory();
+    return directory;
   }
 
   /// Whether no record of the log waits for a shipper, nor may wait in what could not be read at the start. What is in memory alone
   /// does not count.
   public boolean isEmpty() {
     synchronized (lock) {
-      return log.wasReadWhole()
-          && cursors.stream().allMatch(DiskCursor::hasNothingOpen)
-          && leaving.stream().allMatch(DiskCursor::hasNothingOpen);
+      return log.wasReadWhole() && cursors.haveNothingOpen();
     }
-  }
-
-  private boolean takesNone() {
-    return settings.type() == BufferSettings.Type.MEMORY;
-  }
-
-  private void findUnconfirmed(Set<String> syncedOnly) {
-    if (syncedOnly.isEmpty()) {
-      return;
-    }
-    Map<String, Long> before = Map.of();
-    try {
-      before = CursorFile.readUnconfirmed(settings.directory()).passed();
-    } catch (IOException e) {
-      notice.accept(
-          "the file unconfirmed in "
-              + settings.directory()
-              + " cannot be read ("
-              + e.getMessage()
-              + ")");
-    }
-    long end = log.lastSequence();
-    for (String shipper : syncedOnly) {
-      unconfirmed.put(shipper, Math.min(end, before.getOrDefault(shipper, end)));
-    }
-    try {
-      if (!before.equals(unconfirmed)) {
-        storeUnconfirmed();
-      }
-    } catch (IOException e) {
-      // Nothing is appended before it is stored.
-      toMemory(e);
-    }
-  }
-
-  private void storeUnconfirmed() throws IOException {
-    unconfirmedStored = false;
-    new CursorFile(0, unconfirmed).writeUnconfirmed(settings.directory());
-    unconfirmedStored = true;
   }
 
   private DiskCursor cursor(
@@ -337,42 +206,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   /// A shipper's part of the memory.
   long shareBytes() {
-    return budget.shareBytes(cursors.size());
+    return budget.shareBytes(cursors.configured().size());
   }
 
   SpareArrays spareArrays() {
     return spareArrays;
-  }
-
-  private boolean isSame(Map<String, Set<Signal>> shippers) {
-    List<DiskCursor> all = cursors;
-    return all.size() == shippers.size()
-        && all.stream()
-            .allMatch(
-                cursor -> {
-                  Set<Signal> signals = shippers.get(cursor.shipper());
-                  return signals != null && cursor.takesJust(signals);
-                });
-  }
-
-  /// Each segment has a descriptor, and some heap that is not part of `memory`.
-  static long segmentBytes(BufferSettings settings) {
-    long maxBytes = settings.maxBytes();
-    return Math.min(maxBytes / SEGMENTS, Math.max(LARGE_SEGMENT, maxBytes / MOST_SEGMENTS));
-  }
-
-  private CursorFile storedCursors() {
-    try {
-      return CursorFile.read(settings.directory());
-    } catch (IOException e) {
-      notice.accept(
-          "the shippers' places in "
-              + settings.directory()
-              + " cannot be read ("
-              + e.getMessage()
-              + "): what is there is shipped again");
-      return CursorFile.NONE;
-    }
   }
 
   /// Whose positions a batch has: a file's key goes over to the next one under its name.
@@ -383,7 +221,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private void found(Segment segment, long from, long to, StoredBatch stored) {
     former.found(stored);
-    for (DiskCursor cursor : cursors) {
+    for (DiskCursor cursor : cursors.configured()) {
       if (cursor.found(segment, from, to, stored)) {
         ledger.appended(stored.batch(), List.of(cursor));
       }
@@ -399,7 +237,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// A new shipper begins with the oldest record that the log has, as it would after a restart.
   @Override
   public void change(Map<String, Set<Signal>> shippers) {
-    if (isSame(shippers)) {
+    if (cursors.isSame(shippers)) {
       return;
     }
     List<Confirmations> told = new ArrayList<>();
@@ -409,160 +247,64 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       log.seal();
       synchronized (lock) {
         List<DiskCursor> after = new ArrayList<>();
-        for (DiskCursor cursor : cursors) {
+        for (DiskCursor cursor : cursors.configured()) {
           Set<Signal> signals = shippers.get(cursor.shipper());
           if (signals == null) {
             cursor.leave(lastSequence);
-            leaving.add(cursor);
+            cursors.leaves(cursor);
           } else {
-            settle(cursor, signals, cursor::isUnread, "", told);
+            deliveries.forgo(cursor, signals, cursor::isUnread, told);
             cursor.change(signals, lastSequence);
             after.add(cursor);
           }
         }
         shippers.forEach(
             (name, signals) -> {
-              if (after.stream().noneMatch(cursor -> cursor.shipper().equals(name))) {
+              if (cursors.of(name) == null) {
                 DiskCursor made = cursor(name, signals, false, 0, Ahead.NONE);
                 made.begin(ledger);
                 Segment oldest = log.oldest();
-                pending.forEach(
-                    (number, waiting) -> {
-                      // What went for want of room is in a shipper's hands, and does not come to
-                      // another.
-                      if (made.takes(waiting.signal())
-                          && oldest != null
-                          && number >= oldest.first()) {
-                        waiting.confirmations().shipperAdded();
-                      }
-                    });
+                if (oldest != null) {
+                  // What went for want of room is in a shipper's hands, and does not come to
+                  // another.
+                  deliveries.shipperAdded(made, oldest.first());
+                }
                 after.add(made);
               }
             });
-        cursors = List.copyOf(after);
-        takers = Cursor.bySignal(cursors);
+        cursors.configure(after);
       }
     }
     told.forEach(Confirmations::tell);
     roomMayHaveChanged();
   }
 
-  /// Nobody waits any longer for a shipper to be done with records of signals that it does not take any
-  /// more. Under the lock.
-  ///
-  /// @param signals that it takes
-  /// @param open    whether a number waits for it
-  /// @param lost    why it never gets what it was to get; empty where it is not to get it any more
-  private void settle(
-      DiskCursor cursor,
-      Set<Signal> signals,
-      LongPredicate open,
-      String lost,
-      List<Confirmations> told) {
-    for (Iterator<Map.Entry<Long, Pending>> entries = pending.entrySet().iterator();
-        entries.hasNext(); ) {
-      Map.Entry<Long, Pending> entry = entries.next();
-      Pending waiting = entry.getValue();
-      if (cursor.gets(waiting.signal(), entry.getKey())
-          && !signals.contains(waiting.signal())
-          && open.test(entry.getKey())
-          && waiting.confirmations().shipperDone(lost.isEmpty() ? 0 : waiting.records(), lost)) {
-        entries.remove();
-        unsure -= waiting.confirmations().isUnsure() ? 1 : 0;
-        told.add(waiting.confirmations());
-      }
-    }
-  }
-
   @Override
   public long release(List<Leaving> gone, List<Cursor> heirs) {
-    List<Leaving> inMemory = new ArrayList<>();
-    List<Cursor> memoryHeirs = new ArrayList<>();
-    Set<Signal> inherited = EnumSet.noneOf(Signal.class);
-    for (Cursor heir : heirs) {
-      memoryHeirs.add(((DiskCursor) heir).memory());
-      for (Signal signal : Signal.values()) {
-        if (heir.takes(signal)) {
-          inherited.add(signal);
-        }
-      }
-    }
-    long nobodys = 0;
-    List<Confirmations> told = new ArrayList<>();
-    for (Leaving each : gone) {
-      DiskCursor cursor = (DiskCursor) each.cursor();
-      List<Entry> held = cursor.leaveInMemory(each.taken());
-      inMemory.add(new Leaving(cursor.memory(), held));
-      nobodys += giveUp(cursor, without(held, each.taken()), inherited, told);
-      tellUnread(cursor, inherited);
-      synchronized (lock) {
-        settle(cursor, Set.of(), cursor::isUnread, "", told);
-        nobodys += cursor.giveUp(inherited);
-        leaving.remove(cursor);
-      }
-    }
-    nobodys += memory.release(inMemory, memoryHeirs);
-    told.forEach(Confirmations::tell);
+    long nobodys = removals.release(gone, heirs);
     passed();
-    return nobodys;
-  }
-
-  private static List<Entry> without(List<Entry> some, List<Entry> all) {
-    List<Entry> rest = new ArrayList<>(all);
-    rest.removeAll(some);
-    return rest;
-  }
-
-  /// @param taken of the log
-  /// @return the records of signals that nobody inherits
-  private long giveUp(
-      DiskCursor cursor, List<Entry> taken, Set<Signal> inherited, List<Confirmations> told) {
-    long nobodys = 0;
-    for (Entry entry : taken) {
-      Confirmations waiting;
-      synchronized (lock) {
-        waiting = shipperDone(entry, Settlement.SHIPPED);
-      }
-      if (waiting != null) {
-        told.add(waiting);
-      }
-      Batch batch = entry.batch();
-      boolean isInherited = inherited.contains(batch.signal());
-      String why = cursor.giveUp(entry);
-      if (!isInherited || why.equals(DiskCursor.FULL)) {
-        ledger.drops().add(batch, cursor.shipper(), why);
-      }
-      nobodys += isInherited ? 0 : batch.records();
-    }
     return nobodys;
   }
 
   @Override
   public long forgo(Cursor cursor, List<Entry> taken) {
-    DiskCursor of = (DiskCursor) cursor;
-    List<Confirmations> told = new ArrayList<>();
-    List<Entry> held = of.leaveInMemory(taken);
-    long records = giveUp(of, without(held, taken), Set.of(), told);
-    told.forEach(Confirmations::tell);
-    return records + memory.forgo(of.memory(), held);
+    return removals.forgo((DiskCursor) cursor, taken);
   }
 
   /// Other limits from now on.
   ///
   /// @param other of the same type; the directory stays
   public void change(BufferSettings other) {
-    settings = other.in(settings.directory());
-    log.segmentBytes(segmentBytes(other));
-    moved.set(true);
+    room.change(other);
+    places.moved();
     roomMayHaveChanged();
   }
 
   @Override
   public Cursor cursor(String shipper) {
-    for (DiskCursor cursor : cursors) {
-      if (cursor.shipper().equals(shipper)) {
-        return cursor;
-      }
+    DiskCursor cursor = cursors.of(shipper);
+    if (cursor != null) {
+      return cursor;
     }
     throw new IllegalArgumentException("no such shipper: " + shipper);
   }
@@ -571,71 +313,38 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return log;
   }
 
+  Losses losses() {
+    return losses;
+  }
+
   long logId() {
-    return logId;
+    return unconfirmed.logId();
   }
 
   /// A destination has records up to a number of a log. A log that ends before it is an old copy, and its
   /// numbers are used for other records now: what it holds is shipped again rather than taken for
   /// stored. Any thread; for each shipper before its first [Cursor#next].
   ///
-  /// It is compared with the log's end at the first start at which it could not be told: what was appended since says nothing.
-  ///
   /// @param id of the log, 0 for none
   public void stored(String shipper, long id, long sequence) {
+    boolean isOlder;
     synchronized (appending) {
-      Long end = unconfirmed.remove(shipper);
-      if (end == null) {
-        return;
-      }
-      boolean isOlder = id != 0 && id == logId && sequence > end;
-      if (isOlder) {
-        try {
-          logId = LogId.renew(settings.directory());
-        } catch (IOException e) {
-          // Positions of files tell what is stored, where there are any. The next process tries
-          // again.
-          logId = 0;
-          unconfirmed.put(shipper, end);
-        }
-      }
-      storeConfirmed(shipper);
-      if (!isOlder) {
-        return;
+      isOlder = unconfirmed.confirm(shipper, id, sequence);
+      if (!unconfirmed.isStored()) {
+        // It is tried again with the shippers' places.
+        places.moved();
       }
     }
-    notice.accept(
-        "buffer.directory "
-            + settings.directory()
-            + " is older than what a destination has of it: what it holds is shipped again");
-  }
-
-  private void storeConfirmed(String shipper) {
-    try {
-      storeUnconfirmed();
-      return;
-    } catch (IOException e) {
-      // It is tried again with the shippers' places.
-      moved.set(true);
-    }
-    if (unconfirmed.containsKey(shipper)) {
-      return;
-    }
-    try {
-      // The destination's numbers are about to go past the one it has of the shipper. Also a disk
-      // that is full lets it go.
-      CursorFile.deleteUnconfirmed(settings.directory());
-    } catch (IOException e) {
-      LOG.debug("unconfirmed cannot be deleted", e);
+    if (isOlder) {
+      notice.accept(
+          "buffer.directory "
+              + directory
+              + " is older than what a destination has of it: what it holds is shipped again");
     }
   }
 
   MemoryBuffer memory() {
     return memory;
-  }
-
-  long nextInMemory(MemoryCursor cursor) {
-    return memory.nextSequence(cursor);
   }
 
   void tell(String line) {
@@ -644,31 +353,22 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   @Override
   public boolean hasRoomForFiles() {
-    if (problem != null || takesNone()) {
+    if (problem != null || room.takesNone()) {
       return memory.hasRoomForFiles() && !isFullForFiles();
     }
-    return unsyncedFileBytes < budget.limitBytes() / 4
-        && (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE || !isFull());
+    return commit.fileBytes() < budget.limitBytes() / 4 && !room.holdsUpFiles();
   }
 
   /// What is read while the disk takes nothing goes to the log once it does: it must not grow each time by what memory holds. What all
   /// have passed is freed by then.
   private boolean isFullForFiles() {
-    return settings.onFull() != BufferSettings.OnFull.DROP_OLDEST && isFull() && !isEmpty();
+    return !room.dropsOldest() && room.isFull() && !isEmpty();
   }
 
   /// Who sends a request keeps it where it is refused, so it is refused rather than dropped.
   @Override
   public boolean hasRoomForRequests() {
-    return settings.onFull() == BufferSettings.OnFull.DROP_OLDEST || problem != null || !isFull();
-  }
-
-  private boolean isFull() {
-    if (takesNone()) {
-      return false;
-    }
-    long maxBytes = settings.maxBytes();
-    return log.bytes() >= maxBytes - Math.min(maxBytes / 8, LARGEST_RESERVE);
+    return room.dropsOldest() || problem != null || !room.isFull();
   }
 
   @Override
@@ -684,7 +384,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   @Override
   public long append(
       Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement) {
-    List<DiskCursor> shippers = takers(batch.signal());
+    List<DiskCursor> shippers = cursors.takers(batch.signal());
     if (shippers.isEmpty()) {
       metrics.adder(Counter.SOURCE_UNROUTED, batch.source()).add(batch.records());
       budget.release(reservedBytes);
@@ -695,13 +395,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     }
     long sequence;
-    boolean dropped;
+    boolean dropped = false;
     boolean wake;
     synchronized (appending) {
       sequence = ++lastSequence;
-      boolean toLog = problem == null && !takesNone();
+      boolean toLog = problem == null && !room.takesNone();
       // Room is made for what goes there alone.
-      dropped = toLog && isFull() && drops(batch);
+      try {
+        dropped = toLog && room.drops(batch);
+      } catch (IOException e) {
+        toMemory(e);
+      }
       if (!dropped
           && !(toLog
               && problem == null
@@ -729,263 +433,15 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return sequence;
   }
 
-  /// Makes room by what `on_full` says.
-  ///
-  /// @return whether the batch itself is dropped
-  private boolean drops(Batch batch) {
-    if (settings.onFull() != BufferSettings.OnFull.BACKPRESSURE && freeable.getAndSet(false)) {
-      // What all have passed makes room before anything that somebody needs.
-      free();
-      if (!isFull()) {
-        return false;
-      }
-    }
-    return switch (settings.onFull()) {
-      case BACKPRESSURE -> false;
-      case DROP_OLDEST -> {
-        dropOldest();
-        yield false;
-      }
-      case DROP_NEWEST -> {
-        if (batch.positions().length == 0) {
-          // A request: it was let in a moment before the buffer was full.
-          yield false;
-        }
-        List<DiskCursor> shippers = takers(batch.signal());
-        ledger.appended(batch, shippers);
-        for (DiskCursor cursor : shippers) {
-          lost(batch, cursor.shipper(), DiskCursor.FULL);
-        }
-        yield true;
-      }
-    };
-  }
-
-  private void dropOldest() {
-    while (isFull()) {
-      Segment oldest;
-      try {
-        oldest = log.oldestToGo();
-      } catch (IOException e) {
-        toMemory(e);
-        return;
-      }
-      if (oldest == null) {
-        return;
-      }
-      Map<String, Long> inHand = new TreeMap<>();
-      List<Missing> dropped;
-      synchronized (lock) {
-        if (!log.giveUp(oldest)) {
-          continue;
-        }
-        List<Missing> others = missing;
-        missing = new ArrayList<>();
-        for (DiskCursor cursor : all()) {
-          inHand.merge(cursor.shipper(), cursor.dropped(oldest), Long::sum);
-        }
-        dropped = missing;
-        missing = others;
-      }
-      tellDropped(oldest, dropped);
-      log.delete(List.of(oldest));
-      inHand.values().removeIf(records -> records == 0);
-      if (!inHand.isEmpty()) {
-        notice.accept(
-            "buffer.directory "
-                + settings.directory()
-                + " is full: "
-                + oldest.name()
-                + " is dropped, and has records that shippers have in hand, which are lost if the"
-                + " process ends before they are shipped: "
-                + inHand);
-      }
-      moved.set(true);
-    }
-  }
-
-  /// Those that are configured, and those that were removed and have not ended. Under the lock.
-  private List<DiskCursor> all() {
-    List<DiskCursor> all = new ArrayList<>(cursors);
-    all.addAll(leaving);
-    return all;
-  }
-
   /// A shipper never gets these numbers. Under the lock.
   void neverRead(Missing numbers) {
-    missing.add(numbers);
-    damaged |= numbers.why().equals(DiskCursor.DAMAGED);
-    if (!pending.isEmpty()) {
-      settle(numbers.cursor(), Set.of(), numbers::has, "dropped: " + numbers.why(), givenUp);
-    }
-  }
-
-  private void tellDropped(Segment segment, List<Missing> dropped) {
-    if (dropped.isEmpty()) {
-      return;
-    }
-    try {
-      forEachHead(
-          segment,
-          ByteBuffer.allocate(HEAD_WINDOW_BYTES),
-          record -> {
-            for (Missing each : dropped) {
-              if (each.has(record.sequence())
-                  && gets(each.cursor(), record.batch().signal(), record.sequence())) {
-                ledger.drops().add(record.batch(), each.cursor().shipper(), each.why());
-              }
-            }
-          });
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.warn(
-          "{}: which bytes of files go with it is not known: {}", segment.name(), e.toString());
-    }
-  }
-
-  private boolean gets(DiskCursor cursor, Signal signal, long sequence) {
-    synchronized (lock) {
-      return cursor.gets(signal, sequence);
-    }
-  }
-
-  /// What the log has for a shipper that was removed, and none of the signals that others get in its stead. Its thread has ended.
-  private void tellUnread(DiskCursor cursor, Set<Signal> inherited) {
-    if (inherited.contains(Signal.LOGS)) {
-      return;
-    }
-    ByteBuffer window = ByteBuffer.allocate(HEAD_WINDOW_BYTES);
-    try {
-      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
-        forEachHead(
-            segment,
-            window,
-            record -> {
-              Batch batch = record.batch();
-              boolean isUnread;
-              synchronized (lock) {
-                isUnread =
-                    cursor.isUnread(record.sequence())
-                        && cursor.gets(batch.signal(), record.sequence());
-              }
-              if (isUnread && !inherited.contains(batch.signal())) {
-                ledger.drops().add(batch, cursor.shipper(), MemoryBuffer.REMOVED);
-              }
-            });
-      }
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.warn(
-          "which bytes of files shipper {} does not get any more is not known: {}",
-          cursor.shipper(),
-          e.toString());
-    }
-  }
-
-  /// What was damaged says of itself nothing that could be trusted: which bytes of a file it had is told by what was before and behind it.
-  private void tellDamaged() {
-    List<Missing> some;
-    synchronized (lock) {
-      if (missing.isEmpty()) {
-        return;
-      }
-      some = missing;
-      missing = new ArrayList<>();
-    }
-    for (Missing each : some) {
-      for (Missing run : each.runs(MOST_RUNS)) {
-        if (!gets(run.cursor(), Signal.LOGS, run.upTo())) {
-          continue;
-        }
-        try {
-          tellDamaged(run);
-        } catch (IOException | IllegalArgumentException e) {
-          LOG.warn(
-              "which bytes of files were damaged in the buffer is not known: {}", e.toString());
-        }
-      }
-    }
-  }
-
-  private void tellDamaged(Missing run) throws IOException {
-    Segment segment = null;
-    for (Segment each = log.oldest();
-        each != null && each.first() <= run.upTo();
-        each = log.after(each)) {
-      segment = each;
-    }
-    if (segment == null) {
-      return;
-    }
-    Map<Long, Long> from = ends(log.positionsBefore(segment));
-    Map<Long, Long> to = new LinkedHashMap<>();
-    Map<Long, String> sources = new LinkedHashMap<>();
-    try {
-      forEachHead(
-          segment,
-          ByteBuffer.allocate(HEAD_WINDOW_BYTES),
-          record -> {
-            Positions positions = Positions.decode(record.batch().positions());
-            if (positions == null) {
-              return;
-            }
-            sources.put(positions.generation(), record.batch().source());
-            if (record.sequence() <= run.after()) {
-              from.merge(positions.generation(), positions.to(), Math::max);
-            } else if (record.sequence() > run.upTo()) {
-              to.putIfAbsent(positions.generation(), positions.from());
-            }
-          });
-    } catch (IOException e) {
-      LOG.debug("{} cannot be read: what is behind it tells what it had", segment.name(), e);
-    }
-    Segment next = log.after(segment);
-    ends(next == null ? log.positions() : log.positionsBefore(next)).forEach(to::putIfAbsent);
-    to.forEach(
-        (generation, end) -> {
-          long begin = from.getOrDefault(generation, 0L);
-          if (end > begin) {
-            ledger
-                .drops()
-                .addWithin(
-                    generation,
-                    sources.getOrDefault(generation, ""),
-                    new ByteRange(begin, end),
-                    run.cursor().shipper(),
-                    run.why());
-          }
-        });
-  }
-
-  private static Map<Long, Long> ends(List<byte[]> positions) {
-    Map<Long, Long> ends = new LinkedHashMap<>();
-    for (byte[] each : positions) {
-      Positions decoded = Positions.decode(each);
-      if (decoded != null) {
-        ends.put(decoded.generation(), decoded.to());
-      }
-    }
-    return ends;
-  }
-
-  private void removed(String shipper, Batch batch) {
-    ledger.appended(batch.source(), shipper, batch.records(), batch.sourceBytes());
-    lost(batch, shipper, MemoryBuffer.REMOVED);
+    losses.add(numbers);
+    deliveries.neverGets(numbers);
   }
 
   /// A shipper gets what it was not to get. Under the lock.
   void appended(Batch batch, DiskCursor cursor) {
     ledger.appended(batch, List.of(cursor));
-  }
-
-  /// A shipper never gets a batch.
-  void lost(Batch batch, String shipper, String why) {
-    gaveUp(batch.source(), shipper, batch.records(), batch.sourceBytes(), why);
-    ledger.drops().add(batch, shipper, why);
-  }
-
-  /// What it was of files is told besides.
-  void gaveUp(String source, String shipper, long records, long bytes, String why) {
-    ledger.dropped(source, shipper, records, bytes);
-    metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
   }
 
   /// @return false where the disk does not take it
@@ -1002,63 +458,36 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       toMemory(e);
       return false;
     }
-    List<DiskCursor> shippers = takers(batch.signal());
+    List<DiskCursor> shippers = cursors.takers(batch.signal());
     boolean durable = when == Acknowledgement.When.DURABLE;
-    boolean fromFile = batch.positions().length > 0;
     synchronized (lock) {
-      wakes =
-          unsynced.isEmpty()
-              || (durable && !fromFile && !clientsWait)
-              || (unsyncedBytes < COMMIT_BYTES && unsyncedBytes + batch.length() >= COMMIT_BYTES);
       ledger.appended(batch, shippers);
       for (DiskCursor cursor : shippers) {
         cursor.appended(batch, millis);
       }
       if (!durable) {
-        if (pending.size() - unsure >= MOST_PENDING) {
-          forgetOldest();
-        }
-        pending.put(
-            sequence,
-            new Pending(
-                batch.signal(),
-                batch.records(),
-                new Confirmations(acknowledgement, shippers.size())));
+        deliveries.add(sequence, batch, shippers.size(), acknowledgement);
       }
-      unsynced.add(
-          new Unsynced(
-              sequence,
-              batch.signal(),
-              batch.records(),
-              reservedBytes,
-              fromFile,
-              durable,
-              acknowledgement));
-      unsyncedBytes += batch.length();
-      if (fromFile) {
-        unsyncedFileBytes += reservedBytes;
-      } else if (durable) {
-        clientsWait = true;
-      }
+      wakes =
+          commit.add(
+              new Unsynced(
+                  sequence,
+                  batch.signal(),
+                  batch.records(),
+                  reservedBytes,
+                  batch.positions().length > 0,
+                  durable,
+                  acknowledgement),
+              batch.length());
       log.publish(batch);
     }
     return true;
   }
 
-  /// Not one whose sync has failed: positions would never count again, and files not be read on. Under the lock.
-  private void forgetOldest() {
-    for (Iterator<Pending> waiting = pending.values().iterator(); waiting.hasNext(); ) {
-      if (!waiting.next().confirmations().isUnsure()) {
-        waiting.remove();
-        return;
-      }
-    }
-  }
-
   private void toMemory(IOException why) {
     String what =
         "buffer.directory "
-            + settings.directory()
+            + directory
             + " does not take records ("
             + (why.getMessage() == null ? why.getClass().getSimpleName() : why.getMessage())
             + "): they are held in memory alone until it does";
@@ -1089,7 +518,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private List<DiskCursor> readers() {
     synchronized (lock) {
-      return all();
+      return cursors.all();
     }
   }
 
@@ -1111,23 +540,22 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// Which files what was damaged was of is not surely known.
   private boolean isDelivered(long end) {
     synchronized (lock) {
-      return !damaged
+      return !losses.hasDamage()
           && log.damagedBytes() == 0
           && log.wasReadWhole()
-          && all().stream()
-              .allMatch(cursor -> !cursor.takes(Signal.LOGS) || cursor.hasPassedFiles(end));
+          && cursors.havePassedFiles(end);
     }
   }
 
   @Override
   public void filtered(String source, Signal signal, long records, long bytes) {
-    ledger.filtered(source, takers(signal), records, bytes);
+    ledger.filtered(source, cursors.takers(signal), records, bytes);
   }
 
   /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
   void passed() {
-    freeable.set(true);
-    if (!moved.getAndSet(true) || isFull()) {
+    room.mayFree();
+    if (places.moved() || room.isFull()) {
       onWork.run();
     }
   }
@@ -1143,21 +571,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// @return who is to be told now; null for nobody
   @Nullable Confirmations done(DiskCursor cursor, Entry entry, Settlement settlement) {
     ledger.done(entry.batch(), cursor.shipper(), settlement);
-    return shipperDone(entry, settlement);
-  }
-
-  private @Nullable Confirmations shipperDone(Entry entry, Settlement settlement) {
-    Pending found = pending.get(entry.sequence());
-    if (found == null
-        || !found.confirmations().shipperDone(settlement.rejected(), settlement.reason())) {
-      return null;
-    }
-    Confirmations waiting = found.confirmations();
-    pending.remove(entry.sequence());
-    if (waiting.isUnsure()) {
-      unsure--;
-    }
-    return waiting;
+    return deliveries.shipperDone(entry, settlement);
   }
 
   /// One round: syncs, stores the shippers' places, frees segments, sees whether the disk is well again.
@@ -1167,35 +581,27 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   public int doWork(long nowNanos) {
     this.nowNanos = nowNanos;
     tellGivenUp();
-    tellDamaged();
+    losses.tellDamaged();
     int work = 0;
     if (syncDueNanos(nowNanos) <= 0) {
       sync(nowNanos);
       work++;
     }
     if (nextTendNanos - nowNanos <= 0
-        || (isFull() && mayFree() && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
+        || (room.isFull() && places.isBehind() && nowNanos - tendedNanos >= TEND_FULL_NANOS)) {
       nextTendNanos = nowNanos + TEND_NANOS;
       tendedNanos = nowNanos;
       tend(nowNanos);
-    } else if (moved.get() && nowNanos - placesNanos >= PLACES_NANOS) {
-      writePlaces(nowNanos);
+    } else if (places.isDue(nowNanos)) {
+      places.write(nowNanos);
     }
     return work;
-  }
-
-  private boolean mayFree() {
-    return placesUnsynced || moved.get();
   }
 
   private void tellGivenUp() {
     List<Confirmations> told;
     synchronized (lock) {
-      if (givenUp.isEmpty()) {
-        return;
-      }
-      told = givenUp;
-      givenUp = new ArrayList<>();
+      told = deliveries.takeGivenUp();
     }
     told.forEach(Confirmations::tell);
   }
@@ -1203,55 +609,30 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// For how long there is nothing to do after a [#doWork] that returned 0.
   public long waitNanos(long nowNanos) {
     long wait = Math.min(syncDueNanos(nowNanos), nextTendNanos - nowNanos);
-    if (moved.get()) {
-      wait = Math.min(wait, placesNanos + PLACES_NANOS - nowNanos);
-    }
-    if (isFull() && mayFree()) {
+    wait = Math.min(wait, places.waitNanos(nowNanos));
+    if (room.isFull() && places.isBehind()) {
       wait = Math.min(wait, TEND_FULL_NANOS);
     }
     return Math.max(0, wait);
   }
 
-  /// @return in how many nanoseconds a sync is due; `Long.MAX_VALUE` if there is nothing to sync
   private long syncDueNanos(long nowNanos) {
-    if (!anythingUnsynced()) {
-      unsyncedSeen = false;
-      return Long.MAX_VALUE;
-    }
-    if (!unsyncedSeen) {
-      unsyncedSeen = true;
-      unsyncedSinceNanos = nowNanos;
-    }
-    if (unsyncedBytes >= COMMIT_BYTES) {
-      return 0;
-    }
-    return clientsWait || anySyncedOnly
-        ? lastSyncNanos + COMMIT_NANOS - nowNanos
-        : unsyncedSinceNanos + FILES_COMMIT_NANOS - nowNanos;
-  }
-
-  private boolean anythingUnsynced() {
     synchronized (lock) {
-      return !unsynced.isEmpty();
+      return commit.dueNanos(nowNanos);
     }
   }
 
   private void sync(long nowNanos) {
     List<Unsynced> batches;
     synchronized (lock) {
-      batches = unsynced;
-      unsynced = new ArrayList<>();
-      unsyncedBytes = 0;
-      clientsWait = false;
+      batches = commit.begin(nowNanos);
     }
-    unsyncedSeen = false;
-    lastSyncNanos = nowNanos;
     List<Confirmations> told = new ArrayList<>();
     boolean synced;
     try {
       log.sync();
       synced = true;
-      freeable.set(true);
+      room.mayFree();
     } catch (IOException e) {
       awaitDelivery(batches, e, told);
       synced = false;
@@ -1265,9 +646,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         batch.acknowledgement().delivered(0, "");
       }
     }
-    synchronized (lock) {
-      unsyncedFileBytes -= fileBytes;
-    }
+    commit.released(fileBytes);
     told.forEach(Confirmations::tell);
     if (anySyncedOnly) {
       readers().forEach(Cursor::appended);
@@ -1285,44 +664,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (appending) {
       toMemory(why);
       synchronized (lock) {
-        batches.addAll(unsynced);
-        unsynced = new ArrayList<>();
-        unsyncedBytes = 0;
-        clientsWait = false;
-      }
-      for (Unsynced batch : batches) {
-        Confirmations delivery =
-            batch.durable() ? awaitDelivery(batch, batch.acknowledgement()) : null;
-        if (delivery != null) {
-          told.add(delivery);
-        }
+        batches.addAll(commit.take());
+        told.addAll(deliveries.addUnsure(batches, cursors));
       }
       unproven.addAll(batches);
       log.told();
-    }
-  }
-
-  /// It is not sure to be on disk: then it is told when every shipper is done.
-  ///
-  /// @return who is to be told now, since they are
-  private @Nullable Confirmations awaitDelivery(Unsynced batch, Acknowledgement waiting) {
-    synchronized (lock) {
-      // The shippers may be others than when it was appended.
-      int open = 0;
-      for (DiskCursor cursor : cursors) {
-        open += cursor.isOpen(batch.signal(), batch.sequence()) ? 1 : 0;
-      }
-      for (DiskCursor cursor : leaving) {
-        open += cursor.isOpen(batch.signal(), batch.sequence()) ? 1 : 0;
-      }
-      Confirmations confirmations = new Confirmations(waiting, open);
-      if (open == 0) {
-        return confirmations;
-      }
-      confirmations.markUnsure();
-      unsure++;
-      pending.put(batch.sequence(), new Pending(batch.signal(), batch.records(), confirmations));
-      return null;
     }
   }
 
@@ -1334,11 +680,11 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         cursor.appended();
       }
     }
-    if (takesNone() && !emptyTold && isEmpty()) {
+    if (room.takesNone() && !emptyTold && isEmpty()) {
       emptyTold = true;
       notice.accept(
           "buffer.type is memory, and nothing waits in buffer.directory "
-              + settings.directory()
+              + directory
               + " any more");
     }
     if (problem == null && !log.isInPlace()) {
@@ -1356,43 +702,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         log.seal();
       }
     }
-    if (mayFree() || log.syncedSequence() > storedSynced) {
-      moved.set(false);
-      boolean wasFull = isFull();
-      storeCursors(nowNanos);
-      int freed = free();
-      if ((isFull() || problem != null) && beginBehindAll()) {
-        freed += free();
+    if (places.isBehind(log.syncedSequence())) {
+      boolean wasFull = room.isFull();
+      storePlaces(nowNanos);
+      int freed = room.free();
+      if ((room.isFull() || problem != null) && beginBehindAll()) {
+        freed += room.free();
       }
       if (freed > 0 && wasFull) {
         roomMayHaveChanged();
       }
     }
-  }
-
-  private int free() {
-    List<Segment> freed;
-    synchronized (lock) {
-      // With the lock: a shipper that is added begins with the oldest there is.
-      freed = log.free(this::isNeeded);
-    }
-    log.delete(freed);
-    return freed.size();
-  }
-
-  /// A shipper that is away needs what is for it, and not what lies behind that for others. Under the lock.
-  private boolean isNeeded(Segment segment) {
-    for (DiskCursor cursor : cursors) {
-      if (cursor.needs(segment)) {
-        return true;
-      }
-    }
-    for (DiskCursor cursor : leaving) {
-      if (cursor.needs(segment)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /// The newest segment, and what has positions that it does not know, goes when there is another one. A full log, or disk, takes no
@@ -1403,7 +723,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     synchronized (appending) {
       synchronized (lock) {
         // It says that it has the positions of all that is durable by then.
-        if (!unsynced.isEmpty() || unsure > 0 || !log.wouldFree(this::isNeeded)) {
+        if (!commit.isEmpty() || deliveries.anyUnsure() || !log.wouldFree(cursors::need)) {
           return false;
         }
       }
@@ -1422,7 +742,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private boolean positionsWouldCount() {
     synchronized (lock) {
-      return unsure == 0;
+      return !deliveries.anyUnsure();
     }
   }
 
@@ -1432,16 +752,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     try {
       synchronized (appending) {
         log.reopen();
-        if (logId != 0) {
-          LogId.keep(settings.directory(), logId);
-        }
-        if (!unconfirmedStored || !unconfirmed.isEmpty()) {
-          storeUnconfirmed();
-        }
+        unconfirmed.storeAgain();
         if (log.syncAgain()) {
-          proven(told);
+          synchronized (lock) {
+            told.addAll(deliveries.durable(unproven));
+          }
         }
-        if (!takesNone()) {
+        if (!room.takesNone()) {
           moveToLog(nowNanos);
         }
         unproven.clear();
@@ -1450,13 +767,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     } catch (IOException e) {
       // It was told when it began; /readyz tells it as long as it lasts.
-      LOG.debug("{} does not take records yet", settings.directory(), e);
+      LOG.debug("{} does not take records yet", directory, e);
     }
     // What could not be freed, or begun for it, can be now.
-    moved.set(true);
+    places.moved();
     told.forEach(Confirmations::tell);
     if (isBack) {
-      notice.accept("buffer.directory " + settings.directory() + " takes records again");
+      notice.accept("buffer.directory " + directory + " takes records again");
     }
     roomMayHaveChanged();
   }
@@ -1469,7 +786,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       return;
     }
     // Else the death of the process would bring back what they were done with meanwhile.
-    storeCursors(nowNanos);
+    storePlaces(nowNanos);
     try {
       for (; entry != null; entry = memory.holdFirstOfFiles()) {
         try {
@@ -1486,9 +803,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private void moveToLog(Entry entry) throws IOException {
-    if (settings.onFull() == BufferSettings.OnFull.DROP_OLDEST && isFull()) {
-      free();
-      dropOldest();
+    if (room.dropsOldest() && room.isFull()) {
+      room.free();
+      try {
+        room.dropOldest();
+      } catch (IOException e) {
+        toMemory(e);
+      }
     }
     Batch batch = entry.batch();
     long sequence = entry.sequence();
@@ -1502,98 +823,39 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     unproven.clear();
     synchronized (lock) {
       log.publish(batch);
-      for (DiskCursor cursor : all()) {
+      for (DiskCursor cursor : cursors.all()) {
         cursor.moved(entry, log.newest(), millis);
       }
       memory.moved(entry);
-      unsynced.add(
-          new Unsynced(sequence, batch.signal(), batch.records(), 0, true, true, entry.moved()));
-      unsyncedBytes += batch.length();
+      commit.add(
+          new Unsynced(sequence, batch.signal(), batch.records(), 0, true, true, entry.moved()),
+          batch.length());
     }
   }
 
-  /// What a sync had failed for is durable after all.
-  private void proven(List<Confirmations> told) {
-    for (Unsynced batch : unproven) {
-      synchronized (lock) {
-        Pending waiting = pending.get(batch.sequence());
-        if (waiting != null && waiting.confirmations().isUnsure()) {
-          pending.remove(batch.sequence());
-          unsure--;
-          told.add(waiting.confirmations());
-        }
-      }
-    }
-  }
-
-  private CursorFile placesNow(long synced) {
-    Map<String, Long> passed = new LinkedHashMap<>();
-    Map<String, Ahead> ahead = new LinkedHashMap<>();
-    synchronized (lock) {
-      for (DiskCursor cursor : cursors) {
-        long place = cursor.passed();
-        passed.put(cursor.shipper(), place);
-        Ahead behind = cursor.ahead();
-        if (behind.to() > place) {
-          ahead.put(cursor.shipper(), behind);
-        }
-      }
-    }
-    return new CursorFile(synced, passed, ahead);
-  }
-
-  /// Where the machine dies, too, they are those of [#storeCursors] at worst. What has failed is tried again by that.
-  private void writePlaces(long nowNanos) {
-    placesNanos = nowNanos;
-    moved.set(false);
-    placesUnsynced = true;
-    try {
-      places.append(placesNow(storedSynced));
-    } catch (IOException e) {
-      LOG.debug("the shippers' places cannot be written", e);
-    }
-  }
-
-  private void storeCursors(long nowNanos) {
-    placesNanos = nowNanos;
-    long synced = log.syncedSequence();
+  private void storePlaces(long nowNanos) {
+    places.begin(nowNanos);
     try {
       synchronized (appending) {
-        if (!unconfirmedStored) {
-          storeUnconfirmed();
-        }
+        unconfirmed.storeRest();
       }
-      places.replace(placesNow(synced));
-      storedSynced = synced;
-      placesUnsynced = false;
-      cursorsProblem = false;
+      places.store(log.syncedSequence());
     } catch (IOException e) {
-      placesUnsynced = true;
-      if (!cursorsProblem) {
-        cursorsProblem = true;
-        notice.accept(
-            "the shippers' places in "
-                + settings.directory()
-                + " cannot be stored ("
-                + e.getMessage()
-                + "): a restart would ship again what was shipped meanwhile");
-      }
+      places.failed(e);
     }
   }
 
   /// What the buffer holds, at one instant.
   public BufferStatus status() {
-    long oldest = Long.MAX_VALUE;
+    long oldest;
     synchronized (lock) {
-      for (DiskCursor cursor : cursors) {
-        oldest = Math.min(oldest, cursor.oldestMillis());
-      }
+      oldest = cursors.oldestMillis();
     }
     long ageMillis = oldest == Long.MAX_VALUE ? 0 : Math.max(0, clock.millis() - oldest);
     String why = problem;
     return new BufferStatus(
         log.bytes(),
-        settings.maxBytes(),
+        room.maxBytes(),
         log.segments(),
         TimeUnit.MILLISECONDS.toSeconds(ageMillis),
         log.damagedBytes(),
@@ -1607,79 +869,32 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   }
 
   private @Nullable Left findLeft() {
-    Left.Found found = new Left.Found();
-    // Heads alone are looked at, a page of each record.
-    ByteBuffer window = ByteBuffer.allocateDirect(HEAD_WINDOW_BYTES);
     try {
-      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
-        boolean needed;
-        synchronized (lock) {
-          needed = isNeeded(segment);
-        }
-        if (needed) {
-          forEachHead(
-              segment,
-              window,
-              record -> {
-                if (isOpen(record.batch().signal(), record.sequence())) {
-                  found.add(record.batch());
-                }
-              });
-        }
-      }
+      return Left.find(log, cursors, lock);
     } catch (IOException e) {
       LOG.warn("what is left in the buffer cannot be listed: {}", e.toString());
       return null;
     }
-    return found.left();
-  }
-
-  private static void forEachHead(Segment segment, ByteBuffer window, Consumer<StoredBatch> visitor)
-      throws IOException {
-    SegmentReader reader = segment.reader(window, segment.first() - 1);
-    long limit = segment.endBytes();
-    while (true) {
-      switch (reader.find(limit)) {
-        case NOTHING -> {
-          return;
-        }
-        case DAMAGE -> reader.passDamage(limit);
-        case RECORD -> {
-          StoredBatch record = reader.head(limit);
-          if (record != null) {
-            visitor.accept(record);
-          }
-          reader.pass();
-        }
-      }
-    }
-  }
-
-  private boolean isOpen(Signal signal, long sequence) {
-    synchronized (lock) {
-      return cursors.stream().anyMatch(cursor -> cursor.isOpen(signal, sequence))
-          || leaving.stream().anyMatch(cursor -> cursor.isOpen(signal, sequence));
-    }
-  }
-
-  private List<DiskCursor> takers(Signal signal) {
-    return takers.getOrDefault(signal, List.of());
   }
 
   /// Syncs, stores the shippers' places, lists what is left and gives the directory back. Nothing is appended any more.
   @Override
   public void close() {
     tellGivenUp();
-    tellDamaged();
-    sync(lastSyncNanos);
-    moved.set(true);
-    tend(lastSyncNanos);
-    if (anythingUnsynced()) {
+    losses.tellDamaged();
+    sync(nowNanos);
+    places.moved();
+    tend(nowNanos);
+    boolean isRest;
+    synchronized (lock) {
+      isRest = !commit.isEmpty();
+    }
+    if (isRest) {
       // It has just come from memory.
-      sync(lastSyncNanos);
+      sync(nowNanos);
     }
     synchronized (lock) {
-      all().forEach(DiskCursor::dropOrphans);
+      cursors.all().forEach(DiskCursor::dropOrphans);
     }
     // Of files that have vanished nothing is there any more, though they can be read until they are
     // closed.

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,7 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,28 +30,14 @@ import org.jspecify.annotations.Nullable;
 ///     passed ┘ taken ┘      └ reader: where the next is read
 /// ```
 final class DiskCursor extends Cursor {
-  /// Arrays of this size are used again: a full batch of a file fits.
-  static final int ARRAY_BYTES = 272 * 1024;
-
-  private static final int SMALL_BYTES = 32 * 1024;
-
-  /// So long a segment is tried after an error of the disk before the rest of it is given up: what it holds was acknowledged, and a
-  /// disk that was away is well again later.
-  private static final long GIVE_UP_NANOS = TimeUnit.MINUTES.toNanos(10);
-
-  /// So long it is tried at most, though the disk takes nothing all the time: where it has no room, what waits there may be why.
-  private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(90);
-
-  private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   static final String DAMAGED = "damaged";
 
   /// By `on_full`.
   static final String FULL = "full";
 
   private final DiskBuffer buffer;
+  private final Losses losses;
   private final MemoryCursor memory;
-  private final MemoryBudget budget;
   private final boolean syncedOnly;
 
   // The shipper's thread alone.
@@ -61,25 +45,10 @@ final class DiskCursor extends Cursor {
   private @Nullable SegmentReader reader;
   private @Nullable Segment readerOf;
 
-  /// Without what is lent.
-  private long heldBytes;
-
-  /// Of that, what is parked.
-  private long parkedBytes;
-
-  /// It could not be read when it was tried last; null for none.
-  private @Nullable Segment failing;
-
-  // Of that one.
-  private long firstFailedNanos;
-  private long failingSinceNanos;
-  private long triedNanos;
-
+  private final ReadMemory held;
+  private final UnreadableSegment unreadable;
   private @Nullable Entry last;
   private final AsideReader asideReader;
-
-  /// Why the shipper waits for the disk; null while it does not. Written by the shipper's thread alone.
-  private volatile @Nullable String readProblem;
 
   // Guarded by the buffer's lock.
 
@@ -114,25 +83,14 @@ final class DiskCursor extends Cursor {
 
   private long lastReadMillis;
 
-  /// The last record that a shipper gets which was removed; `Long.MAX_VALUE` for one that was not.
-  private long until = Long.MAX_VALUE;
-
-  /// Of a shipper that was removed: what it had not taken then, and what it has taken since.
-  private Tally untaken = new Tally();
-
-  private final Tally takenSince = new Tally();
-
-  /// Signals that came later: those of segments that begin behind this number.
-  private final Map<Signal, Long> since = new EnumMap<>(Signal.class);
+  private final Reach reach = new Reach();
+  private final OpenRecords owed;
 
   /// What is not done and not held either.
   private final Aside aside;
 
   /// The last record that was read before something was parked or set aside last.
   private long waitedUpTo = Long.MIN_VALUE;
-
-  private long openBatches;
-  private long openRecords;
 
   /// @param syncedOnly whether the shipper may see only what the death of the machine cannot lose
   /// @param passed     the shipper needs no record up to this number
@@ -150,8 +108,11 @@ final class DiskCursor extends Cursor {
     this.aside = new Aside(syncedOnly ? Aside.MOST_STORED : Aside.MOST);
     this.asideReader = new AsideReader(buffer, this, aside);
     this.buffer = buffer;
+    this.losses = buffer.losses();
+    this.owed = new OpenRecords(memory.shipper(), losses);
     this.memory = memory;
-    this.budget = budget;
+    this.held = new ReadMemory(budget, buffer.spareArrays());
+    this.unreadable = new UnreadableSegment(memory.shipper(), buffer.directory(), buffer::tell);
     this.syncedOnly = syncedOnly;
     this.lastRead = passed;
   }
@@ -186,14 +147,12 @@ final class DiskCursor extends Cursor {
     rest.forEach(
         (source, signal, batches, records, bytes) -> {
           if (takes(signal) && !signals.contains(signal)) {
-            openBatches -= batches;
-            openRecords -= records;
-            buffer.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
+            owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
           }
         });
     for (Signal signal : signals) {
       if (!takes(signal)) {
-        since.put(signal, lastSequence);
+        reach.beginBehind(signal, lastSequence);
       }
     }
     take(signals);
@@ -202,22 +161,20 @@ final class DiskCursor extends Cursor {
 
   /// The shipper is removed: it gets what is there now and nothing more. Under the buffer's lock.
   void leave(long lastSequence) {
-    until = lastSequence;
-    untaken = rest();
+    reach.endAt(lastSequence);
+    owed.leave(rest());
   }
 
   /// Whether the shipper gets a record, or did. Under the buffer's lock.
   boolean gets(Signal signal, long sequence) {
-    return takes(signal)
-        && sequence <= until
-        && sequence > since.getOrDefault(signal, Long.MIN_VALUE);
+    return takes(signal) && reach.has(signal, sequence);
   }
 
   /// Whether a record waits for the shipper in the log, or did so when it was removed. Under the buffer's
   /// lock.
   boolean isUnread(long sequence) {
     return aside.contains(sequence)
-        || (sequence > lastRead && sequence <= until && !before.covers(sequence));
+        || (sequence > lastRead && !reach.endsBefore(sequence) && !before.covers(sequence));
   }
 
   /// Whether a record is not done that the shipper was to get. Under the buffer's lock.
@@ -230,20 +187,15 @@ final class DiskCursor extends Cursor {
   /// @return the records of signals that `heirs` do not take
   long giveUp(Set<Signal> heirs) {
     long[] nobodys = {0};
-    untaken
-        .minus(takenSince)
+    owed.takeUntaken()
         .forEach(
             (source, signal, batches, records, bytes) -> {
               if (takes(signal)) {
-                openBatches -= batches;
-                openRecords -= records;
-                buffer.gaveUp(source, shipper(), records, bytes, MemoryBuffer.REMOVED);
+                owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
                 nobodys[0] += heirs.contains(signal) ? 0 : records;
               }
             });
-    untaken = new Tally();
-    takenSince.clear();
-    until = Long.MIN_VALUE;
+    reach.end();
     return nobodys[0];
   }
 
@@ -331,17 +283,14 @@ final class DiskCursor extends Cursor {
     tally.forEach(
         (source, signal, batches, records, bytes) -> {
           if (takes(signal)) {
-            openBatches += batches;
-            openRecords += records;
+            owed.add(batches, records);
             ledger.appended(source, shipper(), records, bytes);
           }
         });
   }
 
   private boolean takes(Signal signal, Segment segment) {
-    return takes(signal)
-        && segment.first() <= until
-        && segment.first() > since.getOrDefault(signal, Long.MIN_VALUE);
+    return takes(signal) && reach.has(signal, segment.first());
   }
 
   /// A record was found at the start.
@@ -370,18 +319,16 @@ final class DiskCursor extends Cursor {
       doneBefore.computeIfAbsent(segment, made -> new Tally()).add(batch);
       return false;
     }
-    openBatches++;
-    openRecords += batch.records();
+    owed.add(batch);
     return true;
   }
 
   /// Under the buffer's lock.
   void appended(Batch batch, long millis) {
-    if (openBatches == 0) {
+    if (owed.isEmpty()) {
       lastReadMillis = millis;
     }
-    openBatches++;
-    openRecords += batch.records();
+    owed.add(batch);
   }
 
   /// What was in memory is in the log now, at the end of a segment. What the shipper has had of it does not come again. Under the
@@ -406,21 +353,18 @@ final class DiskCursor extends Cursor {
     boolean waited = buffer.memory().movedWaiting(memory, entry);
     if (gets(batch.signal(), sequence)) {
       appended(batch, millis);
-      if (until != Long.MAX_VALUE) {
-        untaken.add(batch);
-      }
+      owed.waits(batch);
       if (!waited) {
         buffer.appended(batch, this);
       }
     } else if (waited) {
-      buffer.lost(batch, shipper(), MemoryBuffer.REMOVED);
+      losses.lost(batch, shipper(), MemoryBuffer.REMOVED);
     }
   }
 
   /// Whether it gets other signals of the second number than of the first. Under the buffer's lock.
   boolean changes(long before, long number) {
-    return (until >= before && until < number)
-        || since.values().stream().anyMatch(after -> after >= before && after < number);
+    return reach.changes(before, number);
   }
 
   /// The shipper needs no record up to this number, whether it has come by or not. Under the buffer's lock.
@@ -429,12 +373,12 @@ final class DiskCursor extends Cursor {
     if (first != Long.MAX_VALUE) {
       return first - 1;
     }
-    return openBatches == 0 ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
+    return owed.isEmpty() ? Math.max(lastRead, buffer.log().lastSequence()) : lastRead;
   }
 
   /// Whether it needs nothing of files any more up to a number. Under the buffer's lock.
   boolean hasPassedFiles(long number) {
-    return openBatches == 0
+    return owed.isEmpty()
         || (lastRead >= number
             && aside.firstOfKeys() > number
             && taken.headMap(number, true).values().stream().noneMatch(Entry::fromFile));
@@ -462,7 +406,7 @@ final class DiskCursor extends Cursor {
 
   /// Whether all of the log that it takes is done. Under the buffer's lock.
   boolean hasNothingOpen() {
-    return openBatches == 0;
+    return owed.isEmpty();
   }
 
   /// When what the shipper needs next was appended, or a little before; `Long.MAX_VALUE` where it needs
@@ -478,19 +422,16 @@ final class DiskCursor extends Cursor {
     if (held != Long.MAX_VALUE) {
       return held;
     }
-    return openBatches == 0 ? Long.MAX_VALUE : lastReadMillis;
+    return owed.isEmpty() ? Long.MAX_VALUE : lastReadMillis;
   }
 
   @Override
   public @Nullable Entry next() {
     while (true) {
       // Looked at first: what is in memory now has all lower numbers of the log behind it.
-      long inMemory = buffer.nextInMemory(memory);
+      long inMemory = buffer.memory().nextSequence(memory);
       Segment segment = segment();
-      if (failing != null && failing != segment) {
-        // It has gone for newer ones.
-        waitsNoMore();
-      }
+      unreadable.reads(segment);
       if (segment == null) {
         Entry entry = inMemory == Long.MAX_VALUE ? null : fromMemory(inMemory);
         if (entry != null || inMemory == Long.MAX_VALUE) {
@@ -498,16 +439,15 @@ final class DiskCursor extends Cursor {
         }
         continue;
       }
-      if (failing != null && buffer.nowNanos() - triedNanos < RETRY_NANOS) {
+      if (unreadable.rests(buffer.nowNanos())) {
         return null;
       }
       Step step;
       try {
         step = step(segment, inMemory);
         // Else nothing of it may have been read: memory was short.
-        if (failing != null && (step == Step.AGAIN || step == Step.TAKEN)) {
-          waitsNoMore();
-          buffer.tell(segment.name() + " can be read again");
+        if (step == Step.AGAIN || step == Step.TAKEN) {
+          unreadable.isWell();
         }
       } catch (IOException e) {
         if (segment.isGone()) {
@@ -612,7 +552,7 @@ final class DiskCursor extends Cursor {
         if (inMemory < open.sequence()) {
           yield Step.MEMORY;
         }
-        yield open.sequence() > until ? Step.WAIT : record(segment, open, limit);
+        yield reach.endsBefore(open.sequence()) ? Step.WAIT : record(segment, open, limit);
       }
     };
   }
@@ -654,9 +594,7 @@ final class DiskCursor extends Cursor {
         return Step.AGAIN;
       }
       takenOfSegment.add(batch);
-      if (until != Long.MAX_VALUE) {
-        takenSince.add(batch);
-      }
+      owed.taken(batch);
       taken.put(entry.sequence(), entry);
       read(stored.sequence());
       lastReadMillis = stored.appendedMillis();
@@ -738,13 +676,8 @@ final class DiskCursor extends Cursor {
         .forEach(
             (source, signal, batches, records, bytes) -> {
               if (takes(signal, segment) && batches > 0) {
-                openBatches -= batches;
-                openRecords -= records;
                 takenOfSegment.add(source, signal, batches, records, bytes);
-                if (until != Long.MAX_VALUE) {
-                  takenSince.add(source, signal, batches, records, bytes);
-                }
-                buffer.gaveUp(source, shipper(), records, bytes, why);
+                owed.lose(source, signal, batches, records, bytes, why);
               }
             });
   }
@@ -770,12 +703,7 @@ final class DiskCursor extends Cursor {
   private void lose(Tally lost, String why) {
     lost.forEach(
         (source, signal, batches, records, bytes) -> {
-          openBatches -= batches;
-          openRecords -= records;
-          if (until != Long.MAX_VALUE) {
-            takenSince.add(source, signal, batches, records, bytes);
-          }
-          buffer.gaveUp(source, shipper(), records, bytes, why);
+          owed.lose(source, signal, batches, records, bytes, why);
         });
   }
 
@@ -789,8 +717,7 @@ final class DiskCursor extends Cursor {
 
   /// Whatever became of it. Under the buffer's lock.
   private void closed(Entry entry) {
-    openBatches--;
-    openRecords -= entry.batch().records();
+    owed.close(entry.batch());
     taken.remove(entry.sequence());
     orphans.remove(entry.sequence());
     aside.answered(entry.sequence());
@@ -799,7 +726,7 @@ final class DiskCursor extends Cursor {
   private void lose(Entry entry, String why) {
     closed(entry);
     Batch batch = entry.batch();
-    buffer.gaveUp(batch.source(), shipper(), batch.records(), batch.sourceBytes(), why);
+    losses.gaveUp(batch.source(), shipper(), batch.records(), batch.sourceBytes(), why);
   }
 
   /// The segment is about to go for newer ones. Under the buffer's lock.
@@ -819,7 +746,7 @@ final class DiskCursor extends Cursor {
     for (Long orphan : List.copyOf(orphans)) {
       Entry entry = Objects.requireNonNull(taken.get(orphan));
       closed(entry);
-      buffer.lost(entry.batch(), shipper(), FULL);
+      losses.lost(entry.batch(), shipper(), FULL);
     }
   }
 
@@ -837,32 +764,8 @@ final class DiskCursor extends Cursor {
     damaged = false;
   }
 
-  /// It is tried again each second. While the disk takes nothing either it is away rather than broken, and is waited for longer.
   private Step unreadable(Segment segment, IOException why) {
-    long nowNanos = buffer.nowNanos();
-    triedNanos = nowNanos;
-    boolean first = failing == null;
-    failing = segment;
-    if (first || buffer.problem() != null) {
-      failingSinceNanos = nowNanos;
-    }
-    if (first) {
-      firstFailedNanos = nowNanos;
-      String what =
-          "shipper "
-              + shipper()
-              + " waits for buffer.directory "
-              + buffer.directory()
-              + ": "
-              + segment.name()
-              + " cannot be read ("
-              + why.getMessage()
-              + ")";
-      readProblem = what;
-      buffer.tell(what);
-    }
-    if (nowNanos - failingSinceNanos < GIVE_UP_NANOS
-        && nowNanos - firstFailedNanos < LONGEST_NANOS) {
+    if (!unreadable.failed(segment, why, buffer.nowNanos(), buffer.problem() != null)) {
       return Step.WAIT;
     }
     boolean gaveUp = false;
@@ -878,45 +781,38 @@ final class DiskCursor extends Cursor {
     if (!gaveUp) {
       return Step.WAIT;
     }
-    waitsNoMore();
+    unreadable.forget();
     buffer.tell(segment.name() + ": what is left of it is given up: " + why.getMessage());
     buffer.passed();
     return Step.AGAIN;
   }
 
-  private void waitsNoMore() {
-    failing = null;
-    readProblem = null;
-  }
-
   /// Why the shipper waits for the disk, in one line; null while it does not. Any thread.
   @Nullable String readProblem() {
-    return readProblem;
+    return unreadable.problem();
   }
 
   @Override
   public void parked(Entry entry) {
+    boolean isStored = entry.isStored();
     synchronized (buffer.lock) {
       aside.held(entry.sequence());
+      waitedUpTo = isStored ? lastRead : waitedUpTo;
     }
-    park(entry, 1);
+    if (isStored) {
+      held.parked(entry.batch().bytes());
+    } else {
+      memory.parked(entry);
+    }
   }
 
   @Override
   public void unparked(Entry entry) {
-    park(entry, -1);
-  }
-
-  private void park(Entry entry, int times) {
     if (!entry.isStored()) {
-      if (times > 0) {
-        memory.parked(entry);
-      } else {
-        memory.unparked(entry);
-      }
+      memory.unparked(entry);
       return;
     }
-    parkedBytes += (long) times * size(entry.batch().bytes());
+    held.unparked(entry.batch().bytes());
     synchronized (buffer.lock) {
       waitedUpTo = lastRead;
     }
@@ -940,9 +836,7 @@ final class DiskCursor extends Cursor {
       }
       waitedUpTo = lastRead;
       taken.remove(sequence);
-      if (until != Long.MAX_VALUE) {
-        untaken.add(batch);
-      }
+      owed.waits(batch);
     }
     release(batch.bytes());
     return true;
@@ -961,9 +855,7 @@ final class DiskCursor extends Cursor {
       boolean counts = takes(batch.signal(), read.segment());
       aside.take(batch, nowNanos, counts);
       if (counts) {
-        if (until != Long.MAX_VALUE) {
-          takenSince.add(batch);
-        }
+        owed.taken(batch);
         taken.put(entry.sequence(), entry);
       }
       giveUpDamaged(read.segment());
@@ -1038,7 +930,7 @@ final class DiskCursor extends Cursor {
   public void lent(Entry entry) {
     super.lent(entry);
     if (entry.isStored()) {
-      heldBytes -= size(entry.batch().bytes());
+      held.lent(entry.batch().bytes());
     }
   }
 
@@ -1046,7 +938,7 @@ final class DiskCursor extends Cursor {
   public void returned(Entry entry) {
     super.returned(entry);
     if (entry.isStored()) {
-      heldBytes += size(entry.batch().bytes());
+      held.returned(entry.batch().bytes());
     }
   }
 
@@ -1094,25 +986,7 @@ final class DiskCursor extends Cursor {
   /// @param again whether it waits aside: what is parked may wait for it
   /// @return null where memory is short and something that is held will be given back
   byte @Nullable [] array(int bytes, boolean again) {
-    boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
-    int length = usual ? ARRAY_BYTES : bytes;
-    int size = length + Entry.BYTES;
-    long before = heldBytes + lentBytes();
-    boolean allIsParked = before == parkedBytes;
-    if (allIsParked && before <= (again ? 2 : 1) * shareBytes()) {
-      // A shipper goes on with one batch whatever the others hold, and whatever waits for a missing
-      // topic.
-      budget.reserve(size);
-    } else if ((heldBytes > 0 && before + size > shareBytes()) || !budget.tryReserve(size)) {
-      // Whatever its fallback holds, it goes on with one batch where there is memory.
-      return null;
-    }
-    heldBytes += size;
-    return usual ? buffer.spareArrays().take() : new byte[length];
-  }
-
-  private static int size(byte[] array) {
-    return array.length + Entry.BYTES;
+    return held.take(bytes, again, lentBytes(), shareBytes());
   }
 
   private void release(Entry entry) {
@@ -1124,11 +998,7 @@ final class DiskCursor extends Cursor {
   }
 
   void release(byte[] array) {
-    heldBytes -= size(array);
-    budget.release(size(array));
-    if (array.length == ARRAY_BYTES) {
-      buffer.spareArrays().give(array);
-    }
+    held.release(array);
   }
 
   @Override
@@ -1140,7 +1010,7 @@ final class DiskCursor extends Cursor {
   public long openRecords() {
     long inLog;
     synchronized (buffer.lock) {
-      inLog = openRecords;
+      inLog = owed.records();
     }
     return inLog + memory.openRecords();
   }
@@ -1160,7 +1030,7 @@ final class DiskCursor extends Cursor {
   public long openBatches() {
     long inLog;
     synchronized (buffer.lock) {
-      inLog = openBatches;
+      inLog = owed.batches();
     }
     return inLog + memory.openBatches();
   }

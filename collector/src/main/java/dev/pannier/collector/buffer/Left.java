@@ -1,9 +1,12 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.disk.Segment;
+import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.receipt.Buffered;
 import dev.pannier.collector.receipt.ByteRange;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -15,6 +18,32 @@ import java.util.Map;
 /// @param files           by generation
 /// @param receivedRecords of requests that were acknowledged
 public record Left(Map<Long, Buffered> files, long receivedRecords) {
+  /// @param lock the buffer's
+  static Left find(SegmentLog log, DiskCursors cursors, Object lock) throws IOException {
+    Found found = new Found();
+    Heads heads = new Heads();
+    for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
+      boolean needed;
+      synchronized (lock) {
+        needed = cursors.need(segment);
+      }
+      if (needed) {
+        heads.forEach(
+            segment,
+            record -> {
+              boolean isOpen;
+              synchronized (lock) {
+                isOpen = cursors.open(record.batch().signal(), record.sequence()) > 0;
+              }
+              if (isOpen) {
+                found.add(record.batch());
+              }
+            });
+      }
+    }
+    return found.left();
+  }
+
   /// Gathers them, in the log's order.
   static final class Found {
     final Map<Long, Buffered> files = new LinkedHashMap<>();

@@ -1418,7 +1418,7 @@ class DiskBufferTest {
   void largeBufferHasNoMoreSegmentsThanThereAreDescriptors() {
     for (long mib = 8; mib <= 1 << 20; mib *= 2) {
       maxBytes = mib * MIB;
-      long bytes = DiskBuffer.segmentBytes(settings());
+      long bytes = Room.segmentBytes(settings());
       assertThat(maxBytes / bytes).isBetween(16L, 256L);
     }
   }

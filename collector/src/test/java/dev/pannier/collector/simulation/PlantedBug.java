@@ -117,7 +117,7 @@ enum PlantedBug {
   DROP_NOT_COUNTED(
       World.Mode.DISK,
       "the ledger has \\d+ records dropped for",
-      "collector.buffer.DiskBuffer",
+      "collector.buffer.Losses",
       "gaveUp") {
     @Override
     boolean replace(CodeBuilder code, CodeElement element) {

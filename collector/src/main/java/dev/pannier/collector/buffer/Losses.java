@@ -1,0 +1,248 @@
+package dev.pannier.collector.buffer;
+
+import dev.pannier.collector.buffer.disk.Segment;
+import dev.pannier.collector.buffer.disk.SegmentLog;
+import dev.pannier.collector.metrics.Counter;
+import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.receipt.ByteRange;
+import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Positions;
+import dev.pannier.shippers.batch.Signal;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What shippers never get of a log: counted in records as they give it up, and then told with the bytes of files that it was ([Drops]).
+///
+/// What is kept is guarded by the buffer's lock; what the log says of files is read without it.
+final class Losses {
+  private static final Logger LOG = LoggerFactory.getLogger(Losses.class);
+
+  /// What is damaged in more places of a segment is told as if all behind the last of them were.
+  private static final int MOST_RUNS = 16;
+
+  private final Object lock;
+  private final SegmentLog log;
+  private final Ledger ledger;
+  private final Metrics metrics;
+
+  /// Given up since it cannot be read. Which bytes they are is not told yet.
+  private List<Missing> unreadable = new ArrayList<>();
+
+  /// Given up with the segment that is about to go for newer ones. Which bytes they are is not told yet.
+  private List<Missing> dropped = new ArrayList<>();
+
+  /// Something was given up since it cannot be read.
+  private boolean damaged;
+
+  /// @param lock the buffer's
+  Losses(Object lock, SegmentLog log, Ledger ledger, Metrics metrics) {
+    this.lock = lock;
+    this.log = log;
+    this.ledger = ledger;
+    this.metrics = metrics;
+  }
+
+  /// A shipper never gets a batch. Any thread.
+  void lost(Batch batch, String shipper, String why) {
+    gaveUp(batch.source(), shipper, batch.records(), batch.sourceBytes(), why);
+    ledger.drops().add(batch, shipper, why);
+  }
+
+  /// Shippers never get a batch that came when there was no room. Any thread.
+  void neverAppended(Batch batch, List<DiskCursor> shippers) {
+    ledger.appended(batch, shippers);
+    for (DiskCursor cursor : shippers) {
+      lost(batch, cursor.shipper(), DiskCursor.FULL);
+    }
+  }
+
+  /// What the log had for a shipper that was removed before the process started, and nobody gets in its stead. Any thread.
+  void removed(String shipper, Batch batch) {
+    ledger.appended(batch.source(), shipper, batch.records(), batch.sourceBytes());
+    lost(batch, shipper, MemoryBuffer.REMOVED);
+  }
+
+  /// What it was of files is told besides. Any thread.
+  void gaveUp(String source, String shipper, long records, long bytes, String why) {
+    ledger.dropped(source, shipper, records, bytes);
+    metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
+  }
+
+  /// A shipper never gets these numbers. Under the lock.
+  void add(Missing numbers) {
+    if (numbers.why().equals(DiskCursor.DAMAGED)) {
+      unreadable.add(numbers);
+      damaged = true;
+    } else {
+      dropped.add(numbers);
+    }
+  }
+
+  /// Whether a shipper never gets something since it was damaged, or could not be read. Under the lock.
+  boolean hasDamage() {
+    return damaged;
+  }
+
+  /// Tells which bytes of files were given up with a segment, which can be read yet. One thread at a time.
+  void tellDropped(Segment segment) {
+    List<Missing> some;
+    synchronized (lock) {
+      some = dropped;
+      dropped = new ArrayList<>();
+    }
+    if (some.isEmpty()) {
+      return;
+    }
+    try {
+      new Heads()
+          .forEach(
+              segment,
+              record -> {
+                for (Missing each : some) {
+                  if (each.has(record.sequence())
+                      && gets(each.cursor(), record.batch().signal(), record.sequence())) {
+                    ledger.drops().add(record.batch(), each.cursor().shipper(), each.why());
+                  }
+                }
+              });
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.warn(
+          "{}: which bytes of files go with it is not known: {}", segment.name(), e.toString());
+    }
+  }
+
+  private boolean gets(DiskCursor cursor, Signal signal, long sequence) {
+    synchronized (lock) {
+      return cursor.gets(signal, sequence);
+    }
+  }
+
+  /// Tells what the log has for a shipper that was removed, and none of the signals that others get in its stead. Its thread has ended.
+  void tellUnread(DiskCursor cursor, Set<Signal> inherited) {
+    if (inherited.contains(Signal.LOGS)) {
+      return;
+    }
+    Heads heads = new Heads();
+    try {
+      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
+        heads.forEach(
+            segment,
+            record -> {
+              Batch batch = record.batch();
+              boolean isUnread;
+              synchronized (lock) {
+                isUnread =
+                    cursor.isUnread(record.sequence())
+                        && cursor.gets(batch.signal(), record.sequence());
+              }
+              if (isUnread && !inherited.contains(batch.signal())) {
+                ledger.drops().add(batch, cursor.shipper(), MemoryBuffer.REMOVED);
+              }
+            });
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.warn(
+          "which bytes of files shipper {} does not get any more is not known: {}",
+          cursor.shipper(),
+          e.toString());
+    }
+  }
+
+  /// What was damaged says of itself nothing that could be trusted: which bytes of a file it had is told by what was before and behind it.
+  void tellDamaged() {
+    List<Missing> some;
+    synchronized (lock) {
+      if (unreadable.isEmpty()) {
+        return;
+      }
+      some = unreadable;
+      unreadable = new ArrayList<>();
+    }
+    for (Missing each : some) {
+      for (Missing run : each.runs(MOST_RUNS)) {
+        if (!gets(run.cursor(), Signal.LOGS, run.upTo())) {
+          continue;
+        }
+        try {
+          tellDamaged(run);
+        } catch (IOException | IllegalArgumentException e) {
+          LOG.warn(
+              "which bytes of files were damaged in the buffer is not known: {}", e.toString());
+        }
+      }
+    }
+  }
+
+  private void tellDamaged(Missing run) throws IOException {
+    Segment segment = segmentOf(run);
+    if (segment == null) {
+      return;
+    }
+    Map<Long, Long> from = ends(log.positionsBefore(segment));
+    Map<Long, Long> to = new LinkedHashMap<>();
+    Map<Long, String> sources = new LinkedHashMap<>();
+    try {
+      new Heads()
+          .forEach(
+              segment,
+              record -> {
+                Positions positions = Positions.decode(record.batch().positions());
+                if (positions == null) {
+                  return;
+                }
+                sources.put(positions.generation(), record.batch().source());
+                if (record.sequence() <= run.after()) {
+                  from.merge(positions.generation(), positions.to(), Math::max);
+                } else if (record.sequence() > run.upTo()) {
+                  to.putIfAbsent(positions.generation(), positions.from());
+                }
+              });
+    } catch (IOException e) {
+      LOG.debug("{} cannot be read: what is behind it tells what it had", segment.name(), e);
+    }
+    Segment next = log.after(segment);
+    ends(next == null ? log.positions() : log.positionsBefore(next)).forEach(to::putIfAbsent);
+    to.forEach(
+        (generation, end) -> {
+          long begin = from.getOrDefault(generation, 0L);
+          if (end > begin) {
+            ledger
+                .drops()
+                .addWithin(
+                    generation,
+                    sources.getOrDefault(generation, ""),
+                    new ByteRange(begin, end),
+                    run.cursor().shipper(),
+                    run.why());
+          }
+        });
+  }
+
+  private @Nullable Segment segmentOf(Missing run) {
+    Segment segment = null;
+    for (Segment each = log.oldest();
+        each != null && each.first() <= run.upTo();
+        each = log.after(each)) {
+      segment = each;
+    }
+    return segment;
+  }
+
+  private static Map<Long, Long> ends(List<byte[]> positions) {
+    Map<Long, Long> ends = new LinkedHashMap<>();
+    for (byte[] each : positions) {
+      Positions decoded = Positions.decode(each);
+      if (decoded != null) {
+        ends.put(decoded.generation(), decoded.to());
+      }
+    }
+    return ends;
+  }
+}
