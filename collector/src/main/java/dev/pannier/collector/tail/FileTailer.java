@@ -37,6 +37,10 @@ final class FileTailer {
   static final int CHUNK_BYTES = 256 * 1024;
   static final int MAX_DETACHED = 256;
 
+  /// Files that are read from in one round: what is done once a round (a sign of life, acknowledgements taken, positions stored, names
+  /// looked at) comes often enough where a chunk's lines take seconds, as expressions may that search back and forth.
+  static final int MOST_READ = 8;
+
   /// Batches of one file that are under way, or done behind one which waits: each costs its end's position.
   static final int MAX_PENDING = 16 * 1024;
 
@@ -466,7 +470,7 @@ final class FileTailer {
   }
 
   /// Rotated and deleted files come first: they are what is gone next. Every other file gets a turn; the
-  /// next round begins where this one ran out of room.
+  /// next round begins where this one ran out of room, or has read from enough of them.
   private int visitAll(long nowNanos) {
     visiting.clear();
     for (TailedFile file : generations.live()) {
@@ -483,6 +487,7 @@ final class FileTailer {
     int count = visiting.size();
     int others = count - first;
     int work = 0;
+    int readFrom = 0;
     boolean all = true;
     boolean zipped = false;
     boolean zipWaits = false;
@@ -504,17 +509,21 @@ final class FileTailer {
         }
         zipped = true;
       }
-      if (!buffer.hasRoomForFiles() || !budget.tryReserve(BATCH_BYTES)) {
+      boolean enough = readFrom == MOST_READ;
+      if (enough || !buffer.hasRoomForFiles() || !budget.tryReserve(BATCH_BYTES)) {
         if (i >= first) {
           nextVisit = (nextVisit + i - first) % others;
         }
         caughtUp = false;
-        roomLeft = false;
+        roomLeft = enough;
+        again |= enough;
         return work;
       }
       reserved = BATCH_BYTES;
       try {
-        work += visit(file, nowNanos);
+        int done = visit(file, nowNanos);
+        work += done;
+        readFrom += done > 0 ? 1 : 0;
       } catch (IOException e) {
         // What is held back is due as soon as it can be read; that alone is no work.
         file.held = false;

@@ -747,12 +747,13 @@ final class Generations {
   }
 
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
-  /// rotation makes of the other's. One that was made in the same moment is the same, whatever the clock has shown since.
+  /// rotation makes of the other's. One that was made in the same moment, where that is known, is the same, whatever the clock has
+  /// shown since.
   private boolean isReused(Discovery.Found found, Probe probe, SavedGeneration saved)
       throws IOException {
     Path path = known.pathOf(saved);
     return saved.finished()
-        && found.madeNanos() != saved.madeNanos()
+        && (saved.madeNanos() == 0 || found.madeNanos() != saved.madeNanos())
         && probe.size() >= saved.sizeBytes()
         && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
         && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());

@@ -1,0 +1,38 @@
+package dev.pannier.collector.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What is done once a round comes often, however many files have something to read, and each has its turn.
+class RoundTest {
+  private static final int FILES = 3 * FileTailer.MOST_READ + 2;
+
+  @TempDir private Path directory;
+
+  @Test
+  void aRoundReadsFromAFewFilesAndTheNextOneGoesOnBehindThem() {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
+      for (int i = 0; i < FILES; i++) {
+        new LogDirectory(rig.logs, i + ".log").write("one\n");
+      }
+      rig.start();
+      Set<String> seen = new HashSet<>();
+      for (int round = 1; round <= 4; round++) {
+        rig.step();
+        rig.acknowledgeAll();
+        assertThat(rig.tailer().again()).as("more in round %d", round).isEqualTo(round < 4);
+        assertThat(rig.tailer().caughtUp()).isFalse();
+        seen.addAll(rig.keys);
+        assertThat(seen).hasSize(Math.min(FILES, round * FileTailer.MOST_READ));
+      }
+      rig.step();
+      assertThat(rig.tailer().caughtUp()).isTrue();
+      assertThat(rig.records).hasSize(FILES);
+    }
+  }
+}
