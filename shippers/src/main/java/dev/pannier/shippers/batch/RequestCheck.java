@@ -197,7 +197,10 @@ public final class RequestCheck {
     if (position < 0) {
       return false;
     }
-    if (tag >>> 3 == 0 || tag >>> 32 != 0) {
+    if (tag >>> 32 != 0) {
+      return malformed("a field number beyond 29 bits in " + type.name, at);
+    }
+    if (tag >>> 3 == 0) {
       return malformed("no field number in " + type.name, at);
     }
     return field(table, type.field((int) (tag >>> 3)), (int) tag & 7, at, end, depth);

@@ -255,6 +255,18 @@ class RequestCheckTest {
         .isEqualTo(new CheckedRequest.Malformed("a length beyond its ScopeLogs", 4));
   }
 
+  /// Java's generated code drops the bits, Go's refuses the message.
+  @Test
+  void aFieldNumberOfMoreThan29BitsIsRefused() {
+    byte[] most = {(byte) 0xF8, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 0x0F, 1};
+    byte[] more = {(byte) 0xF8, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 0x1F, 1};
+
+    assertThat(RequestCheck.check(Signal.LOGS, most, 0, most.length, NO_LIMIT))
+        .isNotInstanceOf(CheckedRequest.Malformed.class);
+    assertThat(RequestCheck.check(Signal.LOGS, more, 0, more.length, NO_LIMIT))
+        .isEqualTo(new CheckedRequest.Malformed("a field number beyond 29 bits in request", 0));
+  }
+
   @Test
   void nestingIsBounded() {
     AnyValue value = AnyValue.getDefaultInstance();
