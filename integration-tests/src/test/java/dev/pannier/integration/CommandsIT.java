@@ -105,6 +105,29 @@ class CommandsIT {
   }
 
   @Test
+  void simulateRunsHistoriesOfEachModeAndSaysWhatTheyWereLike() throws Exception {
+    Ended ended = pannier("simulate", "--seeds", "1");
+    assertThat(ended.code()).as(ended.output() + ended.errors()).isZero();
+    for (String mode : List.of("memory", "disk", "once", "once_disk")) {
+      assertThat(ended.output()).contains("mode " + mode + ": 1 histories of 10000 steps");
+    }
+    assertThat(ended.output())
+        .containsPattern("crashes( +\\d+)+ +average")
+        .containsPattern("rotations( +\\d+)+ +average")
+        .endsWith("no promise was broken\n");
+  }
+
+  @Test
+  void simulateRepeatsTheHistoryOfASeed() throws Exception {
+    Ended ended =
+        pannier("simulate", "--seeds", "1", "--seed", "77", "--mode", "disk", "--steps", "3000");
+    assertThat(ended.code()).as(ended.output() + ended.errors()).isZero();
+    assertThat(ended.output())
+        .contains("mode disk: 1 histories of 3000 steps")
+        .doesNotContain("mode memory", "mode once");
+  }
+
+  @Test
   void runTakesTheReadmesConfiguration() throws Exception {
     Kafka kafka = Kafka.shared();
     kafka.emptyTopics(List.of("otlp_logs", "otlp_spans", "otlp_metrics"));
@@ -147,7 +170,9 @@ class CommandsIT {
     "validate --config gone.yaml, gone.yaml",
     "parse, --parser",
     "parse --parser nothing, nothing",
-    "parse --parser raw gone.log, gone.log"
+    "parse --parser raw gone.log, gone.log",
+    "simulate --sedes 1, --sedes",
+    "simulate --mode both, BOTH"
   })
   void wrongUsageIsTold(String arguments, String told) throws Exception {
     Ended ended = pannier(arguments.split(" "));

@@ -39,6 +39,7 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
   private final MockWebServer server = new MockWebServer();
   private final boolean grpc;
   private final List<String> bodies = new ArrayList<>();
+  private final List<String> lines = new ArrayList<>();
   private final List<Span> spans = new ArrayList<>();
   private final List<String> metrics = new ArrayList<>();
   private final List<Headers> headers = new ArrayList<>();
@@ -106,6 +107,13 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
 
   synchronized List<String> bodies() {
     return List.copyOf(bodies);
+  }
+
+  /// What was logged, as [OlderVolume#line] has it, then the spans' ids.
+  synchronized List<String> lines() {
+    List<String> all = new ArrayList<>(lines);
+    all.addAll(OtlpIT.ids(spans));
+    return all;
   }
 
   synchronized List<Span> spans() {
@@ -201,7 +209,11 @@ final class OtlpBackend extends Dispatcher implements AutoCloseable {
                               scope ->
                                   scope
                                       .getLogRecordsList()
-                                      .forEach(log -> bodies.add(log.getBody().getStringValue()))));
+                                      .forEach(
+                                          log -> {
+                                            bodies.add(log.getBody().getStringValue());
+                                            lines.add(OlderVolume.line(log));
+                                          })));
       case "/v1/traces", "/opentelemetry.proto.collector.trace.v1.TraceService/Export" ->
           decode(json, payload, ExportTraceServiceRequest.newBuilder())
               .getResourceSpansList()

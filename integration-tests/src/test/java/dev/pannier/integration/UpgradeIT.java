@@ -14,17 +14,27 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/// What an older version has left on its volume is taken over: nothing is lost, and nothing comes twice. The volume is what today's
-/// has left, with the disk buffer's files written over as the older format has them (the documentation of `buffer.disk` draws both);
-/// the positions of files have had one format.
+/// What an older version has left on its volume is taken over: nothing is lost, and nothing comes twice. Volumes of some lines are what
+/// builds of then have left ([OlderVolume]). One of several segments is what today's has left, with the disk buffer's files written over as
+/// the older format has them (the documentation of `buffer.disk` draws both); the positions of files have had one format.
 class UpgradeIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int MAGIC = 0x504E4C47;
@@ -99,6 +109,150 @@ class UpgradeIT {
       }
       assertThat(readLogs.rest().bodies()).isEqualTo(written);
       assertThat(readSpans.rest().spanIds()).containsExactlyElementsOf(ids);
+    }
+  }
+
+  static List<OlderVolume> volumes() throws IOException {
+    return OlderVolume.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("volumes")
+  void whatABuildOfThenHasLeftIsTakenOver(OlderVolume volume) throws Exception {
+    Kafka kafka = Kafka.shared();
+    String logs = kafka.topic("older-logs");
+    String spans = kafka.topic("older-spans");
+    volume.unpack(folder);
+    if (volume.isOnce()) {
+      storePositions(kafka, volume.positionsTopic());
+    }
+    List<String> written = new ArrayList<>(OlderVolume.list(folder, "written"));
+    List<String> received = new ArrayList<>(OlderVolume.list(folder, "received"));
+    received.removeIf(String::isEmpty);
+    Set<String> settled = settled(volume, written, received);
+    String configuration = Files.readString(folder.resolve("pannier.yaml"));
+    try (OtlpBackend backend = OtlpBackend.http();
+        Sidecar sidecar =
+            OlderVolume.sidecar(folder, configuration, kafka, logs, spans, backend.port());
+        Topic readLogs = new Topic(kafka.servers(), logs);
+        Topic readSpans = new Topic(kafka.servers(), spans)) {
+      Path log = sidecar.log(OlderVolume.LOG);
+      Files.writeString(log, OlderVolume.REST + "\n", StandardOpenOption.APPEND);
+      // One that ends in good order ships what the last line has.
+      written.addAll(
+          volume.wasKilled()
+              ? List.of(OlderVolume.BEGUN + OlderVolume.REST)
+              : List.of(OlderVolume.BEGUN, OlderVolume.REST));
+      written.addAll(append(log, "while it was away", 20));
+      sidecar.start();
+      written.addAll(append(log, "behind the upgrade", 20));
+      received.addAll(OlderVolume.send(sidecar.httpPort(), "behind the upgrade", 0));
+
+      Arrivals events = new Arrivals(OlderVolume.list(folder, "events"));
+      readLogs.await(
+          all -> events.with(all.logs().stream().map(OlderVolume::line)).containsAll(written));
+      readSpans.await(all -> events.with(all.spanIds().stream()).containsAll(ids(received)));
+      Arrivals other = new Arrivals(OlderVolume.list(folder, "backend"));
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  other.with(backend.lines().stream()).containsAll(written)
+                      && other.containsAll(received));
+      JsonNode status = sidecar.statusPage();
+      assertThat(status.at("/buffer/damaged_bytes").asLong()).isZero();
+      assertThat(sidecar.stop()).isZero();
+      assertThat(sidecar.errors())
+          .contains("receipt: 2 files shipped whole")
+          .doesNotContain("damaged", "unreadable");
+
+      events
+          .with(
+              Stream.concat(
+                  readLogs.rest().logs().stream().map(OlderVolume::line),
+                  readSpans.rest().spanIds().stream()))
+          .assertAre(written, received);
+      assertThat(events.repeats()).doesNotContainAnyElementsOf(settled);
+      if (volume.isOnce()) {
+        assertThat(events.repeats()).isEmpty();
+      }
+      other.with(backend.lines().stream()).assertAre(written, received);
+      assertThat(other.repeats()).isEmpty();
+    }
+  }
+
+  private static List<String> ids(List<String> received) {
+    return received.stream().filter(each -> each.indexOf(' ') < 0).toList();
+  }
+
+  /// What `events` had confirmed, and that was stored, long before the end of the process. With the memory buffer that is what both
+  /// destinations have.
+  private static Set<String> settled(
+      OlderVolume volume, List<String> written, List<String> received) {
+    Set<String> settled = new HashSet<>(received.subList(0, received.size() * 2 / 3));
+    written.stream()
+        .filter(
+            line ->
+                line.startsWith(OlderVolume.FIRST)
+                    || (volume.hasDisk() && line.startsWith(OlderVolume.SECOND)))
+        .forEach(settled::add);
+    return settled;
+  }
+
+  /// As the topic had them when the process ended, but for all that was there before.
+  private void storePositions(Kafka kafka, String topic) throws Exception {
+    kafka.emptyTopics(List.of(topic));
+    List<byte[]> message =
+        OlderVolume.list(folder, "positions").stream().map(HexFormat.of()::parseHex).toList();
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", kafka.servers()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      producer.send(new ProducerRecord<>(topic, message.get(0), message.get(1))).get();
+    }
+  }
+
+  /// What a destination has got, from the older version and from this one.
+  private static final class Arrivals {
+    private final List<String> before;
+    private List<String> all = List.of();
+
+    Arrivals(List<String> before) {
+      this.before = before;
+    }
+
+    Arrivals with(Stream<String> now) {
+      all = Stream.concat(before.stream(), now).toList();
+      return this;
+    }
+
+    private static String text(String line) {
+      return line.substring(line.indexOf(' ') + 1);
+    }
+
+    boolean containsAll(List<String> texts) {
+      return all.stream().map(Arrivals::text).collect(Collectors.toSet()).containsAll(texts);
+    }
+
+    private List<String> texts(boolean tailed) {
+      return all.stream()
+          .distinct()
+          .filter(line -> (line.indexOf(' ') > 1) == tailed)
+          .map(Arrivals::text)
+          .toList();
+    }
+
+    /// Each of them, the lines in their order. What has come twice is counted once where it has the same `log.record.uid`.
+    void assertAre(List<String> lines, List<String> received) {
+      assertThat(texts(true)).isEqualTo(lines);
+      assertThat(texts(false)).containsExactlyInAnyOrderElementsOf(received);
+    }
+
+    List<String> repeats() {
+      List<String> repeats = new ArrayList<>(all.stream().map(Arrivals::text).toList());
+      all.stream().distinct().map(Arrivals::text).forEach(repeats::remove);
+      return repeats;
     }
   }
 

@@ -225,13 +225,19 @@ public final class Simulation {
     return String.join("\n", story.subList(Math.max(0, story.size() - lines), story.size()));
   }
 
-  /// @param arguments as in the class's description
-  public static void main(String[] arguments) {
-    int seeds = 100;
-    long first = 1;
-    int steps = STEPS;
-    List<World.Mode> modes = List.of(World.Mode.values());
-    try {
+  /// What a command line asks for.
+  ///
+  /// @param seeds histories of each mode
+  /// @param first the seed of the first
+  /// @param steps of a history
+  record Asked(int seeds, long first, int steps, List<World.Mode> modes) {
+    /// @param arguments as in the description of [Simulation]
+    /// @throws IllegalArgumentException where one of them is none of these
+    static Asked by(String... arguments) {
+      int seeds = 100;
+      long first = 1;
+      int steps = STEPS;
+      List<World.Mode> modes = List.of(World.Mode.values());
       for (int i = 0; i < arguments.length; i += 2) {
         String value = i + 1 < arguments.length ? arguments[i + 1] : "";
         switch (arguments[i]) {
@@ -239,30 +245,40 @@ public final class Simulation {
           case "--seed" -> first = Long.parseLong(value);
           case "--steps" -> steps = Integer.parseInt(value);
           case "--mode" -> modes = List.of(World.Mode.valueOf(value.toUpperCase(Locale.ROOT)));
-          case "--help", "-h" -> {
-            System.out.println(USAGE);
-            return;
-          }
           default -> throw new IllegalArgumentException(arguments[i]);
         }
       }
+      return new Asked(seeds, first, steps, modes);
+    }
+  }
+
+  /// @param arguments as in the class's description
+  public static void main(String[] arguments) {
+    if (List.of(arguments).contains("--help") || List.of(arguments).contains("-h")) {
+      System.out.println(USAGE);
+      return;
+    }
+    Asked asked;
+    try {
+      asked = Asked.by(arguments);
     } catch (IllegalArgumentException e) {
       System.err.println("pannier simulate: " + e.getMessage() + System.lineSeparator() + USAGE);
       System.exit(2);
+      return;
     }
     int threads = Runtime.getRuntime().availableProcessors();
     boolean failed = false;
-    for (World.Mode mode : modes) {
+    for (World.Mode mode : asked.modes()) {
       long start = System.nanoTime();
-      Totals totals = run(mode, first, seeds, steps, threads, 20);
+      Totals totals = run(mode, asked.first(), asked.seeds(), asked.steps(), threads, 20);
       double seconds = (System.nanoTime() - start) / 1e9;
       System.out.printf(
           "mode %s: %d histories of %d steps in %.1f s, %.0f steps a second%n%s%n",
           mode.name().toLowerCase(Locale.ROOT),
           totals.runs.size(),
-          steps,
+          asked.steps(),
           seconds,
-          (double) totals.runs.size() * steps / seconds,
+          (double) totals.runs.size() * asked.steps() / seconds,
           totals.histogram());
       totals.failures.stream()
           .sorted(Comparator.comparingLong(Failure::seed))
@@ -270,7 +286,7 @@ public final class Simulation {
       Failure one = totals.failures.peek();
       if (one != null) {
         failed = true;
-        if (seeds == 1) {
+        if (asked.seeds() == 1) {
           System.out.println(story(one, Integer.MAX_VALUE));
           one.what().printStackTrace(System.out);
         }

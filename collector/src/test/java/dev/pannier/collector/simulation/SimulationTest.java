@@ -92,6 +92,17 @@ class SimulationTest {
     assertThat(java.waitFor()).isZero();
   }
 
+  @ParameterizedTest
+  @EnumSource(World.Mode.class)
+  void theCommandThatIsToldOfAFailureAsksForItsHistoryAlone(World.Mode mode) {
+    long seed = 9_876_543_210L;
+    String command = new Simulation.Failure(seed, mode, 12_345, new Error()).command();
+    String launcher = "./pannier simulate ";
+    assertThat(command).startsWith(launcher);
+    assertThat(Simulation.Asked.by(command.substring(launcher.length()).split(" ", -1)))
+        .isEqualTo(new Simulation.Asked(1, seed, 12_345, List.of(mode)));
+  }
+
   @Test
   void whatAProcessHadOpenIsClosedInTheOrderInWhichItWasOpened() throws Exception {
     SimulatedDisk disk = new SimulatedDisk(new SplittableRandom(1));
