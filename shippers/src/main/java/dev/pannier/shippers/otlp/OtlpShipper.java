@@ -62,6 +62,7 @@ public final class OtlpShipper implements Shipper {
     this.exchange = new Exchange(settings, mostJsonBytes, clock);
     this.verdicts =
         new Verdicts(
+            exchange.endpoint(),
             settings.signals(),
             signal -> send(exchange.empty(signal)),
             signal -> send(exchange.hollow(signal)));

@@ -30,6 +30,7 @@ final class Verdicts {
           + " whether it is the backend's word on the records is not known: they wait until it"
           + " takes anything else)";
 
+  private final String endpoint;
   private final Set<Signal> signals;
   private final Function<Signal, Answer> empty;
   private final Function<Signal, Answer> hollow;
@@ -43,9 +44,15 @@ final class Verdicts {
 
   private final Map<Signal, String> missing = new ConcurrentHashMap<>();
 
+  /// @param endpoint for people
   /// @param empty  sends a request without a byte, and waits for its answer
   /// @param hollow one that has bytes, and no record
-  Verdicts(Set<Signal> signals, Function<Signal, Answer> empty, Function<Signal, Answer> hollow) {
+  Verdicts(
+      String endpoint,
+      Set<Signal> signals,
+      Function<Signal, Answer> empty,
+      Function<Signal, Answer> hollow) {
+    this.endpoint = endpoint;
     this.signals = signals;
     this.empty = empty;
     this.hollow = hollow;
@@ -133,16 +140,19 @@ final class Verdicts {
     return false;
   }
 
-  /// A service that was never there is not waited for; one that was there comes back.
+  /// A service that was never there is not waited for; one that was there comes back. What is answered may have a time in it, or
+  /// the number of a request: all that waits for a service does so in the same words.
   private Outcome lacks(Signal signal, Answer answer) {
     if (taken.contains(signal) && answer.outcome() instanceof Outcome.Permanent(String reason)) {
       missing.put(signal, reason);
-      return new Outcome.Missing(reason, null);
+      return new Outcome.Missing(
+          endpoint + " has no service any more for " + signal.label() + ", which it took before",
+          null);
     }
     return answer.outcome();
   }
 
-  /// What there was a service for and is none now, in one line; empty if nothing is.
+  /// What there was a service for and is none now, in one line, as it was answered last; empty if nothing is.
   String missing() {
     return String.join("; ", missing.values());
   }

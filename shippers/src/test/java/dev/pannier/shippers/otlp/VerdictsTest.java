@@ -477,7 +477,9 @@ class VerdictsTest {
         .isInstanceOfSatisfying(
             Outcome.Missing.class,
             missing ->
-                assertThat(missing.reason()).isEqualTo(shipper.missing()).contains("signal"));
+                assertThat(missing.reason())
+                    .contains("http://localhost:" + server.getPort(), "traces"));
+    assertThat(shipper.missing()).contains("signal");
     assertThat(ship(shipper, batch(Signal.LOGS))).isEqualTo(Outcome.ACCEPTED);
     assertThat(shipper.missing()).isNotEmpty();
 
@@ -490,6 +492,33 @@ class VerdictsTest {
     return protocol == Protocol.GRPC
         ? grpc(12, "unknown service")
         : http(404, "text/plain; charset=utf-8", "404 page not found\n");
+  }
+
+  /// As a framework's page does that has a time, or the number of a request.
+  @ParameterizedTest
+  @EnumSource
+  void whatWaitsForAServiceDoesSoInTheSameWords(Protocol protocol) throws Exception {
+    OtlpShipper shipper = shipper(protocol);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(ship(shipper, batch(Signal.TRACES))).isEqualTo(Outcome.ACCEPTED);
+    backend =
+        (path, _) -> {
+          if (!path.contains("trace")) {
+            return null;
+          }
+          String says = "nothing here, number " + requests.size();
+          return protocol == Protocol.GRPC ? grpc(12, says) : http(404, "text/plain", says);
+        };
+
+    Outcome first = ship(shipper, batch(Signal.TRACES));
+    String before = shipper.missing();
+    assertThat(ship(shipper, batch(Signal.TRACES)))
+        .isInstanceOf(Outcome.Missing.class)
+        .isEqualTo(first);
+    assertThat(shipper.missing())
+        .as("people read what was answered last")
+        .contains("nothing here, number ")
+        .isNotEqualTo(before);
   }
 
   @ParameterizedTest
