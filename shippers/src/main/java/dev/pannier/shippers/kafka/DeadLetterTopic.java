@@ -103,7 +103,7 @@ final class DeadLetterTopic implements DeadLetterBox {
         if (Thread.currentThread() == sender) {
           topics.isMissing(topic, why);
         } else {
-          topics.isRefused(topic, why);
+          topics.isRefused(topic, why, error);
         }
         yield new Outcome.Retryable(why.reason(), 0, null);
       }

@@ -135,11 +135,18 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
       return new KafkaFailure(kind, reason(error, topics(error, topic).iterator().next()), done);
     }
 
+    /// A failure and what the client says of it, for the log.
+    String said(KafkaFailure why, Throwable error) {
+      String says = reasons.clean(error.getMessage());
+      return says.isEmpty() ? why.reason() : why.reason() + " (" + says + ")";
+    }
+
     private static Kind kind(Throwable error) {
       return switch (error) {
         case RecordTooLargeException _, RecordBatchTooLargeException _ -> Kind.TOO_LARGE;
         case InvalidRecordException _, SerializationException _ -> Kind.REFUSED;
-        // The time of a message is our clock's: nothing is wrong with the record.
+        // The time of a message is our clock's: nothing is wrong with the record. What brokers say
+        // has it in it.
         case InvalidTimestampException _,
             UnknownTopicOrPartitionException _,
             TopicAuthorizationException _,
@@ -205,8 +212,7 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
                 + " takes no message with the time of this machine's clock for the topic "
                 + topic
                 + ": set the clock right, or the topic's message.timestamp.before.max.ms and"
-                + " message.timestamp.after.max.ms: "
-                + says;
+                + " message.timestamp.after.max.ms";
         case InvalidRecordException _ ->
             servers
                 + " refused a message for the topic "

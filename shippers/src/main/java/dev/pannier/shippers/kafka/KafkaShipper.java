@@ -528,7 +528,7 @@ public final class KafkaShipper implements Shipper {
       if (bySender) {
         topics.isMissing(topic, why);
       } else {
-        topics.isRefused(topic, why);
+        topics.isRefused(topic, why, error);
       }
     }
     // What fails in the thread that sends has nothing behind it: sending stops there. Neither has

@@ -103,15 +103,17 @@ final class Topics implements AutoCloseable {
   /// A topic was found to be missing when it was asked for, and is asked for until it is there.
   void isMissing(String topic, KafkaFailure why) {
     known.remove(topic);
-    add(topic, new Absence(why, 0));
+    add(topic, new Absence(why, 0), why.reason());
   }
 
   /// A message was refused because of its topic, though the topic may be there.
-  void isRefused(String topic, KafkaFailure why) {
-    add(topic, new Absence(why, ROUNDS_UNTIL_ATTEMPT));
+  ///
+  /// @param error what it was refused with, which the log tells once
+  void isRefused(String topic, KafkaFailure why, Throwable error) {
+    add(topic, new Absence(why, ROUNDS_UNTIL_ATTEMPT), words.said(why, error));
   }
 
-  private void add(String topic, Absence absence) {
+  private void add(String topic, Absence absence, String line) {
     Absence before;
     synchronized (lock) {
       unanswered.remove(topic);
@@ -120,7 +122,7 @@ final class Topics implements AutoCloseable {
       startAsking();
     }
     if (before == null || !before.why.reason().equals(absence.why.reason())) {
-      LOG.warn("shipper {}: {}", shipper, absence.why.reason());
+      LOG.warn("shipper {}: {}", shipper, line);
     }
   }
 

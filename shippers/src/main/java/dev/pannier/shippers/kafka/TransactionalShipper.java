@@ -1080,7 +1080,7 @@ public final class TransactionalShipper implements Shipper {
             if (bySender) {
               topics.isMissing(absent, because);
             } else {
-              topics.isRefused(absent, because);
+              topics.isRefused(absent, because, error);
             }
           }
         }

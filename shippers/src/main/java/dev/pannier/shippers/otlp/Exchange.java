@@ -68,6 +68,11 @@ final class Exchange {
     this.grpcAnswers = new GrpcAnswers(endpoint, reasons, httpAnswers);
   }
 
+  /// For people.
+  String endpoint() {
+    return endpoint;
+  }
+
   /// @throws OutputFullException where it would take more than memory allows: [#tooLarge]
   Request request(Batch batch) {
     if (settings.protocol() == Protocol.HTTP_JSON) {

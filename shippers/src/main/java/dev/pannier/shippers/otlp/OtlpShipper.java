@@ -62,12 +62,14 @@ public final class OtlpShipper implements Shipper {
     this.exchange = new Exchange(settings, mostJsonBytes, clock);
     this.verdicts =
         new Verdicts(
+            exchange.endpoint(),
             settings.signals(),
             signal -> send(exchange.empty(signal)),
             signal -> send(exchange.hollow(signal)));
   }
 
-  /// Sends an empty request for each signal: nothing is stored, and the whole way is tried.
+  /// Sends an empty request of one signal after the other until one is answered by what may be the backend: nothing is stored, and
+  /// the whole way is tried.
   @Override
   public Outcome connect() {
     if (closed) {

@@ -17,6 +17,8 @@ import java.util.function.Supplier;
 /// may say, once more still. What has no service is set aside while another signal is taken.
 ///
 /// Where a request without a byte is refused, as some servers do before any backend sees it, one without a record is tried.
+/// What refuses both, as some backends do, is asked right behind a batch that it took: in that moment it is no proxy that says so.
+/// From then on such a refusal of what is empty shows nothing, and one of a batch is believed without.
 final class Verdicts {
   /// So often in a row a batch is refused until that is believed.
   private static final int TIMES = 2;
@@ -28,6 +30,7 @@ final class Verdicts {
           + " whether it is the backend's word on the records is not known: they wait until it"
           + " takes anything else)";
 
+  private final String endpoint;
   private final Set<Signal> signals;
   private final Function<Signal, Answer> empty;
   private final Function<Signal, Answer> hollow;
@@ -36,30 +39,31 @@ final class Verdicts {
   /// Of a backend that refuses what is empty in no form of OTLP's: there it shows nothing.
   private final Set<Signal> emptyRefused = ConcurrentHashMap.newKeySet();
 
+  /// Of these it is not known: what is empty is sent right behind the next batch that is taken.
+  private final Set<Signal> toAsk = ConcurrentHashMap.newKeySet();
+
   private final Map<Signal, String> missing = new ConcurrentHashMap<>();
 
+  /// @param endpoint for people
   /// @param empty  sends a request without a byte, and waits for its answer
   /// @param hollow one that has bytes, and no record
-  Verdicts(Set<Signal> signals, Function<Signal, Answer> empty, Function<Signal, Answer> hollow) {
+  Verdicts(
+      String endpoint,
+      Set<Signal> signals,
+      Function<Signal, Answer> empty,
+      Function<Signal, Answer> hollow) {
+    this.endpoint = endpoint;
     this.signals = signals;
     this.empty = empty;
     this.hollow = hollow;
+    toAsk.addAll(signals);
   }
 
   /// Tries the whole way with nothing that would be stored.
   Outcome connect() {
     Outcome nothing = Outcome.ACCEPTED;
-    boolean refusesEmpty = false;
     for (Signal signal : signals) {
       Answer answer = tryEmpty(signal);
-      if (answer.speaker() == Answer.Speaker.UNSURE) {
-        // Of each signal it has to be known before the first batch.
-        emptyRefused.add(signal);
-        refusesEmpty = true;
-      }
-      if (refusesEmpty) {
-        continue;
-      }
       if (answer.outcome() instanceof Outcome.Retryable) {
         return answer.outcome();
       }
@@ -74,13 +78,13 @@ final class Verdicts {
       }
     }
     // With one of several signals the others are shipped; with none the endpoint is wrong.
-    return refusesEmpty ? Outcome.ACCEPTED : nothing;
+    return nothing;
   }
 
   /// @param answer to a batch
   /// @param again  sends it once more, and waits for the answer
   Outcome of(Signal signal, Answer answer, Supplier<Answer> again) {
-    note(signal, answer);
+    noteBatch(signal, answer);
     Answer last = answer;
     boolean untouched = true;
     int most = answer.noService() ? TIMES_NO_SERVICE : TIMES;
@@ -98,7 +102,7 @@ final class Verdicts {
       }
       // Whoever refused may have been about to go: only once more shows that it is the batch.
       last = again.get();
-      note(signal, last);
+      noteBatch(signal, last);
     }
     return unless(untouched, last.outcome());
   }
@@ -119,14 +123,12 @@ final class Verdicts {
     boolean unknown =
         answer.speaker() == Answer.Speaker.UNSURE
             && probe.speaker() == Answer.Speaker.UNSURE
-            && emptyRefused.contains(signal);
+            && !taken.contains(signal);
     return unknown ? answer.again(NOTHING_TAKEN) : answer.again();
   }
 
   private boolean isUsual(Signal signal, Answer probe) {
-    return probe.speaker() == Answer.Speaker.UNSURE
-        && emptyRefused.contains(signal)
-        && taken.contains(signal);
+    return probe.speaker() == Answer.Speaker.UNSURE && emptyRefused.contains(signal);
   }
 
   private boolean takesAnother(Signal than) {
@@ -138,16 +140,19 @@ final class Verdicts {
     return false;
   }
 
-  /// A service that was never there is not waited for; one that was there comes back.
+  /// A service that was never there is not waited for; one that was there comes back. What is answered may have a time in it, or
+  /// the number of a request: all that waits for a service does so in the same words.
   private Outcome lacks(Signal signal, Answer answer) {
     if (taken.contains(signal) && answer.outcome() instanceof Outcome.Permanent(String reason)) {
       missing.put(signal, reason);
-      return new Outcome.Missing(reason, null);
+      return new Outcome.Missing(
+          endpoint + " has no service any more for " + signal.label() + ", which it took before",
+          null);
     }
     return answer.outcome();
   }
 
-  /// What there was a service for and is none now, in one line; empty if nothing is.
+  /// What there was a service for and is none now, in one line, as it was answered last; empty if nothing is.
   String missing() {
     return String.join("; ", missing.values());
   }
@@ -160,9 +165,25 @@ final class Verdicts {
     }
     note(signal, answer);
     if (answer.isTaken()) {
+      toAsk.remove(signal);
       emptyRefused.remove(signal);
     }
     return answer;
+  }
+
+  /// It is not asked when a batch is refused: whoever refuses everything would be believed then, and each record be lost.
+  private void noteBatch(Signal signal, Answer answer) {
+    note(signal, answer);
+    if (!answer.isTaken() || !toAsk.remove(signal)) {
+      return;
+    }
+    Answer probe = tryEmpty(signal);
+    if (probe.speaker() == Answer.Speaker.UNSURE) {
+      emptyRefused.add(signal);
+    } else if (probe.outcome() instanceof Outcome.Retryable) {
+      // It did not look at it.
+      toAsk.add(signal);
+    }
   }
 
   private void note(Signal signal, Answer answer) {

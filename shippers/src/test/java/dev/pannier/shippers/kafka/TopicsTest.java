@@ -2,6 +2,9 @@ package dev.pannier.shippers.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.pannier.shippers.Reasons;
 import java.util.List;
 import java.util.Map;
@@ -10,17 +13,22 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class TopicsTest {
+  private static final KafkaFailure.Words WORDS =
+      new KafkaFailure.Words("k:9092", "PLAIN", Reasons.withoutSecretsOf(Map.of()));
+
   private final AtomicReference<@Nullable Thread> asking = new AtomicReference<>();
 
   private Topics topics(@Nullable Producer<byte[], byte[]> producer) {
     return new Topics(
         "events",
-        new KafkaFailure.Words("k:9092", "PLAIN", Reasons.withoutSecretsOf(Map.of())),
+        WORDS,
         () -> {
           asking.set(Thread.currentThread());
           return producer;
@@ -36,6 +44,34 @@ class TopicsTest {
       Thread.sleep(1);
       thread = asking.get();
     }
+  }
+
+  /// The broker names the message's time, another one each time.
+  @Test
+  void whatWaitsForAClockDoesSoInTheSameWordsAndTheLogTellsOnceWhatTheBrokerSays() {
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(Topics.class);
+    log.start();
+    logger.addAppender(log);
+    try (Topics topics = topics(null)) {
+      KafkaFailure first = refuse(topics, "the time 1 is out of range");
+      assertThat(refuse(topics, "the time 2 is out of range")).isEqualTo(first);
+      assertThat(topics.missing()).isEqualTo(first.reason());
+    } finally {
+      logger.detachAppender(log);
+    }
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .singleElement()
+        .asString()
+        .contains("clock", "lines", "the time 1 is out of range");
+  }
+
+  private static KafkaFailure refuse(Topics topics, String says) {
+    InvalidTimestampException refusal = new InvalidTimestampException(says);
+    KafkaFailure why = WORDS.of(refusal, "lines");
+    topics.isRefused("lines", why, refusal);
+    return why;
   }
 
   @Test

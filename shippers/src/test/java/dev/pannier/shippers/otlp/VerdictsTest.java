@@ -412,6 +412,58 @@ class VerdictsTest {
     assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
   }
 
+  /// One address in front of several backends.
+  @Test
+  void aSignalWhoseEmptyRequestsAloneAreRefusedIsRefused() throws Exception {
+    OtlpShipper shipper = shipper(Protocol.HTTP_PROTOBUF);
+    MockResponse refusal = http(422, "text/plain", "nothing of use");
+    backend = (path, empty) -> empty && path.endsWith("/metrics") ? refusal : null;
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(ship(shipper, batch(Signal.METRICS))).isEqualTo(Outcome.ACCEPTED);
+
+    backend = (path, _) -> path.endsWith("/metrics") ? refusal : null;
+
+    assertThat(ship(shipper, batch(Signal.METRICS))).isInstanceOf(Outcome.Permanent.class);
+  }
+
+  /// Its backend starts later, and has too much to do in the moment in which it is asked.
+  @Test
+  void aSignalThatWasAwayWhenItWasTriedIsAskedBehindWhatItTakes() throws Exception {
+    OtlpShipper shipper = shipper(Protocol.HTTP_PROTOBUF);
+    MockResponse refusal = http(422, "text/plain", "nothing of use");
+    MockResponse away = http(503, "text/plain", "away");
+    backend = (path, empty) -> path.endsWith("/metrics") ? away : empty ? refusal : null;
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+
+    backend = (_, empty) -> empty ? away : null;
+    assertThat(ship(shipper, batch(Signal.METRICS))).isEqualTo(Outcome.ACCEPTED);
+    backend = (_, empty) -> empty ? refusal : null;
+    assertThat(ship(shipper, batch(Signal.METRICS))).isEqualTo(Outcome.ACCEPTED);
+    int asked = requests.size();
+    assertThat(ship(shipper, batch(Signal.METRICS))).isEqualTo(Outcome.ACCEPTED);
+    assertThat(requests).as("it is known by now").hasSize(asked + 1);
+    backend = (_, _) -> refusal;
+
+    assertThat(ship(shipper, batch(Signal.METRICS))).isInstanceOf(Outcome.Permanent.class);
+  }
+
+  /// Behind it is a backend that takes what is empty.
+  @Test
+  void whatAProxySaidAtTheStartIsNotTakenForTheBackends() throws Exception {
+    OtlpShipper shipper = shipper(Protocol.HTTP_PROTOBUF);
+    MockResponse refusal = http(400, "text/plain", "no route yet");
+    backend = (_, _) -> refusal;
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    backend = (_, _) -> null;
+    assertThat(ship(shipper, batch(Signal.LOGS))).isEqualTo(Outcome.ACCEPTED);
+
+    backend = (_, _) -> refusal;
+
+    assertThat(ship(shipper, batch(Signal.LOGS))).isInstanceOf(Outcome.Retryable.class);
+    backend = (_, _) -> null;
+    assertThat(ship(shipper, batch(Signal.LOGS))).isEqualTo(Outcome.ACCEPTED);
+  }
+
   @ParameterizedTest
   @EnumSource
   void aServiceThatGoesKeepsItsSignalAloneWaiting(Protocol protocol) throws Exception {
@@ -425,7 +477,9 @@ class VerdictsTest {
         .isInstanceOfSatisfying(
             Outcome.Missing.class,
             missing ->
-                assertThat(missing.reason()).isEqualTo(shipper.missing()).contains("signal"));
+                assertThat(missing.reason())
+                    .contains("http://localhost:" + server.getPort(), "traces"));
+    assertThat(shipper.missing()).contains("signal");
     assertThat(ship(shipper, batch(Signal.LOGS))).isEqualTo(Outcome.ACCEPTED);
     assertThat(shipper.missing()).isNotEmpty();
 
@@ -438,6 +492,33 @@ class VerdictsTest {
     return protocol == Protocol.GRPC
         ? grpc(12, "unknown service")
         : http(404, "text/plain; charset=utf-8", "404 page not found\n");
+  }
+
+  /// As a framework's page does that has a time, or the number of a request.
+  @ParameterizedTest
+  @EnumSource
+  void whatWaitsForAServiceDoesSoInTheSameWords(Protocol protocol) throws Exception {
+    OtlpShipper shipper = shipper(protocol);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(ship(shipper, batch(Signal.TRACES))).isEqualTo(Outcome.ACCEPTED);
+    backend =
+        (path, _) -> {
+          if (!path.contains("trace")) {
+            return null;
+          }
+          String says = "nothing here, number " + requests.size();
+          return protocol == Protocol.GRPC ? grpc(12, says) : http(404, "text/plain", says);
+        };
+
+    Outcome first = ship(shipper, batch(Signal.TRACES));
+    String before = shipper.missing();
+    assertThat(ship(shipper, batch(Signal.TRACES)))
+        .isInstanceOf(Outcome.Missing.class)
+        .isEqualTo(first);
+    assertThat(shipper.missing())
+        .as("people read what was answered last")
+        .contains("nothing here, number ")
+        .isNotEqualTo(before);
   }
 
   @ParameterizedTest
