@@ -129,7 +129,12 @@ final class Deliveries {
 
   /// A shipper never gets what it was to get. Who is to be told waits for [#takeGivenUp].
   void neverGets(Missing numbers) {
-    settle(numbers.cursor(), Set.of(), numbers::has, "dropped: " + numbers.why(), givenUp);
+    settle(numbers.cursor(), Set.of(), numbers::has, dropped(numbers.why()), givenUp);
+  }
+
+  /// What a client is told of records that a shipper never gets.
+  static String dropped(String why) {
+    return "dropped: " + why;
   }
 
   private void settle(

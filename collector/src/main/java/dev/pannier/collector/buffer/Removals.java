@@ -87,17 +87,21 @@ final class Removals {
       DiskCursor cursor, List<Entry> taken, Set<Signal> inherited, List<Confirmations> told) {
     long nobodys = 0;
     for (Entry entry : taken) {
+      Batch batch = entry.batch();
+      boolean isInherited = inherited.contains(batch.signal());
+      String why = cursor.giveUp(entry);
+      // Its segment went for newer records: no heir finds it there.
+      boolean isGone = why.equals(DiskCursor.FULL);
+      Settlement settlement =
+          Settlement.rejected(isGone ? batch.records() : 0, Deliveries.dropped(why));
       Confirmations waiting;
       synchronized (lock) {
-        waiting = deliveries.shipperDone(entry, Settlement.SHIPPED);
+        waiting = deliveries.shipperDone(entry, settlement);
       }
       if (waiting != null) {
         told.add(waiting);
       }
-      Batch batch = entry.batch();
-      boolean isInherited = inherited.contains(batch.signal());
-      String why = cursor.giveUp(entry);
-      if (!isInherited || why.equals(DiskCursor.FULL)) {
+      if (!isInherited || isGone) {
         ledger.drops().add(batch, cursor.shipper(), why);
       }
       nobodys += isInherited ? 0 : batch.records();

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,7 @@ class DiskBufferChangeTest {
   private final MemoryBudget budget = new MemoryBudget(16 * MIB);
   private Ledger ledger = new Ledger();
   private final List<String> told = new ArrayList<>();
+  private final Map<String, String> refused = new HashMap<>();
   private final List<String> notices = new ArrayList<>();
   private long nowNanos = SECOND;
   private OnFull onFull = OnFull.BACKPRESSURE;
@@ -94,7 +96,10 @@ class DiskBufferChangeTest {
         new Batch(signal, bytes, 0, bytes.length, 2, "app", "key", POSITIONS),
         bytes.length,
         when,
-        (rejected, reason) -> told.add(text));
+        (rejected, reason) -> {
+          told.add(text);
+          refused.put(text, rejected + " " + reason);
+        });
   }
 
   private void tend() {
@@ -215,6 +220,29 @@ class DiskBufferChangeTest {
     buffer.change(shippers("three"));
     buffer.release(List.of(new Leaving(two, List.of(taken))), List.of(buffer.cursor("three")));
     assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts()).hasSize(1);
+  }
+
+  /// The heir reads the log, where it is no more.
+  @Test
+  void aClientIsToldOfWhatWentForNewerRecordsWhileAShipperThatGoesHadItInHand() throws Exception {
+    buffer.close();
+    onFull = OnFull.DROP_OLDEST;
+    open(Set.of());
+    append(Signal.LOGS, "asked", When.DELIVERED);
+    Cursor one = buffer.cursor("one");
+    Entry inHand = Objects.requireNonNull(one.next());
+    for (int i = 0; i < 100; i++) {
+      append(i + " " + "x".repeat(100_000));
+      tend();
+    }
+    assertThat(notices).anyMatch(line -> line.contains("in hand"));
+    assertThat(told).doesNotContain("asked");
+    buffer.change(shippers("two"));
+    buffer.release(List.of(new Leaving(one, List.of(inHand))), List.of(buffer.cursor("two")));
+    assertThat(ship(buffer.cursor("two")))
+        .doesNotContain("asked")
+        .contains("99 " + "x".repeat(100_000));
+    assertThat(refused).containsEntry("asked", "2 dropped: full");
   }
 
   @Test
