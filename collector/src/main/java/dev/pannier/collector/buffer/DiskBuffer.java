@@ -276,6 +276,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     }
     told.forEach(Confirmations::tell);
+    passed();
     roomMayHaveChanged();
   }
 
@@ -288,7 +289,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   @Override
   public long forgo(Cursor cursor, List<Entry> taken) {
-    return removals.forgo((DiskCursor) cursor, taken);
+    long records = removals.forgo((DiskCursor) cursor, taken);
+    passed();
+    return records;
   }
 
   /// Other limits from now on.
@@ -552,7 +555,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     ledger.filtered(source, cursors.takers(signal), records, bytes);
   }
 
-  /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
+  /// A cursor has moved, a segment was left, or a shipper does not need something any more: its place is to be written, and something may
+  /// be freed.
   void passed() {
     room.mayFree();
     if (places.moved() || room.isFull()) {

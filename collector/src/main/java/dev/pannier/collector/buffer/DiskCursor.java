@@ -847,20 +847,24 @@ final class DiskCursor extends Cursor {
   /// @return false where it is not to be shipped any more
   boolean takeAside(Aside.Waiting read, Entry entry, long nowNanos) {
     Batch batch = entry.batch();
+    boolean counts;
     synchronized (buffer.lock) {
       if (!read.equals(aside.next(nowNanos))) {
         // Its segment has gone for newer ones.
         return false;
       }
-      boolean counts = takes(batch.signal(), read.segment());
+      counts = takes(batch.signal(), read.segment());
       aside.take(batch, nowNanos, counts);
       if (counts) {
         owed.taken(batch);
         taken.put(entry.sequence(), entry);
       }
       giveUpDamaged(read.segment());
-      return counts;
     }
+    if (!counts) {
+      buffer.passed();
+    }
+    return counts;
   }
 
   /// It could not be read again, and never can be.
