@@ -10,11 +10,11 @@ import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,8 +24,10 @@ import org.slf4j.LoggerFactory;
 final class Losses {
   private static final Logger LOG = LoggerFactory.getLogger(Losses.class);
 
-  /// What is damaged in more places of a segment is told as if all behind the last of them were.
+  /// What cannot be read in more places of those that are given up at once is told as if all behind the last of them were.
   private static final int MOST_RUNS = 16;
+
+  private record Place(DiskCursor cursor, Segment segment) {}
 
   private final Object lock;
   private final SegmentLog log;
@@ -165,29 +167,33 @@ final class Losses {
       some = unreadable;
       unreadable = new ArrayList<>();
     }
+    Map<Place, Runs> places = new LinkedHashMap<>();
     for (Missing each : some) {
       for (Missing run : each.runs(MOST_RUNS)) {
-        if (!gets(run.cursor(), Signal.LOGS, run.upTo())) {
-          continue;
-        }
-        try {
-          tellDamaged(run);
-        } catch (IOException | IllegalArgumentException e) {
-          LOG.warn(
-              "which bytes of files were damaged in the buffer is not known: {}", e.toString());
+        if (gets(run.cursor(), Signal.LOGS, run.upTo())) {
+          places
+              .computeIfAbsent(new Place(run.cursor(), run.segment()), any -> new Runs())
+              .add(run.after(), run.upTo());
         }
       }
     }
+    places.forEach(
+        (place, runs) -> {
+          try {
+            tellDamaged(place, runs);
+          } catch (IOException | IllegalArgumentException e) {
+            LOG.warn(
+                "which bytes of files were damaged in the buffer is not known: {}", e.toString());
+          }
+        });
   }
 
-  private void tellDamaged(Missing run) throws IOException {
-    Segment segment = segmentOf(run);
-    if (segment == null) {
-      return;
-    }
-    Map<Long, Long> from = ends(log.positionsBefore(segment));
-    Map<Long, Long> to = new LinkedHashMap<>();
-    Map<Long, String> sources = new LinkedHashMap<>();
+  /// Whatever is damaged of it, a segment is looked through once: a disk that has damaged one record has mostly damaged more.
+  private void tellDamaged(Place place, Runs runs) throws IOException {
+    Segment segment = place.segment();
+    Map<Long, Long> ends = ends(log.positionsBefore(segment));
+    Map<Long, Long> numbers = new HashMap<>();
+    Map<Long, String> sources = new HashMap<>();
     try {
       new Heads()
           .forEach(
@@ -197,42 +203,46 @@ final class Losses {
                 if (positions == null) {
                   return;
                 }
-                sources.put(positions.generation(), record.batch().source());
-                if (record.sequence() <= run.after()) {
-                  from.merge(positions.generation(), positions.to(), Math::max);
-                } else if (record.sequence() > run.upTo()) {
-                  to.putIfAbsent(positions.generation(), positions.from());
+                long generation = positions.generation();
+                sources.put(generation, record.batch().source());
+                long number = record.sequence();
+                if (runs.has(number)) {
+                  return;
                 }
+                if (runs.isAnyBetween(numbers.getOrDefault(generation, Long.MIN_VALUE), number)) {
+                  damagedWithin(place, sources, ends, generation, positions.from());
+                }
+                numbers.put(generation, number);
+                ends.merge(generation, positions.to(), Math::max);
               });
     } catch (IOException e) {
       LOG.debug("{} cannot be read: what is behind it tells what it had", segment.name(), e);
     }
     Segment next = log.after(segment);
-    ends(next == null ? log.positions() : log.positionsBefore(next)).forEach(to::putIfAbsent);
-    to.forEach(
-        (generation, end) -> {
-          long begin = from.getOrDefault(generation, 0L);
-          if (end > begin) {
-            ledger
-                .drops()
-                .addWithin(
-                    generation,
-                    sources.getOrDefault(generation, ""),
-                    new ByteRange(begin, end),
-                    run.cursor().shipper(),
-                    run.why());
-          }
-        });
+    ends(next == null ? log.positions() : log.positionsBefore(next))
+        .forEach(
+            (generation, end) -> {
+              if (runs.isAnyBetween(
+                  numbers.getOrDefault(generation, Long.MIN_VALUE), Long.MAX_VALUE)) {
+                damagedWithin(place, sources, ends, generation, end);
+              }
+            });
   }
 
-  private @Nullable Segment segmentOf(Missing run) {
-    Segment segment = null;
-    for (Segment each = log.oldest();
-        each != null && each.first() <= run.upTo();
-        each = log.after(each)) {
-      segment = each;
+  /// Something of a file was damaged between the last of it that is known and what begins at `to`.
+  private void damagedWithin(
+      Place place, Map<Long, String> sources, Map<Long, Long> ends, long generation, long to) {
+    long from = ends.getOrDefault(generation, 0L);
+    if (to > from) {
+      ledger
+          .drops()
+          .addWithin(
+              generation,
+              sources.getOrDefault(generation, ""),
+              new ByteRange(from, to),
+              place.cursor().shipper(),
+              DiskCursor.DAMAGED);
     }
-    return segment;
   }
 
   private static Map<Long, Long> ends(List<byte[]> positions) {

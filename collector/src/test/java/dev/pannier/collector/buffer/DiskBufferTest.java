@@ -948,6 +948,48 @@ class DiskBufferTest {
                             "events", "damaged", 15, true, List.of(new ByteRange(10, 25)))))));
   }
 
+  private static Dropped damagedWithin(long bytes, long from, long to) {
+    return new Dropped("events", "damaged", bytes, true, List.of(new ByteRange(from, to)));
+  }
+
+  /// A number that nobody took a batch of is no damage, though something was damaged before it in its segment.
+  @Test
+  void numbersThatWereUsedForNobodyBehindDamageAreNoDamage() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "three", bytes(7, 25, 30));
+    append(buffer, Signal.TRACES, "of nobody", When.DURABLE);
+    append(buffer, "four, behind lines that were filtered", bytes(7, 40, 50));
+    flip("two");
+    assertThat(ship(buffer, "events")).hasSize(3);
+    pass(buffer, 100);
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts())
+        .containsExactly(damagedWithin(15, 10, 25));
+  }
+
+  @Test
+  void bytesOfAllThatIsDamagedInASegmentAreNamedEachByItself() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "other one", bytes(8, 0, 5));
+    append(buffer, "three", bytes(7, 25, 30));
+    append(buffer, "other two", bytes(8, 5, 10));
+    append(buffer, "four", bytes(7, 30, 40));
+    flip("two");
+    flip("other two");
+    flip("four");
+    pass(buffer, 100);
+    assertThat(ship(buffer, "events")).containsExactly("one", "other one", "three");
+    pass(buffer, 100);
+    Map<Long, DroppedFile> files = ledger.drops().files();
+    assertThat(Objects.requireNonNull(files.get(8L)).parts())
+        .containsExactly(damagedWithin(5, 5, 10));
+    assertThat(Objects.requireNonNull(files.get(7L)).parts())
+        .containsExactly(damagedWithin(25, 10, 40));
+  }
+
   private Entry firstInHandOfDropped(DiskBuffer buffer) {
     append(buffer, "first");
     Entry inHand = Objects.requireNonNull(next(buffer, "events"));
