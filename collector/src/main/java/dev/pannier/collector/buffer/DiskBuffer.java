@@ -540,10 +540,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return () -> isDelivered(end);
   }
 
-  /// Which files what was damaged was of is not surely known.
+  /// What was given up is with nobody but in its file, and which files that are is not kept for as long as there are files.
   private boolean isDelivered(long end) {
     synchronized (lock) {
-      return !losses.hasDamage()
+      return !losses.keepsFiles()
           && log.damagedBytes() == 0
           && log.wasReadWhole()
           && cursors.havePassedFiles(end);

@@ -151,6 +151,7 @@ final class DiskCursor extends Cursor {
         (source, signal, batches, records, bytes) -> {
           if (takes(signal) && !signals.contains(signal)) {
             owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
+            keepFilesOf(signal, batches);
           }
         });
     for (Signal signal : signals) {
@@ -195,11 +196,20 @@ final class DiskCursor extends Cursor {
             (source, signal, batches, records, bytes) -> {
               if (takes(signal)) {
                 owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
-                nobodys[0] += heirs.contains(signal) ? 0 : records;
+                if (!heirs.contains(signal)) {
+                  nobodys[0] += records;
+                  keepFilesOf(signal, batches);
+                }
               }
             });
     reach.end();
     return nobodys[0];
+  }
+
+  private void keepFilesOf(Signal signal, long batches) {
+    if (signal == Signal.LOGS && batches > 0) {
+      losses.keepFiles();
+    }
   }
 
   /// What was taken is given up. Not under the lock: the shipper's thread has ended.

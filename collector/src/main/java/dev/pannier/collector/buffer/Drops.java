@@ -95,6 +95,7 @@ public final class Drops {
       String shipper, String reason, long records, Map<Long, DroppedFile> files) {}
 
   private final Parts parts = new Parts();
+  private boolean anyOfFiles;
 
   // Since the last [#takeEpisodes].
   private final Map<Owner, Parts> untold = new LinkedHashMap<>();
@@ -104,6 +105,7 @@ public final class Drops {
   synchronized void add(Batch batch, String shipper, String reason) {
     Owner owner = new Owner(shipper, reason);
     untoldRecords.merge(owner, (long) batch.records(), Long::sum);
+    anyOfFiles |= batch.positions().length > 0;
     Positions positions = positions(batch);
     if (positions != null) {
       Key key = new Key(positions.generation(), shipper, reason);
@@ -129,12 +131,18 @@ public final class Drops {
       long generation, String source, ByteRange range, String shipper, String reason) {
     Owner owner = new Owner(shipper, reason);
     untoldRecords.putIfAbsent(owner, 0L);
+    anyOfFiles = true;
     Key key = new Key(generation, shipper, reason);
     for (Parts each : List.of(parts, untold.computeIfAbsent(owner, any -> new Parts()))) {
       Part part = each.of(key, source);
       part.within = true;
       part.add(range.from(), range.to());
     }
+  }
+
+  /// Whether anything was given up that was of a file.
+  synchronized boolean isAnyOfFiles() {
+    return anyOfFiles;
   }
 
   /// By generation, from the one whose first bytes were given up first.

@@ -40,8 +40,8 @@ final class Losses {
   /// Given up with the segment that is about to go for newer ones. Which bytes they are is not told yet.
   private List<Missing> dropped = new ArrayList<>();
 
-  /// Something was given up since it cannot be read.
-  private boolean damaged;
+  /// Something that may have been of a file was given up, whatever for.
+  private boolean keepsFiles;
 
   /// @param lock the buffer's
   Losses(Object lock, SegmentLog log, Ledger ledger, Metrics metrics) {
@@ -81,15 +81,22 @@ final class Losses {
   void add(Missing numbers) {
     if (numbers.why().equals(DiskCursor.DAMAGED)) {
       unreadable.add(numbers);
-      damaged = true;
+      // Whose it was is not surely known.
+      keepsFiles = true;
     } else {
       dropped.add(numbers);
+      keepsFiles |= numbers.cursor().takes(Signal.LOGS);
     }
   }
 
-  /// Whether a shipper never gets something since it was damaged, or could not be read. Under the lock.
-  boolean hasDamage() {
-    return damaged;
+  /// Something that may be of files is given up that is not told, or not yet. Under the lock.
+  void keepFiles() {
+    keepsFiles = true;
+  }
+
+  /// Whether a shipper never gets something that may be with nobody but in its file. Under the lock.
+  boolean keepsFiles() {
+    return keepsFiles || ledger.drops().isAnyOfFiles();
   }
 
   /// Tells which bytes of files were given up with a segment, which can be read yet. One thread at a time.

@@ -859,6 +859,91 @@ class DiskBufferTest {
   }
 
   @Test
+  void nothingIsDeliveredOnceSomethingOfAFileWasDroppedForAShipper() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
+      pass(buffer, 100);
+    }
+    // That goes with files that are deleted.
+    buffer.change(new BufferSettings(type, directory(), maxBytes, OnFull.BACKPRESSURE));
+    assertThat(ship(buffer, "events")).hasSizeLessThan(100).endsWith("99");
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void nothingIsDeliveredOnceTheNewestOfAFileWasDropped() throws Exception {
+    onFull = OnFull.DROP_NEWEST;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
+      pass(buffer, 100);
+    }
+    assertThat(ship(buffer, "events")).hasSizeLessThan(100);
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  private DiskBuffer withOneThatWaitsForBoth() throws IOException {
+    shippers = new String[] {"live", "away"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    ship(buffer, "live");
+    pass(buffer, 100);
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+    return buffer;
+  }
+
+  @Test
+  void nothingIsDeliveredOnceAShipperWasRemovedWhichLeavesSomethingOfAFile() throws Exception {
+    DiskBuffer buffer = withOneThatWaitsForBoth();
+    Cursor away = buffer.cursor("away");
+    buffer.change(Map.of("live", Set.of(Signal.LOGS)));
+    buffer.release(List.of(new Cursors.Leaving(away, List.of())), List.of());
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void nothingIsDeliveredOnceAShipperTakesNoLogsAnyMoreThatWaitForIt() throws Exception {
+    DiskBuffer buffer = withOneThatWaitsForBoth();
+    buffer.change(Map.of("live", Set.of(Signal.LOGS), "away", Set.of(Signal.TRACES)));
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void whatAnotherShipperGetsInsteadOfOneThatWasRemovedIsDeliveredByThat() throws Exception {
+    DiskBuffer buffer = withOneThatWaitsForBoth();
+    Cursor away = buffer.cursor("away");
+    Entry taken = take(buffer, "away");
+    append(buffer, "two", bytes(7, 10, 20));
+    buffer.change(Map.of("live", Set.of(Signal.LOGS), "heir", Set.of(Signal.LOGS)));
+    buffer.release(
+        List.of(new Cursors.Leaving(away, List.of(taken))), List.of(buffer.cursor("heir")));
+    ship(buffer, "live");
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+    assertThat(ship(buffer, "heir")).containsExactly("one", "two");
+    assertThat(buffer.delivery().getAsBoolean()).isTrue();
+  }
+
+  @Test
+  void aSignalThatIsOfNoFileMayBeGivenUp() throws Exception {
+    shippers = new String[] {"live", "spans"};
+    signalsOf.put("spans", Set.of(Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    buffer.append(
+        Batch.received(Signal.TRACES, new byte[1], 0, 1, 1, "otlp"),
+        0,
+        When.DURABLE,
+        (no, why) -> {});
+    Cursor spans = buffer.cursor("spans");
+    buffer.change(Map.of("live", Set.of(Signal.LOGS)));
+    buffer.release(List.of(new Cursors.Leaving(spans, List.of())), List.of());
+    ship(buffer, "live");
+    assertThat(buffer.delivery().getAsBoolean()).isTrue();
+  }
+
+  @Test
   void requestThatWaitsAsideDoesNotKeepFilesFromBeingDelivered() throws Exception {
     signalsOf.put("events", Set.of(Signal.LOGS, Signal.TRACES));
     DiskBuffer buffer = buffer();
