@@ -121,7 +121,7 @@ final class Losses {
                   }
                 }
               });
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IOException e) {
       LOG.warn(
           "{}: which bytes of files go with it is not known: {}", segment.name(), e.toString());
     }

@@ -411,6 +411,21 @@ class DiskBufferTest {
     assertThat(left.files()).hasSize(2);
   }
 
+  /// Nobody has read it, so nobody knows yet that it is damaged.
+  @Test
+  void whatIsLeftIsListedBesideARecordWhosePositionsAreDamaged() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "three", bytes(7, 25, 30));
+    pass(buffer, 100);
+    flip("two", POSITIONS.length);
+    buffer.close();
+    open = null;
+    assertThat(Objects.requireNonNull(buffer.left()).files().get(7L))
+        .isEqualTo(new Buffered("app", List.of(new ByteRange(0, 10), new ByteRange(25, 30))));
+  }
+
   @Test
   void nothingIsLeftWhereTheDirectoryHasVanished() throws Exception {
     DiskBuffer buffer = buffer();
@@ -1635,13 +1650,18 @@ class DiskBufferTest {
   }
 
   private void flip(String text) throws IOException {
+    flip(text, 0);
+  }
+
+  /// @param before how many bytes
+  private void flip(String text, int before) throws IOException {
     Path file;
     try (var files = Files.newDirectoryStream(directory(), "*.log")) {
       file = files.iterator().next();
     }
     byte[] bytes = Files.readAllBytes(file);
     int at = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(text);
-    bytes[at] ^= 1;
+    bytes[at - before] ^= 1;
     Files.write(file, bytes);
   }
 
