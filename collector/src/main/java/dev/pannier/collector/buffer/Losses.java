@@ -2,6 +2,7 @@ package dev.pannier.collector.buffer;
 
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
+import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.receipt.ByteRange;
@@ -139,28 +140,31 @@ final class Losses {
       return;
     }
     Heads heads = new Heads();
-    try {
-      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
-        heads.forEach(
-            segment,
-            record -> {
-              Batch batch = record.batch();
-              boolean isUnread;
-              synchronized (lock) {
-                isUnread =
-                    cursor.isUnread(record.sequence())
-                        && cursor.gets(batch.signal(), record.sequence());
-              }
-              if (isUnread && !inherited.contains(batch.signal())) {
-                ledger.drops().add(batch, cursor.shipper(), MemoryBuffer.REMOVED);
-              }
-            });
+    for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
+      try {
+        heads.forEach(segment, record -> tellUnread(cursor, inherited, record));
+      } catch (IOException e) {
+        // One that has gone meanwhile had nothing for the shipper.
+        if (!segment.isGone()) {
+          LOG.warn(
+              "{}: which bytes of files shipper {} does not get of it any more is not known: {}",
+              segment.name(),
+              cursor.shipper(),
+              e.toString());
+        }
       }
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.warn(
-          "which bytes of files shipper {} does not get any more is not known: {}",
-          cursor.shipper(),
-          e.toString());
+    }
+  }
+
+  private void tellUnread(DiskCursor cursor, Set<Signal> inherited, StoredBatch record) {
+    Batch batch = record.batch();
+    boolean isUnread;
+    synchronized (lock) {
+      isUnread =
+          cursor.isUnread(record.sequence()) && cursor.gets(batch.signal(), record.sequence());
+    }
+    if (isUnread && !inherited.contains(batch.signal())) {
+      ledger.drops().add(batch, cursor.shipper(), MemoryBuffer.REMOVED);
     }
   }
 

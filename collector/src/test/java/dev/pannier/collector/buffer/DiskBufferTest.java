@@ -23,6 +23,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -923,6 +924,32 @@ class DiskBufferTest {
     DiskBuffer buffer = withOneThatWaitsForBoth();
     buffer.change(Map.of("live", Set.of(Signal.LOGS), "away", Set.of(Signal.TRACES)));
     assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void bytesBehindASegmentThatCannotBeReadAreNamedForAShipperThatIsRemoved() throws Exception {
+    shippers = new String[] {"live", "away"};
+    DiskBuffer buffer = buffer();
+    append(buffer, noise(1, 600_000), bytes(7, 0, 10));
+    append(buffer, noise(2, 600_000), bytes(7, 10, 20));
+    append(buffer, noise(3, 600_000), bytes(7, 20, 30));
+    pass(buffer, 100);
+    Path first = segments().getFirst();
+    try (FileChannel channel = FileChannel.open(first, StandardOpenOption.WRITE)) {
+      channel.truncate(0);
+    }
+    Cursor away = buffer.cursor("away");
+    buffer.change(Map.of("live", Set.of(Signal.LOGS)));
+    buffer.release(List.of(new Cursors.Leaving(away, List.of())), List.of());
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts())
+        .flatExtracting(Dropped::ranges)
+        .contains(new ByteRange(10, 30));
+  }
+
+  private List<Path> segments() throws IOException {
+    try (Stream<Path> files = Files.list(directory())) {
+      return files.filter(file -> file.toString().endsWith(".log")).sorted().toList();
+    }
   }
 
   @Test
