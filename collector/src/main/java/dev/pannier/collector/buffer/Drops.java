@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Which bytes of which files buffers gave up since the process started, for each shipper that never gets them. How many records they
 /// are is the [Ledger]'s. Thread-safe.
 public final class Drops {
-  /// The oldest beyond this, each shipper's by itself, are left to the log and the counters.
+  /// Files of shippers and reasons: those beyond this that were dropped from longest ago are left to the log and the counters.
   static final int MAX_PARTS = 2_000;
 
   /// Beyond this, ranges of one file are told as one in which they lie.
@@ -56,7 +56,8 @@ public final class Drops {
   }
 
   private static final class Parts {
-    private final Map<Key, Part> all = new LinkedHashMap<>();
+    /// The one that was dropped from longest ago first.
+    private final Map<Key, Part> all = new LinkedHashMap<>(16, 0.75f, true);
 
     private Part of(Key key, String source) {
       Part part = all.computeIfAbsent(key, any -> new Part(source));
@@ -145,7 +146,7 @@ public final class Drops {
     return anyOfFiles;
   }
 
-  /// By generation, from the one whose first bytes were given up first.
+  /// By generation, from the one that was dropped from longest ago.
   public synchronized Map<Long, DroppedFile> files() {
     return parts.byFile();
   }
