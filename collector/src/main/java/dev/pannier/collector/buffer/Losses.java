@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +32,10 @@ final class Losses {
   private record Place(DiskCursor cursor, Segment segment) {}
 
   private final Object lock;
+
+  /// Of who reads what is damaged: it must not be deleted meanwhile.
+  private final Object telling = new Object();
+
   private final SegmentLog log;
   private final Ledger ledger;
   private final Metrics metrics;
@@ -170,6 +175,17 @@ final class Losses {
 
   /// What was damaged says of itself nothing that could be trusted: which bytes of a file it had is told by what was before and behind it.
   void tellDamaged() {
+    tellDamaged(List.of());
+  }
+
+  /// @param gone what is about to be deleted, and can be read yet
+  void tellDamaged(List<Segment> gone) {
+    synchronized (telling) {
+      tellUnreadable(gone);
+    }
+  }
+
+  private void tellUnreadable(List<Segment> gone) {
     List<Missing> some;
     synchronized (lock) {
       if (unreadable.isEmpty()) {
@@ -191,7 +207,7 @@ final class Losses {
     places.forEach(
         (place, runs) -> {
           try {
-            tellDamaged(place, runs);
+            tellDamaged(place, runs, gone);
           } catch (IOException | IllegalArgumentException e) {
             LOG.warn(
                 "which bytes of files were damaged in the buffer is not known: {}", e.toString());
@@ -200,7 +216,7 @@ final class Losses {
   }
 
   /// Whatever is damaged of it, a segment is looked through once: a disk that has damaged one record has mostly damaged more.
-  private void tellDamaged(Place place, Runs runs) throws IOException {
+  private void tellDamaged(Place place, Runs runs, List<Segment> gone) throws IOException {
     Segment segment = place.segment();
     Map<Long, Long> ends = ends(log.positionsBefore(segment));
     Map<Long, Long> numbers = new HashMap<>();
@@ -229,7 +245,7 @@ final class Losses {
     } catch (IOException e) {
       LOG.debug("{} cannot be read: what is behind it tells what it had", segment.name(), e);
     }
-    Segment next = log.after(segment);
+    Segment next = after(segment, gone);
     ends(next == null ? log.positions() : log.positionsBefore(next))
         .forEach(
             (generation, end) -> {
@@ -238,6 +254,16 @@ final class Losses {
                 damagedWithin(place, sources, ends, generation, end);
               }
             });
+  }
+
+  private @Nullable Segment after(Segment segment, List<Segment> gone) {
+    Segment next = log.after(segment);
+    for (Segment each : gone) {
+      if (each.first() > segment.first() && (next == null || each.first() < next.first())) {
+        next = each;
+      }
+    }
+    return next;
   }
 
   /// Something of a file was damaged between the last of it that is known and what begins at `to`.

@@ -1095,6 +1095,26 @@ class DiskBufferTest {
         .containsExactly(damagedWithin(15, 10, 25));
   }
 
+  /// The round that would tell them comes after the append that makes room.
+  @Test
+  void bytesOfWhatIsDamagedAreNamedThoughTheirSegmentIsFreedAtOnce() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    append(buffer, noise(1, 400_000), bytes(7, 0, 10));
+    append(buffer, "Two", bytes(7, 10, 25));
+    int i = 2;
+    for (; buffer.status().bytes() < 7 * MIB; i++) {
+      append(buffer, noise(i, 600_000), bytes(7, 15L * i - 5, 15L * i + 10));
+      pass(buffer, 100);
+    }
+    flip("Two");
+    assertThat(ship(buffer, "events")).hasSize(i - 1);
+    append(buffer, "last", bytes(7, 15L * i - 5, 15L * i + 10));
+    assertThat(buffer.status().bytes()).isLessThan(2 * MIB);
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts())
+        .containsExactly(damagedWithin(15, 10, 25));
+  }
+
   @Test
   void bytesOfAllThatIsDamagedInASegmentAreNamedEachByItself() throws Exception {
     DiskBuffer buffer = buffer();
@@ -1682,10 +1702,7 @@ class DiskBufferTest {
 
   /// @param before how many bytes
   private void flip(String text, int before) throws IOException {
-    Path file;
-    try (var files = Files.newDirectoryStream(directory(), "*.log")) {
-      file = files.iterator().next();
-    }
+    Path file = segments().getFirst();
     byte[] bytes = Files.readAllBytes(file);
     int at = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(text);
     bytes[at - before] ^= 1;
