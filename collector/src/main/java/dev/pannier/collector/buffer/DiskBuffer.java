@@ -276,6 +276,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       }
     }
     told.forEach(Confirmations::tell);
+    passed();
     roomMayHaveChanged();
   }
 
@@ -288,7 +289,9 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   @Override
   public long forgo(Cursor cursor, List<Entry> taken) {
-    return removals.forgo((DiskCursor) cursor, taken);
+    long records = removals.forgo((DiskCursor) cursor, taken);
+    passed();
+    return records;
   }
 
   /// Other limits from now on.
@@ -537,10 +540,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     return () -> isDelivered(end);
   }
 
-  /// Which files what was damaged was of is not surely known.
+  /// What was given up is with nobody but in its file, and which files that are is not kept for as long as there are files.
   private boolean isDelivered(long end) {
     synchronized (lock) {
-      return !losses.hasDamage()
+      return !losses.keepsFiles()
           && log.damagedBytes() == 0
           && log.wasReadWhole()
           && cursors.havePassedFiles(end);
@@ -552,7 +555,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     ledger.filtered(source, cursors.takers(signal), records, bytes);
   }
 
-  /// A cursor has moved, or a segment was left: its place is to be written, and something may be freed.
+  /// A cursor has moved, a segment was left, or a shipper does not need something any more: its place is to be written, and something may
+  /// be freed.
   void passed() {
     room.mayFree();
     if (places.moved() || room.isFull()) {

@@ -78,6 +78,9 @@ final class DiskCursor extends Cursor {
   /// Something of the current segment could not be read.
   private boolean damaged;
 
+  /// Nor was anything read since. Else a number that is left out was used for nobody here.
+  private boolean behindDamage;
+
   /// The number of the last record that was read or passed over, or taken from memory.
   private long lastRead;
 
@@ -148,6 +151,7 @@ final class DiskCursor extends Cursor {
         (source, signal, batches, records, bytes) -> {
           if (takes(signal) && !signals.contains(signal)) {
             owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
+            keepFilesOf(signal, batches);
           }
         });
     for (Signal signal : signals) {
@@ -192,11 +196,20 @@ final class DiskCursor extends Cursor {
             (source, signal, batches, records, bytes) -> {
               if (takes(signal)) {
                 owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
-                nobodys[0] += heirs.contains(signal) ? 0 : records;
+                if (!heirs.contains(signal)) {
+                  nobodys[0] += records;
+                  keepFilesOf(signal, batches);
+                }
               }
             });
     reach.end();
     return nobodys[0];
+  }
+
+  private void keepFilesOf(Signal signal, long batches) {
+    if (signal == Signal.LOGS && batches > 0) {
+      losses.keepFiles();
+    }
   }
 
   /// What was taken is given up. Not under the lock: the shipper's thread has ended.
@@ -340,7 +353,6 @@ final class DiskCursor extends Cursor {
       // With all that was before it.
       if (current != segment) {
         enter(segment);
-        damaged = false;
       }
       takenOfSegment.add(batch);
       startBytes = segment.endBytes();
@@ -518,7 +530,6 @@ final class DiskCursor extends Cursor {
         }
         segment = next;
         enter(segment);
-        damaged = false;
       }
       return segment;
     }
@@ -561,7 +572,7 @@ final class DiskCursor extends Cursor {
     if (!takes(open.signal(), segment) || before.covers(open.sequence())) {
       if (open.skip()) {
         synchronized (buffer.lock) {
-          read(open.sequence());
+          readOfLog(open.sequence());
         }
         buffer.passed();
       } else {
@@ -596,7 +607,7 @@ final class DiskCursor extends Cursor {
       takenOfSegment.add(batch);
       owed.taken(batch);
       taken.put(entry.sequence(), entry);
-      read(stored.sequence());
+      readOfLog(stored.sequence());
       lastReadMillis = stored.appendedMillis();
     }
     last = entry;
@@ -617,10 +628,16 @@ final class DiskCursor extends Cursor {
         position);
   }
 
+  private void readOfLog(long sequence) {
+    read(sequence);
+    behindDamage = false;
+  }
+
   /// What is before it was read before, or is damaged. Under the buffer's lock.
   private void read(long sequence) {
-    if (damaged && sequence - 1 > lastRead) {
-      neverRead(sequence - 1, DAMAGED);
+    Segment segment = current;
+    if (behindDamage && segment != null) {
+      neverRead(segment, sequence - 1, DAMAGED);
     }
     lastRead = Math.max(lastRead, sequence);
   }
@@ -631,6 +648,7 @@ final class DiskCursor extends Cursor {
     buffer.log().damaged(segment, from, to);
     synchronized (buffer.lock) {
       damaged = true;
+      behindDamage = true;
     }
     return Step.AGAIN;
   }
@@ -648,7 +666,7 @@ final class DiskCursor extends Cursor {
       }
       if (damaged && !segment.isGone()) {
         giveUp(segment, DAMAGED);
-        damaged = false;
+        isWhole();
       }
       lastRead = Math.max(lastRead, segment.lastSequence());
       Segment next = sealed ? buffer.log().after(segment) : null;
@@ -667,11 +685,18 @@ final class DiskCursor extends Cursor {
     current = next;
     startBytes = 0;
     takenOfSegment.clear();
+    isWhole();
+  }
+
+  /// Nothing that is damaged is before what is read next, or it was told.
+  private void isWhole() {
+    damaged = false;
+    behindDamage = false;
   }
 
   /// What of a segment was not taken comes no more. Under the buffer's lock.
   private void giveUp(Segment segment, String why) {
-    neverRead(segment.lastSequence(), why);
+    neverRead(segment, segment.lastSequence(), why);
     untaken(segment)
         .forEach(
             (source, signal, batches, records, bytes) -> {
@@ -683,9 +708,10 @@ final class DiskCursor extends Cursor {
   }
 
   /// Nobody waits any longer for what comes next up to a number. Under the buffer's lock.
-  private void neverRead(long upTo, String why) {
+  private void neverRead(Segment segment, long upTo, String why) {
     if (upTo > lastRead) {
-      buffer.neverRead(new Missing(this, lastRead, upTo, number -> !before.covers(number), why));
+      buffer.neverRead(
+          new Missing(this, segment, lastRead, upTo, number -> !before.covers(number), why));
     }
   }
 
@@ -696,7 +722,12 @@ final class DiskCursor extends Cursor {
     }
     buffer.neverRead(
         new Missing(
-            this, segment.first() - 1, segment.lastSequence(), aside.numbers(segment), why));
+            this,
+            segment,
+            segment.first() - 1,
+            segment.lastSequence(),
+            aside.numbers(segment),
+            why));
     lose(aside.giveUp(segment), why);
   }
 
@@ -761,7 +792,7 @@ final class DiskCursor extends Cursor {
     }
     giveUp(segment, FULL);
     lastRead = Math.max(lastRead, segment.lastSequence());
-    damaged = false;
+    isWhole();
   }
 
   private Step unreadable(Segment segment, IOException why) {
@@ -847,20 +878,24 @@ final class DiskCursor extends Cursor {
   /// @return false where it is not to be shipped any more
   boolean takeAside(Aside.Waiting read, Entry entry, long nowNanos) {
     Batch batch = entry.batch();
+    boolean counts;
     synchronized (buffer.lock) {
       if (!read.equals(aside.next(nowNanos))) {
         // Its segment has gone for newer ones.
         return false;
       }
-      boolean counts = takes(batch.signal(), read.segment());
+      counts = takes(batch.signal(), read.segment());
       aside.take(batch, nowNanos, counts);
       if (counts) {
         owed.taken(batch);
         taken.put(entry.sequence(), entry);
       }
       giveUpDamaged(read.segment());
-      return counts;
     }
+    if (!counts) {
+      buffer.passed();
+    }
+    return counts;
   }
 
   /// It could not be read again, and never can be.

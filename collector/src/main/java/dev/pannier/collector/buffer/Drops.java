@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Which bytes of which files buffers gave up since the process started, for each shipper that never gets them. How many records they
 /// are is the [Ledger]'s. Thread-safe.
 public final class Drops {
-  /// The oldest beyond this, each shipper's by itself, are left to the log and the counters.
+  /// Files of shippers and reasons: those beyond this that were dropped from longest ago are left to the log and the counters.
   static final int MAX_PARTS = 2_000;
 
   /// Beyond this, ranges of one file are told as one in which they lie.
@@ -56,7 +56,8 @@ public final class Drops {
   }
 
   private static final class Parts {
-    private final Map<Key, Part> all = new LinkedHashMap<>();
+    /// The one that was dropped from longest ago first.
+    private final Map<Key, Part> all = new LinkedHashMap<>(16, 0.75f, true);
 
     private Part of(Key key, String source) {
       Part part = all.computeIfAbsent(key, any -> new Part(source));
@@ -95,6 +96,7 @@ public final class Drops {
       String shipper, String reason, long records, Map<Long, DroppedFile> files) {}
 
   private final Parts parts = new Parts();
+  private boolean anyOfFiles;
 
   // Since the last [#takeEpisodes].
   private final Map<Owner, Parts> untold = new LinkedHashMap<>();
@@ -104,6 +106,7 @@ public final class Drops {
   synchronized void add(Batch batch, String shipper, String reason) {
     Owner owner = new Owner(shipper, reason);
     untoldRecords.merge(owner, (long) batch.records(), Long::sum);
+    anyOfFiles |= batch.positions().length > 0;
     Positions positions = positions(batch);
     if (positions != null) {
       Key key = new Key(positions.generation(), shipper, reason);
@@ -129,6 +132,7 @@ public final class Drops {
       long generation, String source, ByteRange range, String shipper, String reason) {
     Owner owner = new Owner(shipper, reason);
     untoldRecords.putIfAbsent(owner, 0L);
+    anyOfFiles = true;
     Key key = new Key(generation, shipper, reason);
     for (Parts each : List.of(parts, untold.computeIfAbsent(owner, any -> new Parts()))) {
       Part part = each.of(key, source);
@@ -137,7 +141,12 @@ public final class Drops {
     }
   }
 
-  /// By generation, from the one whose first bytes were given up first.
+  /// Whether anything was given up that was of a file.
+  synchronized boolean isAnyOfFiles() {
+    return anyOfFiles;
+  }
+
+  /// By generation, from the one that was dropped from longest ago.
   public synchronized Map<Long, DroppedFile> files() {
     return parts.byFile();
   }

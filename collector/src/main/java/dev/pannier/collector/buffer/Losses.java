@@ -2,6 +2,7 @@ package dev.pannier.collector.buffer;
 
 import dev.pannier.collector.buffer.disk.Segment;
 import dev.pannier.collector.buffer.disk.SegmentLog;
+import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.receipt.ByteRange;
@@ -10,6 +11,7 @@ import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +26,16 @@ import org.slf4j.LoggerFactory;
 final class Losses {
   private static final Logger LOG = LoggerFactory.getLogger(Losses.class);
 
-  /// What is damaged in more places of a segment is told as if all behind the last of them were.
+  /// What cannot be read in more places of those that are given up at once is told as if all behind the last of them were.
   private static final int MOST_RUNS = 16;
 
+  private record Place(DiskCursor cursor, Segment segment) {}
+
   private final Object lock;
+
+  /// Of who reads what is damaged: it must not be deleted meanwhile.
+  private final Object telling = new Object();
+
   private final SegmentLog log;
   private final Ledger ledger;
   private final Metrics metrics;
@@ -38,8 +46,8 @@ final class Losses {
   /// Given up with the segment that is about to go for newer ones. Which bytes they are is not told yet.
   private List<Missing> dropped = new ArrayList<>();
 
-  /// Something was given up since it cannot be read.
-  private boolean damaged;
+  /// Something that may have been of a file was given up, whatever for.
+  private boolean keepsFiles;
 
   /// @param lock the buffer's
   Losses(Object lock, SegmentLog log, Ledger ledger, Metrics metrics) {
@@ -79,15 +87,22 @@ final class Losses {
   void add(Missing numbers) {
     if (numbers.why().equals(DiskCursor.DAMAGED)) {
       unreadable.add(numbers);
-      damaged = true;
+      // Whose it was is not surely known.
+      keepsFiles = true;
     } else {
       dropped.add(numbers);
+      keepsFiles |= numbers.cursor().takes(Signal.LOGS);
     }
   }
 
-  /// Whether a shipper never gets something since it was damaged, or could not be read. Under the lock.
-  boolean hasDamage() {
-    return damaged;
+  /// Something that may be of files is given up that is not told, or not yet. Under the lock.
+  void keepFiles() {
+    keepsFiles = true;
+  }
+
+  /// Whether a shipper never gets something that may be with nobody but in its file. Under the lock.
+  boolean keepsFiles() {
+    return keepsFiles || ledger.drops().isAnyOfFiles();
   }
 
   /// Tells which bytes of files were given up with a segment, which can be read yet. One thread at a time.
@@ -112,7 +127,7 @@ final class Losses {
                   }
                 }
               });
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IOException e) {
       LOG.warn(
           "{}: which bytes of files go with it is not known: {}", segment.name(), e.toString());
     }
@@ -130,33 +145,47 @@ final class Losses {
       return;
     }
     Heads heads = new Heads();
-    try {
-      for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
-        heads.forEach(
-            segment,
-            record -> {
-              Batch batch = record.batch();
-              boolean isUnread;
-              synchronized (lock) {
-                isUnread =
-                    cursor.isUnread(record.sequence())
-                        && cursor.gets(batch.signal(), record.sequence());
-              }
-              if (isUnread && !inherited.contains(batch.signal())) {
-                ledger.drops().add(batch, cursor.shipper(), MemoryBuffer.REMOVED);
-              }
-            });
+    for (Segment segment = log.oldest(); segment != null; segment = log.after(segment)) {
+      try {
+        heads.forEach(segment, record -> tellUnread(cursor, inherited, record));
+      } catch (IOException e) {
+        // One that has gone meanwhile had nothing for the shipper.
+        if (!segment.isGone()) {
+          LOG.warn(
+              "{}: which bytes of files shipper {} does not get of it any more is not known: {}",
+              segment.name(),
+              cursor.shipper(),
+              e.toString());
+        }
       }
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.warn(
-          "which bytes of files shipper {} does not get any more is not known: {}",
-          cursor.shipper(),
-          e.toString());
+    }
+  }
+
+  private void tellUnread(DiskCursor cursor, Set<Signal> inherited, StoredBatch record) {
+    Batch batch = record.batch();
+    boolean isUnread;
+    synchronized (lock) {
+      isUnread =
+          cursor.isUnread(record.sequence()) && cursor.gets(batch.signal(), record.sequence());
+    }
+    if (isUnread && !inherited.contains(batch.signal())) {
+      ledger.drops().add(batch, cursor.shipper(), MemoryBuffer.REMOVED);
     }
   }
 
   /// What was damaged says of itself nothing that could be trusted: which bytes of a file it had is told by what was before and behind it.
   void tellDamaged() {
+    tellDamaged(List.of());
+  }
+
+  /// @param gone what is about to be deleted, and can be read yet
+  void tellDamaged(List<Segment> gone) {
+    synchronized (telling) {
+      tellUnreadable(gone);
+    }
+  }
+
+  private void tellUnreadable(List<Segment> gone) {
     List<Missing> some;
     synchronized (lock) {
       if (unreadable.isEmpty()) {
@@ -165,29 +194,33 @@ final class Losses {
       some = unreadable;
       unreadable = new ArrayList<>();
     }
+    Map<Place, Runs> places = new LinkedHashMap<>();
     for (Missing each : some) {
       for (Missing run : each.runs(MOST_RUNS)) {
-        if (!gets(run.cursor(), Signal.LOGS, run.upTo())) {
-          continue;
-        }
-        try {
-          tellDamaged(run);
-        } catch (IOException | IllegalArgumentException e) {
-          LOG.warn(
-              "which bytes of files were damaged in the buffer is not known: {}", e.toString());
+        if (gets(run.cursor(), Signal.LOGS, run.upTo())) {
+          places
+              .computeIfAbsent(new Place(run.cursor(), run.segment()), any -> new Runs())
+              .add(run.after(), run.upTo());
         }
       }
     }
+    places.forEach(
+        (place, runs) -> {
+          try {
+            tellDamaged(place, runs, gone);
+          } catch (IOException | IllegalArgumentException e) {
+            LOG.warn(
+                "which bytes of files were damaged in the buffer is not known: {}", e.toString());
+          }
+        });
   }
 
-  private void tellDamaged(Missing run) throws IOException {
-    Segment segment = segmentOf(run);
-    if (segment == null) {
-      return;
-    }
-    Map<Long, Long> from = ends(log.positionsBefore(segment));
-    Map<Long, Long> to = new LinkedHashMap<>();
-    Map<Long, String> sources = new LinkedHashMap<>();
+  /// Whatever is damaged of it, a segment is looked through once: a disk that has damaged one record has mostly damaged more.
+  private void tellDamaged(Place place, Runs runs, List<Segment> gone) throws IOException {
+    Segment segment = place.segment();
+    Map<Long, Long> ends = ends(log.positionsBefore(segment));
+    Map<Long, Long> numbers = new HashMap<>();
+    Map<Long, String> sources = new HashMap<>();
     try {
       new Heads()
           .forEach(
@@ -197,42 +230,56 @@ final class Losses {
                 if (positions == null) {
                   return;
                 }
-                sources.put(positions.generation(), record.batch().source());
-                if (record.sequence() <= run.after()) {
-                  from.merge(positions.generation(), positions.to(), Math::max);
-                } else if (record.sequence() > run.upTo()) {
-                  to.putIfAbsent(positions.generation(), positions.from());
+                long generation = positions.generation();
+                sources.put(generation, record.batch().source());
+                long number = record.sequence();
+                if (runs.has(number)) {
+                  return;
                 }
+                if (runs.isAnyBetween(numbers.getOrDefault(generation, Long.MIN_VALUE), number)) {
+                  damagedWithin(place, sources, ends, generation, positions.from());
+                }
+                numbers.put(generation, number);
+                ends.merge(generation, positions.to(), Math::max);
               });
     } catch (IOException e) {
       LOG.debug("{} cannot be read: what is behind it tells what it had", segment.name(), e);
     }
-    Segment next = log.after(segment);
-    ends(next == null ? log.positions() : log.positionsBefore(next)).forEach(to::putIfAbsent);
-    to.forEach(
-        (generation, end) -> {
-          long begin = from.getOrDefault(generation, 0L);
-          if (end > begin) {
-            ledger
-                .drops()
-                .addWithin(
-                    generation,
-                    sources.getOrDefault(generation, ""),
-                    new ByteRange(begin, end),
-                    run.cursor().shipper(),
-                    run.why());
-          }
-        });
+    Segment next = after(segment, gone);
+    ends(next == null ? log.positions() : log.positionsBefore(next))
+        .forEach(
+            (generation, end) -> {
+              if (runs.isAnyBetween(
+                  numbers.getOrDefault(generation, Long.MIN_VALUE), Long.MAX_VALUE)) {
+                damagedWithin(place, sources, ends, generation, end);
+              }
+            });
   }
 
-  private @Nullable Segment segmentOf(Missing run) {
-    Segment segment = null;
-    for (Segment each = log.oldest();
-        each != null && each.first() <= run.upTo();
-        each = log.after(each)) {
-      segment = each;
+  private @Nullable Segment after(Segment segment, List<Segment> gone) {
+    Segment next = log.after(segment);
+    for (Segment each : gone) {
+      if (each.first() > segment.first() && (next == null || each.first() < next.first())) {
+        next = each;
+      }
     }
-    return segment;
+    return next;
+  }
+
+  /// Something of a file was damaged between the last of it that is known and what begins at `to`.
+  private void damagedWithin(
+      Place place, Map<Long, String> sources, Map<Long, Long> ends, long generation, long to) {
+    long from = ends.getOrDefault(generation, 0L);
+    if (to > from) {
+      ledger
+          .drops()
+          .addWithin(
+              generation,
+              sources.getOrDefault(generation, ""),
+              new ByteRange(from, to),
+              place.cursor().shipper(),
+              DiskCursor.DAMAGED);
+    }
   }
 
   private static Map<Long, Long> ends(List<byte[]> positions) {

@@ -1,15 +1,17 @@
 package dev.pannier.collector.buffer;
 
+import dev.pannier.collector.buffer.disk.Segment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongPredicate;
 
-/// Numbers of a log that a shipper never gets, but for those that it was not to get ([DiskCursor#gets]).
+/// Numbers of a segment that a shipper never gets, but for those that it was not to get ([DiskCursor#gets]).
 ///
 /// @param after   exclusive
 /// @param upTo    inclusive
 /// @param numbers which of those in between; it stays as it is
-record Missing(DiskCursor cursor, long after, long upTo, LongPredicate numbers, String why) {
+record Missing(
+    DiskCursor cursor, Segment segment, long after, long upTo, LongPredicate numbers, String why) {
   private static final long MOST_NUMBERS = 1 << 20;
 
   boolean has(long sequence) {
@@ -31,7 +33,7 @@ record Missing(DiskCursor cursor, long after, long upTo, LongPredicate numbers, 
       while (number < upTo && (runs.size() == most - 1 || numbers.test(number + 1))) {
         number++;
       }
-      runs.add(new Missing(cursor, begin, number, numbers, why));
+      runs.add(new Missing(cursor, segment, begin, number, numbers, why));
     }
     return runs;
   }

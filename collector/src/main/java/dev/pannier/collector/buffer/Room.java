@@ -105,8 +105,16 @@ final class Room {
       // With the lock: a shipper that is added begins with the oldest there is.
       freed = log.free(cursors::need);
     }
-    log.delete(freed);
+    delete(freed);
     return freed.size();
+  }
+
+  /// What was damaged of them, and passed just now, is told while they can be read.
+  private void delete(List<Segment> gone) {
+    if (!gone.isEmpty()) {
+      losses.tellDamaged(gone);
+      log.delete(gone);
+    }
   }
 
   /// Makes room for a batch, where there is none, by what `on_full` says.
@@ -161,7 +169,7 @@ final class Room {
         }
       }
       losses.tellDropped(oldest);
-      log.delete(List.of(oldest));
+      delete(List.of(oldest));
       inHand.values().removeIf(records -> records == 0);
       if (!inHand.isEmpty()) {
         notice.accept(

@@ -24,7 +24,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -331,6 +333,70 @@ class DiskBufferChangeTest {
     assertThat(one.openBatches()).isZero();
     assertThat(one.openRecords()).isZero();
     assertThat(inFlight("one")).isZero();
+  }
+
+  /// Text that the log cannot pack.
+  private static String noise(int number) {
+    StringBuilder noise = new StringBuilder();
+    new Random(number).ints(100_000, 'a', 'z').forEach(letter -> noise.append((char) letter));
+    return noise.toString();
+  }
+
+  /// Until it is full: a large one and a small one by turns, of a signal that its only shipper takes no more in the end.
+  ///
+  /// @param whatBecomesOfThem what of the two it does
+  private void fillWithSpans(Consumer<Cursor> whatBecomesOfThem) {
+    buffer.change(Map.of("one", Set.of(Signal.LOGS, Signal.TRACES)));
+    Cursor one = buffer.cursor("one");
+    for (int i = 0; buffer.hasRoomForRequests(); i++) {
+      append(Signal.TRACES, noise(i), When.DURABLE);
+      append(Signal.TRACES, "small", When.DURABLE);
+      tend();
+      whatBecomesOfThem.accept(one);
+    }
+    tend();
+    buffer.change(shippers("one"));
+  }
+
+  @Test
+  void aFullBufferHasRoomOnceWhatWaitsAsideIsPassedThatIsNotTakenAnyMore() {
+    fillWithSpans(
+        cursor -> {
+          for (Entry entry = cursor.next(); entry != null; entry = cursor.next()) {
+            assertThat(cursor.setAside(entry, "no topic", nowNanos)).isTrue();
+          }
+        });
+    tend();
+    assertThat(buffer.hasRoomForRequests()).as("it is not passed yet").isFalse();
+    Cursor one = buffer.cursor("one");
+    nowNanos += Aside.RETRY_NANOS;
+    while (one.hasAside()) {
+      assertThat(one.nextAside(nowNanos)).isNull();
+    }
+    tend();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
+  }
+
+  @Test
+  void aFullBufferHasRoomOnceAShipperHasGivenBackWhatItTakesNoMore() {
+    List<Entry> taken = new ArrayList<>();
+    fillWithSpans(
+        cursor -> {
+          cursor.done(Objects.requireNonNull(cursor.next()), 0, "");
+          taken.add(Objects.requireNonNull(cursor.next()));
+        });
+    tend();
+    assertThat(buffer.hasRoomForRequests()).as("it is in hand").isFalse();
+    buffer.forgo(buffer.cursor("one"), taken);
+    tend();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
+  }
+
+  @Test
+  void aFullBufferHasRoomOnceTheOnlyShipperTakesNoMoreWhatWaits() {
+    fillWithSpans(cursor -> {});
+    tend();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
   }
 
   private void syncFails() throws IOException {

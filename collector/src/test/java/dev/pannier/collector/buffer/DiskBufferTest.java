@@ -23,6 +23,7 @@ import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -409,6 +410,21 @@ class DiskBufferTest {
         .isEqualTo(new Buffered("app", List.of(new ByteRange(100, 300))));
     assertThat(left.files().get(8L)).isEqualTo(new Buffered("app", List.of(new ByteRange(20, 60))));
     assertThat(left.files()).hasSize(2);
+  }
+
+  /// Nobody has read it, so nobody knows yet that it is damaged.
+  @Test
+  void whatIsLeftIsListedBesideARecordWhosePositionsAreDamaged() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "three", bytes(7, 25, 30));
+    pass(buffer, 100);
+    flip("two", POSITIONS.length);
+    buffer.close();
+    open = null;
+    assertThat(Objects.requireNonNull(buffer.left()).files().get(7L))
+        .isEqualTo(new Buffered("app", List.of(new ByteRange(0, 10), new ByteRange(25, 30))));
   }
 
   @Test
@@ -859,6 +875,117 @@ class DiskBufferTest {
   }
 
   @Test
+  void nothingIsDeliveredOnceSomethingOfAFileWasDroppedForAShipper() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
+      pass(buffer, 100);
+    }
+    // That goes with files that are deleted.
+    buffer.change(new BufferSettings(type, directory(), maxBytes, OnFull.BACKPRESSURE));
+    assertThat(ship(buffer, "events")).hasSizeLessThan(100).endsWith("99");
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void nothingIsDeliveredOnceTheNewestOfAFileWasDropped() throws Exception {
+    onFull = OnFull.DROP_NEWEST;
+    DiskBuffer buffer = buffer();
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
+      pass(buffer, 100);
+    }
+    assertThat(ship(buffer, "events")).hasSizeLessThan(100);
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  private DiskBuffer withOneThatWaitsForBoth() throws IOException {
+    shippers = new String[] {"live", "away"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    ship(buffer, "live");
+    pass(buffer, 100);
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+    return buffer;
+  }
+
+  @Test
+  void nothingIsDeliveredOnceAShipperWasRemovedWhichLeavesSomethingOfAFile() throws Exception {
+    DiskBuffer buffer = withOneThatWaitsForBoth();
+    Cursor away = buffer.cursor("away");
+    buffer.change(Map.of("live", Set.of(Signal.LOGS)));
+    buffer.release(List.of(new Cursors.Leaving(away, List.of())), List.of());
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void nothingIsDeliveredOnceAShipperTakesNoLogsAnyMoreThatWaitForIt() throws Exception {
+    DiskBuffer buffer = withOneThatWaitsForBoth();
+    buffer.change(Map.of("live", Set.of(Signal.LOGS), "away", Set.of(Signal.TRACES)));
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+  }
+
+  @Test
+  void bytesBehindASegmentThatCannotBeReadAreNamedForAShipperThatIsRemoved() throws Exception {
+    shippers = new String[] {"live", "away"};
+    DiskBuffer buffer = buffer();
+    append(buffer, noise(1, 600_000), bytes(7, 0, 10));
+    append(buffer, noise(2, 600_000), bytes(7, 10, 20));
+    append(buffer, noise(3, 600_000), bytes(7, 20, 30));
+    pass(buffer, 100);
+    Path first = segments().getFirst();
+    try (FileChannel channel = FileChannel.open(first, StandardOpenOption.WRITE)) {
+      channel.truncate(0);
+    }
+    Cursor away = buffer.cursor("away");
+    buffer.change(Map.of("live", Set.of(Signal.LOGS)));
+    buffer.release(List.of(new Cursors.Leaving(away, List.of())), List.of());
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts())
+        .flatExtracting(Dropped::ranges)
+        .contains(new ByteRange(10, 30));
+  }
+
+  private List<Path> segments() throws IOException {
+    try (Stream<Path> files = Files.list(directory())) {
+      return files.filter(file -> file.toString().endsWith(".log")).sorted().toList();
+    }
+  }
+
+  @Test
+  void whatAnotherShipperGetsInsteadOfOneThatWasRemovedIsDeliveredByThat() throws Exception {
+    DiskBuffer buffer = withOneThatWaitsForBoth();
+    Cursor away = buffer.cursor("away");
+    Entry taken = take(buffer, "away");
+    append(buffer, "two", bytes(7, 10, 20));
+    buffer.change(Map.of("live", Set.of(Signal.LOGS), "heir", Set.of(Signal.LOGS)));
+    buffer.release(
+        List.of(new Cursors.Leaving(away, List.of(taken))), List.of(buffer.cursor("heir")));
+    ship(buffer, "live");
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+    assertThat(ship(buffer, "heir")).containsExactly("one", "two");
+    assertThat(buffer.delivery().getAsBoolean()).isTrue();
+  }
+
+  @Test
+  void aSignalThatIsOfNoFileMayBeGivenUp() throws Exception {
+    shippers = new String[] {"live", "spans"};
+    signalsOf.put("spans", Set.of(Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    buffer.append(
+        Batch.received(Signal.TRACES, new byte[1], 0, 1, 1, "otlp"),
+        0,
+        When.DURABLE,
+        (no, why) -> {});
+    Cursor spans = buffer.cursor("spans");
+    buffer.change(Map.of("live", Set.of(Signal.LOGS)));
+    buffer.release(List.of(new Cursors.Leaving(spans, List.of())), List.of());
+    ship(buffer, "live");
+    assertThat(buffer.delivery().getAsBoolean()).isTrue();
+  }
+
+  @Test
   void requestThatWaitsAsideDoesNotKeepFilesFromBeingDelivered() throws Exception {
     signalsOf.put("events", Set.of(Signal.LOGS, Signal.TRACES));
     DiskBuffer buffer = buffer();
@@ -946,6 +1073,68 @@ class DiskBufferTest {
                     List.of(
                         new Dropped(
                             "events", "damaged", 15, true, List.of(new ByteRange(10, 25)))))));
+  }
+
+  private static Dropped damagedWithin(long bytes, long from, long to) {
+    return new Dropped("events", "damaged", bytes, true, List.of(new ByteRange(from, to)));
+  }
+
+  /// A number that nobody took a batch of is no damage, though something was damaged before it in its segment.
+  @Test
+  void numbersThatWereUsedForNobodyBehindDamageAreNoDamage() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "three", bytes(7, 25, 30));
+    append(buffer, Signal.TRACES, "of nobody", When.DURABLE);
+    append(buffer, "four, behind lines that were filtered", bytes(7, 40, 50));
+    flip("two");
+    assertThat(ship(buffer, "events")).hasSize(3);
+    pass(buffer, 100);
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts())
+        .containsExactly(damagedWithin(15, 10, 25));
+  }
+
+  /// The round that would tell them comes after the append that makes room.
+  @Test
+  void bytesOfWhatIsDamagedAreNamedThoughTheirSegmentIsFreedAtOnce() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    append(buffer, noise(1, 400_000), bytes(7, 0, 10));
+    append(buffer, "Two", bytes(7, 10, 25));
+    int i = 2;
+    for (; buffer.status().bytes() < 7 * MIB; i++) {
+      append(buffer, noise(i, 600_000), bytes(7, 15L * i - 5, 15L * i + 10));
+      pass(buffer, 100);
+    }
+    flip("Two");
+    assertThat(ship(buffer, "events")).hasSize(i - 1);
+    append(buffer, "last", bytes(7, 15L * i - 5, 15L * i + 10));
+    assertThat(buffer.status().bytes()).isLessThan(2 * MIB);
+    assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts())
+        .containsExactly(damagedWithin(15, 10, 25));
+  }
+
+  @Test
+  void bytesOfAllThatIsDamagedInASegmentAreNamedEachByItself() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 25));
+    append(buffer, "other one", bytes(8, 0, 5));
+    append(buffer, "three", bytes(7, 25, 30));
+    append(buffer, "other two", bytes(8, 5, 10));
+    append(buffer, "four", bytes(7, 30, 40));
+    flip("two");
+    flip("other two");
+    flip("four");
+    pass(buffer, 100);
+    assertThat(ship(buffer, "events")).containsExactly("one", "other one", "three");
+    pass(buffer, 100);
+    Map<Long, DroppedFile> files = ledger.drops().files();
+    assertThat(Objects.requireNonNull(files.get(8L)).parts())
+        .containsExactly(damagedWithin(5, 5, 10));
+    assertThat(Objects.requireNonNull(files.get(7L)).parts())
+        .containsExactly(damagedWithin(25, 10, 40));
   }
 
   private Entry firstInHandOfDropped(DiskBuffer buffer) {
@@ -1508,13 +1697,15 @@ class DiskBufferTest {
   }
 
   private void flip(String text) throws IOException {
-    Path file;
-    try (var files = Files.newDirectoryStream(directory(), "*.log")) {
-      file = files.iterator().next();
-    }
+    flip(text, 0);
+  }
+
+  /// @param before how many bytes
+  private void flip(String text, int before) throws IOException {
+    Path file = segments().getFirst();
     byte[] bytes = Files.readAllBytes(file);
     int at = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf(text);
-    bytes[at] ^= 1;
+    bytes[at - before] ^= 1;
     Files.write(file, bytes);
   }
 

@@ -57,4 +57,16 @@ class DropsTest {
     }
     assertThat(drops.files()).hasSize(Drops.MAX_PARTS).doesNotContainKey(0L);
   }
+
+  @Test
+  void fileThatIsDroppedFromYetIsNotForgotten() {
+    add(0, 0, 10);
+    for (int i = 1; i <= Drops.MAX_PARTS; i++) {
+      add(i, 0, 10);
+      add(0, 10L * i, 10L * i + 10);
+    }
+    assertThat(drops.files()).hasSize(Drops.MAX_PARTS).doesNotContainKey(1L);
+    assertThat(Objects.requireNonNull(drops.files().get(0L)).parts().getFirst().bytes())
+        .isEqualTo(10L * (Drops.MAX_PARTS + 1));
+  }
 }
