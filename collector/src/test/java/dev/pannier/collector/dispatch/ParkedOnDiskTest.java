@@ -393,4 +393,33 @@ class ParkedOnDiskTest {
     run(dispatcher);
     assertThat(shipper.calls).extracting(call -> call.batch().key()).contains("held");
   }
+
+  @Test
+  void noMoreWaitAsideThanThereIsMemoryFor() throws Exception {
+    DiskBuffer buffer = buffer();
+    Dispatcher dispatcher = dispatcher(buffer);
+    // 32 bytes each, of a quarter.
+    int most = (int) budget.limitBytes() / 4 / 32;
+    int all = most + 100;
+    for (int i = 0; i < all; i++) {
+      Batch batch = Batches.received("m" + i);
+      assertThat(budget.tryReserve(batch.length())).isTrue();
+      buffer.append(batch, batch.length(), Acknowledgement.When.DURABLE, (rejected, reason) -> {});
+      if (i % 100 == 99) {
+        now += SECOND / 20;
+        buffer.doWork(now);
+        run(dispatcher);
+      }
+    }
+    now += SECOND / 20;
+    buffer.doWork(now);
+    run(dispatcher);
+    assertThat(buffer.cursor("out").aside().count()).isEqualTo(most);
+    assertThat(buffer.cursor("out").openBatches()).isEqualTo(all);
+
+    missing.clear();
+    runFor(dispatcher, 3 * SECOND);
+    assertThat(shipper.arrived).containsExactlyInAnyOrderElementsOf(all("m", 0, all));
+    assertThat(buffer.cursor("out").openBatches()).isZero();
+  }
 }
