@@ -13,13 +13,13 @@ import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.Left;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
-import dev.pannier.collector.buffer.disk.SegmentLog;
 import dev.pannier.collector.checkpoint.Identity;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.Configuration.Address;
+import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.config.OtlpSource;
 import dev.pannier.collector.health.Health;
 import dev.pannier.collector.http.Endpoint;
@@ -86,6 +86,9 @@ final class Sidecar {
 
   /// Whether that is not the one which is configured.
   private final boolean isFormer;
+
+  /// Whether what was read of files may wait in a disk buffer that is not open.
+  private final boolean keepsFiles;
 
   private final @Nullable DiskBufferThread diskThread;
   private final StartPositions startPositions;
@@ -158,11 +161,14 @@ final class Sidecar {
       shared = disk;
     }
     isFormer = disk != null && others.contains(disk.directory());
+    keepsFiles = former.mayWaitElsewhere(disk == null ? null : disk.directory());
+    tellKept(configuration);
     startPositions = startPositions(configuration, exactlyOnce, disk != null);
     buffer =
         new ProcessingBuffer(
             Processors.create(configuration.processors(), configuration.resource().received()),
             shared,
+            !keepsFiles,
             budget,
             metrics);
     shipping =
@@ -297,6 +303,9 @@ final class Sidecar {
     }
     configuration = next;
     own.add(next);
+    if (!before.files().equals(next.files())) {
+      tellKept(next);
+    }
     boolean tailChanges =
         !before.files().equals(next.files())
             || !before.resource().equals(next.resource())
@@ -454,9 +463,21 @@ final class Sidecar {
     }
   }
 
+  private void tellKept(Configuration configuration) {
+    if (keepsFiles && configuration.files().stream().anyMatch(Sidecar::deletes)) {
+      LOG.warn(
+          "after_shipped: delete deletes nothing before the next start: what was read of files may"
+              + " wait in a disk buffer that is not open now");
+    }
+  }
+
+  private static boolean deletes(FileSource source) {
+    return source.afterShipped() == FileSource.AfterShipped.DELETE;
+  }
+
   private @Nullable DiskBuffer formerDisk(
       Configuration configuration, Set<String> exactlyOnce, Path directory) {
-    if (!SegmentLog.isThere(directory)) {
+    if (former.isGone(directory)) {
       LOG.warn(
           "buffer.directory was {} before, and nothing of it is there: what waits in it is shipped"
               + " when it is there at a start; where it is gone for good, take its line out of {}",

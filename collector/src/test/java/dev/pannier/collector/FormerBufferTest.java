@@ -32,6 +32,7 @@ class FormerBufferTest {
   @TempDir private Path folder;
   private @Nullable Sidecar sidecar;
   private boolean hasFiles = true;
+  private String afterShipped = "keep";
 
   private Configuration read(String buffer) throws IOException {
     String text =
@@ -48,7 +49,10 @@ class FormerBufferTest {
             .replace(
                 "FILES",
                 hasFiles
-                    ? "files: [{name: app, include: [\"DIR/logs/*.log\"], parser: raw}]"
+                    ? "files: [{name: app, include: [\"DIR/logs/*.log\"], parser: raw,"
+                        + " after_shipped: "
+                        + afterShipped
+                        + "}]"
                     : "files: []")
             .replace("OTLP", hasFiles ? "none" : "{grpc: \"127.0.0.1:0\", http: \"127.0.0.1:0\"}");
     Files.createDirectories(folder.resolve("logs"));
@@ -223,5 +227,53 @@ class FormerBufferTest {
     start("{type: memory}");
     await(() -> shipped().size() >= lines.size());
     assertThat(shipped()).isEqualTo(lines);
+  }
+
+  /// A file that was read to its end and renamed.
+  private Path rotated(String name) throws IOException {
+    try (PositionStore store =
+        PositionStore.open(folder.resolve("state"), new Random(), line -> {})) {
+      store.save(store.loaded().stream().map(SavedGeneration::atItsEnd).toList());
+    }
+    Path file = folder.resolve("logs").resolve(name + ".log");
+    return Files.move(file, file.resolveSibling(name + ".log.1"));
+  }
+
+  private boolean isRead(String name) throws IOException {
+    Path receipt = folder.resolve("state/receipt.json");
+    long size = Files.size(folder.resolve("logs").resolve(name + ".log"));
+    return Files.exists(receipt)
+        && Files.readString(receipt).contains("\"shipped\":[[0," + size + "]]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{type: memory}", DISK})
+  void fileOfWhichLinesWaitInOneThatIsNotMountedIsNotDeleted(String next) throws Exception {
+    afterShipped = "delete";
+    Path blocked = Files.createFile(folder.resolve("out"));
+    start(DISK);
+    List<String> lines = write("first", 500);
+    await(() -> holds("old", "first 499") && isRead("first"));
+    stopAtOnce();
+    Path file = rotated("first");
+    Files.delete(blocked);
+
+    Path old = folder.resolve("old");
+    Path unmounted = Files.move(old, folder.resolve("elsewhere"));
+    start(next);
+    List<String> more = write("second", 10);
+    await(() -> shipped().size() >= more.size() && isRead("second"));
+    // In a later round; the receipt tells them apart by their size.
+    List<String> last = write("third", 20);
+    await(() -> shipped().size() >= more.size() + last.size() && isRead("third"));
+    assertThat(file).exists();
+    stop(1);
+
+    if (Files.exists(old)) {
+      Files.move(old, folder.resolve("empty"));
+    }
+    Files.move(unmounted, old);
+    start(next);
+    await(() -> shipped().containsAll(lines) && Files.notExists(file));
   }
 }

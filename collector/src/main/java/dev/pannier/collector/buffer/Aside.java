@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
@@ -26,8 +27,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Guarded by the buffer's lock, but for [#isEmpty].
 final class Aside {
-  /// Batches, at most.
-  static final int MOST = 1 << 20;
+  /// Batches, at most, however much memory there is.
+  private static final int MOST = 1 << 20;
+
+  /// What one takes of the heap at most, beside `memory`: while an array grows there are two of it.
+  private static final int BYTES = 32;
 
   /// The same where the numbers are stored with each transaction.
   static final int MOST_STORED = 1 << 16;
@@ -102,7 +106,7 @@ final class Aside {
   /// One that is to be read again.
   record Waiting(Segment segment, long sequence, long position) {}
 
-  private final int most;
+  private final IntSupplier most;
   private final TreeMap<Long, Part> parts = new TreeMap<>();
 
   /// The one that was read longest ago first. None is empty.
@@ -116,8 +120,16 @@ final class Aside {
   /// Whether any wait, without the lock: nobody but the shipper's thread adds one.
   private volatile boolean any;
 
-  Aside(int most) {
+  /// @param most batches; may be others each time
+  Aside(IntSupplier most) {
     this.most = most;
+  }
+
+  /// Batches, at most.
+  ///
+  /// @param bytes that they may take
+  static int most(long bytes) {
+    return (int) Math.min(MOST, bytes / BYTES);
   }
 
   /// Any thread, without the lock; what the shipper's thread has added it sees.
@@ -130,7 +142,7 @@ final class Aside {
   boolean add(Segment segment, Entry entry, @Nullable String missing, long nowNanos) {
     Batch batch = entry.batch();
     long bit = entry.sequence() - segment.first();
-    if (count >= most || bit >= Integer.MAX_VALUE) {
+    if (count >= most.getAsInt() || bit >= Integer.MAX_VALUE) {
       return false;
     }
     boolean ordered = !batch.key().isEmpty();

@@ -108,7 +108,7 @@ final class DiskCursor extends Cursor {
       Ahead before) {
     super(memory.shipper(), signals);
     this.before = before;
-    this.aside = new Aside(syncedOnly ? Aside.MOST_STORED : Aside.MOST);
+    this.aside = new Aside(() -> syncedOnly ? Aside.MOST_STORED : Aside.most(shareBytes()));
     this.asideReader = new AsideReader(buffer, this, aside);
     this.buffer = buffer;
     this.losses = buffer.losses();

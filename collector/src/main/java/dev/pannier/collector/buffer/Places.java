@@ -2,8 +2,15 @@ package dev.pannier.collector.buffer;
 
 import java.util.Arrays;
 
-/// Numbers of records in the order in which they are read again, and where in its segment each begins. It costs 16 bytes for each.
+/// Numbers of records in the order in which they are read again, and where in its segment each begins. It costs 16 bytes for each, and up to a
+/// third of it more.
 final class Places {
+  /// The part of the arrays that they grow by, and that may be free at the front.
+  private static final int PART = 8;
+
+  /// Arrays of this size are not made smaller.
+  private static final int SMALL = 64;
+
   private long[] numbers = new long[4];
   private long[] positions = new long[4];
   private int from;
@@ -25,6 +32,7 @@ final class Places {
 
   void removeFirst() {
     from++;
+    fit();
   }
 
   /// Behind all.
@@ -57,15 +65,28 @@ final class Places {
   /// @return how far all went to the front
   private int makeRoom() {
     int front = from;
-    if (front < numbers.length / 2) {
-      int most = 2 * numbers.length;
-      numbers = Arrays.copyOf(numbers, most);
-      positions = Arrays.copyOf(positions, most);
+    if (front <= numbers.length / PART) {
+      resize(numbers.length + numbers.length / PART + 4);
+    } else {
+      move(front, 0, to - front);
+      from = 0;
+      to -= front;
     }
-    move(front, 0, to - front);
-    from = 0;
-    to -= front;
     return front;
+  }
+
+  /// What was taken leaves room for others' places.
+  private void fit() {
+    if (numbers.length > SMALL && to - from < numbers.length / 4) {
+      resize(numbers.length / 2);
+    }
+  }
+
+  private void resize(int room) {
+    numbers = Arrays.copyOfRange(numbers, from, from + room);
+    positions = Arrays.copyOfRange(positions, from, from + room);
+    to -= from;
+    from = 0;
   }
 
   private void move(int first, int target, int count) {
@@ -84,5 +105,6 @@ final class Places {
       }
     }
     to = kept;
+    fit();
   }
 }

@@ -5,6 +5,7 @@ import dev.pannier.collector.config.Configuration.Admin;
 import dev.pannier.collector.config.Configuration.Shutdown;
 import dev.pannier.parsers.ParserSpec;
 import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.batch.Signal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -203,8 +204,8 @@ public final class ConfigurationLoader {
     Section bufferSection = root.section("buffer");
     BufferSettings buffer = buffer(bufferSection, stateDirectory);
     long maxRecord = Math.min(quarter / 2, buffer.largestBatch());
-    List<FileSource> files =
-        new FilesReader(parsers, maxRecord, environment, problems).read(sources);
+    FilesReader filesReader = new FilesReader(parsers, maxRecord, environment, problems);
+    List<FileSource> files = filesReader.read(sources);
     checkDeletes(files, buffer, bufferSection.value("on_full"));
     OtlpSource otlp = OtlpReader.read(sources, addresses, memory, quarter, buffer);
     sources.finish();
@@ -219,18 +220,37 @@ public final class ConfigurationLoader {
     Admin admin = admin(root.section("admin"), addresses);
     Shutdown shutdown = shutdown(root.section("shutdown"));
     root.finish();
-    return new Configuration(
-        resource,
-        memory,
-        stateDirectory,
-        files,
-        otlp,
-        processors,
-        buffer,
-        shippers,
-        policies.finish(shippers),
-        admin,
-        shutdown);
+    Configuration configuration =
+        new Configuration(
+            resource,
+            memory,
+            stateDirectory,
+            files,
+            otlp,
+            processors,
+            buffer,
+            shippers,
+            policies.finish(shippers),
+            admin,
+            shutdown);
+    checkLogsAreShipped(configuration, filesReader.delete());
+    return configuration;
+  }
+
+  /// Every shipper has confirmed what none is to get.
+  ///
+  /// @param delete where a source is told to delete files; null where none is
+  private void checkLogsAreShipped(Configuration configuration, @Nullable Value delete) {
+    // Where anything is wrong a shipper may be missing here.
+    if (delete == null || problems.any()) {
+      return;
+    }
+    for (ShipperSettings shipper : configuration.shippers()) {
+      if (shipper.signals().contains(Signal.LOGS) && !configuration.isFallback(shipper.name())) {
+        return;
+      }
+    }
+    delete.problem("no shipper takes logs but as a fallback: what is deleted would be nowhere");
   }
 
   /// After a restart nobody knows of which file something was dropped.

@@ -40,6 +40,7 @@ final class FilesReader {
   private final Map<String, String> environment;
   private final Problems problems;
   private final Set<String> names = new HashSet<>();
+  private @Nullable Value delete;
 
   /// @param parsers        every parser by its name
   /// @param maxRecordLimit what no `max_record` may exceed
@@ -89,7 +90,15 @@ final class FilesReader {
             section.choice("on_oversize", ON_OVERSIZE, OnOversize.SPLIT),
             section.choice("after_shipped", AFTER_SHIPPED, AfterShipped.KEEP));
     section.finish();
+    if (delete == null && source.afterShipped() == AfterShipped.DELETE) {
+      delete = section.value("after_shipped");
+    }
     return source;
+  }
+
+  /// Where the first source is told to delete its files; null where none is.
+  @Nullable Value delete() {
+    return delete;
   }
 
   private String name(Section section) {

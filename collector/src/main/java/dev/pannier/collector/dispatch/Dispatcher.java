@@ -326,9 +326,7 @@ public final class Dispatcher {
     }
     // What is due waits for the shipper, which says itself when it goes on, or for what is tried.
     long wait =
-        shipper.isReady()
-            ? parked.waitNanos(nowNanos, window.size() < mostWithParked(), takesAside())
-            : Long.MAX_VALUE;
+        shipper.isReady() ? parked.waitNanos(nowNanos, triesHeld(), takesAside()) : Long.MAX_VALUE;
     return inFlight > 0 ? Math.min(LONGEST_LIE_NANOS, wait) : wait;
   }
 
@@ -639,7 +637,7 @@ public final class Dispatcher {
         }
       }
     }
-    while (window.size() < mostWithParked()) {
+    while (triesHeld()) {
       Shipment due = parked.poll(nowNanos);
       if (due == null) {
         break;
@@ -679,6 +677,12 @@ public final class Dispatcher {
   private boolean takesAside() {
     return window.size() < maxInFlight
         && window.stream().filter(Shipment::wasAside).count() <= maxInFlight / 2;
+  }
+
+  /// One that was held is always tried, whatever else was parked is.
+  private boolean triesHeld() {
+    return window.size() < mostWithParked()
+        || (window.size() < maxInFlight && window.stream().noneMatch(Shipment::wasHeld));
   }
 
   /// While something that was parked is tried again, which may take as long as an attempt does, what is parked behind it leaves

@@ -67,6 +67,7 @@ final class Parked {
     if (shipment.isFresh() && cursor.setAside(shipment.entry(), missing, nowNanos)) {
       return;
     }
+    shipment.held(nowNanos);
     shipments.put(shipment.entry().sequence(), shipment);
     cursor.parked(shipment.entry());
     measure();
@@ -97,11 +98,12 @@ final class Parked {
     return all;
   }
 
-  /// Takes the first that is due and has none of its key before it.
+  /// Takes the one that has been due for longest, of those that have none of their key before them: each has its turn,
+  /// however many stall.
   ///
   /// @return null if there is none
   @Nullable Shipment poll(long nowNanos) {
-    Shipment due = firstOfEachKey(nowNanos);
+    Shipment due = longestDue(nowNanos);
     if (due != null) {
       shipments.remove(due.entry().sequence());
       cursor.unparked(due.entry());
@@ -110,15 +112,18 @@ final class Parked {
     return due;
   }
 
-  private @Nullable Shipment firstOfEachKey(long nowNanos) {
+  private @Nullable Shipment longestDue(long nowNanos) {
     Set<String> keys = new HashSet<>();
+    Shipment longest = null;
+    long longestNanos = -1;
     for (Shipment shipment : shipments.values()) {
-      boolean first = isFirstOfItsKey(shipment, keys);
-      if (first && shipment.parkedUntilNanos() - nowNanos <= 0) {
-        return shipment;
+      long dueNanos = nowNanos - shipment.parkedUntilNanos();
+      if (isFirstOfItsKey(shipment, keys) && dueNanos > longestNanos) {
+        longest = shipment;
+        longestNanos = dueNanos;
       }
     }
-    return null;
+    return longest;
   }
 
   private boolean isFirstOfItsKey(Shipment shipment, Set<String> keys) {

@@ -25,6 +25,7 @@ final class Shipment {
   private boolean touched;
   private boolean touchedBefore;
   private boolean wasAside;
+  private boolean wasHeld;
   private boolean goesAgain;
   private boolean triedAgain;
   private int failures;
@@ -251,8 +252,20 @@ final class Shipment {
     parkedUntilNanos = untilNanos;
   }
 
+  /// It is parked here, and due now unless a later time was said.
+  void held(long nowNanos) {
+    wasHeld = true;
+    if (parkedUntilNanos - nowNanos < 0) {
+      parkedUntilNanos = nowNanos;
+    }
+  }
+
   boolean wasAside() {
     return wasAside;
+  }
+
+  boolean wasHeld() {
+    return wasHeld;
   }
 
   /// Whether it was parked here, and nothing of it was settled since.
@@ -321,6 +334,7 @@ final class Shipment {
     inFlight = false;
     goesAgain = false;
     triedAgain = false;
+    wasHeld = false;
     failures = 0;
     partIsCut = false;
   }

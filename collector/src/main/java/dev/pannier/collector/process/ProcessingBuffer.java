@@ -37,13 +37,16 @@ public final class ProcessingBuffer implements Buffer {
   private Processors processors;
 
   private final Buffer buffer;
+  private final boolean hasAll;
   private final MemoryBudget budget;
   private final Metrics metrics;
 
+  /// @param hasAll whether nothing that sources have handed over before may wait elsewhere than in `buffer`
   public ProcessingBuffer(
-      Processors processors, Buffer buffer, MemoryBudget budget, Metrics metrics) {
+      Processors processors, Buffer buffer, boolean hasAll, MemoryBudget budget, Metrics metrics) {
     this.processors = processors;
     this.buffer = buffer;
+    this.hasAll = hasAll;
     this.budget = budget;
     this.metrics = metrics;
   }
@@ -73,7 +76,7 @@ public final class ProcessingBuffer implements Buffer {
 
   @Override
   public BooleanSupplier delivery() {
-    return buffer.delivery();
+    return hasAll ? buffer.delivery() : () -> false;
   }
 
   @Override

@@ -136,6 +136,15 @@ class ProblemsTest {
             "sources: {files: [{after_shipped: remove}]}",
             "p.yaml:1: sources.files[0].after_shipped: unknown value, known are keep, delete"
                 + " (remove)"),
+        wrong(
+            """
+            sources: {files: [{name: a}, {name: b, after_shipped: delete}]}
+            shippers:
+              t: {type: otlp, endpoint: "http://otel:4317", signals: [traces], fallback: f}
+              f: {type: stdout}
+            """,
+            "p.yaml:1: sources.files[1].after_shipped: no shipper takes logs but as a fallback:"
+                + " what is deleted would be nowhere (delete)"),
         // What is done where a destination does not take what it is given.
         wrong(
             "shippers: {k: {type: kafka, bootstrap_servers: 'k:1', on_oversize: dead_letter}}",

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -477,6 +478,34 @@ class DispatcherTest {
     append(Batches.fromFile("b", "b"));
     run(dispatcher);
     assertThat(shipper.arrived).containsExactly("b");
+  }
+
+  @Test
+  void eachThatWasParkedHasItsTurnThoughOthersStall() {
+    Dispatcher dispatcher = dispatcher(4, true);
+    List<String> keys = List.of("a", "b", "c");
+    keys.forEach(key -> append(Batches.fromFile(key, key)));
+    run(dispatcher);
+    Outcome missing = new Outcome.Missing("not confirmed in time", null);
+    List.copyOf(shipper.calls).forEach(call -> shipper.answer(call, missing));
+    run(dispatcher);
+    // Others take half of the window all the time.
+    append(Batches.received("slow"));
+    append(Batches.received("slow, too"));
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(2);
+
+    now += SECOND;
+    Set<String> tried = new TreeSet<>();
+    for (int i = 0; i < keys.size(); i++) {
+      run(dispatcher);
+      assertThat(shipper.calls).hasSize(3);
+      FakeShipper.Call call = shipper.calls.getLast();
+      tried.add(call.batch().key());
+      now += 30 * SECOND;
+      shipper.answer(call, missing);
+    }
+    assertThat(tried).containsExactlyElementsOf(keys);
   }
 
   @Test

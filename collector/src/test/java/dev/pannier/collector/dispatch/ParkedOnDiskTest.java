@@ -359,4 +359,67 @@ class ParkedOnDiskTest {
     runFor(dispatcher, 30 * SECOND);
     assertThat(arrived("m")).containsExactlyInAnyOrderElementsOf(all("m", 0, 20));
   }
+
+  /// One that has failed otherwise is held in memory, as its state is nowhere else.
+  @Test
+  void oneThatIsHeldIsTriedThoughOthersThatWaitAsideAreAllTheTime() throws Exception {
+    DiskBuffer buffer = buffer();
+    Dispatcher dispatcher = dispatcher(buffer);
+    shipper.onShip = batch -> null;
+    append(buffer, Batches.fromFile("held", 0, body("m", 0)));
+    run(dispatcher);
+    shipper.retry(0, "closed");
+    run(dispatcher);
+    now += SECOND;
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(1);
+    shipper.onShip = this::outcome;
+    for (int i = 0; i < 6; i++) {
+      append(buffer, Batches.fromFile("aside " + i, 0, body("m", 1)));
+      run(dispatcher);
+    }
+    shipper.onShip = batch -> null;
+    FakeShipper.Call held = shipper.calls.getFirst();
+    shipper.answer(held, new Outcome.Missing("no topic", null));
+    run(dispatcher);
+    assertThat(shipper.calls).isEmpty();
+    now += 2 * SECOND;
+    run(dispatcher);
+    assertThat(shipper.calls).extracting(call -> call.batch().key()).contains("held").hasSize(6);
+
+    shipper.answer(shipper.calls.getFirst(), new Outcome.Missing("no topic", null));
+    run(dispatcher);
+    now += 2 * SECOND;
+    run(dispatcher);
+    assertThat(shipper.calls).extracting(call -> call.batch().key()).contains("held");
+  }
+
+  @Test
+  void noMoreWaitAsideThanThereIsMemoryFor() throws Exception {
+    DiskBuffer buffer = buffer();
+    Dispatcher dispatcher = dispatcher(buffer);
+    // 32 bytes each, of a quarter.
+    int most = (int) budget.limitBytes() / 4 / 32;
+    int all = most + 100;
+    for (int i = 0; i < all; i++) {
+      Batch batch = Batches.received("m" + i);
+      assertThat(budget.tryReserve(batch.length())).isTrue();
+      buffer.append(batch, batch.length(), Acknowledgement.When.DURABLE, (rejected, reason) -> {});
+      if (i % 100 == 99) {
+        now += SECOND / 20;
+        buffer.doWork(now);
+        run(dispatcher);
+      }
+    }
+    now += SECOND / 20;
+    buffer.doWork(now);
+    run(dispatcher);
+    assertThat(buffer.cursor("out").aside().count()).isEqualTo(most);
+    assertThat(buffer.cursor("out").openBatches()).isEqualTo(all);
+
+    missing.clear();
+    runFor(dispatcher, 3 * SECOND);
+    assertThat(shipper.arrived).containsExactlyInAnyOrderElementsOf(all("m", 0, all));
+    assertThat(buffer.cursor("out").openBatches()).isZero();
+  }
 }

@@ -109,7 +109,7 @@ class ProcessingBufferTest {
 
   private ProcessingBuffer buffer(ProcessorSettings settings) {
     return new ProcessingBuffer(
-        Processors.create(List.of(settings), Map.of()), inner, budget, metrics);
+        Processors.create(List.of(settings), Map.of()), inner, true, budget, metrics);
   }
 
   private static ProcessorSettings drop(String logger) {
