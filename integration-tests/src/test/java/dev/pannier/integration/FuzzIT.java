@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
@@ -155,6 +156,8 @@ class FuzzIT {
       AtomicInteger answered = new AtomicInteger();
       Future<Integer> served = thread.submit(good(sidecar, done, answered));
       try {
+        // One that comes behind all of them may be turned away.
+        await().atMost(NEW_CLIENTS_PATIENCE).until(() -> answered.get() > 0 || served.isDone());
         for (int i = 0; i < SLOW; i++) {
           Socket creeping = connect(sidecar.httpPort());
           String beginning = BEGINNINGS.get(i % BEGINNINGS.size());
