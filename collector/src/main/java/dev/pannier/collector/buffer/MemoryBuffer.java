@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Batches that some shipper is not done with, in memory alone. Every shipper has a [Cursor] over
@@ -333,6 +334,12 @@ public final class MemoryBuffer implements Buffer, Cursors {
       cursor.appended();
     }
     return entry.sequence();
+  }
+
+  /// An acknowledgement waits for every shipper, but for those that were removed meanwhile.
+  @Override
+  public BooleanSupplier delivery() {
+    return () -> !ledger.drops().isAnyOfFiles();
   }
 
   @Override

@@ -177,6 +177,7 @@ class MemoryBufferTest {
     stays.done(take(stays), 0, "");
     assertThat(told)
         .containsExactly("a 3 shipper gone was removed", "b 2 shipper gone was removed");
+    assertThat(buffer.delivery().getAsBoolean()).as("it may be in their files alone").isFalse();
     assertThat(budget.heldBytes()).isZero();
   }
 
@@ -191,6 +192,7 @@ class MemoryBufferTest {
         .isZero();
     heir.done(take(heir), 0, "");
     assertThat(told).containsExactly("a 0 ");
+    assertThat(buffer.delivery().getAsBoolean()).isTrue();
   }
 
   @Test
@@ -200,6 +202,7 @@ class MemoryBufferTest {
     buffer.change(Map.of("out", Set.of(Signal.TRACES)));
     assertThat(buffer.forgo(buffer.cursor("out"), List.of())).isEqualTo(3);
     assertThat(told).containsExactly("a 3 shipper out takes no logs any more");
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
     assertThat(budget.heldBytes()).isZero();
   }
 
