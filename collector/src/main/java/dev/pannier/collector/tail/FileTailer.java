@@ -469,8 +469,8 @@ final class FileTailer {
     }
   }
 
-  /// Rotated and deleted files come first: they are what is gone next. Every other file gets a turn; the
-  /// next round begins where this one ran out of room, or has read from enough of them.
+  /// Rotated and deleted files come first: they are what is gone next. Half of those that are read from in a round are others where
+  /// there is room, and each of them gets a turn: the next round begins where this one ran out of room, or has read from enough.
   private int visitAll(long nowNanos) {
     visiting.clear();
     for (TailedFile file : generations.live()) {
@@ -495,6 +495,11 @@ final class FileTailer {
       nextVisit = 0;
     }
     for (int i = 0; i < count; i++) {
+      if (i < first && others > 0 && readFrom == MOST_READ / 2) {
+        all = false;
+        again = true;
+        i = first;
+      }
       TailedFile file = visiting.get(i < first ? i : first + (nextVisit + i - first) % others);
       if (!file.stored || waits(file, nowNanos) || file.pending.size() >= MAX_PENDING) {
         all = false;

@@ -12,13 +12,15 @@ import org.junit.jupiter.api.io.TempDir;
 class RoundTest {
   private static final int FILES = 3 * FileTailer.MOST_READ + 2;
 
+  private static final int MOST_DETACHED = FileTailer.MOST_READ / 2;
+
   @TempDir private Path directory;
 
   @Test
   void aRoundReadsFromAFewFilesAndTheNextOneGoesOnBehindThem() {
     try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
       for (int i = 0; i < FILES; i++) {
-        new LogDirectory(rig.logs, i + ".log").write("one\n");
+        new LogDirectory(rig.logs, i + ".log").write(i + "\n");
       }
       rig.start();
       Set<String> seen = new HashSet<>();
@@ -32,6 +34,27 @@ class RoundTest {
       }
       rig.step();
       assertThat(rig.tailer().caughtUp()).isTrue();
+      assertThat(rig.records).hasSize(FILES);
+    }
+  }
+
+  @Test
+  void filesThatWereRotatedDoNotKeepOthersWaiting() {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
+      for (int i = 0; i < FILES; i++) {
+        new LogDirectory(rig.logs, i + ".log").write(i + "\n");
+      }
+      rig.capacity = 0;
+      rig.start();
+      rig.step();
+      for (int i = 1; i < FILES; i++) {
+        new LogDirectory(rig.logs, i + ".log").delete();
+      }
+      rig.capacity = 64;
+      rig.step();
+      assertThat(rig.records).hasSize(MOST_DETACHED + 1);
+      assertThat(rig.bodies()).contains("0");
+      rig.settle();
       assertThat(rig.records).hasSize(FILES);
     }
   }
