@@ -39,8 +39,9 @@ final class Verdicts {
   /// Of a backend that refuses what is empty in no form of OTLP's: there it shows nothing.
   private final Set<Signal> emptyRefused = ConcurrentHashMap.newKeySet();
 
-  /// Of these it is not known: what is empty is sent right behind the next batch that is taken.
-  private final Set<Signal> toAsk = ConcurrentHashMap.newKeySet();
+  /// Of these it is not known, with how many batches were taken meanwhile: what is empty is sent right behind the first, the second,
+  /// the fourth and so on, until it is answered.
+  private final Map<Signal, Integer> toAsk = new ConcurrentHashMap<>();
 
   private final Map<Signal, String> missing = new ConcurrentHashMap<>();
 
@@ -56,7 +57,7 @@ final class Verdicts {
     this.signals = signals;
     this.empty = empty;
     this.hollow = hollow;
-    toAsk.addAll(signals);
+    signals.forEach(signal -> toAsk.put(signal, 0));
   }
 
   /// Tries the whole way with nothing that would be stored.
@@ -174,15 +175,17 @@ final class Verdicts {
   /// It is not asked when a batch is refused: whoever refuses everything would be believed then, and each record be lost.
   private void noteBatch(Signal signal, Answer answer) {
     note(signal, answer);
-    if (!answer.isTaken() || !toAsk.remove(signal)) {
+    Integer behind =
+        answer.isTaken() ? toAsk.computeIfPresent(signal, (any, batches) -> batches + 1) : null;
+    if (behind == null || Integer.bitCount(behind) != 1) {
       return;
     }
     Answer probe = tryEmpty(signal);
     if (probe.speaker() == Answer.Speaker.UNSURE) {
       emptyRefused.add(signal);
-    } else if (probe.outcome() instanceof Outcome.Retryable) {
-      // It did not look at it.
-      toAsk.add(signal);
+      toAsk.remove(signal);
+    } else if (!(probe.outcome() instanceof Outcome.Retryable)) {
+      toAsk.remove(signal);
     }
   }
 
