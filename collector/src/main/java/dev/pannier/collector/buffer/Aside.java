@@ -142,7 +142,10 @@ final class Aside {
   boolean add(Segment segment, Entry entry, @Nullable String missing, long nowNanos) {
     Batch batch = entry.batch();
     long bit = entry.sequence() - segment.first();
-    if (count >= most.getAsInt() || bit >= Integer.MAX_VALUE) {
+    // What was read again had its place a moment ago, also where a reload has left less memory for
+    // it.
+    boolean isFull = count >= most.getAsInt() && !inHand.containsKey(entry.sequence());
+    if (isFull || bit >= Integer.MAX_VALUE) {
       return false;
     }
     boolean ordered = !batch.key().isEmpty();

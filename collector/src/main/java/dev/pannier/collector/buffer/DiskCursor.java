@@ -108,7 +108,11 @@ final class DiskCursor extends Cursor {
       Ahead before) {
     super(memory.shipper(), signals);
     this.before = before;
-    this.aside = new Aside(() -> syncedOnly ? Aside.MOST_STORED : Aside.most(shareBytes()));
+    this.aside =
+        new Aside(
+            () ->
+                Math.min(
+                    syncedOnly ? Aside.MOST_STORED : Integer.MAX_VALUE, Aside.most(shareBytes())));
     this.asideReader = new AsideReader(buffer, this, aside);
     this.buffer = buffer;
     this.losses = buffer.losses();
@@ -212,17 +216,13 @@ final class DiskCursor extends Cursor {
     }
   }
 
-  /// What was taken is given up. Not under the lock: the shipper's thread has ended.
+  /// What was taken is given up, and to be released. Under the buffer's lock; the shipper's thread has ended.
   ///
   /// @return why
   String giveUp(Entry entry) {
-    String why;
-    synchronized (buffer.lock) {
-      // What went for newer records is there for no heir either.
-      why = orphans.contains(entry.sequence()) ? FULL : MemoryBuffer.REMOVED;
-      lose(entry, why);
-    }
-    release(entry);
+    // What went for newer records is there for no heir either.
+    String why = orphans.contains(entry.sequence()) ? FULL : MemoryBuffer.REMOVED;
+    lose(entry, why);
     return why;
   }
 
@@ -390,10 +390,16 @@ final class DiskCursor extends Cursor {
 
   /// Whether it needs nothing of files any more up to a number. Under the buffer's lock.
   boolean hasPassedFiles(long number) {
+    if (!takes(Signal.LOGS)) {
+      // What it took before it was told to take none may be given up yet.
+      return !hasFilesInHand(number);
+    }
     return owed.isEmpty()
-        || (lastRead >= number
-            && aside.firstOfKeys() > number
-            && taken.headMap(number, true).values().stream().noneMatch(Entry::fromFile));
+        || (lastRead >= number && aside.firstOfKeys() > number && !hasFilesInHand(number));
+  }
+
+  private boolean hasFilesInHand(long number) {
+    return taken.headMap(number, true).values().stream().anyMatch(Entry::fromFile);
   }
 
   /// What of that behind [#passed] it does not need either; only told where something waits for long. Under the buffer's lock.
@@ -1024,7 +1030,8 @@ final class DiskCursor extends Cursor {
     return held.take(bytes, again, lentBytes(), shareBytes());
   }
 
-  private void release(Entry entry) {
+  /// Not under the buffer's lock.
+  void release(Entry entry) {
     if (entry.isStored()) {
       release(entry.batch().bytes());
     } else {

@@ -106,8 +106,7 @@ final class DiskCursors {
 
   /// Whether none needs anything of files up to a number.
   boolean havePassedFiles(long end) {
-    return all().stream()
-        .allMatch(cursor -> !cursor.takes(Signal.LOGS) || cursor.hasPassedFiles(end));
+    return all().stream().allMatch(cursor -> cursor.hasPassedFiles(end));
   }
 
   /// Where those are that are configured.

@@ -89,20 +89,23 @@ final class Removals {
     for (Entry entry : taken) {
       Batch batch = entry.batch();
       boolean isInherited = inherited.contains(batch.signal());
-      String why = cursor.giveUp(entry);
-      // Its segment went for newer records: no heir finds it there.
-      boolean isGone = why.equals(DiskCursor.FULL);
-      Settlement settlement =
-          Settlement.rejected(isGone ? batch.records() : 0, Deliveries.dropped(why));
       Confirmations waiting;
+      // A sync that fails meanwhile, or somebody who asks what was delivered, sees all of it or
+      // nothing.
       synchronized (lock) {
-        waiting = deliveries.shipperDone(entry, settlement);
+        String why = cursor.giveUp(entry);
+        // Its segment went for newer records: no heir finds it there.
+        boolean isGone = why.equals(DiskCursor.FULL);
+        waiting =
+            deliveries.shipperDone(
+                entry, Settlement.rejected(isGone ? batch.records() : 0, Deliveries.dropped(why)));
+        if (!isInherited || isGone) {
+          ledger.drops().add(batch, cursor.shipper(), why);
+        }
       }
+      cursor.release(entry);
       if (waiting != null) {
         told.add(waiting);
-      }
-      if (!isInherited || isGone) {
-        ledger.drops().add(batch, cursor.shipper(), why);
       }
       nobodys += isInherited ? 0 : batch.records();
     }

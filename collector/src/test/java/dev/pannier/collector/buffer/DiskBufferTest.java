@@ -927,6 +927,19 @@ class DiskBufferTest {
   }
 
   @Test
+  void nothingIsDeliveredWhileAShipperHasLogsInHandThatItTakesNoMore() throws Exception {
+    shippers = new String[] {"live", "away"};
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    ship(buffer, "live");
+    Entry inHand = take(buffer, "away");
+    buffer.change(Map.of("live", Set.of(Signal.LOGS), "away", Set.of(Signal.TRACES)));
+    assertThat(buffer.delivery().getAsBoolean()).isFalse();
+    buffer.cursor("away").done(inHand, 0, "");
+    assertThat(buffer.delivery().getAsBoolean()).isTrue();
+  }
+
+  @Test
   void bytesBehindASegmentThatCannotBeReadAreNamedForAShipperThatIsRemoved() throws Exception {
     shippers = new String[] {"live", "away"};
     DiskBuffer buffer = buffer();
