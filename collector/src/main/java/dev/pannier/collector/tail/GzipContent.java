@@ -1,9 +1,11 @@
 package dev.pannier.collector.tail;
 
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -14,12 +16,13 @@ import org.jspecify.annotations.Nullable;
 /// compression, so those of the file that was compressed go on here.
 ///
 /// It is read forwards. What the last read gave is kept, since the tailer asks again for what it
-/// could not use; a position before that begins the file anew.
+/// could not use; a position before that begins the file anew, through its descriptor: under its name there may be another one by now.
 final class GzipContent implements Content {
   private static final int COMPRESSED_BUFFER = 8 << 10;
   private static final int SKIP_STEP = 32 << 10;
 
   private final Path path;
+  private final FileChannel file;
   private InputStream in;
 
   /// Uncompressed bytes `[windowStart, windowStart + windowLength)`; the stream stands at its end.
@@ -32,25 +35,32 @@ final class GzipContent implements Content {
   /// What it met after the bytes that it has given so far.
   private @Nullable IOException damage;
 
-  private GzipContent(Path path, InputStream in) {
+  private GzipContent(Path path, FileChannel file) throws IOException {
     this.path = path;
-    this.in = in;
+    this.file = file;
+    in = beginning();
   }
 
   /// @throws IOException where it is not there, not readable or not gzip
   static GzipContent open(Path path) throws IOException {
-    return new GzipContent(path, stream(path));
-  }
-
-  private static InputStream stream(Path path) throws IOException {
-    InputStream file =
-        Files.newInputStream(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    FileChannel file = FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     try {
-      return new GZIPInputStream(file, COMPRESSED_BUFFER);
+      return new GzipContent(path, file);
     } catch (IOException e) {
       file.close();
       throw e;
     }
+  }
+
+  private InputStream beginning() throws IOException {
+    file.position(0);
+    InputStream compressed =
+        new FilterInputStream(Channels.newInputStream(file)) {
+          /// Whoever ends this stream may begin another one.
+          @Override
+          public void close() {}
+        };
+    return new GZIPInputStream(compressed, COMPRESSED_BUFFER);
   }
 
   /// Known once it was read to its end.
@@ -63,7 +73,7 @@ final class GzipContent implements Content {
   public int read(byte[] buffer, int offset, int length, long position) throws IOException {
     if (position < windowStart) {
       in.close();
-      in = stream(path);
+      in = beginning();
       ended = false;
       damage = null;
       windowStart = 0;
@@ -139,5 +149,6 @@ final class GzipContent implements Content {
   @Override
   public void close() throws IOException {
     in.close();
+    file.close();
   }
 }

@@ -45,6 +45,23 @@ class GzipContentTest {
   }
 
   @Test
+  void itBeginsAnewWithTheSameFileThoughItWasRotatedOn() throws IOException {
+    byte[] plain = content(100_000);
+    Path file = write(gzip(plain));
+    try (GzipContent gzip = GzipContent.open(file)) {
+      byte[] buffer = new byte[1_000];
+      assertThat(gzip.read(buffer, 0, 1_000, 90_000)).isEqualTo(1_000);
+      Files.move(file, file.resolveSibling("rotated on.gz"));
+      Files.write(file, gzip(content(50)));
+      assertThat(gzip.read(buffer, 0, 1_000, 60_000)).isEqualTo(1_000);
+      assertThat(buffer).isEqualTo(Arrays.copyOfRange(plain, 60_000, 61_000));
+      Files.delete(file.resolveSibling("rotated on.gz"));
+      assertThat(gzip.read(buffer, 0, 1_000, 0)).isEqualTo(1_000);
+      assertThat(buffer).isEqualTo(Arrays.copyOfRange(plain, 0, 1_000));
+    }
+  }
+
+  @Test
   void sizeIsKnownAtTheEndOnly() throws IOException {
     byte[] plain = content(5_000);
     try (GzipContent gzip = GzipContent.open(write(gzip(plain)))) {
