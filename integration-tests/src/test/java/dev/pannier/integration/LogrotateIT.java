@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Debian's logrotate turns the file of a process that writes on. With `copytruncate` lines that are
-/// written between copy and truncate are lost by logrotate itself: what is expected is what the copies
-/// and the file hold in the end.
+/// written between copy and truncate are lost by logrotate itself, and with `compress` but without `delaycompress` those of a write to
+/// a file that was opened before it was renamed, and compressed by then: what is expected is what the copies and the file hold in the end.
 class LogrotateIT {
   private static final int ROTATIONS = 4;
   private static final Path LOGROTATE = Path.of("/usr/sbin/logrotate");
@@ -72,7 +72,9 @@ class LogrotateIT {
       Set<String> expected = new HashSet<>(kept);
       assertThat(bodies.stream().filter(expected::contains)).containsExactlyElementsOf(kept);
       assertThat(bodies).doesNotHaveDuplicates().allMatch(writer::wrote);
-      if (directives.startsWith("create")) {
+      boolean compressesAtOnce =
+          directives.contains("compress") && !directives.contains("delaycompress");
+      if (directives.startsWith("create") && !compressesAtOnce) {
         assertThat(kept).as("renaming loses nothing").hasSize(writer.count());
       }
     }
