@@ -464,15 +464,11 @@ final class Sidecar {
   }
 
   private void tellKept(Configuration configuration) {
-    if (keepsFiles && configuration.files().stream().anyMatch(Sidecar::deletes)) {
+    if (keepsFiles && configuration.files().stream().anyMatch(FileSource::deletes)) {
       LOG.warn(
           "after_shipped: delete deletes nothing before the next start: what was read of files may"
               + " wait in a disk buffer that is not open now");
     }
-  }
-
-  private static boolean deletes(FileSource source) {
-    return source.afterShipped() == FileSource.AfterShipped.DELETE;
   }
 
   private @Nullable DiskBuffer formerDisk(
@@ -567,13 +563,11 @@ final class Sidecar {
       Configuration configuration, Set<String> exactlyOnce, boolean isDisk) {
     List<String> awaited = new ArrayList<>();
     boolean others = false;
-    for (ShipperSettings shipper : configuration.shippers()) {
-      if (shipper.signals().contains(Signal.LOGS) && !configuration.isFallback(shipper.name())) {
-        if (exactlyOnce.contains(shipper.name())) {
-          awaited.add(shipper.name());
-        } else {
-          others = true;
-        }
+    for (ShipperSettings shipper : configuration.takers(Signal.LOGS)) {
+      if (exactlyOnce.contains(shipper.name())) {
+        awaited.add(shipper.name());
+      } else {
+        others = true;
       }
     }
     return new StartPositions(awaited, others, isDisk);

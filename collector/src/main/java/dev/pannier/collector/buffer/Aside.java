@@ -142,8 +142,7 @@ final class Aside {
   boolean add(Segment segment, Entry entry, @Nullable String missing, long nowNanos) {
     Batch batch = entry.batch();
     long bit = entry.sequence() - segment.first();
-    // What was read again had its place a moment ago, also where a reload has left less memory for
-    // it.
+    // What was read again had its place a moment ago, though a reload may have left less memory.
     boolean isFull = count >= most.getAsInt() && !inHand.containsKey(entry.sequence());
     if (isFull || bit >= Integer.MAX_VALUE) {
       return false;

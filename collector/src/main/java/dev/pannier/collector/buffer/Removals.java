@@ -90,8 +90,7 @@ final class Removals {
       Batch batch = entry.batch();
       boolean isInherited = inherited.contains(batch.signal());
       Confirmations waiting;
-      // A sync that fails meanwhile, or somebody who asks what was delivered, sees all of it or
-      // nothing.
+      // A sync that fails, or somebody who asks what is delivered, sees all of it or nothing.
       synchronized (lock) {
         String why = cursor.giveUp(entry);
         // Its segment went for newer records: no heir finds it there.

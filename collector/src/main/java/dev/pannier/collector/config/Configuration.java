@@ -1,6 +1,7 @@
 package dev.pannier.collector.config;
 
 import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.batch.Signal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -44,6 +45,13 @@ public record Configuration(
   /// Whether another shipper names it as its fallback: it gets nothing else.
   public boolean isFallback(String shipper) {
     return policies.values().stream().anyMatch(policy -> shipper.equals(policy.fallback()));
+  }
+
+  /// The shippers that get records of a signal, and not as a fallback.
+  public List<ShipperSettings> takers(Signal signal) {
+    return shippers.stream()
+        .filter(shipper -> shipper.signals().contains(signal) && !isFallback(shipper.name()))
+        .toList();
   }
 
   /// The OTLP `Resource` of tailed records.

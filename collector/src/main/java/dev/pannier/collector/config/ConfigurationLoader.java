@@ -242,15 +242,9 @@ public final class ConfigurationLoader {
   /// @param delete where a source is told to delete files; null where none is
   private void checkLogsAreShipped(Configuration configuration, @Nullable Value delete) {
     // Where anything is wrong a shipper may be missing here.
-    if (delete == null || problems.any()) {
-      return;
+    if (delete != null && !problems.any() && configuration.takers(Signal.LOGS).isEmpty()) {
+      delete.problem("no shipper takes logs but as a fallback: what is deleted would be nowhere");
     }
-    for (ShipperSettings shipper : configuration.shippers()) {
-      if (shipper.signals().contains(Signal.LOGS) && !configuration.isFallback(shipper.name())) {
-        return;
-      }
-    }
-    delete.problem("no shipper takes logs but as a fallback: what is deleted would be nowhere");
   }
 
   /// After a restart nobody knows of which file something was dropped.
@@ -260,8 +254,7 @@ public final class ConfigurationLoader {
       return;
     }
     for (FileSource file : files) {
-      if (buffer.onFull() != BufferSettings.OnFull.BACKPRESSURE
-          && file.afterShipped() == FileSource.AfterShipped.DELETE) {
+      if (buffer.onFull() != BufferSettings.OnFull.BACKPRESSURE && file.deletes()) {
         onFull.problem(
             "cannot be with after_shipped: delete, as source "
                 + file.name()

@@ -65,6 +65,11 @@ public record FileSource(
     return include.equals(List.of(DEFAULT_INCLUDE));
   }
 
+  /// Whether its rotated files go once they are shipped.
+  public boolean deletes() {
+    return afterShipped == AfterShipped.DELETE;
+  }
+
   FileSource withParser(ParserSpec other) {
     return new FileSource(
         name,

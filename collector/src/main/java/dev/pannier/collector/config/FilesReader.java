@@ -90,7 +90,7 @@ final class FilesReader {
             section.choice("on_oversize", ON_OVERSIZE, OnOversize.SPLIT),
             section.choice("after_shipped", AFTER_SHIPPED, AfterShipped.KEEP));
     section.finish();
-    if (delete == null && source.afterShipped() == AfterShipped.DELETE) {
+    if (delete == null && source.deletes()) {
       delete = section.value("after_shipped");
     }
     return source;

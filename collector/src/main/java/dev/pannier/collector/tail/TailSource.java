@@ -1,7 +1,6 @@
 package dev.pannier.collector.tail;
 
 import dev.pannier.collector.config.FileSource;
-import dev.pannier.collector.config.FileSource.AfterShipped;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.parsers.LineParser;
@@ -67,7 +66,7 @@ final class TailSource {
 
   /// Whether its rotated files go once they are shipped.
   boolean deletes() {
-    return settings.afterShipped() == AfterShipped.DELETE;
+    return settings.deletes();
   }
 
   String name() {
