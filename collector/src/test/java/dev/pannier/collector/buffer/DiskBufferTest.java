@@ -857,6 +857,14 @@ class DiskBufferTest {
     assertThat(buffer.delivery().getAsBoolean()).isFalse();
   }
 
+  /// A hundred batches of file 7, of ten bytes each.
+  private void appendMoreThanThereIsRoomFor(DiskBuffer buffer) throws IOException {
+    for (int i = 0; i < 100; i++) {
+      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
+      pass(buffer, 100);
+    }
+  }
+
   /// Its file is the only one that still has it.
   @Test
   void nothingIsDeliveredOnceSomethingWasDamaged() throws Exception {
@@ -878,10 +886,7 @@ class DiskBufferTest {
   void nothingIsDeliveredOnceSomethingOfAFileWasDroppedForAShipper() throws Exception {
     onFull = OnFull.DROP_OLDEST;
     DiskBuffer buffer = buffer();
-    for (int i = 0; i < 100; i++) {
-      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
-      pass(buffer, 100);
-    }
+    appendMoreThanThereIsRoomFor(buffer);
     // That goes with files that are deleted.
     buffer.change(new BufferSettings(type, directory(), maxBytes, OnFull.BACKPRESSURE));
     assertThat(ship(buffer, "events")).hasSizeLessThan(100).endsWith("99");
@@ -892,10 +897,7 @@ class DiskBufferTest {
   void nothingIsDeliveredOnceTheNewestOfAFileWasDropped() throws Exception {
     onFull = OnFull.DROP_NEWEST;
     DiskBuffer buffer = buffer();
-    for (int i = 0; i < 100; i++) {
-      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
-      pass(buffer, 100);
-    }
+    appendMoreThanThereIsRoomFor(buffer);
     assertThat(ship(buffer, "events")).hasSizeLessThan(100);
     assertThat(buffer.delivery().getAsBoolean()).isFalse();
   }
@@ -928,10 +930,7 @@ class DiskBufferTest {
 
   @Test
   void nothingIsDeliveredWhileAShipperHasLogsInHandThatItTakesNoMore() throws Exception {
-    shippers = new String[] {"live", "away"};
-    DiskBuffer buffer = buffer();
-    append(buffer, "one", bytes(7, 0, 10));
-    ship(buffer, "live");
+    DiskBuffer buffer = withOneThatWaitsForBoth();
     Entry inHand = take(buffer, "away");
     buffer.change(Map.of("live", Set.of(Signal.LOGS), "away", Set.of(Signal.TRACES)));
     assertThat(buffer.delivery().getAsBoolean()).isFalse();
@@ -1056,10 +1055,7 @@ class DiskBufferTest {
   void bytesOfTheNewestThatAreDroppedAreNamed() throws Exception {
     onFull = OnFull.DROP_NEWEST;
     DiskBuffer buffer = buffer();
-    for (int i = 0; i < 100; i++) {
-      append(buffer, i + " " + "x".repeat(100_000), bytes(7, 10L * i, 10L * i + 10));
-      pass(buffer, 100);
-    }
+    appendMoreThanThereIsRoomFor(buffer);
     long shipped = 10L * ship(buffer, "events").size();
     assertThat(Objects.requireNonNull(ledger.drops().files().get(7L)).parts())
         .containsExactly(

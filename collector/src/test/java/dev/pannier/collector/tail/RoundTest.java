@@ -3,7 +3,9 @@ package dev.pannier.collector.tail;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,12 +18,21 @@ class RoundTest {
 
   @TempDir private Path directory;
 
+  /// A line in each file: its number.
+  private static List<LogDirectory> written(TailRig rig) {
+    List<LogDirectory> logs = new ArrayList<>();
+    for (int i = 0; i < FILES; i++) {
+      LogDirectory log = new LogDirectory(rig.logs, i + ".log");
+      log.write(i + "\n");
+      logs.add(log);
+    }
+    return logs;
+  }
+
   @Test
   void aRoundReadsFromAFewFilesAndTheNextOneGoesOnBehindThem() {
     try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
-      for (int i = 0; i < FILES; i++) {
-        new LogDirectory(rig.logs, i + ".log").write(i + "\n");
-      }
+      written(rig);
       rig.start();
       Set<String> seen = new HashSet<>();
       for (int round = 1; round <= 4; round++) {
@@ -41,15 +52,11 @@ class RoundTest {
   @Test
   void filesThatWereRotatedDoNotKeepOthersWaiting() {
     try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
-      for (int i = 0; i < FILES; i++) {
-        new LogDirectory(rig.logs, i + ".log").write(i + "\n");
-      }
+      List<LogDirectory> logs = written(rig);
       rig.capacity = 0;
       rig.start();
       rig.step();
-      for (int i = 1; i < FILES; i++) {
-        new LogDirectory(rig.logs, i + ".log").delete();
-      }
+      logs.subList(1, FILES).forEach(LogDirectory::delete);
       rig.capacity = 64;
       rig.step();
       assertThat(rig.records).hasSize(MOST_DETACHED + 1);
