@@ -283,11 +283,7 @@ class ContainersIT {
   }
 
   private static String uid(LogRecord record) {
-    return record.getAttributesList().stream()
-        .filter(attribute -> attribute.getKey().equals("log.record.uid"))
-        .map(attribute -> attribute.getValue().getStringValue())
-        .findFirst()
-        .orElseThrow();
+    return Topic.uid(record).orElseThrow();
   }
 
   private static String body(LogRecord record) {

@@ -3,7 +3,6 @@ package dev.pannier.integration;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.opentelemetry.proto.common.v1.KeyValue;
 import io.opentelemetry.proto.logs.v1.LogRecord;
 import java.io.IOException;
 import java.net.URI;
@@ -187,14 +186,7 @@ record OlderVolume(String commit, String buffer, String delivery, String end) {
 
   /// As `events` and `backend` have it.
   static String line(LogRecord log) {
-    return log.getAttributesList().stream()
-            .filter(attribute -> attribute.getKey().equals("log.record.uid"))
-            .map(KeyValue::getValue)
-            .map(uid -> uid.getStringValue())
-            .findFirst()
-            .orElse("-")
-        + " "
-        + log.getBody().getStringValue();
+    return Topic.uid(log).orElse("-") + " " + log.getBody().getStringValue();
   }
 
   /// Whose file [#unpack] writes.
@@ -227,10 +219,15 @@ record OlderVolume(String commit, String buffer, String delivery, String end) {
       bytes.putLong(at + Long.BYTES, Long.parseLong(now[2]));
     }
     int end = bytes.capacity() - Integer.BYTES;
-    CRC32C crc = new CRC32C();
-    crc.update(bytes.array(), 0, end);
-    bytes.putInt(end, (int) crc.getValue());
+    bytes.putInt(end, crc(bytes.array(), 0, end));
     Files.write(positions, bytes.array());
+  }
+
+  /// What the files of a volume end in, or the records of a segment begin with.
+  static int crc(byte[] bytes, int from, int length) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, from, length);
+    return (int) crc.getValue();
   }
 
   /// A line of `inodes`.

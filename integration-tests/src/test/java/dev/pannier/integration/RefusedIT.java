@@ -78,13 +78,7 @@ class RefusedIT {
       assertThat(header(letter, "pannier.reason")).contains("large", topic);
       assertThat(header(letter, "pannier.source")).isEqualTo("app");
       assertThat(header(letter, "pannier.topic")).isEqualTo(topic);
-      String uid =
-          letters.logs().getFirst().getAttributesList().stream()
-              .filter(attribute -> attribute.getKey().equals("log.record.uid"))
-              .findFirst()
-              .orElseThrow()
-              .getValue()
-              .getStringValue();
+      String uid = Topic.uid(letters.logs().getFirst()).orElseThrow();
       assertThat(header(letter, "log.record.uid")).isEqualTo(uid);
       await()
           .atMost(PATIENCE)

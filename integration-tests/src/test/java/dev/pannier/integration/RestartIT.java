@@ -135,17 +135,7 @@ class RestartIT {
       append(sidecar.log("app.log"), "more", 1);
       read.await(topic -> topic.bodies().contains("more 0"));
       List<String> uids =
-          read.logs().stream()
-              .map(
-                  record ->
-                      record.getAttributesList().stream()
-                          .filter(attribute -> attribute.getKey().equals("log.record.uid"))
-                          .findFirst()
-                          .orElseThrow()
-                          .getValue()
-                          .getStringValue())
-              .distinct()
-              .toList();
+          read.logs().stream().map(record -> Topic.uid(record).orElseThrow()).distinct().toList();
       assertThat(uids).hasSize(301);
     }
   }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -95,6 +96,14 @@ final class Topic implements AutoCloseable {
         .flatMap(resource -> resource.getScopeLogsList().stream())
         .flatMap(scope -> scope.getLogRecordsList().stream())
         .toList();
+  }
+
+  /// Its `log.record.uid`, where it has one.
+  static Optional<String> uid(LogRecord log) {
+    return log.getAttributesList().stream()
+        .filter(attribute -> attribute.getKey().equals("log.record.uid"))
+        .map(attribute -> attribute.getValue().getStringValue())
+        .findFirst();
   }
 
   /// The bodies of one `otlp_proto` message's records.

@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.zip.CRC32C;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -290,7 +289,7 @@ class UpgradeIT {
     int snapshotEnd = HEADER_BYTES + in.getInt(SNAPSHOT_BYTES);
     in.putShort(4, (short) version);
     out.write(segment, 0, snapshotEnd);
-    out.writeBytes(int32(crc(segment, 0, snapshotEnd)));
+    out.writeBytes(int32(OlderVolume.crc(segment, 0, snapshotEnd)));
     int at = snapshotEnd + Integer.BYTES;
     while (at < segment.length) {
       int end = at + PREFIX_BYTES + in.getInt(at);
@@ -309,7 +308,7 @@ class UpgradeIT {
               : unpacked(segment, request, end, length));
       byte[] record = body.toByteArray();
       out.writeBytes(int32(record.length));
-      out.writeBytes(int32(crc(record, 0, record.length)));
+      out.writeBytes(int32(OlderVolume.crc(record, 0, record.length)));
       out.writeBytes(record);
       at = end;
     }
@@ -365,15 +364,9 @@ class UpgradeIT {
     }
     out.put(file, 14, end - 14);
     int length = out.position();
-    out.putInt(crc(out.array(), 0, length));
+    out.putInt(OlderVolume.crc(out.array(), 0, length));
     byte[] bytes = new byte[out.position()];
     out.get(0, bytes);
     return bytes;
-  }
-
-  private static int crc(byte[] bytes, int from, int length) {
-    CRC32C crc = new CRC32C();
-    crc.update(bytes, from, length);
-    return (int) crc.getValue();
   }
 }
