@@ -584,6 +584,7 @@ final class World {
 
   private void start() {
     say(() -> "start");
+    wentWithProcess.clear();
     live(
         () -> {
           try {
@@ -688,6 +689,8 @@ final class World {
         disk.losePower();
         if (letters != null) {
           letters.forget();
+          // A dead letter that no sync had covered went, too.
+          List.copyOf(wentWithProcess).forEach(this::excuse);
         }
       }
     } finally {
@@ -747,17 +750,22 @@ final class World {
     long knownTo = -1;
 
     final byte[] bytes;
+    final boolean isTold;
     final List<ByteRange> told = new ArrayList<>();
 
-    Gone(long generation, byte[] bytes, long from, long size) {
+    Gone(long generation, byte[] bytes, long from, long size, boolean isTold) {
       this.bytes = bytes;
       this.generation = generation;
       this.from = from;
       this.size = size;
+      this.isTold = isTold;
     }
   }
 
   private final List<Gone> gone = new ArrayList<>();
+
+  /// What went with the process that lives, or with the last one.
+  private final List<Gone> wentWithProcess = new ArrayList<>();
 
   /// By generation, what the log of the disk buffer had when its segment was deleted, or has not taken for want of room. Of that no more
   /// is missing than is told as dropped.
@@ -779,8 +787,18 @@ final class World {
     }
     SimulatedSidecar now = sidecar;
     SimulatedTail.Acknowledged known = now == null ? null : now.acknowledged(node);
+    boolean isTold = known != null && !isLetGo(node);
     int from = known == null ? 0 : Math.toIntExact(known.position());
-    BitSet lines = Truth.linesIn(node.bytes, from, node.size);
+    // Nobody is told of what no source wants any more.
+    Gone all =
+        new Gone(known == null ? 0 : known.generation(), node.bytes, from, node.size, isTold);
+    wentWithProcess.add(all);
+    excuse(all);
+  }
+
+  /// What of it has not arrived by now never can.
+  private void excuse(Gone all) {
+    BitSet lines = Truth.linesIn(all.bytes, Math.toIntExact(all.from), Math.toIntExact(all.size));
     int before = truth.excused.cardinality();
     for (int line = lines.nextSetBit(0); line >= 0; line = lines.nextSetBit(line + 1)) {
       int one = line;
@@ -789,10 +807,11 @@ final class World {
         truth.excused.set(line);
       }
     }
-    // Nobody is told of what no source wants any more.
-    if (truth.excused.cardinality() > before && known != null && !isLetGo(node)) {
-      say(() -> "gone: " + known + " of " + node.size);
-      gone.add(new Gone(known.generation(), node.bytes, from, node.size));
+    if (truth.excused.cardinality() > before && all.isTold && !gone.contains(all)) {
+      say(
+          () ->
+              "gone: generation %016x from %d to %d".formatted(all.generation, all.from, all.size));
+      gone.add(all);
     }
   }
 
