@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 /// another is further, a batch ends at its position, so that each batch is wholly before or behind it.
 /// Thread-safe.
 public final class StartPositions {
-  private final boolean volumeCounts;
   private final boolean logCounts;
   private final Set<String> awaited;
   private final Map<String, Committed> told = new LinkedHashMap<>();
+  private boolean volumeCounts;
   private Runnable onKnown = () -> {};
 
   /// @param shippers     those that store positions
@@ -56,12 +56,13 @@ public final class StartPositions {
     listener.run();
   }
 
-  /// A shipper is no more, or stores no positions any more: nobody waits for it.
+  /// A shipper is no more, takes no logs any more, or stores no positions any more: nobody waits for it. Where it has not
+  /// told, the volume alone knows what it has, or who takes its place.
   public void gone(String shipper) {
     Runnable listener;
     synchronized (this) {
       boolean was = known();
-      awaited.remove(shipper);
+      volumeCounts |= awaited.remove(shipper) && !told.containsKey(shipper);
       listener = !was && known() ? onKnown : () -> {};
     }
     listener.run();

@@ -91,6 +91,23 @@ class StartPositionsTest {
     assertThat(tail.bodies()).containsExactly("six");
   }
 
+  /// Whoever takes its place, or goes on without storing positions, has what the volume says: the least of all.
+  @Test
+  void whereOneThatHasNotToldIsGoneTheVolumeCounts() throws IOException {
+    threeBatchesOfWhichTheVolumeKnowsOne();
+    tail.confirms = false;
+    StartPositions positions = new StartPositions(List.of("a", "b"), false);
+    positions.told("a", committed(sent.getFirst()));
+    restart(positions);
+    assertThat(tail.bodies()).isEmpty();
+    positions.gone("b");
+    tail.pass(java.time.Duration.ofSeconds(1));
+    assertThat(tail.bodies()).containsExactly("two", "six");
+    assertThat(tail.unconfirmed.stream().map(batch -> positions(batch.batch()).to()))
+        .as("a batch ends at what the other has")
+        .containsExactly(8L, 12L);
+  }
+
   @Test
   void filesThatAreDeletedMeanwhileAreHeldOpen() throws IOException {
     long generation = threeBatchesOfWhichTheVolumeKnowsOne();
