@@ -46,11 +46,13 @@ public final class StartPositions {
     onKnown = listener;
   }
 
-  /// A shipper was told what its destination has.
+  /// A shipper was told what its destination has. Of one that is not awaited this says nothing of files.
   public void told(String shipper, Committed committed) {
     Runnable listener;
     synchronized (this) {
-      told.put(shipper, committed);
+      if (awaited.contains(shipper)) {
+        told.put(shipper, committed);
+      }
       listener = known() ? onKnown : () -> {};
     }
     listener.run();

@@ -109,6 +109,16 @@ class StartPositionsTest {
   }
 
   @Test
+  void oneThatIsNotAwaitedDoesNotSayWhereFilesAreRead() {
+    Anchor volume = new Anchor(100, 10, 1);
+    Anchor ahead = new Anchor(150, 10, 2);
+    StartPositions positions = new StartPositions(List.of("a"), false);
+    positions.told("spans", committed(new Positions(1, 0, 50, 0, 0)));
+    positions.told("a", committed(new Positions(1, 0, 150, 10, 2)));
+    assertThat(positions.start(saved(1, volume, 200))).isEqualTo(saved(1, ahead, 200));
+  }
+
+  @Test
   void filesThatAreDeletedMeanwhileAreHeldOpen() throws IOException {
     long generation = threeBatchesOfWhichTheVolumeKnowsOne();
     StartPositions positions = new StartPositions(List.of("a"), false);
