@@ -163,7 +163,7 @@ final class Sidecar {
     isFormer = disk != null && others.contains(disk.directory());
     keepsFiles = former.mayWaitElsewhere(disk == null ? null : disk.directory());
     tellKept(configuration);
-    startPositions = startPositions(configuration, exactlyOnce, disk != null);
+    startPositions = startPositions(configuration, disk != null);
     buffer =
         new ProcessingBuffer(
             Processors.create(configuration.processors(), configuration.resource().received()),
@@ -336,11 +336,9 @@ final class Sidecar {
       LOG.warn("the tail loop does not come round: sources and shippers change when it does");
     }
     tendShippers();
-    for (String name : exactlyOnce(before)) {
-      if (!exactlyOnce(next).contains(name)) {
-        startPositions.gone(name);
-      }
-    }
+    Set<String> left = awaited(before);
+    left.removeAll(awaited(next));
+    left.forEach(startPositions::gone);
     admin.token(next.admin().token());
     boolean adminMoves = !before.admin().listen().equals(next.admin().listen());
     if (adminMoves) {
@@ -558,18 +556,20 @@ final class Sidecar {
     return names;
   }
 
-  /// Files wait for those that take logs.
-  private static StartPositions startPositions(
-      Configuration configuration, Set<String> exactlyOnce, boolean isDisk) {
-    List<String> awaited = new ArrayList<>();
-    boolean others = false;
+  /// Those of them that take logs: files wait for these.
+  private static Set<String> awaited(Configuration configuration) {
+    Set<String> names = new LinkedHashSet<>();
     for (ShipperSettings shipper : configuration.takers(Signal.LOGS)) {
-      if (exactlyOnce.contains(shipper.name())) {
-        awaited.add(shipper.name());
-      } else {
-        others = true;
+      if (shipper.isExactlyOnce()) {
+        names.add(shipper.name());
       }
     }
+    return names;
+  }
+
+  private static StartPositions startPositions(Configuration configuration, boolean isDisk) {
+    Set<String> awaited = awaited(configuration);
+    boolean others = configuration.takers(Signal.LOGS).size() > awaited.size();
     return new StartPositions(awaited, others, isDisk);
   }
 

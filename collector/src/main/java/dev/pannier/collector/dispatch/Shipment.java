@@ -128,8 +128,10 @@ final class Shipment {
     goesAgain = true;
   }
 
+  /// The shipper has answered: what fails from now on does so anew.
   void parkedWhole(long untilNanos) {
     inFlight = false;
+    failures = 0;
     parkedUntilNanos = untilNanos;
   }
 

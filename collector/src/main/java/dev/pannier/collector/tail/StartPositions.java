@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 /// another is further, a batch ends at its position, so that each batch is wholly before or behind it.
 /// Thread-safe.
 public final class StartPositions {
-  private final boolean volumeCounts;
   private final boolean logCounts;
   private final Set<String> awaited;
   private final Map<String, Committed> told = new LinkedHashMap<>();
+  private boolean volumeCounts;
   private Runnable onKnown = () -> {};
 
   /// @param shippers     those that store positions
@@ -46,22 +46,25 @@ public final class StartPositions {
     onKnown = listener;
   }
 
-  /// A shipper was told what its destination has.
+  /// A shipper was told what its destination has. Of one that is not awaited this says nothing of files.
   public void told(String shipper, Committed committed) {
     Runnable listener;
     synchronized (this) {
-      told.put(shipper, committed);
+      if (awaited.contains(shipper)) {
+        told.put(shipper, committed);
+      }
       listener = known() ? onKnown : () -> {};
     }
     listener.run();
   }
 
-  /// A shipper is no more, or stores no positions any more: nobody waits for it.
+  /// A shipper is no more, takes no logs any more, or stores no positions any more: nobody waits for it. Where it has not
+  /// told, the volume alone knows what it has, or who takes its place.
   public void gone(String shipper) {
     Runnable listener;
     synchronized (this) {
       boolean was = known();
-      awaited.remove(shipper);
+      volumeCounts |= awaited.remove(shipper) && !told.containsKey(shipper);
       listener = !was && known() ? onKnown : () -> {};
     }
     listener.run();

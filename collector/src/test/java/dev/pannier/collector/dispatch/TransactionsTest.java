@@ -199,6 +199,37 @@ class TransactionsTest {
     assertThat(told).hasSize(2);
   }
 
+  /// Each attempt to write where it may not fails all that was in the transaction.
+  @Test
+  void whatIsParkedAndFailsNowAndThenDoesNotKeepTheOthersWaiting() {
+    append(Batches.fromFile("a", 0, "denied"));
+    for (int turn = 0; turn < 30; turn++) {
+      append(Batches.fromFile("b", turn, "allowed"));
+      run();
+      assertThat(shipped()).contains(List.of("denied"), List.of("allowed"));
+      shipper.end(new Outcome.Retryable("no right", 0, null));
+      for (int second = 0; second < 10; second++) {
+        now += SECOND;
+        run();
+        answerEach();
+        run();
+        if (second == 3) {
+          assertThat(told).as("turn %d", turn).hasSize(turn + 1);
+        }
+      }
+      now += SECOND;
+    }
+  }
+
+  private void answerEach() {
+    List<Transactional.Call> calls = List.copyOf(shipper.calls);
+    shipper.calls.clear();
+    for (Transactional.Call call : calls) {
+      boolean isDenied = call.bodies().equals(List.of("denied"));
+      call.outcome().accept(isDenied ? new Outcome.Missing("no right", null) : Outcome.ACCEPTED);
+    }
+  }
+
   @Test
   void whatIsParkedAndDueWaitsForAShipperThatIsNotReady() {
     append(Batches.fromFile("a", 0, "1"));

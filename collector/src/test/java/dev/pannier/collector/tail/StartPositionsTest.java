@@ -91,6 +91,33 @@ class StartPositionsTest {
     assertThat(tail.bodies()).containsExactly("six");
   }
 
+  /// Whoever takes its place, or goes on without storing positions, has what the volume says: the least of all.
+  @Test
+  void whereOneThatHasNotToldIsGoneTheVolumeCounts() throws IOException {
+    threeBatchesOfWhichTheVolumeKnowsOne();
+    tail.confirms = false;
+    StartPositions positions = new StartPositions(List.of("a", "b"), false);
+    positions.told("a", committed(sent.getFirst()));
+    restart(positions);
+    assertThat(tail.bodies()).isEmpty();
+    positions.gone("b");
+    tail.pass(java.time.Duration.ofSeconds(1));
+    assertThat(tail.bodies()).containsExactly("two", "six");
+    assertThat(tail.unconfirmed.stream().map(batch -> positions(batch.batch()).to()))
+        .as("a batch ends at what the other has")
+        .containsExactly(8L, 12L);
+  }
+
+  @Test
+  void oneThatIsNotAwaitedDoesNotSayWhereFilesAreRead() {
+    Anchor volume = new Anchor(100, 10, 1);
+    Anchor ahead = new Anchor(150, 10, 2);
+    StartPositions positions = new StartPositions(List.of("a"), false);
+    positions.told("spans", committed(new Positions(1, 0, 50, 0, 0)));
+    positions.told("a", committed(new Positions(1, 0, 150, 10, 2)));
+    assertThat(positions.start(saved(1, volume, 200))).isEqualTo(saved(1, ahead, 200));
+  }
+
   @Test
   void filesThatAreDeletedMeanwhileAreHeldOpen() throws IOException {
     long generation = threeBatchesOfWhichTheVolumeKnowsOne();

@@ -112,15 +112,18 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
   ///
   /// @param topic of the message
   static Set<String> topics(Throwable error, String topic) {
-    Set<String> named =
-        switch (error) {
-          case TopicAuthorizationException refused -> refused.unauthorizedTopics();
-          case InvalidTopicException invalid -> invalid.invalidTopics();
-          case TimeoutException timeout when timeout.getCause() != null ->
-              topics(timeout.getCause(), topic);
-          default -> Set.of();
-        };
+    Set<String> named = named(error);
     return named.isEmpty() || named.contains(topic) ? Set.of(topic) : named;
+  }
+
+  /// The topics that an error names itself, whichever message it comes with.
+  static Set<String> named(Throwable error) {
+    return switch (error) {
+      case TopicAuthorizationException refused -> refused.unauthorizedTopics();
+      case InvalidTopicException invalid -> invalid.invalidTopics();
+      case TimeoutException timeout when timeout.getCause() != null -> named(timeout.getCause());
+      default -> Set.of();
+    };
   }
 
   /// Words failures for one cluster.

@@ -176,8 +176,8 @@ public final class TransactionalShipper implements Shipper {
 
   /// Why a transaction cannot be committed.
   ///
-  /// @param learnt whether the next one is another: without what was refused, in smaller parts, or with one message after the
-  ///     other. Each leaves less to be learnt, so it begins at once
+  /// @param learnt whether the next one is another: without what was refused or waits for a topic, in smaller parts, or with one
+  ///     message after the other. Each leaves less to be learnt, so it begins at once
   /// @param noPositions whether the topic of positions may be gone, or another by now: the next producer makes or reads it anew
   /// @param slow whether brokers did not answer in time
   private record Failure(KafkaFailure why, boolean learnt, boolean noPositions, boolean slow) {
@@ -1000,7 +1000,9 @@ public final class TransactionalShipper implements Shipper {
       if (alone) {
         known.clear(of, which);
       }
-      if (topics.anyMissing()) {
+      // One partition may take what another refuses.
+      boolean counts = failure == null && sentIn == round.get();
+      if (counts && topics.anyMissing()) {
         topics.confirmed(which.topic());
       }
     }
@@ -1049,7 +1051,10 @@ public final class TransactionalShipper implements Shipper {
       }
       String topic = which.topic();
       if (failure != null) {
-        // It went down with the one that failed first.
+        // It went down with the one that failed first, and may be told of a topic besides.
+        if (!KafkaFailure.named(error).isEmpty()) {
+          learnTopics(error, topic, bySender);
+        }
         return;
       }
       KafkaFailure said = words.of(error, topic);
@@ -1057,41 +1062,46 @@ public final class TransactionalShipper implements Shipper {
         said = said.withRefused(client.refused());
       }
       KafkaFailure why = isSuspect ? said.untilAlone() : said;
-      switch (why.kind()) {
-        case TOO_LARGE -> {
-          int learnt = limits.refused(topic, which.size());
-          if (box == null) {
-            verdicts.isTooLarge(of, new Outcome.TooLarge(learnt, why.reason(), null));
-          } else {
-            box.isTooLarge(of, which.size(), learnt);
-          }
-        }
-        case REFUSED -> {
-          known.refuse(of, which, why.reason());
-          known.believe(why.reason());
-        }
-        case NO_TOPIC -> {
-          for (String absent : KafkaFailure.topics(error, topic)) {
-            KafkaFailure because = words.of(error, absent);
-            if (absent.equals(positions.name())) {
-              // Nothing waits for it there: a transaction tries it.
-              continue;
-            }
-            if (bySender) {
-              topics.isMissing(absent, because);
-            } else {
-              topics.isRefused(absent, because, error);
-            }
-          }
-        }
-        case RETRY -> {}
-      }
       boolean learnt =
-          isSuspect
-              || why.kind() == KafkaFailure.Kind.REFUSED
-              || why.kind() == KafkaFailure.Kind.TOO_LARGE;
+          switch (why.kind()) {
+            case TOO_LARGE -> {
+              int limit = limits.refused(topic, which.size());
+              if (box == null) {
+                verdicts.isTooLarge(of, new Outcome.TooLarge(limit, why.reason(), null));
+              } else {
+                box.isTooLarge(of, which.size(), limit);
+              }
+              yield true;
+            }
+            case REFUSED -> {
+              known.refuse(of, which, why.reason());
+              known.believe(why.reason());
+              yield true;
+            }
+            case NO_TOPIC -> learnTopics(error, topic, bySender);
+            case RETRY -> isSuspect;
+          };
       boolean slow = why.kind() == KafkaFailure.Kind.RETRY && error instanceof TimeoutException;
       TransactionalShipper.this.failed(new Failure(why, learnt, false, slow));
+    }
+
+    /// @return whether what waits for a topic is left out of the next transaction
+    private boolean learnTopics(Throwable error, String topic, boolean bySender) {
+      boolean learnt = false;
+      for (String absent : KafkaFailure.topics(error, topic)) {
+        if (absent.equals(positions.name())) {
+          // Nothing waits for it there: a transaction tries it.
+          continue;
+        }
+        KafkaFailure because = words.of(error, absent);
+        if (bySender) {
+          topics.isMissing(absent, because);
+        } else {
+          topics.isRefused(absent, because, error);
+        }
+        learnt = true;
+      }
+      return learnt;
     }
   }
 }

@@ -36,6 +36,7 @@ import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,9 @@ final class FakeTransactions {
 
   static final String TOPIC = "otlp_logs";
   static final String POSITIONS = "pannier_positions";
+
+  /// Where the next shipper's logs go.
+  String topic = TOPIC;
 
   /// What a `read_committed` consumer sees.
   final List<ProducerRecord<byte[], byte[]>> committed = new ArrayList<>();
@@ -142,7 +146,7 @@ final class FakeTransactions {
   ShipperSettings.Kafka settings(Encoding encoding) {
     Map<Signal, String> topics = new EnumMap<>(Signal.class);
     Map<Signal, Encoding> encodings = new EnumMap<>(Signal.class);
-    topics.put(Signal.LOGS, TOPIC);
+    topics.put(Signal.LOGS, topic);
     encodings.put(Signal.LOGS, encoding);
     return new ShipperSettings.Kafka(
         "events",
@@ -357,8 +361,8 @@ final class FakeTransactions {
       RuntimeException ofAll = FakeCluster.ofBatch(null, false);
       for (Pending one : together) {
         RuntimeException error = refusals.apply(one.record);
-        if (error != null && refused > 1) {
-          // As Kafka's client: of several it does not say what type of error each is.
+        if (error != null && refused > 1 && !(error instanceof TopicAuthorizationException)) {
+          // As Kafka's client: of several records it does not say what type of error each is.
           error = new InvalidRecordException(error.getMessage());
         }
         if (!fails) {

@@ -12,6 +12,7 @@ import dev.pannier.shippers.Outcome;
 import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Positions;
+import dev.pannier.shippers.batch.Signal;
 import dev.pannier.shippers.batch.Splitter;
 import dev.pannier.shippers.kafka.FakeTransactions.Crash;
 import dev.pannier.shippers.kafka.FakeTransactions.Step;
@@ -529,6 +530,47 @@ class TransactionalShipperTest {
     ship(batch);
     later();
     assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+  }
+
+  /// Else what goes to others would wait for longer each time that one of them is tried again.
+  @Test
+  void topicsThatMayNotBeWrittenToAreLearntFromOneTransaction() {
+    cluster = new FakeTransactions(folder);
+    cluster.batches = true;
+    cluster.tellsWhich = true;
+    cluster.topic = "logs.${resource:service.name}";
+    shipper = cluster.shipper(2, true, Encoding.OTLP_PROTO);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    cluster.refusals =
+        record ->
+            List.of("logs.one", "logs.two").contains(record.topic())
+                ? new TopicAuthorizationException(Set.of(record.topic()))
+                : null;
+    List<Batch> all = List.of(ofService("one"), ofService("two"), ofService("three"));
+    all.forEach(this::ship);
+    work();
+    assertThat(outcomes)
+        .hasSize(3)
+        .allSatisfy(
+            outcome ->
+                assertThat(outcome)
+                    .isInstanceOfSatisfying(
+                        Outcome.Retryable.class,
+                        retry -> assertThat(retry.learnt()).as("others go on at once").isTrue()));
+
+    shipper.resume();
+    outcomes.clear();
+    all.forEach(this::ship);
+    assertThat(outcomes).hasSize(2).allMatch(Outcome.Missing.class::isInstance);
+    later();
+    assertThat(outcomes).hasSize(3);
+    assertThat(outcomes.getLast()).isEqualTo(Outcome.ACCEPTED);
+    assertThat(cluster.committed.getFirst().topic()).isEqualTo("logs.three");
+  }
+
+  private static Batch ofService(String service) {
+    byte[] bytes = Batches.request(service, "line").toByteArray();
+    return Batch.received(Signal.LOGS, bytes, 0, bytes.length, 1, "otlp");
   }
 
   @Test
