@@ -557,7 +557,7 @@ final class Generations {
             finder.first(
                 folder,
                 live.places(),
-                (file, where) -> where.equals(place),
+                (file, where) -> where.equals(place) && isOf(saved, file, where),
                 saved.fingerprint(),
                 saved.acknowledged());
         if (same != null) {
@@ -569,6 +569,16 @@ final class Generations {
         unresumed.add(id);
         problems().put(path, Discovery.whatToDo(e));
       }
+    }
+  }
+
+  /// Whether a file that lies where a generation was may be its.
+  private boolean isOf(SavedGeneration saved, Path file, FileKey where) {
+    try {
+      return !discovery.isOwn(file) && !Relatives.isAnother(saved, file, where);
+    } catch (IOException e) {
+      // It is gone, or told where it is opened.
+      return true;
     }
   }
 
@@ -591,7 +601,7 @@ final class Generations {
         continue;
       }
       try (Probe probe = Probe.open(found.real(), found.place())) {
-        if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
+        if (!continues(saved, found, probe)) {
           displaced.add(found.place());
         }
       } catch (IOException e) {
@@ -657,7 +667,10 @@ final class Generations {
         nothingToRead(found);
         return;
       }
-      if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
+      if (saved != null
+          && (saved.finished()
+              ? probe.continues(saved.fingerprint(), saved.acknowledged())
+              : continues(saved, found, probe))) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
           nothingToRead(found);
         } else if (room.isFull()) {
@@ -744,6 +757,13 @@ final class Generations {
   private void waits(Discovery.Found found) {
     closed.waits(found);
     problems().put(found.path(), room.problem());
+  }
+
+  /// Whether a file is a generation's that was last where it is.
+  private static boolean continues(SavedGeneration saved, Discovery.Found found, Probe probe)
+      throws IOException {
+    return probe.continues(saved.fingerprint(), saved.acknowledged())
+        && !Relatives.isAnother(saved, found.real(), found.place());
   }
 
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
@@ -1071,7 +1091,7 @@ final class Generations {
   private boolean goesOnAt(Discovery.Found now, SavedGeneration saved, long nowNanos)
       throws IOException {
     try (Probe probe = Probe.open(now.real(), now.place())) {
-      if (probe.isGzip() || !probe.continues(saved.fingerprint(), saved.acknowledged())) {
+      if (probe.isGzip() || !continues(saved, now, probe)) {
         return false;
       }
       if (room.isFull()) {

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Tells whether a file that is not being read is a copy of a generation in its folder. That takes several looks where neither names nor
 /// sizes tell. One thread.
@@ -289,6 +290,33 @@ final class Relatives {
     FileTime made = attributes.creationTime();
     return (unchanged || !made.equals(attributes.lastModifiedTime()))
         && isAfter(made.to(TimeUnit.SECONDS), seenSeconds);
+  }
+
+  /// Whether what lies where a generation was is surely another file, though it begins as that did: of an empty one, or one that had a
+  /// few lines, the content says little, and the inode of a file that is gone is given to the next one. It was made after the
+  /// generation was seen for the last time, as far as the file system tells.
+  static boolean isAnother(SavedGeneration saved, Path real, FileKey place) throws IOException {
+    if (saved.madeNanos() == 0 || saved.fingerprint().length() == Fingerprint.MAX_LENGTH) {
+      return false;
+    }
+    BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
+    FileTime made = attributes.creationTime();
+    return made.to(TimeUnit.NANOSECONDS) != saved.madeNanos()
+        && isAfter(made.to(TimeUnit.SECONDS), saved.seenSeconds())
+        && (isBirth(attributes) || isTold(real.getParent(), place));
+  }
+
+  /// Whether the file system tells when the folder of a file was made, and so of the file, too: that may have been written to in the moment
+  /// when it was made.
+  private static boolean isTold(@Nullable Path folder, FileKey place) throws IOException {
+    return folder != null
+        && FileKey.of(folder).device() == place.device()
+        && isBirth(Files.readAttributes(folder, BasicFileAttributes.class));
+  }
+
+  /// What was never written to since it was made leaves it open.
+  private static boolean isBirth(BasicFileAttributes attributes) {
+    return !attributes.creationTime().equals(attributes.lastModifiedTime());
   }
 
   /// Whether a time that the file system tells is surely later than one of this process's clock.
