@@ -46,8 +46,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What is a copy is told by [Relatives]; what is known of each file is kept by [LiveFiles], [KnownGenerations] and [ClosedFiles].
 final class Generations {
-  /// A rotated file that matches nothing any more is looked at for so long after its last change.
-  private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
+  /// A rotated file that matches nothing any more is looked at for so long after its last change, and until the next look.
+  private static final long MAX_RENAMED_SECONDS = TimeUnit.HOURS.toSeconds(1);
 
   private static final String GONE = "emptied or deleted, and no copy was found";
 
@@ -82,6 +82,7 @@ final class Generations {
   private final MovedFiles movedFiles = new MovedFiles();
   private final Absence absence;
   private boolean looked;
+  private long lookedSeconds;
 
   /// Whether those that are known and not read are looked for at the next look.
   private boolean resumes = true;
@@ -305,6 +306,7 @@ final class Generations {
     meetAll(strangers.values(), nowNanos, nowSeconds);
     compressed.tell();
     looked = true;
+    lookedSeconds = nowSeconds;
     finder.forget();
     relatives.endLook();
     forgetPlaces(nowSeconds);
@@ -1055,14 +1057,27 @@ final class Generations {
     }
   }
 
-  private static boolean isFresh(Discovery.Other other, long nowSeconds) {
-    return TimeUnit.SECONDS.toMillis(nowSeconds) - other.modifiedMillis() <= MAX_RENAMED_MILLIS;
+  /// At the first look each of them is, since nobody knows how long nothing was looked at.
+  private boolean isFresh(Discovery.Other other, long nowSeconds) {
+    long since =
+        Math.min(lookedSeconds, nowSeconds - MAX_RENAMED_SECONDS) - Relatives.CLOCK_SECONDS;
+    return !looked || other.modifiedMillis() >= TimeUnit.SECONDS.toMillis(since);
   }
 
   /// What lay there last, where it is longer by now.
   private @Nullable SavedGeneration grownAt(FileKey place, Discovery.Other other) {
     SavedGeneration saved = known.at(place);
-    return saved != null && other.sizeBytes() > readTo(saved) ? saved : null;
+    return saved != null
+            && other.sizeBytes() > readTo(saved)
+            && (looked || isWrittenTo(saved, other))
+        ? saved
+        : null;
+  }
+
+  /// Whether that was after the sidecar had seen it for the last time.
+  private static boolean isWrittenTo(SavedGeneration saved, Discovery.Other other) {
+    return TimeUnit.MILLISECONDS.toSeconds(other.modifiedMillis())
+        >= saved.seenSeconds() - Relatives.CLOCK_SECONDS;
   }
 
   /// How many files that no source takes [#reopenGrown] may want to open.
