@@ -112,7 +112,7 @@ final class Generations {
     compressed = new CompressedFiles(notice);
     discovery = new Discovery(sources);
     losses = new Losses(notice);
-    relatives = new Relatives(live.all(), known, seen, check);
+    relatives = new Relatives(live.all(), live.leaving(), known, seen, check);
     room = new Room(maxOpen, live, closed, discovery, seen);
     overview =
         new Overview(

@@ -33,7 +33,8 @@ final class Relatives {
   /// How far the file system's clock may be behind, and what a whole second hides.
   static final long CLOCK_SECONDS = 1;
 
-  private static final int MAX_EMPTIED = 64;
+  /// Each takes some 350 bytes; so many logs may be rotated at once.
+  private static final int MAX_EMPTIED = 4096;
 
   /// A file that looks like a copy.
   private record Suspect(long sizeBytes, long sinceNanos) {}
@@ -42,6 +43,7 @@ final class Relatives {
   private record Emptied(Trail trail, long read, long seenSeconds) {}
 
   private final Collection<TailedFile> live;
+  private final Collection<TailedFile> leaving;
   private final KnownGenerations known;
   private final Set<FileKey> seen;
   private final ContentCheck check;
@@ -57,10 +59,16 @@ final class Relatives {
   private final Map<Long, Emptied> emptied = new LinkedHashMap<>();
 
   /// @param live those that are being read, whenever it is asked
+  /// @param leaving those of which nothing more is read and some is under way, whenever it is asked
   /// @param seen where files lie that a source takes, whenever it is asked
   Relatives(
-      Collection<TailedFile> live, KnownGenerations known, Set<FileKey> seen, ContentCheck check) {
+      Collection<TailedFile> live,
+      Collection<TailedFile> leaving,
+      KnownGenerations known,
+      Set<FileKey> seen,
+      ContentCheck check) {
     this.live = live;
+    this.leaving = leaving;
     this.known = known;
     this.seen = seen;
     this.check = check;
@@ -110,7 +118,7 @@ final class Relatives {
     }
   }
 
-  /// Whether a file is a copy of what was emptied, made just before that, which ends before what was read by then: the application
+  /// Whether a file is a copy of what was emptied, written to last just before that, however long it took to copy, which ends before what was read by then: the application
   /// wrote on between the copy and the emptying. What is read of a file lies in memory no more, so it is known by the
   /// last of the positions on the trail that it has, beside its head, which was judged before.
   private static boolean isShortCopy(Emptied original, Discovery.Found found, Probe probe)
@@ -121,8 +129,8 @@ final class Relatives {
     long made = attributes.creationTime().to(TimeUnit.SECONDS);
     long changed = attributes.lastModifiedTime().to(TimeUnit.SECONDS);
     return last != null
-        && Math.abs(made - original.seenSeconds()) <= within
-        && changed - original.seenSeconds() <= within
+        && made - original.seenSeconds() <= within
+        && Math.abs(changed - original.seenSeconds()) <= within
         && probe.holds(last);
   }
 
@@ -240,7 +248,8 @@ final class Relatives {
       }
     }
     if (probe.size() > saved.acknowledged().position()) {
-      return new Kinship.Rest(saved);
+      // From its confirmed position on it would be read again.
+      return isLeaving(saved) ? Kinship.UNDECIDED : new Kinship.Rest(saved);
     }
     known.touch(saved, nowSeconds);
     return new Kinship.Copy(false);
@@ -258,6 +267,10 @@ final class Relatives {
     return size >= file.read.position()
         && (copied > size || !probe.endsLike(content))
         && check.verify(file, content);
+  }
+
+  private boolean isLeaving(SavedGeneration saved) {
+    return leaving.stream().anyMatch(file -> file.generation == saved.id());
   }
 
   /// Whether a known generation's content is still where it was read.
