@@ -157,6 +157,7 @@ final class FileTailer {
   /// Files are read when these are known, and from there.
   void startFrom(StartPositions positions) {
     awaited = positions;
+    generations.awaitDestinations();
   }
 
   /// Other sources, between two rounds. What is in a batch already stays as it is.

@@ -93,6 +93,10 @@ final class Generations {
   /// Those of them whose folders were not there, with these.
   private final Map<Long, Path> away = new LinkedHashMap<>();
 
+  /// Those that are nowhere, as long as destinations have not told what they have.
+  private final Map<Long, TailSource> missing = new LinkedHashMap<>();
+
+  private boolean awaiting;
   private boolean changed;
 
   /// @param maxOpen files that are held open; beyond it, those that are quiet are closed and opened
@@ -131,6 +135,11 @@ final class Generations {
     discovery.leaveOut(files);
   }
 
+  /// Destinations have still to tell what they have: until then nobody knows what is lost of files that are gone.
+  void awaitDestinations() {
+    awaiting = true;
+  }
+
   /// Before anything is read: what shippers' destinations have outranks what was stored.
   ///
   /// @return whether anything differs
@@ -153,7 +162,18 @@ final class Generations {
       known.replace(started);
       differs |= !started.equals(saved);
     }
+    awaiting = false;
+    missing.forEach(this::missed);
+    missing.clear();
     return differs;
+  }
+
+  private void missed(long generation, TailSource source) {
+    SavedGeneration saved = known.get(generation);
+    if (saved != null) {
+      reportGone(saved, source);
+      known.replace(saved.ofSize(saved.acknowledged().position()).atItsEnd());
+    }
   }
 
   private SavedGeneration started(SavedGeneration saved) {
@@ -434,7 +454,9 @@ final class Generations {
 
   /// Whether there is a file of it, or nobody can tell.
   private boolean mayComeBack(SavedGeneration saved) {
-    if (unresumed.contains(saved.id()) || away.containsKey(saved.id())) {
+    if (unresumed.contains(saved.id())
+        || away.containsKey(saved.id())
+        || missing.containsKey(saved.id())) {
       return true;
     }
     FileKey place = FileKey.of(saved);
@@ -541,7 +563,9 @@ final class Generations {
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is looked for again, and goes on where it was.
         if (folder != null && Whereabouts.isDeleted(folder, source)) {
-          if (!confirmed) {
+          if (awaiting) {
+            unresumed.add(id);
+          } else if (!confirmed) {
             reportGone(saved, source);
             known.replace(saved.ofSize(saved.acknowledged().position()));
           }
@@ -806,6 +830,7 @@ final class Generations {
       check.recognise(file, probe.head(), probe.headLength());
     }
     unresumed.remove(saved.id());
+    missing.remove(saved.id());
     known.remove(saved);
     entered(file);
     return file;
@@ -890,7 +915,10 @@ final class Generations {
       } catch (IOException e) {
         problems().put(old.path, Discovery.whatToDo(e));
       }
-      if (!moved) {
+      if (!moved && awaiting) {
+        live.close(old);
+        gone(old.saved(), old.source);
+      } else if (!moved) {
         report(old, GONE);
         // What was read and is not confirmed yet can still be lost: with the process.
         old.sizeBytes = old.read.position();
@@ -978,8 +1006,13 @@ final class Generations {
   }
 
   private void gone(SavedGeneration saved, TailSource source) {
-    known.remove(saved);
-    reportGone(saved, source);
+    if (awaiting) {
+      known.isNowhere(saved);
+      missing.put(saved.id(), source);
+    } else {
+      known.remove(saved);
+      reportGone(saved, source);
+    }
   }
 
   private void reportGone(SavedGeneration saved, TailSource source) {
