@@ -272,4 +272,21 @@ class StartPositionsTest {
     assertThat(tail.notices).isEmpty();
     assertThat(tail.metrics.adder(Counter.SOURCE_LOST_BYTES, "app").sum()).isZero();
   }
+
+  @Test
+  void aFinishedFileIsNotReadAgainForADestinationThatIsBehind() {
+    SavedGeneration finished = saved(1, new Anchor(300, 10, 1), 300).atItsEnd();
+    StartPositions positions = new StartPositions(List.of("a"), false);
+    positions.told("a", committed(new Positions(1, 0, 100, 0, 0)));
+    assertThat(positions.start(finished)).isEqualTo(finished);
+  }
+
+  @Test
+  void aFileOfWhichOneDestinationHasNoWordIsNotReadAgainForOneThatIsBehind() {
+    SavedGeneration file = saved(1, new Anchor(300, 10, 1), 400);
+    StartPositions positions = new StartPositions(List.of("a", "b"), false);
+    positions.told("a", Committed.NOTHING);
+    positions.told("b", committed(new Positions(1, 0, 100, 0, 0)));
+    assertThat(positions.start(file)).isEqualTo(file);
+  }
 }
