@@ -931,6 +931,28 @@ final class Generations {
       if (found != null && found.place().equals(place)) {
         known.leaves(place);
         meet(found, nowNanos, old.seenSeconds);
+      } else {
+        meetRenamed(old, place, nowNanos);
+      }
+    }
+  }
+
+  /// What was emptied under a name that no source takes is written on there.
+  private void meetRenamed(TailedFile old, FileKey place, long nowNanos) {
+    for (Discovery.Other other : discovery.others()) {
+      try {
+        if (discovery.placeOf(other).equals(place)) {
+          known.leaves(place);
+          meet(found(old.source, old.path, place, other), nowNanos, old.seenSeconds);
+          TailedFile next = live.get(place);
+          if (next != null) {
+            next.detached = true;
+          }
+          return;
+        }
+      } catch (IOException e) {
+        // It is gone, or told where it is read.
+        problems().remove(other.path());
       }
     }
   }
