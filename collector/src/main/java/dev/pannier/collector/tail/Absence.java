@@ -268,7 +268,10 @@ final class Absence {
       return discovery.sees(log) ? Became.ROTATED : Became.UNKNOWN;
     }
     SavedGeneration saved = known.at(found.place());
-    if (saved == null || saved.finished() || !known.pathOf(saved).equals(log)) {
+    if (saved == null
+        || saved.finished()
+        || !known.pathOf(saved).equals(log)
+        || Relatives.isAnother(saved, found.real(), found.place())) {
       return Became.ROTATED;
     }
     if (saved.fingerprint().length() == 0) {

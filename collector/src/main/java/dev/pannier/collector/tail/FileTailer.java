@@ -58,6 +58,7 @@ final class FileTailer {
   /// A word may be late, now and then.
   private static final long UNTOLD_WITHIN_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+  private static final long SIZES_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /// A renamed file may still be written to until the application opens the new one.
@@ -124,6 +125,7 @@ final class FileTailer {
   private Set<Long> storedLast = Set.of();
   private long nextLookNanos = Long.MIN_VALUE;
   private long nextSaveNanos;
+  private long nextSizesNanos;
   private volatile long lastActivityNanos;
   private volatile boolean caughtUp;
 
@@ -157,6 +159,7 @@ final class FileTailer {
   /// Files are read when these are known, and from there.
   void startFrom(StartPositions positions) {
     awaited = positions;
+    generations.awaitDestinations();
   }
 
   /// Other sources, between two rounds. What is in a batch already stays as it is.
@@ -190,6 +193,7 @@ final class FileTailer {
       begun = true;
       busyNanos = nowNanos;
       nextSaveNanos = nowNanos;
+      nextSizesNanos = nowNanos + SIZES_NANOS;
     }
     wantsRoom = true; // before the first look for room: what is given back after it wakes the loop
     again = false;
@@ -212,6 +216,7 @@ final class FileTailer {
       spareHalves.tend();
     }
     storeNew(nowNanos);
+    storeSizes(nowNanos);
     if (watchesGrowth) {
       watchGrowth(nowNanos);
     }
@@ -247,6 +252,15 @@ final class FileTailer {
       if (generations.live().stream().anyMatch(file -> !file.stored)) {
         save(nowNanos);
       }
+    }
+  }
+
+  /// What files have grown to while nothing is confirmed: what is gone at the next start is told by that.
+  private void storeSizes(long nowNanos) {
+    if (nowNanos >= nextSizesNanos) {
+      nextSizesNanos = nowNanos + SIZES_NANOS;
+      positionsMoved |=
+          generations.live().stream().anyMatch(file -> file.sizeBytes > file.storedBytes);
     }
   }
 
@@ -417,7 +431,9 @@ final class FileTailer {
       tellStored(all);
       for (TailedFile file : generations.live()) {
         file.stored = true;
+        file.storedBytes = file.sizeBytes;
       }
+      nextSizesNanos = nowNanos + SIZES_NANOS;
       generations.stored(buffer::delivery);
       if (storeProblem != null) {
         storeProblem = null;

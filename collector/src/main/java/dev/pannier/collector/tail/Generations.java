@@ -46,8 +46,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What is a copy is told by [Relatives]; what is known of each file is kept by [LiveFiles], [KnownGenerations] and [ClosedFiles].
 final class Generations {
-  /// A rotated file that matches nothing any more is looked at for so long after its last change.
-  private static final long MAX_RENAMED_MILLIS = TimeUnit.HOURS.toMillis(1);
+  /// A rotated file that matches nothing any more is looked at for so long after its last change, and until the next look.
+  private static final long MAX_RENAMED_SECONDS = TimeUnit.HOURS.toSeconds(1);
 
   private static final String GONE = "emptied or deleted, and no copy was found";
 
@@ -82,6 +82,7 @@ final class Generations {
   private final MovedFiles movedFiles = new MovedFiles();
   private final Absence absence;
   private boolean looked;
+  private long lookedSeconds;
 
   /// Whether those that are known and not read are looked for at the next look.
   private boolean resumes = true;
@@ -92,6 +93,10 @@ final class Generations {
   /// Those of them whose folders were not there, with these.
   private final Map<Long, Path> away = new LinkedHashMap<>();
 
+  /// Those that are nowhere, as long as destinations have not told what they have.
+  private final Map<Long, TailSource> missing = new LinkedHashMap<>();
+
+  private boolean awaiting;
   private boolean changed;
 
   /// @param maxOpen files that are held open; beyond it, those that are quiet are closed and opened
@@ -111,7 +116,7 @@ final class Generations {
     compressed = new CompressedFiles(notice);
     discovery = new Discovery(sources);
     losses = new Losses(notice);
-    relatives = new Relatives(live.all(), known, seen, check);
+    relatives = new Relatives(live.all(), live.leaving(), known, seen, check);
     room = new Room(maxOpen, live, closed, discovery, seen);
     overview =
         new Overview(
@@ -128,6 +133,11 @@ final class Generations {
   /// What no source reads, whatever its globs say.
   void leaveOut(OwnFiles files) {
     discovery.leaveOut(files);
+  }
+
+  /// Destinations have still to tell what they have: until then nobody knows what is lost of files that are gone.
+  void awaitDestinations() {
+    awaiting = true;
   }
 
   /// Before anything is read: what shippers' destinations have outranks what was stored.
@@ -152,7 +162,18 @@ final class Generations {
       known.replace(started);
       differs |= !started.equals(saved);
     }
+    awaiting = false;
+    missing.forEach(this::missed);
+    missing.clear();
     return differs;
+  }
+
+  private void missed(long generation, TailSource source) {
+    SavedGeneration saved = known.get(generation);
+    if (saved != null) {
+      reportGone(saved, source);
+      known.replace(saved.ofSize(saved.acknowledged().position()).atItsEnd());
+    }
   }
 
   private SavedGeneration started(SavedGeneration saved) {
@@ -305,6 +326,7 @@ final class Generations {
     meetAll(strangers.values(), nowNanos, nowSeconds);
     compressed.tell();
     looked = true;
+    lookedSeconds = nowSeconds;
     finder.forget();
     relatives.endLook();
     forgetPlaces(nowSeconds);
@@ -432,7 +454,9 @@ final class Generations {
 
   /// Whether there is a file of it, or nobody can tell.
   private boolean mayComeBack(SavedGeneration saved) {
-    if (unresumed.contains(saved.id()) || away.containsKey(saved.id())) {
+    if (unresumed.contains(saved.id())
+        || away.containsKey(saved.id())
+        || missing.containsKey(saved.id())) {
       return true;
     }
     FileKey place = FileKey.of(saved);
@@ -539,7 +563,9 @@ final class Generations {
       if (folder == null || !Files.isReadable(folder)) {
         // Perhaps mounted later: then it is looked for again, and goes on where it was.
         if (folder != null && Whereabouts.isDeleted(folder, source)) {
-          if (!confirmed) {
+          if (awaiting) {
+            unresumed.add(id);
+          } else if (!confirmed) {
             reportGone(saved, source);
             known.replace(saved.ofSize(saved.acknowledged().position()));
           }
@@ -557,7 +583,7 @@ final class Generations {
             finder.first(
                 folder,
                 live.places(),
-                (file, where) -> where.equals(place),
+                (file, where) -> where.equals(place) && isOf(saved, file, where),
                 saved.fingerprint(),
                 saved.acknowledged());
         if (same != null) {
@@ -569,6 +595,16 @@ final class Generations {
         unresumed.add(id);
         problems().put(path, Discovery.whatToDo(e));
       }
+    }
+  }
+
+  /// Whether a file that lies where a generation was may be its.
+  private boolean isOf(SavedGeneration saved, Path file, FileKey where) {
+    try {
+      return !discovery.isOwn(file) && !Relatives.isAnother(saved, file, where);
+    } catch (IOException e) {
+      // It is gone, or told where it is opened.
+      return true;
     }
   }
 
@@ -591,7 +627,7 @@ final class Generations {
         continue;
       }
       try (Probe probe = Probe.open(found.real(), found.place())) {
-        if (!probe.continues(saved.fingerprint(), saved.acknowledged())) {
+        if (!continues(saved, found, probe)) {
           displaced.add(found.place());
         }
       } catch (IOException e) {
@@ -657,7 +693,10 @@ final class Generations {
         nothingToRead(found);
         return;
       }
-      if (saved != null && probe.continues(saved.fingerprint(), saved.acknowledged())) {
+      if (saved != null
+          && (saved.finished()
+              ? probe.continues(saved.fingerprint(), saved.acknowledged())
+              : continues(saved, found, probe))) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
           nothingToRead(found);
         } else if (room.isFull()) {
@@ -746,6 +785,13 @@ final class Generations {
     problems().put(found.path(), room.problem());
   }
 
+  /// Whether a file is a generation's that was last where it is.
+  private static boolean continues(SavedGeneration saved, Discovery.Found found, Probe probe)
+      throws IOException {
+    return probe.continues(saved.fingerprint(), saved.acknowledged())
+        && !Relatives.isAnother(saved, found.real(), found.place());
+  }
+
   /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
   /// rotation makes of the other's. One that was made in the same moment, where that is known, is the same, whatever the clock has
   /// shown since.
@@ -784,6 +830,7 @@ final class Generations {
       check.recognise(file, probe.head(), probe.headLength());
     }
     unresumed.remove(saved.id());
+    missing.remove(saved.id());
     known.remove(saved);
     entered(file);
     return file;
@@ -868,7 +915,10 @@ final class Generations {
       } catch (IOException e) {
         problems().put(old.path, Discovery.whatToDo(e));
       }
-      if (!moved) {
+      if (!moved && awaiting) {
+        live.close(old);
+        gone(old.saved(), old.source);
+      } else if (!moved) {
         report(old, GONE);
         // What was read and is not confirmed yet can still be lost: with the process.
         old.sizeBytes = old.read.position();
@@ -881,6 +931,28 @@ final class Generations {
       if (found != null && found.place().equals(place)) {
         known.leaves(place);
         meet(found, nowNanos, old.seenSeconds);
+      } else {
+        meetRenamed(old, place, nowNanos);
+      }
+    }
+  }
+
+  /// What was emptied under a name that no source takes is written on there.
+  private void meetRenamed(TailedFile old, FileKey place, long nowNanos) {
+    for (Discovery.Other other : discovery.others()) {
+      try {
+        if (discovery.placeOf(other).equals(place)) {
+          known.leaves(place);
+          meet(found(old.source, old.path, place, other), nowNanos, old.seenSeconds);
+          TailedFile next = live.get(place);
+          if (next != null) {
+            next.detached = true;
+          }
+          return;
+        }
+      } catch (IOException e) {
+        // It is gone, or told where it is read.
+        problems().remove(other.path());
       }
     }
   }
@@ -956,8 +1028,13 @@ final class Generations {
   }
 
   private void gone(SavedGeneration saved, TailSource source) {
-    known.remove(saved);
-    reportGone(saved, source);
+    if (awaiting) {
+      known.isNowhere(saved);
+      missing.put(saved.id(), source);
+    } else {
+      known.remove(saved);
+      reportGone(saved, source);
+    }
   }
 
   private void reportGone(SavedGeneration saved, TailSource source) {
@@ -1035,14 +1112,27 @@ final class Generations {
     }
   }
 
-  private static boolean isFresh(Discovery.Other other, long nowSeconds) {
-    return TimeUnit.SECONDS.toMillis(nowSeconds) - other.modifiedMillis() <= MAX_RENAMED_MILLIS;
+  /// At the first look each of them is, since nobody knows how long nothing was looked at.
+  private boolean isFresh(Discovery.Other other, long nowSeconds) {
+    long since =
+        Math.min(lookedSeconds, nowSeconds - MAX_RENAMED_SECONDS) - Relatives.CLOCK_SECONDS;
+    return !looked || other.modifiedMillis() >= TimeUnit.SECONDS.toMillis(since);
   }
 
   /// What lay there last, where it is longer by now.
   private @Nullable SavedGeneration grownAt(FileKey place, Discovery.Other other) {
     SavedGeneration saved = known.at(place);
-    return saved != null && other.sizeBytes() > readTo(saved) ? saved : null;
+    return saved != null
+            && other.sizeBytes() > readTo(saved)
+            && (looked || isWrittenTo(saved, other))
+        ? saved
+        : null;
+  }
+
+  /// Whether that was after the sidecar had seen it for the last time.
+  private static boolean isWrittenTo(SavedGeneration saved, Discovery.Other other) {
+    return TimeUnit.MILLISECONDS.toSeconds(other.modifiedMillis())
+        >= saved.seenSeconds() - Relatives.CLOCK_SECONDS;
   }
 
   /// How many files that no source takes [#reopenGrown] may want to open.
@@ -1071,7 +1161,7 @@ final class Generations {
   private boolean goesOnAt(Discovery.Found now, SavedGeneration saved, long nowNanos)
       throws IOException {
     try (Probe probe = Probe.open(now.real(), now.place())) {
-      if (probe.isGzip() || !probe.continues(saved.fingerprint(), saved.acknowledged())) {
+      if (probe.isGzip() || !continues(saved, now, probe)) {
         return false;
       }
       if (room.isFull()) {

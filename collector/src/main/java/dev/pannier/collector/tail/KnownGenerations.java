@@ -117,6 +117,12 @@ final class KnownGenerations {
     places.remove(FileKey.of(saved), saved.id());
   }
 
+  /// There is no file of it, and it is not forgotten yet.
+  void isNowhere(SavedGeneration saved) {
+    all.put(saved.id(), saved);
+    places.remove(FileKey.of(saved), saved.id());
+  }
+
   /// Other content lies there now.
   void leaves(FileKey place) {
     places.remove(place);

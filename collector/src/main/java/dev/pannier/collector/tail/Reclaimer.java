@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// - its generation is finished: gone from its path, and quiet for 10 s;
 /// - its name is not the one under which it was met, in whatever folder: that is the live file's;
+/// - no source takes it as a log of another name: an inode that was free may have become that log's;
 /// - it has no other name (a hard link may be the live file);
 /// - it has the size, the head and the last bytes that were shipped.
 ///
@@ -43,6 +44,9 @@ final class Reclaimer {
   private final Map<Claim, BooleanSupplier> waiting = new HashMap<>();
 
   private final Set<Claim> confirmed = new HashSet<>();
+
+  /// Where files lie, at the moment, that match a source.
+  private final Set<Path> taken = new HashSet<>();
 
   /// The positions were stored.
   ///
@@ -118,6 +122,8 @@ final class Reclaimer {
     if (due.isEmpty()) {
       return;
     }
+    taken.clear();
+    found.forEach(file -> taken.add(file.real()));
     Map<Path, FileKey> candidates = new HashMap<>();
     found.forEach(file -> candidates.put(file.real(), file.place()));
     others.forEach(file -> addPlace(candidates, file.path()));
@@ -153,8 +159,7 @@ final class Reclaimer {
   /// a name need not be text.
   private static boolean isLive(SavedGeneration saved, Path path, FileKey place)
       throws IOException {
-    String stored = saved.path().substring(saved.path().lastIndexOf('/') + 1);
-    if (String.valueOf(path.getFileName()).equals(stored)) {
+    if (String.valueOf(path.getFileName()).equals(nameOf(saved))) {
       return true;
     }
     try {
@@ -166,9 +171,20 @@ final class Reclaimer {
     }
   }
 
+  /// Whether a source takes it under a name that rotation does not make of the one under which it was met.
+  private boolean isAnotherLog(SavedGeneration saved, Path path) {
+    return taken.contains(path)
+        && !RotatedNames.isOfOneLog(String.valueOf(path.getFileName()), nameOf(saved));
+  }
+
+  private static String nameOf(SavedGeneration saved) {
+    return saved.path().substring(saved.path().lastIndexOf('/') + 1);
+  }
+
   private void delete(SavedGeneration saved, TailSource source, Path path, FileKey place) {
     try {
       if (isLive(saved, path, place)
+          || isAnotherLog(saved, path)
           || !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
           || !(Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS)
               instanceof Integer links)

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Tells whether a file that is not being read is a copy of a generation in its folder. That takes several looks where neither names nor
 /// sizes tell. One thread.
@@ -32,7 +33,8 @@ final class Relatives {
   /// How far the file system's clock may be behind, and what a whole second hides.
   static final long CLOCK_SECONDS = 1;
 
-  private static final int MAX_EMPTIED = 64;
+  /// Each takes some 350 bytes; so many logs may be rotated at once.
+  private static final int MAX_EMPTIED = 4096;
 
   /// A file that looks like a copy.
   private record Suspect(long sizeBytes, long sinceNanos) {}
@@ -41,6 +43,7 @@ final class Relatives {
   private record Emptied(Trail trail, long read, long seenSeconds) {}
 
   private final Collection<TailedFile> live;
+  private final Collection<TailedFile> leaving;
   private final KnownGenerations known;
   private final Set<FileKey> seen;
   private final ContentCheck check;
@@ -56,10 +59,16 @@ final class Relatives {
   private final Map<Long, Emptied> emptied = new LinkedHashMap<>();
 
   /// @param live those that are being read, whenever it is asked
+  /// @param leaving those of which nothing more is read and some is under way, whenever it is asked
   /// @param seen where files lie that a source takes, whenever it is asked
   Relatives(
-      Collection<TailedFile> live, KnownGenerations known, Set<FileKey> seen, ContentCheck check) {
+      Collection<TailedFile> live,
+      Collection<TailedFile> leaving,
+      KnownGenerations known,
+      Set<FileKey> seen,
+      ContentCheck check) {
     this.live = live;
+    this.leaving = leaving;
     this.known = known;
     this.seen = seen;
     this.check = check;
@@ -109,7 +118,7 @@ final class Relatives {
     }
   }
 
-  /// Whether a file is a copy of what was emptied, made just before that, which ends before what was read by then: the application
+  /// Whether a file is a copy of what was emptied, written to last just before that, however long it took to copy, which ends before what was read by then: the application
   /// wrote on between the copy and the emptying. What is read of a file lies in memory no more, so it is known by the
   /// last of the positions on the trail that it has, beside its head, which was judged before.
   private static boolean isShortCopy(Emptied original, Discovery.Found found, Probe probe)
@@ -120,8 +129,8 @@ final class Relatives {
     long made = attributes.creationTime().to(TimeUnit.SECONDS);
     long changed = attributes.lastModifiedTime().to(TimeUnit.SECONDS);
     return last != null
-        && Math.abs(made - original.seenSeconds()) <= within
-        && changed - original.seenSeconds() <= within
+        && made - original.seenSeconds() <= within
+        && Math.abs(changed - original.seenSeconds()) <= within
         && probe.holds(last);
   }
 
@@ -239,7 +248,8 @@ final class Relatives {
       }
     }
     if (probe.size() > saved.acknowledged().position()) {
-      return new Kinship.Rest(saved);
+      // From its confirmed position on it would be read again.
+      return isLeaving(saved) ? Kinship.UNDECIDED : new Kinship.Rest(saved);
     }
     known.touch(saved, nowSeconds);
     return new Kinship.Copy(false);
@@ -257,6 +267,10 @@ final class Relatives {
     return size >= file.read.position()
         && (copied > size || !probe.endsLike(content))
         && check.verify(file, content);
+  }
+
+  private boolean isLeaving(SavedGeneration saved) {
+    return leaving.stream().anyMatch(file -> file.generation == saved.id());
   }
 
   /// Whether a known generation's content is still where it was read.
@@ -289,6 +303,33 @@ final class Relatives {
     FileTime made = attributes.creationTime();
     return (unchanged || !made.equals(attributes.lastModifiedTime()))
         && isAfter(made.to(TimeUnit.SECONDS), seenSeconds);
+  }
+
+  /// Whether what lies where a generation was is surely another file, though it begins as that did: of an empty one, or one that had a
+  /// few lines, the content says little, and the inode of a file that is gone is given to the next one. It was made after the
+  /// generation was seen for the last time, as far as the file system tells.
+  static boolean isAnother(SavedGeneration saved, Path real, FileKey place) throws IOException {
+    if (saved.madeNanos() == 0 || saved.fingerprint().length() == Fingerprint.MAX_LENGTH) {
+      return false;
+    }
+    BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
+    FileTime made = attributes.creationTime();
+    return made.to(TimeUnit.NANOSECONDS) != saved.madeNanos()
+        && isAfter(made.to(TimeUnit.SECONDS), saved.seenSeconds())
+        && (isBirth(attributes) || isTold(real.getParent(), place));
+  }
+
+  /// Whether the file system tells when the folder of a file was made, and so of the file, too: that may have been written to in the moment
+  /// when it was made.
+  private static boolean isTold(@Nullable Path folder, FileKey place) throws IOException {
+    return folder != null
+        && FileKey.of(folder).device() == place.device()
+        && isBirth(Files.readAttributes(folder, BasicFileAttributes.class));
+  }
+
+  /// What was never written to since it was made leaves it open.
+  private static boolean isBirth(BasicFileAttributes attributes) {
+    return !attributes.creationTime().equals(attributes.lastModifiedTime());
   }
 
   /// Whether a time that the file system tells is surely later than one of this process's clock.

@@ -18,6 +18,7 @@ final class RotatedNames {
   private static final Pattern INFIX = Pattern.compile("[-._~]" + DATE);
 
   private static final Pattern PERHAPS = Pattern.compile(".*\\d.*|[-._~](old|bak|prev)");
+  private static final Pattern DIGITS = Pattern.compile("\\d+");
   private static final Pattern COMPRESSED = Pattern.compile("(.*)\\.(gz|bz2|xz|zst|lz4|Z|zip)");
 
   private RotatedNames() {}
@@ -72,8 +73,16 @@ final class RotatedNames {
   /// Whether a name is made from another, as those of rotated files are: `app.log.1`, `app-20261123.log` and `app.1.log` from
   /// `app.log`.
   static boolean isNamedAfter(Path copy, Path original) {
-    String name = String.valueOf(copy.getFileName());
-    String first = String.valueOf(original.getFileName());
+    return isNamedAfter(String.valueOf(copy.getFileName()), String.valueOf(original.getFileName()));
+  }
+
+  /// Whether a name is made from another, or both from one, but for their numbers: `app.log.2` and `app.log.1`.
+  static boolean isOfOneLog(String name, String first) {
+    return isNamedAfter(name, first)
+        || DIGITS.matcher(name).replaceAll("").equals(DIGITS.matcher(first).replaceAll(""));
+  }
+
+  private static boolean isNamedAfter(String name, String first) {
     int dot = first.lastIndexOf('.');
     if (name.startsWith(first) && name.length() > first.length()) {
       // `worker-12` is not made from `worker-1`.

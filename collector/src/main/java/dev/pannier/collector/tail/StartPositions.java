@@ -104,8 +104,15 @@ public final class StartPositions {
       return saved;
     }
     long volume = saved.acknowledged().position();
-    boolean stays = logCounts ? lowest.position() <= volume : lowest.position() == volume;
+    // What is finished nothing reads, and the position of whoever has none of it is stored in the
+    // volume alone.
+    boolean never = logCounts || saved.finished() || hasNoWordOf(saved);
+    boolean stays = never ? lowest.position() <= volume : lowest.position() == volume;
     return stays ? saved : saved.acknowledgedTo(lowest);
+  }
+
+  private boolean hasNoWordOf(SavedGeneration saved) {
+    return told.values().stream().anyMatch(committed -> committed.file(saved.id()) == null);
   }
 
   /// What was stored of each generation, with the higher of its position and the one in `taken`.

@@ -65,6 +65,9 @@ final class TailedFile {
 
   long sizeBytes;
 
+  /// What of that is on disk.
+  long storedBytes;
+
   /// The size when it was last watched for growth.
   long watchedSize = -1;
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
 /// An application's side: one log file that is written to and rotated in every way there is.
@@ -142,6 +143,28 @@ public final class LogDirectory {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// Deletes a file and makes another one with its inode.
+  ///
+  /// @return whether the file system gave that again
+  static boolean makeWithInodeOf(Path gone, Path path) throws IOException {
+    Object inode = Files.getAttribute(gone, "unix:ino");
+    Path folder = Files.createDirectory(gone.resolveSibling("unused"));
+    Files.delete(gone);
+    boolean made = false;
+    for (int i = 0; i < 64 && !made; i++) {
+      Path next = Files.createFile(gone.resolveSibling("unused-" + i));
+      made = Files.getAttribute(next, "unix:ino").equals(inode);
+      Files.move(next, made ? path : folder.resolve(String.valueOf(i)));
+    }
+    try (Stream<Path> unused = Files.list(folder)) {
+      for (Path each : unused.toList()) {
+        Files.delete(each);
+      }
+    }
+    Files.delete(folder);
+    return made;
   }
 
   public Path numbered(int number) {

@@ -88,6 +88,23 @@ class LostBytesTest {
   }
 
   @Test
+  void deletedWhileTheSidecarWasDownAfterItHadGrown() throws IOException {
+    log.write(lines.next(50));
+    tail.run();
+    long from = size();
+    tail.room = false;
+    tail.looks(2);
+    log.write(lines.next(10));
+    tail.looks(20);
+    long to = size();
+    tail.crashAndRestart();
+    log.delete();
+    tail.room = true;
+
+    lost(from, to);
+  }
+
+  @Test
   void deletedWithItsFolderWhileTheSidecarWasDown() throws IOException {
     tail.close();
     tail = new TailHarness(folder, TailRig.settings(folder, "**/*.log"));

@@ -1,6 +1,7 @@
 package dev.pannier.collector.tail;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Counter;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -188,6 +190,30 @@ class ReclaimerTest {
     Files.move(log, rotated);
     wait(60);
     assertThat(rotated).exists();
+  }
+
+  @Test
+  void aLiveLogThatGotTheInodeOfAnEmptyOneStays() throws IOException {
+    tail.seconds = Instant.now().getEpochSecond() - 10;
+    Path empty = Files.createFile(tail.logs.resolve("b.log"));
+    tail.run();
+    tail.stopAndRestart();
+    assumeThat(LogDirectory.makeWithInodeOf(empty, log)).isTrue();
+    write(log, "first\n");
+    wait(60);
+    assertThat(log).hasContent("first\n");
+    assertThat(tail.live()).singleElement().matches(file -> file.path.equals(log));
+    assertThat(tail.bodies()).containsExactly("first");
+  }
+
+  /// What the file system does not tell: a log has the inode of one that was taken for rotated.
+  @Test
+  void whatASourceTakesUnderAnotherLogsNameStays() throws IOException {
+    write(log, "first\n");
+    tail.run();
+    Path other = Files.move(log, tail.logs.resolve("b.log"));
+    wait(60);
+    assertThat(other).exists();
   }
 
   private void wait(int seconds) {

@@ -1,11 +1,13 @@
 package dev.pannier.collector.tail;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +79,59 @@ class ReusedInodeTest {
       rig.settle();
       assertThat(rig.bodies()).containsExactly("a line", "a line");
     }
+  }
+
+  @Test
+  void aFileThatNoSourceTakesIsNotReadAsAnEmptyLogWhoseInodeItGotWhileStopped() throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "app.log"))) {
+      LogDirectory log = empty(rig);
+      rig.stop();
+      assumeThat(LogDirectory.makeWithInodeOf(log.file, rig.logs.resolve("dump"))).isTrue();
+      Files.writeString(rig.logs.resolve("dump"), "a dump\n");
+      log.write("a line\n");
+      rig.start();
+      rig.settle();
+      assertThat(rig.bodies()).containsExactly("a line");
+    }
+  }
+
+  @Test
+  void aFileThatNoSourceTakesIsNotReadAsAnEmptyLogThatWasRotatedAway() throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "app.log"))) {
+      LogDirectory log = empty(rig);
+      Path rotated = log.rename();
+      rig.settle();
+      assumeThat(LogDirectory.makeWithInodeOf(rotated, rig.logs.resolve("dump"))).isTrue();
+      Files.writeString(rig.logs.resolve("dump"), "a dump\n");
+      rig.settle();
+      assertThat(rig.bodies()).isEmpty();
+    }
+  }
+
+  @Test
+  void aLogThatBeginsWithTheSameFewLinesIsReadFromItsBeginning() throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "app.log"))) {
+      LogDirectory log = empty(rig);
+      log.write("a banner\n");
+      rig.settle();
+      rig.stop();
+      assumeThat(LogDirectory.makeWithInodeOf(log.file, log.file)).isTrue();
+      log.write("a banner\na line\n");
+      rig.epoch = Instant.now();
+      rig.start();
+      rig.settle();
+      assertThat(rig.bodies()).containsExactly("a banner", "a banner", "a line");
+    }
+  }
+
+  /// A log that was seen some time ago.
+  private static LogDirectory empty(TailRig rig) {
+    rig.epoch = Instant.now().minusSeconds(100);
+    LogDirectory log = new LogDirectory(rig.logs, "app.log");
+    log.write("");
+    rig.start();
+    rig.step();
+    return log;
   }
 
   /// A file of a line that was met when it had been rotated once, and is rotated once more.

@@ -3,9 +3,11 @@ package dev.pannier.collector.tail;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.config.FileSource;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -123,6 +125,30 @@ class RotationTest {
           .hasSize(1);
       assertThat(rig.lostBytes()).isZero();
       assertThat(rig.heldBytes()).isZero();
+    }
+  }
+
+  @Test
+  void aRenamedFileThatIsEmptiedIsReadOn() throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "app.log"))) {
+      LogDirectory log = new LogDirectory(rig.logs, "app.log");
+      log.write(lines(5));
+      rig.start();
+      rig.settle();
+      LogDirectory rotated = new LogDirectory(rig.logs, log.rename().getFileName().toString());
+      rotated.write(lines(5));
+      rig.step();
+      log.write(lines(1));
+      rig.step();
+      rotated.truncate(0);
+      rig.step();
+      rotated.write(lines(2));
+      rig.settle();
+      rotated.write(lines(2));
+      rig.settle();
+      assertThat(rig.bodies()).isEqualTo(written);
+      assertThat(rig.keys).hasSize(1);
+      assertThat(rig.notices).isEmpty();
     }
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,6 +102,69 @@ class ShortCopyTest {
     log.write(lines.next(10));
     readAtOnce();
     log.truncate(0);
+    for (int i = 0; i < 20; i++) {
+      read();
+      rig.pass(Duration.ofSeconds(1));
+    }
+    rig.settle();
+    assertThat(rig.bodies()).isEqualTo(lines.written);
+    assertThat(rig.repeated).isZero();
+  }
+
+  @Test
+  void isNotReadAgainWhereItTookLongToCopy() throws IOException {
+    log.write(lines.next(1000));
+    readAll();
+    byte[] content = Files.readAllBytes(log.file);
+    Path copy = Files.write(log.numbered(1), Arrays.copyOf(content, content.length / 2));
+    rig.epoch = rig.epoch.plusSeconds(30);
+    read();
+    Files.write(copy, content);
+    Files.setLastModifiedTime(copy, FileTime.from(rig.epoch));
+    log.write(lines.next(5));
+    readAtOnce();
+    rig.acknowledgeAll();
+    readAtOnce();
+    log.truncate(0);
+    log.write(lines.next(3));
+    rig.settle();
+    assertThat(rig.bodies()).isEqualTo(lines.written);
+  }
+
+  @Test
+  void areNotReadAgainWhereManyAreEmptiedAtOnce() throws IOException {
+    List<LogDirectory> logs = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      LogDirectory one =
+          new LogDirectory(rig.logs, (char) ('a' + i / 26) + "" + (char) ('a' + i % 26) + ".log");
+      one.write(lines.next(100));
+      logs.add(one);
+    }
+    readAll();
+    for (LogDirectory one : logs) {
+      Files.copy(one.file, one.numbered(1));
+      one.write(lines.next(5));
+    }
+    readAtOnce();
+    rig.acknowledgeAll();
+    readAtOnce();
+    rig.acknowledgeAll();
+    readAtOnce();
+    for (LogDirectory one : logs) {
+      one.truncate(0);
+    }
+    rig.settle();
+    assertThat(rig.bodies()).hasSize(lines.written.size());
+  }
+
+  @Test
+  void oneThatTurnsUpLaterIsNotReadWhileWhatWasReadIsUnderWay() throws IOException {
+    log.write(lines.next(1000));
+    read();
+    Path aside = Files.copy(log.file, folder.resolve("aside"));
+    log.truncate(0);
+    read();
+    Files.move(aside, log.numbered(1));
     for (int i = 0; i < 20; i++) {
       read();
       rig.pass(Duration.ofSeconds(1));

@@ -254,4 +254,66 @@ class StartPositionsTest {
     tail.pass(java.time.Duration.ofSeconds(2));
     assertThat(tail.bodies()).containsExactly("one", "new", "old", "red");
   }
+
+  @Test
+  void whatIsGoneIsToldOnceTheDestinationHasToldWhatItHas() throws IOException {
+    long generation = threeBatchesOfWhichTheVolumeKnowsOne();
+    tail.pass(java.time.Duration.ofSeconds(20));
+    Files.delete(log());
+    StartPositions positions = new StartPositions(List.of("a"), false);
+    restart(positions);
+    tail.pass(java.time.Duration.ofSeconds(2));
+    assertThat(tail.notices).isEmpty();
+    positions.told("a", committed(new Positions(generation, 0, 8, 0, 0)));
+    tail.pass(java.time.Duration.ofSeconds(2));
+    assertThat(tail.notices).singleElement().asString().contains("bytes 8 to 12 were gone");
+    assertThat(tail.metrics.adder(Counter.SOURCE_LOST_BYTES, "app").sum()).isEqualTo(4);
+  }
+
+  @Test
+  void whatIsOverwrittenIsToldOnceTheDestinationHasToldWhatItHas() throws IOException {
+    threeBatchesOfWhichTheVolumeKnowsOne();
+    tail.pass(java.time.Duration.ofSeconds(20));
+    Files.writeString(log(), "new\nold\nred\nend\n");
+    StartPositions positions = new StartPositions(List.of("a"), false);
+    restart(positions);
+    tail.pass(java.time.Duration.ofSeconds(2));
+    positions.told("a", committed(sent.getLast()));
+    tail.pass(java.time.Duration.ofSeconds(2));
+    assertThat(tail.bodies()).containsExactly("new", "old", "red", "end");
+    assertThat(tail.notices).isEmpty();
+    assertThat(tail.metrics.adder(Counter.SOURCE_LOST_BYTES, "app").sum()).isZero();
+  }
+
+  @Test
+  void whatIsEmptiedMeanwhileIsToldOnceTheDestinationHasToldWhatItHas() throws IOException {
+    threeBatchesOfWhichTheVolumeKnowsOne();
+    tail.pass(java.time.Duration.ofSeconds(20));
+    StartPositions positions = new StartPositions(List.of("a"), false);
+    restart(positions);
+    Files.writeString(log(), "new\n");
+    tail.pass(java.time.Duration.ofSeconds(2));
+    positions.told("a", committed(sent.getLast()));
+    tail.pass(java.time.Duration.ofSeconds(2));
+    assertThat(tail.bodies()).containsExactly("new");
+    assertThat(tail.notices).isEmpty();
+    assertThat(tail.metrics.adder(Counter.SOURCE_LOST_BYTES, "app").sum()).isZero();
+  }
+
+  @Test
+  void aFinishedFileIsNotReadAgainForADestinationThatIsBehind() {
+    SavedGeneration finished = saved(1, new Anchor(300, 10, 1), 300).atItsEnd();
+    StartPositions positions = new StartPositions(List.of("a"), false);
+    positions.told("a", committed(new Positions(1, 0, 100, 0, 0)));
+    assertThat(positions.start(finished)).isEqualTo(finished);
+  }
+
+  @Test
+  void aFileOfWhichOneDestinationHasNoWordIsNotReadAgainForOneThatIsBehind() {
+    SavedGeneration file = saved(1, new Anchor(300, 10, 1), 400);
+    StartPositions positions = new StartPositions(List.of("a", "b"), false);
+    positions.told("a", Committed.NOTHING);
+    positions.told("b", committed(new Positions(1, 0, 100, 0, 0)));
+    assertThat(positions.start(file)).isEqualTo(file);
+  }
 }
