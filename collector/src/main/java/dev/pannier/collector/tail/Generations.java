@@ -437,9 +437,11 @@ final class Generations {
     }
     FileKey place = FileKey.of(saved);
     SavedGeneration last = known.at(place);
-    return last != null
-        && last.id() == saved.id()
-        && (concerns(place) || !discovery.sees(known.pathOf(saved)));
+    Path path = known.pathOf(saved);
+    boolean liesThere = last != null && last.id() == saved.id();
+    return (liesThere && (concerns(place) || discovery.hasOtherAt(place) || !discovery.sees(path)))
+        // Nobody looks where it is; a reload may bring its source back.
+        || (!saved.finished() && sources.of(saved, path) == null);
   }
 
   /// A parked file that is gone has come to its end.
