@@ -1175,8 +1175,9 @@ final class Generations {
   /// The acknowledged position has moved, perhaps after the generation was finished.
   void advanced(TailedFile file) {
     live.advanced(file);
-    if (file.finished && known.get(file.generation) != null) {
-      known.remember(file.saved());
+    if (file.finished) {
+      // It stays off a place that another one has by now.
+      known.replace(file.saved());
     }
   }
 
