@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -65,6 +66,8 @@ final class Discovery {
   /// Where those of them are of which anybody asked.
   private final Map<Path, FileKey> placesOfOthers = new HashMap<>();
 
+  private final Set<FileKey> otherPlaces = new HashSet<>();
+
   private final Map<Path, String> problems = new TreeMap<>();
   private final Set<Path> folders = new LinkedHashSet<>();
 
@@ -104,6 +107,7 @@ final class Discovery {
     found.clear();
     others.clear();
     placesOfOthers.clear();
+    otherPlaces.clear();
     problems.clear();
     folders.clear();
     unseen.clear();
@@ -150,8 +154,14 @@ final class Discovery {
     if (place == null) {
       place = FileKey.of(other.path());
       placesOfOthers.put(other.path(), place);
+      otherPlaces.add(place);
     }
     return place;
+  }
+
+  /// Whether one of those of which anybody asked since the walk lies there.
+  boolean hasOtherAt(FileKey place) {
+    return otherPlaces.contains(place);
   }
 
   /// The folders in which a change may concern a source.

@@ -461,9 +461,11 @@ final class Generations {
     }
     FileKey place = FileKey.of(saved);
     SavedGeneration last = known.at(place);
-    return last != null
-        && last.id() == saved.id()
-        && (concerns(place) || !discovery.sees(known.pathOf(saved)));
+    Path path = known.pathOf(saved);
+    boolean liesThere = last != null && last.id() == saved.id();
+    return (liesThere && (concerns(place) || discovery.hasOtherAt(place) || !discovery.sees(path)))
+        // Nobody looks where it is; a reload may bring its source back.
+        || (!saved.finished() && sources.of(saved, path) == null);
   }
 
   /// A parked file that is gone has come to its end.
@@ -1263,8 +1265,9 @@ final class Generations {
   /// The acknowledged position has moved, perhaps after the generation was finished.
   void advanced(TailedFile file) {
     live.advanced(file);
-    if (file.finished && known.get(file.generation) != null) {
-      known.remember(file.saved());
+    if (file.finished) {
+      // It stays off a place that another one has by now.
+      known.replace(file.saved());
     }
   }
 

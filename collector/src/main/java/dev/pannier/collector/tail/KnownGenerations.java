@@ -5,11 +5,12 @@ import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -157,17 +158,25 @@ final class KnownGenerations {
   ///
   /// @param stays which are kept nevertheless
   void forget(long nowSeconds, Predicate<SavedGeneration> stays) {
-    Iterator<SavedGeneration> oldest = all.values().iterator();
-    int surplus = all.size() - MAX;
-    while (oldest.hasNext()) {
-      SavedGeneration saved = oldest.next();
-      boolean old = nowSeconds - saved.seenSeconds() > MAX_SECONDS;
-      if ((surplus > 0 || old) && !stays.test(saved)) {
-        oldest.remove();
-        places.remove(FileKey.of(saved), saved.id());
+    boolean many = all.size() > MAX;
+    List<SavedGeneration> others = new ArrayList<>();
+    for (SavedGeneration saved : all.values()) {
+      if ((many || isOld(saved, nowSeconds)) && !stays.test(saved)) {
+        others.add(saved);
+      }
+    }
+    // Those that stay take no other's place.
+    int surplus = others.size() - MAX;
+    for (SavedGeneration saved : others) {
+      if (surplus > 0 || isOld(saved, nowSeconds)) {
+        remove(saved);
         surplus--;
         changed = true;
       }
     }
+  }
+
+  private static boolean isOld(SavedGeneration saved, long nowSeconds) {
+    return nowSeconds - saved.seenSeconds() > MAX_SECONDS;
   }
 }

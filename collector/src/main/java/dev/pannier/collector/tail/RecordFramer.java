@@ -40,6 +40,9 @@ final class RecordFramer {
   private long oversized;
   private boolean holdsRecord;
 
+  /// Whether a record was dropped where one was looked for, so that the next one is what is wanted.
+  private boolean dropped;
+
   /// The line that was searched for its end last: what ends one record begins the next.
   private int searchedFrom;
 
@@ -89,6 +92,15 @@ final class RecordFramer {
     if (isLine()) {
       return true;
     }
+    boolean found;
+    do {
+      dropped = false;
+      found = find();
+    } while (dropped);
+    return found;
+  }
+
+  private boolean find() {
     if (!skip()) {
       return false;
     }
@@ -215,18 +227,11 @@ final class RecordFramer {
         count(nextLineEnd - from);
         cursor.skip = Skip.CONTINUATIONS;
         consumed = after;
-        return next0();
+        dropped = true;
+        return false;
       }
     }
     throw new AssertionError(onOversize);
-  }
-
-  /// After something was dropped: the count must outlive the next step.
-  private boolean next0() {
-    long counted = oversized;
-    boolean found = next();
-    oversized += counted;
-    return found;
   }
 
   private boolean emit(int from, int to, int after, boolean endsLine) {
@@ -264,7 +269,8 @@ final class RecordFramer {
       case DROP -> {
         cursor.skip = Skip.LINE;
         consumed = boundary;
-        return next0();
+        dropped = true;
+        return false;
       }
     }
     throw new AssertionError(onOversize);

@@ -88,9 +88,12 @@ final class Volumes {
   }
 
   private static String unshipped(Path root, Receipt receipt) {
+    // As texts: a name that is none in this process's encoding makes no path.
+    String name = root.toString();
+    String folder = name.endsWith("/") ? name : name + "/";
     List<FileReceipt> files =
         receipt.files().stream()
-            .filter(file -> !file.unshipped().isEmpty() && Path.of(file.path()).startsWith(root))
+            .filter(file -> !file.unshipped().isEmpty() && file.path().startsWith(folder))
             .sorted(Comparator.comparingLong(FileReceipt::missingBytes).reversed())
             .toList();
     StringBuilder text = new StringBuilder();

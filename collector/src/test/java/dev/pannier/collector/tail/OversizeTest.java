@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pannier.collector.checkpoint.Anchor.Skip;
 import dev.pannier.collector.config.FileSource.Multiline;
 import dev.pannier.collector.config.FileSource.OnOversize;
 import dev.pannier.collector.metrics.Counter;
@@ -130,6 +131,25 @@ class OversizeTest {
 
     assertThat(tail.bodies()).containsExactly("begin", "end");
     assertThat(counted()).isEqualTo(1);
+  }
+
+  @Test
+  void anyNumberOfThemInARowIsDropped() {
+    byte[] lines = ("a".repeat(MAX + 75) + "\n").repeat(8_000).getBytes(UTF_8);
+    RecordFramer framer = new RecordFramer(MAX, OnOversize.DROP);
+    framer.reset(
+        lines,
+        0,
+        lines.length,
+        new FileCursor(),
+        Transcoder.of(UTF_8),
+        null,
+        false,
+        Skip.NOTHING,
+        false);
+    assertThat(framer.next()).isFalse();
+    assertThat(framer.oversized()).isEqualTo(8_000);
+    assertThat(framer.consumed()).isEqualTo(lines.length);
   }
 
   @Test

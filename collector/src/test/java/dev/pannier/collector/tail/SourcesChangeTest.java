@@ -379,6 +379,30 @@ class SourcesChangeTest {
   }
 
   @Test
+  void whatIsConfirmedLateOfAnEmptiedFileLeavesItsPlaceToTheNextOne() throws IOException {
+    try (TailHarness tail = new TailHarness(folder, lines)) {
+      LogDirectory log = new LogDirectory(tail.logs, "app.log");
+      tail.confirms = false;
+      log.write("one\n");
+      tail.run();
+      log.truncate(0);
+      log.write("another\n");
+      tail.looks(2);
+      assertThat(tail.bodies()).containsExactly("one", "another");
+      tail.unconfirmed.get(1).acknowledgement().delivered(0, "");
+      tail.change();
+      tail.looks(2);
+      tail.unconfirmed.get(0).acknowledgement().delivered(0, "");
+      tail.looks(1);
+      tail.change(lines);
+      tail.run();
+      assertThat(tail.live()).singleElement().matches(file -> !file.detached);
+      tail.looks(2);
+      assertThat(tail.bodies()).containsExactly("one", "another");
+    }
+  }
+
+  @Test
   void nothingIsReadTwiceWhenItStartsAgainAfterAChange() throws IOException {
     try (TailHarness tail = new TailHarness(folder, lines)) {
       Path file = tail.logs.resolve("app.log");

@@ -66,6 +66,21 @@ class VolumesTest {
   }
 
   @Test
+  void aNameThatThisProcessCannotDecodeIsNamedAllTheSame() {
+    free = 49;
+    Receipt receipt = new Receipt(List.of(file("/var/log/app/caf\0.log")), 0, false);
+    volumes.look(now, ROOTS, () -> receipt);
+    assertThat(notices).singleElement().asString().endsWith("/var/log/app/caf\0.log bytes 10-30");
+  }
+
+  @Test
+  void theRootOfAllFoldersHasAllFiles() {
+    free = 49;
+    volumes.look(now, List.of(Path.of("/")), VolumesTest::receipt);
+    assertThat(notices).singleElement().asString().contains("a.log", "b.log");
+  }
+
+  @Test
   void aFolderThatIsMissingHasNoVolume() {
     look();
     gone = true;
