@@ -696,10 +696,10 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       // Where anything is not synced it fails: who waits for it is told by delivery.
       sync(nowNanos);
     }
+    if (!log.isTold() || log.isBegunOnly()) {
+      sync(nowNanos);
+    }
     if (problem != null) {
-      if (!log.isTold()) {
-        sync(nowNanos);
-      }
       comeBack(nowNanos);
     } else if (!log.positionsCount() && positionsWouldCount()) {
       synchronized (appending) {

@@ -133,6 +133,20 @@ class SmallDiskTest {
     assertThat(buffer.status().segments()).as("none is begun for nothing").isEqualTo(segments);
   }
 
+  /// What came before is synced, so that no sync is due for the segment that got its header and no record.
+  @Test
+  void diskThatHasRoomForAHeaderAloneTakesRecordsAgainOnceAllWasShipped() throws Exception {
+    DiskBuffer buffer = open(16 * MIB);
+    append(buffer, Signal.LOGS, 900_000);
+    pass(buffer);
+    disk.roomBytes = disk.usedBytes() + 4_096;
+    append(buffer, Signal.LOGS, 200_000);
+    assertThat(buffer.status().segments()).isEqualTo(2);
+    assertThat(buffer.problem()).contains("No space left");
+    assertThat(ship(buffer, "events")).containsExactlyElementsOf(all);
+    assertTakesRecordsAgain(buffer);
+  }
+
   @Test
   void nextProcessComesBackFromIt() throws Exception {
     DiskBuffer buffer = open(512 * MIB);

@@ -883,6 +883,12 @@ public final class SegmentLog implements Closeable {
     return segments.values().stream().noneMatch(segment -> segment.untold);
   }
 
+  /// Whether a segment was begun for a record that the disk did not take, and is not synced: before it is, the one before it is not freed.
+  public boolean isBegunOnly() {
+    Segment segment = active;
+    return segment != null && segment.dirty && !segment.holdsRecords();
+  }
+
   /// A record with these positions is synced, and they count.
   private void remember(String owner, byte[] recordPositions) {
     if (recordPositions.length == 0) {
