@@ -1,6 +1,7 @@
 package dev.pannier.collector.buffer;
 
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.Signal;
 import java.util.function.BooleanSupplier;
 
@@ -26,6 +27,8 @@ public interface Buffer {
   ///
   /// @param when what the acknowledgement waits for
   /// @return the batch's sequence number; a batch that was appended later has a higher one
+  /// @throws OutputFullException if processors would make more of it than may be held: it is not taken, and what was
+  ///     reserved for it is released
   long append(
       Batch batch, long reservedBytes, Acknowledgement.When when, Acknowledgement acknowledgement);
 

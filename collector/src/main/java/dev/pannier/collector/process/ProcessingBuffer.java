@@ -18,8 +18,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// Memory: a rewritten batch takes the place of the one that was read. Its bytes are taken from the
 /// budget before the old ones are given back, beyond the limit if need be, since it cannot wait.
-/// Processors that add a lot to many small records overdraw the budget by that much for one batch
-/// a source, until shippers have caught up.
+/// Processors that add a lot to small records overdraw the budget by that much for one batch a source,
+/// until shippers have caught up. Of a request, which may have millions, no more than [Processors#MAX_MORE]:
+/// else it is not taken.
 ///
 /// A batch that lost all its records is appended empty: its acknowledgement must not overtake those
 /// of earlier batches of its file.
@@ -114,6 +115,9 @@ public final class ProcessingBuffer implements Buffer {
       processed = null;
       int records = batch.records();
       told = (rejected, reason) -> acknowledgement.delivered(records, "no OTLP logs");
+    } catch (RuntimeException e) {
+      budget.release(reservedBytes);
+      throw e;
     }
     if (batch.equals(processed)) {
       return buffer.append(batch, reservedBytes, when, acknowledgement);

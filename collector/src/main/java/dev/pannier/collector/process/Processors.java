@@ -5,12 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.pannier.collector.config.ProcessorSettings;
 import dev.pannier.shippers.batch.AttributesEncoder;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.LogsEditor;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.RecordEdit;
 import dev.pannier.shippers.batch.ResourceCompletion;
 import dev.pannier.shippers.batch.Signal;
 import dev.pannier.shippers.batch.StringEdit;
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,10 @@ public final class Processors {
 
   /// One bit each in a `long`.
   static final int MOST = 64;
+
+  /// What they may make of a received batch beyond its own bytes. A record takes two bytes at least,
+  /// so that what is added to each could make hundreds of a few MiB; batches of files have few records.
+  static final int MAX_MORE = 2 << 20;
 
   private static final int HIGHEST_SEVERITY = 24;
 
@@ -81,13 +86,16 @@ public final class Processors {
   /// @return the same object where nothing changes; null where
   ///     every record was dropped; else a copy, with fewer records if some were dropped
   /// @throws IllegalArgumentException if the batch is no OTLP request
+  /// @throws OutputFullException      if a received one would become larger by more than [#MAX_MORE]
   public @Nullable Batch apply(Batch batch) {
     Batch completed = isReceived(batch) ? completed(batch) : batch;
     if (settings.isEmpty() || batch.signal() != Signal.LOGS) {
       return completed;
     }
     SearchTime time = new SearchTime(nanoClock);
-    Batch edited = LogsEditor.edit(completed, new Run(time));
+    long most = isReceived(batch) ? (long) completed.length() + MAX_MORE : Integer.MAX_VALUE;
+    Batch edited =
+        LogsEditor.edit(completed, new Run(time), (int) Math.min(most, Integer.MAX_VALUE));
     if (time.isSpent()) {
       LOG.warn(
           "source {}: patterns of redact took more than {} s for a batch: what was not searched by"
@@ -185,9 +193,9 @@ public final class Processors {
 
   private static String redact(Redactor redactor, String value) {
     byte[] text = value.getBytes(UTF_8);
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteOutput out = new ByteOutput(text.length);
     redactor.write(text, 0, text.length, out);
-    return out.toString(UTF_8);
+    return new String(out.bytes(), 0, out.length(), UTF_8);
   }
 
   /// One batch: remembers what it found for the last logger and set of processors, since records

@@ -1,7 +1,7 @@
 package dev.pannier.collector.process;
 
+import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.StringEdit;
-import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.List;
 
@@ -37,7 +37,7 @@ final class Redactor implements StringEdit {
   }
 
   @Override
-  public void write(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
+  public void write(byte[] bytes, int start, int end, ByteOutput out) {
     long[] next = new long[patterns.length];
     for (int i = 0; i < next.length; i++) {
       next[i] = patterns[i].find(bytes, start, start, end);
@@ -47,7 +47,7 @@ final class Redactor implements StringEdit {
       int first = SecretPattern.first(next[i]);
       int matchEnd = overlapEnd(next, SecretPattern.end(next[i]), bytes, start, end);
       out.write(bytes, copied, first - copied);
-      out.write(replacement, 0, replacement.length);
+      out.write(replacement);
       copied = matchEnd;
     }
     out.write(bytes, copied, end - copied);

@@ -1,7 +1,8 @@
 package dev.pannier.collector.process;
 
+import dev.pannier.shippers.batch.ByteOutput;
 import dev.pannier.shippers.batch.StringEdit;
-import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import java.util.List;
 
 /// Several redactors, one after the other.
@@ -17,15 +18,17 @@ record RedactorChain(List<Redactor> redactors) implements StringEdit {
   }
 
   @Override
-  public void write(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
+  public void write(byte[] bytes, int start, int end, ByteOutput out) {
     byte[] text = bytes;
     int from = start;
     int to = end;
     for (Redactor redactor : redactors) {
       if (redactor.changes(text, from, to)) {
-        ByteArrayOutputStream redacted = new ByteArrayOutputStream(to - from);
-        redactor.write(text, from, to, redacted);
-        text = redacted.toByteArray();
+        // What one makes for the next has the output's bound, too.
+        int before = out.length();
+        redactor.write(text, from, to, out);
+        text = Arrays.copyOfRange(out.bytes(), before, out.length());
+        out.truncate(before);
         from = 0;
         to = text.length;
       }

@@ -15,6 +15,7 @@ import dev.pannier.collector.http.HttpServer;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.Signal;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -262,7 +263,16 @@ public final class OtlpReceiver implements HttpHandler, AutoCloseable {
     } else {
       // What was refused at the door has its share of the request's bytes.
       long ours = Ledger.share(received.requestBytes(), batch.records(), taken);
-      append(request, form, batch.withSourceBytes(ours), received, responder);
+      try {
+        append(request, form, batch.withSourceBytes(ours), received, responder);
+      } catch (OutputFullException e) {
+        refusedRecords.add(batch.records());
+        refuse(
+            form,
+            Refusal.TOO_LARGE,
+            "processors would make too much of the request's many records: send fewer at once",
+            responder);
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.pannier.collector.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.Entry;
@@ -12,6 +13,7 @@ import dev.pannier.collector.config.ProcessorSettings;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.Signal;
 import io.opentelemetry.proto.common.v1.AnyValue;
 import io.opentelemetry.proto.logs.v1.LogRecord;
@@ -105,6 +107,20 @@ class ProcessingBufferTest {
     assertThat(ledger.snapshot())
         .extracting(Ledger.Row::records)
         .containsExactly(new Ledger.Amounts(3, 0, 3, 0, 0, 0, 0, 0));
+  }
+
+  @Test
+  void nothingIsKeptOfARequestThatBecomesTooLarge() {
+    ProcessingBuffer buffer =
+        buffer(new ProcessorSettings.Add(Map.of("filler", "x".repeat(2_000)), null));
+    Batch batch = ProcessorsTest.emptyRecords(100_000);
+    budget.limit(batch.length());
+    assertThatExceptionOfType(OutputFullException.class)
+        .isThrownBy(() -> append(buffer, batch, "first"));
+    assertThat(budget.heldBytes()).isZero();
+    assertThat(ledger.snapshot()).isEmpty();
+    assertThat(cursor.next()).isNull();
+    assertThat(told).isEmpty();
   }
 
   private ProcessingBuffer buffer(ProcessorSettings settings) {

@@ -1,6 +1,7 @@
 package dev.pannier.collector.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.google.protobuf.ByteString;
@@ -11,6 +12,8 @@ import dev.pannier.collector.config.ProcessorSettings.Drop;
 import dev.pannier.collector.config.ProcessorSettings.Redact;
 import dev.pannier.collector.config.ProcessorSettings.When;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.ByteOutput;
+import dev.pannier.shippers.batch.OutputFullException;
 import dev.pannier.shippers.batch.Signal;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest;
 import io.opentelemetry.proto.common.v1.AnyValue;
@@ -65,15 +68,7 @@ class ProcessorsTest {
   void receivedResourcesAreCompletedOfTailedOnesNothingChanges() throws Exception {
     Processors completing = Processors.create(List.of(redact(null)), Map.of("k8s.pod.name", "p"));
     Batch tailed = batch(List.of(record("a", 9, CARD)));
-    Batch received =
-        Batch.received(
-            Signal.LOGS,
-            tailed.bytes(),
-            tailed.offset(),
-            tailed.length(),
-            tailed.records(),
-            "otlp");
-    Batch applied = Objects.requireNonNull(completing.apply(received));
+    Batch applied = Objects.requireNonNull(completing.apply(received(tailed)));
     ResourceLogs logs =
         ExportLogsServiceRequest.parseFrom(
                 ByteBuffer.wrap(applied.bytes(), applied.offset(), applied.length()))
@@ -334,6 +329,44 @@ class ProcessorsTest {
     } catch (IllegalArgumentException e) {
       assertThat(e).hasMessageStartingWith("not a protobuf message");
     }
+  }
+
+  /// As `12 00` two million times, which gzip packs into 4 KB.
+  @Test
+  void whatIsMadeOfARequestHasABound() {
+    Processors adding = processors(new Add(Map.of("deployment.environment", "production"), null));
+    assertThat(Objects.requireNonNull(adding.apply(emptyRecords(20_000))).records())
+        .isEqualTo(20_000);
+    assertThatExceptionOfType(OutputFullException.class)
+        .isThrownBy(() -> adding.apply(emptyRecords(2_000_000)));
+  }
+
+  /// As one record, which cannot be divided.
+  @Test
+  void whatAPatternMakesOfARequestHasABound() {
+    Batch digits = received(batch(List.of(record("a", 9, "7".repeat(1_000_000)))));
+    Redact redact = new Redact(List.of(), List.of("[0-9]"), "[redacted]", null);
+    assertThatExceptionOfType(OutputFullException.class)
+        .isThrownBy(() -> processors(redact).apply(digits));
+    assertThatExceptionOfType(OutputFullException.class)
+        .isThrownBy(() -> processors(redact(null), redact, redact(null)).apply(digits));
+  }
+
+  static Batch emptyRecords(int records) {
+    ByteOutput out = new ByteOutput(2 * records + 16);
+    long resource = out.open(1, 2 * records);
+    long scope = out.open(2, 2 * records);
+    for (int i = 0; i < records; i++) {
+      out.field(2, new byte[0], 0, 0);
+    }
+    out.close(scope);
+    out.close(resource);
+    return Batch.received(Signal.LOGS, out.bytes(), 0, out.length(), records, "otlp");
+  }
+
+  private static Batch received(Batch batch) {
+    return Batch.received(
+        batch.signal(), batch.bytes(), batch.offset(), batch.length(), batch.records(), "otlp");
   }
 
   @Provide

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.io.ByteArrayOutputStream;
+import dev.pannier.shippers.batch.ByteOutput;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.Arrays;
@@ -302,8 +302,8 @@ class RedactorTest {
     if (!redactor.changes(bytes, 4, 4 + text.length)) {
       return text;
     }
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteOutput out = new ByteOutput(0);
     redactor.write(bytes, 4, 4 + text.length, out);
-    return out.toByteArray();
+    return out.toBytes();
   }
 }

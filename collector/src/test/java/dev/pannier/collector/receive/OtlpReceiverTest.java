@@ -13,14 +13,18 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.UnknownFieldSet;
 import dev.pannier.collector.buffer.Acknowledgement.When;
+import dev.pannier.collector.buffer.Buffer;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.config.OtlpSource;
 import dev.pannier.collector.config.OtlpSource.Acknowledge;
+import dev.pannier.collector.config.ProcessorSettings;
 import dev.pannier.collector.http.HttpRequest;
 import dev.pannier.collector.http.HttpResponder;
 import dev.pannier.collector.http.HttpResponse;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
+import dev.pannier.collector.process.ProcessingBuffer;
+import dev.pannier.collector.process.Processors;
 import dev.pannier.shippers.batch.Batch;
 import dev.pannier.shippers.batch.Signal;
 import io.opentelemetry.proto.collector.logs.v1.ExportLogsPartialSuccess;
@@ -42,7 +46,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -51,6 +57,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The receiver without its server, by the messages that the official classes read and write.
@@ -98,8 +105,12 @@ class OtlpReceiverTest {
   private OtlpReceiver receiver = receiver(Acknowledge.DELIVERED);
 
   private OtlpReceiver receiver(Acknowledge acknowledge) {
+    return receiver(acknowledge, buffer);
+  }
+
+  private OtlpReceiver receiver(Acknowledge acknowledge, Buffer appended) {
     OtlpSource settings = new OtlpSource(null, null, acknowledge, MAX_REQUEST, MAX_RECORD);
-    return new OtlpReceiver(settings, buffer, budget, signal -> false, metrics, () -> nowNanos);
+    return new OtlpReceiver(settings, appended, budget, signal -> false, metrics, () -> nowNanos);
   }
 
   @AfterEach
@@ -565,6 +576,30 @@ class OtlpReceiverTest {
     assertThat(call(bad, true, "grpc-encoding", "br").header("grpc-status")).isEqualTo("12");
     Client truncated = send("POST", LOGS_METHOD, new byte[] {0, 0}, withType("application/grpc"));
     assertThat(truncated.header("grpc-status")).isEqualTo("13");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRequestThatProcessorsMakeTooLargeIsRefusedForGood(Acknowledge acknowledge) {
+    ProcessorSettings add = new ProcessorSettings.Add(Map.of("filler", "x".repeat(1_000)), null);
+    Processors processors = Processors.create(List.of(add), Map.of());
+    receiver.close();
+    receiver =
+        receiver(acknowledge, new ProcessingBuffer(processors, buffer, true, budget, metrics));
+    byte[] many = logs(Collections.nCopies(5_000, "").toArray(new String[0]));
+    Client client = post(many);
+    assertThat(client.answer().status()).isEqualTo(413);
+    assertThat(client.header("retry-after")).isNull();
+    assertThat(new String(client.answer().body(), UTF_8)).contains("send fewer at once");
+    assertThat(buffer.batches()).isEmpty();
+    assertThat(budget.heldBytes()).isZero();
+    assertThat(metrics.value(Counter.SOURCE_RECORDS, "otlp")).isEqualTo(5_000);
+    assertThat(metrics.value(Counter.SOURCE_REFUSED_RECORDS, "otlp")).isEqualTo(5_000);
+    assertThat(call(many, false).header("grpc-status")).isEqualTo("8");
+    receiver.tick(nowNanos + 10 * SECOND);
+
+    post(logs("one", "two"));
+    assertThat(buffer.batches()).extracting(Batch::records).containsExactly(2);
   }
 
   @Test

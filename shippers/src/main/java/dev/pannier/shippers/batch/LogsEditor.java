@@ -55,16 +55,24 @@ public final class LogsEditor {
     this.shared = chooser.shared();
   }
 
-  /// @param batch of log records
+  /// As [#edit(Batch, Chooser, int)], whatever it becomes.
+  public static @Nullable Batch edit(Batch batch, Chooser chooser) {
+    return edit(batch, chooser, Integer.MAX_VALUE);
+  }
+
+  /// @param batch     of log records
+  /// @param mostBytes that it may become
   /// @return the same object where no record changes, null where all records go
   /// @throws IllegalArgumentException if the batch is no OTLP logs request
-  public static @Nullable Batch edit(Batch batch, Chooser chooser) {
+  /// @throws OutputFullException      if it would become more than `mostBytes`
+  public static @Nullable Batch edit(Batch batch, Chooser chooser, int mostBytes) {
     LogsEditor editor = new LogsEditor(batch.bytes(), chooser);
     int end = batch.offset() + batch.length();
     if (!editor.changes(batch.offset(), end, 0)) {
       return batch;
     }
-    ByteOutput out = new ByteOutput(batch.length() + batch.length() / 8);
+    ByteOutput out = new ByteOutput(Math.min(mostBytes, batch.length() + batch.length() / 8));
+    out.limit(mostBytes);
     editor.copy(batch.offset(), end, 0, out);
     return editor.kept == 0 ? null : batch.with(out.bytes(), 0, out.length(), editor.kept);
   }

@@ -1,7 +1,5 @@
 package dev.pannier.shippers.batch;
 
-import java.io.ByteArrayOutputStream;
-
 /// Applies a [StringEdit] to `KeyValue` and `AnyValue` messages
 /// (`opentelemetry/proto/common/v1/common.proto`). Allocates nothing where nothing changes.
 ///
@@ -33,7 +31,6 @@ final class ValueEditor {
   private int unchangedEnd;
 
   private final FieldReader[] readers = new FieldReader[MAX_DEPTH];
-  private final ByteArrayOutputStream scratch = new ByteArrayOutputStream();
 
   /// The digits of a number, at the end.
   private final byte[] digits = new byte[20];
@@ -99,17 +96,17 @@ final class ValueEditor {
         continue;
       }
       if (isString(type, fields) && edit.changes(bytes, from, fields.end())) {
-        scratch.reset();
-        edit.write(bytes, from, fields.end(), scratch);
-        out.field(fields.number(), scratch.toByteArray(), 0, scratch.size());
+        long opened = out.open(fields.number(), fields.end() - from);
+        edit.write(bytes, from, fields.end(), out);
+        out.close(opened);
         continue;
       }
       if (isInteger(type, fields)) {
         int first = digits(fields.value());
         if (edit.changes(digits, first, digits.length)) {
-          scratch.reset();
-          edit.write(digits, first, digits.length, scratch);
-          out.field(STRING_VALUE, scratch.toByteArray(), 0, scratch.size());
+          long opened = out.open(STRING_VALUE, digits.length - first);
+          edit.write(digits, first, digits.length, out);
+          out.close(opened);
           continue;
         }
       }

@@ -33,8 +33,8 @@ class LogsEditorTest {
         }
 
         @Override
-        public void write(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
-          out.writeBytes(text(bytes, start, end).replace("secret", "-").getBytes(UTF_8));
+        public void write(byte[] bytes, int start, int end, ByteOutput out) {
+          out.write(text(bytes, start, end).replace("secret", "-").getBytes(UTF_8));
         }
       };
 
@@ -81,7 +81,7 @@ class LogsEditorTest {
           }
 
           @Override
-          public void write(byte[] bytes, int start, int end, ByteArrayOutputStream out) {
+          public void write(byte[] bytes, int start, int end, ByteOutput out) {
             out.write('-');
           }
         };
