@@ -1,6 +1,7 @@
 package dev.pannier.collector.config;
 
 import dev.pannier.shippers.ShipperSettings;
+import dev.pannier.shippers.batch.Signal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -87,19 +88,49 @@ public record Changes(List<String> parts, List<Problem> restarts) {
       directory(problems, file, "buffer.directory", before.directory(), after.directory());
       // What such a shipper sees of the log has to be synced, from the start on.
       for (ShipperSettings shipper : next.shippers()) {
-        if (shipper.isExactlyOnce()
-            && running.shippers().stream()
-                .noneMatch(other -> other.name().equals(shipper.name()) && other.isExactlyOnce())) {
-          restart(
-              problems,
-              file,
-              "shippers." + shipper.name() + ".delivery",
-              "at_least_once",
-              "exactly_once");
+        if (shipper.isExactlyOnce() && exactlyOnce(running, shipper.name()) == null) {
+          beginsOnce(problems, file, shipper.name());
         }
       }
+    } else {
+      positions(problems, running, next, file);
     }
     return List.copyOf(problems);
+  }
+
+  /// The destination of one that stored positions under this identity before may be ahead of what is read of files for others.
+  /// A batch has to end there, which files are told at the start alone.
+  private static void positions(
+      List<Problem> problems, Configuration running, Configuration next, String file) {
+    for (ShipperSettings shipper : next.shippers()) {
+      String name = shipper.name();
+      if (!shipper.isExactlyOnce() || !shipper.signals().contains(Signal.LOGS)) {
+        continue;
+      }
+      ShipperSettings was = exactlyOnce(running, name);
+      if (was != null && !was.signals().contains(Signal.LOGS)) {
+        problems.add(new Problem(file, 0, "shippers." + name + ".signals", NEEDS_RESTART));
+      } else if (was == null && keepsIdentity(running, next)) {
+        beginsOnce(problems, file, name);
+      }
+    }
+  }
+
+  /// Whether somebody goes on storing positions.
+  private static boolean keepsIdentity(Configuration running, Configuration next) {
+    return running.shippers().stream()
+        .anyMatch(shipper -> shipper.isExactlyOnce() && exactlyOnce(next, shipper.name()) != null);
+  }
+
+  private static @Nullable ShipperSettings exactlyOnce(Configuration in, String name) {
+    return in.shippers().stream()
+        .filter(shipper -> shipper.name().equals(name) && shipper.isExactlyOnce())
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static void beginsOnce(List<Problem> problems, String file, String name) {
+    restart(problems, file, "shippers." + name + ".delivery", "at_least_once", "exactly_once");
   }
 
   private static String word(BufferSettings buffer) {

@@ -118,4 +118,29 @@ class ChangesTest {
     assertThat(between(disk + EVENTS.formatted(once), disk + EVENTS.formatted("")).restarts())
         .isEmpty();
   }
+
+  /// Its destination may know positions of files that are being read from further back, for the others.
+  @Test
+  void anotherThatStoresPositionsOfFilesComesAtAStart() throws IOException {
+    String one = "shippers: {one: {type: kafka, bootstrap_servers: 'k:1', delivery: exactly_once}";
+    String two = ", two: {type: kafka, bootstrap_servers: 'l:1', signals: [%s]%s}}\n";
+    String once = ", delivery: exactly_once";
+    String alone = one + "}\n";
+    String both = one + two.formatted("logs", once);
+    assertThat(between(alone, both).restarts())
+        .extracting(Problem::key)
+        .containsExactly("shippers.two.delivery");
+    assertThat(between(one + two.formatted("logs", ""), both).restarts())
+        .extracting(Problem::key)
+        .containsExactly("shippers.two.delivery");
+    assertThat(between(one + two.formatted("traces", once), both).restarts())
+        .extracting(Problem::key)
+        .containsExactly("shippers.two.signals");
+    assertThat(between(alone, one + two.formatted("logs", "")).restarts()).isEmpty();
+    assertThat(between(alone, one + two.formatted("traces", once)).restarts()).isEmpty();
+    assertThat(between(both, alone).restarts()).isEmpty();
+    assertThat(between(alone, alone.replace("one:", "other:")).restarts())
+        .as("it goes on where that one stopped")
+        .isEmpty();
+  }
 }

@@ -51,9 +51,14 @@ final class Progress {
 
   void passed(Batch batch, Origin origin) {
     passed.add(step(batch, origin));
-    if (passed.size() > MAX_FILES) {
+    if (passed.size() > 2 * MAX_FILES) {
       merge(passed);
     }
+  }
+
+  /// How many batches without a message are held.
+  int steps() {
+    return passed.size();
   }
 
   void add(Batch batch, Origin origin) {
@@ -120,20 +125,22 @@ final class Progress {
         last.size() > MAX_FILES ? last.subList(last.size() - MAX_FILES, last.size()) : last);
   }
 
-  /// Keeps one step for each file, and the last of the log.
+  /// Keeps one step for each of the last files, and the last of the log.
   private static void merge(List<Step> steps) {
     Map<Long, Step> files = new LinkedHashMap<>();
     Step ofLog = null;
     for (Step step : steps) {
       if (step.file() != null) {
-        files.merge(step.file().generation(), step, Progress::merged);
+        // Moved last, so forgotten last.
+        Step before = files.remove(step.file().generation());
+        files.put(step.file().generation(), before == null ? step : merged(before, step));
       }
       if (step.origin().log() != 0) {
         ofLog = step;
       }
     }
     steps.clear();
-    steps.addAll(files.values());
+    files.values().stream().skip(Math.max(0, files.size() - MAX_FILES)).forEach(steps::add);
     if (ofLog != null) {
       steps.add(ofLog);
     }

@@ -86,6 +86,9 @@ public final class TransactionalShipper implements Shipper {
   /// the rest.
   private static final int ALONE_PART = 4;
 
+  /// Of a transaction's timeout: what has failed and was open for longer comes in smaller parts.
+  private static final int OLD_PART = 2;
+
   /// In a file's name.
   private static final Pattern UNWELCOME = Pattern.compile("[^A-Za-z0-9._-]");
 
@@ -100,8 +103,8 @@ public final class TransactionalShipper implements Shipper {
   private final Limits limits;
   private final long mostBytes;
 
-  /// With so much a transaction ends. Less than [#mostBytes] where one had no answer in time: brokers with a quota let those
-  /// wait who have sent much at once.
+  /// With so much a transaction ends. Less than [#mostBytes] where one had no answer in time, or was open for too long: brokers
+  /// with a quota let those wait who have sent much at once.
   private long maxBytes;
 
   /// Of the messages of a batch that are kept before they are sent.
@@ -111,7 +114,7 @@ public final class TransactionalShipper implements Shipper {
   private final int mostUnderWay;
 
   private final LongSupplier nanoClock;
-  private final long aloneNanos;
+  private final long timeoutNanos;
   private final long instance;
   private final Map<Signal, Route> routes = new EnumMap<>(Signal.class);
   private final Verdicts verdicts = new Verdicts();
@@ -292,10 +295,9 @@ public final class TransactionalShipper implements Shipper {
     this.keptBytes = memoryBytes / KafkaShipper.KEPT_PART;
     this.mostUnderWay = KafkaShipper.mostUnderWay(memoryBytes);
     this.nanoClock = nanoClock;
-    this.aloneNanos =
+    this.timeoutNanos =
         TimeUnit.MILLISECONDS.toNanos(
-                ProducerProperties.number(properties, ProducerConfig.TRANSACTION_TIMEOUT_CONFIG))
-            / ALONE_PART;
+            ProducerProperties.number(properties, ProducerConfig.TRANSACTION_TIMEOUT_CONFIG));
     this.mostBytes = Math.min(MAX_BYTES, memoryBytes / MEMORY_PART);
     this.maxBytes = mostBytes;
     List<String> fixedTopics =
@@ -733,7 +735,16 @@ public final class TransactionalShipper implements Shipper {
   private boolean hasTimeAlone() {
     boolean first = !anyAlone;
     anyAlone = true;
-    return first || nanoClock.getAsLong() - begunAtNanos < aloneNanos;
+    return first || openNanos() < timeoutNanos / ALONE_PART;
+  }
+
+  private long openNanos() {
+    return begun ? nanoClock.getAsLong() - begunAtNanos : 0;
+  }
+
+  /// Whether the coordinator may have ended it for its age, which shows only as a producer that was fenced.
+  private boolean isOld() {
+    return openNanos() > timeoutNanos / OLD_PART;
   }
 
   /// A batch of which no message is to be sent: with the transaction, if there is one.
@@ -829,7 +840,7 @@ public final class TransactionalShipper implements Shipper {
       if (why == null) {
         // It may have been committed: only the positions tell.
         unsettled = true;
-        if (e instanceof TimeoutException) {
+        if (e instanceof TimeoutException || isOld()) {
           wasSlow();
         }
         lose(nowNanos, words.of(e, "").reason());
@@ -869,7 +880,7 @@ public final class TransactionalShipper implements Shipper {
     Failure failed = Objects.requireNonNull(failure);
     KafkaFailure why = failed.why();
     Producer<byte[], byte[]> producer = ready;
-    if (failed.slow()) {
+    if (failed.slow() || isOld()) {
       wasSlow();
     }
     // The coordinator's connection may stand where another can be made no more.

@@ -65,4 +65,22 @@ class ProgressTest {
     assertThat(next.file(1)).extracting(Positions::to).isEqualTo(200L + Progress.MAX_FILES);
     assertThat(next.file(2)).extracting(Positions::to).isEqualTo(100L + Progress.MAX_FILES);
   }
+
+  /// Their volume knows the others.
+  @Test
+  void ofFilesWithoutAMessageNoMoreAreHeldThanAreStored() {
+    int files = 5 * Progress.MAX_FILES;
+    for (int i = 0; i < files; i++) {
+      progress.passed(batch(i, 0, 10), new Origin(LOG, i));
+      assertThat(progress.steps()).isLessThanOrEqualTo(2 * Progress.MAX_FILES + 1);
+    }
+    progress.passed(batch(files, 0, 10), Origin.MEMORY);
+    for (int i = 1; i < files; i++) {
+      progress.passed(batch(files + i, 0, 10), Origin.MEMORY);
+    }
+    Committed next = commit(batch(1, 0, 10), new Origin(LOG, files + 1));
+    assertThat(next.sequence()).isEqualTo(files + 1);
+    assertThat(next.files()).hasSize(Progress.MAX_FILES);
+    assertThat(next.file(2L * files - 1)).isNotNull();
+  }
 }

@@ -730,6 +730,26 @@ class TransactionalShipperTest {
     assertThat(cluster.bodies()).hasSize(20);
   }
 
+  @Test
+  void aTransactionThatTheCoordinatorEndsForItsAgeIsFollowedByASmallerOne() {
+    cluster = new FakeTransactions(folder);
+    cluster.batches = true;
+    cluster.batchRecords = 1;
+    cluster.roundTripNanos = TimeUnit.MILLISECONDS.toNanos(200);
+    shipper = cluster.shipper(2, true, Encoding.OTLP_PROTO);
+    assertThat(shipper.connect()).isEqualTo(Outcome.ACCEPTED);
+    int all = 64;
+    for (int attempt = 0; attempt < 20 && cluster.bodies().size() < all; attempt++) {
+      shipper.resume();
+      for (int i = cluster.bodies().size(); i < all && shipper.isReady(); i++) {
+        ship(batch(FILE, i, 1));
+      }
+      later();
+    }
+    assertThat(cluster.bodies())
+        .containsExactlyElementsOf(IntStream.range(0, all).mapToObj(i -> "line " + i).toList());
+  }
+
   /// The coordinator answers by a connection that stands, while none to a partition's leader can be made any more.
   @Test
   void whereABrokerDoesNotAnswerRenewedKeystoresAreRead() throws Exception {
