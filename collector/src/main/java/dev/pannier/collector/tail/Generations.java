@@ -81,6 +81,7 @@ final class Generations {
   private final Room room;
   private final MovedFiles movedFiles = new MovedFiles();
   private final Absence absence;
+  private final MissedRotations missedRotations;
   private boolean looked;
   private long lookedSeconds;
 
@@ -125,6 +126,7 @@ final class Generations {
       known.remember(generation);
     }
     absence = new Absence(known, discovery, this.sources, notice);
+    missedRotations = new MissedRotations(discovery, this.sources, relatives);
     // What shippers had left of a finished file when the process before ended, they may have by
     // now.
     changed = sources.stream().anyMatch(TailSource::deletes);
@@ -311,6 +313,8 @@ final class Generations {
     }
     finder.forget();
     replaceAll(nowNanos);
+    movedFiles.foundRenamed(missedRotations.look(this::isAnyAt, lookedSeconds), nowNanos);
+    movedFiles.look(sources, live.places(), nowNanos).forEach(strangers::putIfAbsent);
     // Not those that are closed for others from here on: they are where they were.
     List<Long> toResume = toResume();
     makeRoom(strangers, nowNanos, nowSeconds);
@@ -447,6 +451,10 @@ final class Generations {
         known.all(), sources.all(), live.places(), discovery.found().values(), discovery.others());
   }
 
+  private boolean isAnyAt(FileKey place) {
+    return live.isAt(place) || known.at(place) != null || concerns(place);
+  }
+
   /// What waits for a descriptor may have a name that no source takes.
   private boolean concerns(FileKey place) {
     return seen.contains(place) || closed.isWaiting(place);
@@ -522,6 +530,7 @@ final class Generations {
           && !file.released
           && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
         file.detach(nowNanos, nowSeconds);
+        missedRotations.rotated(file.path);
       }
     }
   }
@@ -907,6 +916,7 @@ final class Generations {
   /// there is one.
   private void replaced(TailedFile old, long nowNanos) throws IOException {
     FileKey place = old.place;
+    missedRotations.rotated(old.path);
     live.leavesPlace(old);
     try {
       boolean moved = false;
