@@ -676,6 +676,12 @@ final class Generations {
       return;
     }
     SavedGeneration saved = known.at(found.place());
+    if (saved != null
+        && isKnownBySize(saved)
+        && found.sizeBytes() < saved.acknowledged().position()) {
+      leaves(saved, found, nowNanos);
+      saved = null;
+    }
     if (closed.hasNothingNew(found)) {
       closed.waitsNoMore(found.place());
       if (saved != null) {
@@ -738,16 +744,37 @@ final class Generations {
       if (isRelated(found, probe, nowNanos, nowSeconds)) {
         return;
       }
-      if (room.isFull()) {
-        waits(found);
-        return;
-      }
       Long first =
           source.settings.startAt() == StartAt.END ? closed.firstSize(probe.place()) : null;
+      if (room.isFull()) {
+        waits(found);
+        if (first != null) {
+          known.begins(live.unopened(found, probe, first, nowSeconds));
+          changed = true;
+        }
+        return;
+      }
       Anchor start = first == null ? Anchor.START : Anchor.unknown(first);
       begin(source, found.path(), probe, start, nowNanos).seen(found, nowSeconds);
     } catch (NoSuchFileException e) {
       seen.remove(found.place());
+    } catch (IOException e) {
+      problems().put(found.path(), Discovery.whatToDo(e));
+    }
+  }
+
+  /// Whether nothing is known of the bytes before the position: that it was emptied shows only until it is as long again.
+  private static boolean isKnownBySize(SavedGeneration saved) {
+    return !saved.finished()
+        && saved.acknowledged().length() == 0
+        && saved.acknowledged().position() > 0;
+  }
+
+  /// Other content lies where a generation was.
+  private void leaves(SavedGeneration saved, Discovery.Found found, long nowNanos) {
+    known.leaves(found.place());
+    try {
+      lost(saved, found.source(), nowNanos);
     } catch (IOException e) {
       problems().put(found.path(), Discovery.whatToDo(e));
     }
