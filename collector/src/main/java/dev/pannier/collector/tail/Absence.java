@@ -38,7 +38,11 @@ final class Absence {
   record Rotated(Path log, Path now) {}
 
   /// A file that may be one, and how old.
-  private record Candidate(Path log, Discovery.Other file, FileTime made, FileTime changed) {
+  record Candidate(Path log, Discovery.Other file, FileTime made, FileTime changed) {
+    Rotated rotated() {
+      return new Rotated(log, file.path());
+    }
+
     long seconds() {
       return Math.min(made.to(TimeUnit.SECONDS), changed.to(TimeUnit.SECONDS));
     }
@@ -53,7 +57,7 @@ final class Absence {
   }
 
   /// Of files that were written to last in the same moment, the one of the higher number is older.
-  private static final Comparator<Candidate> OLDEST_FIRST =
+  static final Comparator<Candidate> OLDEST_FIRST =
       Comparator.comparing(Candidate::changed)
           .thenComparing(Candidate::made)
           .thenComparing(
@@ -204,7 +208,7 @@ final class Absence {
                   + " files were made while the sidecar was not running"));
     }
     tell(told);
-    return missed.stream().map(one -> new Rotated(one.log(), one.file().path())).toList();
+    return missed.stream().map(Candidate::rotated).toList();
   }
 
   /// Those whose folder is there and that a source takes.
@@ -251,7 +255,7 @@ final class Absence {
     return source == null || source.globs.excludes(other.path()) ? null : log;
   }
 
-  private static Candidate candidate(Path log, Discovery.Other other) throws IOException {
+  static Candidate candidate(Path log, Discovery.Other other) throws IOException {
     BasicFileAttributes attributes =
         Files.readAttributes(other.path(), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     return new Candidate(log, other, attributes.creationTime(), attributes.lastModifiedTime());

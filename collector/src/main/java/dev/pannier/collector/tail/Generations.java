@@ -81,6 +81,7 @@ final class Generations {
   private final Room room;
   private final MovedFiles movedFiles = new MovedFiles();
   private final Absence absence;
+  private final MissedRotations missedRotations;
   private boolean looked;
   private long lookedSeconds;
 
@@ -125,6 +126,7 @@ final class Generations {
       known.remember(generation);
     }
     absence = new Absence(known, discovery, this.sources, notice);
+    missedRotations = new MissedRotations(discovery, this.sources, relatives);
     // What shippers had left of a finished file when the process before ended, they may have by
     // now.
     changed = sources.stream().anyMatch(TailSource::deletes);
@@ -311,6 +313,8 @@ final class Generations {
     }
     finder.forget();
     replaceAll(nowNanos);
+    movedFiles.foundRenamed(missedRotations.look(this::isAnyAt, lookedSeconds), nowNanos);
+    movedFiles.look(sources, live.places(), nowNanos).forEach(strangers::putIfAbsent);
     // Not those that are closed for others from here on: they are where they were.
     List<Long> toResume = toResume();
     makeRoom(strangers, nowNanos, nowSeconds);
@@ -447,6 +451,10 @@ final class Generations {
         known.all(), sources.all(), live.places(), discovery.found().values(), discovery.others());
   }
 
+  private boolean isAnyAt(FileKey place) {
+    return live.isAt(place) || known.at(place) != null || concerns(place);
+  }
+
   /// What waits for a descriptor may have a name that no source takes.
   private boolean concerns(FileKey place) {
     return seen.contains(place) || closed.isWaiting(place);
@@ -524,6 +532,7 @@ final class Generations {
           && !file.released
           && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
         file.detach(nowNanos, nowSeconds);
+        missedRotations.rotated(file.path);
       }
     }
   }
@@ -669,6 +678,12 @@ final class Generations {
       return;
     }
     SavedGeneration saved = known.at(found.place());
+    if (saved != null
+        && isKnownBySize(saved)
+        && found.sizeBytes() < saved.acknowledged().position()) {
+      leaves(saved, found, nowNanos);
+      saved = null;
+    }
     if (closed.hasNothingNew(found)) {
       closed.waitsNoMore(found.place());
       if (saved != null) {
@@ -731,16 +746,37 @@ final class Generations {
       if (isRelated(found, probe, nowNanos, nowSeconds)) {
         return;
       }
-      if (room.isFull()) {
-        waits(found);
-        return;
-      }
       Long first =
           source.settings.startAt() == StartAt.END ? closed.firstSize(probe.place()) : null;
+      if (room.isFull()) {
+        waits(found);
+        if (first != null) {
+          known.begins(live.unopened(found, probe, first, nowSeconds));
+          changed = true;
+        }
+        return;
+      }
       Anchor start = first == null ? Anchor.START : Anchor.unknown(first);
       begin(source, found.path(), probe, start, nowNanos).seen(found, nowSeconds);
     } catch (NoSuchFileException e) {
       seen.remove(found.place());
+    } catch (IOException e) {
+      problems().put(found.path(), Discovery.whatToDo(e));
+    }
+  }
+
+  /// Whether nothing is known of the bytes before the position: that it was emptied shows only until it is as long again.
+  private static boolean isKnownBySize(SavedGeneration saved) {
+    return !saved.finished()
+        && saved.acknowledged().length() == 0
+        && saved.acknowledged().position() > 0;
+  }
+
+  /// Other content lies where a generation was.
+  private void leaves(SavedGeneration saved, Discovery.Found found, long nowNanos) {
+    known.leaves(found.place());
+    try {
+      lost(saved, found.source(), nowNanos);
     } catch (IOException e) {
       problems().put(found.path(), Discovery.whatToDo(e));
     }
@@ -909,6 +945,7 @@ final class Generations {
   /// there is one.
   private void replaced(TailedFile old, long nowNanos) throws IOException {
     FileKey place = old.place;
+    missedRotations.rotated(old.path);
     live.leavesPlace(old);
     try {
       boolean moved = false;

@@ -97,6 +97,12 @@ final class KnownGenerations {
     places.put(FileKey.of(saved), saved.id());
   }
 
+  /// One that was never stored.
+  void begins(SavedGeneration saved) {
+    unstored.add(saved.id());
+    remember(saved);
+  }
+
   /// Devices have other numbers now, by those that they had.
   void follow(Map<Long, Long> numbers) {
     all.replaceAll(

@@ -91,6 +91,22 @@ final class LiveFiles {
     return file;
   }
 
+  /// A file has content that nobody knew, and is read from a position later.
+  SavedGeneration unopened(Discovery.Found found, Probe probe, long position, long nowSeconds) {
+    return new SavedGeneration(
+        newGeneration(),
+        found.source().name(),
+        found.place().device(),
+        found.place().inode(),
+        found.path().toString(),
+        probe.fingerprint(),
+        Anchor.unknown(position),
+        Math.max(position, found.sizeBytes()),
+        false,
+        nowSeconds,
+        found.madeNanos());
+  }
+
   /// A known generation is read on.
   ///
   /// @param atStart where they come by their age

@@ -60,7 +60,7 @@ final class MovedFiles {
   /// @param files the oldest first
   void foundRenamed(List<Absence.Rotated> files, long nowNanos) {
     for (Absence.Rotated file : files) {
-      moved.put(file.now(), new Moved(file.log(), true, nowNanos));
+      moved.putIfAbsent(file.now(), new Moved(file.log(), true, nowNanos));
     }
     limit();
   }

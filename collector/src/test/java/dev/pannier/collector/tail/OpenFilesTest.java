@@ -448,6 +448,28 @@ class OpenFilesTest {
     lines();
   }
 
+  @Test
+  void whatIsWrittenToFilesThatWaitForADescriptorIsReadAfterARestart() throws IOException {
+    fromEnd(1, tail.source);
+    Path busy = before("busy.log", "a line that was there before the start\n");
+    for (int i = 0; i < 5; i++) {
+      Files.writeString(tail.logs.resolve("f" + i + ".log"), "before the start " + i + "\n");
+    }
+    tail.looks(1);
+    Files.writeString(busy, BUSY, APPEND);
+    tail.looks(3);
+    for (int i = 0; i < 5; i++) {
+      write("f" + i + ".log", "second " + i);
+    }
+    tail.looks(3);
+    tail.crashAndRestart();
+    tail.looks(3);
+    Files.writeString(busy, "\n", APPEND);
+    expected.add(BUSY);
+    tail.looks(60);
+    lines();
+  }
+
   /// From the next start on.
   private void fromEnd(int most, FileSource source) {
     tail.close();
