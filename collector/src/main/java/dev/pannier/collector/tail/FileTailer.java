@@ -35,7 +35,6 @@ final class FileTailer {
   static final int MAX_BATCH_RECORDS = 512;
   static final int BATCH_BYTES = 256 * 1024;
   static final int CHUNK_BYTES = 256 * 1024;
-  static final int MAX_DETACHED = 256;
 
   /// Files that are read from in one round: what is done once a round (a sign of life, acknowledgements taken, positions stored, names
   /// looked at) comes often enough where a chunk's lines take seconds, as expressions may that search back and forth.
@@ -63,9 +62,8 @@ final class FileTailer {
   /// A renamed file may still be written to until the application opens the new one.
   private static final long DETACHED_QUIET_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  /// So long a rotated file is kept open after its last byte. One that still has a name is opened
-  /// again when it grows later; one that has none takes disk space as long as it is open.
-  private static final long DETACHED_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+  /// So long a rotated file is kept open after its last byte: it is opened again when it grows later.
+  static final long DETACHED_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /// So long the lines of a new file wait for the last ones of the file that had its path before.
   private static final long PREDECESSOR_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -203,11 +201,11 @@ final class FileTailer {
       }
     }
     int work = takeAcknowledgements();
-    if (look || nowNanos >= nextLookNanos) {
+    boolean looks = look || nowNanos >= nextLookNanos;
+    if (looks) {
       generations.look(nowNanos, clock.instant().getEpochSecond());
       nextLookNanos = nowNanos + LOOK_NANOS;
       looked = true;
-      limitDetached();
       spareBuffers.tend();
       spareHalves.tend();
     }
@@ -228,6 +226,10 @@ final class FileTailer {
     int replaced = generations.replaceEmptied(nowNanos);
     again |= replaced > 0;
     work += replaced;
+    if (looks) {
+      // What was read to its end in this round need not be given up.
+      NamelessFiles.limit(generations, nowNanos);
+    }
     storeNew(nowNanos);
     if (positionsMoved && nowNanos >= nextSaveNanos) {
       save(nowNanos);
@@ -455,20 +457,6 @@ final class FileTailer {
     return storeProblem;
   }
 
-  /// The oldest rotated files beyond the limit are given up, and reported.
-  private void limitDetached() {
-    List<TailedFile> detached = new ArrayList<>();
-    for (TailedFile file : generations.live()) {
-      if (file.detached && !file.released) {
-        detached.add(file);
-      }
-    }
-    for (int i = 0; i < detached.size() - MAX_DETACHED; i++) {
-      generations.giveUp(
-          detached.get(i), "more than " + MAX_DETACHED + " rotated or deleted files are open");
-    }
-  }
-
   /// Rotated and deleted files come first: they are what is gone next. Half of those that are read from in a round are others where
   /// there is room, and each of them gets a turn: the next round begins where this one ran out of room, or has read from enough.
   private int visitAll(long nowNanos) {
@@ -558,7 +546,7 @@ final class FileTailer {
     return waits;
   }
 
-  private static boolean isRead(TailedFile file) {
+  static boolean isRead(TailedFile file) {
     Content content = file.content;
     try {
       return content == null || content.size() <= file.read.position();
@@ -614,7 +602,9 @@ final class FileTailer {
       }
       if (file.detached
           && file.pending.isEmpty()
-          && (ending || quiet > DETACHED_CLOSE_NANOS || content instanceof GzipContent)) {
+          && (ending
+              || (quiet > DETACHED_CLOSE_NANOS && !NamelessFiles.isOne(file))
+              || content instanceof GzipContent)) {
         generations.finish(file);
         return 1;
       }

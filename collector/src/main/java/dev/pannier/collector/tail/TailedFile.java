@@ -79,6 +79,9 @@ final class TailedFile {
   /// Nothing new comes under its path: it was renamed, deleted, or is a copy.
   boolean detached;
 
+  /// Of a detached one: whether the last look found it by another name.
+  boolean named = true;
+
   /// Its content is gone, and goes on in a copy.
   boolean copy;
 
