@@ -95,6 +95,16 @@ final class FileTailer {
   private long chunkFrom;
   private int chunkLength;
   private int nextVisit;
+
+  /// As [#nextVisit], among rotated and deleted files.
+  private int nextDetached;
+
+  /// How many of those were read from since another file had its turn.
+  private int detachedTurns;
+
+  /// The one that is unpacked.
+  private @Nullable TailedFile unzipped;
+
   private boolean positionsMoved;
   private volatile boolean ending;
 
@@ -457,8 +467,8 @@ final class FileTailer {
     return storeProblem;
   }
 
-  /// Rotated and deleted files come first: they are what is gone next. Half of those that are read from in a round are others where
-  /// there is room, and each of them gets a turn: the next round begins where this one ran out of room, or has read from enough.
+  /// Rotated and deleted files come first: they are what is gone next. Behind four of them others are read from, also where each round
+  /// has room for one alone, and each file gets a turn: the next round begins where this one ran out of room, or has read from enough.
   private int visitAll(long nowNanos) {
     visiting.clear();
     for (TailedFile file : generations.live()) {
@@ -479,32 +489,46 @@ final class FileTailer {
     boolean all = true;
     boolean zipped = false;
     boolean zipWaits = false;
+    boolean detachedWait = false;
+    if (nextDetached >= first) {
+      nextDetached = 0;
+    }
     if (nextVisit >= others) {
       nextVisit = 0;
     }
     for (int i = 0; i < count; i++) {
-      if (i < first && others > 0 && readFrom == MOST_READ / 2) {
+      if (i < first && others > 0 && detachedTurns >= MOST_READ / 2) {
         all = false;
-        again = true;
+        detachedWait = true;
+        nextDetached = (nextDetached + i) % first;
         i = first;
       }
-      TailedFile file = visiting.get(i < first ? i : first + (nextVisit + i - first) % others);
+      boolean detached = i < first;
+      TailedFile file =
+          visiting.get(
+              detached ? (nextDetached + i) % first : first + (nextVisit + i - first) % others);
       if (!file.stored || waits(file, nowNanos) || file.pending.size() >= MAX_PENDING) {
         all = false;
+        // What it waits for may have to be unpacked itself.
+        unzipped = file == unzipped ? null : unzipped;
         continue;
       }
       if (file.content instanceof GzipContent zip && zip.size() != file.read.position()) {
-        // Each has windows of its own, and many may be met at once.
-        if (zipped) {
+        // Each has windows of its own, and many may be met at once: one is read to its end before
+        // the next.
+        if (zipped || (unzipped != file && hasMore(unzipped))) {
           all = false;
           zipWaits = true;
           continue;
         }
         zipped = true;
+        unzipped = file;
       }
       boolean enough = readFrom == MOST_READ;
       if (enough || !buffer.hasRoomForFiles() || !budget.tryReserve(BATCH_BYTES)) {
-        if (i >= first) {
+        if (detached) {
+          nextDetached = (nextDetached + i) % first;
+        } else {
           nextVisit = (nextVisit + i - first) % others;
         }
         caughtUp = false;
@@ -517,7 +541,10 @@ final class FileTailer {
         int done = visit(file, nowNanos);
         work += done;
         readFrom += done > 0 ? 1 : 0;
+        detachedTurns = detached ? detachedTurns + (done > 0 ? 1 : 0) : 0;
+        file.failing = false;
       } catch (IOException e) {
+        file.failing = true;
         // What is held back is due as soon as it can be read; that alone is no work.
         file.held = false;
         file.leftAtSize = -1;
@@ -529,7 +556,8 @@ final class FileTailer {
     }
     caughtUp = all && generations.isDecided();
     roomLeft = true;
-    again |= zipWaits && work > 0;
+    detachedTurns = 0;
+    again |= detachedWait || (zipWaits && work > 0);
     return work;
   }
 
@@ -539,11 +567,17 @@ final class FileTailer {
     if (before == null) {
       return false;
     }
-    boolean waits = !isRead(before) && nowNanos - file.metNanos < PREDECESSOR_NANOS;
-    if (!waits) {
+    if (!hasMore(before)) {
       file.predecessor = null;
+      return false;
     }
-    return waits;
+    // That of a rotated one, nobody writes to any more: it comes to an end.
+    boolean ends = file.detached && nowNanos - before.grewNanos > PREDECESSOR_NANOS;
+    return nowNanos - file.metNanos < PREDECESSOR_NANOS || (ends && !before.failing);
+  }
+
+  private static boolean hasMore(@Nullable TailedFile file) {
+    return file != null && !file.released && !isRead(file);
   }
 
   static boolean isRead(TailedFile file) {

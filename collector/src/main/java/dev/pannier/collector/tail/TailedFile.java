@@ -105,6 +105,9 @@ final class TailedFile {
 
   boolean suspect;
 
+  /// It could not be read when it was tried last.
+  boolean failing;
+
   /// So soon after a change, another one need not show from outside.
   boolean mayChangeUnseen;
 
