@@ -668,6 +668,10 @@ final class FileTailer {
       generations.emptied(file);
       return 1;
     }
+    if (!file.stored) {
+      // What it is known by is on disk before its first record leaves.
+      return 1;
+    }
     if (chunkLength == 0) {
       return 0;
     }
