@@ -159,6 +159,20 @@ final class Discovery {
     return place;
   }
 
+  /// Asks where those are that have at least so many bytes.
+  void placeOthers(long leastBytes) {
+    for (Other other : others) {
+      if (other.sizeBytes() >= leastBytes) {
+        try {
+          placeOf(other);
+        } catch (IOException e) {
+          // It has gone on, or may not be looked at: its name helps nobody.
+          placesOfOthers.remove(other.path());
+        }
+      }
+    }
+  }
+
   /// Whether one of those of which anybody asked since the walk lies there.
   boolean hasOtherAt(FileKey place) {
     return otherPlaces.contains(place);

@@ -35,7 +35,6 @@ final class FileTailer {
   static final int MAX_BATCH_RECORDS = 512;
   static final int BATCH_BYTES = 256 * 1024;
   static final int CHUNK_BYTES = 256 * 1024;
-  static final int MAX_DETACHED = 256;
 
   /// Files that are read from in one round: what is done once a round (a sign of life, acknowledgements taken, positions stored, names
   /// looked at) comes often enough where a chunk's lines take seconds, as expressions may that search back and forth.
@@ -64,9 +63,8 @@ final class FileTailer {
   /// A renamed file may still be written to until the application opens the new one.
   private static final long DETACHED_QUIET_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  /// So long a rotated file is kept open after its last byte. One that still has a name is opened
-  /// again when it grows later; one that has none takes disk space as long as it is open.
-  private static final long DETACHED_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(10);
+  /// So long a rotated file is kept open after its last byte: it is opened again when it grows later.
+  static final long DETACHED_CLOSE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /// So long the lines of a new file wait for the last ones of the file that had its path before.
   private static final long PREDECESSOR_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -98,6 +96,16 @@ final class FileTailer {
   private long chunkFrom;
   private int chunkLength;
   private int nextVisit;
+
+  /// As [#nextVisit], among rotated and deleted files.
+  private int nextDetached;
+
+  /// How many of those were read from since another file had its turn.
+  private int detachedTurns;
+
+  /// The one that is unpacked.
+  private @Nullable TailedFile unzipped;
+
   private boolean positionsMoved;
   private volatile boolean ending;
 
@@ -207,11 +215,11 @@ final class FileTailer {
       }
     }
     int work = takeAcknowledgements();
-    if (look || nowNanos >= nextLookNanos) {
+    boolean looks = look || nowNanos >= nextLookNanos;
+    if (looks) {
       generations.look(nowNanos, clock.instant().getEpochSecond());
       nextLookNanos = nowNanos + LOOK_NANOS;
       looked = true;
-      limitDetached();
       spareBuffers.tend();
       spareHalves.tend();
     }
@@ -233,6 +241,10 @@ final class FileTailer {
     int replaced = generations.replaceEmptied(nowNanos);
     again |= replaced > 0;
     work += replaced;
+    if (looks) {
+      // What was read to its end in this round need not be given up.
+      NamelessFiles.limit(generations, nowNanos);
+    }
     storeNew(nowNanos);
     if (positionsMoved && nowNanos >= nextSaveNanos) {
       save(nowNanos);
@@ -471,22 +483,8 @@ final class FileTailer {
     return storeProblem;
   }
 
-  /// The oldest rotated files beyond the limit are given up, and reported.
-  private void limitDetached() {
-    List<TailedFile> detached = new ArrayList<>();
-    for (TailedFile file : generations.live()) {
-      if (file.detached && !file.released) {
-        detached.add(file);
-      }
-    }
-    for (int i = 0; i < detached.size() - MAX_DETACHED; i++) {
-      generations.giveUp(
-          detached.get(i), "more than " + MAX_DETACHED + " rotated or deleted files are open");
-    }
-  }
-
-  /// Rotated and deleted files come first: they are what is gone next. Half of those that are read from in a round are others where
-  /// there is room, and each of them gets a turn: the next round begins where this one ran out of room, or has read from enough.
+  /// Rotated and deleted files come first: they are what is gone next. Behind four of them others are read from, also where each round
+  /// has room for one alone, and each file gets a turn: the next round begins where this one ran out of room, or has read from enough.
   private int visitAll(long nowNanos) {
     visiting.clear();
     for (TailedFile file : generations.live()) {
@@ -507,32 +505,46 @@ final class FileTailer {
     boolean all = true;
     boolean zipped = false;
     boolean zipWaits = false;
+    boolean detachedWait = false;
+    if (nextDetached >= first) {
+      nextDetached = 0;
+    }
     if (nextVisit >= others) {
       nextVisit = 0;
     }
     for (int i = 0; i < count; i++) {
-      if (i < first && others > 0 && readFrom == MOST_READ / 2) {
+      if (i < first && others > 0 && detachedTurns >= MOST_READ / 2) {
         all = false;
-        again = true;
+        detachedWait = true;
+        nextDetached = (nextDetached + i) % first;
         i = first;
       }
-      TailedFile file = visiting.get(i < first ? i : first + (nextVisit + i - first) % others);
+      boolean detached = i < first;
+      TailedFile file =
+          visiting.get(
+              detached ? (nextDetached + i) % first : first + (nextVisit + i - first) % others);
       if (!file.stored || waits(file, nowNanos) || file.pending.size() >= MAX_PENDING) {
         all = false;
+        // What it waits for may have to be unpacked itself.
+        unzipped = file == unzipped ? null : unzipped;
         continue;
       }
       if (file.content instanceof GzipContent zip && zip.size() != file.read.position()) {
-        // Each has windows of its own, and many may be met at once.
-        if (zipped) {
+        // Each has windows of its own, and many may be met at once: one is read to its end before
+        // the next.
+        if (zipped || (unzipped != file && hasMore(unzipped))) {
           all = false;
           zipWaits = true;
           continue;
         }
         zipped = true;
+        unzipped = file;
       }
       boolean enough = readFrom == MOST_READ;
       if (enough || !buffer.hasRoomForFiles() || !budget.tryReserve(BATCH_BYTES)) {
-        if (i >= first) {
+        if (detached) {
+          nextDetached = (nextDetached + i) % first;
+        } else {
           nextVisit = (nextVisit + i - first) % others;
         }
         caughtUp = false;
@@ -545,7 +557,10 @@ final class FileTailer {
         int done = visit(file, nowNanos);
         work += done;
         readFrom += done > 0 ? 1 : 0;
+        detachedTurns = detached ? detachedTurns + (done > 0 ? 1 : 0) : 0;
+        file.failing = false;
       } catch (IOException e) {
+        file.failing = true;
         // What is held back is due as soon as it can be read; that alone is no work.
         file.held = false;
         file.leftAtSize = -1;
@@ -557,7 +572,8 @@ final class FileTailer {
     }
     caughtUp = all && generations.isDecided();
     roomLeft = true;
-    again |= zipWaits && work > 0;
+    detachedTurns = 0;
+    again |= detachedWait || (zipWaits && work > 0);
     return work;
   }
 
@@ -567,14 +583,20 @@ final class FileTailer {
     if (before == null) {
       return false;
     }
-    boolean waits = !isRead(before) && nowNanos - file.metNanos < PREDECESSOR_NANOS;
-    if (!waits) {
+    if (!hasMore(before)) {
       file.predecessor = null;
+      return false;
     }
-    return waits;
+    // That of a rotated one, nobody writes to any more: it comes to an end.
+    boolean ends = file.detached && nowNanos - before.grewNanos > PREDECESSOR_NANOS;
+    return nowNanos - file.metNanos < PREDECESSOR_NANOS || (ends && !before.failing);
   }
 
-  private static boolean isRead(TailedFile file) {
+  private static boolean hasMore(@Nullable TailedFile file) {
+    return file != null && !file.released && !isRead(file);
+  }
+
+  static boolean isRead(TailedFile file) {
     Content content = file.content;
     try {
       return content == null || content.size() <= file.read.position();
@@ -630,7 +652,9 @@ final class FileTailer {
       }
       if (file.detached
           && file.pending.isEmpty()
-          && (ending || quiet > DETACHED_CLOSE_NANOS || content instanceof GzipContent)) {
+          && (ending
+              || (quiet > DETACHED_CLOSE_NANOS && !NamelessFiles.isOne(file))
+              || content instanceof GzipContent)) {
         generations.finish(file);
         return 1;
       }
@@ -658,6 +682,10 @@ final class FileTailer {
       // The size was that of other content.
       file.sizeBytes = sizeBefore;
       generations.emptied(file);
+      return 1;
+    }
+    if (!file.stored) {
+      // What it is known by is on disk before its first record leaves.
       return 1;
     }
     if (chunkLength == 0) {

@@ -334,6 +334,7 @@ final class Generations {
     finder.forget();
     relatives.endLook();
     forgetPlaces(nowSeconds);
+    findNames();
     known.forget(nowSeconds, this::mayComeBack);
     if (reclaimer.takeConfirmed()) {
       reclaim();
@@ -476,6 +477,22 @@ final class Generations {
         || (!saved.finished() && sources.of(saved, path) == null);
   }
 
+  /// Which of those that left their paths have another name where it is looked.
+  private void findNames() {
+    long least = Long.MAX_VALUE;
+    for (TailedFile file : live.all()) {
+      if (file.detached && !seen.contains(file.place)) {
+        least = Math.min(least, file.content instanceof GzipContent ? 0 : file.read.position());
+      }
+    }
+    discovery.placeOthers(least);
+    for (TailedFile file : live.all()) {
+      if (file.detached && discovery.sees(file.path)) {
+        file.named = seen.contains(file.place) || discovery.hasOtherAt(file.place);
+      }
+    }
+  }
+
   /// A parked file that is gone has come to its end.
   private void forgetPlaces(long nowSeconds) {
     compressed.forget(this::concerns, discovery::sees);
@@ -495,7 +512,7 @@ final class Generations {
         room.toClose(
             strangers, unresumed.size(), () -> countGrown(nowSeconds), nowNanos, nowSeconds)) {
       Discovery.Found found = discovery.found().get(file.path);
-      if (file.copy || found == null) {
+      if (file.copy || file.detached || found == null) {
         finish(file);
       } else {
         live.close(file);
@@ -1115,9 +1132,15 @@ final class Generations {
     changed = true;
   }
 
-  /// A rotated file that is one too many, or cannot be read: what was not read of it is reported.
+  /// A file without a name that is one too many, or what cannot be read: what was not read of it is reported.
   void giveUp(TailedFile file, String why) {
-    report(file, why);
+    losses.giveUp(
+        file.source,
+        file.generation,
+        file.path.toString(),
+        file.read.position(),
+        file.sizeBytes,
+        why);
     if (file.content instanceof GzipContent) {
       file.sizeBytes = file.read.position();
     }

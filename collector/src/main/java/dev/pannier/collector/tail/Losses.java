@@ -25,20 +25,28 @@ final class Losses {
     this.notice = notice;
   }
 
-  /// Does nothing where nothing is lost.
+  /// They are nowhere any more. Does nothing where nothing is lost.
   void report(TailSource source, long generation, String path, long from, long to, String why) {
+    lose(source, generation, path, from, to, "were gone before they could be read", why);
+  }
+
+  /// They are there, and are not read all the same. Does nothing where nothing is lost.
+  void giveUp(TailSource source, long generation, String path, long from, long to, String why) {
+    lose(source, generation, path, from, to, "were given up unread", why);
+  }
+
+  private void lose(
+      TailSource source,
+      long generation,
+      String path,
+      long from,
+      long to,
+      String what,
+      String why) {
     if (to > from) {
       source.lostBytes.add(to - from);
       add(generation, source.name(), path, from, to);
-      notice.accept(
-          path
-              + ": bytes "
-              + from
-              + " to "
-              + to
-              + " were gone before they could be read ("
-              + why
-              + ")");
+      notice.accept(path + ": bytes " + from + " to " + to + " " + what + " (" + why + ")");
     }
   }
 

@@ -41,8 +41,8 @@ final class Room {
         + " files are open, and the limit of open files (ulimit -n) allows no more";
   }
 
-  /// Files that were read and acknowledged to their end and have been quiet since, or to which nobody writes, since they are copies: as
-  /// many as others may want their descriptors.
+  /// Files that were read and acknowledged to their end and have been quiet since, also rotated ones, or to which nobody writes, since
+  /// they are copies: as many as others may want their descriptors.
   ///
   /// @param strangers those that are found and not open
   /// @param unresumed how many more are looked for
@@ -65,7 +65,7 @@ final class Room {
     int most = Math.min(wanted, live.size());
     List<TailedFile> all = new ArrayList<>();
     for (TailedFile file : live.all()) {
-      if (all.size() < most && (file.copy ? isAtItsEnd(file) : isQuiet(file, nowNanos, before))) {
+      if (all.size() < most && isLeft(file, nowNanos, before)) {
         all.add(file);
       }
     }
@@ -85,6 +85,15 @@ final class Room {
       }
     }
     return wanted;
+  }
+
+  private boolean isLeft(TailedFile file, long nowNanos, long beforeMillis) {
+    if (file.copy) {
+      return isAtItsEnd(file);
+    }
+    return file.detached
+        ? nowNanos - file.grewNanos > PARKED_AFTER_NANOS && isAtItsEnd(file)
+        : isQuiet(file, nowNanos, beforeMillis);
   }
 
   private boolean isQuiet(TailedFile file, long nowNanos, long beforeMillis) {

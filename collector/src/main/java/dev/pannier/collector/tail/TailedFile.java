@@ -82,6 +82,9 @@ final class TailedFile {
   /// Nothing new comes under its path: it was renamed, deleted, or is a copy.
   boolean detached;
 
+  /// Of a detached one: whether the last look found it by another name.
+  boolean named = true;
+
   /// Its content is gone, and goes on in a copy.
   boolean copy;
 
@@ -104,6 +107,9 @@ final class TailedFile {
   long modifiedNanos;
 
   boolean suspect;
+
+  /// It could not be read when it was tried last.
+  boolean failing;
 
   /// So soon after a change, another one need not show from outside.
   boolean mayChangeUnseen;

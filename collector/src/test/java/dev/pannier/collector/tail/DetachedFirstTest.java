@@ -3,6 +3,8 @@ package dev.pannier.collector.tail;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -55,6 +57,31 @@ class DetachedFirstTest {
       assertThat(read).hasSize(names.size() * LINES);
       assertThat(read.subList(0, LINES)).isEqualTo(lines("b"));
       assertThat(read).containsAll(lines("a")).containsAll(lines("c"));
+    }
+  }
+
+  @Test
+  void ofOneLogTheOlderRotatedFileIsReadFirst() {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
+      LogDirectory log = new LogDirectory(rig.logs, "app.log");
+      rig.capacity = 0;
+      rig.start();
+      for (String name : List.of("a", "b")) {
+        log.write(String.join("\n", lines(name)) + "\n");
+        rig.step();
+        rig.pass(Duration.ofSeconds(10));
+        rig.step();
+        log.rename();
+        rig.step();
+      }
+      rig.capacity = 1;
+      for (int step = 0; step < MOST_STEPS; step++) {
+        rig.step();
+        rig.acknowledgeAll();
+      }
+      List<String> read = new ArrayList<>(lines("a"));
+      read.addAll(lines("b"));
+      assertThat(rig.bodies()).isEqualTo(read);
     }
   }
 }

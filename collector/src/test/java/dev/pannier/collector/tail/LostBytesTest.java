@@ -50,21 +50,25 @@ class LostBytesTest {
 
   /// Reported once, now and after each restart.
   private void lost(long from, long to) {
-    tail.looks(15);
-    isReported(from, to);
-    tail.crashAndRestart();
-    tail.looks(15);
-    isReported(from, to);
-    tail.stopAndRestart();
-    tail.looks(15);
-    isReported(from, to);
+    lost(from, to, " were gone before they could be read (");
   }
 
-  private void isReported(long from, long to) {
+  private void lost(long from, long to, String what) {
+    tail.looks(15);
+    isReported(from, to, what);
+    tail.crashAndRestart();
+    tail.looks(15);
+    isReported(from, to, what);
+    tail.stopAndRestart();
+    tail.looks(15);
+    isReported(from, to, what);
+  }
+
+  private void isReported(long from, long to, String what) {
     assertThat(tail.notices)
         .singleElement()
         .asString()
-        .startsWith(log.file + ": bytes " + from + " to " + to + " were gone before");
+        .startsWith(log.file + ": bytes " + from + " to " + to + what);
     assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isEqualTo(to - from);
   }
 
@@ -305,7 +309,7 @@ class LostBytesTest {
       from += body.length() + 1;
     }
     assertThat(from).isGreaterThan(position);
-    lost(from, to);
+    lost(from, to, " were given up unread (its gzip'd rest cannot be read: ");
   }
 
   private static int linesBeforeTheDamage(Path gzip) throws IOException {
@@ -354,7 +358,7 @@ class LostBytesTest {
   @Test
   void theOldestRotatedFileAboveTheLimitIsGivenUp() throws IOException {
     tail.room = false;
-    long[] sizes = new long[FileTailer.MAX_DETACHED + 2];
+    long[] sizes = new long[NamelessFiles.MOST + 2];
     for (int i = 0; i < sizes.length; i++) {
       Files.writeString(
           log.file,
@@ -370,8 +374,8 @@ class LostBytesTest {
     assertThat(tail.notices).hasSize(2);
     for (int i = 0; i < 2; i++) {
       assertThat(tail.notices.get(i))
-          .startsWith(log.file + ": bytes 0 to " + sizes[i] + " were gone before")
-          .contains("more than 256 rotated or deleted files are open");
+          .startsWith(log.file + ": bytes 0 to " + sizes[i] + " were given up unread")
+          .contains("more than 256 files without a name are open");
     }
     assertThat(tail.metrics.value(Counter.SOURCE_LOST_BYTES, "app")).isEqualTo(sizes[0] + sizes[1]);
     tail.room = true;

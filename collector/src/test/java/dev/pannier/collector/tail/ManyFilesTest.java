@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,6 +87,58 @@ class ManyFilesTest {
       Files.writeString(logs.getFirst().numbered(1), "after a while\n", StandardOpenOption.APPEND);
       rig.settle();
       assertThat(rig.bodies()).hasSize(KNOWN + 1).endsWith("after a while");
+    }
+  }
+
+  @Test
+  void allThatAreRotatedUnreadAreRead() {
+    try (TailHarness tail = new TailHarness(folder)) {
+      tail.room = false;
+      List<LogDirectory> logs = written(tail.logs, NamelessFiles.MOST + 50);
+      tail.looks(1);
+      logs.forEach(LogDirectory::rename);
+      tail.looks(2);
+      tail.room = true;
+      tail.looks(15);
+      assertThat(tail.bodies()).hasSize(logs.size());
+      assertThat(tail.notices).isEmpty();
+      assertThat(tail.lostBytes()).isZero();
+    }
+  }
+
+  @Test
+  void thoseThatAreRotatedUnreadAndDeletedLaterAreReadAsFarAsTheyMayBeOpen() {
+    try (TailHarness tail = new TailHarness(folder)) {
+      tail.room = false;
+      List<LogDirectory> logs = written(tail.logs, NamelessFiles.MOST + 50);
+      tail.looks(1);
+      logs.forEach(LogDirectory::rename);
+      tail.looks(2);
+      for (LogDirectory log : logs) {
+        log.delete(log.numbered(1));
+      }
+      tail.looks(2);
+      tail.room = true;
+      tail.looks(15);
+      assertThat(tail.bodies()).hasSize(NamelessFiles.MOST);
+      assertThat(tail.notices)
+          .hasSize(50)
+          .allMatch(notice -> notice.contains("were given up unread"));
+    }
+  }
+
+  @Test
+  void thoseThatAreRotatedAndReadGiveTheirDescriptorsToOthers() {
+    FileSource lines = TailHarness.source(folder, new Multiline.None());
+    try (TailHarness tail = new TailHarness(folder, lines, 10)) {
+      List<LogDirectory> logs = written(tail.logs, 10);
+      tail.run();
+      logs.forEach(LogDirectory::rename);
+      logs.forEach(log -> log.write("of the next file of " + log.file + "\n"));
+      tail.pass(Duration.ofSeconds(1));
+      assertThat(tail.bodies()).hasSize(10);
+      tail.looks(6);
+      assertThat(tail.bodies()).hasSize(20);
     }
   }
 }

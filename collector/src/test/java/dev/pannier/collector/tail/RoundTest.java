@@ -2,11 +2,15 @@ package dev.pannier.collector.tail;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,5 +68,28 @@ class RoundTest {
       rig.settle();
       assertThat(rig.records).hasSize(FILES);
     }
+  }
+
+  @Test
+  void aRotatedFileThatIsStillWrittenToKeepsNoOtherWaitingWhereRoomIsShort() throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
+      List<LogDirectory> logs = written(rig);
+      rig.capacity = 0;
+      rig.start();
+      rig.step();
+      logs.subList(0, FILES / 2).forEach(LogDirectory::rename);
+      rig.step();
+      rig.capacity = 1;
+      for (int step = 0; step < 3 * FILES; step++) {
+        Files.writeString(logs.getFirst().numbered(1), "more\n", StandardOpenOption.APPEND);
+        rig.step();
+        rig.acknowledgeAll();
+      }
+      assertThat(rig.bodies()).containsAll(numbers());
+    }
+  }
+
+  private static List<String> numbers() {
+    return IntStream.range(0, FILES).mapToObj(String::valueOf).toList();
   }
 }

@@ -7,6 +7,7 @@ import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.checkpoint.SavedGeneration;
 import dev.pannier.collector.config.FileSource;
+import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.collector.receipt.FileReceipt;
 import dev.pannier.parsers.LineParser;
@@ -259,6 +260,10 @@ final class TailHarness implements AutoCloseable {
 
   List<SourceStatus.File> files() {
     return generations.status().getFirst().files();
+  }
+
+  long lostBytes() {
+    return metrics.value(Counter.SOURCE_LOST_BYTES, "app");
   }
 
   boolean caughtUp() {

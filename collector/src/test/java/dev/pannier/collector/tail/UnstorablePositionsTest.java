@@ -48,6 +48,30 @@ class UnstorablePositionsTest {
     }
   }
 
+  /// An empty file is known by its inode alone, which another one may have at the next start.
+  @Test
+  void theFirstLinesOfAnEmptyFileWaitUntilItIsStoredWhatToKnowItBy() throws Exception {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
+      LogDirectory log = new LogDirectory(rig.logs, "app.log");
+      log.write("");
+      rig.start();
+      rig.settle();
+      rig.step();
+      remove(rig.state);
+      log.write(FIRST + "\n");
+      for (int i = 0; i < 3; i++) {
+        rig.stepWithoutLook();
+      }
+      assertThat(rig.bodies()).isEmpty();
+      assertThat(rig.tailer().again()).isFalse();
+
+      Files.createDirectories(rig.state);
+      rig.pass(Duration.ofSeconds(10));
+      rig.settle();
+      assertThat(rig.bodies()).containsExactly(FIRST);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void whatIsDamagedIsToldAndFilesAreReadFromStartAt(boolean fromEnd) throws Exception {
