@@ -706,16 +706,21 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         log.seal();
       }
     }
+    boolean wasFull = room.isFull();
     if (places.isBehind(log.syncedSequence())) {
-      boolean wasFull = room.isFull();
       storePlaces(nowNanos);
-      int freed = room.free();
+      room.free();
       if ((room.isFull() || problem != null) && beginBehindAll()) {
-        freed += room.free();
+        room.free();
       }
-      if (freed > 0 && wasFull) {
-        roomMayHaveChanged();
-      }
+    }
+    try {
+      room.deleteRest();
+    } catch (IOException e) {
+      toMemory(e);
+    }
+    if (wasFull && !room.isFull()) {
+      roomMayHaveChanged();
     }
   }
 
@@ -756,6 +761,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     try {
       synchronized (appending) {
         log.reopen();
+        room.deleteRest();
         unconfirmed.storeAgain();
         if (log.syncAgain()) {
           synchronized (lock) {
