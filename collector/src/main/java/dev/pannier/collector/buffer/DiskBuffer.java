@@ -247,11 +247,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       log.seal();
       synchronized (lock) {
         List<DiskCursor> after = new ArrayList<>();
+        boolean hasHeirs = shippers.keySet().stream().anyMatch(name -> cursors.of(name) == null);
         for (DiskCursor cursor : cursors.configured()) {
           Set<Signal> signals = shippers.get(cursor.shipper());
           if (signals == null) {
             cursor.leave(lastSequence);
-            cursors.leaves(cursor);
+            cursors.leaves(cursor, hasHeirs);
           } else {
             deliveries.forgo(cursor, signals, cursor::isUnread, told);
             cursor.change(signals, lastSequence);
