@@ -247,11 +247,12 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       log.seal();
       synchronized (lock) {
         List<DiskCursor> after = new ArrayList<>();
+        boolean hasHeirs = shippers.keySet().stream().anyMatch(name -> cursors.of(name) == null);
         for (DiskCursor cursor : cursors.configured()) {
           Set<Signal> signals = shippers.get(cursor.shipper());
           if (signals == null) {
             cursor.leave(lastSequence);
-            cursors.leaves(cursor);
+            cursors.leaves(cursor, hasHeirs);
           } else {
             deliveries.forgo(cursor, signals, cursor::isUnread, told);
             cursor.change(signals, lastSequence);
@@ -706,16 +707,21 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         log.seal();
       }
     }
+    boolean wasFull = room.isFull();
     if (places.isBehind(log.syncedSequence())) {
-      boolean wasFull = room.isFull();
       storePlaces(nowNanos);
-      int freed = room.free();
+      room.free();
       if ((room.isFull() || problem != null) && beginBehindAll()) {
-        freed += room.free();
+        room.free();
       }
-      if (freed > 0 && wasFull) {
-        roomMayHaveChanged();
-      }
+    }
+    try {
+      room.deleteRest();
+    } catch (IOException e) {
+      toMemory(e);
+    }
+    if (wasFull && !room.isFull()) {
+      roomMayHaveChanged();
     }
   }
 
@@ -756,6 +762,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     try {
       synchronized (appending) {
         log.reopen();
+        room.deleteRest();
         unconfirmed.storeAgain();
         if (log.syncAgain()) {
           synchronized (lock) {

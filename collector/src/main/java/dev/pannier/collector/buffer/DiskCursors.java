@@ -22,6 +22,10 @@ final class DiskCursors {
   /// Of shippers that were removed and have not ended.
   private final List<DiskCursor> leaving = new ArrayList<>();
 
+  /// Those of them in whose stead nobody gets what waits for them: where the process dies before they have ended, their places tell
+  /// the next one what that was.
+  private final List<DiskCursor> withoutHeirs = new ArrayList<>();
+
   /// These are configured from now on.
   void configure(List<DiskCursor> cursors) {
     configured = List.copyOf(cursors);
@@ -29,12 +33,18 @@ final class DiskCursors {
   }
 
   /// Its shipper is configured no more, and has not ended.
-  void leaves(DiskCursor cursor) {
+  ///
+  /// @param hasHeirs whether others are added that begin with the oldest record
+  void leaves(DiskCursor cursor, boolean hasHeirs) {
     leaving.add(cursor);
+    if (!hasHeirs) {
+      withoutHeirs.add(cursor);
+    }
   }
 
   void ended(DiskCursor cursor) {
     leaving.remove(cursor);
+    withoutHeirs.remove(cursor);
   }
 
   /// Any thread.
@@ -109,15 +119,17 @@ final class DiskCursors {
     return all().stream().allMatch(cursor -> cursor.hasPassedFiles(end));
   }
 
-  /// Where those are that are configured.
+  /// Where those are that are configured, or leave something to nobody.
   CursorFile places(long synced) {
+    List<DiskCursor> placed = new ArrayList<>(configured);
+    placed.addAll(withoutHeirs);
     Map<String, Long> passed = new LinkedHashMap<>();
     Map<String, Ahead> ahead = new LinkedHashMap<>();
-    for (DiskCursor cursor : configured) {
+    for (DiskCursor cursor : placed) {
       long place = cursor.passed();
-      passed.put(cursor.shipper(), place);
+      boolean isFirst = passed.putIfAbsent(cursor.shipper(), place) == null;
       Ahead behind = cursor.ahead();
-      if (behind.to() > place) {
+      if (isFirst && behind.to() > place) {
         ahead.put(cursor.shipper(), behind);
       }
     }

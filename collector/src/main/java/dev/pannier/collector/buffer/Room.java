@@ -98,15 +98,14 @@ final class Room {
     freeable.set(true);
   }
 
-  /// @return how many segments were
-  int free() {
+  /// Deletes what no shipper needs any more.
+  void free() {
     List<Segment> freed;
     synchronized (lock) {
       // With the lock: a shipper that is added begins with the oldest there is.
       freed = log.free(cursors::need);
     }
     delete(freed);
-    return freed.size();
   }
 
   /// What was damaged of them, and passed just now, is told while they can be read.
@@ -114,6 +113,19 @@ final class Room {
     if (!gone.isEmpty()) {
       losses.tellDamaged(gone);
       log.delete(gone);
+    }
+  }
+
+  /// Deletes what could not be deleted when it was freed.
+  ///
+  /// @throws IOException where it still cannot be, and leaves no room
+  void deleteRest() throws IOException {
+    try {
+      log.deleteRest();
+    } catch (IOException e) {
+      if (isFull()) {
+        throw e;
+      }
     }
   }
 
@@ -126,9 +138,12 @@ final class Room {
     if (!isFull()) {
       return false;
     }
-    if (onFull != BufferSettings.OnFull.BACKPRESSURE && freeable.getAndSet(false)) {
+    if (onFull != BufferSettings.OnFull.BACKPRESSURE) {
       // What all have passed makes room before anything that somebody needs.
-      free();
+      if (freeable.getAndSet(false)) {
+        free();
+      }
+      deleteRest();
       if (!isFull()) {
         return false;
       }
@@ -182,6 +197,8 @@ final class Room {
                 + inHand);
       }
       places.moved();
+      // Where the disk lets none go, all the others would be dropped for nothing.
+      deleteRest();
     }
   }
 }

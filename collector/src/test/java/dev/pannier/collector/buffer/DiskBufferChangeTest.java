@@ -46,6 +46,7 @@ class DiskBufferChangeTest {
   private final List<String> notices = new ArrayList<>();
   private long nowNanos = SECOND;
   private OnFull onFull = OnFull.BACKPRESSURE;
+  private String[] configured = {"one"};
   private DiskBuffer buffer;
 
   @BeforeEach
@@ -61,7 +62,7 @@ class DiskBufferChangeTest {
             budget,
             ledger,
             new Metrics(),
-            shippers("one"),
+            shippers(configured),
             syncedOnly,
             () -> Instant.ofEpochMilli(nowNanos / 1_000_000),
             nowNanos,
@@ -188,6 +189,60 @@ class DiskBufferChangeTest {
     assertThat(told).containsExactly("a", "b", "c", "d");
     tend();
     assertThat(budget.heldBytes()).isZero();
+  }
+
+  /// As after the death of the process, but for the lock.
+  private void openAgain(String... names) throws IOException {
+    tend();
+    buffer.log().close();
+    configured = names;
+    open(Set.of());
+  }
+
+  @Test
+  void whatWaitsForAShipperThatGoesIsToldByTheNextProcessWhereThisOneDies() throws Exception {
+    buffer.change(shippers("one", "away"));
+    append("a");
+    append("b");
+    append("c");
+    ship(buffer.cursor("one"));
+    Cursor away = buffer.cursor("away");
+    away.done(Objects.requireNonNull(away.next()), 0, "");
+    buffer.change(shippers("one"));
+    openAgain("one");
+    assertThat(notices)
+        .singleElement()
+        .asString()
+        .contains("shipper away ", " 4 records ", "are not shipped there");
+    assertThat(ledger.snapshot())
+        .anyMatch(row -> row.shipper().equals("away") && row.records().dropped() == 4);
+    openAgain("one");
+    assertThat(notices).as("once").hasSize(1);
+  }
+
+  @Test
+  void whatWaitsForAShipperThatHasEndedIsNotToldAgain() throws Exception {
+    buffer.change(shippers("one", "away"));
+    append("a");
+    ship(buffer.cursor("one"));
+    Cursor away = buffer.cursor("away");
+    buffer.change(shippers("one"));
+    tend();
+    assertThat(buffer.release(List.of(new Leaving(away, List.of())), List.of())).isEqualTo(2);
+    openAgain("one");
+    assertThat(notices).isEmpty();
+  }
+
+  @Test
+  void whatWaitsForAShipperThatGoesIsNotLostWhereAnotherGetsItInTheNextProcess() throws Exception {
+    buffer.change(shippers("one", "old"));
+    append("a");
+    append("b");
+    ship(buffer.cursor("one"));
+    buffer.change(shippers("one", "new"));
+    openAgain("one", "new");
+    assertThat(notices).isEmpty();
+    assertThat(ship(buffer.cursor("new"))).containsExactly("a", "b");
   }
 
   private void appendOf(long from, long to) {

@@ -659,9 +659,7 @@ class DiskBufferTest {
     DiskBuffer buffer = buffer();
     append(buffer, "1 " + "x".repeat(100_000));
     pass(buffer, 100);
-    Path file = SegmentLog.files(directory()).getFirst();
-    Files.delete(file);
-    Files.createFile(Files.createDirectory(file).resolve("not empty"));
+    keepFromBeingDeleted(SegmentLog.files(directory()).getFirst());
     for (int i = 0; i < 20; i++) {
       append(buffer, "2 " + "x".repeat(100_000));
       pass(buffer, 100);
@@ -670,6 +668,98 @@ class DiskBufferTest {
     pass(buffer, 1000);
     assertThat(notices).hasSize(1).first().asString().contains("cannot be deleted");
     assertThat(heldUp).isFalse();
+  }
+
+  private static void keepFromBeingDeleted(Path file) throws IOException {
+    Files.delete(file);
+    Files.createFile(obstacle(Files.createDirectory(file)));
+  }
+
+  private static Path obstacle(Path file) {
+    return file.resolve("not empty");
+  }
+
+  @Test
+  void whatCannotBeDeletedCountsAndIsDeletedOnceItCanBe() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "1 " + "x".repeat(400_000));
+    append(buffer, "2 " + "x".repeat(400_000));
+    append(buffer, "3");
+    Path file = SegmentLog.files(directory()).getFirst();
+    keepFromBeingDeleted(file);
+    long bytes = buffer.status().bytes();
+    assertThat(ship(buffer, "events")).hasSize(3);
+    for (int i = 0; i < 3; i++) {
+      pass(buffer, 1000);
+    }
+    assertThat(notices).hasSize(1).first().asString().contains("cannot be deleted");
+    assertThat(file).exists();
+    assertThat(buffer.status().bytes()).isEqualTo(bytes);
+    Files.delete(obstacle(file));
+    pass(buffer, 1000);
+    assertThat(file).doesNotExist();
+    assertThat(buffer.status().bytes()).isLessThan(bytes - 400_000);
+    assertThat(notices).hasSize(1);
+    assertThat(buffer.problem()).isNull();
+  }
+
+  @Test
+  void bufferThatIsFullOfWhatCannotBeDeletedGoesOnInMemory() throws Exception {
+    DiskBuffer buffer = buffer();
+    while (buffer.hasRoomForFiles()) {
+      append(buffer, "many " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    List<Path> files = SegmentLog.files(directory());
+    for (Path file : files) {
+      keepFromBeingDeleted(file);
+    }
+    ship(buffer, "events");
+    List<String> room = new ArrayList<>();
+    buffer.onRoom(() -> room.add("room"));
+    for (int i = 0; i < 3; i++) {
+      pass(buffer, 1000);
+    }
+    assertThat(buffer.problem()).contains("cannot be deleted");
+    assertThat(room).isNotEmpty();
+    assertThat(buffer.hasRoomForFiles()).isTrue();
+    assertThat(buffer.hasRoomForRequests()).isTrue();
+    append(buffer, "next");
+    assertThat(ship(buffer, "events")).containsExactly("next");
+    for (Path file : files) {
+      Files.delete(obstacle(file));
+    }
+    for (int i = 0; i < 3; i++) {
+      pass(buffer, 1000);
+    }
+    assertThat(buffer.problem()).isNull();
+    assertThat(buffer.status().bytes()).isLessThan(100_000);
+    assertThat(files).noneMatch(Files::exists);
+  }
+
+  /// It makes no room.
+  @Test
+  void nothingMoreIsDroppedWhereTheOldestCannotBeDeleted() throws Exception {
+    onFull = OnFull.DROP_OLDEST;
+    DiskBuffer buffer = buffer();
+    int appended = 0;
+    while (buffer.status().bytes() < 6 * MIB) {
+      append(buffer, appended++ + " " + "x".repeat(100_000));
+      pass(buffer, 100);
+    }
+    Path oldest = SegmentLog.files(directory()).getFirst();
+    keepFromBeingDeleted(oldest);
+    for (int i = 0; i < 40; i++) {
+      append(buffer, appended++ + " " + "x".repeat(100_000));
+      pass(buffer, 1000);
+      assertThat(buffer.status().bytes()).isLessThanOrEqualTo(8 * MIB);
+    }
+    assertThat(buffer.problem()).contains("cannot be deleted");
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "events")).isBetween(2L, 10L);
+    Files.delete(obstacle(oldest));
+    pass(buffer, 1000);
+    assertThat(buffer.problem()).isNull();
+    assertThat(ship(buffer, "events")).endsWith(String.valueOf(appended - 1));
   }
 
   private void assertRoomComes(DiskBuffer buffer) {

@@ -84,6 +84,10 @@ public final class SegmentLog implements Closeable {
   private final Consumer<String> notice;
   private final ConcurrentSkipListMap<Long, Segment> segments = new ConcurrentSkipListMap<>();
   private final AtomicLong bytes = new AtomicLong();
+
+  /// What was freed and lies there yet, which counts among the bytes. Guarded by itself.
+  private final List<Segment> undeleted = new ArrayList<>();
+
   private final AtomicLong damagedBytes = new AtomicLong();
   private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
   private final CRC32C crc = new CRC32C();
@@ -1015,25 +1019,55 @@ public final class SegmentLog implements Closeable {
   }
 
   /// Deletes the files of what was freed, which takes its time. One that could not be read whole is kept aside: the disk may give
-  /// later what it has for shippers.
+  /// later what it has for shippers. What the disk does not let go is for [#deleteRest].
   public void delete(List<Segment> freed) {
     for (Segment segment : freed) {
       try {
-        if (segment.unread) {
-          Path aside = aside(segment.path);
-          notice.accept(
-              segment.name()
-                  + " could not be read whole at the start: kept as "
-                  + aside.getFileName());
-        } else {
-          Files.deleteIfExists(segment.path);
-        }
+        delete(segment);
       } catch (IOException e) {
-        // It is freed again at the next start.
-        notice.accept(segment.name() + " cannot be deleted: " + e.getMessage());
+        notice.accept(cannotBeDeleted(segment, e));
+        synchronized (undeleted) {
+          undeleted.add(segment);
+          bytes.addAndGet(segment.endBytes());
+        }
       }
       segment.close();
     }
+  }
+
+  /// Deletes what [#delete] could not. Any thread.
+  ///
+  /// @throws IOException where something of it still cannot be
+  public void deleteRest() throws IOException {
+    IOException failure = null;
+    synchronized (undeleted) {
+      for (Segment segment : List.copyOf(undeleted)) {
+        try {
+          delete(segment);
+          undeleted.remove(segment);
+          bytes.addAndGet(-segment.endBytes());
+        } catch (IOException e) {
+          failure = new IOException(cannotBeDeleted(segment, e), e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void delete(Segment segment) throws IOException {
+    if (segment.unread && Files.exists(segment.path)) {
+      Path aside = aside(segment.path);
+      notice.accept(
+          segment.name() + " could not be read whole at the start: kept as " + aside.getFileName());
+    } else {
+      Files.deleteIfExists(segment.path);
+    }
+  }
+
+  private static String cannotBeDeleted(Segment segment, IOException why) {
+    return segment.name() + " cannot be deleted: " + why.getMessage();
   }
 
   /// The oldest segment.
@@ -1073,7 +1107,7 @@ public final class SegmentLog implements Closeable {
     return unread == null;
   }
 
-  /// Of all segments.
+  /// Of all segments, and of what could not be deleted of others.
   public long bytes() {
     return bytes.get();
   }
