@@ -18,9 +18,6 @@ final class Connection {
   /// What an HTTP/2 client sends first (RFC 9113, section 3.4).
   static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII);
 
-  /// Nothing is read while more output than this waits.
-  static final int MAX_PENDING_OUTPUT = 64 * 1024;
-
   /// How long a connection above the limit is listened to.
   private static final long REFUSED_NANOS = 1_000_000_000L;
 
@@ -58,7 +55,7 @@ final class Connection {
 
   /// How many bytes to read at most; 0 to read none now.
   int wantedBytes() {
-    if (closing || output.pending() > MAX_PENDING_OUTPUT) {
+    if (closing || isOutputFull()) {
       return 0;
     }
     return protocol == null ? PREFACE.length : protocol.wantedBytes();
@@ -103,6 +100,11 @@ final class Connection {
     if (protocol != null) {
       protocol.answered(exchange, nowNanos);
     }
+  }
+
+  /// Whether the client has to read before it gets more answers.
+  boolean isOutputFull() {
+    return output.pending() > endpoint.maxPendingOutput;
   }
 
   /// The output has become smaller.

@@ -386,9 +386,7 @@ final class Http1Protocol implements Protocol {
   /// Goes on with what came behind the last request, unless too many answers wait for the client:
   /// a few bytes can ask for any number of them.
   private void readAhead(long nowNanos) {
-    if (state == State.HEAD
-        && ahead.length > 0
-        && connection.output.pending() <= Connection.MAX_PENDING_OUTPUT) {
+    if (state == State.HEAD && ahead.length > 0 && !connection.isOutputFull()) {
       ByteBuffer sentAhead = ByteBuffer.wrap(ahead);
       ahead = EMPTY;
       received(sentAhead, nowNanos);

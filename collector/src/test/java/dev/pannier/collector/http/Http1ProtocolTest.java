@@ -64,7 +64,7 @@ class Http1ProtocolTest {
     String get = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
     wire.send(get.repeat(100));
     assertThat(wire.connection.output.pending())
-        .isBetween(Connection.MAX_PENDING_OUTPUT, Connection.MAX_PENDING_OUTPUT + Wire.LARGE + 200);
+        .isBetween(Endpoint.LARGE_ANSWERS, Endpoint.LARGE_ANSWERS + Wire.LARGE + 200);
     assertThat(wire.connection.wantedBytes()).isZero();
     Wire.drain(wire.connection.output);
     assertThat(wire.connection.wantedBytes()).as("what was sent ahead comes first").isZero();
@@ -74,6 +74,23 @@ class Http1ProtocolTest {
     assertThat(wire.requests).hasSize(100);
     assertThat(wire.connection.wantedBytes()).isPositive();
     assertThat(wire.send(GET).text()).endsWith("ok");
+  }
+
+  /// As many as may be connected: 240 of them.
+  @Test
+  void smallAnswersThatNobodyReadsTakeLittleMemory() {
+    Wire small = new Wire(100_000, Wire.MAX_BODY, 5, Endpoint.SMALL_ANSWERS);
+    small.send(GET.repeat(200));
+    assertThat(Wire.drain(small.connection.output, 1_000)).hasSize(1_000);
+    small.connection.writable(small.nowNanos);
+    small.settle();
+    assertThat(small.connection.output.pending())
+        .isBetween(Endpoint.SMALL_ANSWERS, Endpoint.SMALL_ANSWERS + 200);
+    assertThat(small.connection.output.capacity()).isLessThan(8 * 1024);
+    assertThat(small.connection.wantedBytes()).isZero();
+    small.text();
+    assertThat(small.requests).hasSize(200);
+    assertThat(small.connection.wantedBytes()).isPositive();
   }
 
   @Test
