@@ -63,7 +63,14 @@ final class Wire implements HttpHandler {
             InetAddress.getLoopbackAddress(),
             false,
             answers::add,
+            Wire::handleAll,
             nowNanos);
+  }
+
+  private static void handleAll(Connection connection) {
+    while (connection.handleNext()) {
+      // on
+    }
   }
 
   @Override
@@ -141,7 +148,13 @@ final class Wire implements HttpHandler {
   }
 
   static byte[] drain(Output output) {
+    return drain(output, Integer.MAX_VALUE);
+  }
+
+  /// As a socket that takes some of it.
+  static byte[] drain(Output output, int most) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
+    WritableByteChannel all = Channels.newChannel(out);
     try {
       output.writeTo(
           new WritableByteChannel() {
@@ -163,11 +176,5 @@ final class Wire implements HttpHandler {
       throw new AssertionError(e);
     }
     return out.toByteArray();
-    return drain(output, Integer.MAX_VALUE);
   }
-
-  /// As a socket that takes some of it.
-  static byte[] drain(Output output, int most) {
-  }
-    WritableByteChannel all = Channels.newChannel(out);
 }
