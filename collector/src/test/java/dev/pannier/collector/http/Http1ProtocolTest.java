@@ -14,6 +14,7 @@ import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("StringConcatToTextBlock") // lines end in CR LF
 class Http1ProtocolTest {
@@ -91,6 +92,41 @@ class Http1ProtocolTest {
     small.text();
     assertThat(small.requests).hasSize(200);
     assertThat(small.connection.wantedBytes()).isPositive();
+  }
+
+  @Test
+  void whatCameWholeIsAnsweredWhenTheClientSendsNoMore() {
+    wire.send("GET /later/1 HTTP/1.1\r\nHost: x\r\n\r\n" + POST + GET);
+    assertThat(wire.connection.inputEnded()).isTrue();
+    assertThat(wire.connection.isClosing()).isFalse();
+    wire.later.get(0).respond(HttpResponse.text(200, "first"));
+    wire.settle();
+    assertThat(wire.text())
+        .containsSubsequence("first", "hello", "connection: close", "ok")
+        .containsOnlyOnce("connection: close");
+    assertThat(wire.connection.isClosing()).isTrue();
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {5, 49, 52})
+  void whatCameInPartIsNotAnsweredWhenTheClientSendsNoMore(int part) {
+    wire.send("GET /later/1 HTTP/1.1\r\nHost: x\r\n\r\n" + GET + POST.substring(0, part));
+    assertThat(wire.connection.inputEnded()).isTrue();
+    wire.later.get(0).respond(HttpResponse.text(200, "first"));
+    wire.settle();
+    assertThat(wire.requests).containsExactly("GET /later/1 ", "GET /d ");
+    assertThat(wire.text()).endsWith("ok");
+    assertThat(wire.connection.isClosing()).isTrue();
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whoSendsNoMoreAndReadsSlowlyGetsAllAnswers() {
+    wire.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n".repeat(9));
+    assertThat(wire.connection.inputEnded()).isTrue();
+    assertThat(wire.text()).hasSizeGreaterThan(9 * Wire.LARGE);
+    assertThat(wire.connection.isClosing()).isTrue();
   }
 
   @Test
