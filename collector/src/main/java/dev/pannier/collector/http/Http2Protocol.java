@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 /// HTTP/2 (RFC 9113) behind the connection preface: one state machine over frames, streams and
 /// windows, which is why it is long. Priorities are read over; nothing is pushed.
 ///
-/// The windows given to the client follow the memory that is reserved: a stream begins with
-/// [#STREAM_WINDOW], and gets the rest of its announced length once all of that is reserved.
+/// The windows given to the client follow what it announces: a stream begins with [#STREAM_WINDOW], and gets the rest of
+/// its announced length with its head. Memory is reserved as [Body] does; what finds none is refused, and the rest read over.
 final class Http2Protocol implements Protocol {
   private static final Logger LOG = LoggerFactory.getLogger(Http2Protocol.class);
 
@@ -388,7 +388,7 @@ final class Http2Protocol implements Protocol {
     }
   }
 
-  /// Lets the client send what memory is reserved for.
+  /// Lets the client send what it has announced, or some more.
   private void widen(Http2Stream stream) {
     int missing = stream.body.missing();
     int wanted = missing > 0 ? missing + PADDING_ROOM : STREAM_WINDOW;

@@ -3,8 +3,11 @@ package dev.pannier.collector.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
@@ -385,6 +388,15 @@ class Http2ProtocolTest {
         .filteredOn(line -> line.endsWith("DATA " + "x".repeat(100) + " END"))
         .hasSize(100);
     assertThat(small.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void theBodyIsReadAsItsFirstContentTypeSays() {
+    List<String> fields = new ArrayList<>(List.of(":method", "POST", ":scheme", "http"));
+    Collections.addAll(fields, ":path", "/", "content-type", "application/json");
+    Collections.addAll(fields, "content-type", "application/grpc");
+    Http2Head head = Http2Head.parse(fields, InetAddress.getLoopbackAddress());
+    assertThat(head).isNotNull().returns(false, Http2Head::grpc);
   }
 
   @Test
