@@ -18,11 +18,10 @@ final class Body {
   }
 
   private static final byte[] EMPTY = {};
-  private static final int FIRST_CAPACITY = 1024;
 
-  /// A client that announces more than this gets the rest as its bytes come, unless the endpoint
-  /// trusts it: as many clients as may be connected, and send nothing more, leave memory for others.
-  private static final int TRUSTED_LENGTH = 64 * 1024;
+  /// A client that announces more than this gets the rest as its bytes come, unless the endpoint trusts it: as many requests
+  /// as there may be at once, of which nothing more comes, leave memory for others.
+  private static final int FIRST_CAPACITY = 1024;
 
   /// Of what has come of a body that is not trusted: each step copies that.
   private static final int GROWTH = 4;
@@ -148,7 +147,7 @@ final class Body {
   }
 
   private int announced(int needed) {
-    if (expected <= TRUSTED_LENGTH) {
+    if (expected <= FIRST_CAPACITY) {
       return expected;
     }
     if (endpoint.trust(expected)) {
@@ -156,7 +155,7 @@ final class Body {
       return expected;
     }
     int capacity =
-        Math.min(expected, Math.max(TRUSTED_LENGTH, Math.max(needed, GROWTH * bytes.length)));
+        Math.min(expected, Math.max(FIRST_CAPACITY, Math.max(needed, GROWTH * bytes.length)));
     // Else there would never be memory for that and the whole beside it.
     return budget.everHas((long) capacity + expected) ? capacity : expected;
   }

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,9 +20,6 @@ final class Connection {
   /// What an HTTP/2 client sends first (RFC 9113, section 3.4).
   static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII);
 
-  /// Nothing is read while more output than this waits.
-  static final int MAX_PENDING_OUTPUT = 64 * 1024;
-
   /// How long a connection above the limit is listened to.
   private static final long REFUSED_NANOS = 1_000_000_000L;
 
@@ -32,33 +31,43 @@ final class Connection {
   /// Where its bytes come from and go to; null in a test without sockets.
   @Nullable ClientSocket socket;
 
+  private record Complete(HttpRequest request, HttpResponder responder) {}
+
   private final boolean refused;
   private final Consumer<Exchange> answers;
+  private final Consumer<Connection> complete;
+
+  /// Requests that have come whole, until it is their turn.
+  private final Queue<Complete> waiting = new ArrayDeque<>();
+
   private final long openedNanos;
   private @Nullable Protocol protocol;
   private int prefaceBytes;
   private boolean closing;
 
   /// @param refused whether it is one too many: it is told so and closed
-  /// @param answers where answered exchanges go, from any thread; they come back in [#answer]
+  /// @param answers  where answered exchanges go, from any thread; they come back in [#answer]
+  /// @param complete told when a request has come whole and none before it waits: [#handleNext] is to be called then
   Connection(
       Endpoint endpoint,
       ServerSettings settings,
       InetAddress client,
       boolean refused,
       Consumer<Exchange> answers,
+      Consumer<Connection> complete,
       long nowNanos) {
     this.endpoint = endpoint;
     this.settings = settings;
     this.client = client;
     this.refused = refused;
     this.answers = answers;
+    this.complete = complete;
     this.openedNanos = nowNanos;
   }
 
   /// How many bytes to read at most; 0 to read none now.
   int wantedBytes() {
-    if (closing || output.pending() > MAX_PENDING_OUTPUT) {
+    if (closing || isOutputFull()) {
       return 0;
     }
     return protocol == null ? PREFACE.length : protocol.wantedBytes();
@@ -91,6 +100,11 @@ final class Connection {
       closing = true;
     }
     return !closing || output.pending() > 0;
+  }
+
+  /// Whether the client has to read before it gets more answers.
+  boolean isOutputFull() {
+    return output.pending() > endpoint.maxPendingOutput;
   }
 
   /// Called by whoever answers.
@@ -154,6 +168,10 @@ final class Connection {
     if (protocol != null) {
       protocol.abandon();
     }
+    for (Complete each : waiting) {
+      endpoint.budget.release(each.request.takeBody());
+    }
+    waiting.clear();
   }
 
   /// Whether the client has asked nothing yet, or only a part has come of what it asks next.
@@ -177,10 +195,33 @@ final class Connection {
     return protocol == null ? nowNanos - openedNanos : protocol.idleNanos(nowNanos);
   }
 
-  /// Runs the endpoint's handler with a complete request, and lets go of the body afterwards.
+  /// A request has come whole. It is handled in its turn.
   void handle(HttpRequest request, HttpResponder responder) {
+    waiting.add(new Complete(request, responder));
+    if (waiting.size() == 1) {
+      complete.accept(this);
+    }
+  }
+
+  /// Runs the endpoint's handler with the request whose turn it is, if its client has not taken it back, and lets go of the
+  /// body afterwards.
+  ///
+  /// @return whether another one waits
+  boolean handleNext() {
+    Complete next = waiting.poll();
+    if (next != null) {
+      handle(next);
+    }
+    return !waiting.isEmpty();
+  }
+
+  private void handle(Complete next) {
+    HttpRequest request = next.request;
+    HttpResponder responder = next.responder;
     try {
-      endpoint.handler.handle(request, responder);
+      if (responder.isOpen()) {
+        endpoint.handler.handle(request, responder);
+      }
     } catch (RuntimeException e) {
       failed(request, responder, e);
     } finally {

@@ -62,6 +62,10 @@ final class Http1Protocol implements Protocol {
   private long remaining;
   private boolean chunked;
   private boolean keepAlive = true;
+
+  /// The client sends no more than what has come.
+  private boolean inputEnded;
+
   private boolean head;
 
   /// The request was refused: its body is read over, if it is not too long.
@@ -144,8 +148,9 @@ final class Http1Protocol implements Protocol {
 
   @Override
   public boolean inputEnded() {
-    keepAlive = false;
-    return state == State.WAITING;
+    inputEnded = true;
+    keepAlive &= ahead.length > 0;
+    return state == State.WAITING || ahead.length > 0;
   }
 
   private void readHead(ByteBuffer in, long nowNanos) throws BadRequest {
@@ -386,12 +391,23 @@ final class Http1Protocol implements Protocol {
   /// Goes on with what came behind the last request, unless too many answers wait for the client:
   /// a few bytes can ask for any number of them.
   private void readAhead(long nowNanos) {
-    if (state == State.HEAD
-        && ahead.length > 0
-        && connection.output.pending() <= Connection.MAX_PENDING_OUTPUT) {
+    if (state == State.HEAD && ahead.length > 0 && !connection.isOutputFull()) {
       ByteBuffer sentAhead = ByteBuffer.wrap(ahead);
       ahead = EMPTY;
       received(sentAhead, nowNanos);
+      if (inputEnded && ahead.length == 0) {
+        endInput();
+      }
+    }
+  }
+
+  /// No request begins behind the one that is under way; one of which only a part has come is never handled.
+  private void endInput() {
+    keepAlive = false;
+    boolean isUnderWay = state == State.WAITING || (exchange != null && !exchange.isOpen());
+    if (!isUnderWay) {
+      abandon();
+      connection.closeAfterOutput();
     }
   }
 

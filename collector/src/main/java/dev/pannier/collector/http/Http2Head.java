@@ -21,7 +21,6 @@ record Http2Head(HttpRequest request, long contentLength, boolean expects, boole
     String authority = null;
     long contentLength = -1;
     boolean expects = false;
-    boolean grpc = false;
     List<String> regular = new ArrayList<>(fields.size());
     for (int i = 0; i < fields.size(); i += 2) {
       String name = fields.get(i);
@@ -67,7 +66,6 @@ record Http2Head(HttpRequest request, long contentLength, boolean expects, boole
             contentLength = length;
           }
           case "expect" -> expects = value.equalsIgnoreCase("100-continue");
-          case "content-type" -> grpc = value.startsWith("application/grpc");
           default -> {}
         }
       }
@@ -80,6 +78,9 @@ record Http2Head(HttpRequest request, long contentLength, boolean expects, boole
     }
     Headers headers = new Headers(regular.toArray(new String[0]));
     HttpRequest request = new HttpRequest(method, path, headers, client);
+    // As whoever handles the request has it, where there are two.
+    String contentType = headers.first("content-type");
+    boolean grpc = contentType != null && contentType.startsWith("application/grpc");
     return new Http2Head(request, contentLength, expects, grpc);
   }
 

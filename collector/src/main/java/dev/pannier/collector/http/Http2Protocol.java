@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 /// HTTP/2 (RFC 9113) behind the connection preface: one state machine over frames, streams and
 /// windows, which is why it is long. Priorities are read over; nothing is pushed.
 ///
-/// The windows given to the client follow the memory that is reserved: a stream begins with
-/// [#STREAM_WINDOW], and gets the rest of its announced length once all of that is reserved.
+/// The windows given to the client follow what it announces: a stream begins with [#STREAM_WINDOW], and gets the rest of
+/// its announced length with its head. Memory is reserved as [Body] does; what finds none is refused, and the rest read over.
 final class Http2Protocol implements Protocol {
   private static final Logger LOG = LoggerFactory.getLogger(Http2Protocol.class);
 
@@ -388,7 +388,7 @@ final class Http2Protocol implements Protocol {
     }
   }
 
-  /// Lets the client send what memory is reserved for.
+  /// Lets the client send what it has announced, or some more.
   private void widen(Http2Stream stream) {
     int missing = stream.body.missing();
     int wanted = missing > 0 ? missing + PADDING_ROOM : STREAM_WINDOW;
@@ -672,12 +672,8 @@ final class Http2Protocol implements Protocol {
         || response == null) {
       return;
     }
-    stream.sinceNanos = now;
+    stream.answer = response;
     stream.body.release();
-    if (!sendHead(stream, response)) {
-      LOG.error("an answer's fields do not fit a frame: it becomes one of status 500");
-      sendHead(stream, HttpResponse.text(500, "internal error\n"));
-    }
     if (send(stream)) {
       streams.remove(stream.id);
       stream.release();
@@ -691,9 +687,19 @@ final class Http2Protocol implements Protocol {
     }
   }
 
+  private void sendHead(Http2Stream stream, HttpResponse response) {
+    stream.headSent = true;
+    stream.sinceNanos = nowNanos;
+    if (!writeHead(stream, response)) {
+      LOG.error("an answer's fields do not fit a frame: it becomes one of status 500");
+      HttpResponse instead = HttpResponse.text(500, "internal error\n");
+      stream.answer = instead;
+      writeHead(stream, instead);
+    }
+  }
+
   /// @return false where the fields fit no frame
-  private boolean sendHead(Http2Stream stream, HttpResponse response) {
-    stream.response = response;
+  private boolean writeHead(Http2Stream stream, HttpResponse response) {
     boolean noTrailers = response.trailers().size() == 0;
     int length = response.body().length;
     return writer.headers(
@@ -704,11 +710,11 @@ final class Http2Protocol implements Protocol {
         stream.responseLength() == 0 && noTrailers);
   }
 
-  /// Whether other answers wait for the client's windows. One may without memory that is reserved
+  /// Whether other answers wait for the client. One may without memory that is reserved
   /// for it: in HTTP/1.1 it would be in the output.
   private boolean othersWait(Http2Stream stream) {
     for (Http2Stream each : streams.values()) {
-      if (each != stream && each.response != null) {
+      if (each != stream && each.answer != null) {
         return true;
       }
     }
@@ -718,9 +724,9 @@ final class Http2Protocol implements Protocol {
   private void sendAll() {
     Iterator<Http2Stream> each = streams.values().iterator();
     boolean removed = false;
-    while (each.hasNext() && sendWindow > 0) {
+    while (each.hasNext() && !connection.isOutputFull()) {
       Http2Stream stream = each.next();
-      if (stream.response != null && send(stream)) {
+      if (stream.answer != null && send(stream)) {
         each.remove();
         stream.release();
         removed = true;
@@ -731,19 +737,22 @@ final class Http2Protocol implements Protocol {
     }
   }
 
-  /// Sends what the windows allow of a response whose head is out.
+  /// Sends what the windows, and what waits for the client by now, allow of an answer.
   ///
   /// @return whether the stream is closed now
   private boolean send(Http2Stream stream) {
-    HttpResponse response = stream.response;
-    if (response == null) {
+    if (!stream.headSent && stream.answer != null && !connection.isOutputFull()) {
+      sendHead(stream, stream.answer);
+    }
+    HttpResponse response = stream.answer;
+    if (response == null || !stream.headSent) {
       return false;
     }
     boolean trailers = response.trailers().size() > 0;
     int length = stream.responseLength();
     while (stream.sentBytes < length) {
       int room = Math.min(sendWindow, stream.sendWindow);
-      if (room <= 0 || connection.output.pending() > Connection.MAX_PENDING_OUTPUT) {
+      if (room <= 0 || connection.isOutputFull()) {
         return false;
       }
       int count = Math.min(Math.min(room, length - stream.sentBytes), FrameType.MAX_FRAME_BYTES);
@@ -798,7 +807,7 @@ final class Http2Protocol implements Protocol {
     try {
       for (Http2Stream stream : List.copyOf(streams.values())) {
         long age = now - stream.sinceNanos;
-        if (stream.response != null && age > settings.writeTimeout().toNanos()) {
+        if (stream.headSent && age > settings.writeTimeout().toNanos()) {
           reset(stream, ErrorCode.CANCEL);
         } else if (!stream.remoteClosed && !stream.discarding && age > requestNanos) {
           refuse(stream, 408, "the request took too long");

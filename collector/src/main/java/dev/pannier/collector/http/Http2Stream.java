@@ -38,8 +38,11 @@ final class Http2Stream extends Exchange {
   /// The request was refused: the rest of its body is read over.
   boolean discarding;
 
-  /// The answer, once its head is out.
-  @Nullable HttpResponse response;
+  /// Null while it is awaited.
+  @Nullable HttpResponse answer;
+
+  /// Whether the answer's head is out.
+  boolean headSent;
 
   int sentBytes;
 
@@ -56,10 +59,10 @@ final class Http2Stream extends Exchange {
 
   /// The bytes of the answer's body; none for HEAD.
   int responseLength() {
-    return response == null || head ? 0 : response.body().length;
+    return answer == null || head ? 0 : answer.body().length;
   }
 
-  /// Keeps the answer alone, which has to wait for the client's windows: the request's fields may
+  /// Keeps the answer alone, which has to wait for the client to read, or for its windows: the request's fields may
   /// be many times as long, and a client may leave its windows shut on purpose.
   ///
   /// @return whether the answer's bytes could be reserved

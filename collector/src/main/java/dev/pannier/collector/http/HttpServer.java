@@ -13,6 +13,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Queue;
@@ -24,7 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The server: one selector, one thread, any number of addresses. In a round each connection is
-/// read from once, so a flood on one of them keeps the others waiting for a round and no longer.
+/// read from once, so a flood on one of them keeps the others waiting for a round and no longer. Requests
+/// are handled one of each connection in turn; where that takes long, what is left waits for the next round.
 ///
 /// [#doWork] and [#await] are the loop, [#start] is the thread around them.
 public final class HttpServer implements AutoCloseable {
@@ -44,6 +46,9 @@ public final class HttpServer implements AutoCloseable {
   /// How long a round that has begun may go on once it is the last.
   private static final Duration LAST_ROUND = Duration.ofSeconds(1);
 
+  /// How long a round goes on handling requests.
+  private static final long HANDLING_NANOS = 100_000_000L;
+
   private static final long TICK_NANOS = 50_000_000L;
   private static final long IDLE_TICK_NANOS = 1_000_000_000L;
 
@@ -58,6 +63,10 @@ public final class HttpServer implements AutoCloseable {
   private final Selector selector;
   private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(READ_BYTES);
   private final Queue<Exchange> answers = new ConcurrentLinkedQueue<>();
+
+  /// Those that have requests to be handled, whose turn comes in this order.
+  private final Queue<Connection> complete = new ArrayDeque<>();
+
   private final Set<Endpoint> endpoints = new LinkedHashSet<>();
   private final Set<ClientSocket> sockets = new LinkedHashSet<>();
 
@@ -129,6 +138,7 @@ public final class HttpServer implements AutoCloseable {
     }
     busy |= work > 0;
     selector.selectedKeys().clear();
+    work += handle(nowNanos);
     work += sendAnswers(nowNanos);
     if (shutDownAsked && !shuttingDown) {
       beginShutDown(nowNanos);
@@ -141,12 +151,26 @@ public final class HttpServer implements AutoCloseable {
     return work;
   }
 
+  /// Handles requests that have come whole.
+  private int handle(long nowNanos) {
+    int work = 0;
+    long sinceNanos = nanoClock.getAsLong();
+    while (!complete.isEmpty() && nanoClock.getAsLong() - sinceNanos <= HANDLING_NANOS) {
+      Connection next = complete.remove();
+      if (next.handleNext()) {
+        complete.add(next);
+      }
+      work += 1 + sendAnswers(nowNanos);
+    }
+    return work;
+  }
+
   /// Waits for something to do: until a client or an answer comes, or time limits have to be
   /// looked after.
   public void await(long nowNanos) throws IOException {
     boolean quiet = sockets.isEmpty() && !acceptPaused && !shuttingDown;
     long waitNanos = busy ? nextTickNanos - nowNanos : quiet ? LONGEST_WAIT_NANOS : IDLE_TICK_NANOS;
-    if (answers.isEmpty() && !stopped && waitNanos > 0) {
+    if (answers.isEmpty() && complete.isEmpty() && !stopped && waitNanos > 0) {
       selector.select(Math.max(1, waitNanos / 1_000_000));
     }
   }
@@ -269,7 +293,13 @@ public final class HttpServer implements AutoCloseable {
       SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
       Connection connection =
           new Connection(
-              endpoint, settings, client.getAddress(), refused, this::answered, nowNanos);
+              endpoint,
+              settings,
+              client.getAddress(),
+              refused,
+              this::answered,
+              complete::add,
+              nowNanos);
       ClientSocket socket = new ClientSocket(key, readBuffer, connection, refused);
       connection.socket = socket;
       key.attach(socket);

@@ -21,6 +21,11 @@ final class Output {
     return end - start;
   }
 
+  /// The bytes of memory that it takes.
+  int capacity() {
+    return bytes.length;
+  }
+
   /// The next byte's position, for [#putInt24At].
   int position() {
     return end - start;
@@ -101,7 +106,7 @@ final class Output {
     int pending = end - start;
     byte[] target = bytes;
     if (pending + length > bytes.length / 2) {
-      target = new byte[Math.max(FIRST_CAPACITY, 2 * (pending + length))];
+      target = new byte[Math.max(FIRST_CAPACITY, pending + length + (pending + length) / 2)];
     }
     System.arraycopy(bytes, start, target, 0, pending);
     bytes = target;

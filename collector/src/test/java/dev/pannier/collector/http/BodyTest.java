@@ -17,8 +17,12 @@ final class BodyTest {
       new Endpoint((request, exchange) -> {}, budget, 100, 10, 4_000_000);
 
   private Body announced() {
+    return announced(LENGTH);
+  }
+
+  private Body announced(int length) {
     Body body = new Body(endpoint, false);
-    assertThat(body.expect(LENGTH)).isEqualTo(Body.Result.TAKEN);
+    assertThat(body.expect(length)).isEqualTo(Body.Result.TAKEN);
     return body;
   }
 
@@ -33,7 +37,7 @@ final class BodyTest {
   @Test
   void whoSendNothingMoreKeepAQuarterOfTheMemoryTogether() {
     List<Body> silent = Stream.generate(this::announced).limit(20).toList();
-    assertThat(budget.heldBytes()).isBetween(MEMORY / 4L, MEMORY / 4L + 20 * 65_536);
+    assertThat(budget.heldBytes()).isBetween(MEMORY / 4L, MEMORY / 4L + 20 * 1_024);
 
     // Another one is served meanwhile.
     Body body = announced();
@@ -46,6 +50,28 @@ final class BodyTest {
     assertThat(budget.heldBytes()).isZero();
     announced();
     assertThat(budget.heldBytes()).isEqualTo(LENGTH);
+  }
+
+  /// A connection of HTTP/2 may announce a hundred.
+  @Test
+  void shortOnesKeepNoMoreOfIt() {
+    List<Body> silent = Stream.generate(() -> announced(65_536)).limit(300).toList();
+    assertThat(budget.heldBytes()).isLessThan(MEMORY / 4L + 300 * 1_024);
+    silent.forEach(Body::release);
+    assertThat(budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void aBodyThatIsNotTrustedArrivesWholeAsItsBytesCome() {
+    List<Body> silent = Stream.generate(this::announced).limit(4).toList();
+    Body body = announced(60_000);
+    for (int i = 0; i < 60; i++) {
+      assertThat(body.take(ByteBuffer.allocate(1_000), 1_000)).isEqualTo(Body.Result.TAKEN);
+    }
+    assertThat(body.missing()).isZero();
+    body.release();
+    silent.forEach(Body::release);
+    assertThat(budget.heldBytes()).isZero();
   }
 
   @Test

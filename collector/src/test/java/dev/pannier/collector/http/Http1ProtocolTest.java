@@ -14,6 +14,7 @@ import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("StringConcatToTextBlock") // lines end in CR LF
 class Http1ProtocolTest {
@@ -64,7 +65,7 @@ class Http1ProtocolTest {
     String get = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
     wire.send(get.repeat(100));
     assertThat(wire.connection.output.pending())
-        .isBetween(Connection.MAX_PENDING_OUTPUT, Connection.MAX_PENDING_OUTPUT + Wire.LARGE + 200);
+        .isBetween(Endpoint.LARGE_ANSWERS, Endpoint.LARGE_ANSWERS + Wire.LARGE + 200);
     assertThat(wire.connection.wantedBytes()).isZero();
     Wire.drain(wire.connection.output);
     assertThat(wire.connection.wantedBytes()).as("what was sent ahead comes first").isZero();
@@ -74,6 +75,58 @@ class Http1ProtocolTest {
     assertThat(wire.requests).hasSize(100);
     assertThat(wire.connection.wantedBytes()).isPositive();
     assertThat(wire.send(GET).text()).endsWith("ok");
+  }
+
+  /// As many as may be connected: 240 of them.
+  @Test
+  void smallAnswersThatNobodyReadsTakeLittleMemory() {
+    Wire small = new Wire(100_000, Wire.MAX_BODY, 5, Endpoint.SMALL_ANSWERS);
+    small.send(GET.repeat(200));
+    assertThat(Wire.drain(small.connection.output, 1_000)).hasSize(1_000);
+    small.connection.writable(small.nowNanos);
+    small.settle();
+    assertThat(small.connection.output.pending())
+        .isBetween(Endpoint.SMALL_ANSWERS, Endpoint.SMALL_ANSWERS + 200);
+    assertThat(small.connection.output.capacity()).isLessThan(8 * 1024);
+    assertThat(small.connection.wantedBytes()).isZero();
+    small.text();
+    assertThat(small.requests).hasSize(200);
+    assertThat(small.connection.wantedBytes()).isPositive();
+  }
+
+  @Test
+  void whatCameWholeIsAnsweredWhenTheClientSendsNoMore() {
+    wire.send("GET /later/1 HTTP/1.1\r\nHost: x\r\n\r\n" + POST + GET);
+    assertThat(wire.connection.inputEnded()).isTrue();
+    assertThat(wire.connection.isClosing()).isFalse();
+    wire.later.get(0).respond(HttpResponse.text(200, "first"));
+    wire.settle();
+    assertThat(wire.text())
+        .containsSubsequence("first", "hello", "connection: close", "ok")
+        .containsOnlyOnce("connection: close");
+    assertThat(wire.connection.isClosing()).isTrue();
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {5, 49, 52})
+  void whatCameInPartIsNotAnsweredWhenTheClientSendsNoMore(int part) {
+    wire.send("GET /later/1 HTTP/1.1\r\nHost: x\r\n\r\n" + GET + POST.substring(0, part));
+    assertThat(wire.connection.inputEnded()).isTrue();
+    wire.later.get(0).respond(HttpResponse.text(200, "first"));
+    wire.settle();
+    assertThat(wire.requests).containsExactly("GET /later/1 ", "GET /d ");
+    assertThat(wire.text()).endsWith("ok");
+    assertThat(wire.connection.isClosing()).isTrue();
+    assertThat(wire.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void whoSendsNoMoreAndReadsSlowlyGetsAllAnswers() {
+    wire.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n".repeat(9));
+    assertThat(wire.connection.inputEnded()).isTrue();
+    assertThat(wire.text()).hasSizeGreaterThan(9 * Wire.LARGE);
+    assertThat(wire.connection.isClosing()).isTrue();
   }
 
   @Test

@@ -3,8 +3,11 @@ package dev.pannier.collector.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
@@ -358,10 +361,42 @@ class Http2ProtocolTest {
       wire.send(client.request(stream, false, "POST", "/").bytes());
       wire.send(client.data(stream, true, "x".repeat(9000)).bytes());
     }
-    assertThat(wire.connection.output.pending()).isGreaterThan(Connection.MAX_PENDING_OUTPUT);
+    assertThat(wire.connection.output.pending()).isGreaterThan(Endpoint.LARGE_ANSWERS);
     assertThat(wire.connection.wantedBytes()).isZero();
     wire.received();
     assertThat(wire.connection.wantedBytes()).isPositive();
+  }
+
+  @Test
+  void smallAnswersThatNobodyReadsTakeLittleMemory() {
+    Wire small = new Wire(200_000, Wire.MAX_BODY, 100, Endpoint.SMALL_ANSWERS);
+    for (int stream = 1; stream < 200; stream += 2) {
+      client.request(stream, false, "POST", "/").data(stream, true, "x".repeat(100));
+    }
+    small.send(client.bytes());
+    assertThat(small.requests).hasSize(100);
+    assertThat(small.connection.output.pending())
+        .isBetween(Endpoint.SMALL_ANSWERS, Endpoint.SMALL_ANSWERS + 300);
+    assertThat(small.budget.heldBytes())
+        .as("of what is still to be sent")
+        .isGreaterThan(50 * Http2Stream.BYTES);
+    // The connection's pace says how long it may take.
+    small.pass(Duration.ofSeconds(21));
+    List<String> got = client.read(small.received());
+    assertThat(got).filteredOn(line -> line.contains(":status=200")).hasSize(100);
+    assertThat(got)
+        .filteredOn(line -> line.endsWith("DATA " + "x".repeat(100) + " END"))
+        .hasSize(100);
+    assertThat(small.budget.heldBytes()).isZero();
+  }
+
+  @Test
+  void theBodyIsReadAsItsFirstContentTypeSays() {
+    List<String> fields = new ArrayList<>(List.of(":method", "POST", ":scheme", "http"));
+    Collections.addAll(fields, ":path", "/", "content-type", "application/json");
+    Collections.addAll(fields, "content-type", "application/grpc");
+    Http2Head head = Http2Head.parse(fields, InetAddress.getLoopbackAddress());
+    assertThat(head).isNotNull().returns(false, Http2Head::grpc);
   }
 
   @Test

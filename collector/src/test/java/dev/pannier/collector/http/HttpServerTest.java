@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +37,10 @@ class HttpServerTest {
 
   private final MemoryBudget budget = new MemoryBudget(1024 * 1024);
   private final List<HttpResponder> later = new ArrayList<>();
+
+  /// The paths of the requests that were handled.
+  private final List<String> handled = new ArrayList<>();
+
   private final Endpoint endpoint = new Endpoint(this::handle, budget, 3, 10, 500_000);
   private final List<Socket> clients = new ArrayList<>();
   private long nowNanos = 1;
@@ -58,6 +63,10 @@ class HttpServerTest {
   }
 
   private void handle(HttpRequest request, HttpResponder responder) {
+    handled.add(request.path());
+    if (request.path().equals("/slow")) {
+      nowNanos += Duration.ofMillis(150).toNanos();
+    }
     if (request.path().equals("/later")) {
       later.add(responder);
     } else {
@@ -109,6 +118,71 @@ class HttpServerTest {
     assertThat(read(client)).startsWith("HTTP/1.1 200 OK").endsWith("got 0");
     client.getOutputStream().write(GET.getBytes(ISO_8859_1));
     assertThat(read(client)).startsWith("HTTP/1.1 200 OK").endsWith("got 0");
+  }
+
+  /// One of HTTP/2 may send as many at once as it may have streams.
+  @Test
+  void manyRequestsOfOneConnectionDoNotHoldUpOthers() throws IOException {
+    Frames frames = Frames.hello();
+    Socket many = connect(address);
+    many.getOutputStream().write(frames.bytes());
+    Socket other = connect(address);
+    rounds();
+    for (int stream = 1; stream < 20; stream += 2) {
+      frames.request(stream, true, "GET", "/slow");
+    }
+    many.getOutputStream().write(frames.bytes());
+    other.getOutputStream().write(GET.getBytes(ISO_8859_1));
+    while (!handled.contains("/")) {
+      int before = Collections.frequency(handled, "/slow");
+      round();
+      assertThat(Collections.frequency(handled, "/slow") - before)
+          .as("in a round")
+          .isLessThanOrEqualTo(1);
+    }
+    assertThat(handled.indexOf("/")).as("requests before it").isLessThanOrEqualTo(2);
+    assertThat(read(other)).endsWith("got 0");
+    while (handled.size() < 11) {
+      round();
+    }
+  }
+
+  @Test
+  void aRequestThatIsTakenBackBeforeItsTurnIsNotHandled() throws IOException {
+    Frames frames = Frames.hello();
+    Socket client = connect(address);
+    client.getOutputStream().write(frames.bytes());
+    rounds();
+    frames.request(1, true, "GET", "/slow");
+    frames.request(3, false, "POST", "/").data(3, true, "x".repeat(9_000));
+    frames.frame(FrameType.RST_STREAM, 0, 3, "00000008");
+    client.getOutputStream().write(frames.bytes());
+    while (handled.isEmpty()) {
+      round();
+    }
+    rounds();
+    assertThat(handled).containsExactly("/slow");
+  }
+
+  @Test
+  void aClientThatGoesTakesItsRequestsAlong() throws IOException {
+    Frames frames = Frames.hello();
+    Socket client = connect(address);
+    client.getOutputStream().write(frames.bytes());
+    rounds();
+    frames.request(1, true, "GET", "/slow");
+    frames.request(3, false, "POST", "/").data(3, true, "x".repeat(9_000));
+    frames.request(5, false, "POST", "/").data(5, true, "x".repeat(9_000));
+    client.getOutputStream().write(frames.bytes());
+    while (handled.isEmpty()) {
+      round();
+    }
+    client.setSoLinger(true, 0);
+    client.close();
+    while (budget.heldBytes() > 0) {
+      round();
+    }
+    assertThat(handled.size()).isLessThan(3);
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -50,15 +51,26 @@ final class Wire implements HttpHandler {
   }
 
   Wire(long budgetBytes, int maxBody) {
+    this(budgetBytes, maxBody, 5, Endpoint.LARGE_ANSWERS);
+  }
+
+  Wire(long budgetBytes, int maxBody, int maxStreams, int maxPendingOutput) {
     budget = new MemoryBudget(budgetBytes);
     connection =
         new Connection(
-            new Endpoint(this, budget, 10, 5, maxBody),
+            new Endpoint(this, budget, 10, maxStreams, maxBody, maxPendingOutput),
             settings,
             InetAddress.getLoopbackAddress(),
             false,
             answers::add,
+            Wire::handleAll,
             nowNanos);
+  }
+
+  private static void handleAll(Connection connection) {
+    while (connection.handleNext()) {
+      // on
+    }
   }
 
   @Override
@@ -136,9 +148,30 @@ final class Wire implements HttpHandler {
   }
 
   static byte[] drain(Output output) {
+    return drain(output, Integer.MAX_VALUE);
+  }
+
+  /// As a socket that takes some of it.
+  static byte[] drain(Output output, int most) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
+    WritableByteChannel all = Channels.newChannel(out);
     try {
-      output.writeTo(Channels.newChannel(out));
+      output.writeTo(
+          new WritableByteChannel() {
+            @Override
+            public int write(ByteBuffer bytes) throws IOException {
+              int count = Math.min(bytes.remaining(), most - out.size());
+              return all.write(bytes.slice(bytes.position(), count));
+            }
+
+            @Override
+            public boolean isOpen() {
+              return true;
+            }
+
+            @Override
+            public void close() {}
+          });
     } catch (IOException e) {
       throw new AssertionError(e);
     }
