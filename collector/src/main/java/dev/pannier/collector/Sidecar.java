@@ -57,6 +57,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -115,6 +116,9 @@ final class Sidecar {
   private Listener adminListener;
 
   private volatile @Nullable OtlpReceiver receiver;
+
+  /// Whether requests are acknowledged while they are in memory alone.
+  private volatile boolean acceptsInMemory;
 
   /// The shippers that have told what their destination has.
   private final Set<String> met = ConcurrentHashMap.newKeySet();
@@ -216,6 +220,7 @@ final class Sidecar {
       otlpListener = null;
       return;
     }
+    acceptsInMemory = otlp.acknowledge() == OtlpSource.Acknowledge.ACCEPTED;
     OtlpReceiver made =
         new OtlpReceiver(otlp, buffer, budget, shipping::refuses, metrics, nanoClock);
     receiver = made;
@@ -694,13 +699,24 @@ final class Sidecar {
       receipt.lines().forEach(line -> LOG.info("receipt: {}", line));
     }
     long unread = receipt == null ? 0 : receipt.unshippedBytes() + receipt.bufferedBytes();
-    if (undelivered > 0 || unread > 0) {
+    // No file has them.
+    long requested = disk == null ? receivedInFlight().sum() : 0;
+    if (undelivered > requested || unread > 0) {
       LOG.warn(
           "stopped with {} records unconfirmed and {} bytes of files not shipped:"
               + " they follow at the next start if {} still there",
-          undelivered,
+          Math.max(0, undelivered - requested),
           unread,
           disk == null ? "the files are" : "buffer.directory and the files are");
+    }
+    if (requested > 0) {
+      LOG.warn(
+          "stopped with {} records of requests unconfirmed: {}",
+          requested,
+          acceptsInMemory
+              ? "they are lost, and their clients were told that they were accepted"
+              : "their clients were not told that they were delivered, and have to send them"
+                  + " again");
     }
     return disk == null || disk.left() != null ? unkept : undelivered;
   }
@@ -708,19 +724,32 @@ final class Sidecar {
   /// With what the buffer holds though no source need send it again, and what it gave up. Any thread.
   private Receipt withBuffer(Receipt receipt) {
     List<ShipperReceipt> shippers = new ArrayList<>();
+    // What else is in memory alone is in files, or was not acknowledged.
+    boolean accepts = disk == null && acceptsInMemory;
     for (Ledger.Row row : ledger.snapshot()) {
+      boolean received = row.source().equals(OtlpReceiver.SOURCE);
+      boolean holds = disk != null || (accepts && received && !receipt.complete());
       shippers.add(
           new ShipperReceipt(
               row.source(),
               row.shipper(),
-              row.source().equals(OtlpReceiver.SOURCE),
-              // What is in memory alone is in files, or was not acknowledged.
-              disk == null ? 0 : row.records().inFlight(),
-              disk == null ? 0 : row.bytes().inFlight(),
+              received,
+              holds ? row.records().inFlight() : 0,
+              holds ? row.bytes().inFlight() : 0,
               row.records().dropped(),
               row.bytes().dropped()));
     }
-    return receipt.withDropped(ledger.drops().files()).withShippers(shippers);
+    return receipt
+        .withDropped(ledger.drops().files())
+        .withShippers(shippers)
+        .withLostReceived(accepts && receipt.complete() ? receivedInFlight().max().orElse(0) : 0);
+  }
+
+  /// For each shipper the records of requests that it has not got.
+  private LongStream receivedInFlight() {
+    return ledger.snapshot().stream()
+        .filter(row -> row.source().equals(OtlpReceiver.SOURCE))
+        .mapToLong(row -> row.records().inFlight());
   }
 
   /// With what is left in the disk buffer, once that is closed.
@@ -737,9 +766,11 @@ final class Sidecar {
             "receipt: which bytes are left in buffer.directory is not known, and they count as"
                 + " shipped: the receipt is not complete");
       } else {
+        long inMemory = receivedInFlight().max().orElse(0) - left.receivedRecords();
         whole =
             whole
                 .withBuffered(left.files(), left.receivedRecords())
+                .withLostReceived(acceptsInMemory ? Math.max(0, inMemory) : 0)
                 .withDamagedBuffer(disk.status().damagedBytes());
         whole = tailStopped ? whole.asLastWord() : whole;
       }

@@ -18,7 +18,7 @@ import tools.jackson.core.json.JsonFactory;
 /// All files at one instant. As JSON:
 /// ```
 /// {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,"buffered_bytes":0,"buffered_received_records":0,
-///  "damaged_buffer_bytes":0,
+///  "lost_received_records":0,"damaged_buffer_bytes":0,
 ///  "shippers":[{"source":"app","shipper":"events","buffered_records":0,"buffered_bytes":0,
 ///               "dropped_records":2,"dropped_bytes":48}],
 ///  "whole_files_left_out":0,
@@ -33,6 +33,7 @@ import tools.jackson.core.json.JsonFactory;
 /// @param files    from the oldest to the youngest
 /// @param shippers what each has not got though the source need not send it again, where it is anything
 /// @param bufferedReceived records of acknowledged requests that are left in the disk buffer by a process that has stopped
+/// @param lostReceived records of acknowledged requests that were in memory alone when the process stopped
 /// @param damagedBuffer bytes of the disk buffer that a process that has stopped has found to be no records, or could not read; whose
 ///     they were is not known
 /// @param complete whether it is the last word of a process that has stopped
@@ -40,6 +41,7 @@ public record Receipt(
     List<FileReceipt> files,
     List<ShipperReceipt> shippers,
     long bufferedReceived,
+    long lostReceived,
     long damagedBuffer,
     boolean complete) {
   static final int MAX_WHOLE = 1_000;
@@ -59,7 +61,7 @@ public record Receipt(
 
   /// Without a disk buffer, or while the process runs.
   public Receipt(List<FileReceipt> files, long bufferedReceived, boolean complete) {
-    this(files, List.of(), bufferedReceived, 0, complete);
+    this(files, List.of(), bufferedReceived, 0, 0, complete);
   }
 
   public long unshippedBytes() {
@@ -96,7 +98,7 @@ public record Receipt(
 
   /// The same, with what shippers have not got.
   public Receipt withShippers(List<ShipperReceipt> others) {
-    return new Receipt(files, others, bufferedReceived, damagedBuffer, complete);
+    return new Receipt(files, others, bufferedReceived, lostReceived, damagedBuffer, complete);
   }
 
   /// The same, where buffers gave something up.
@@ -125,7 +127,7 @@ public record Receipt(
                     gone.parts(),
                     List.of(),
                     List.of())));
-    return new Receipt(all, shippers, bufferedReceived, damagedBuffer, complete);
+    return new Receipt(all, shippers, bufferedReceived, lostReceived, damagedBuffer, complete);
   }
 
   /// The same, where the disk buffer still holds something.
@@ -151,17 +153,22 @@ public record Receipt(
                     held.ranges(),
                     List.of(),
                     List.of())));
-    return new Receipt(all, shippers, received, damagedBuffer, complete);
+    return new Receipt(all, shippers, received, lostReceived, damagedBuffer, complete);
+  }
+
+  /// The same, where records of acknowledged requests were in memory alone at the end.
+  public Receipt withLostReceived(long records) {
+    return new Receipt(files, shippers, bufferedReceived, records, damagedBuffer, complete);
   }
 
   /// The same, and nothing comes behind it.
   public Receipt asLastWord() {
-    return new Receipt(files, shippers, bufferedReceived, damagedBuffer, true);
+    return new Receipt(files, shippers, bufferedReceived, lostReceived, damagedBuffer, true);
   }
 
   /// The same, where so much of the disk buffer was found damaged, or could not be read.
   public Receipt withDamagedBuffer(long bytes) {
-    return new Receipt(files, shippers, bufferedReceived, bytes, complete);
+    return new Receipt(files, shippers, bufferedReceived, lostReceived, bytes, complete);
   }
 
   public byte[] json() {
@@ -177,6 +184,7 @@ public record Receipt(
       out.writeNumberProperty("lost_bytes", lostBytes());
       out.writeNumberProperty("buffered_bytes", bufferedBytes());
       out.writeNumberProperty("buffered_received_records", bufferedReceivedRecords());
+      out.writeNumberProperty("lost_received_records", lostReceived);
       out.writeNumberProperty("damaged_buffer_bytes", damagedBuffer);
       out.writeArrayPropertyStart("shippers");
       for (ShipperReceipt shipper : shippers) {
@@ -271,6 +279,11 @@ public record Receipt(
     if (received > 0) {
       lines.add(received + " records of requests NOT shipped, in the buffer");
     }
+    if (lostReceived > 0) {
+      lines.add(
+          lostReceived
+              + " records of requests lost, which were acknowledged before they were shipped");
+    }
     if (damagedBuffer > 0) {
       lines.add(damagedBuffer + " bytes of the buffer were damaged, or could not be read");
     }
@@ -362,6 +375,9 @@ public record Receipt(
     if (bufferedBytes() > 0 || bufferedReceivedRecords() > 0) {
       text.append(", left in the buffer: bytes ").append(bufferedBytes());
       text.append(", records of requests ").append(bufferedReceivedRecords());
+    }
+    if (lostReceived > 0) {
+      text.append(", lost records of requests ").append(lostReceived);
     }
     if (damagedBuffer > 0) {
       text.append(", damaged in the buffer: bytes ").append(damagedBuffer);

@@ -27,7 +27,8 @@ class ReceiptTest {
         .isEqualTo(
             """
             {"version":1,"complete":true,"unshipped_bytes":100,"lost_bytes":0,\
-            "buffered_bytes":0,"buffered_received_records":0,"damaged_buffer_bytes":0,\
+            "buffered_bytes":0,"buffered_received_records":0,"lost_received_records":0,\
+            "damaged_buffer_bytes":0,\
             "shippers":[],"whole_files_left_out":0,"files":[\
             {"source":"app","path":"/a.log","generation":"00f3","shipped":[[0,900]],\
             "buffered":[],"dropped":[],"unshipped":[[900,1000]],"lost":[]},\
