@@ -322,9 +322,10 @@ final class FileTailer {
             });
   }
 
-  /// Whether nothing is told of some file's changes.
+  /// Whether nothing is told of some file's changes; of those that have no name nobody expects it, and they are read at each look.
   boolean hasUntold() {
-    return generations.live().stream().anyMatch(file -> file.untold >= UNTOLD);
+    return generations.live().stream()
+        .anyMatch(file -> file.untold >= UNTOLD && !NamelessFiles.isOne(file));
   }
 
   /// How long there is nothing to do unless something changes.
