@@ -47,6 +47,9 @@ public final class Processors {
   /// For each severity, the processors that take it.
   private final long[] bySeverity = new long[HIGHEST_SEVERITY + 1];
 
+  /// The bytes that each record gets, whatever it is.
+  private final int addedToAll;
+
   private final ResourceCompletion completion;
   private final LongSupplier nanoClock;
 
@@ -55,6 +58,7 @@ public final class Processors {
     this.settings = List.copyOf(settings);
     this.completion = new ResourceCompletion(received);
     this.nanoClock = nanoClock;
+    Map<String, String> added = new LinkedHashMap<>();
     for (int i = 0; i < settings.size(); i++) {
       Condition condition = new Condition(settings.get(i).when());
       conditions.add(condition);
@@ -64,7 +68,11 @@ public final class Processors {
         }
       }
       redactors.add(redactor(settings.get(i)));
+      if (settings.get(i) instanceof ProcessorSettings.Add add && add.when() == null) {
+        added.putAll(add.attributes());
+      }
     }
+    this.addedToAll = AttributesEncoder.encode(added).length;
   }
 
   /// @param received attributes that the resources of received OTLP get where they lack them
@@ -93,9 +101,10 @@ public final class Processors {
       return completed;
     }
     SearchTime time = new SearchTime(nanoClock);
-    long most = isReceived(batch) ? (long) completed.length() + MAX_MORE : Integer.MAX_VALUE;
-    Batch edited =
-        LogsEditor.edit(completed, new Run(time), (int) Math.min(most, Integer.MAX_VALUE));
+    // An array that grows is there twice for a moment, beside all that is reserved.
+    int likelyMore = (int) Math.min(MAX_MORE, (long) batch.records() * addedToAll);
+    int most = isReceived(batch) ? completed.length() + MAX_MORE : Integer.MAX_VALUE;
+    Batch edited = LogsEditor.edit(completed, new Run(time), likelyMore, most);
     if (time.isSpent()) {
       LOG.warn(
           "source {}: patterns of redact took more than {} s for a batch: what was not searched by"

@@ -55,23 +55,25 @@ public final class LogsEditor {
     this.shared = chooser.shared();
   }
 
-  /// As [#edit(Batch, Chooser, int)], whatever it becomes.
+  /// As [#edit(Batch, Chooser, int, int)], whatever it becomes.
   public static @Nullable Batch edit(Batch batch, Chooser chooser) {
-    return edit(batch, chooser, Integer.MAX_VALUE);
+    return edit(batch, chooser, 0, Integer.MAX_VALUE);
   }
 
-  /// @param batch     of log records
-  /// @param mostBytes that it may become
+  /// @param batch      of log records
+  /// @param likelyMore bytes that its records are likely to grow by, if that is known: else more than an eighth is copied
+  /// @param mostBytes  that it may become
   /// @return the same object where no record changes, null where all records go
   /// @throws IllegalArgumentException if the batch is no OTLP logs request
   /// @throws OutputFullException      if it would become more than `mostBytes`
-  public static @Nullable Batch edit(Batch batch, Chooser chooser, int mostBytes) {
+  public static @Nullable Batch edit(Batch batch, Chooser chooser, int likelyMore, int mostBytes) {
     LogsEditor editor = new LogsEditor(batch.bytes(), chooser);
     int end = batch.offset() + batch.length();
     if (!editor.changes(batch.offset(), end, 0)) {
       return batch;
     }
-    ByteOutput out = new ByteOutput(Math.min(mostBytes, batch.length() + batch.length() / 8));
+    int likelyBytes = batch.length() + Math.max(likelyMore, batch.length() / 8);
+    ByteOutput out = new ByteOutput(Math.min(mostBytes, likelyBytes));
     out.limit(mostBytes);
     editor.copy(batch.offset(), end, 0, out);
     return editor.kept == 0 ? null : batch.with(out.bytes(), 0, out.length(), editor.kept);
