@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -260,6 +261,47 @@ class FuzzIT {
           .isEqualTo(records);
       assertUnharmed(sidecar);
     }
+  }
+
+  /// Two bytes a record, two million of them: 4 KB when packed, and hundreds of MB with an attribute each.
+  @Test
+  void whatProcessorsWouldMakeTooLargeIsRefusedAndOthersAreServedMeanwhile() throws Exception {
+    byte[] packed = Mutations.gzip(emptyRecords(2_000_000));
+    Mutations.Post post =
+        new Mutations.Post(
+            Mutations.Kind.LOGS, "application/x-protobuf", "gzip", packed, null, false, true);
+    String processors = "processors: [{add: {environment: '" + "x".repeat(100) + "'}}]\n";
+    try (Sidecar sidecar =
+            new Sidecar(folder)
+                .configure(
+                    Sidecar.otlp()
+                        + processors
+                        + "shippers: {out: {type: stdout, format: otlp_json}}\n")
+                .start();
+        ExecutorService thread = Executors.newSingleThreadExecutor()) {
+      AtomicBoolean done = new AtomicBoolean();
+      Future<Integer> served = thread.submit(good(sidecar, done, new AtomicInteger()));
+      try (Socket socket = connect(sidecar.httpPort())) {
+        for (int i = 0; i < BOMBS; i++) {
+          assertThat(exchange(socket, post).status()).isEqualTo(413);
+        }
+      } finally {
+        done.set(true);
+      }
+      assertThat(served.get()).isPositive();
+      assertThat(sidecar.statusPage().at("/ledger").size()).as("rows of the ledger").isZero();
+      assertUnharmed(sidecar);
+    }
+  }
+
+  private static byte[] emptyRecords(int records) {
+    LogRecord empty = LogRecord.getDefaultInstance();
+    ScopeLogs scope =
+        ScopeLogs.newBuilder().addAllLogRecords(Collections.nCopies(records, empty)).build();
+    return ExportLogsServiceRequest.newBuilder()
+        .addResourceLogs(ResourceLogs.newBuilder().addScopeLogs(scope))
+        .build()
+        .toByteArray();
   }
 
   /// @return how many were answered so; all others were told to come again
