@@ -962,6 +962,8 @@ final class Generations {
   /// there is one.
   private void replaced(TailedFile old, long nowNanos) throws IOException {
     FileKey place = old.place;
+    // Nobody writes on into a copy: what is there now is another one.
+    boolean wasCopy = old.copy;
     missedRotations.rotated(old.path);
     live.leavesPlace(old);
     try {
@@ -987,7 +989,7 @@ final class Generations {
       if (found != null && found.place().equals(place)) {
         known.leaves(place);
         meet(found, nowNanos, old.seenSeconds);
-      } else {
+      } else if (!wasCopy) {
         meetRenamed(old, place, nowNanos);
       }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pannier.collector.config.FileSource;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,6 +149,28 @@ class RotationTest {
       rig.settle();
       assertThat(rig.bodies()).isEqualTo(written);
       assertThat(rig.keys).hasSize(1);
+      assertThat(rig.notices).isEmpty();
+    }
+  }
+
+  /// As `cp app.log app.log.1; : > app.log` does from the second time on.
+  @Test
+  void aCopyThatIsWrittenOverTheOneBeforeIsNotReadAgain() throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "app.log"))) {
+      LogDirectory log = new LogDirectory(rig.logs, "app.log");
+      rig.start();
+      for (int rotation = 0; rotation < 3; rotation++) {
+        log.write(lines(5));
+        rig.step();
+        rig.step();
+        Files.write(log.numbered(1), Files.readAllBytes(log.file));
+        rig.step();
+        log.truncate(0);
+        rig.step();
+      }
+      rig.settle();
+      assertThat(rig.bodies()).isEqualTo(written);
+      assertThat(rig.lostBytes()).isZero();
       assertThat(rig.notices).isEmpty();
     }
   }
