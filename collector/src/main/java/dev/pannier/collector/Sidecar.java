@@ -117,7 +117,7 @@ final class Sidecar {
 
   private volatile @Nullable OtlpReceiver receiver;
 
-  /// Whether requests are acknowledged while they are in memory alone.
+  /// Whether requests are acknowledged while they are in memory alone, or were before a reload: such ones may still be there.
   private volatile boolean acceptsInMemory;
 
   /// The shippers that have told what their destination has.
@@ -220,7 +220,9 @@ final class Sidecar {
       otlpListener = null;
       return;
     }
-    acceptsInMemory = otlp.acknowledge() == OtlpSource.Acknowledge.ACCEPTED;
+    if (otlp.acknowledge() == OtlpSource.Acknowledge.ACCEPTED) {
+      acceptsInMemory = true;
+    }
     OtlpReceiver made =
         new OtlpReceiver(otlp, buffer, budget, shipping::refuses, metrics, nanoClock);
     receiver = made;
