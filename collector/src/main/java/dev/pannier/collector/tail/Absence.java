@@ -242,12 +242,18 @@ final class Absence {
   }
 
   private @Nullable Path logOf(Discovery.Other other, Map<Path, KnownLogs> due, long nowSeconds) {
-    KnownLogs there = due.get(other.path().getParent());
     long changed = TimeUnit.MILLISECONDS.toSeconds(other.modifiedMillis());
-    if (there == null
-        || other.sizeBytes() == 0
-        || !isPerhapsAfter(changed, looked(other.path()), nowSeconds)
-        || sources.taking(other.path()) != null) {
+    return isPerhapsAfter(changed, looked(other.path()), nowSeconds)
+        ? logOf(other, due.get(other.path().getParent()), sources)
+        : null;
+  }
+
+  /// The log that a file which no source takes may be a part of, by its name; null where there is none.
+  ///
+  /// @param there the logs of its folder
+  static @Nullable Path logOf(
+      Discovery.Other other, @Nullable KnownLogs there, TailSources sources) {
+    if (there == null || other.sizeBytes() == 0 || sources.taking(other.path()) != null) {
       return null;
     }
     Path log = there.rotatedTo(other.path());

@@ -69,23 +69,12 @@ final class MissedRotations {
   }
 
   private @Nullable Path logOf(Discovery.Other other, long lookedSeconds) {
-    KnownLogs there = logs.get(other.path().getParent());
     long changed = TimeUnit.MILLISECONDS.toSeconds(other.modifiedMillis());
-    if (there == null
-        || other.sizeBytes() == 0
-        || !Relatives.isAfter(changed, lookedSeconds)
-        || sources.taking(other.path()) != null
-        || RotatedNames.isCompressed(other.path())) {
+    if (!Relatives.isAfter(changed, lookedSeconds) || RotatedNames.isCompressed(other.path())) {
       return null;
     }
-    Path log = there.rotatedTo(other.path());
-    TailSource source = log == null ? null : sources.taking(log);
-    return log == null
-            || source == null
-            || source.globs.excludes(other.path())
-            || !RotatedNames.isSurelyRotated(other.path(), log)
-        ? null
-        : log;
+    Path log = Absence.logOf(other, logs.get(other.path().getParent()), sources);
+    return log == null || !RotatedNames.isSurelyRotated(other.path(), log) ? null : log;
   }
 
   private boolean isUnknown(Discovery.Other other, Predicate<FileKey> known) throws IOException {
