@@ -977,7 +977,7 @@ final class Generations {
         live.close(old);
         gone(old.saved(), old.source);
       } else if (!moved) {
-        report(old, GONE);
+        losses.report(old, GONE);
         // What was read and is not confirmed yet can still be lost: with the process.
         old.sizeBytes = old.read.position();
         relatives.emptied(old);
@@ -1115,16 +1115,6 @@ final class Generations {
     losses.report(source, generation, path, copy.size(), sizeBytes, "the copy ends before it");
   }
 
-  private void report(TailedFile file, String why) {
-    losses.report(
-        file.source,
-        file.generation,
-        file.path.toString(),
-        file.read.position(),
-        file.sizeBytes,
-        why);
-  }
-
   /// Nothing more comes of this generation; it is remembered for its copies' sake.
   void finish(TailedFile file) {
     file.finished = true;
@@ -1136,13 +1126,7 @@ final class Generations {
 
   /// A file without a name that is one too many, or what cannot be read: what was not read of it is reported.
   void giveUp(TailedFile file, String why) {
-    losses.giveUp(
-        file.source,
-        file.generation,
-        file.path.toString(),
-        file.read.position(),
-        file.sizeBytes,
-        why);
+    losses.giveUp(file, why);
     if (file.content instanceof GzipContent) {
       file.sizeBytes = file.read.position();
     }

@@ -9,6 +9,8 @@ import java.util.function.Consumer;
 
 /// The bytes of each generation that nobody can read any more, since the process started. One thread.
 final class Losses {
+  private static final String GONE = "were gone before they could be read";
+
   /// The oldest generations beyond this are left to the log and the counter.
   private static final int MAX_GENERATIONS = 1_000;
 
@@ -27,12 +29,28 @@ final class Losses {
 
   /// They are nowhere any more. Does nothing where nothing is lost.
   void report(TailSource source, long generation, String path, long from, long to, String why) {
-    lose(source, generation, path, from, to, "were gone before they could be read", why);
+    lose(source, generation, path, from, to, GONE, why);
   }
 
-  /// They are there, and are not read all the same. Does nothing where nothing is lost.
-  void giveUp(TailSource source, long generation, String path, long from, long to, String why) {
-    lose(source, generation, path, from, to, "were given up unread", why);
+  /// As [#report], of what was not read of a file.
+  void report(TailedFile file, String why) {
+    lose(file, GONE, why);
+  }
+
+  /// The rest of a file is there, and is not read all the same. Does nothing where nothing is lost.
+  void giveUp(TailedFile file, String why) {
+    lose(file, "were given up unread", why);
+  }
+
+  private void lose(TailedFile file, String what, String why) {
+    lose(
+        file.source,
+        file.generation,
+        file.path.toString(),
+        file.read.position(),
+        file.sizeBytes,
+        what,
+        why);
   }
 
   private void lose(
