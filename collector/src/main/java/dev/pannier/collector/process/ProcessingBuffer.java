@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /// Memory: a rewritten batch takes the place of the one that was read. Its bytes are taken from the
 /// budget before the old ones are given back, beyond the limit if need be, since it cannot wait.
 /// Processors that add a lot to small records overdraw the budget by that much for one batch a source,
-/// until shippers have caught up. Of a request, which may have millions, no more than [Processors#MAX_MORE]:
-/// else it is not taken.
+/// until shippers have caught up. Of a request, which may have millions, no more than [Processors#MAX_MORE],
+/// or [Processors#ANY_LENGTH] in all: else it is not taken.
 ///
 /// A batch that lost all its records is appended empty: its acknowledgement must not overtake those
 /// of earlier batches of its file.

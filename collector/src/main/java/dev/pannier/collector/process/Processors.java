@@ -32,9 +32,13 @@ public final class Processors {
   /// One bit each in a `long`.
   static final int MOST = 64;
 
-  /// What they may make of a received batch beyond its own bytes. A record takes two bytes at least,
-  /// so that what is added to each could make hundreds of a few MiB; batches of files have few records.
+  /// What they may make of a received batch beyond its own bytes, where that is more than [#ANY_LENGTH].
+  /// A record takes two bytes at least, so that what is added to each could make hundreds of MiB of a few;
+  /// batches of files have few records.
   static final int MAX_MORE = 2 << 20;
+
+  /// However small the received one was: as much as clients send at once where nothing else is said.
+  static final int ANY_LENGTH = 4 << 20;
 
   private static final int HIGHEST_SEVERITY = 24;
 
@@ -94,7 +98,8 @@ public final class Processors {
   /// @return the same object where nothing changes; null where
   ///     every record was dropped; else a copy, with fewer records if some were dropped
   /// @throws IllegalArgumentException if the batch is no OTLP request
-  /// @throws OutputFullException      if a received one would become larger by more than [#MAX_MORE]
+  /// @throws OutputFullException      if a received one would become larger by more than [#MAX_MORE],
+  ///     and than [#ANY_LENGTH]
   public @Nullable Batch apply(Batch batch) {
     Batch completed = isReceived(batch) ? completed(batch) : batch;
     if (settings.isEmpty() || batch.signal() != Signal.LOGS) {
@@ -103,7 +108,8 @@ public final class Processors {
     SearchTime time = new SearchTime(nanoClock);
     // An array that grows is there twice for a moment, beside all that is reserved.
     int likelyMore = (int) Math.min(MAX_MORE, (long) batch.records() * addedToAll);
-    int most = isReceived(batch) ? completed.length() + MAX_MORE : Integer.MAX_VALUE;
+    int most =
+        isReceived(batch) ? Math.max(completed.length() + MAX_MORE, ANY_LENGTH) : Integer.MAX_VALUE;
     Batch edited = LogsEditor.edit(completed, new Run(time), likelyMore, most);
     if (time.isSpent()) {
       LOG.warn(

@@ -341,6 +341,14 @@ class ProcessorsTest {
         .isThrownBy(() -> adding.apply(emptyRecords(2_000_000)));
   }
 
+  /// As an OpenTelemetry Collector sends them: 8,192 at once.
+  @Test
+  void aRequestOfManySmallRecordsMayGrowToWhatAClientMaySend() {
+    Processors adding = processors(new Add(Map.of("k8s.pod.labels", "x".repeat(260)), null));
+    assertThat(Objects.requireNonNull(adding.apply(emptyRecords(8_192))).length())
+        .isGreaterThan(8_192 * 260);
+  }
+
   /// As one record, which cannot be divided.
   @Test
   void whatAPatternMakesOfARequestHasABound() {
