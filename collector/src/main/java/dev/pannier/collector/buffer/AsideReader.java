@@ -44,8 +44,9 @@ final class AsideReader {
     return memoryIsShort ? MEMORY_NANOS - (nowNanos - memorySinceNanos) : 0;
   }
 
+  /// @param all whether all that is parked waits for it
   /// @return null where none is to be read now, or could be; [#waitNanos] tells when to ask again
-  @Nullable Entry next(long nowNanos) {
+  @Nullable Entry next(long nowNanos, boolean all) {
     if (aside.isEmpty() || memoryWaitNanos(nowNanos) > 0) {
       return null;
     }
@@ -58,14 +59,14 @@ final class AsideReader {
       return null;
     }
     try {
-      return read(first, nowNanos);
+      return read(first, nowNanos, all);
     } catch (IOException e) {
       unreadable(first, nowNanos, e);
       return null;
     }
   }
 
-  private @Nullable Entry read(Aside.Waiting first, long nowNanos) throws IOException {
+  private @Nullable Entry read(Aside.Waiting first, long nowNanos, boolean all) throws IOException {
     Segment segment = first.segment();
     if (window == null) {
       window = SegmentReader.window();
@@ -76,7 +77,7 @@ final class AsideReader {
       damaged(first, open, nowNanos);
       return null;
     }
-    byte[] array = cursor.array(open.room(), true);
+    byte[] array = cursor.arrayAside(open.room(), all);
     if (array == null) {
       memoryIsShort = true;
       memorySinceNanos = nowNanos;

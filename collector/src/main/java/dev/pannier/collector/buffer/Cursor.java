@@ -102,8 +102,9 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
   /// The next of what is set aside, which is so no more: of a key, or without one of a reason, one each second or less often until one is
   /// done, and then all.
   ///
+  /// @param all whether all that is parked waits for it: then it is given however much that is
   /// @return null where there is none now; [#asideWaitNanos] tells when to ask again
-  public @Nullable Entry nextAside(long nowNanos) {
+  public @Nullable Entry nextAside(long nowNanos, boolean all) {
     return null;
   }
 

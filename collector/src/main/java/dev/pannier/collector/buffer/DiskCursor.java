@@ -587,7 +587,7 @@ final class DiskCursor extends Cursor {
       return Step.AGAIN;
     }
     long from = open.position();
-    byte[] array = array(open.room(), false);
+    byte[] array = array(open.room(), shareBytes());
     if (array == null) {
       return Step.WAIT;
     }
@@ -944,8 +944,8 @@ final class DiskCursor extends Cursor {
   }
 
   @Override
-  public @Nullable Entry nextAside(long nowNanos) {
-    return asideReader.next(nowNanos);
+  public @Nullable Entry nextAside(long nowNanos, boolean all) {
+    return asideReader.next(nowNanos, all);
   }
 
   @Override
@@ -1024,10 +1024,16 @@ final class DiskCursor extends Cursor {
         && !aside.contains(sequence);
   }
 
-  /// @param again whether it waits aside: what is parked may wait for it
+  /// One of what waits aside, for which what is parked may wait.
+  ///
+  /// @param all whether all of it does: then nothing else makes room
+  byte @Nullable [] arrayAside(int bytes, boolean all) {
+    return array(bytes, all ? Long.MAX_VALUE : 2 * shareBytes());
+  }
+
   /// @return null where memory is short and something that is held will be given back
-  byte @Nullable [] array(int bytes, boolean again) {
-    return held.take(bytes, again, lentBytes(), shareBytes());
+  private byte @Nullable [] array(int bytes, long mostParked) {
+    return held.take(bytes, mostParked, lentBytes(), shareBytes());
   }
 
   /// Not under the buffer's lock.

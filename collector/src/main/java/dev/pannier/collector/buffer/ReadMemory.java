@@ -25,17 +25,17 @@ final class ReadMemory {
     this.spareArrays = spareArrays;
   }
 
-  /// @param again      whether it waits aside: what is parked may wait for it
+  /// @param mostParked while all that the shipper holds is parked, and is no more than that, this one is let in whatever others hold
   /// @param lentBytes  what of the shipper's its fallback holds
   /// @param shareBytes what a shipper may hold
   /// @return null where memory is short and something that is held will be given back
-  byte @Nullable [] take(int bytes, boolean again, long lentBytes, long shareBytes) {
+  byte @Nullable [] take(int bytes, long mostParked, long lentBytes, long shareBytes) {
     boolean usual = bytes > SMALL_BYTES && bytes <= ARRAY_BYTES;
     int length = usual ? ARRAY_BYTES : bytes;
     int size = length + Entry.BYTES;
     long before = heldBytes + lentBytes;
     boolean allIsParked = before == parkedBytes;
-    if (allIsParked && before <= (again ? 2 : 1) * shareBytes) {
+    if (allIsParked && before <= mostParked) {
       // A shipper goes on with one batch whatever the others hold, and whatever waits for a missing
       // topic.
       budget.reserve(size);

@@ -77,16 +77,25 @@ final class Parked {
   ///
   /// @return null if there is none now
   @Nullable Shipment pollAside(long nowNanos) {
-    Entry entry = cursor.nextAside(nowNanos);
+    Entry entry = nextAside(nowNanos);
     while (entry != null) {
       Shipment again = Shipment.ofAside(entry, cursor.log());
       if (!holdsBack(again)) {
         return again;
       }
       add(nowNanos, again, "one before it is held");
-      entry = cursor.nextAside(nowNanos);
+      entry = nextAside(nowNanos);
     }
     return null;
+  }
+
+  /// One that is held and may be tried makes room for it. Where there is none, and one that was set aside is held now in its turn, that
+  /// one may.
+  private @Nullable Entry nextAside(long nowNanos) {
+    if (!cursor.hasAside()) {
+      return null;
+    }
+    return cursor.nextAside(nowNanos, waitNanos(nowNanos, true, false) == Long.MAX_VALUE);
   }
 
   /// Takes all, in their order.

@@ -426,7 +426,7 @@ class DiskBufferChangeTest {
     Cursor one = buffer.cursor("one");
     nowNanos += Aside.RETRY_NANOS;
     while (one.hasAside()) {
-      assertThat(one.nextAside(nowNanos)).isNull();
+      assertThat(one.nextAside(nowNanos, false)).isNull();
     }
     tend();
     assertThat(buffer.hasRoomForRequests()).isTrue();

@@ -1107,9 +1107,9 @@ class DiskBufferTest {
     assertThat(buffer.delivery().getAsBoolean()).isFalse();
     nowNanos += TimeUnit.SECONDS.toNanos(1);
     Cursor cursor = buffer.cursor("events");
-    for (Entry again = cursor.nextAside(nowNanos);
+    for (Entry again = cursor.nextAside(nowNanos, false);
         again != null;
-        again = cursor.nextAside(nowNanos)) {
+        again = cursor.nextAside(nowNanos, false)) {
       if (again.fromFile()) {
         cursor.done(again, 0, "");
       } else {
@@ -1132,13 +1132,13 @@ class DiskBufferTest {
           .isTrue();
     }
     nowNanos += TimeUnit.SECONDS.toNanos(1);
-    Entry tried = Objects.requireNonNull(cursor.nextAside(nowNanos));
+    Entry tried = Objects.requireNonNull(cursor.nextAside(nowNanos, false));
     assertThat(text(tried)).isEqualTo("one");
     nowNanos += TimeUnit.SECONDS.toNanos(30);
-    assertThat(cursor.nextAside(nowNanos)).isNull();
+    assertThat(cursor.nextAside(nowNanos, false)).isNull();
     assertThat(cursor.asideWaitNanos(nowNanos)).isEqualTo(Long.MAX_VALUE);
     cursor.parked(tried);
-    assertThat(text(Objects.requireNonNull(cursor.nextAside(nowNanos)))).isEqualTo("two");
+    assertThat(text(Objects.requireNonNull(cursor.nextAside(nowNanos, false)))).isEqualTo("two");
   }
 
   @Test
@@ -1877,7 +1877,7 @@ class DiskBufferTest {
   }
 
   private @Nullable Entry nextAside(DiskBuffer buffer) {
-    return buffer.cursor("events").nextAside(nowNanos);
+    return buffer.cursor("events").nextAside(nowNanos, false);
   }
 
   private List<String> shipAside(DiskBuffer buffer) {

@@ -394,6 +394,35 @@ class ParkedOnDiskTest {
     assertThat(shipper.calls).extracting(call -> call.batch().key()).contains("held");
   }
 
+  /// What is held may be far more than a share of the memory that a reload has left.
+  @Test
+  void whatIsHeldBehindOneThatWaitsAsideDoesNotKeepThatFromBeingTried() throws Exception {
+    budget.limit(4 << 20);
+    DiskBuffer buffer = buffer();
+    Dispatcher dispatcher = dispatcher(buffer);
+    shipper.onShip = batch -> null;
+    append(buffer, Batches.fromFile("a", 0, body("m", 0)));
+    append(buffer, Batches.fromFile("a", 1, "m1" + "x".repeat(600_000)));
+    run(dispatcher);
+    assertThat(shipper.calls).hasSize(2);
+    budget.limit(1 << 20);
+    shipper.answer(shipper.calls.getFirst(), new Outcome.Missing("no topic", null));
+    shipper.retry(0, "closed");
+    dispatcher.doWork(now);
+    assertThat(buffer.cursor("out").aside().count()).isEqualTo(1);
+    assertThat(buffer.cursor("out").openBatches()).isEqualTo(2);
+
+    missing.clear();
+    shipper.onShip = this::outcome;
+    for (long until = now + 30 * SECOND; now < until; now += SECOND / 100) {
+      dispatcher.doWork(now);
+    }
+    assertThat(shipper.arrived)
+        .extracting(body -> body.substring(0, 2))
+        .containsExactly("m0", "m1");
+    assertThat(budget.heldBytes()).isZero();
+  }
+
   @Test
   void noMoreWaitAsideThanThereIsMemoryFor() throws Exception {
     DiskBuffer buffer = buffer();
