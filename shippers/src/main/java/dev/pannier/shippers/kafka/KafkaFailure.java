@@ -238,6 +238,16 @@ record KafkaFailure(Kind kind, String reason, boolean producerIsDone, boolean le
           + reasons.of(error);
     }
 
+    /// A transaction, ours or the one before it, has no end in the time for which a call may block: before a partition that takes
+    /// nothing shows by its messages.
+    String notEnded(TimeoutException error) {
+      return servers
+          + " did not end a transaction in time: is a broker away, or has a partition of a topic no"
+          + " leader, or fewer in-sync replicas than min.insync.replicas? ("
+          + reasons.of(error)
+          + ")";
+    }
+
     /// A message is not confirmed in the time for which a call may block.
     KafkaFailure slow() {
       return new KafkaFailure(

@@ -391,7 +391,7 @@ public final class TransactionalShipper implements Shipper {
     }
   }
 
-  private String reason(RuntimeException error, String topic) {
+  private String reason(Throwable error, String topic) {
     return switch (error) {
       case PositionsTopic.MissingPositions missing ->
           words.servers()
@@ -409,6 +409,8 @@ public final class TransactionalShipper implements Shipper {
           words.servers()
               + " does not let us read positions: allow READ, WRITE and DESCRIBE on the topic "
               + topic;
+      case TimeoutException silent when topic.isEmpty() && silent.getCause() == null ->
+          words.notEnded(silent);
       default -> words.of(error, topic).reason();
     };
   }
@@ -425,7 +427,9 @@ public final class TransactionalShipper implements Shipper {
     // answer is not among those that are known.
     boolean wentBack =
         connected && stored != null && (isOurs ? stored.isBefore(progress) : stored.isUpTo(found));
-    if (wentBack) {
+    boolean lost =
+        wentBack || (connected && stored == null && (found != null || progress.transaction() != 0));
+    if (lost) {
       LOG.warn(
           "shipper {}: the topic {} has lost the last positions: what was stored behind them is"
               + " stored again with the next transaction",
@@ -450,15 +454,22 @@ public final class TransactionalShipper implements Shipper {
     if (stored != null && !wentBack) {
       progress.restart(stored);
     }
+    if (lost && unsettled) {
+      LOG.warn(
+          "shipper {}: {} records of a commit without an answer are shipped again, and may be there"
+              + " twice: only the lost positions had told",
+          settings.name(),
+          members.stream().flatMap(member -> member.parts.stream()).mapToInt(Batch::records).sum());
+    }
+    String again =
+        lost
+            ? "whether the transaction was committed is not known any more"
+            : "the transaction was not committed";
     List<Member> left = List.copyOf(members);
     forgetTransaction();
     unsettled = false;
     for (Member member : left) {
-      tell(
-          member,
-          committed
-              ? member.outcome()
-              : new Outcome.Retryable("the transaction was not committed", 0, null));
+      tell(member, committed ? member.outcome() : new Outcome.Retryable(again, 0, null));
     }
   }
 
@@ -843,7 +854,7 @@ public final class TransactionalShipper implements Shipper {
         if (e instanceof TimeoutException || isOld()) {
           wasSlow();
         }
-        lose(nowNanos, words.of(e, "").reason());
+        lose(nowNanos, reason(e, ""));
         LOG.info(
             "shipper {}: a commit has no answer, and is looked up: {}", settings.name(), trouble);
       } else {

@@ -679,6 +679,29 @@ class TransactionalShipperTest {
   }
 
   @Test
+  void whatWasInACommitWithoutAnAnswerMayBeThereTwiceWherePositionsAreLost() {
+    ship(batch(FILE, 0, 1));
+    later();
+    ship(batch(FILE, 1, 1));
+    cluster.faults = step -> step == Step.AFTER_COMMIT ? new TimeoutException("no answer") : null;
+    nanos += TransactionalShipper.INTERVAL_NANOS;
+    assertThat(shipper.doWork(nanos, () -> open)).isPositive();
+    assertThat(shipper.missing()).contains("did not end a transaction", "min.insync.replicas");
+    cluster.loseLastPositions();
+    cluster.loseLastPositions();
+    cluster.faults = step -> null;
+    later();
+    assertThat(outcomes.getLast())
+        .isInstanceOfSatisfying(
+            Outcome.Retryable.class, again -> assertThat(again.reason()).contains("is not known"));
+    shipper.resume();
+    ship(batch(FILE, 1, 1));
+    later();
+    assertThat(cluster.bodies()).containsExactly("line 0", "line 1", "line 1");
+    assertThat(stored(FILE)).isEqualTo(20);
+  }
+
+  @Test
   void aCommitThatDidNotReachTheCoordinatorComesAgain() {
     ship(batch(FILE, 0, 1));
     cluster.faults = step -> step == Step.BEFORE_COMMIT ? new TimeoutException("no answer") : null;
