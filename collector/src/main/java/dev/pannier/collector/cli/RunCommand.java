@@ -1,5 +1,6 @@
 package dev.pannier.collector.cli;
 
+import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.ConfigurationFile;
@@ -125,11 +126,12 @@ final class RunCommand implements Callable<Integer> {
     }
     String key = "state.directory";
     try {
-      StateDirectory.prepare(configuration.stateDirectory());
+      Path state = configuration.stateDirectory();
+      StateDirectory.prepare(state, !PositionStore.isThere(state));
       if (waitForConfiguration && configuration.buffer().type() == BufferSettings.Type.DISK) {
         // Else whoever opens it tells what is wrong, and the process ends.
         key = "buffer.directory";
-        StateDirectory.prepare(configuration.buffer().directory());
+        StateDirectory.prepare(configuration.buffer().directory(), false);
       }
     } catch (IOException e) {
       return refused(file.problem(key, String.valueOf(e.getMessage())));
