@@ -111,6 +111,10 @@ final class RunCommand implements Callable<Integer> {
     if (loaded instanceof Loaded.Invalid invalid) {
       return new Attempt.Refused(invalid.problems().stream().map(Problem::toString).toList());
     }
+    Problem emptied = waitForConfiguration ? file.emptied() : null;
+    if (emptied != null) {
+      return refused(emptied);
+    }
     Loaded.Valid valid = (Loaded.Valid) loaded;
     Configuration configuration = valid.configuration();
     long heapMiB = Runtime.getRuntime().maxMemory() >> 20;
