@@ -163,7 +163,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
     synchronized (lock) {
       for (Entry entry : open(shipper)) {
         Batch batch = entry.batch();
-        ledger.dropped(
+        ledger.handedOver(
             batch.source(), shipper.cursor().shipper(), batch.records(), batch.sourceBytes());
         budget.release(Entry.BYTES);
       }

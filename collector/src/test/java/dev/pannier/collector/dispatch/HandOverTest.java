@@ -168,6 +168,7 @@ class HandOverTest {
     run(second);
     assertThat(after.arrived).containsExactly("1", "2");
     assertAllDone(2);
+    assertThat(amounts("spill")).isEqualTo(new Ledger.Amounts(0, 0, 0, 0, 0, 0, 0, 0));
   }
 
   @Test
