@@ -408,12 +408,16 @@ public final class Dispatcher {
     destination.closed(nowNanos);
     long left = cursor.openRecords();
     if (left > 0) {
+      // What a fallback was lent, the log has for its shipper, which says so.
+      long kept = left - cursor.unkeptRecords();
       LOG.warn(
-          "shipper {}: {} records were not confirmed before the end (the disk buffer has {} of them"
-              + " for the next start; of the others, what was read from files is read again): {}",
+          "shipper {}: {} records were not confirmed before the end ({}what was read from files is"
+              + " read again): {}",
           name(),
           left,
-          left - cursor.unkeptRecords(),
+          kept == 0
+              ? ""
+              : "the disk buffer has " + kept + " of them for the next start; of the others, ",
           destination.lastError().isEmpty() ? "out of time" : destination.lastError());
     }
     return left;
