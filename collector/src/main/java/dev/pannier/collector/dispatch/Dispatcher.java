@@ -853,6 +853,7 @@ public final class Dispatcher {
       case Outcome.Permanent permanent -> {
         refuse(nowNanos, shipment, part.records(), permanent.reason(), part);
         shipment.settled();
+        destination.succeeded(nowNanos);
         circuit.succeeded();
       }
     }
@@ -891,6 +892,7 @@ public final class Dispatcher {
       }
       case Outcome.Permanent permanent -> {
         refuseWhole(nowNanos, shipment, total, permanent.reason());
+        destination.succeeded(nowNanos);
         circuit.succeeded();
       }
       case Outcome.Retryable retry when retry.learnt() -> {
