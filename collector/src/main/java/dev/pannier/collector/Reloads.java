@@ -76,6 +76,11 @@ final class Reloads {
       tell(Outcome.UNCHANGED, List.of(), List.of());
       return;
     }
+    Problem emptied = file.emptied();
+    if (emptied != null) {
+      refuse(changes.parts(), List.of(emptied.toString()));
+      return;
+    }
     if (!changes.restarts().isEmpty()) {
       refuse(
           changes.parts(),

@@ -800,8 +800,12 @@ final class Shipping {
     shutdown.waitForClosing(
         timeout.multipliedBy(2), () -> threads.stream().allMatch(DispatcherThread::hasEnded));
     long undelivered = 0;
-    for (DispatcherThread thread : threads) {
-      undelivered += thread.awaitClosed(Duration.ZERO);
+    for (Unit unit : units) {
+      if (unit.fallback() != null) {
+        // What it has is its shipper's as well.
+        unit.fallback().thread().awaitClosed(Duration.ZERO);
+      }
+      undelivered += unit.thread().awaitClosed(Duration.ZERO);
     }
     return undelivered;
   }

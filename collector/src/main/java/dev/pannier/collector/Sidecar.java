@@ -751,6 +751,8 @@ final class Sidecar {
   private LongStream receivedInFlight() {
     return ledger.snapshot().stream()
         .filter(row -> row.source().equals(OtlpReceiver.SOURCE))
+        // What a fallback has is its shipper's as well.
+        .filter(row -> !configuration.isFallback(row.shipper()))
         .mapToLong(row -> row.records().inFlight());
   }
 

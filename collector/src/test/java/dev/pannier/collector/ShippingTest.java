@@ -214,6 +214,22 @@ class ShippingTest {
     }
   }
 
+  @Test
+  void whatIsLentToAFallbackCountsOnceAtTheEnd() throws Exception {
+    Files.writeString(folder.resolve("f"), "no folder");
+    Shipping of =
+        start(
+            "away: {type: otlp, endpoint: \"http://127.0.0.1:1\", circuit_breaker: {open_after: 1},"
+                + " fallback: f}\n"
+                + file("f", "f", ""));
+    append("one");
+    await(() -> ledger.snapshot().stream().anyMatch(row -> row.shipper().equals("f")));
+    shutdown.ask();
+    shutdown.ask();
+    assertThat(of.close(shutdown)).as("what was not confirmed").isEqualTo(1);
+    shipping = null;
+  }
+
   private static boolean isInFlight(ShipperStatus status, String name) {
     return status.name().equals(name) && status.inFlightBatches() > 0;
   }

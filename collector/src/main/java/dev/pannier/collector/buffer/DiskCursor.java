@@ -198,12 +198,12 @@ final class DiskCursor extends Cursor {
     owed.takeUntaken()
         .forEach(
             (source, signal, batches, records, bytes) -> {
-              if (takes(signal)) {
+              if (takes(signal) && heirs.contains(signal)) {
+                owed.handOver(source, batches, records, bytes);
+              } else if (takes(signal)) {
                 owed.lose(source, signal, batches, records, bytes, MemoryBuffer.REMOVED);
-                if (!heirs.contains(signal)) {
-                  nobodys[0] += records;
-                  keepFilesOf(signal, batches);
-                }
+                nobodys[0] += records;
+                keepFilesOf(signal, batches);
               }
             });
     reach.end();
@@ -218,11 +218,18 @@ final class DiskCursor extends Cursor {
 
   /// What was taken is given up, and to be released. Under the buffer's lock; the shipper's thread has ended.
   ///
+  /// @param isInherited whether others get it in its stead, where it is there yet
   /// @return why
-  String giveUp(Entry entry) {
+  String giveUp(Entry entry, boolean isInherited) {
     // What went for newer records is there for no heir either.
     String why = orphans.contains(entry.sequence()) ? FULL : MemoryBuffer.REMOVED;
-    lose(entry, why);
+    if (isInherited && !why.equals(FULL)) {
+      Batch batch = entry.batch();
+      closed(entry);
+      losses.handedOver(batch.source(), shipper(), batch.records(), batch.sourceBytes());
+    } else {
+      lose(entry, why);
+    }
     return why;
   }
 

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class Ledger {
   /// All in records, or all in bytes.
   ///
-  /// @param read         came from the source, of a signal that the shipper takes
+  /// @param read         came from the source, of a signal that the shipper takes, but for what was handed over to others
   /// @param shipped      confirmed by the destination
   /// @param filtered     dropped by a processor
   /// @param rejected     refused by the destination for good, and gone
@@ -102,6 +102,11 @@ public final class Ledger {
       dropped += amount;
     }
 
+    private void handedOver(long amount) {
+      read -= amount;
+      inFlight -= amount;
+    }
+
     private Amounts amounts() {
       return new Amounts(
           read, shipped, filtered, rejected, deadLettered, fellBack, dropped, inFlight);
@@ -165,6 +170,13 @@ public final class Ledger {
     Accounts account = account(source, shipper);
     account.records.dropped(records);
     account.bytes.dropped(bytes);
+  }
+
+  /// Others get in its stead what waited for a shipper, and have read it.
+  synchronized void handedOver(String source, String shipper, long records, long bytes) {
+    Accounts account = account(source, shipper);
+    account.records.handedOver(records);
+    account.bytes.handedOver(bytes);
   }
 
   /// Which bytes of files are among what was [#dropped].

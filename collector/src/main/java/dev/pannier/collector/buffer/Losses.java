@@ -83,6 +83,11 @@ final class Losses {
     metrics.adder(Counter.SHIPPER_DROPPED, shipper, why).add(records);
   }
 
+  /// Others get it in a shipper's stead. Any thread.
+  void handedOver(String source, String shipper, long records, long bytes) {
+    ledger.handedOver(source, shipper, records, bytes);
+  }
+
   /// A shipper never gets these numbers. Under the lock.
   void add(Missing numbers) {
     if (numbers.why().equals(DiskCursor.DAMAGED)) {

@@ -116,12 +116,16 @@ public final class MemoryBuffer implements Buffer, Cursors {
         }
       }
       for (Leaving leaving : gone) {
+        MemoryCursor cursor = (MemoryCursor) leaving.cursor();
         for (Entry entry : open(leaving)) {
-          long lost = inherited.contains(entry) ? 0 : entry.batch().records();
-          nobodys += lost;
-          dropped((MemoryCursor) leaving.cursor(), entry, lost, " was removed", left);
+          if (inherited.contains(entry)) {
+            handedOver(cursor, entry, left);
+          } else {
+            nobodys += entry.batch().records();
+            dropped(cursor, entry, " was removed", left);
+          }
         }
-        ((MemoryCursor) leaving.cursor()).forgetWaiting();
+        cursor.forgetWaiting();
       }
     }
     left.forEach(this::leave);
@@ -146,7 +150,7 @@ public final class MemoryBuffer implements Buffer, Cursors {
       for (Entry entry : forgone) {
         records += entry.batch().records();
         String why = " takes no " + entry.batch().signal().label() + " any more";
-        dropped(of, entry, entry.batch().records(), why, left);
+        dropped(of, entry, why, left);
       }
     }
     left.forEach(this::leave);
@@ -159,27 +163,39 @@ public final class MemoryBuffer implements Buffer, Cursors {
     synchronized (lock) {
       for (Entry entry : open(shipper)) {
         Batch batch = entry.batch();
-        ledger.dropped(
+        ledger.handedOver(
             batch.source(), shipper.cursor().shipper(), batch.records(), batch.sourceBytes());
         budget.release(Entry.BYTES);
       }
     }
   }
 
-  /// With the lock.
+  /// No other shipper gets it in this one's stead. With the lock.
   ///
-  /// @param lost what of its records no other shipper gets in this one's stead
   /// @param why  follows the shipper's name
   /// @param left takes the entry where no shipper needs it any more
-  private void dropped(MemoryCursor cursor, Entry entry, long lost, String why, List<Entry> left) {
+  private void dropped(MemoryCursor cursor, Entry entry, String why, List<Entry> left) {
     Batch batch = entry.batch();
-    ledger.dropped(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes());
-    metrics.adder(Counter.SHIPPER_DROPPED, cursor.shipper(), REMOVED).add(batch.records());
-    if (lost > 0) {
-      ledger.drops().add(batch, cursor.shipper(), REMOVED);
+    String shipper = cursor.shipper();
+    ledger.dropped(batch.source(), shipper, batch.records(), batch.sourceBytes());
+    metrics.adder(Counter.SHIPPER_DROPPED, shipper, REMOVED).add(batch.records());
+    if (batch.records() > 0) {
+      ledger.drops().add(batch, shipper, REMOVED);
     }
+    closed(cursor, entry, Settlement.rejected(batch.records(), "shipper " + shipper + why), left);
+  }
+
+  /// With the lock.
+  ///
+  /// @param left takes the entry where no shipper needs it any more
+  private void handedOver(MemoryCursor cursor, Entry entry, List<Entry> left) {
+    Batch batch = entry.batch();
+    ledger.handedOver(batch.source(), cursor.shipper(), batch.records(), batch.sourceBytes());
+    closed(cursor, entry, Settlement.SHIPPED, left);
+  }
+
+  private void closed(MemoryCursor cursor, Entry entry, Settlement settlement, List<Entry> left) {
     cursor.closed(entry);
-    Settlement settlement = Settlement.rejected(lost, "shipper " + cursor.shipper() + why);
     if (shipperDone(entry, settlement)) {
       left.add(entry);
     }

@@ -83,6 +83,13 @@ final class OpenRecords {
     losses.gaveUp(source, shipper, lostRecords, lostBytes, why);
   }
 
+  /// Others get in its stead what it has not taken, and takes no more.
+  void handOver(String source, long itsBatches, long itsRecords, long itsBytes) {
+    batches -= itsBatches;
+    records -= itsRecords;
+    losses.handedOver(source, shipper, itsRecords, itsBytes);
+  }
+
   /// The shipper is removed.
   ///
   /// @param rest what it has not taken

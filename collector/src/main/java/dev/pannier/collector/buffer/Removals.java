@@ -92,7 +92,7 @@ final class Removals {
       Confirmations waiting;
       // A sync that fails, or somebody who asks what is delivered, sees all of it or nothing.
       synchronized (lock) {
-        String why = cursor.giveUp(entry);
+        String why = cursor.giveUp(entry, isInherited);
         // Its segment went for newer records: no heir finds it there.
         boolean isGone = why.equals(DiskCursor.FULL);
         waiting =

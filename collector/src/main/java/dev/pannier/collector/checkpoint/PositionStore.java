@@ -82,6 +82,11 @@ public final class PositionStore implements Closeable {
     }
   }
 
+  /// Whether positions were stored in the directory before.
+  public static boolean isThere(Path directory) {
+    return Files.exists(directory.resolve(NAME));
+  }
+
   private static boolean locked(FileChannel channel) throws IOException {
     try {
       FileLock lock = channel.tryLock();

@@ -1,5 +1,6 @@
 package dev.pannier.collector.cli;
 
+import dev.pannier.collector.checkpoint.PositionStore;
 import dev.pannier.collector.config.BufferSettings;
 import dev.pannier.collector.config.Configuration;
 import dev.pannier.collector.config.ConfigurationFile;
@@ -110,6 +111,10 @@ final class RunCommand implements Callable<Integer> {
     if (loaded instanceof Loaded.Invalid invalid) {
       return new Attempt.Refused(invalid.problems().stream().map(Problem::toString).toList());
     }
+    Problem emptied = waitForConfiguration ? file.emptied() : null;
+    if (emptied != null) {
+      return refused(emptied);
+    }
     Loaded.Valid valid = (Loaded.Valid) loaded;
     Configuration configuration = valid.configuration();
     long heapMiB = Runtime.getRuntime().maxMemory() >> 20;
@@ -125,11 +130,12 @@ final class RunCommand implements Callable<Integer> {
     }
     String key = "state.directory";
     try {
-      StateDirectory.prepare(configuration.stateDirectory());
+      Path state = configuration.stateDirectory();
+      StateDirectory.prepare(state, !PositionStore.isThere(state));
       if (waitForConfiguration && configuration.buffer().type() == BufferSettings.Type.DISK) {
         // Else whoever opens it tells what is wrong, and the process ends.
         key = "buffer.directory";
-        StateDirectory.prepare(configuration.buffer().directory());
+        StateDirectory.prepare(configuration.buffer().directory(), false);
       }
     } catch (IOException e) {
       return refused(file.problem(key, String.valueOf(e.getMessage())));

@@ -81,6 +81,10 @@ public record Changes(List<String> parts, List<Problem> restarts) {
                       Units.write(next.memoryBytes()))));
     }
     directory(problems, file, "state.directory", running.stateDirectory(), next.stateDirectory());
+    if (running.namesShippers() && !next.namesShippers()) {
+      // So does a file of which only the beginning is there.
+      restart(problems, file, "shippers", "named", "as the environment says");
+    }
     BufferSettings before = running.buffer();
     BufferSettings after = next.buffer();
     restart(problems, file, "buffer.type", word(before), word(after));

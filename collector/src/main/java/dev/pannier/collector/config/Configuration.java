@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param otlp           `sources.otlp`; null where it is switched off
 /// @param processors     in the order in which they apply
 /// @param shippers       in the order of the file
-/// @param policies       by shipper; those that say nothing may be left out
+/// @param policies       by shipper, of each that the file names; none where the environment names them
 public record Configuration(
     Resource resource,
     long memoryBytes,
@@ -40,6 +40,11 @@ public record Configuration(
 
   public ShipperPolicy policy(String shipper) {
     return policies.getOrDefault(shipper, ShipperPolicy.DEFAULT);
+  }
+
+  /// Whether the file names the shippers, and not the environment.
+  boolean namesShippers() {
+    return !policies.isEmpty();
   }
 
   /// Whether another shipper names it as its fallback: it gets nothing else.

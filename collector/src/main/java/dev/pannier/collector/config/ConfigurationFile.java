@@ -47,6 +47,15 @@ public final class ConfigurationFile {
     return same && loaded != null && !now.sameAs(loaded);
   }
 
+  /// What is wrong with a file that was loaded and has no keys; null where it has some, or there is none. Those who write it may have emptied
+  /// it and got no further, and what it redacts must not be shipped meanwhile.
+  public @Nullable Problem emptied() {
+    FileLook look = loaded;
+    return path == null || look == null || ConfigurationLoader.hasKeys(look)
+        ? null
+        : problem("file", "has no keys; to run by the defaults, leave --config out");
+  }
+
   /// What is wrong with what it says under a key, though it can be read.
   public Problem problem(String key, String message) {
     return located(new Problem(toString(), 0, key, message));

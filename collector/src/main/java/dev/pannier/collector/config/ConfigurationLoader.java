@@ -165,6 +165,11 @@ public final class ConfigurationLoader {
     return null;
   }
 
+  static boolean hasKeys(FileLook look) {
+    return new ConfigurationLoader(Map.of(), new Problems("")).document(look)
+        instanceof MappingNode;
+  }
+
   /// @return 0 where the file does not have the key
   static int line(FileLook look, String path) {
     Node node = new ConfigurationLoader(Map.of(), new Problems("")).document(look);

@@ -41,7 +41,13 @@ final class PolicyReader {
 
   /// @param kind        the shipper's type
   /// @param positionsTopic where it stores positions with its records; null where it does not
-  void read(String name, String kind, @Nullable String positionsTopic, Section section) {
+  /// @param files   that shippers write
+  void read(
+      String name,
+      String kind,
+      @Nullable String positionsTopic,
+      Section section,
+      WrittenFiles files) {
     boolean exactlyOnce = positionsTopic != null;
     if (exactlyOnce) {
       this.exactlyOnce.add(name);
@@ -51,7 +57,7 @@ final class PolicyReader {
     DeadLettersTo letters = null;
     if (remote) {
       Value lettersValue = section.value("dead_letter");
-      letters = lettersValue == null ? null : deadLetters(lettersValue, kind);
+      letters = lettersValue == null ? null : deadLetters(lettersValue, kind, files);
       if (lettersValue != null && exactlyOnce && letters instanceof DeadLettersTo.File) {
         lettersValue.problem(NOT_IN_A_TRANSACTION);
         letters = null;
@@ -82,7 +88,7 @@ final class PolicyReader {
     policies.put(name, new ShipperPolicy(buries, letters, breaker, fallback));
   }
 
-  private static @Nullable DeadLettersTo deadLetters(Value value, String kind) {
+  private static @Nullable DeadLettersTo deadLetters(Value value, String kind, WrittenFiles files) {
     Section section = value.section();
     Value topic = kind.equals("kafka") ? section.value("topic") : null;
     Value path = section.value("path");
@@ -105,7 +111,11 @@ final class PolicyReader {
     }
     if (path != null) {
       Path file = path.absolutePath();
-      return file == null ? null : new DeadLettersTo.File(file, maxBytes);
+      if (file == null) {
+        return null;
+      }
+      files.add(path, List.of(file));
+      return new DeadLettersTo.File(file, maxBytes);
     }
     if (value.isSection()) {
       value.problem(kind.equals("kafka") ? "needs topic or path" : "needs path");

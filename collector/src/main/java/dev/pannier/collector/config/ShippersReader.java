@@ -5,6 +5,9 @@ import dev.pannier.shippers.ShipperSettings.Encoding;
 import dev.pannier.shippers.ShipperSettings.FieldNames;
 import dev.pannier.shippers.Template;
 import dev.pannier.shippers.batch.Signal;
+import dev.pannier.shippers.file.OutputFiles;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -45,6 +48,7 @@ final class ShippersReader {
       return shippers;
     }
     Section section = value.section();
+    WrittenFiles files = new WrittenFiles();
     for (Map.Entry<String, Value> entry : section.all().entrySet()) {
       if (!Names.valid(entry.getKey())) {
         entry
@@ -52,7 +56,7 @@ final class ShippersReader {
             .problemShown("a shipper's name is made of letters, digits, '.', '_' and '-'");
       }
       ShipperSettings shipper =
-          shipper(entry.getKey(), entry.getValue().section(), loops, policies);
+          shipper(entry.getKey(), entry.getValue().section(), loops, policies, files);
       if (shipper != null) {
         shippers.add(shipper);
       }
@@ -64,14 +68,14 @@ final class ShippersReader {
   }
 
   private static @Nullable ShipperSettings shipper(
-      String name, Section section, LoopGuard loops, PolicyReader policies) {
+      String name, Section section, LoopGuard loops, PolicyReader policies, WrittenFiles files) {
     Value type = section.required("type");
     String kind = type == null ? "" : type.choice(TYPES, "");
     ShipperSettings shipper =
         switch (kind) {
           case "kafka" -> KafkaReader.read(name, section);
           case "otlp" -> OtlpShipperReader.read(name, section, loops);
-          case "file" -> file(name, section);
+          case "file" -> file(name, section, files);
           case "stdout" -> stdout(name, section);
           default -> {
             // Its keys cannot be judged.
@@ -81,12 +85,13 @@ final class ShippersReader {
         };
     ShipperSettings.Transactions transactions =
         shipper instanceof ShipperSettings.Kafka kafka ? kafka.transactions() : null;
-    policies.read(name, kind, transactions == null ? null : transactions.positionsTopic(), section);
+    policies.read(
+        name, kind, transactions == null ? null : transactions.positionsTopic(), section, files);
     section.finish();
     return shipper;
   }
 
-  private static ShipperSettings file(String name, Section section) {
+  private static ShipperSettings file(String name, Section section, WrittenFiles files) {
     Value path = section.required("path");
     String text = path == null ? null : path.template();
     if (path != null && text != null && !text.startsWith("/")) {
@@ -97,13 +102,22 @@ final class ShippersReader {
       path.problem(wrong);
     }
     Set<Signal> signals = signals(section);
-    return new ShipperSettings.File(
-        name,
-        text == null ? "/" : text,
-        lineEncoding(section, signals),
-        section.choice("names", FIELD_NAMES, FieldNames.LOGSTASH),
-        section.size("max_bytes", Units.MIB, 1024 * Units.GIB, Units.GIB),
-        signals);
+    ShipperSettings.File file =
+        new ShipperSettings.File(
+            name,
+            text == null ? "/" : text,
+            lineEncoding(section, signals),
+            section.choice("names", FIELD_NAMES, FieldNames.LOGSTASH),
+            section.size("max_bytes", Units.MIB, 1024 * Units.GIB, Units.GIB),
+            signals);
+    if (path != null && text != null && text.startsWith("/") && wrong == null) {
+      try {
+        files.add(path, OutputFiles.of(file).paths().values().stream().map(Path::of).toList());
+      } catch (InvalidPathException e) {
+        path.problem("no path");
+      }
+    }
+    return file;
   }
 
   private static ShipperSettings stdout(String name, Section section) {

@@ -39,14 +39,22 @@ public final class StateDirectory {
 
   /// Makes the directory where it is missing and sees that a file can be written in it.
   ///
+  /// @param needsRoom whether a full disk is as bad as one that cannot be written. Where all is there that a start needs, it is not:
+  ///     what fills the disk may be what only a sidecar that runs ships and deletes
   /// @throws IOException with a message that says what to do
-  public static void prepare(Path directory) throws IOException {
+  public static void prepare(Path directory, boolean needsRoom) throws IOException {
     Path probe = directory.resolve(".writable");
     try {
       DurableDirectory.make(directory);
-      Files.write(probe, new byte[] {1});
-      Files.delete(probe);
+      try {
+        Files.write(probe, new byte[] {1});
+      } finally {
+        Files.deleteIfExists(probe);
+      }
     } catch (IOException e) {
+      if (!needsRoom && !(e instanceof AccessDeniedException) && Files.isWritable(directory)) {
+        return;
+      }
       throw new IOException(
           "cannot be written, "
               + why(e)
@@ -62,7 +70,9 @@ public final class StateDirectory {
       case AccessDeniedException ignored -> "permission denied";
       case NoSuchFileException ignored -> "no folder can be made there";
       case FileSystemException other when other.getReason() != null -> other.getReason();
-      default -> e.getClass().getSimpleName();
+      case FileSystemException other -> other.getClass().getSimpleName();
+      // A full disk, where the file could be made.
+      default -> String.valueOf(e.getMessage());
     };
   }
 }

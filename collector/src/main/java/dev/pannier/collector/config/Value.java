@@ -49,6 +49,11 @@ final class Value {
     return new Value(problems, placeholders, path, line, node, true);
   }
 
+  /// Its key, with those of the sections that it is in.
+  String path() {
+    return path;
+  }
+
   /// Whether the value must not be shown: by its name, or because it comes from a mounted file.
   boolean isSecret() {
     return secret

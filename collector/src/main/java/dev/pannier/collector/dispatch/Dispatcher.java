@@ -408,12 +408,16 @@ public final class Dispatcher {
     destination.closed(nowNanos);
     long left = cursor.openRecords();
     if (left > 0) {
+      // What a fallback was lent, the log has for its shipper, which says so.
+      long kept = left - cursor.unkeptRecords();
       LOG.warn(
-          "shipper {}: {} records were not confirmed before the end (the disk buffer has {} of them"
-              + " for the next start; of the others, what was read from files is read again): {}",
+          "shipper {}: {} records were not confirmed before the end ({}what was read from files is"
+              + " read again): {}",
           name(),
           left,
-          left - cursor.unkeptRecords(),
+          kept == 0
+              ? ""
+              : "the disk buffer has " + kept + " of them for the next start; of the others, ",
           destination.lastError().isEmpty() ? "out of time" : destination.lastError());
     }
     return left;
@@ -849,6 +853,7 @@ public final class Dispatcher {
       case Outcome.Permanent permanent -> {
         refuse(nowNanos, shipment, part.records(), permanent.reason(), part);
         shipment.settled();
+        destination.succeeded(nowNanos);
         circuit.succeeded();
       }
     }
@@ -887,6 +892,7 @@ public final class Dispatcher {
       }
       case Outcome.Permanent permanent -> {
         refuseWhole(nowNanos, shipment, total, permanent.reason());
+        destination.succeeded(nowNanos);
         circuit.succeeded();
       }
       case Outcome.Retryable retry when retry.learnt() -> {

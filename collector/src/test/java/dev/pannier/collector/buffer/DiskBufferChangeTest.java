@@ -191,6 +191,26 @@ class DiskBufferChangeTest {
     assertThat(budget.heldBytes()).isZero();
   }
 
+  @Test
+  void whatAnotherGetsInItsSteadCountsAsReadByThatOneAlone() {
+    append("a");
+    append("b");
+    append("c");
+    buffer.change(shippers("one"));
+    Cursor one = buffer.cursor("one");
+    one.done(Objects.requireNonNull(one.next()), 0, "");
+    Entry taken = Objects.requireNonNull(one.next());
+    buffer.change(shippers("two"));
+    Cursor two = buffer.cursor("two");
+    assertThat(buffer.release(List.of(new Leaving(one, List.of(taken))), List.of(two))).isZero();
+    assertThat(ship(two)).contains("b", "c");
+    assertThat(one.openRecords()).isZero();
+    assertThat(ledger.snapshot())
+        .filteredOn(row -> row.shipper().equals("one"))
+        .extracting(Ledger.Row::records)
+        .containsExactly(new Ledger.Amounts(2, 2, 0, 0, 0, 0, 0, 0));
+  }
+
   /// As after the death of the process, but for the lock.
   private void openAgain(String... names) throws IOException {
     tend();

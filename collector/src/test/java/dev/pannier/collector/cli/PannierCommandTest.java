@@ -163,6 +163,8 @@ class PannierCommandTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "",
+        "# Nothing of it is written yet.\n",
         "memory: 16GiB",
         "state: {directory: FOLDER/file/state}",
         "state: {directory: FOLDER/state}\nbuffer: {type: disk, directory: FOLDER/file/buffer}"

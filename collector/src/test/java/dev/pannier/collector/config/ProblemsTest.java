@@ -166,6 +166,22 @@ class ProblemsTest {
             "shippers: {o: {type: otlp, endpoint: 'http://b:1', dead_letter: {topic: a}}}",
             "p.yaml:1: shippers.o.dead_letter.topic: unknown key, known are path, max_bytes",
             "p.yaml:1: shippers.o.dead_letter: needs path"),
+        // A file has one writer.
+        wrong(
+            "shippers:\n"
+                + "  a: {type: otlp, endpoint: 'http://b:1', dead_letter: {path: /v/dead.jsonl}}\n"
+                + "  b: {type: kafka, bootstrap_servers: 'k:1', dead_letter: {path:"
+                + " /v//x/../dead.jsonl}}\n"
+                + "  c: {type: file, path: /v/dead.jsonl}\n",
+            "p.yaml:3: shippers.b.dead_letter.path: is written by shippers.a.dead_letter.path"
+                + " already: a file each (/v//x/../dead.jsonl)",
+            "p.yaml:4: shippers.c.path: is written by shippers.a.dead_letter.path already: a file"
+                + " each (/v/dead.jsonl)"),
+        wrong(
+            "shippers:\n  a: {type: file, path: '/v/${resource:service.name}/'}\n"
+                + "  b: {type: file, path: '/v/${resource:service.name}', signals: [traces]}\n",
+            "p.yaml:3: shippers.b.path: is written by shippers.a.path already: a file each"
+                + " (/v/${resource:service.name})"),
         wrong(
             "shippers: {s: {type: stdout, circuit_breaker: {open_after: 0, half_open_after: 1ms}}}",
             "p.yaml:1: shippers.s.circuit_breaker.open_after: open_after < 1 (0)",

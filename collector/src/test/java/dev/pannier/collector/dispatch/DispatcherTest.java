@@ -208,6 +208,22 @@ class DispatcherTest {
   }
 
   @Test
+  void aDestinationThatRefusesForGoodIsWellAgain() {
+    Dispatcher dispatcher = dispatcher(4, false);
+    append(Batches.fromFile("a", "1"));
+    run(dispatcher);
+    shipper.answer(shipper.calls.getFirst(), new Outcome.Retryable("away", 0, null));
+    run(dispatcher);
+    now += 6 * SECOND;
+    assertThat(dispatcher.trouble(now)).contains("away");
+    run(dispatcher);
+    shipper.answer(shipper.calls.getFirst(), new Outcome.Permanent("not authorized"));
+    run(dispatcher);
+    assertThat(dispatcher.status(now).state()).isEqualTo(ShipperStatus.State.SHIPPING);
+    assertThat(dispatcher.trouble(now)).isNull();
+  }
+
+  @Test
   void partlyAcceptedCountsWhatWasRefused() {
     Dispatcher dispatcher = dispatcher(4, false);
     append(Batches.fromFile("a", "1", "2", "3"));

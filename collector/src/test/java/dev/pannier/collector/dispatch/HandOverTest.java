@@ -6,6 +6,7 @@ import dev.pannier.collector.buffer.Cursor;
 import dev.pannier.collector.buffer.Ledger;
 import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.buffer.MemoryBuffer;
+import dev.pannier.collector.metrics.Counter;
 import dev.pannier.collector.metrics.Metrics;
 import dev.pannier.shippers.DeadLetter;
 import dev.pannier.shippers.DeadLetterBox;
@@ -167,6 +168,7 @@ class HandOverTest {
     run(second);
     assertThat(after.arrived).containsExactly("1", "2");
     assertAllDone(2);
+    assertThat(amounts("spill")).isEqualTo(new Ledger.Amounts(0, 0, 0, 0, 0, 0, 0, 0));
   }
 
   @Test
@@ -221,6 +223,9 @@ class HandOverTest {
     assertThat(before.arrived).containsExactly("2");
     assertThat(after.arrived).containsExactly("1", "3", "4");
     assertAllDone(4);
+    assertThat(metrics.value(Counter.SHIPPER_DROPPED, "out")).isZero();
+    assertThat(amounts("out")).isEqualTo(new Ledger.Amounts(1, 1, 0, 0, 0, 0, 0, 0));
+    assertThat(amounts("other")).isEqualTo(new Ledger.Amounts(3, 3, 0, 0, 0, 0, 0, 0));
   }
 
   @Test
@@ -315,6 +320,14 @@ class HandOverTest {
       }
       now += 40 * SECOND;
     }
+  }
+
+  private Ledger.Amounts amounts(String shipper) {
+    return ledger.snapshot().stream()
+        .filter(row -> row.shipper().equals(shipper))
+        .map(Ledger.Row::records)
+        .findFirst()
+        .orElseThrow();
   }
 
   private void assertAllDone(int batches) {

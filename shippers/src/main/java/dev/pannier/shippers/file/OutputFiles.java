@@ -65,7 +65,7 @@ public final class OutputFiles {
   }
 
   /// By signal, the path or template.
-  Map<Signal, String> paths() {
+  public Map<Signal, String> paths() {
     return paths;
   }
 
