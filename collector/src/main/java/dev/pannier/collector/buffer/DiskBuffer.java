@@ -21,8 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -128,6 +130,32 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       long nowNanos,
       Consumer<String> notice)
       throws IOException {
+    this(
+        settings,
+        budget,
+        ledger,
+        metrics,
+        shippers,
+        syncedOnly,
+        clock,
+        nowNanos,
+        LockSupport::parkNanos,
+        notice);
+  }
+
+  /// @param pause waits for so many nanoseconds, where a disk does not give what it has
+  public DiskBuffer(
+      BufferSettings settings,
+      MemoryBudget budget,
+      Ledger ledger,
+      Metrics metrics,
+      Map<String, Set<Signal>> shippers,
+      Set<String> syncedOnly,
+      InstantSource clock,
+      long nowNanos,
+      LongConsumer pause,
+      Consumer<String> notice)
+      throws IOException {
     directory = settings.directory();
     this.budget = budget;
     this.ledger = ledger;
@@ -158,7 +186,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     cursors.configure(made);
     anySyncedOnly = !syncedOnly.isEmpty();
     commit = new GroupCommit(anySyncedOnly, nowNanos);
-    log.recover(stored.synced(), this::found);
+    log.recover(stored.synced(), pause, this::found);
     lastSequence = log.lastSequence();
     former.tell(notice);
     try {

@@ -70,6 +70,7 @@ class FailedReadTest {
         Set.of(),
         () -> Instant.EPOCH,
         nowNanos,
+        nanos -> {},
         notices::add);
   }
 

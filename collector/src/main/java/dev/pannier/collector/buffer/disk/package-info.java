@@ -112,7 +112,7 @@
 /// following one's `known up to` in the place of `cursors`. Where that one has no header, it was only begun: damage is judged as
 /// if it had said nothing.
 ///
-/// Where the disk does not give the bytes, a segment ends there for the process that has found it so at its start, whatever lies
+/// Where the disk does not give the bytes, a start asks for them again for ten seconds in all. Then a segment ends there for the process that has found it so at its start, whatever lies
 /// behind; numbers that may stand there are not used, and shippers go on behind it. Where a segment would be deleted, such a one is
 /// kept as `….log.unreadable` instead, and no later start looks at it. Where the disk gives not one record, it is away, and the start
 /// fails.
