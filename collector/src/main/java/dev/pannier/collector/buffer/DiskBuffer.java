@@ -167,7 +167,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     log = SegmentLog.hold(directory, Room.segmentBytes(settings), DiskBuffer::generation, notice);
     losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
-    CursorFile stored = ShipperPlaces.read(directory, notice);
+    CursorFile stored;
+    try {
+      stored = ShipperPlaces.read(directory, notice);
+    } catch (IOException e) {
+      log.close();
+      throw e;
+    }
     former = new FormerShippers(stored, shippers.keySet(), losses::removed);
     places = new ShipperPlaces(directory, lock, cursors, nowNanos, notice);
     room = new Room(settings, lock, log, cursors, places, losses, notice);

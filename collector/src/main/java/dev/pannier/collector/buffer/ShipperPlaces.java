@@ -49,11 +49,12 @@ final class ShipperPlaces {
     writer = new CursorWriter(directory);
   }
 
-  /// @return those of the process before; none where they cannot be read
-  static CursorFile read(Path directory, Consumer<String> notice) {
+  /// @return those of the process before; none where they are damaged
+  /// @throws IOException where the disk does not give them: a later start may have them
+  static CursorFile read(Path directory, Consumer<String> notice) throws IOException {
     try {
       return CursorFile.read(directory);
-    } catch (IOException e) {
+    } catch (CursorFile.Damaged e) {
       notice.accept(
           "the shippers' places in "
               + directory
@@ -61,6 +62,14 @@ final class ShipperPlaces {
               + e.getMessage()
               + "): what is there is shipped again");
       return CursorFile.NONE;
+    } catch (IOException e) {
+      throw new IOException(
+          directory.resolve(CursorFile.CURSORS)
+              + " cannot be read ("
+              + e.getMessage()
+              + "): where the disk does not give it back for good, remove it, and what is there is"
+              + " shipped again",
+          e);
     }
   }
 

@@ -262,6 +262,27 @@ class FailedReadTest {
     assertThat(buffer.isEmpty()).isTrue();
   }
 
+  /// All that the log holds would be shipped again.
+  @Test
+  void placesThatTheDiskDoesNotGiveAreNotTakenForDamaged() throws Exception {
+    ship(filled());
+    DiskBuffer shipped = nextProcess();
+    ship(shipped);
+    append(shipped, ALL);
+    shipped.close();
+    byte[] stored = Files.readAllBytes(directory.resolve("cursors"));
+    disk.goesBad("cursors.tmp", 0, 1);
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(this::buffer)
+          .isInstanceOf(IOException.class)
+          .hasMessageContainingAll("/var/buffer/cursors cannot be read", "Input/output error");
+    }
+    disk.isMended();
+    assertThat(Files.readAllBytes(directory.resolve("cursors"))).isEqualTo(stored);
+    assertThat(ship(buffer())).containsExactly(String.valueOf(ALL));
+    assertThat(notices).isEmpty();
+  }
+
   /// One that waits for nothing but the disk is looked after by the thread of the buffer.
   @Test
   void shipperThatWaitsForTheDiskIsWokenThoughNothingIsAppended() throws Exception {
