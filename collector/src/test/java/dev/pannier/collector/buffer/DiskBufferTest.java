@@ -1688,6 +1688,24 @@ class DiskBufferTest {
         .contains(directory().toString(), "cannot be read", "shipped again");
   }
 
+  /// All that the log holds would be shipped again, and the later version find what this one makes of them.
+  @Test
+  void placesOfALaterVersionAreLeftToThatOne() throws Exception {
+    append(buffer(), "one");
+    pass(Objects.requireNonNull(open), 2_000);
+    Path cursors = directory().resolve("cursors");
+    byte[] bytes = Files.readAllBytes(cursors);
+    bytes[5] = 9;
+    Files.write(cursors, bytes);
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(this::buffer)
+          .isInstanceOf(IOException.class)
+          .hasMessageContainingAll(cursors + " ", "version 9, this pannier reads 1 to 4", "later");
+    }
+    assertThat(cursors).hasBinaryContent(bytes);
+    assertThat(notices).isEmpty();
+  }
+
   /// Of numbers that are far above those a shipper has passed.
   @Test
   void shipperThatIsNewInAnOldLogGetsAllThatIsThere() throws Exception {

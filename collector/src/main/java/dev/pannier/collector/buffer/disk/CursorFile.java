@@ -78,6 +78,7 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
 
   /// @return [#NONE] where there is no file yet
   /// @throws Damaged where what was read is none; the message says why
+  /// @throws LaterVersion where it is one of a later version
   /// @throws IOException where the disk does not give it
   public static CursorFile read(Path directory) throws IOException {
     return readFile(directory.resolve(CURSORS));
@@ -102,6 +103,8 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
       return of(bytes);
     } catch (EOFException e) {
       throw new Damaged("cut short at " + bytes.length + " bytes", e);
+    } catch (LaterVersion e) {
+      throw e;
     } catch (IOException e) {
       throw new Damaged(e.getMessage(), e);
     }
@@ -113,8 +116,8 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
       throw new IOException("not a file of cursors");
     }
     int version = in.readUnsignedShort();
-    if (version < 1 || version > VERSION_AHEAD) {
-      throw new IOException("version " + version + ", this pannier reads 1 to " + VERSION_AHEAD);
+    if (version > VERSION_AHEAD) {
+      throw new LaterVersion(version, VERSION_AHEAD);
     }
     long synced = version == 1 ? 0 : in.readLong();
     int count = in.readUnsignedShort();

@@ -238,9 +238,7 @@ public final class SegmentLog implements Closeable {
         long size = channel.size();
         boolean begunOnly =
             size == 0
-                || (file.equals(files.getLast())
-                    && !(e instanceof SegmentHeader.OtherVersion)
-                    && !holdsSynced(file, channel, size, synced));
+                || (file.equals(files.getLast()) && !holdsSynced(file, channel, size, synced));
         channel.close();
         if (begunOnly) {
           forget(file, size);
@@ -249,6 +247,9 @@ public final class SegmentLog implements Closeable {
         }
         withoutHeader = Math.max(withoutHeader, number(file));
         lastIsThere = false;
+      } catch (LaterVersion e) {
+        channel.close();
+        throw e.of(file);
       } catch (IOException e) {
         channel.close();
         unreadable.put(file, e);
@@ -549,7 +550,7 @@ public final class SegmentLog implements Closeable {
     while (true) {
       try {
         return SegmentHeader.read(channel);
-      } catch (SegmentHeader.Damaged e) {
+      } catch (SegmentHeader.Damaged | LaterVersion e) {
         throw e;
       } catch (IOException e) {
         if (!retries.again(e)) {

@@ -67,6 +67,8 @@
 ///
 /// Version 2 had no `r`, and no request was packed: the source's name began at 51. Version 1 had no `synced` either: it began at
 /// 43. Their segments are read, and nothing is appended to them; in those of version 1 all damage is passed over but that at the newest's end.
+/// A later version keeps where `m` stands, and the checksum behind the snapshot: so a version before it knows a whole header from a
+/// damaged one, leaves the file as it is, and does not start.
 ///
 /// `cursors` and `unconfirmed` are drawn at [CursorFile], `log-id` at [LogId].
 ///
