@@ -530,7 +530,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             + (why.getMessage() == null ? why.getClass().getSimpleName() : why.getMessage())
             + "): they are held in memory alone until it does";
     synchronized (appending) {
-      log.seal();
       if (problem == null) {
         problem = what;
         notice.accept(what);
@@ -841,8 +840,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
       }
     } finally {
-      // Shippers may have changed since.
-      log.seal();
+      sealBefore(lastSequence + 1);
       readers().forEach(Cursor::appended);
     }
   }
@@ -858,10 +856,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
     Batch batch = entry.batch();
     long sequence = entry.sequence();
-    if (readers().stream().anyMatch(cursor -> cursor.changes(log.lastSequence(), sequence))) {
-      // What a shipper takes is told by whole segments.
-      log.seal();
-    }
+    sealBefore(sequence);
     long millis = clock.millis();
     log.writeLate(batch, sequence, millis, positionsWouldCount());
     // Another segment may have been begun, and what is before it stays as it is.
@@ -875,6 +870,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       commit.add(
           new Unsynced(sequence, batch.signal(), batch.records(), 0, true, true, entry.moved()),
           batch.length());
+    }
+  }
+
+  /// What a shipper takes is told by whole segments, and what it takes of the next record may be other than of the last one.
+  private void sealBefore(long sequence) {
+    if (readers().stream().anyMatch(cursor -> cursor.changes(log.lastSequence(), sequence))) {
+      log.seal();
     }
   }
 

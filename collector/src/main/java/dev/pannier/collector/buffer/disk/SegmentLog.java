@@ -683,9 +683,15 @@ public final class SegmentLog implements Closeable {
     return end > segment.headerBytes && end + batch.length() > segmentBytes;
   }
 
+  /// A place that has failed twice may never take anything.
   private static void takeBack(Segment segment) {
+    long end = segment.endBytes();
+    if (segment.failedAt == end) {
+      segment.sealed = true;
+    }
+    segment.failedAt = end;
     try {
-      segment.channel.truncate(segment.endBytes());
+      segment.channel.truncate(end);
     } catch (IOException e) {
       // The next record is written over it, and the next start cuts it off.
       segment.sealed = true;
@@ -845,8 +851,8 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  /// Sees whether the disk takes records again, after it did not: where it does, the next [#write]
-  /// begins a segment.
+  /// Sees whether the disk takes records again, after it did not: where it does, the next [#write] goes on where the last one was, but
+  /// not in a file that has vanished.
   ///
   /// @throws IOException where it does not
   public void reopen() throws IOException {
@@ -855,6 +861,10 @@ public final class SegmentLog implements Closeable {
       FileChannel again = lock(directory);
       lock.close();
       lock = again;
+    }
+    Segment segment = active;
+    if (segment != null && !Files.exists(segment.path)) {
+      segment.sealed = true;
     }
     writeReserve(PROBE_BYTES);
   }
