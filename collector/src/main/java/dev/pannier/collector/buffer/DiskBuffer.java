@@ -165,15 +165,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
     spareArrays = new SpareArrays(budget, ReadMemory.ARRAY_BYTES);
     log = SegmentLog.hold(directory, Room.segmentBytes(settings), DiskBuffer::generation, notice);
-    losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
     CursorFile stored;
+    GivenUp givenUp;
     try {
       stored = ShipperPlaces.read(directory, notice);
+      givenUp = new GivenUp(directory, notice);
     } catch (IOException e) {
       log.close();
       throw e;
     }
+    losses = new Losses(lock, log, givenUp, ledger, metrics);
     former = new FormerShippers(stored, shippers.keySet(), losses::removed);
     places = new ShipperPlaces(directory, lock, cursors, nowNanos, notice);
     room = new Room(settings, lock, log, cursors, places, losses, notice);
@@ -193,6 +195,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     anySyncedOnly = !syncedOnly.isEmpty();
     commit = new GroupCommit(anySyncedOnly, nowNanos);
     log.recover(stored.synced(), pause, this::found);
+    losses.storeDamage();
     lastSequence = log.lastSequence();
     former.tell(notice);
     try {
@@ -577,10 +580,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// What was given up is with nobody but in its file, and which files that are is not kept for as long as there are files.
   private boolean isDelivered(long end) {
     synchronized (lock) {
-      return !losses.keepsFiles()
-          && log.damagedBytes() == 0
-          && log.wasReadWhole()
-          && cursors.havePassedFiles(end);
+      return !losses.keepsFiles() && cursors.havePassedFiles(end);
     }
   }
 
@@ -712,6 +712,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private void tend(long nowNanos) {
     spareArrays.tend();
+    losses.storeDamage();
     for (DiskCursor cursor : readers()) {
       if (cursor.readProblem() != null) {
         // It tries again.

@@ -153,6 +153,22 @@ class FailedReadTest {
     assertThat(dropped()).isEqualTo(ALL - shipped.size());
   }
 
+  @Test
+  void nothingIsDeliveredAfterAProcessThatHasGivenUpWhatCannotBeRead() throws Exception {
+    DiskBuffer buffer = filled();
+    disk.goesBad("00000000000000000001.log", 30_000, 30_001);
+    for (int i = 0; i < 11 * 60; i++) {
+      ship(buffer);
+      pass(buffer, 1);
+    }
+    buffer.close();
+    disk.isMended();
+    DiskBuffer next = nextProcess();
+    ship(next);
+    assertThat(next.isEmpty()).isTrue();
+    assertThat(next.delivery().getAsBoolean()).isFalse();
+  }
+
   /// A disk that neither takes nor gives is away, not broken.
   @Test
   void nothingIsGivenUpWhileTheDiskTakesNothingEither() throws Exception {

@@ -21,6 +21,7 @@
 /// log-id                     whose numbers those are, where a destination stores numbers
 /// unconfirmed                the lowest end that the log has had since that destination was last asked
 /// reserve                    256 KiB of zeros that make way for a segment's header on a full disk
+/// given-up                   says that something of the log could not be read, and was given up
 /// buffer.lock                locked while a process has the directory
 /// ```
 ///
