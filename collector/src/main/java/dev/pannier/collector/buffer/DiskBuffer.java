@@ -21,8 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -128,6 +130,32 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       long nowNanos,
       Consumer<String> notice)
       throws IOException {
+    this(
+        settings,
+        budget,
+        ledger,
+        metrics,
+        shippers,
+        syncedOnly,
+        clock,
+        nowNanos,
+        LockSupport::parkNanos,
+        notice);
+  }
+
+  /// @param pause waits for so many nanoseconds, where a disk does not give what it has
+  public DiskBuffer(
+      BufferSettings settings,
+      MemoryBudget budget,
+      Ledger ledger,
+      Metrics metrics,
+      Map<String, Set<Signal>> shippers,
+      Set<String> syncedOnly,
+      InstantSource clock,
+      long nowNanos,
+      LongConsumer pause,
+      Consumer<String> notice)
+      throws IOException {
     directory = settings.directory();
     this.budget = budget;
     this.ledger = ledger;
@@ -137,9 +165,17 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     memory = new MemoryBuffer(budget, ledger, metrics, shippers);
     spareArrays = new SpareArrays(budget, ReadMemory.ARRAY_BYTES);
     log = SegmentLog.hold(directory, Room.segmentBytes(settings), DiskBuffer::generation, notice);
-    losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
-    CursorFile stored = ShipperPlaces.read(directory, notice);
+    CursorFile stored;
+    GivenUp givenUp;
+    try {
+      stored = ShipperPlaces.read(directory, notice);
+      givenUp = new GivenUp(directory, notice);
+    } catch (IOException e) {
+      log.close();
+      throw e;
+    }
+    losses = new Losses(lock, log, givenUp, ledger, metrics);
     former = new FormerShippers(stored, shippers.keySet(), losses::removed);
     places = new ShipperPlaces(directory, lock, cursors, nowNanos, notice);
     room = new Room(settings, lock, log, cursors, places, losses, notice);
@@ -158,7 +194,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     cursors.configure(made);
     anySyncedOnly = !syncedOnly.isEmpty();
     commit = new GroupCommit(anySyncedOnly, nowNanos);
-    log.recover(stored.synced(), this::found);
+    log.recover(stored.synced(), pause, this::found);
+    losses.storeDamage();
     lastSequence = log.lastSequence();
     former.tell(notice);
     try {
@@ -496,7 +533,6 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
             + (why.getMessage() == null ? why.getClass().getSimpleName() : why.getMessage())
             + "): they are held in memory alone until it does";
     synchronized (appending) {
-      log.seal();
       if (problem == null) {
         problem = what;
         notice.accept(what);
@@ -544,10 +580,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   /// What was given up is with nobody but in its file, and which files that are is not kept for as long as there are files.
   private boolean isDelivered(long end) {
     synchronized (lock) {
-      return !losses.keepsFiles()
-          && log.damagedBytes() == 0
-          && log.wasReadWhole()
-          && cursors.havePassedFiles(end);
+      return !losses.keepsFiles() && cursors.havePassedFiles(end);
     }
   }
 
@@ -679,6 +712,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
 
   private void tend(long nowNanos) {
     spareArrays.tend();
+    losses.storeDamage();
     for (DiskCursor cursor : readers()) {
       if (cursor.readProblem() != null) {
         // It tries again.
@@ -807,8 +841,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
         }
       }
     } finally {
-      // Shippers may have changed since.
-      log.seal();
+      sealBefore(lastSequence + 1);
       readers().forEach(Cursor::appended);
     }
   }
@@ -824,10 +857,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     }
     Batch batch = entry.batch();
     long sequence = entry.sequence();
-    if (readers().stream().anyMatch(cursor -> cursor.changes(log.lastSequence(), sequence))) {
-      // What a shipper takes is told by whole segments.
-      log.seal();
-    }
+    sealBefore(sequence);
     long millis = clock.millis();
     log.writeLate(batch, sequence, millis, positionsWouldCount());
     // Another segment may have been begun, and what is before it stays as it is.
@@ -841,6 +871,13 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       commit.add(
           new Unsynced(sequence, batch.signal(), batch.records(), 0, true, true, entry.moved()),
           batch.length());
+    }
+  }
+
+  /// What a shipper takes is told by whole segments, and what it takes of the next record may be other than of the last one.
+  private void sealBefore(long sequence) {
+    if (readers().stream().anyMatch(cursor -> cursor.changes(log.lastSequence(), sequence))) {
+      log.seal();
     }
   }
 

@@ -37,6 +37,7 @@ final class Losses {
   private final Object telling = new Object();
 
   private final SegmentLog log;
+  private final GivenUp givenUp;
   private final Ledger ledger;
   private final Metrics metrics;
 
@@ -49,10 +50,14 @@ final class Losses {
   /// Something that may have been of a file was given up, whatever for.
   private boolean keepsFiles;
 
+  /// Something could not be read, and was passed over.
+  private boolean damaged;
+
   /// @param lock the buffer's
-  Losses(Object lock, SegmentLog log, Ledger ledger, Metrics metrics) {
+  Losses(Object lock, SegmentLog log, GivenUp givenUp, Ledger ledger, Metrics metrics) {
     this.lock = lock;
     this.log = log;
+    this.givenUp = givenUp;
     this.ledger = ledger;
     this.metrics = metrics;
   }
@@ -93,7 +98,7 @@ final class Losses {
     if (numbers.why().equals(DiskCursor.DAMAGED)) {
       unreadable.add(numbers);
       // Whose it was is not surely known.
-      keepsFiles = true;
+      damaged = true;
     } else {
       dropped.add(numbers);
       keepsFiles |= numbers.cursor().takes(Signal.LOGS);
@@ -107,7 +112,24 @@ final class Losses {
 
   /// Whether a shipper never gets something that may be with nobody but in its file. Under the lock.
   boolean keepsFiles() {
-    return keepsFiles || ledger.drops().isAnyOfFiles();
+    return keepsFiles || isDamaged() || givenUp.before() || ledger.drops().isAnyOfFiles();
+  }
+
+  private boolean isDamaged() {
+    return damaged || log.damagedBytes() > 0 || !log.wasReadWhole();
+  }
+
+  /// What cannot be read of the log is known to later processes, too: before what has it is deleted. One thread at a time.
+  void storeDamage() {
+    boolean known;
+    synchronized (lock) {
+      known = isDamaged();
+    }
+    if (known) {
+      synchronized (telling) {
+        givenUp.store();
+      }
+    }
   }
 
   /// Tells which bytes of files were given up with a segment, which can be read yet. One thread at a time.

@@ -111,6 +111,7 @@ final class Room {
   /// What was damaged of them, and passed just now, is told while they can be read.
   private void delete(List<Segment> gone) {
     if (!gone.isEmpty()) {
+      losses.storeDamage();
       losses.tellDamaged(gone);
       log.delete(gone);
     }

@@ -2,6 +2,7 @@ package dev.pannier.collector.buffer;
 
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.CursorWriter;
+import dev.pannier.collector.buffer.disk.LaterVersion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -49,11 +50,12 @@ final class ShipperPlaces {
     writer = new CursorWriter(directory);
   }
 
-  /// @return those of the process before; none where they cannot be read
-  static CursorFile read(Path directory, Consumer<String> notice) {
+  /// @return those of the process before; none where they are damaged
+  /// @throws IOException where the disk does not give them, or a later pannier has written them: another start may have them
+  static CursorFile read(Path directory, Consumer<String> notice) throws IOException {
     try {
       return CursorFile.read(directory);
-    } catch (IOException e) {
+    } catch (CursorFile.Damaged e) {
       notice.accept(
           "the shippers' places in "
               + directory
@@ -61,6 +63,16 @@ final class ShipperPlaces {
               + e.getMessage()
               + "): what is there is shipped again");
       return CursorFile.NONE;
+    } catch (LaterVersion e) {
+      throw e.of(directory.resolve(CursorFile.CURSORS));
+    } catch (IOException e) {
+      throw new IOException(
+          directory.resolve(CursorFile.CURSORS)
+              + " cannot be read ("
+              + e.getMessage()
+              + "): where the disk does not give it back for good, remove it, and what is there is"
+              + " shipped again",
+          e);
     }
   }
 

@@ -972,6 +972,36 @@ class DiskBufferTest {
     assertThat(buffer.delivery().getAsBoolean()).isFalse();
   }
 
+  /// Nor by a process that finds nothing of it any more, before somebody has seen to it.
+  @Test
+  void nothingIsDeliveredAfterAProcessThatHasFoundSomethingDamaged() throws Exception {
+    DiskBuffer buffer = buffer();
+    append(buffer, "one", bytes(7, 0, 10));
+    append(buffer, "two", bytes(7, 10, 20));
+    Path damaged = segments().getFirst();
+    append(buffer, noise(1, 600_000), bytes(7, 20, 30));
+    append(buffer, noise(2, 600_000), bytes(7, 30, 40));
+    pass(buffer, 100);
+    flip("two");
+    assertThat(ship(buffer, "events")).hasSize(3);
+    pass(buffer, 2_000);
+    assertThat(damaged).doesNotExist();
+    buffer.close();
+
+    notices.clear();
+    DiskBuffer next = buffer();
+    assertThat(notices).singleElement().asString().contains("after_shipped: delete", "given-up");
+    assertThat(next.log().damagedBytes()).isZero();
+    append(next, "three", bytes(7, 40, 50));
+    ship(next, "events");
+    assertThat(next.delivery().getAsBoolean()).isFalse();
+
+    Files.delete(directory().resolve("given-up"));
+    next = buffer();
+    ship(next, "events");
+    assertThat(next.delivery().getAsBoolean()).isTrue();
+  }
+
   @Test
   void nothingIsDeliveredOnceSomethingOfAFileWasDroppedForAShipper() throws Exception {
     onFull = OnFull.DROP_OLDEST;
@@ -1686,6 +1716,24 @@ class DiskBufferTest {
         .singleElement()
         .asString()
         .contains(directory().toString(), "cannot be read", "shipped again");
+  }
+
+  /// All that the log holds would be shipped again, and the later version find what this one makes of them.
+  @Test
+  void placesOfALaterVersionAreLeftToThatOne() throws Exception {
+    append(buffer(), "one");
+    pass(Objects.requireNonNull(open), 2_000);
+    Path cursors = directory().resolve("cursors");
+    byte[] bytes = Files.readAllBytes(cursors);
+    bytes[5] = 9;
+    Files.write(cursors, bytes);
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(this::buffer)
+          .isInstanceOf(IOException.class)
+          .hasMessageContainingAll(cursors + " ", "version 9, this pannier reads 1 to 4", "later");
+    }
+    assertThat(cursors).hasBinaryContent(bytes);
+    assertThat(notices).isEmpty();
   }
 
   /// Of numbers that are far above those a shipper has passed.

@@ -70,6 +70,7 @@ class FailedReadTest {
         Set.of(),
         () -> Instant.EPOCH,
         nowNanos,
+        nanos -> {},
         notices::add);
   }
 
@@ -150,6 +151,22 @@ class FailedReadTest {
     assertThat(buffer.readProblem()).isNull();
     assertThat(buffer.cursor("events").openBatches()).isZero();
     assertThat(dropped()).isEqualTo(ALL - shipped.size());
+  }
+
+  @Test
+  void nothingIsDeliveredAfterAProcessThatHasGivenUpWhatCannotBeRead() throws Exception {
+    DiskBuffer buffer = filled();
+    disk.goesBad("00000000000000000001.log", 30_000, 30_001);
+    for (int i = 0; i < 11 * 60; i++) {
+      ship(buffer);
+      pass(buffer, 1);
+    }
+    buffer.close();
+    disk.isMended();
+    DiskBuffer next = nextProcess();
+    ship(next);
+    assertThat(next.isEmpty()).isTrue();
+    assertThat(next.delivery().getAsBoolean()).isFalse();
   }
 
   /// A disk that neither takes nor gives is away, not broken.
@@ -259,6 +276,27 @@ class FailedReadTest {
     DiskBuffer buffer = nextProcess();
     assertThat(ship(buffer)).isEqualTo(texts(0, ALL));
     assertThat(buffer.isEmpty()).isTrue();
+  }
+
+  /// All that the log holds would be shipped again.
+  @Test
+  void placesThatTheDiskDoesNotGiveAreNotTakenForDamaged() throws Exception {
+    ship(filled());
+    DiskBuffer shipped = nextProcess();
+    ship(shipped);
+    append(shipped, ALL);
+    shipped.close();
+    byte[] stored = Files.readAllBytes(directory.resolve("cursors"));
+    disk.goesBad("cursors.tmp", 0, 1);
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(this::buffer)
+          .isInstanceOf(IOException.class)
+          .hasMessageContainingAll("/var/buffer/cursors cannot be read", "Input/output error");
+    }
+    disk.isMended();
+    assertThat(Files.readAllBytes(directory.resolve("cursors"))).isEqualTo(stored);
+    assertThat(ship(buffer())).containsExactly(String.valueOf(ALL));
+    assertThat(notices).isEmpty();
   }
 
   /// One that waits for nothing but the disk is looked after by the thread of the buffer.

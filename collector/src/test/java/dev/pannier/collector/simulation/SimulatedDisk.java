@@ -214,6 +214,9 @@ final class SimulatedDisk {
 
   private final List<Bad> bad = new ArrayList<>();
 
+  /// How many reads there are before one fails.
+  private long readsLeft = NEVER;
+
   /// So many bytes files in mortal folders may have, in whole pages.
   long roomBytes = Long.MAX_VALUE;
 
@@ -562,10 +565,25 @@ final class SimulatedDisk {
   /// All can be read again.
   void isMended() {
     bad.clear();
+    readsLeft = NEVER;
+  }
+
+  /// One read fails, behind so many that do not.
+  void failsOnceBehind(long reads) {
+    readsLeft = reads;
+  }
+
+  /// Whether [#failsOnceBehind] is yet to come.
+  boolean isToFailOnce() {
+    return readsLeft != NEVER;
   }
 
   /// @return how many bytes of a file a read gives
   int readable(Node node, long at, int length) throws IOException {
+    if (readsLeft != NEVER && readsLeft-- == 0) {
+      readsLeft = NEVER;
+      throw new IOException(node.path + ": Input/output error");
+    }
     int readable = length;
     for (Bad each : bad) {
       if (!node.path.toString().endsWith(each.name()) || at >= each.to()) {

@@ -120,6 +120,28 @@ class SmallDiskTest {
     assertThat(ship(buffer, "events")).containsExactly(all.getLast());
   }
 
+  /// A shipper that is away keeps all of them, and each has a descriptor.
+  @Test
+  void diskThatIsFullTimeAndAgainLeavesNoSegmentEachTime() throws Exception {
+    DiskBuffer buffer = open(512 * MIB);
+    append(buffer, Signal.LOGS);
+    for (int i = 0; i < 100; i++) {
+      disk.roomBytes = disk.usedBytes();
+      append(buffer, Signal.LOGS);
+      assertThat(buffer.problem()).contains("No space left");
+      pass(buffer);
+      disk.roomBytes = 8 * MIB;
+      pass(buffer);
+      assertThat(buffer.problem()).isNull();
+      append(buffer, Signal.LOGS);
+      pass(buffer);
+    }
+    assertThat(buffer.status().segments()).isEqualTo(1);
+    assertThat(told).containsExactlyElementsOf(all);
+    disk.processEnded();
+    assertThat(ship(open(512 * MIB), "events")).containsExactlyElementsOf(all);
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {512, 16})
   void diskThatIsFullOfWhatWasShippedTakesRecordsAgain(long maxMib) throws Exception {

@@ -23,6 +23,7 @@ class UnreadableSegmentTest {
   private final Path directory = new SimulatedFileSystem(disk).getPath("/var/buffer");
   private final List<String> notices = new ArrayList<>();
   private final List<String> found = new ArrayList<>();
+  private final List<Long> pauses = new ArrayList<>();
 
   @BeforeEach
   void mount() throws IOException {
@@ -45,13 +46,11 @@ class UnreadableSegmentTest {
     disk.enter();
     found.clear();
     notices.clear();
-    return SegmentLog.open(
-        directory,
-        SEGMENT_BYTES,
-        synced,
-        Batch::key,
-        notices::add,
-        (segment, from, to, stored) -> found.add(text(stored.batch())));
+    pauses.clear();
+    SegmentLog log = SegmentLog.hold(directory, SEGMENT_BYTES, Batch::key, notices::add);
+    log.recover(
+        synced, pauses::add, (segment, from, to, stored) -> found.add(text(stored.batch())));
+    return log;
   }
 
   /// Two segments, of three records and of two.
@@ -121,5 +120,34 @@ class UnreadableSegmentTest {
     log(5);
     assertThat(found).containsExactly("1", "2", "3", "4", "5");
     assertThat(notices).isEmpty();
+  }
+
+  /// What is passed over comes no more, and the next read would have given it.
+  @Test
+  void readThatFailsOnceCostsNothing() throws Exception {
+    fillLog();
+    boolean failed = true;
+    for (int reads = 0; failed; reads++) {
+      disk.processEnded();
+      disk.failsOnceBehind(reads);
+      SegmentLog log = log(5);
+      assertThat(found).as("behind %s reads", reads).containsExactly("1", "2", "3", "4", "5");
+      assertThat(notices).isEmpty();
+      assertThat(log.wasReadWhole()).isTrue();
+      assertThat(log.damagedBytes()).isZero();
+      failed = !disk.isToFailOnce();
+      assertThat(pauses).hasSize(failed ? 1 : 0);
+    }
+  }
+
+  /// However many places cannot be read.
+  @Test
+  void startWaitsForTheDiskForTenSecondsInAll() throws Exception {
+    fillLog();
+    disk.goesBad("01.log", 30_000, 34_096);
+    disk.goesBad("04.log", 30_000, 34_096);
+    log(5);
+    assertThat(found).containsExactly("1", "4");
+    assertThat(pauses.stream().mapToLong(Long::longValue).sum()).isEqualTo(10_000_000_000L);
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /// A number of the log for each shipper. The file `cursors` has the shippers' places, and how far the log is durable; `unconfirmed`
 /// has where the log ended when a process began that was not told yet what the shipper's destination has:
@@ -54,7 +55,8 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
     return ahead.getOrDefault(shipper, Ahead.NONE);
   }
 
-  static final String CURSORS = "cursors";
+  /// Where the shippers' places are.
+  public static final String CURSORS = "cursors";
 
   /// The lowest end that the log has had since the destination was last asked with success. A log that was put back from an older
   /// copy may end above what the destination has before anybody has compared them.
@@ -65,8 +67,19 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
   private static final int VERSION_AHEAD = 4;
   private static final int MAX_BYTES = 8 << 20;
 
+  /// What was read is no whole file of cursors.
+  public static final class Damaged extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Damaged(@Nullable String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   /// @return [#NONE] where there is no file yet
-  /// @throws IOException where it cannot be read; the message says why
+  /// @throws Damaged where what was read is none; the message says why
+  /// @throws LaterVersion where it is one of a later version
+  /// @throws IOException where the disk does not give it
   public static CursorFile read(Path directory) throws IOException {
     return readFile(directory.resolve(CURSORS));
   }
@@ -80,7 +93,7 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
     byte[] bytes;
     try {
       if (Files.size(file) > MAX_BYTES) {
-        throw new IOException("larger than " + MAX_BYTES + " bytes");
+        throw new Damaged("larger than " + MAX_BYTES + " bytes", null);
       }
       bytes = Files.readAllBytes(file);
     } catch (NoSuchFileException e) {
@@ -89,7 +102,11 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
     try {
       return of(bytes);
     } catch (EOFException e) {
-      throw new IOException("cut short at " + bytes.length + " bytes", e);
+      throw new Damaged("cut short at " + bytes.length + " bytes", e);
+    } catch (LaterVersion e) {
+      throw e;
+    } catch (IOException e) {
+      throw new Damaged(e.getMessage(), e);
     }
   }
 
@@ -99,8 +116,8 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
       throw new IOException("not a file of cursors");
     }
     int version = in.readUnsignedShort();
-    if (version < 1 || version > VERSION_AHEAD) {
-      throw new IOException("version " + version + ", this pannier reads 1 to " + VERSION_AHEAD);
+    if (version > VERSION_AHEAD) {
+      throw new LaterVersion(version, VERSION_AHEAD);
     }
     long synced = version == 1 ? 0 : in.readLong();
     int count = in.readUnsignedShort();

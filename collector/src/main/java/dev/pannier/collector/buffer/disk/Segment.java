@@ -40,6 +40,9 @@ public final class Segment {
   /// It was deleted.
   volatile boolean gone;
 
+  /// Where the last write failed. The appending thread alone.
+  long failedAt = -1;
+
   /// Something was published that no sync has covered.
   volatile boolean dirty;
 

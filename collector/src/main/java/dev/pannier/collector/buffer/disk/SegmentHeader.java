@@ -36,21 +36,12 @@ record SegmentHeader(
   private static final int BEFORE_UNSURE = 2;
   private static final int MAX_BYTES = 64 << 20;
 
-  /// What was read is no header that this pannier knows.
-  static sealed class Damaged extends IOException {
+  /// What was read is no whole header.
+  static final class Damaged extends IOException {
     private static final long serialVersionUID = 1;
 
     Damaged(String message) {
       super(message);
-    }
-  }
-
-  /// A whole header that another pannier has written.
-  static final class OtherVersion extends Damaged {
-    private static final long serialVersionUID = 1;
-
-    OtherVersion(int version) {
-      super("version " + version + ", this pannier reads 1 to " + VERSION);
     }
   }
 
@@ -87,16 +78,13 @@ record SegmentHeader(
     return out.putInt((int) crc.getValue()).flip();
   }
 
-  /// @throws Damaged where it is none, or of another version; the message says which
+  /// @throws Damaged where it is none; the message says why
+  /// @throws LaterVersion where it is one, and of a later version
   /// @throws IOException where it cannot be read
   static SegmentHeader read(FileChannel channel) throws IOException {
     ByteBuffer fixed = fill(channel, FIXED_BYTES);
     if (fixed.getInt(0) != MAGIC) {
       throw new Damaged("not a segment of a disk buffer");
-    }
-    int version = Short.toUnsignedInt(fixed.getShort(4));
-    if (version < 1 || version > VERSION) {
-      throw new OtherVersion(version);
     }
     int snapshot = fixed.getInt(24);
     if (snapshot < 0 || snapshot > MAX_BYTES) {
@@ -107,6 +95,10 @@ record SegmentHeader(
     crc.update(in.duplicate().limit(FIXED_BYTES + snapshot));
     if ((int) crc.getValue() != in.getInt(FIXED_BYTES + snapshot)) {
       throw new Damaged("its header is damaged");
+    }
+    int version = Short.toUnsignedInt(in.getShort(4));
+    if (version > VERSION) {
+      throw new LaterVersion(version, VERSION);
     }
     Map<String, byte[]> positions = new LinkedHashMap<>();
     in.position(FIXED_BYTES).limit(FIXED_BYTES + snapshot);

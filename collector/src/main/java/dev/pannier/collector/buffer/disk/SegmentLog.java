@@ -24,8 +24,10 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -150,7 +152,7 @@ public final class SegmentLog implements Closeable {
       Visitor visitor)
       throws IOException {
     SegmentLog log = hold(directory, segmentBytes, owners, notice);
-    log.recover(synced, visitor);
+    log.recover(synced, LockSupport::parkNanos, visitor);
     return log;
   }
 
@@ -165,9 +167,11 @@ public final class SegmentLog implements Closeable {
   }
 
   /// Reads what [#hold] holds. Parameters as in [#open]; where it fails, the directory is given back.
-  public void recover(long synced, Visitor visitor) throws IOException {
+  ///
+  /// @param pause waits for so many nanoseconds, where the disk does not give what it has
+  public void recover(long synced, LongConsumer pause, Visitor visitor) throws IOException {
     try {
-      find(synced, visitor);
+      find(synced, new Retries(pause), visitor);
       makeReserve();
     } catch (IOException | RuntimeException e) {
       close();
@@ -218,7 +222,7 @@ public final class SegmentLog implements Closeable {
     return files;
   }
 
-  private void find(long synced, Visitor visitor) throws IOException {
+  private void find(long synced, Retries retries, Visitor visitor) throws IOException {
     boolean lastIsThere = false;
     long withoutHeader = 0;
     Map<Path, IOException> unreadable = new LinkedHashMap<>();
@@ -227,16 +231,14 @@ public final class SegmentLog implements Closeable {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
       try {
-        Segment segment = new Segment(file, channel, SegmentHeader.read(channel));
+        Segment segment = new Segment(file, channel, header(channel, retries));
         segments.put(segment.first(), segment);
         lastIsThere = true;
       } catch (SegmentHeader.Damaged e) {
         long size = channel.size();
         boolean begunOnly =
             size == 0
-                || (file.equals(files.getLast())
-                    && !(e instanceof SegmentHeader.OtherVersion)
-                    && !holdsSynced(file, channel, size, synced));
+                || (file.equals(files.getLast()) && !holdsSynced(file, channel, size, synced));
         channel.close();
         if (begunOnly) {
           forget(file, size);
@@ -245,6 +247,9 @@ public final class SegmentLog implements Closeable {
         }
         withoutHeader = Math.max(withoutHeader, number(file));
         lastIsThere = false;
+      } catch (LaterVersion e) {
+        channel.close();
+        throw e.of(file);
       } catch (IOException e) {
         channel.close();
         unreadable.put(file, e);
@@ -277,7 +282,7 @@ public final class SegmentLog implements Closeable {
       // judged as
       // if it could, and written again as if it could not.
       long judged = next == null && !lastIsThere ? ALL : known;
-      unreadBytes = recover(segment, known, judged, rememberedAt, visitor);
+      unreadBytes = recover(segment, known, judged, rememberedAt, retries, visitor);
       bytes.addAndGet(segment.endBytes());
     }
     lastRecord = lastSequence;
@@ -318,10 +323,15 @@ public final class SegmentLog implements Closeable {
   /// @param rememberedAt for each owner the number of the record whose positions are remembered
   /// @return how many bytes at its end cannot be read
   private long recover(
-      Segment segment, long synced, long judged, Map<String, Long> rememberedAt, Visitor visitor)
+      Segment segment,
+      long synced,
+      long judged,
+      Map<String, Long> rememberedAt,
+      Retries retries,
+      Visitor visitor)
       throws IOException {
     // Whether its own count or not: older segments may have been deleted because it has theirs.
-    readHeaderPositions(segment, rememberedAt);
+    readHeaderPositions(segment, rememberedAt, retries);
     long size = segment.channel.size();
     SegmentReader reader = segment.reader(staging, Math.max(lastSequence, segment.first() - 1));
     byte[] body = new byte[0];
@@ -350,6 +360,9 @@ public final class SegmentLog implements Closeable {
           to = cut ? size : reader.passDamage(size);
         }
       } catch (IOException e) {
+        if (retries.again(e)) {
+          continue;
+        }
         unreadBytes = size - from;
         unreadable(segment, from, unreadBytes, e);
         break;
@@ -533,10 +546,24 @@ public final class SegmentLog implements Closeable {
     }
   }
 
+  private static SegmentHeader header(FileChannel channel, Retries retries) throws IOException {
+    while (true) {
+      try {
+        return SegmentHeader.read(channel);
+      } catch (SegmentHeader.Damaged | LaterVersion e) {
+        throw e;
+      } catch (IOException e) {
+        if (!retries.again(e)) {
+          throw e;
+        }
+      }
+    }
+  }
+
   /// A segment may be begun long after the last sync: records before it are younger than its snapshot.
-  private void readHeaderPositions(Segment segment, Map<String, Long> rememberedAt)
+  private void readHeaderPositions(Segment segment, Map<String, Long> rememberedAt, Retries retries)
       throws IOException {
-    SegmentHeader.read(segment.channel)
+    header(segment.channel, retries)
         .positions()
         .forEach(
             (owner, snapshot) -> {
@@ -656,9 +683,15 @@ public final class SegmentLog implements Closeable {
     return end > segment.headerBytes && end + batch.length() > segmentBytes;
   }
 
+  /// A place that has failed twice may never take anything.
   private static void takeBack(Segment segment) {
+    long end = segment.endBytes();
+    if (segment.failedAt == end) {
+      segment.sealed = true;
+    }
+    segment.failedAt = end;
     try {
-      segment.channel.truncate(segment.endBytes());
+      segment.channel.truncate(end);
     } catch (IOException e) {
       // The next record is written over it, and the next start cuts it off.
       segment.sealed = true;
@@ -818,8 +851,8 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  /// Sees whether the disk takes records again, after it did not: where it does, the next [#write]
-  /// begins a segment.
+  /// Sees whether the disk takes records again, after it did not: where it does, the next [#write] goes on where the last one was, but
+  /// not in a file that has vanished.
   ///
   /// @throws IOException where it does not
   public void reopen() throws IOException {
@@ -828,6 +861,10 @@ public final class SegmentLog implements Closeable {
       FileChannel again = lock(directory);
       lock.close();
       lock = again;
+    }
+    Segment segment = active;
+    if (segment != null && !Files.exists(segment.path)) {
+      segment.sealed = true;
     }
     writeReserve(PROBE_BYTES);
   }

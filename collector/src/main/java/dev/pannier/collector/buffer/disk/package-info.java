@@ -21,6 +21,7 @@
 /// log-id                     whose numbers those are, where a destination stores numbers
 /// unconfirmed                the lowest end that the log has had since that destination was last asked
 /// reserve                    256 KiB of zeros that make way for a segment's header on a full disk
+/// given-up                   says that something of the log could not be read, and was given up
 /// buffer.lock                locked while a process has the directory
 /// ```
 ///
@@ -67,6 +68,8 @@
 ///
 /// Version 2 had no `r`, and no request was packed: the source's name began at 51. Version 1 had no `synced` either: it began at
 /// 43. Their segments are read, and nothing is appended to them; in those of version 1 all damage is passed over but that at the newest's end.
+/// A later version keeps where `m` stands, and the checksum behind the snapshot: so a version before it knows a whole header from a
+/// damaged one, leaves the file as it is, and does not start.
 ///
 /// `cursors` and `unconfirmed` are drawn at [CursorFile], `log-id` at [LogId].
 ///
@@ -112,7 +115,7 @@
 /// following one's `known up to` in the place of `cursors`. Where that one has no header, it was only begun: damage is judged as
 /// if it had said nothing.
 ///
-/// Where the disk does not give the bytes, a segment ends there for the process that has found it so at its start, whatever lies
+/// Where the disk does not give the bytes, a start asks for them again for ten seconds in all. Then a segment ends there for the process that has found it so at its start, whatever lies
 /// behind; numbers that may stand there are not used, and shippers go on behind it. Where a segment would be deleted, such a one is
 /// kept as `….log.unreadable` instead, and no later start looks at it. Where the disk gives not one record, it is away, and the start
 /// fails.
