@@ -140,7 +140,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
     losses = new Losses(lock, log, ledger, metrics);
     // Behind its lock: a process that is about to end writes later places until it gives that back.
     CursorFile stored = ShipperPlaces.read(directory, notice);
-    former = new FormerShippers(stored, shippers.keySet(), losses::removed);
+    former = new FormerShippers(stored, shippers, losses::removed);
     places = new ShipperPlaces(directory, lock, cursors, nowNanos, notice);
     room = new Room(settings, lock, log, cursors, places, losses, notice);
     removals = new Removals(lock, memory, cursors, deliveries, losses, ledger);
