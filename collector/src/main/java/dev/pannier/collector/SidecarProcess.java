@@ -1,5 +1,6 @@
 package dev.pannier.collector;
 
+import dev.pannier.collector.admin.ReloadStatus;
 import dev.pannier.collector.cli.Attempt;
 import dev.pannier.collector.cli.Sidecars;
 import dev.pannier.collector.config.Configuration;
@@ -20,6 +21,7 @@ import org.slf4j.LoggerFactory;
 final class SidecarProcess implements Sidecars {
   private static final Logger LOG = LoggerFactory.getLogger(SidecarProcess.class);
   private static final Duration TEND = Duration.ofSeconds(1);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final Duration TEND_CHANGE = Duration.ofMillis(20);
 
   private final Map<String, String> environment;
@@ -70,7 +72,7 @@ final class SidecarProcess implements Sidecars {
         });
     Sidecar sidecar;
     try {
-      sidecar = new Sidecar(configuration, version(), reloads::status);
+      sidecar = sidecar(configuration, reloads::status, PATIENCE);
     } catch (IOException e) {
       LOG.error("{}", e.getMessage());
       return 2;
@@ -92,6 +94,15 @@ final class SidecarProcess implements Sidecars {
         "stopping: draining for at most {} s", reloads.running().shutdown().deadline().toSeconds());
     long left = sidecar.stop(shutdown);
     return left == 0 ? 0 : 1;
+  }
+
+  /// @param patience so long the admin address says nothing of a start that takes long
+  static Sidecar sidecar(
+      Configuration configuration, Supplier<ReloadStatus> reload, Duration patience)
+      throws IOException {
+    try (LongStart _ = new LongStart(configuration, version(), reload, patience)) {
+      return new Sidecar(configuration, version(), reload);
+    }
   }
 
   private static String version() {

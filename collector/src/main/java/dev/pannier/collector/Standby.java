@@ -1,16 +1,9 @@
 package dev.pannier.collector;
 
-import dev.pannier.collector.admin.AdminHandler;
 import dev.pannier.collector.admin.ReloadStatus;
 import dev.pannier.collector.admin.ReloadStatus.Outcome;
-import dev.pannier.collector.admin.View;
-import dev.pannier.collector.buffer.Ledger;
-import dev.pannier.collector.buffer.MemoryBudget;
 import dev.pannier.collector.cli.Attempt;
 import dev.pannier.collector.config.Configuration.Address;
-import dev.pannier.collector.health.Health;
-import dev.pannier.collector.http.Endpoint;
-import dev.pannier.collector.metrics.Metrics;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -25,9 +18,8 @@ import org.slf4j.LoggerFactory;
 final class Standby {
   private static final Logger LOG = LoggerFactory.getLogger(Standby.class);
 
-  private final Health health = new Health(System::nanoTime);
   private final InstantSource clock;
-  private final Listener admin;
+  private final EarlyAdmin admin;
   private Attempt last;
   private volatile ReloadStatus status;
 
@@ -36,31 +28,16 @@ final class Standby {
     this.clock = clock;
     last = refused;
     status = refused(refused);
-    health.condition(() -> String.join("\n", status.problems()));
-    View view =
-        new View(
-            version,
-            new Metrics(),
-            new Ledger(),
-            new MemoryBudget(1),
-            List::of,
-            List::of,
-            () -> null,
-            () -> status);
-    AdminHandler pages = new AdminHandler(health, view, null, System::nanoTime);
     admin =
-        new Listener(
-            "admin",
-            server -> List.of(server.listen(listen, Endpoint.small(pages))),
-            System::nanoTime,
-            health);
+        new EarlyAdmin(
+            listen, null, version, () -> String.join("\n", status.problems()), () -> status);
   }
 
   /// @return null where the process is to end
   Attempt.@Nullable Ready await(Supplier<Attempt> again, Shutdown shutdown, Duration pause)
       throws InterruptedException {
     tell();
-    admin.start();
+    admin.retry();
     try {
       while (!shutdown.await(pause)) {
         admin.retry();
@@ -73,7 +50,7 @@ final class Standby {
       LOG.warn("stopping without ever having had a configuration that can be run");
       return null;
     } finally {
-      admin.close(Duration.ZERO);
+      admin.close();
     }
   }
 

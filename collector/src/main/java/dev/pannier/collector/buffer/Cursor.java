@@ -39,6 +39,10 @@ public abstract sealed class Cursor permits MemoryCursor, DiskCursor {
     return signals.contains(signal);
   }
 
+  final Set<Signal> signals() {
+    return signals;
+  }
+
   final boolean takesJust(Set<Signal> others) {
     return signals.equals(others);
   }

@@ -176,7 +176,7 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
       throw e;
     }
     losses = new Losses(lock, log, givenUp, ledger, metrics);
-    former = new FormerShippers(stored, shippers.keySet(), losses::removed);
+    former = new FormerShippers(stored, shippers, losses::removed);
     places = new ShipperPlaces(directory, lock, cursors, nowNanos, notice);
     room = new Room(settings, lock, log, cursors, places, losses, notice);
     removals = new Removals(lock, memory, cursors, deliveries, losses, ledger);

@@ -125,15 +125,17 @@ final class DiskCursors {
     placed.addAll(withoutHeirs);
     Map<String, Long> passed = new LinkedHashMap<>();
     Map<String, Ahead> ahead = new LinkedHashMap<>();
+    Map<String, Set<Signal>> signals = new LinkedHashMap<>();
     for (DiskCursor cursor : placed) {
       long place = cursor.passed();
       boolean isFirst = passed.putIfAbsent(cursor.shipper(), place) == null;
+      signals.putIfAbsent(cursor.shipper(), cursor.signals());
       Ahead behind = cursor.ahead();
       if (isFirst && behind.to() > place) {
         ahead.put(cursor.shipper(), behind);
       }
     }
-    return new CursorFile(synced, passed, ahead);
+    return new CursorFile(synced, passed, ahead, signals);
   }
 
   /// When what some shipper needs was appended, or a little before; `Long.MAX_VALUE` where none needs anything.

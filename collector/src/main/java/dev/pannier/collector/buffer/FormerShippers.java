@@ -4,25 +4,45 @@ import dev.pannier.collector.buffer.disk.Ahead;
 import dev.pannier.collector.buffer.disk.CursorFile;
 import dev.pannier.collector.buffer.disk.StoredBatch;
 import dev.pannier.shippers.batch.Batch;
+import dev.pannier.shippers.batch.Signal;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
-/// The shippers that have a place in a log and are not configured any more, and what waited for them. What signals they took nobody knows.
+/// The shippers that have a place in a log and are not configured any more, or not for all signals that they took, and what waited for them.
 /// Of the start alone.
 final class FormerShippers {
   private static final class Former {
     final String shipper;
+    final Set<Signal> signals;
+
+    /// Whether it is configured, for other signals.
+    final boolean stays;
+
     final long passed;
     final Ahead ahead;
     long records;
 
-    Former(String shipper, long passed, Ahead ahead) {
+    Former(String shipper, Set<Signal> signals, boolean stays, long passed, Ahead ahead) {
       this.shipper = shipper;
+      this.signals = signals;
+      this.stays = stays;
       this.passed = passed;
       this.ahead = ahead;
+    }
+
+    String takesNoMore() {
+      if (!stays) {
+        return "gets nothing from the buffer any more";
+      }
+      return "takes no "
+          + signals.stream().map(Signal::label).collect(Collectors.joining(" and "))
+          + " from the buffer any more";
     }
   }
 
@@ -34,18 +54,24 @@ final class FormerShippers {
 
   private final BiConsumer<String, Batch> removed;
 
-  /// @param shippers that are configured
+  /// @param shippers that are configured, with the signals that each takes
   /// @param removed told of each batch that one of these shippers, by name, never gets, and no other for it
-  FormerShippers(CursorFile stored, Set<String> shippers, BiConsumer<String, Batch> removed) {
-    this.shippers = shippers;
+  FormerShippers(
+      CursorFile stored, Map<String, Set<Signal>> shippers, BiConsumer<String, Batch> removed) {
+    this.shippers = shippers.keySet();
     this.removed = removed;
-    hasHeirs = !stored.passed().keySet().containsAll(shippers);
+    hasHeirs = !stored.passed().keySet().containsAll(shippers.keySet());
     stored
         .passed()
         .forEach(
             (name, passed) -> {
-              if (!shippers.contains(name)) {
-                all.add(new Former(name, passed, stored.ahead(name)));
+              Set<Signal> now = shippers.get(name);
+              // An older version has stored no signals.
+              Set<Signal> gone = EnumSet.allOf(Signal.class);
+              gone.retainAll(stored.signals().getOrDefault(name, now == null ? gone : now));
+              gone.removeAll(now == null ? Set.of() : now);
+              if (!gone.isEmpty()) {
+                all.add(new Former(name, gone, now != null, passed, stored.ahead(name)));
               }
             });
   }
@@ -54,7 +80,9 @@ final class FormerShippers {
   void found(StoredBatch stored) {
     Batch batch = stored.batch();
     for (Former each : all) {
-      if (stored.sequence() <= each.passed || each.ahead.covers(stored.sequence())) {
+      if (!each.signals.contains(batch.signal())
+          || stored.sequence() <= each.passed
+          || each.ahead.covers(stored.sequence())) {
         continue;
       }
       each.records += batch.records();
@@ -71,7 +99,9 @@ final class FormerShippers {
         notice.accept(
             "shipper "
                 + each.shipper
-                + " gets nothing from the buffer any more, and "
+                + " "
+                + each.takesNoMore()
+                + ", and "
                 + each.records
                 + " records waited there when it last did: "
                 + (hasHeirs

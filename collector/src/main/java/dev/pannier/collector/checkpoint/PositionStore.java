@@ -17,12 +17,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The positions file of one state directory, `positions`:
 /// ```
@@ -31,25 +34,34 @@ import org.jspecify.annotations.Nullable;
 /// 8 bytes       volume id, random, made with the file
 /// 4 bytes       number of generations, then each as SavedGeneration writes it
 /// 8 bytes each  when their files were made, in nanoseconds since the epoch; missing where an older version has written it
+/// zeros         half as much again, or none
 /// 4 bytes       CRC32C of all before
 /// ```
-/// Integers are big-endian. It is replaced whole, as [DurableDirectory#replace] does it.
+/// Integers are big-endian. It is replaced whole, as [DurableDirectory#replace] does it, and by a [Reserve] where the disk has no room:
+/// what is shipped may be deleted only once that is stored, and may be what fills the disk. With the zeros there is room for files that
+/// come meanwhile, however often it is replaced.
 ///
 /// One process at a time: the lock on `lock` is held until [#close]. Not thread-safe.
 public final class PositionStore implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(PositionStore.class);
   private static final int MAGIC = 0x504E5250;
   private static final int VERSION = 1;
   private static final int MAX_BYTES = 256 << 20;
   private static final String NAME = "positions";
 
+  /// No reserve is made where it would leave less to others.
+  private static final long LEFT_BYTES = 1 << 20;
+
   private final Path directory;
   private final FileChannel lockChannel;
+  private final Reserve reserve;
   private long volume;
   private List<SavedGeneration> loaded = List.of();
 
   private PositionStore(Path directory, FileChannel lockChannel) {
     this.directory = directory;
     this.lockChannel = lockChannel;
+    reserve = new Reserve(directory, NAME + ".reserve");
   }
 
   /// Opens the store, making the directory and a volume id where there is none. A file that cannot
@@ -209,10 +221,52 @@ public final class PositionStore implements Closeable {
     for (SavedGeneration generation : generations) {
       out.writeLong(generation.madeNanos());
     }
+    store(bytes.toByteArray());
+  }
+
+  private void store(byte[] content) throws IOException {
+    int size = content.length + content.length / 2 + Integer.BYTES;
+    try {
+      DurableDirectory.replace(directory, NAME, signed(content, size));
+    } catch (IOException e) {
+      if (!storeInReserve(content)) {
+        throw e;
+      }
+      return;
+    }
+    try {
+      if (reserve.bytes() < size
+          && Files.getFileStore(directory).getUsableSpace() >= size + LEFT_BYTES) {
+        reserve.fill(size, size);
+      }
+    } catch (IOException e) {
+      LOG.debug("{} has no reserve for positions", directory, e);
+    }
+  }
+
+  private boolean storeInReserve(byte[] content) {
+    try {
+      long held = reserve.bytes();
+      // A folder of that name is in the way, not the want of room.
+      if (held == 0 || Files.isDirectory(directory.resolve(NAME + ".tmp"))) {
+        return false;
+      }
+      int size = (int) Math.max(held, content.length + Integer.BYTES);
+      reserve.replace(NAME, signed(content, size));
+      return true;
+    } catch (IOException e) {
+      LOG.debug("{} has no room for positions in its reserve", directory, e);
+      return false;
+    }
+  }
+
+  /// @param size of what is returned: the content, zeros, and the checksum
+  private static byte[] signed(byte[] content, int size) {
+    byte[] bytes = Arrays.copyOf(content, size);
     CRC32C crc = new CRC32C();
-    crc.update(bytes.toByteArray());
-    out.writeInt((int) crc.getValue());
-    DurableDirectory.replace(directory, NAME, bytes.toByteArray());
+    crc.update(bytes, 0, size - Integer.BYTES);
+    ByteBuffer.wrap(bytes).putInt(size - Integer.BYTES, (int) crc.getValue());
+    return bytes;
   }
 
   @Override

@@ -28,7 +28,7 @@ public final class OwnFiles {
   private static final Pattern STATE =
       Pattern.compile(
           "(lock|identity|positions|receipt\\.json|buffers|kafka-.*\\.offset)(\\.tmp|\\.unreadable)?"
-              + "|\\.writable");
+              + "|positions\\.(reserve|former)|\\.writable");
 
   /// @param key   of the configuration, for people
   /// @param rule  what makes `files` what it is

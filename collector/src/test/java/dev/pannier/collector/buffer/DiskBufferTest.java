@@ -257,6 +257,48 @@ class DiskBufferTest {
   }
 
   @Test
+  void whatWaitedForAShipperOfASignalThatItTakesNoMoreIsTold() throws IOException {
+    shippers = new String[] {"events", "away"};
+    signalsOf.put("away", Set.of(Signal.LOGS, Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    append(buffer, Signal.TRACES, "span", When.DURABLE);
+    pass(buffer, 2_000);
+    assertThat(ship(buffer, "away")).containsExactly("span");
+    append(buffer, "one");
+    append(buffer, Signal.TRACES, "second span", When.DURABLE);
+    append(buffer, Signal.TRACES, "third span", When.DURABLE);
+    pass(buffer, 2_000);
+    signalsOf.put("away", Set.of(Signal.LOGS, Signal.METRICS));
+    buffer = buffer();
+    assertThat(notices)
+        .singleElement()
+        .asString()
+        .contains("shipper away takes no traces ", " 4 records ", "are not shipped there");
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "away", "removed").sum()).isEqualTo(4);
+    assertThat(ledger.snapshot())
+        .anyMatch(row -> row.shipper().equals("away") && row.records().dropped() == 4);
+    assertThat(ship(buffer, "away")).containsExactly("one");
+    pass(buffer, 2_000);
+    buffer();
+    assertThat(notices).as("once").hasSize(1);
+  }
+
+  /// What it did not take did not wait for it.
+  @Test
+  void whatWaitedForAShipperThatIsNotConfiguredAnyMoreIsWhatItTook() throws IOException {
+    shippers = new String[] {"events", "old"};
+    signalsOf.put("old", Set.of(Signal.TRACES));
+    DiskBuffer buffer = buffer();
+    append(buffer, "one");
+    append(buffer, Signal.TRACES, "span", When.DURABLE);
+    pass(buffer, 2_000);
+    shippers = new String[] {"events"};
+    buffer();
+    assertThat(notices).singleElement().asString().contains("shipper old ", " 2 records ");
+    assertThat(metrics.adder(Counter.SHIPPER_DROPPED, "old", "removed").sum()).isEqualTo(2);
+  }
+
+  @Test
   void shipperThatIsRenamedBeginsWithTheOldestThereIs() throws IOException {
     shippers = new String[] {"old"};
     DiskBuffer buffer = buffer();

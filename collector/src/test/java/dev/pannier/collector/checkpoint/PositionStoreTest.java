@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PositionStoreTest {
   private static final int VERSION_AT = 4;
+  private static final int COUNT_AT = 14;
 
   @TempDir private Path state;
 
@@ -102,8 +105,11 @@ class PositionStoreTest {
 
   @Test
   void whatAnOlderVersionHasStoredIsLoadedWithoutTheTimesWhenFilesWereMade() throws IOException {
-    byte[] bytes = stored();
-    byte[] older = Arrays.copyOf(bytes, bytes.length - generations().size() * Long.BYTES);
+    ByteArrayOutputStream known = new ByteArrayOutputStream();
+    for (SavedGeneration each : generations()) {
+      each.write(new DataOutputStream(known));
+    }
+    byte[] older = Arrays.copyOf(stored(), COUNT_AT + Integer.BYTES + known.size() + Integer.BYTES);
     Files.write(state.resolve("positions"), signed(older));
     try (PositionStore store = open()) {
       assertThat(store.loaded())

@@ -132,7 +132,7 @@ enum PlantedBug {
   /// A dead letter counts as stored before it is on disk.
   LETTER_NOT_SYNCED(
       World.Mode.MEMORY,
-      "line \\d+ (.* is not at|is not everywhere)",
+      "line \\d+ (.* is not at|is not everywhere)|request \\d+ is not at",
       "shippers.file.LineFile",
       "append") {
     @Override

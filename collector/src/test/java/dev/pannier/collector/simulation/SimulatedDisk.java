@@ -605,6 +605,13 @@ final class SimulatedDisk {
     return Math.clamp(end - at, 0, length);
   }
 
+  /// Of [#roomBytes], nothing where it is [#full].
+  long freeBytes() {
+    look();
+    long free = roomBytes == Long.MAX_VALUE ? roomBytes : Math.max(0, roomBytes - usedBytes());
+    return full ? 0 : free;
+  }
+
   /// Of [#roomBytes].
   long usedBytes() {
     Set<Node> files = new LinkedHashSet<>(open);
@@ -701,6 +708,25 @@ final class SimulatedDisk {
     if (sidecarCalls && callsAfterReplacing != NEVER) {
       callsLeft = callsAfterReplacing;
       callsAfterReplacing = NEVER;
+    }
+  }
+
+  /// Another name for a file.
+  void link(SimulatedPath link, SimulatedPath existing) throws IOException {
+    boolean dies = diesNow("link", link);
+    Node node = nodes.get(existing.toString());
+    Node folder = parent(link);
+    if (node == null || folder == null || parent(existing) != folder) {
+      throw new NoSuchFileException(existing.toString());
+    }
+    if (nodes.containsKey(link.toString())) {
+      throw new FileAlreadyExistsException(link.toString());
+    }
+    if (!dies || random.nextBoolean()) {
+      change(folder, name(link), node);
+    }
+    if (dies) {
+      throw new Crash();
     }
   }
 

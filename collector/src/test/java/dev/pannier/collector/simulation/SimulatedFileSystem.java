@@ -257,7 +257,12 @@ final class SimulatedFileSystem extends FileSystem {
 
     @Override
     public FileStore getFileStore(Path path) {
-      throw new UnsupportedOperationException();
+      return new SimulatedFileStore(disk);
+    }
+
+    @Override
+    public void createLink(Path link, Path existing) throws IOException {
+      disk.link((SimulatedPath) link, (SimulatedPath) existing);
     }
 
     @Override

@@ -105,6 +105,7 @@ class OwnFilesTest {
         """);
     write("positions", "own 1");
     write("logs.log", "own 2");
+    write("positions.reserve", "own 3");
     write("app.log", "in the folder of the state");
     write("copies/logs.log", "by the same name elsewhere");
     looks();

@@ -1,6 +1,7 @@
 package dev.pannier.collector.buffer.disk;
 
 import dev.pannier.collector.checkpoint.DurableDirectory;
+import dev.pannier.shippers.batch.Signal;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -10,8 +11,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +26,11 @@ import org.jspecify.annotations.Nullable;
 /// 50 4E 43 52   magic "PNCR"
 /// 00 03         version; 4 where a shipper is done with something ahead of what it is not done with
 /// 8 bytes       all records up to this number are synced; not in version 1
-/// 2 bytes       number of shippers, then for each
+/// 2 bytes       how many of the following there are: one of each shipper, in `cursors` two
 ///   2 + n         its name, UTF-8 behind its length
-///   8             the shipper needs no record up to this number any longer; where the log ended
+///   8             where another of the same name follows: the signals that it takes, 1 logs, 2 traces, 4 metrics, added; an older
+///                 version reads over it, and may have written none
+///                 else the shipper needs no record up to this number any longer; where the log ended
 ///             in version 4 for each, in the order above
 ///   8             nor any up to this number, but for some
 ///   4             how many these are, then of each its distance from the one before, the first from the number above: 7 bits a byte,
@@ -42,12 +48,21 @@ import org.jspecify.annotations.Nullable;
 /// @param synced  all records up to this number are synced; 0 in `unconfirmed`
 /// @param passed  by the shipper's name, the number up to which it needs no record any longer, or where the log ended
 /// @param ahead   what of the records behind that number it does not need either; without those of which there are none
-public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahead> ahead) {
+/// @param signals that the shipper takes; without those of which that is not known
+public record CursorFile(
+    long synced,
+    Map<String, Long> passed,
+    Map<String, Ahead> ahead,
+    Map<String, Set<Signal>> signals) {
   /// Where nothing is known.
   public static final CursorFile NONE = new CursorFile(0, Map.of());
 
   public CursorFile(long synced, Map<String, Long> passed) {
     this(synced, passed, Map.of());
+  }
+
+  public CursorFile(long synced, Map<String, Long> passed, Map<String, Ahead> ahead) {
+    this(synced, passed, ahead, Map.of());
   }
 
   /// What a shipper does not need of the records behind its number.
@@ -122,8 +137,13 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
     long synced = version == 1 ? 0 : in.readLong();
     int count = in.readUnsignedShort();
     Map<String, Long> passed = new LinkedHashMap<>();
+    Map<String, Set<Signal>> signals = new LinkedHashMap<>();
     for (int i = 0; i < count; i++) {
-      passed.put(in.readUTF(), in.readLong());
+      String shipper = in.readUTF();
+      Long before = passed.put(shipper, in.readLong());
+      if (before != null) {
+        signals.put(shipper, signals(before));
+      }
     }
     Map<String, Ahead> ahead = version < VERSION_AHEAD ? Map.of() : readAhead(in, passed);
     CRC32C crc = new CRC32C();
@@ -132,7 +152,7 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
     if (in.readInt() != (int) crc.getValue()) {
       throw new IOException("checksum differs");
     }
-    return later(bytes, end, crc, new CursorFile(synced, passed, ahead), version);
+    return later(bytes, end, crc, new CursorFile(synced, passed, ahead, signals), version);
   }
 
   /// @param end where the checksum is
@@ -158,7 +178,7 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
           return last;
         }
         at = next;
-        last = new CursorFile(first.synced, passed, ahead);
+        last = new CursorFile(first.synced, passed, ahead, first.signals);
       }
     } catch (IOException e) {
       // Not whole: it was written when the process died.
@@ -176,6 +196,20 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
       }
     }
     return ahead;
+  }
+
+  private static long bits(Set<Signal> signals) {
+    long bits = 0;
+    for (Signal signal : signals) {
+      bits |= 1L << RecordFormat.signalNumber(signal);
+    }
+    return bits;
+  }
+
+  private static Set<Signal> signals(long bits) {
+    Set<Signal> signals = EnumSet.allOf(Signal.class);
+    signals.removeIf(signal -> (bits & bits(Set.of(signal))) == 0);
+    return signals;
   }
 
   /// When it returns, it is on disk.
@@ -198,6 +232,12 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
     DurableDirectory.replace(directory, name, bytes());
   }
 
+  /// Whether it is about the same shippers, which take the same signals.
+  boolean isOfSameShippers(CursorFile other) {
+    return List.copyOf(passed.keySet()).equals(List.copyOf(other.passed.keySet()))
+        && signals.equals(other.signals);
+  }
+
   /// Whether it is told what a shipper is done with ahead of what it is not done with.
   boolean tellsAhead() {
     return !ahead.isEmpty();
@@ -210,8 +250,13 @@ public record CursorFile(long synced, Map<String, Long> passed, Map<String, Ahea
     // A version before this one reads it where it can.
     out.writeShort(tellsAhead() ? VERSION_AHEAD : VERSION);
     out.writeLong(synced);
-    out.writeShort(passed.size());
+    out.writeShort(passed.size() + signals.size());
     for (Map.Entry<String, Long> cursor : passed.entrySet()) {
+      Set<Signal> taken = signals.get(cursor.getKey());
+      if (taken != null) {
+        out.writeUTF(cursor.getKey());
+        out.writeLong(bits(taken));
+      }
       out.writeUTF(cursor.getKey());
       out.writeLong(cursor.getValue());
     }

@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -17,14 +16,13 @@ public final class CursorWriter {
 
   private final Path directory;
 
-  /// Of the shippers in the file; null where nothing may be appended to it.
-  private @Nullable List<String> names;
+  /// What the last [#replace] has written; null where nothing may be appended to it.
+  private @Nullable CursorFile written;
 
   /// All of the file.
   private CRC32C crc = new CRC32C();
 
   private long end;
-  private boolean tellsAhead;
 
   public CursorWriter(Path directory) {
     this.directory = directory;
@@ -33,29 +31,27 @@ public final class CursorWriter {
   /// When it returns, they are on disk.
   public void replace(CursorFile cursors) throws IOException {
     // What is there is not known before it is done.
-    names = null;
+    written = null;
     byte[] bytes = cursors.bytes();
     DurableDirectory.replace(directory, CursorFile.CURSORS, bytes);
     crc = new CRC32C();
     crc.update(bytes);
     end = bytes.length;
-    tellsAhead = cursors.tellsAhead();
-    names = List.copyOf(cursors.passed().keySet());
+    written = cursors;
   }
 
   /// When it returns, the death of the process leaves them. Nothing is written where they are of other shippers than those of the last
-  /// [#replace], or where that or an append has failed since.
-  ///
+  /// [#replace], or of other signals, or where that or an append has failed since.
   public void append(CursorFile cursors) throws IOException {
-    if (!List.copyOf(cursors.passed().keySet()).equals(names)) {
+    CursorFile before = written;
+    if (before == null || !before.isOfSameShippers(cursors)) {
       return;
     }
-    byte[] places = cursors.laterBytes(tellsAhead);
+    byte[] places = cursors.laterBytes(before.tellsAhead());
     if (end + places.length > MOST_BYTES) {
       return;
     }
-    List<String> before = names;
-    names = null;
+    written = null;
     ByteBuffer bytes = ByteBuffer.allocate(places.length + Integer.BYTES).put(places);
     crc.update(places);
     bytes.putInt((int) crc.getValue()).flip();
@@ -66,6 +62,6 @@ public final class CursorWriter {
         end += channel.write(bytes, end);
       }
     }
-    names = before;
+    written = before;
   }
 }

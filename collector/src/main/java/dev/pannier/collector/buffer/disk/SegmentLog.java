@@ -1,6 +1,7 @@
 package dev.pannier.collector.buffer.disk;
 
 import dev.pannier.collector.checkpoint.DurableDirectory;
+import dev.pannier.collector.checkpoint.Reserve;
 import dev.pannier.shippers.batch.Batch;
 import java.io.Closeable;
 import java.io.IOException;
@@ -816,26 +817,9 @@ public final class SegmentLog implements Closeable {
     }
   }
 
-  /// Leaves it as it was where the disk does not take as much.
-  ///
   /// @param bytes it has them for a moment
   private void writeReserve(int bytes) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            directory.resolve(RESERVE), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      long keeps = channel.size();
-      try {
-        ByteBuffer zeros = ByteBuffer.allocate(STAGING_BYTES);
-        for (long at = keeps; at < bytes; ) {
-          zeros.clear().limit((int) Math.min(STAGING_BYTES, bytes - at));
-          at += channel.write(zeros, at);
-        }
-        channel.force(true);
-        keeps = RESERVE_BYTES;
-      } finally {
-        channel.truncate(keeps);
-      }
-    }
+    new Reserve(directory, RESERVE).fill(bytes, RESERVE_BYTES);
   }
 
   /// Segments that are begun from now on have another size.

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.LongStream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -1067,6 +1068,19 @@ class SegmentLogTest {
     assertThat(ahead.covers(open[Ahead.MOST_OPEN] + 1)).isFalse();
     assertThat(ahead.covers(2)).isFalse();
     assertThat(ahead.covers(3)).isTrue();
+  }
+
+  @Test
+  void cursorsSayWhatSignalsShippersTake() throws Exception {
+    CursorWriter writer = new CursorWriter(directory);
+    Map<String, Set<Signal>> signals =
+        Map.of("events", Set.of(Signal.LOGS, Signal.METRICS), "backend", Set.of());
+    writer.replace(new CursorFile(9, places(7, 2), Map.of(), signals));
+    writer.append(new CursorFile(9, places(8, 3), Map.of(), signals));
+    CursorFile written = new CursorFile(9, places(8, 3), Map.of(), signals);
+    assertThat(CursorFile.read(directory)).isEqualTo(written);
+    writer.append(new CursorFile(9, places(9, 3), Map.of(), Map.of("events", Set.of())));
+    assertThat(CursorFile.read(directory)).as("of other signals").isEqualTo(written);
   }
 
   @Test
