@@ -74,6 +74,7 @@ public final class Ledger {
     private long fellBack;
     private long dropped;
     private long inFlight;
+    private long handedOver;
 
     private void appended(long amount) {
       read += amount;
@@ -105,6 +106,7 @@ public final class Ledger {
     private void handedOver(long amount) {
       read -= amount;
       inFlight -= amount;
+      handedOver += amount;
     }
 
     private Amounts amounts() {
@@ -177,6 +179,17 @@ public final class Ledger {
     Accounts account = account(source, shipper);
     account.records.handedOver(records);
     account.bytes.handedOver(bytes);
+  }
+
+  /// Records that others got in a shipper's stead: no row of its has them. Its destination may have got them, or a part, all the same.
+  public synchronized long handedOver(String shipper) {
+    long records = 0;
+    for (Map.Entry<Pair, Accounts> each : accounts.entrySet()) {
+      if (each.getKey().shipper.equals(shipper)) {
+        records += each.getValue().records.handedOver;
+      }
+    }
+    return records;
   }
 
   /// Which bytes of files are among what was [#dropped].
