@@ -167,7 +167,8 @@ public final class ConfigurationLoader {
 
   static boolean hasKeys(FileLook look) {
     return new ConfigurationLoader(Map.of(), new Problems("")).document(look)
-        instanceof MappingNode;
+            instanceof MappingNode document
+        && !document.getValue().isEmpty();
   }
 
   /// @return 0 where the file does not have the key

@@ -114,7 +114,7 @@ final class PolicyReader {
       if (file == null) {
         return null;
       }
-      files.add(path, List.of(file));
+      files.add(path, file);
       return new DeadLettersTo.File(file, maxBytes);
     }
     if (value.isSection()) {

@@ -7,7 +7,6 @@ import dev.pannier.shippers.Template;
 import dev.pannier.shippers.batch.Signal;
 import dev.pannier.shippers.file.OutputFiles;
 import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -112,7 +111,7 @@ final class ShippersReader {
             signals);
     if (path != null && text != null && text.startsWith("/") && wrong == null) {
       try {
-        files.add(path, OutputFiles.of(file).paths().values().stream().map(Path::of).toList());
+        files.add(path, OutputFiles.of(file));
       } catch (InvalidPathException e) {
         path.problem("no path");
       }

@@ -52,7 +52,7 @@ public final class StateDirectory {
         Files.deleteIfExists(probe);
       }
     } catch (IOException e) {
-      if (!needsRoom && !(e instanceof AccessDeniedException) && Files.isWritable(directory)) {
+      if (!needsRoom && isFull(e) && Files.isWritable(directory)) {
         return;
       }
       throw new IOException(
@@ -63,6 +63,12 @@ public final class StateDirectory {
               + ")",
           e);
     }
+  }
+
+  /// As Linux says it (`ENOSPC`, `EDQUOT`); Java has no class for it.
+  private static boolean isFull(IOException e) {
+    String why = why(e);
+    return why.endsWith("No space left on device") || why.endsWith("Disk quota exceeded");
   }
 
   private static String why(IOException e) {

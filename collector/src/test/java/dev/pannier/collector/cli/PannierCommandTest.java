@@ -165,9 +165,11 @@ class PannierCommandTest {
       strings = {
         "",
         "# Nothing of it is written yet.\n",
+        "{}",
         "memory: 16GiB",
         "state: {directory: FOLDER/file/state}",
-        "state: {directory: FOLDER/state}\nbuffer: {type: disk, directory: FOLDER/file/buffer}"
+        "state: {directory: FOLDER/state}\nbuffer: {type: disk, directory: FOLDER/file/buffer}",
+        "state: {directory: FOLDER/state}\nbuffer: {type: disk, directory: FOLDER/file}"
       })
   void runWaitsForOneThatThisProcessCanRun(String yaml) throws IOException {
     Files.writeString(folder.resolve("file"), "");

@@ -177,6 +177,19 @@ class ProblemsTest {
                 + " already: a file each (/v//x/../dead.jsonl)",
             "p.yaml:4: shippers.c.path: is written by shippers.a.dead_letter.path already: a file"
                 + " each (/v/dead.jsonl)"),
+        // What a template covers goes with its other files for want of room.
+        wrong(
+            "shippers:\n"
+                + "  a: {type: file, path: '/v/${resource:service.name}.jsonl'}\n"
+                + "  b: {type: otlp, endpoint: 'http://b:1', dead_letter: {path: /v/dead.jsonl}}\n",
+            "p.yaml:3: shippers.b.dead_letter.path: is written by shippers.a.path already: a file"
+                + " each (/v/dead.jsonl)"),
+        wrong(
+            "shippers:\n"
+                + "  b: {type: otlp, endpoint: 'http://b:1', dead_letter: {path: /v/dead.jsonl}}\n"
+                + "  a: {type: file, path: '/v/${resource:service.name}.jsonl'}\n",
+            "p.yaml:3: shippers.a.path: is written by shippers.b.dead_letter.path already: a file"
+                + " each (/v/${resource:service.name}.jsonl)"),
         wrong(
             "shippers:\n  a: {type: file, path: '/v/${resource:service.name}/'}\n"
                 + "  b: {type: file, path: '/v/${resource:service.name}', signals: [traces]}\n",
