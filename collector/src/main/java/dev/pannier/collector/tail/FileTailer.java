@@ -661,11 +661,8 @@ final class FileTailer {
       }
       return 0;
     }
-    if (file.unproven) {
-      file.unproven = false;
-      if (!generations.isOwn(file, nowNanos)) {
-        return 1;
-      }
+    if (file.unproven && !generations.isOwn(file, nowNanos)) {
+      return 1;
     }
     boolean flush = last || (file.held && quiet >= file.source.settings.flushAfter().toNanos());
     if (size == file.leftAtSize && !flush) {

@@ -310,6 +310,7 @@ final class Generations {
     // even while there is no room to read: the next change may be to the name.
     for (TailedFile file : live.all()) {
       checkSuspect(file, nowNanos);
+      prove(file, nowNanos);
     }
     finder.forget();
     replaceAll(nowNanos);
@@ -537,6 +538,18 @@ final class Generations {
         file.sizeBytes = size;
         file.grewNanos = nowNanos;
       }
+    } catch (IOException e) {
+      problem(file, e);
+    }
+  }
+
+  /// What is a copy is nobody's rest as long as it is open as a log.
+  private void prove(TailedFile file, long nowNanos) {
+    if (!file.unproven || file.sizeBytes == 0) {
+      return;
+    }
+    try {
+      isOwn(file, nowNanos);
     } catch (IOException e) {
       problem(file, e);
     }
@@ -901,25 +914,47 @@ final class Generations {
     return check.verify(file, content);
   }
 
-  /// Whether a file that was empty when it was met, of which nothing was read yet, is one of its own: a copy is empty at first, too. If not,
-  /// it is closed, and met again at the next look.
+  /// Whether a file that was empty when it was met, of which nothing was read yet, is one of its own: a copy is empty at first, too, and so
+  /// is a `.gz`. If not, it is closed, and met again at the next look.
   boolean isOwn(TailedFile file, long nowNanos) throws IOException {
-    Discovery.Found found = discovery.found().get(file.path);
-    if (found == null || !found.place().equals(file.place)) {
-      return true;
-    }
-    try (Probe probe = Probe.open(found.real(), file.place)) {
-      if (!FileKey.of(found.real()).equals(file.place)
-          || !isRelated(found, probe, nowNanos, file.seenSeconds)) {
-        relatives.decided(file.place);
-        return true;
+    Discovery.Found found = foundAt(file);
+    try {
+      if (found != null && isAnother(file, found, nowNanos)) {
+        live.close(file);
+        changed = true;
+        return false;
       }
     } catch (NoSuchFileException e) {
-      return true;
+      // It is what is open.
     }
-    live.close(file);
-    changed = true;
-    return false;
+    file.unproven = false;
+    return true;
+  }
+
+  private boolean isAnother(TailedFile file, Discovery.Found found, long nowNanos)
+      throws IOException {
+    try (Probe probe = Probe.open(found.real(), file.place)) {
+      if (FileKey.of(found.real()).equals(file.place)
+          && (probe.isGzip() || isRelated(found, probe, nowNanos, file.seenSeconds))) {
+        return true;
+      }
+      relatives.decided(file.place);
+      return false;
+    }
+  }
+
+  /// Its name may be another one by now.
+  private Discovery.@Nullable Found foundAt(TailedFile file) {
+    Discovery.Found found = discovery.found().get(file.path);
+    if (found != null && found.place().equals(file.place)) {
+      return found;
+    }
+    for (Discovery.Found each : discovery.found().values()) {
+      if (each.place().equals(file.place)) {
+        return each;
+      }
+    }
+    return null;
   }
 
   /// Whether every file is known for what it is, and open, so far as it can be.

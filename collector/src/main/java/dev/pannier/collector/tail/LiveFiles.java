@@ -132,6 +132,7 @@ final class LiveFiles {
     // What it has grown by belongs to it from now on: it may be emptied before there is room to
     // read.
     file.sizeBytes = probe.isGzip() ? saved.sizeBytes() : Math.max(saved.sizeBytes(), probe.size());
+    file.unproven = saved.fingerprint().length() == 0 && saved.acknowledged().position() == 0;
     file.seenSeconds = saved.seenSeconds();
     file.madeNanos = FileKey.of(saved).equals(file.place) ? saved.madeNanos() : 0;
     leaving.removeIf(earlier -> earlier.generation == saved.id());

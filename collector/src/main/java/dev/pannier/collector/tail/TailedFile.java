@@ -114,7 +114,7 @@ final class TailedFile {
   /// So soon after a change, another one need not show from outside.
   boolean mayChangeUnseen;
 
-  /// Whether it was empty when it was met, and may yet turn out to be a copy.
+  /// Whether it was empty when it was met, and may yet turn out to be a copy or a `.gz`.
   boolean unproven;
 
   /// How often it had grown when nothing had been told, and nothing was told just then.
