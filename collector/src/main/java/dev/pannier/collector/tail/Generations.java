@@ -727,10 +727,7 @@ final class Generations {
         nothingToRead(found);
         return;
       }
-      if (saved != null
-          && (saved.finished()
-              ? probe.continues(saved.fingerprint(), saved.acknowledged())
-              : continues(saved, found, probe))) {
+      if (saved != null && continues(saved, found, probe)) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
           nothingToRead(found);
         } else if (room.isFull()) {
@@ -847,17 +844,20 @@ final class Generations {
         && !Relatives.isAnother(saved, found.real(), found.place());
   }
 
-  /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
-  /// rotation makes of the other's. One that was made in the same moment, where that is known, is the same, whatever the clock has
-  /// shown since.
+  /// Whether the inode of a file that is gone has the same lines again, in another file: it is surely another, or it is younger, and its
+  /// name is not what rotation makes of the other's. One that was made in the same moment, where that is known, is the same, whatever the
+  /// clock has shown since.
   private boolean isReused(Discovery.Found found, Probe probe, SavedGeneration saved)
       throws IOException {
     Path path = known.pathOf(saved);
-    return saved.finished()
-        && (saved.madeNanos() == 0 || found.madeNanos() != saved.madeNanos())
-        && probe.size() >= saved.sizeBytes()
-        && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
-        && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
+    if (!saved.finished()) {
+      return false;
+    }
+    return Relatives.isAnother(saved, found.real(), found.place())
+        || ((saved.madeNanos() == 0 || found.madeNanos() != saved.madeNanos())
+            && probe.size() >= saved.sizeBytes()
+            && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
+            && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes()));
   }
 
   private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)

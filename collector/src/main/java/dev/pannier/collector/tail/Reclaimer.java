@@ -7,6 +7,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,6 +15,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -28,6 +30,7 @@ import org.slf4j.LoggerFactory;
 /// - its generation is finished: gone from its path, and quiet for 10 s;
 /// - its name is not the one under which it was met, in whatever folder: that is the live file's;
 /// - no source takes it as a log of another name: an inode that was free may have become that log's;
+/// - it was not made later, so far as the file system tells: the same may be so of any file;
 /// - it has no other name (a hard link may be the live file);
 /// - it has the size, the head and the last bytes that were shipped.
 ///
@@ -177,6 +180,18 @@ final class Reclaimer {
         && !RotatedNames.isOfOneLog(String.valueOf(path.getFileName()), nameOf(saved));
   }
 
+  /// Whether it was made after the one that had its inode. Of what has no byte, nothing but the moment in which it was made tells that it
+  /// is the same.
+  private static boolean isAnother(SavedGeneration saved, Path path, FileKey place)
+      throws IOException {
+    if (saved.fingerprint().length() > 0) {
+      return Relatives.isAnother(saved, path, place);
+    }
+    return !(Files.getAttribute(path, "creationTime", LinkOption.NOFOLLOW_LINKS)
+            instanceof FileTime made)
+        || made.to(TimeUnit.NANOSECONDS) != saved.madeNanos();
+  }
+
   private static String nameOf(SavedGeneration saved) {
     return saved.path().substring(saved.path().lastIndexOf('/') + 1);
   }
@@ -188,7 +203,8 @@ final class Reclaimer {
           || !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
           || !(Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS)
               instanceof Integer links)
-          || links != 1) {
+          || links != 1
+          || isAnother(saved, path, place)) {
         return;
       }
       try (Probe probe = Probe.open(path, place)) {

@@ -206,6 +206,49 @@ class ReclaimerTest {
     assertThat(tail.bodies()).containsExactly("first");
   }
 
+  /// Whose name is made from the other's, and that is empty, too.
+  @Test
+  void aLiveLogThatGotTheInodeOfARotatedEmptyOneStays() throws IOException {
+    tail.seconds = Instant.now().getEpochSecond() - 10;
+    Files.createFile(log);
+    tail.run();
+    Path aside = Files.move(log, folder.resolve("aside"));
+    wait(700);
+    Path errors = tail.logs.resolve("a-error.log");
+    assumeThat(LogDirectory.makeWithInodeOf(aside, errors)).isTrue();
+    wait(60);
+    assertThat(errors).exists();
+    write(errors, "first\n");
+    wait(60);
+    assertThat(errors).hasContent("first\n");
+    assertThat(tail.live()).singleElement().matches(file -> file.path.equals(errors));
+    assertThat(tail.bodies()).containsExactly("first");
+  }
+
+  /// No source takes it, and nobody asks whose it is before it is deleted.
+  @Test
+  void anEmptyFileThatGotTheInodeOfARotatedEmptyOneStays() throws IOException {
+    tail.seconds = Instant.now().getEpochSecond() - 10;
+    Files.createFile(log);
+    tail.run();
+    Path aside = Files.move(log, folder.resolve("aside"));
+    wait(700);
+    Path lock = tail.logs.resolve("a.lock");
+    assumeThat(LogDirectory.makeWithInodeOf(aside, lock)).isTrue();
+    write(log, "first\n");
+    wait(60);
+    assertThat(lock).exists();
+  }
+
+  @Test
+  void aRotatedEmptyFileIsDeleted() throws IOException {
+    Files.createFile(log);
+    tail.run();
+    Files.move(log, rotated);
+    wait(60);
+    assertThat(rotated).doesNotExist();
+  }
+
   /// What the file system does not tell: a log has the inode of one that was taken for rotated.
   @Test
   void whatASourceTakesUnderAnotherLogsNameStays() throws IOException {
