@@ -544,14 +544,17 @@ final class Generations {
 
   private void detach(long nowNanos, long nowSeconds) {
     for (TailedFile file : live.all()) {
-      Discovery.Found now = discovery.found().get(file.path);
-      if (!file.detached
-          && !file.released
-          && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
+      if (!file.detached && !file.released && isElsewhere(file.path, file.place)) {
         file.detach(nowNanos, nowSeconds);
         missedRotations.rotated(file.path);
       }
     }
+  }
+
+  /// Whether a file surely lies under a path no more.
+  private boolean isElsewhere(Path path, FileKey place) {
+    Discovery.Found now = discovery.found().get(path);
+    return now == null ? discovery.sees(path) : !now.place().equals(place);
   }
 
   /// At the start, and when there are other sources: every stored generation, from the oldest to the youngest, is looked for at its
@@ -862,7 +865,8 @@ final class Generations {
 
   private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
       throws IOException {
-    TailedFile file = live.begin(source, path, probe, start, nowNanos);
+    boolean elsewhere = isElsewhere(path, probe.place());
+    TailedFile file = live.begin(source, path, probe, start, elsewhere, nowNanos);
     entered(file);
     relatives.decided(probe.place());
     return file;
@@ -1002,10 +1006,6 @@ final class Generations {
         if (discovery.placeOf(other).equals(place)) {
           known.leaves(place);
           meet(found(old.source, old.path, place, other), nowNanos, old.seenSeconds);
-          TailedFile next = live.get(place);
-          if (next != null) {
-            next.detached = true;
-          }
           return;
         }
       } catch (IOException e) {
