@@ -447,7 +447,7 @@ final class FileTailer {
         file.storedBytes = file.sizeBytes;
       }
       nextSizesNanos = nowNanos + SIZES_NANOS;
-      generations.stored(buffer::delivery);
+      generations.stored(all, buffer::delivery, nowNanos);
       if (storeProblem != null) {
         storeProblem = null;
         notice.accept("positions can be stored again");

@@ -337,7 +337,7 @@ final class Generations {
     findNames();
     known.forget(nowSeconds, this::mayComeBack);
     if (reclaimer.takeConfirmed()) {
-      reclaim();
+      reclaim(nowNanos);
     }
   }
 
@@ -437,19 +437,41 @@ final class Generations {
     return sources.roots(name);
   }
 
-  /// What [#toStore] gave is on the disk.
+  /// Positions are on the disk.
   ///
+  /// @param all      what [#toStore] gave
   /// @param delivery whether every shipper has what was taken of files until now
-  void stored(Supplier<BooleanSupplier> delivery) {
+  void stored(List<SavedGeneration> all, Supplier<BooleanSupplier> delivery, long nowNanos) {
     known.stored();
-    reclaimer.stored(known.all(), sources.all(), delivery);
+    reclaimer.stored(all, sources.all(), delivery);
     reclaimer.takeConfirmed();
-    reclaim();
+    reclaim(nowNanos);
   }
 
-  private void reclaim() {
+  private void reclaim(long nowNanos) {
     reclaimer.reclaim(
-        known.all(), sources.all(), live.places(), discovery.found().values(), discovery.others());
+        known.all(),
+        sources.all(),
+        live.places(),
+        discovery.found().values(),
+        discovery.others(),
+        (source, saved, file) -> follow(source, saved, file, nowNanos));
+  }
+
+  /// An application that has not opened its new log yet writes on into a file that was deleted. It has been quiet for a while by now: where
+  /// it takes much space, that is given back at once.
+  private void follow(TailSource source, SavedGeneration saved, Probe deleted, long nowNanos) {
+    if (room.isFull()) {
+      return;
+    }
+    try {
+      TailedFile file = resume(source, saved, deleted, nowNanos);
+      file.detached = true;
+      file.named = false;
+      file.grewNanos = nowNanos - FileTailer.DETACHED_CLOSE_NANOS;
+    } catch (IOException e) {
+      problems().put(known.pathOf(saved), Discovery.whatToDo(e));
+    }
   }
 
   private boolean isAnyAt(FileKey place) {

@@ -36,6 +36,13 @@ import org.slf4j.LoggerFactory;
 ///
 /// A copy, gzip'd or not, that somebody made of it is not ours to judge. One thread.
 final class Reclaimer {
+  /// Told of each file that is deleted while it is open.
+  @FunctionalInterface
+  interface Follower {
+    /// @param file closed afterwards, if nobody takes its content
+    void deleted(TailSource source, SavedGeneration saved, Probe file);
+  }
+
   private static final Logger LOG = LoggerFactory.getLogger(Reclaimer.class);
 
   /// Generations that were deleted or turned out to have no file any more.
@@ -65,11 +72,14 @@ final class Reclaimer {
       return;
     }
     Set<Claim> all = new HashSet<>();
+    Set<Long> generations = new HashSet<>();
     for (SavedGeneration saved : known) {
+      generations.add(saved.id());
       if (isWhole(saved)) {
         all.add(claim(saved));
       }
     }
+    settled.retainAll(generations);
     waiting.keySet().retainAll(all);
     confirmed.retainAll(all);
     for (Claim each : all) {
@@ -102,12 +112,14 @@ final class Reclaimer {
   /// @param read   what is being read: an inode may be another file's by now
   /// @param found  where files are that match a source
   /// @param others where files are that lie beside them
+  /// @param follower may read on in what is deleted
   void reclaim(
       Collection<SavedGeneration> known,
       List<TailSource> sources,
       Set<FileKey> read,
       Collection<Discovery.Found> found,
-      Collection<Discovery.Other> others) {
+      Collection<Discovery.Other> others,
+      Follower follower) {
     Map<FileKey, SavedGeneration> due = new HashMap<>();
     Map<FileKey, TailSource> owners = new HashMap<>();
     for (TailSource source : sources) {
@@ -135,10 +147,9 @@ final class Reclaimer {
           SavedGeneration saved = due.get(place);
           TailSource source = owners.get(place);
           if (saved != null && source != null && !read.contains(place)) {
-            delete(saved, source, path, place);
+            delete(saved, source, path, place, follower);
           }
         });
-    settled.retainAll(known.stream().map(SavedGeneration::id).toList());
   }
 
   private boolean isDue(SavedGeneration saved) {
@@ -196,7 +207,8 @@ final class Reclaimer {
     return saved.path().substring(saved.path().lastIndexOf('/') + 1);
   }
 
-  private void delete(SavedGeneration saved, TailSource source, Path path, FileKey place) {
+  private void delete(
+      SavedGeneration saved, TailSource source, Path path, FileKey place, Follower follower) {
     try {
       if (isLive(saved, path, place)
           || isAnotherLog(saved, path)
@@ -214,11 +226,12 @@ final class Reclaimer {
             || !FileKey.of(path).equals(place)) {
           return;
         }
+        Files.delete(path);
+        settled.add(saved.id());
+        source.deletedFiles.increment();
+        LOG.info("source {}: {} was shipped and is deleted", source.name(), path);
+        follower.deleted(source, saved, probe);
       }
-      Files.delete(path);
-      settled.add(saved.id());
-      source.deletedFiles.increment();
-      LOG.info("source {}: {} was shipped and is deleted", source.name(), path);
     } catch (NoSuchFileException e) {
       settled.add(saved.id());
     } catch (IOException e) {

@@ -7,6 +7,9 @@ import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.parsers.ParserSpec;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -143,6 +146,57 @@ class ReclaimerTest {
     wait(60);
     assertThat(tail.bodies()).containsExactly("first", "late");
     assertThat(rotated).doesNotExist();
+  }
+
+  @Test
+  void whatIsWrittenToADeletedFileIsRead() throws IOException {
+    write(log, "first\n");
+    tail.run();
+    try (FileChannel application = FileChannel.open(log, StandardOpenOption.APPEND)) {
+      Files.move(log, rotated);
+      wait(60);
+      assertThat(rotated).doesNotExist();
+      application.write(ByteBuffer.wrap("late\n".getBytes(StandardCharsets.UTF_8)));
+      wait(60);
+      application.write(ByteBuffer.wrap("later\n".getBytes(StandardCharsets.UTF_8)));
+      wait(5);
+    }
+    assertThat(tail.bodies()).containsExactly("first", "late", "later");
+    wait(700);
+    assertThat(tail.open()).isZero();
+    assertThat(tail.metrics.value(Counter.SOURCE_DELETED_FILES, "app")).isEqualTo(1);
+    assertThat(tail.notices).isEmpty();
+  }
+
+  @Test
+  void aDeletedFileThatTakesMuchSpaceIsClosedAtOnce() throws IOException {
+    try (RandomAccessFile large = new RandomAccessFile(log.toFile(), "rw")) {
+      large.setLength(80 << 20);
+    }
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    while (Files.exists(rotated)) {
+      wait(1);
+    }
+    wait(1);
+    assertThat(tail.bodies()).containsExactly("first");
+    assertThat(tail.open()).isZero();
+  }
+
+  @Test
+  void aDeletedFileKeepsNoOtherFromBeingOpened() throws IOException {
+    tail.close();
+    tail = new TailHarness(folder, deleting(folder), 1);
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    write(log, "second\n");
+    wait(60);
+    assertThat(rotated).doesNotExist();
+    write(tail.logs.resolve("b.log"), "third\n");
+    wait(60);
+    assertThat(tail.bodies()).containsExactly("first", "second", "third");
   }
 
   @Test
