@@ -80,6 +80,9 @@ final class Absence {
   /// By folder, those that were not looked for yet.
   private final Map<Path, KnownLogs> logs = new HashMap<>();
 
+  /// By folder, what their names have but for numbers.
+  private final Map<Path, Set<String>> series = new HashMap<>();
+
   private final Set<Path> toldOf = new HashSet<>();
 
   /// When the sidecar looked into a folder for the last time.
@@ -97,12 +100,18 @@ final class Absence {
       Path folder = log.getParent();
       if (folder != null) {
         logs.computeIfAbsent(folder, any -> new KnownLogs()).add(log);
+        series.computeIfAbsent(folder, any -> new HashSet<>()).add(seriesOf(log));
         lookedSeconds.merge(folder, saved.seenSeconds(), Math::max);
       }
     }
   }
 
-  /// Whether a file that a source takes, and that nobody knows, has become a known log's while nobody looked.
+  private static String seriesOf(Path log) {
+    return RotatedNames.withoutNumbers(String.valueOf(log.getFileName()));
+  }
+
+  /// Whether a file that a source takes, and that nobody knows, has become a known log's while nobody looked, or is the next of those that
+  /// have its name but for numbers (a date, a process).
   boolean isMadeMeanwhile(Discovery.Found found, long nowSeconds) {
     if (!isOnKnownDevice(found.place())) {
       // The files of another volume have been there before.
@@ -117,14 +126,18 @@ final class Absence {
       return true;
     }
     Path log = there.rotatedTo(found.path());
-    if (log == null || !RotatedNames.isSurelyRotated(found.path(), log)) {
+    if (log != null && !RotatedNames.isSurelyRotated(found.path(), log)) {
+      log = null;
+    }
+    if (log == null && !series.getOrDefault(folder, Set.of()).contains(seriesOf(found.path()))) {
       return false;
     }
     try {
-      if (became(log) != Became.ROTATED) {
+      if (log != null && became(log) != Became.ROTATED) {
         return false;
       }
-      long seconds = candidate(log, new Discovery.Other(found.real(), 0, 0)).seconds();
+      Discovery.Other file = new Discovery.Other(found.real(), 0, 0);
+      long seconds = candidate(found.path(), file).seconds();
       long looked = looked(found.path());
       boolean after = Relatives.isAfter(seconds, looked);
       if (!after && wasSetBack(looked, nowSeconds) && toldOf.add(found.path())) {

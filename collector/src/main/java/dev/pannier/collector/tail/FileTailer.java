@@ -447,7 +447,7 @@ final class FileTailer {
         file.storedBytes = file.sizeBytes;
       }
       nextSizesNanos = nowNanos + SIZES_NANOS;
-      generations.stored(buffer::delivery);
+      generations.stored(all, buffer::delivery, nowNanos);
       if (storeProblem != null) {
         storeProblem = null;
         notice.accept("positions can be stored again");
@@ -588,8 +588,9 @@ final class FileTailer {
       file.predecessor = null;
       return false;
     }
-    // That of a rotated one, nobody writes to any more: it comes to an end.
-    boolean ends = file.detached && nowNanos - before.grewNanos > PREDECESSOR_NANOS;
+    // To what was rotated before that nobody writes any more: it comes to an end.
+    boolean ends =
+        file.detached && before.detached && nowNanos - before.grewNanos > PREDECESSOR_NANOS;
     return nowNanos - file.metNanos < PREDECESSOR_NANOS || (ends && !before.failing);
   }
 

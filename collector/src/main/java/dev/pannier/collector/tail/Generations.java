@@ -338,7 +338,7 @@ final class Generations {
     findNames();
     known.forget(nowSeconds, this::mayComeBack);
     if (reclaimer.takeConfirmed()) {
-      reclaim();
+      reclaim(nowNanos);
     }
   }
 
@@ -438,19 +438,41 @@ final class Generations {
     return sources.roots(name);
   }
 
-  /// What [#toStore] gave is on the disk.
+  /// Positions are on the disk.
   ///
+  /// @param all      what [#toStore] gave
   /// @param delivery whether every shipper has what was taken of files until now
-  void stored(Supplier<BooleanSupplier> delivery) {
+  void stored(List<SavedGeneration> all, Supplier<BooleanSupplier> delivery, long nowNanos) {
     known.stored();
-    reclaimer.stored(known.all(), sources.all(), delivery);
+    reclaimer.stored(all, sources.all(), delivery);
     reclaimer.takeConfirmed();
-    reclaim();
+    reclaim(nowNanos);
   }
 
-  private void reclaim() {
+  private void reclaim(long nowNanos) {
     reclaimer.reclaim(
-        known.all(), sources.all(), live.places(), discovery.found().values(), discovery.others());
+        known.all(),
+        sources.all(),
+        live.places(),
+        discovery.found().values(),
+        discovery.others(),
+        (source, saved, file) -> follow(source, saved, file, nowNanos));
+  }
+
+  /// An application that has not opened its new log yet writes on into a file that was deleted. It has been quiet for a while by now: where
+  /// it takes much space, that is given back at once.
+  private void follow(TailSource source, SavedGeneration saved, Probe deleted, long nowNanos) {
+    if (room.isFull()) {
+      return;
+    }
+    try {
+      TailedFile file = resume(source, saved, deleted, nowNanos);
+      file.detached = true;
+      file.named = false;
+      file.grewNanos = nowNanos - FileTailer.DETACHED_CLOSE_NANOS;
+    } catch (IOException e) {
+      problems().put(known.pathOf(saved), Discovery.whatToDo(e));
+    }
   }
 
   private boolean isAnyAt(FileKey place) {
@@ -557,14 +579,17 @@ final class Generations {
 
   private void detach(long nowNanos, long nowSeconds) {
     for (TailedFile file : live.all()) {
-      Discovery.Found now = discovery.found().get(file.path);
-      if (!file.detached
-          && !file.released
-          && (now == null ? discovery.sees(file.path) : !now.place().equals(file.place))) {
+      if (!file.detached && !file.released && isElsewhere(file.path, file.place)) {
         file.detach(nowNanos, nowSeconds);
         missedRotations.rotated(file.path);
       }
     }
+  }
+
+  /// Whether a file surely lies under a path no more.
+  private boolean isElsewhere(Path path, FileKey place) {
+    Discovery.Found now = discovery.found().get(path);
+    return now == null ? discovery.sees(path) : !now.place().equals(place);
   }
 
   /// At the start, and when there are other sources: every stored generation, from the oldest to the youngest, is looked for at its
@@ -740,10 +765,7 @@ final class Generations {
         nothingToRead(found);
         return;
       }
-      if (saved != null
-          && (saved.finished()
-              ? probe.continues(saved.fingerprint(), saved.acknowledged())
-              : continues(saved, found, probe))) {
+      if (saved != null && continues(saved, found, probe)) {
         if (saved.finished() && probe.size() == saved.sizeBytes()) {
           nothingToRead(found);
         } else if (room.isFull()) {
@@ -860,22 +882,26 @@ final class Generations {
         && !Relatives.isAnother(saved, found.real(), found.place());
   }
 
-  /// Whether the inode of a file that is gone has the same lines again, in another file: it is younger, and its name is not what
-  /// rotation makes of the other's. One that was made in the same moment, where that is known, is the same, whatever the clock has
-  /// shown since.
+  /// Whether the inode of a file that is gone has the same lines again, in another file: it is surely another, or it is younger, and its
+  /// name is not what rotation makes of the other's. One that was made in the same moment, where that is known, is the same, whatever the
+  /// clock has shown since.
   private boolean isReused(Discovery.Found found, Probe probe, SavedGeneration saved)
       throws IOException {
     Path path = known.pathOf(saved);
-    return saved.finished()
-        && (saved.madeNanos() == 0 || found.madeNanos() != saved.madeNanos())
-        && probe.size() >= saved.sizeBytes()
-        && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
-        && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes());
+    if (!saved.finished()) {
+      return false;
+    }
+    return Relatives.isAnother(saved, found.real(), found.place())
+        || ((saved.madeNanos() == 0 || found.madeNanos() != saved.madeNanos())
+            && probe.size() >= saved.sizeBytes()
+            && (found.path().equals(path) || !RotatedNames.isNamedAfter(found.path(), path))
+            && Relatives.isYounger(found, saved.seenSeconds(), probe.size() == saved.sizeBytes()));
   }
 
   private TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
       throws IOException {
-    TailedFile file = live.begin(source, path, probe, start, nowNanos);
+    boolean elsewhere = isElsewhere(path, probe.place());
+    TailedFile file = live.begin(source, path, probe, start, elsewhere, nowNanos);
     entered(file);
     relatives.decided(probe.place());
     return file;
@@ -1037,10 +1063,6 @@ final class Generations {
         if (discovery.placeOf(other).equals(place)) {
           known.leaves(place);
           meet(found(old.source, old.path, place, other), nowNanos, old.seenSeconds);
-          TailedFile next = live.get(place);
-          if (next != null) {
-            next.detached = true;
-          }
           return;
         }
       } catch (IOException e) {

@@ -69,7 +69,10 @@ final class LiveFiles {
   }
 
   /// A file has content that nobody knew.
-  TailedFile begin(TailSource source, Path path, Probe probe, Anchor start, long nowNanos)
+  ///
+  /// @param elsewhere whether it lies under the path no more
+  TailedFile begin(
+      TailSource source, Path path, Probe probe, Anchor start, boolean elsewhere, long nowNanos)
       throws IOException {
     TailedFile file =
         new TailedFile(
@@ -86,7 +89,15 @@ final class LiveFiles {
       file.sizeBytes = probe.size();
     }
     file.unproven = probe.headLength() == 0;
-    file.predecessor = current.put(path, file);
+    file.detached = elsewhere;
+    TailedFile youngest = current.get(path);
+    if (elsewhere && youngest != null && !youngest.detached) {
+      // It was rotated away before that one came.
+      file.predecessor = youngest.predecessor;
+      youngest.predecessor = file;
+    } else {
+      file.predecessor = current.put(path, file);
+    }
     enter(file, probe);
     return file;
   }

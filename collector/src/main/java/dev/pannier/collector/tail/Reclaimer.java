@@ -7,6 +7,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,6 +15,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -28,11 +30,19 @@ import org.slf4j.LoggerFactory;
 /// - its generation is finished: gone from its path, and quiet for 10 s;
 /// - its name is not the one under which it was met, in whatever folder: that is the live file's;
 /// - no source takes it as a log of another name: an inode that was free may have become that log's;
+/// - it was not made later, so far as the file system tells: the same may be so of any file;
 /// - it has no other name (a hard link may be the live file);
 /// - it has the size, the head and the last bytes that were shipped.
 ///
 /// A copy, gzip'd or not, that somebody made of it is not ours to judge. One thread.
 final class Reclaimer {
+  /// Told of each file that is deleted while it is open.
+  @FunctionalInterface
+  interface Follower {
+    /// @param file closed afterwards, if nobody takes its content
+    void deleted(TailSource source, SavedGeneration saved, Probe file);
+  }
+
   private static final Logger LOG = LoggerFactory.getLogger(Reclaimer.class);
 
   /// Generations that were deleted or turned out to have no file any more.
@@ -62,11 +72,14 @@ final class Reclaimer {
       return;
     }
     Set<Claim> all = new HashSet<>();
+    Set<Long> generations = new HashSet<>();
     for (SavedGeneration saved : known) {
+      generations.add(saved.id());
       if (isWhole(saved)) {
         all.add(claim(saved));
       }
     }
+    settled.retainAll(generations);
     waiting.keySet().retainAll(all);
     confirmed.retainAll(all);
     for (Claim each : all) {
@@ -99,12 +112,14 @@ final class Reclaimer {
   /// @param read   what is being read: an inode may be another file's by now
   /// @param found  where files are that match a source
   /// @param others where files are that lie beside them
+  /// @param follower may read on in what is deleted
   void reclaim(
       Collection<SavedGeneration> known,
       List<TailSource> sources,
       Set<FileKey> read,
       Collection<Discovery.Found> found,
-      Collection<Discovery.Other> others) {
+      Collection<Discovery.Other> others,
+      Follower follower) {
     Map<FileKey, SavedGeneration> due = new HashMap<>();
     Map<FileKey, TailSource> owners = new HashMap<>();
     for (TailSource source : sources) {
@@ -132,10 +147,9 @@ final class Reclaimer {
           SavedGeneration saved = due.get(place);
           TailSource source = owners.get(place);
           if (saved != null && source != null && !read.contains(place)) {
-            delete(saved, source, path, place);
+            delete(saved, source, path, place, follower);
           }
         });
-    settled.retainAll(known.stream().map(SavedGeneration::id).toList());
   }
 
   private boolean isDue(SavedGeneration saved) {
@@ -177,18 +191,32 @@ final class Reclaimer {
         && !RotatedNames.isOfOneLog(String.valueOf(path.getFileName()), nameOf(saved));
   }
 
+  /// Whether it was made after the one that had its inode. Of what has no byte, nothing but the moment in which it was made tells that it
+  /// is the same.
+  private static boolean isAnother(SavedGeneration saved, Path path, FileKey place)
+      throws IOException {
+    if (saved.fingerprint().length() > 0) {
+      return Relatives.isAnother(saved, path, place);
+    }
+    return !(Files.getAttribute(path, "creationTime", LinkOption.NOFOLLOW_LINKS)
+            instanceof FileTime made)
+        || made.to(TimeUnit.NANOSECONDS) != saved.madeNanos();
+  }
+
   private static String nameOf(SavedGeneration saved) {
     return saved.path().substring(saved.path().lastIndexOf('/') + 1);
   }
 
-  private void delete(SavedGeneration saved, TailSource source, Path path, FileKey place) {
+  private void delete(
+      SavedGeneration saved, TailSource source, Path path, FileKey place, Follower follower) {
     try {
       if (isLive(saved, path, place)
           || isAnotherLog(saved, path)
           || !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
           || !(Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS)
               instanceof Integer links)
-          || links != 1) {
+          || links != 1
+          || isAnother(saved, path, place)) {
         return;
       }
       try (Probe probe = Probe.open(path, place)) {
@@ -198,11 +226,12 @@ final class Reclaimer {
             || !FileKey.of(path).equals(place)) {
           return;
         }
+        Files.delete(path);
+        settled.add(saved.id());
+        source.deletedFiles.increment();
+        LOG.info("source {}: {} was shipped and is deleted", source.name(), path);
+        follower.deleted(source, saved, probe);
       }
-      Files.delete(path);
-      settled.add(saved.id());
-      source.deletedFiles.increment();
-      LOG.info("source {}: {} was shipped and is deleted", source.name(), path);
     } catch (NoSuchFileException e) {
       settled.add(saved.id());
     } catch (IOException e) {

@@ -78,8 +78,12 @@ final class RotatedNames {
 
   /// Whether a name is made from another, or both from one, but for their numbers: `app.log.2` and `app.log.1`.
   static boolean isOfOneLog(String name, String first) {
-    return isNamedAfter(name, first)
-        || DIGITS.matcher(name).replaceAll("").equals(DIGITS.matcher(first).replaceAll(""));
+    return isNamedAfter(name, first) || withoutNumbers(name).equals(withoutNumbers(first));
+  }
+
+  /// What names that differ in their numbers alone have in common: `app-2026-12-01.log` and `app-2026-12-02.log`.
+  static String withoutNumbers(String name) {
+    return DIGITS.matcher(name).replaceAll("");
   }
 
   private static boolean isNamedAfter(String name, String first) {

@@ -498,4 +498,21 @@ class AbsenceTest {
     other("other.log", "passed over, too\n");
     readsAllOnce();
   }
+
+  @Test
+  void theNextFileOfALogIsReadFromItsBeginningWhereOthersAreFromTheirEnd() throws IOException {
+    begin(TailRig.fromEnd(TailRig.settings(folder, "*.log")));
+    LogDirectory today = new LogDirectory(rig.logs, "app-2026-12-01.log");
+    today.write("passed over\n");
+    rig.start();
+    rig.settle();
+    today.write(lines.next(5));
+    rig.settle();
+    rig.stop();
+    today.write(lines.next(5));
+    new LogDirectory(rig.logs, "app-2026-12-02.log").write(lines.next(5));
+    other("audit-2026-12-02.log", "passed over, too\n");
+    age(other("app-2026-11-30.log", "written before the last look\n"));
+    readsAllOnce();
+  }
 }

@@ -47,7 +47,7 @@ class MissedRotationsTest {
     rig.stop();
     rig.start();
     rig.settle();
-    assertThat(rig.bodies()).containsExactlyInAnyOrderElementsOf(lines.written);
+    assertThat(rig.bodies()).containsExactlyElementsOf(lines.written);
     assertThat(rig.keys).hasSize(1);
     assertThat(rig.repeated).isZero();
     assertThat(rig.lostBytes()).isZero();
@@ -74,6 +74,18 @@ class MissedRotationsTest {
     }
     log.write(lines.next(5));
     readsAllOnce();
+  }
+
+  @Test
+  void whatWasCopiedIsReadThoughTheLogEndsInHalfALine() {
+    for (int i = 0; i < 3; i++) {
+      log.write(lines.next(5));
+      log.copyAndTruncate();
+    }
+    log.write(lines.next(5));
+    log.write("half a line");
+    rig.settle();
+    assertThat(rig.bodies()).containsExactlyElementsOf(lines.written);
   }
 
   @Test

@@ -7,6 +7,9 @@ import dev.pannier.collector.config.FileSource;
 import dev.pannier.collector.metrics.Counter;
 import dev.pannier.parsers.ParserSpec;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,6 +149,57 @@ class ReclaimerTest {
   }
 
   @Test
+  void whatIsWrittenToADeletedFileIsRead() throws IOException {
+    write(log, "first\n");
+    tail.run();
+    try (FileChannel application = FileChannel.open(log, StandardOpenOption.APPEND)) {
+      Files.move(log, rotated);
+      wait(60);
+      assertThat(rotated).doesNotExist();
+      application.write(ByteBuffer.wrap("late\n".getBytes(StandardCharsets.UTF_8)));
+      wait(60);
+      application.write(ByteBuffer.wrap("later\n".getBytes(StandardCharsets.UTF_8)));
+      wait(5);
+    }
+    assertThat(tail.bodies()).containsExactly("first", "late", "later");
+    wait(700);
+    assertThat(tail.open()).isZero();
+    assertThat(tail.metrics.value(Counter.SOURCE_DELETED_FILES, "app")).isEqualTo(1);
+    assertThat(tail.notices).isEmpty();
+  }
+
+  @Test
+  void aDeletedFileThatTakesMuchSpaceIsClosedAtOnce() throws IOException {
+    try (RandomAccessFile large = new RandomAccessFile(log.toFile(), "rw")) {
+      large.setLength(80 << 20);
+    }
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    while (Files.exists(rotated)) {
+      wait(1);
+    }
+    wait(1);
+    assertThat(tail.bodies()).containsExactly("first");
+    assertThat(tail.open()).isZero();
+  }
+
+  @Test
+  void aDeletedFileKeepsNoOtherFromBeingOpened() throws IOException {
+    tail.close();
+    tail = new TailHarness(folder, deleting(folder), 1);
+    write(log, "first\n");
+    tail.run();
+    Files.move(log, rotated);
+    write(log, "second\n");
+    wait(60);
+    assertThat(rotated).doesNotExist();
+    write(tail.logs.resolve("b.log"), "third\n");
+    wait(60);
+    assertThat(tail.bodies()).containsExactly("first", "second", "third");
+  }
+
+  @Test
   void aFileWithASecondNameStays() throws IOException {
     write(log, "first\n");
     tail.run();
@@ -204,6 +258,49 @@ class ReclaimerTest {
     assertThat(log).hasContent("first\n");
     assertThat(tail.live()).singleElement().matches(file -> file.path.equals(log));
     assertThat(tail.bodies()).containsExactly("first");
+  }
+
+  /// Whose name is made from the other's, and that is empty, too.
+  @Test
+  void aLiveLogThatGotTheInodeOfARotatedEmptyOneStays() throws IOException {
+    tail.seconds = Instant.now().getEpochSecond() - 10;
+    Files.createFile(log);
+    tail.run();
+    Path aside = Files.move(log, folder.resolve("aside"));
+    wait(700);
+    Path errors = tail.logs.resolve("a-error.log");
+    assumeThat(LogDirectory.makeWithInodeOf(aside, errors)).isTrue();
+    wait(60);
+    assertThat(errors).exists();
+    write(errors, "first\n");
+    wait(60);
+    assertThat(errors).hasContent("first\n");
+    assertThat(tail.live()).singleElement().matches(file -> file.path.equals(errors));
+    assertThat(tail.bodies()).containsExactly("first");
+  }
+
+  /// No source takes it, and nobody asks whose it is before it is deleted.
+  @Test
+  void anEmptyFileThatGotTheInodeOfARotatedEmptyOneStays() throws IOException {
+    tail.seconds = Instant.now().getEpochSecond() - 10;
+    Files.createFile(log);
+    tail.run();
+    Path aside = Files.move(log, folder.resolve("aside"));
+    wait(700);
+    Path lock = tail.logs.resolve("a.lock");
+    assumeThat(LogDirectory.makeWithInodeOf(aside, lock)).isTrue();
+    write(log, "first\n");
+    wait(60);
+    assertThat(lock).exists();
+  }
+
+  @Test
+  void aRotatedEmptyFileIsDeleted() throws IOException {
+    Files.createFile(log);
+    tail.run();
+    Files.move(log, rotated);
+    wait(60);
+    assertThat(rotated).doesNotExist();
   }
 
   /// What the file system does not tell: a log has the inode of one that was taken for rotated.

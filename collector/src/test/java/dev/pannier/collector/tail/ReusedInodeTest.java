@@ -109,6 +109,23 @@ class ReusedInodeTest {
   }
 
   @Test
+  void aLogThatIsNamedAfterAnEmptyOneWhoseInodeItGotIsNotReadAsThat() throws IOException {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "*.log"))) {
+      LogDirectory log = empty(rig);
+      Path rotated = log.rename();
+      rig.settle();
+      Path errors = rig.logs.resolve("app-error.log");
+      assumeThat(LogDirectory.makeWithInodeOf(rotated, errors)).isTrue();
+      rig.settle();
+      Files.writeString(errors, "an error\n");
+      rig.settle();
+      assertThat(rig.bodies()).containsExactly("an error");
+      assertThat(TailRig.attribute(rig.records.getFirst(), "log.file.name"))
+          .isEqualTo("app-error.log");
+    }
+  }
+
+  @Test
   void aLogThatBeginsWithTheSameFewLinesIsReadFromItsBeginning() throws IOException {
     try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "app.log"))) {
       LogDirectory log = empty(rig);

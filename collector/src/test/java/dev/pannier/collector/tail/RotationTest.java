@@ -153,6 +153,26 @@ class RotationTest {
     }
   }
 
+  @Test
+  void aRenamedFileThatIsEmptiedDoesNotWaitForTheLogsNextLine() {
+    try (TailRig rig = new TailRig(directory, TailRig.settings(directory, "app.log"))) {
+      LogDirectory log = new LogDirectory(rig.logs, "app.log");
+      log.write(lines(5));
+      rig.start();
+      rig.settle();
+      LogDirectory rotated = new LogDirectory(rig.logs, log.rename().getFileName().toString());
+      rotated.write(lines(5));
+      rig.step();
+      log.write(lines(1));
+      log.write("half a line");
+      rig.step();
+      rotated.truncate(0);
+      rotated.write(lines(2));
+      rig.settle();
+      assertThat(rig.bodies()).isEqualTo(written);
+    }
+  }
+
   /// As `cp app.log app.log.1; : > app.log` does from the second time on.
   @Test
   void aCopyThatIsWrittenOverTheOneBeforeIsNotReadAgain() throws IOException {
