@@ -828,6 +828,8 @@ public final class DiskBuffer implements Buffer, Cursors, Closeable {
   private void moveToLog(long nowNanos) throws IOException {
     Entry entry = memory.holdFirstOfFiles();
     if (entry == null) {
+      // The segment that made room may have been begun by a number from before a change.
+      sealBefore(lastSequence + 1);
       return;
     }
     // Else the death of the process would bring back what they were done with meanwhile.

@@ -28,6 +28,9 @@ final class FormerShippers {
     final Ahead ahead;
     long records;
 
+    /// Whether others begin with some of them.
+    boolean inherited;
+
     Former(String shipper, Set<Signal> signals, boolean stays, long passed, Ahead ahead) {
       this.shipper = shipper;
       this.signals = signals;
@@ -49,8 +52,8 @@ final class FormerShippers {
   private final List<Former> all = new ArrayList<>();
   private final Set<String> shippers;
 
-  /// Whether there are new ones, which begin with the oldest record.
-  private final boolean hasHeirs;
+  /// What those take that are new, and begin with the oldest record.
+  private final Set<Signal> heirs = EnumSet.noneOf(Signal.class);
 
   private final BiConsumer<String, Batch> removed;
 
@@ -60,7 +63,12 @@ final class FormerShippers {
       CursorFile stored, Map<String, Set<Signal>> shippers, BiConsumer<String, Batch> removed) {
     this.shippers = shippers.keySet();
     this.removed = removed;
-    hasHeirs = !stored.passed().keySet().containsAll(shippers.keySet());
+    shippers.forEach(
+        (name, signals) -> {
+          if (!stored.passed().containsKey(name)) {
+            heirs.addAll(signals);
+          }
+        });
     stored
         .passed()
         .forEach(
@@ -86,7 +94,9 @@ final class FormerShippers {
         continue;
       }
       each.records += batch.records();
-      if (!hasHeirs) {
+      if (heirs.contains(batch.signal())) {
+        each.inherited = true;
+      } else {
         removed.accept(each.shipper, batch);
       }
     }
@@ -104,7 +114,7 @@ final class FormerShippers {
                 + ", and "
                 + each.records
                 + " records waited there when it last did: "
-                + (hasHeirs
+                + (each.inherited
                     ? "those that are new among " + shippers + " begin with the oldest there is"
                     : "they are not shipped there"));
       }

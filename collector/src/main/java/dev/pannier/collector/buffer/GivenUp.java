@@ -1,10 +1,9 @@
 package dev.pannier.collector.buffer;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.pannier.collector.checkpoint.DurableDirectory;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -62,8 +61,12 @@ final class GivenUp {
       return;
     }
     try {
-      DurableDirectory.replace(
-          directory, NAME, "records were damaged, or could not be read\n".getBytes(UTF_8));
+      // Its name is all that is read: a full disk has room for that.
+      Files.createFile(directory.resolve(NAME));
+      DurableDirectory.syncNames(directory);
+      stored = true;
+    } catch (FileAlreadyExistsException e) {
+      // Its name was not synced.
       stored = true;
     } catch (IOException e) {
       LOG.debug("{} cannot be stored", NAME, e);

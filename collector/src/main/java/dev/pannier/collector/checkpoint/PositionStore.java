@@ -246,11 +246,14 @@ public final class PositionStore implements Closeable {
 
   private boolean storeInReserve(byte[] content) {
     try {
+      reserve.recover(NAME);
       long held = reserve.bytes();
       // A folder of that name is in the way, not the want of room.
       if (held == 0 || Files.isDirectory(directory.resolve(NAME + ".tmp"))) {
         return false;
       }
+      // It may have taken what there was.
+      Files.deleteIfExists(directory.resolve(NAME + ".tmp"));
       int size = (int) Math.max(held, content.length + Integer.BYTES);
       reserve.replace(NAME, signed(content, size));
       return true;

@@ -56,13 +56,29 @@ public final class Reserve {
     }
   }
 
+  /// A process has ended while it replaced a file: the one that the file had is the reserve.
+  void recover(String name) throws IOException {
+    Path former = former(name);
+    if (Files.exists(former)
+        && Files.notExists(file)
+        && !Files.isSameFile(former, directory.resolve(name))) {
+      replace(former, file);
+    }
+  }
+
+  private Path former(String name) {
+    return directory.resolve(name + ".former");
+  }
+
   /// Replaces another file of the directory as [DurableDirectory#replace] does, in the place that the reserve has. The one that the
   /// file had is the next reserve, but for file systems without links.
   ///
   /// @throws IOException where there is no reserve, or the disk has no room for what `content` has beyond it: the file is as it was
   void replace(String name, byte[] content) throws IOException {
     Path target = directory.resolve(name);
-    Path former = directory.resolve(name + ".former");
+    Path former = former(name);
+    // After the death of the machine the reserve might be the target by its former name.
+    DurableDirectory.syncNames(directory);
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       ByteBuffer bytes = ByteBuffer.wrap(content);
       while (bytes.hasRemaining()) {

@@ -711,7 +711,9 @@ final class Generations {
             .filter(found -> known.at(found.place()) != null && !closed.hasNothingNew(found))
             .toList();
     strangers.stream()
-        .sorted(Comparator.comparingLong(Discovery.Found::modifiedMillis))
+        .sorted(
+            Comparator.comparingLong(Discovery.Found::modifiedMillis)
+                .thenComparingLong(Discovery.Found::madeNanos))
         .forEach(
             found -> {
               if (known.at(found.place()) == null && !closed.hasNothingNew(found)) {

@@ -120,6 +120,36 @@ class SmallDiskTest {
     assertThat(ship(buffer, "events")).containsExactly(all.getLast());
   }
 
+  /// What makes room is begun by the number of what memory has, which may be from before a reload.
+  @Test
+  void signalThatAShipperHasGotWhileTheDiskWasFullIsShipped() throws Exception {
+    DiskBuffer buffer = open(512 * MIB);
+    fill(buffer);
+    append(buffer, Signal.LOGS);
+    buffer.change(Map.of("events", Set.of(Signal.LOGS, Signal.TRACES)));
+    Cursor cursor = buffer.cursor("events");
+    List<Entry> inMemory = new ArrayList<>();
+    for (Entry entry = cursor.next(); entry != null; entry = cursor.next()) {
+      if (entry.isStored()) {
+        cursor.done(entry, 0, "");
+      } else {
+        inMemory.add(entry);
+      }
+    }
+    assertThat(inMemory).isNotEmpty();
+    nowNanos += SECOND;
+    buffer.doWork(nowNanos);
+    inMemory.forEach(entry -> cursor.done(entry, 0, ""));
+    disk.roomBytes = 64 * MIB;
+    pass(buffer);
+    assertThat(buffer.problem()).isNull();
+
+    append(buffer, Signal.TRACES);
+    pass(buffer);
+    assertThat(ship(buffer, "events")).containsExactly(all.getLast());
+    assertThat(cursor.openRecords()).isZero();
+  }
+
   /// A shipper that is away keeps all of them, and each has a descriptor.
   @Test
   void diskThatIsFullTimeAndAgainLeavesNoSegmentEachTime() throws Exception {
