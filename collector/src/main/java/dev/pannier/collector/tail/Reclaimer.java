@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
 /// - it has no other name (a hard link may be the live file);
 /// - it has the size, the head and the last bytes that were shipped.
 ///
-/// A copy, gzip'd or not, that somebody made of it is not ours to judge. One thread.
+/// A copy, gzip'd or not, that somebody made of it is not ours to judge, but for the one that took its place when it was emptied. One
+/// thread.
 final class Reclaimer {
   /// Told of each file that is deleted while it is open.
   @FunctionalInterface
