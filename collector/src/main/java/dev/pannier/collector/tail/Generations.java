@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -308,7 +309,7 @@ final class Generations {
     detach(nowNanos, nowSeconds);
     // Before strangers are met: one of them may be what is left of a file that was emptied. And
     // even while there is no room to read: the next change may be to the name.
-    for (TailedFile file : live.all()) {
+    for (TailedFile file : List.copyOf(live.all())) {
       checkSuspect(file, nowNanos);
       prove(file, nowNanos);
     }
@@ -462,13 +463,18 @@ final class Generations {
   /// An application that has not opened its new log yet writes on into a file that was deleted. It has been quiet for a while by now: where
   /// it takes much space, that is given back at once.
   private void follow(TailSource source, SavedGeneration saved, Probe deleted, long nowNanos) {
-    if (room.isFull()) {
-      return;
-    }
     try {
+      // A small volume may be full of what is held so, whatever its limit.
+      Path folder = known.pathOf(saved).getParent();
+      if (room.isFull()
+          || folder == null
+          || Files.getFileStore(folder).getUsableSpace() < NamelessFiles.LEFT_BYTES) {
+        return;
+      }
       TailedFile file = resume(source, saved, deleted, nowNanos);
       file.detached = true;
       file.named = false;
+      file.followed = true;
       file.grewNanos = nowNanos - FileTailer.DETACHED_CLOSE_NANOS;
     } catch (IOException e) {
       problems().put(known.pathOf(saved), Discovery.whatToDo(e));
@@ -567,7 +573,7 @@ final class Generations {
 
   /// What is a copy is nobody's rest as long as it is open as a log.
   private void prove(TailedFile file, long nowNanos) {
-    if (!file.unproven || file.sizeBytes == 0) {
+    if (!file.unproven || file.sizeBytes == 0 || file.content == null) {
       return;
     }
     try {
@@ -954,6 +960,14 @@ final class Generations {
       }
     } catch (NoSuchFileException e) {
       // It is what is open.
+    } catch (IOException e) {
+      if (!Probe.isGzip(Objects.requireNonNull(file.content))) {
+        throw e;
+      }
+      // Its first bytes alone are there, perhaps for good.
+      live.close(file);
+      changed = true;
+      return false;
     }
     file.unproven = false;
     return true;

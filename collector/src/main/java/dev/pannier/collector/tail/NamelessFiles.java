@@ -13,6 +13,9 @@ final class NamelessFiles {
   /// Of those together that were read to their end.
   private static final long MOST_BYTES = 64L << 20;
 
+  /// What was deleted by us is not kept where the volume has less room.
+  static final long LEFT_BYTES = 4 * MOST_BYTES;
+
   /// So long one is kept after its last byte.
   private static final long KEPT_NANOS = TimeUnit.MINUTES.toNanos(10);
 

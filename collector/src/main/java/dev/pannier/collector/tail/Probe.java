@@ -24,7 +24,7 @@ final class Probe implements Closeable {
     content = FileContent.open(path);
     try {
       int length = readHead();
-      gzip = length >= 2 && head[0] == 0x1F && (head[1] & 0xFF) == 0x8B;
+      gzip = isGzip(head, length);
       if (gzip) {
         content.close();
         content = GzipContent.open(path);
@@ -41,6 +41,16 @@ final class Probe implements Closeable {
   /// @param path a path without symbolic links: one that has become a link meanwhile is refused
   static Probe open(Path path, FileKey place) throws IOException {
     return new Probe(path, place);
+  }
+
+  private static boolean isGzip(byte[] head, int length) {
+    return length >= 2 && head[0] == 0x1F && (head[1] & 0xFF) == 0x8B;
+  }
+
+  /// Whether what is read as it lies there begins as gzip'd content does.
+  static boolean isGzip(Content raw) throws IOException {
+    byte[] magic = new byte[2];
+    return isGzip(magic, raw.read(magic, 0, magic.length, 0));
   }
 
   private int readHead() throws IOException {

@@ -168,6 +168,10 @@ final class Relatives {
 
   private Kinship kinship(TailedFile file, Discovery.Found found, Probe probe, long nowNanos)
       throws IOException {
+    if (file.place.equals(found.place())) {
+      // Nothing is a copy of itself, whatever its name is by now.
+      return Kinship.NONE;
+    }
     boolean metTogether = file.metNanos == nowNanos && !file.stored;
     if (metTogether && file.fingerprint.length() < Fingerprint.SHORTEST_STEP) {
       // Two files that begin with the same word: neither is known to be the older one.

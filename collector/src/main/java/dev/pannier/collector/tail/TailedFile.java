@@ -85,6 +85,9 @@ final class TailedFile {
   /// Of a detached one: whether the last look found it by another name.
   boolean named = true;
 
+  /// It had come to its end and was deleted by us: stored as it was then, so that no copy is taken for its rest.
+  boolean followed;
+
   /// Its content is gone, and goes on in a copy.
   boolean copy;
 
@@ -321,7 +324,7 @@ final class TailedFile {
         fingerprint,
         acknowledged,
         sizeBytes,
-        finished,
+        finished || followed,
         seenSeconds,
         madeNanos);
   }

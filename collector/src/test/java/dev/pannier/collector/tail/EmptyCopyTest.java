@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A copy, or a `.gz`, that an `include` matches and that is met while it is empty yet.
@@ -52,18 +53,18 @@ class EmptyCopyTest {
 
   /// As gzip writes one: its header or its first buffer, and the rest later.
   @ParameterizedTest
-  @ValueSource(ints = {10, 20_000})
-  void gzIsNoLogHoweverLittleOfItIsThere(int firstBytes) throws IOException {
-    isNoLog(tail.logs, firstBytes);
+  @CsvSource({"10, false", "20000, false", "10, true", "20000, true"})
+  void gzIsNoLogHoweverLittleOfItIsThere(int firstBytes, boolean looks) throws IOException {
+    isNoLog(tail.logs, firstBytes, looks);
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {10, 20_000})
-  void norIsOneInAnotherFolder(int firstBytes) throws IOException {
-    isNoLog(Files.createDirectories(tail.logs.resolve("old")), firstBytes);
+  @CsvSource({"10, false", "20000, false", "10, true", "20000, true"})
+  void norIsOneInAnotherFolder(int firstBytes, boolean looks) throws IOException {
+    isNoLog(Files.createDirectories(tail.logs.resolve("old")), firstBytes, looks);
   }
 
-  private void isNoLog(Path into, int firstBytes) throws IOException {
+  private void isNoLog(Path into, int firstBytes, boolean looks) throws IOException {
     log.write(random(2_000));
     tail.looks(2);
     Path renamed = log.rename();
@@ -73,17 +74,24 @@ class EmptyCopyTest {
     byte[] zipped = Files.readAllBytes(log.gzip(Files.copy(renamed, elsewhere.resolve("copy"))));
     Path gz = Files.createFile(into.resolve("app.log.1.gz"));
     tail.looks(1);
+    // Met behind it.
+    Files.writeString(tail.logs.resolve("z.log"), "a line of another log, and long enough\n");
+    tail.looks(1);
     Files.write(gz, Arrays.copyOf(zipped, firstBytes), StandardOpenOption.APPEND);
+    if (looks) {
+      tail.looks(1);
+    }
     tail.run();
     tail.run();
     tail.looks(1);
+    assertThat(tail.live()).noneMatch(file -> file.path.toString().endsWith(".gz"));
     Files.write(
         gz, Arrays.copyOfRange(zipped, firstBytes, zipped.length), StandardOpenOption.APPEND);
     tail.run();
     Files.delete(renamed);
     tail.looks(20);
 
-    assertThat(tail.bodies()).hasSize(2_005).doesNotHaveDuplicates();
+    assertThat(tail.bodies()).hasSize(2_006).doesNotHaveDuplicates();
     assertThat(tail.live()).noneMatch(file -> file.path.toString().endsWith(".gz"));
   }
 
@@ -114,6 +122,25 @@ class EmptyCopyTest {
 
     assertThat(tail.bodies()).containsExactlyElementsOf(lines.written);
     assertThat(tail.notices).isEmpty();
+  }
+
+  /// An error log that has no byte when it is rotated, and whose application goes on in it.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void renamedLogThatWasEmptyIsNoCopyOfItself(boolean restarts) throws IOException {
+    Files.createFile(log.file);
+    tail.looks(2);
+    if (restarts) {
+      tail.stopAndRestart();
+    }
+    Path renamed = log.rename();
+    Files.createFile(log.file);
+    tail.looks(15);
+    Files.writeString(renamed, lines.next(100));
+    tail.looks(5);
+    assertThat(tail.bodies()).isEqualTo(lines.written);
+    tail.looks(20);
+    assertThat(tail.receipt()).anyMatch(file -> !file.shipped().isEmpty());
   }
 
   @Test
